@@ -1,0 +1,102 @@
+package events
+
+import (
+	"crypto/sha1"
+	"encoding/hex"
+	"errors"
+	"strings"
+)
+
+// StreamID names a stream: "<category>-<id>", for example "product-42". The
+// part before the first '-' is the category, which is also EventStoreDB's.
+type StreamID string
+
+// NewStreamID joins a category and an entity's id.
+func NewStreamID(category, id string) StreamID { return StreamID(category + "-" + id) }
+
+// Category is the part before the first '-', or all of it if there is none.
+func (s StreamID) Category() string {
+	category, _, _ := strings.Cut(string(s), "-")
+	return category
+}
+
+// Entity is the part after the first '-'.
+func (s StreamID) Entity() string {
+	_, id, _ := strings.Cut(string(s), "-")
+	return id
+}
+
+// Revision is a place in one stream; the first event has revision 0.
+type Revision int64
+
+// NoStream is the revision of a stream that has no events yet.
+const NoStream Revision = -1
+
+// Position is a place in the whole log; the first event has position 1, and 0
+// is the place before it.
+type Position uint64
+
+// EndPosition is behind every event: where to start reading backwards.
+const EndPosition Position = 1<<63 - 1
+
+// EndRevision is behind every event of a stream, likewise.
+const EndRevision Revision = 1<<63 - 1
+
+// ID is a UUID (RFC 9562) in its 16 bytes.
+type ID [16]byte
+
+// ErrBadID is returned by [ParseID].
+var ErrBadID = errors.New("events: not a UUID")
+
+// EventID is the UUIDv5 (RFC 9562 section 5.5) of a command's id and the place
+// of the event among those the command caused. The same command decided again
+// therefore yields the same event ids, which is what makes a store's own
+// idempotency work for us.
+func EventID(commandID string, index int) ID {
+	var buf [128]byte
+	b := append(buf[:0], eventIDNamespace[:]...)
+	b = append(b, commandID...)
+	b = append(b, '/', byte(index>>8), byte(index))
+	sum := sha1.Sum(b)
+	var id ID
+	copy(id[:], sum[:])
+	id[6] = id[6]&0x0f | 0x50
+	id[8] = id[8]&0x3f | 0x80
+	return id
+}
+
+// eventIDNamespace is the name space of [EventID]; an arbitrary, fixed UUID.
+var eventIDNamespace = ID{0x6b, 0x1f, 0x0d, 0x52, 0x9c, 0x3e, 0x4b, 0x7a, 0x8d, 0x25, 0x31, 0xe4, 0x57, 0xa6, 0xc0, 0x98}
+
+// ParseID reads the 36-character form. It returns [ErrBadID] for anything else.
+func ParseID(s string) (ID, error) {
+	var id ID
+	if len(s) != 36 || s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
+		return ID{}, ErrBadID
+	}
+	for _, part := range [...]struct{ at, from, to int }{{0, 0, 8}, {4, 9, 13}, {6, 14, 18}, {8, 19, 23}, {10, 24, 36}} {
+		if _, err := hex.Decode(id[part.at:], []byte(s[part.from:part.to])); err != nil {
+			return ID{}, ErrBadID
+		}
+	}
+	return id, nil
+}
+
+// AppendTo appends the 36-character form of id.
+func (id ID) AppendTo(dst []byte) []byte {
+	dst = hex.AppendEncode(dst, id[0:4])
+	dst = append(dst, '-')
+	dst = hex.AppendEncode(dst, id[4:6])
+	dst = append(dst, '-')
+	dst = hex.AppendEncode(dst, id[6:8])
+	dst = append(dst, '-')
+	dst = hex.AppendEncode(dst, id[8:10])
+	dst = append(dst, '-')
+	return hex.AppendEncode(dst, id[10:])
+}
+
+// String is the 36-character form.
+func (id ID) String() string {
+	var buf [36]byte
+	return string(id.AppendTo(buf[:0]))
+}

@@ -1,0 +1,129 @@
+package events
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Hash is one link of a stream's chain.
+type Hash [sha256.Size]byte
+
+// String is the hash in hexadecimal.
+func (h Hash) String() string { return hex.EncodeToString(h[:]) }
+
+// Metadata says how an event came about.
+type Metadata struct {
+	// CommandID identifies the command that caused the event.
+	CommandID string `json:"command_id"`
+	// CorrelationID is the request id of the HTTP request it all began with.
+	CorrelationID string `json:"correlation_id"`
+	// CausationID is what made the command: the request itself, or the event that
+	// an automatic step followed from.
+	CausationID string `json:"causation_id"`
+	// Actor is who asked for it: a holder, or "system" for a deadline.
+	Actor string `json:"actor"`
+	// At is the time the command was decided at, the one the rules have seen.
+	At time.Time `json:"at"`
+	// Hash is the event's link in its stream's chain; see Seal.
+	Hash string `json:"hash"`
+}
+
+// ErrBadMetadata is returned for metadata that [Seal] can't have made.
+var ErrBadMetadata = errors.New("events: bad metadata")
+
+// hashKey separates the hashed part of the metadata from the hash itself, which
+// is always its last member.
+const hashKey = `,"hash":"`
+
+// sealedTail is the length of what Seal puts behind the hashed part.
+const sealedTail = len(hashKey) + 2*sha256.Size + len(`"}`)
+
+// Seal encodes m as the metadata of the event at revision of stream and chains
+// it to prev, the hash of the event before (zero for the first). m.Hash is
+// ignored. It returns the metadata appended to dst, and the event's hash:
+//
+//	SHA-256(prev ‖ n(stream) stream ‖ revision ‖ id ‖ n(type) type ‖ n(data) data ‖ metadata up to `,"hash":`)
+//
+// where n(x) is the length as 32 bits and revision 64 bits, big endian.
+func Seal(dst []byte, prev Hash, stream StreamID, revision Revision, e *Event, m *Metadata) ([]byte, Hash) {
+	start := len(dst)
+	dst = append(dst, `{"command_id":`...)
+	dst = AppendJSONString(dst, m.CommandID)
+	dst = append(dst, `,"correlation_id":`...)
+	dst = AppendJSONString(dst, m.CorrelationID)
+	dst = append(dst, `,"causation_id":`...)
+	dst = AppendJSONString(dst, m.CausationID)
+	dst = append(dst, `,"actor":`...)
+	dst = AppendJSONString(dst, m.Actor)
+	dst = append(dst, `,"at":"`...)
+	dst = m.At.UTC().AppendFormat(dst, time.RFC3339Nano)
+	dst = append(dst, '"')
+	hash := link(prev, stream, revision, e, dst[start:])
+	dst = append(dst, hashKey...)
+	dst = hex.AppendEncode(dst, hash[:])
+	return append(dst, `"}`...), hash
+}
+
+// link computes one hash of the chain over the metadata's hashed part.
+func link(prev Hash, stream StreamID, revision Revision, e *Event, hashed []byte) Hash {
+	var buf [2048]byte
+	b := append(buf[:0], prev[:]...)
+	b = binary.BigEndian.AppendUint32(b, uint32(len(stream)))
+	b = append(b, stream...)
+	b = binary.BigEndian.AppendUint64(b, uint64(revision))
+	b = append(b, e.ID[:]...)
+	b = binary.BigEndian.AppendUint32(b, uint32(len(e.Type)))
+	b = append(b, e.Type...)
+	b = binary.BigEndian.AppendUint32(b, uint32(len(e.Data)))
+	b = append(b, e.Data...)
+	b = append(b, hashed...)
+	return sha256.Sum256(b)
+}
+
+// CheckLink recomputes the hash of e, which follows prev, and returns it.
+// Error: [ErrDamaged] if the recorded hash is another one.
+func CheckLink(prev Hash, e *Recorded) (Hash, error) {
+	recorded, hashed, err := splitHash(e.Metadata)
+	if err != nil {
+		return Hash{}, fmt.Errorf("%w: position %d, %s@%d: %v", ErrDamaged, e.Position, e.Stream, e.Revision, err)
+	}
+	if hash := link(prev, e.Stream, e.Revision, &e.Event, hashed); hash != recorded {
+		return Hash{}, fmt.Errorf("%w: position %d, %s@%d: its hash is %s, its bytes give %s",
+			ErrDamaged, e.Position, e.Stream, e.Revision, recorded, hash)
+	}
+	return recorded, nil
+}
+
+// RecordedHash returns the hash that sealed metadata ends in.
+// Error: [ErrBadMetadata].
+func RecordedHash(metadata []byte) (Hash, error) {
+	hash, _, err := splitHash(metadata)
+	return hash, err
+}
+
+func splitHash(metadata []byte) (hash Hash, hashed []byte, err error) {
+	cut := len(metadata) - sealedTail
+	if cut < 1 || !bytes.HasPrefix(metadata[cut:], []byte(hashKey)) || !bytes.HasSuffix(metadata, []byte(`"}`)) {
+		return Hash{}, nil, fmt.Errorf("%w: it does not end in a hash", ErrBadMetadata)
+	}
+	from := cut + len(hashKey)
+	if _, err := hex.Decode(hash[:], metadata[from:from+2*sha256.Size]); err != nil {
+		return Hash{}, nil, fmt.Errorf("%w: %v", ErrBadMetadata, err)
+	}
+	return hash, metadata[:cut], nil
+}
+
+// ParseMetadata decodes sealed metadata. Error: [ErrBadMetadata].
+func ParseMetadata(metadata []byte) (Metadata, error) {
+	var m Metadata
+	if err := json.Unmarshal(metadata, &m); err != nil {
+		return Metadata{}, fmt.Errorf("%w: %v", ErrBadMetadata, err)
+	}
+	return m, nil
+}

@@ -1,0 +1,3 @@
+module admitone
+
+go 1.26

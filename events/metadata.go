@@ -113,8 +113,13 @@ func splitHash(metadata []byte) (hash Hash, hashed []byte, err error) {
 		return Hash{}, nil, fmt.Errorf("%w: it does not end in a hash", ErrBadMetadata)
 	}
 	from := cut + len(hashKey)
-	if _, err := hex.Decode(hash[:], metadata[from:from+2*sha256.Size]); err != nil {
+	digits := metadata[from : from+2*sha256.Size]
+	if _, err := hex.Decode(hash[:], digits); err != nil {
 		return Hash{}, nil, fmt.Errorf("%w: %v", ErrBadMetadata, err)
+	}
+	// Seal writes lower case; a hash has one spelling, or a changed byte would pass.
+	if bytes.ContainsAny(digits, "ABCDEF") {
+		return Hash{}, nil, fmt.Errorf("%w: its hash is not in lower case", ErrBadMetadata)
 	}
 	return hash, metadata[:cut], nil
 }

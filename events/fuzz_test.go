@@ -1,0 +1,115 @@
+package events
+
+import (
+	"encoding/json"
+	"errors"
+	"reflect"
+	"testing"
+	"time"
+)
+
+// FuzzDecode: no bytes make Decode panic, and what decodes is written again as
+// something that decodes to the same.
+func FuzzDecode(f *testing.F) {
+	for name, fact := range golden {
+		f.Add(name, fact.AppendJSON(nil))
+	}
+	f.Add("product.expired.v1", []byte(`{"expired":null}`))
+	f.Add("product.held.v1", []byte(`{"expires_at":"2031-01-01T00:00:00+01:00"}`))
+	f.Add("product.held.v1", []byte(`{"expires_at":"0000-01-01T00:00:00+01:00"}`))
+	f.Add("product.created.v1", []byte(`{"name":"\ud800 \u0000"}`))
+	f.Fuzz(func(t *testing.T, name string, data []byte) {
+		fact, err := Decode(name, data)
+		if err != nil {
+			if !errors.Is(err, ErrUnknownFact) && !errors.Is(err, ErrBadFact) {
+				t.Fatalf("an error that Decode does not list: %v", err)
+			}
+			return
+		}
+		if !writable(reflect.ValueOf(fact).Elem()) {
+			return // a time that RFC 3339 can't write; no rule makes one
+		}
+		again := fact.AppendJSON(nil)
+		back, err := Decode(fact.Name(), again)
+		if err != nil {
+			t.Fatalf("%s\nis written again as\n%s\nwhich does not decode: %v", data, again, err)
+		}
+		if !sameValue(reflect.ValueOf(back).Elem(), reflect.ValueOf(fact).Elem()) {
+			t.Fatalf("%s\nis written again as\n%s\nwhich decodes to\n%#v\nwant\n%#v", data, again, back, fact)
+		}
+	})
+}
+
+// FuzzParseMetadata: no bytes make a reader of metadata panic, and the errors are
+// the listed ones.
+func FuzzParseMetadata(f *testing.F) {
+	_, e := sealed()
+	f.Add(e.Metadata)
+	f.Add([]byte(`{"hash":""}`))
+	f.Add([]byte(`,"hash":"` + Hash{}.String() + `"}`))
+	f.Fuzz(func(t *testing.T, metadata []byte) {
+		if _, err := ParseMetadata(metadata); err != nil && !errors.Is(err, ErrBadMetadata) {
+			t.Fatalf("ParseMetadata: %v", err)
+		}
+		hash, err := RecordedHash(metadata)
+		if err != nil && !errors.Is(err, ErrBadMetadata) {
+			t.Fatalf("RecordedHash: %v", err)
+		}
+		// Nobody can guess metadata whose hash fits, so this must not pass.
+		made := Recorded{Event: Event{Metadata: metadata}, Stream: "product-1"}
+		if _, err := CheckLink(hash, &made); !errors.Is(err, ErrDamaged) {
+			t.Fatalf("CheckLink took %q: %v", metadata, err)
+		}
+	})
+}
+
+// FuzzCheckLink: whatever is sealed passes, and one changed byte of it does not.
+func FuzzCheckLink(f *testing.F) {
+	_, e := sealed()
+	f.Add(string(e.Stream), int64(e.Revision), e.Type, e.Data, "command-1", "ada", uint(3), byte(1))
+	f.Fuzz(func(t *testing.T, stream string, revision int64, typ string, data []byte, command, actor string, at uint, flip byte) {
+		prev := Hash{1}
+		e := Recorded{Stream: StreamID(stream), Revision: Revision(revision)}
+		e.ID, e.Type, e.Data = EventID(command, 0), typ, data
+		var hash Hash
+		e.Metadata, hash = Seal(nil, prev, e.Stream, e.Revision, &e.Event, &Metadata{
+			CommandID: command, Actor: actor, At: time.Unix(revision>>32, 0),
+		})
+		if got, err := CheckLink(prev, &e); err != nil || got != hash {
+			t.Fatalf("CheckLink: %s, %v, want %s", got, err, hash)
+		}
+		if flip == 0 {
+			return
+		}
+		e.Metadata[at%uint(len(e.Metadata))] ^= flip
+		if _, err := CheckLink(prev, &e); !errors.Is(err, ErrDamaged) {
+			t.Fatalf("a changed byte passed in %s: %v", e.Metadata, err)
+		}
+	})
+}
+
+// FuzzAppendJSONString: every string is written as JSON that encoding/json reads
+// as it would read its own.
+func FuzzAppendJSONString(f *testing.F) {
+	f.Add("")
+	f.Add("a\"\\/\b\f\n\r\t\x00\x1f\x7f")
+	f.Add("größe <&> \u2028 \u2029 \ufffd 🎫")
+	f.Add("\xff\xc3\xed\xa0\x80 \xe2\x82")
+	f.Fuzz(func(t *testing.T, s string) {
+		ours := AppendJSONString([]byte("before"), s)
+		theirs, err := json.Marshal(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got, want string
+		if err := json.Unmarshal(ours[len("before"):], &got); err != nil {
+			t.Fatalf("%q is written as %q: %v", s, ours, err)
+		}
+		if err := json.Unmarshal(theirs, &want); err != nil {
+			t.Fatal(err)
+		}
+		if got != want {
+			t.Fatalf("%q is read back as %q, want %q", s, got, want)
+		}
+	})
+}

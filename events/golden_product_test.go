@@ -1,0 +1,39 @@
+package events
+
+import "time"
+
+// moment is a time with nanoseconds, so that a codec that drops them is caught.
+var moment = time.Date(2031, time.February, 3, 20, 0, 3, 123456789, time.UTC)
+
+// goldenProduct: every member is set to something other than its zero value, and
+// strings carry what JSON has to escape.
+var goldenProduct = map[string]Fact{
+	"product.created.v1": &ProductCreated{
+		ProductID: "shirt-1", DisplayName: "Tour \"shirt\" \\ größe M\n\t\u0001 <b>&</b> \u2028🎫",
+		Stock: 5000, Price: 2500, LimitPerHolder: 4, HoldSeconds: 300,
+	},
+	"product.edited.v1": &ProductEdited{
+		DisplayName: "Tour shirt", Stock: 6000, Price: 2600, LimitPerHolder: 3, Remaining: 1017,
+	},
+	"product.reserved.v1": &ProductReserved{
+		ReservationID: "0198c0de-0000-7000-8000-000000000001", Holder: "ada", Quantity: 2, Remaining: 4998,
+	},
+	"product.held.v1": &ProductHeld{
+		ReservationID: "0198c0de-0000-7000-8000-000000000002", Holder: "grace", Quantity: 1,
+		ExpiresAt: moment, Remaining: 4997,
+	},
+	"product.confirmed.v1": &ProductConfirmed{
+		ReservationID: "0198c0de-0000-7000-8000-000000000002", Holder: "grace", Quantity: 1, Remaining: 4997,
+	},
+	"product.released.v1": &ProductReleased{
+		ReservationID: "0198c0de-0000-7000-8000-000000000002", Holder: "grace", Quantity: 1,
+		Was: ReservationConfirmed, Remaining: 4998,
+	},
+	"product.expired.v1": &ProductExpired{
+		Expired: []ExpiredHold{
+			{ReservationID: "r-1", Holder: "alan", Quantity: 2, ExpiresAt: moment},
+			{ReservationID: "r-2", Holder: "edsger", Quantity: 1, ExpiresAt: moment.Add(time.Second)},
+		},
+		Quantity: 3, Remaining: 5001,
+	},
+}

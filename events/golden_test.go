@@ -1,0 +1,191 @@
+package events
+
+import (
+	"errors"
+	"flag"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// writeNew lets TestGolden write the file of a name that has none yet. It never
+// touches a file that is there: what has been written into logs is frozen.
+var writeNew = flag.Bool("write-new", false, "write golden files for fact names that have none")
+
+const goldenDir = "testdata/facts"
+
+// golden holds, for every wire name, the fact its golden file decodes to; one
+// file of literals per kind of entity. A name is only ever added.
+var golden = union(goldenProduct)
+
+func union(kinds ...map[string]Fact) map[string]Fact {
+	all := map[string]Fact{}
+	for _, kind := range kinds {
+		maps.Copy(all, kind)
+	}
+	return all
+}
+
+// TestGolden holds every name to the bytes it was frozen with.
+func TestGolden(t *testing.T) {
+	for name, fact := range golden {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(goldenDir, name+".json")
+			frozen, err := os.ReadFile(path)
+			if errors.Is(err, fs.ErrNotExist) && *writeNew {
+				frozen = writeGolden(t, path, name, fact)
+			} else if err != nil {
+				t.Fatalf("%v\nA new fact needs its golden file: go test ./events -run TestGolden -write-new, then read and commit it.", err)
+			}
+			checkGolden(t, name, fact, frozen)
+		})
+	}
+}
+
+func checkGolden(t *testing.T, name string, fact Fact, frozen []byte) {
+	t.Helper()
+	decoded, err := Decode(name, frozen)
+	if err != nil {
+		t.Fatalf("the golden file no longer decodes: %v", err)
+	}
+	if !reflect.DeepEqual(decoded, fact) {
+		t.Errorf("the golden file decodes to\n%#v\nwant\n%#v", decoded, fact)
+	}
+	if zero := zeroMembers(reflect.ValueOf(fact).Elem(), ""); len(zero) > 0 {
+		t.Errorf("set %s in the literal: a member at its zero value proves nothing", strings.Join(zero, ", "))
+	}
+	if fact.Name() != name {
+		return // an older version: its bytes are read for ever, but not written any more
+	}
+	if got := fact.AppendJSON(nil); string(got) != string(frozen) {
+		t.Errorf("the encoding changed; logs already hold the old one, so it needs a new version.\n got %s\nwant %s", got, frozen)
+	}
+	if got := fact.AppendJSON([]byte("before")); string(got) != "before"+string(frozen) {
+		t.Errorf("AppendJSON does not append: %s", got)
+	}
+}
+
+// writeGolden writes a golden file that does not exist yet.
+func writeGolden(t *testing.T, path, name string, fact Fact) []byte {
+	t.Helper()
+	if fact.Name() != name {
+		t.Fatalf("%s is an older version: its golden file is the one it was frozen with, not written anew", name)
+	}
+	data := fact.AppendJSON(nil)
+	if err := createGolden(path, data); err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// createGolden writes a new file, and fails with fs.ErrExist if there is one.
+func createGolden(path string, data []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	return errors.Join(err, f.Close())
+}
+
+// zeroMembers lists the members of a fact that are at their zero value.
+func zeroMembers(v reflect.Value, path string) []string {
+	var zero []string
+	switch {
+	case v.Kind() == reflect.Struct && v.Type() != reflect.TypeFor[time.Time]():
+		for i := range v.NumField() {
+			zero = append(zero, zeroMembers(v.Field(i), path+"."+v.Type().Field(i).Name)...)
+		}
+	case v.Kind() == reflect.Slice && v.Len() > 0:
+		for i := range v.Len() {
+			zero = append(zero, zeroMembers(v.Index(i), path+"[]")...)
+		}
+	case v.IsZero(), (v.Kind() == reflect.Slice || v.Kind() == reflect.Map) && v.Len() == 0:
+		zero = append(zero, path)
+	}
+	return zero
+}
+
+// TestGoldenIsComplete fails when a registered name has no golden file or no
+// literal, or when either is left over.
+func TestGoldenIsComplete(t *testing.T) {
+	var literals, files []string
+	for name := range golden {
+		literals = append(literals, name)
+	}
+	slices.Sort(literals)
+	entries, err := os.ReadDir(goldenDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		files = append(files, strings.TrimSuffix(entry.Name(), ".json"))
+	}
+	slices.Sort(files)
+	for _, fault := range goldenFaults(Names(), literals, files) {
+		t.Error(fault)
+	}
+}
+
+// goldenFaults compares the registered names with the literals and the files.
+func goldenFaults(registered, literals, files []string) []string {
+	var faults []string
+	for _, name := range registered {
+		if !slices.Contains(literals, name) {
+			faults = append(faults, name+" is registered: add its literal to the golden_<kind>_test.go of its kind")
+		}
+		if !slices.Contains(files, name) {
+			faults = append(faults, name+" is registered and has no golden file in "+goldenDir)
+		}
+	}
+	for _, name := range literals {
+		if !slices.Contains(registered, name) {
+			faults = append(faults, name+" has a literal and is not registered: a wire name is never taken away")
+		}
+	}
+	for _, name := range files {
+		if !slices.Contains(registered, name) {
+			faults = append(faults, name+" has a golden file and is not registered: a wire name is never taken away")
+		}
+	}
+	return faults
+}
+
+func TestGoldenFaults(t *testing.T) {
+	ab, a := []string{"a.v1", "b.v1"}, []string{"a.v1"}
+	for _, test := range []struct {
+		about                       string
+		registered, literals, files []string
+		faults                      int
+	}{
+		{"complete", ab, ab, ab, 0},
+		{"no literal", ab, a, ab, 1},
+		{"no file", ab, ab, a, 1},
+		{"neither", ab, a, a, 2},
+		{"literal left over", a, ab, a, 1},
+		{"file left over", a, a, ab, 1},
+	} {
+		if got := goldenFaults(test.registered, test.literals, test.files); len(got) != test.faults {
+			t.Errorf("%s: %d faults, want %d: %q", test.about, len(got), test.faults, got)
+		}
+	}
+}
+
+func TestGoldenFileIsNeverRewritten(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "product.reserved.v1.json")
+	if err := createGolden(path, []byte("frozen")); err != nil {
+		t.Fatal(err)
+	}
+	if err := createGolden(path, []byte("changed")); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("writing a golden file that is there: %v, want %v", err, fs.ErrExist)
+	}
+	if data, err := os.ReadFile(path); err != nil || string(data) != "frozen" {
+		t.Errorf("it now reads %q, %v", data, err)
+	}
+}

@@ -1,0 +1,112 @@
+package events
+
+import (
+	"encoding/binary"
+	"errors"
+	"testing"
+
+	"github.com/google/uuid"
+	"pgregory.net/rapid"
+)
+
+// TestEventIDIsFrozen: a log written by an earlier version must see the same id
+// when the same command is decided again.
+func TestEventIDIsFrozen(t *testing.T) {
+	for _, test := range []struct {
+		command string
+		index   int
+		want    string
+	}{
+		{"0198c0de-0000-7000-8000-000000000001", 0, "412de95a-6464-5622-a85d-9fa8b7782ba8"},
+		{"0198c0de-0000-7000-8000-000000000001", 1, "dcafbbf1-7883-592f-a82b-1f7b544308f7"},
+		{"0198c0de-0000-7000-8000-000000000001", 256, "5bc6b4eb-3839-5ed3-87e4-55eacedd580d"},
+	} {
+		if got := EventID(test.command, test.index).String(); got != test.want {
+			t.Errorf("EventID(%q, %d) = %s, want %s", test.command, test.index, got, test.want)
+		}
+	}
+}
+
+// TestEventIDIsAUUIDv5 compares with another implementation of RFC 9562.
+func TestEventIDIsAUUIDv5(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		command := rapid.String().Draw(t, "command") // also longer than the buffer on the stack
+		index := rapid.IntRange(0, 1<<16-1).Draw(t, "index")
+		name := binary.BigEndian.AppendUint16([]byte(command+"/"), uint16(index))
+		want := uuid.NewSHA1(uuid.UUID(eventIDNamespace), name)
+		got := EventID(command, index)
+		if uuid.UUID(got) != want {
+			t.Fatalf("EventID(%q, %d) = %s, want %s", command, index, got, want)
+		}
+		if want.Version() != 5 || want.Variant() != uuid.RFC4122 || got != EventID(command, index) {
+			t.Fatalf("%s: version %d, variant %s, or not stable", got, want.Version(), want.Variant())
+		}
+	})
+}
+
+// TestEventIDsDiffer: no two events of a batch, and no two commands, share one.
+func TestEventIDsDiffer(t *testing.T) {
+	seen := map[ID]bool{}
+	for _, command := range []string{"a", "b", "a/", "a/\x00", ""} {
+		for index := range 1 << 10 {
+			id := EventID(command, index)
+			if seen[id] {
+				t.Fatalf("EventID(%q, %d) was given before", command, index)
+			}
+			seen[id] = true
+		}
+	}
+}
+
+func TestParseID(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var id ID
+		copy(id[:], rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "id"))
+		text := id.String()
+		if want := uuid.UUID(id).String(); text != want {
+			t.Fatalf("String() = %s, want %s", text, want)
+		}
+		if got := string(id.AppendTo([]byte("id="))); got != "id="+text {
+			t.Fatalf("AppendTo: %s", got)
+		}
+		if back, err := ParseID(text); err != nil || back != id {
+			t.Fatalf("ParseID(%s) = %s, %v", text, back, err)
+		}
+		// One byte that is neither a digit nor in its place spoils it.
+		at := rapid.IntRange(0, len(text)-1).Draw(t, "at")
+		spoilt := []byte(text)
+		spoilt[at] = "g_"[at%2]
+		if _, err := ParseID(string(spoilt)); !errors.Is(err, ErrBadID) {
+			t.Fatalf("ParseID(%s): %v, want %v", spoilt, err, ErrBadID)
+		}
+	})
+}
+
+func TestParseIDRefuses(t *testing.T) {
+	for _, text := range []string{
+		"", "-", "0198c0de00007000800000000000000100", "0198c0de-0000-7000-8000-00000000000",
+		"0198c0de-0000-7000-8000-0000000000011", "{198c0de-0000-7000-8000-000000000001}",
+		"0198c0de-0000-7000-8000_000000000001", "0198c0d-e0000-7000-8000-000000000001",
+	} {
+		if _, err := ParseID(text); !errors.Is(err, ErrBadID) {
+			t.Errorf("ParseID(%q): %v, want %v", text, err, ErrBadID)
+		}
+	}
+}
+
+func TestStreamID(t *testing.T) {
+	for _, test := range []struct{ stream, category, entity string }{
+		{"product-42", "product", "42"},
+		{"seat-summer-2031~A-1-1", "seat", "summer-2031~A-1-1"},
+		{"product", "product", ""},
+		{"", "", ""},
+	} {
+		stream := StreamID(test.stream)
+		if stream.Category() != test.category || stream.Entity() != test.entity {
+			t.Errorf("%q: category %q, entity %q", stream, stream.Category(), stream.Entity())
+		}
+		if test.entity != "" && NewStreamID(test.category, test.entity) != stream {
+			t.Errorf("NewStreamID(%q, %q) = %q", test.category, test.entity, NewStreamID(test.category, test.entity))
+		}
+	}
+}

@@ -1,0 +1,97 @@
+package events
+
+import (
+	"context"
+	"errors"
+	"testing"
+)
+
+// pagedStore is as much of a Store as the iterators use: one stream of count
+// events, at positions 1, 2, 3 and so on. It fails at a read that begins at
+// revision or position failAt.
+type pagedStore struct {
+	Store
+	count, failAt int
+	reads         int
+}
+
+var errRead = errors.New("the read failed")
+
+func (s *pagedStore) Read(_ context.Context, _ StreamID, from Revision, _ Direction, limit int) ([]Recorded, error) {
+	return s.page(int(from), limit)
+}
+
+func (s *pagedStore) ReadAll(_ context.Context, from Position, _ Direction, limit int) ([]Recorded, error) {
+	return s.page(int(from), limit)
+}
+
+func (s *pagedStore) page(from, limit int) ([]Recorded, error) {
+	s.reads++
+	if s.failAt > 0 && from >= s.failAt {
+		return nil, errRead
+	}
+	var page []Recorded
+	for i := from; i < s.count && len(page) < limit; i++ {
+		page = append(page, Recorded{Revision: Revision(i), Position: Position(i + 1)})
+	}
+	return page, nil
+}
+
+// TestIterators: each event once and in order, whatever the number of pages.
+func TestIterators(t *testing.T) {
+	for _, count := range []int{0, 1, pageSize - 1, pageSize, pageSize + 1, 3*pageSize + 5} {
+		store := &pagedStore{count: count}
+		next := 0
+		for e, err := range Stream(t.Context(), store, "product-1", 0) {
+			if err != nil || e.Revision != Revision(next) {
+				t.Fatalf("Stream of %d: revision %d, %v, want %d", count, e.Revision, err, next)
+			}
+			next++
+		}
+		if next != count {
+			t.Errorf("Stream of %d gave %d", count, next)
+		}
+		next = 0
+		for e, err := range All(t.Context(), store, 0) {
+			if err != nil || e.Position != Position(next+1) {
+				t.Fatalf("All of %d: position %d, %v, want %d", count, e.Position, err, next+1)
+			}
+			next++
+		}
+		if next != count {
+			t.Errorf("All of %d gave %d", count, next)
+		}
+	}
+}
+
+// TestIteratorStopsWhenToldTo: no page is fetched for a caller who has left.
+func TestIteratorStopsWhenToldTo(t *testing.T) {
+	store := &pagedStore{count: 3 * pageSize}
+	for e := range Stream(t.Context(), store, "product-1", 0) {
+		if e.Revision == pageSize-1 {
+			break
+		}
+	}
+	if store.reads != 1 {
+		t.Errorf("%d pages were read, want 1", store.reads)
+	}
+}
+
+// TestIteratorEndsInItsError: what came before it is given, nothing after it.
+func TestIteratorEndsInItsError(t *testing.T) {
+	store := &pagedStore{count: 3 * pageSize, failAt: pageSize}
+	var events, failures int
+	for _, err := range All(t.Context(), store, 0) {
+		if err == nil {
+			events++
+			continue
+		}
+		failures++
+		if !errors.Is(err, errRead) {
+			t.Errorf("error %v, want %v", err, errRead)
+		}
+	}
+	if events != pageSize || failures != 1 {
+		t.Errorf("%d events and %d errors, want %d and 1", events, failures, pageSize)
+	}
+}

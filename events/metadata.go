@@ -132,3 +132,21 @@ func ParseMetadata(metadata []byte) (Metadata, error) {
 	}
 	return m, nil
 }
+
+// RecordedCommand returns the command id in sealed metadata, without decoding the
+// rest; it is the first member. Empty if there is none.
+func RecordedCommand(metadata []byte) string {
+	const prefix = `{"command_id":"`
+	if !bytes.HasPrefix(metadata, []byte(prefix)) {
+		return ""
+	}
+	id := metadata[len(prefix):]
+	if end := bytes.IndexAny(id, `"\`); end >= 0 && id[end] == '"' {
+		return string(id[:end])
+	}
+	m, err := ParseMetadata(metadata) // an id that needed escaping
+	if err != nil {
+		return ""
+	}
+	return m.CommandID
+}

@@ -1,0 +1,129 @@
+package actors
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+
+	"admitone/actors/core"
+	"admitone/events"
+)
+
+// The failures of [Desk.Ask]. None of them is an answer to the command.
+var (
+	// ErrOverloaded: too much is in flight; nothing was done. Come back later.
+	ErrOverloaded = errors.New("actors: too many commands in flight")
+	// ErrUnavailable: the log can't be reached or its outcome is unknown. A retry
+	// under the same command id is safe.
+	ErrUnavailable = errors.New("actors: the log is unavailable")
+	// ErrStopping: the desk is closing; nothing was done.
+	ErrStopping = errors.New("actors: shutting down")
+	// ErrBroken: the entity's rules failed on this command; nothing was done. A
+	// bug, and logged as one.
+	ErrBroken = errors.New("actors: the entity failed on this command")
+)
+
+// CommandID identifies a command for ever; it stands in the metadata of every
+// event the command causes.
+type CommandID string
+
+// NewCommandID returns a fresh one: a UUIDv7 (RFC 9562).
+func NewCommandID() CommandID {
+	id, err := uuid.NewV7()
+	if err != nil {
+		panic(err) // the system has no randomness: nothing safe can go on
+	}
+	return CommandID(id.String())
+}
+
+// NewID returns a fresh UUIDv7 for whatever a command makes.
+func NewID() events.ID {
+	id, err := uuid.NewV7()
+	if err != nil {
+		panic(err)
+	}
+	return events.ID(id)
+}
+
+// keySize and bodySize are the bytes of a caller's key and of a request's body
+// that a keyed command id carries, hashed.
+const (
+	keySize  = 16
+	bodySize = 8
+)
+
+// KeyedCommandID makes the id of a command that came with an Idempotency-Key:
+// the same caller and key give the same command on one entity, and another body
+// shows. Its form is k<key>.<body>, both base64url of truncated SHA-256.
+func KeyedCommandID(caller, key string, body ...[]byte) CommandID {
+	k := sha256.Sum256([]byte(caller + "\x00" + key))
+	h := sha256.New()
+	for _, part := range body {
+		h.Write(binary.BigEndian.AppendUint32(nil, uint32(len(part))))
+		h.Write(part)
+	}
+	id := base64.RawURLEncoding.AppendEncode([]byte{'k'}, k[:keySize])
+	id = append(id, '.')
+	return CommandID(base64.RawURLEncoding.AppendEncode(id, h.Sum(nil)[:bodySize]))
+}
+
+// commandKey is the hashed key in a keyed command id.
+type commandKey [keySize]byte
+
+// keyed takes a command id apart; ok is false for one without a key.
+func (c CommandID) keyed() (key commandKey, body uint64, ok bool) {
+	const keyEnd, total = 1 + 22, 1 + 22 + 1 + 11
+	if len(c) != total || c[0] != 'k' || c[keyEnd] != '.' {
+		return key, 0, false
+	}
+	var sum [bodySize]byte
+	if _, err := base64.RawURLEncoding.Decode(key[:], []byte(c[1:keyEnd])); err != nil {
+		return key, 0, false
+	}
+	if _, err := base64.RawURLEncoding.Decode(sum[:], []byte(c[keyEnd+1:])); err != nil {
+		return key, 0, false
+	}
+	return key, binary.BigEndian.Uint64(sum[:]), true
+}
+
+// Request is a command on its way to an entity.
+type Request struct {
+	Stream  events.StreamID
+	Command core.Command
+	// ID identifies the command, see [NewCommandID] and [KeyedCommandID].
+	ID CommandID
+	// CorrelationID is the id of the HTTP request it began with, CausationID what
+	// caused the command, Actor who asked.
+	CorrelationID, CausationID, Actor string
+	// IfRevision, if set, refuses the command (stale_revision) unless the entity is
+	// at this revision.
+	IfRevision *events.Revision
+}
+
+// Answer to an accepted command, and the place a refused one was decided at.
+type Answer struct {
+	// Facts the command led to; none if there was nothing left to do.
+	Facts []events.Fact
+	// Revision and Position of the command's last fact, or of the entity's last
+	// event if there are no facts (NoStream and 0 for an entity without events).
+	Revision events.Revision
+	Position events.Position
+	// At is the time the command was decided at.
+	At time.Time
+	// Replayed says that this is the answer of an earlier command with the same key.
+	Replayed bool
+}
+
+// staleRevision refuses an edit of something that has changed meanwhile.
+func staleRevision(current events.Revision) *core.Refusal {
+	return &core.Refusal{Code: "stale_revision", Detail: "it has changed since you read it; read it again and edit that",
+		Fields: map[string]any{"current_revision": current}}
+}
+
+// errKeyReused refuses a key that came with another request before.
+var errKeyReused = &core.Refusal{Code: "idempotency_key_reused",
+	Detail: "this Idempotency-Key was used with another request; choose a new key"}

@@ -1,0 +1,284 @@
+package core
+
+import (
+	"iter"
+	"maps"
+	"sync"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// frozenCopy is what Freeze gave, beside what it must show for ever.
+type frozenCopy struct {
+	entries iter.Seq2[int, int]
+	want    map[int]int
+}
+
+func (f frozenCopy) check(t interface {
+	Helper()
+	Errorf(string, ...any)
+}, about string) {
+	t.Helper()
+	got := make(map[int]int, len(f.want))
+	n := 0
+	for k, v := range f.entries {
+		got[k] = v
+		n++
+	}
+	if n != len(got) {
+		t.Errorf("%s: %d entries for %d keys", about, n, len(got))
+	}
+	if !maps.Equal(got, f.want) {
+		t.Errorf("%s: it shows %d entries, want %d, or other values", about, len(got), len(f.want))
+	}
+}
+
+// TestTableIsAMap compares with a map under random writes, deletes and freezes.
+// Runs of consecutive keys make the table large enough to split its buckets.
+func TestTableIsAMap(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		table, model := NewTable[int, int](), map[int]int{}
+		var frozen []frozenCopy
+		key := rapid.IntRange(0, 4*bucketSize)
+		t.Repeat(map[string]func(*rapid.T){
+			"set": func(t *rapid.T) {
+				k, v := key.Draw(t, "key"), rapid.Int().Draw(t, "value")
+				table.Set(k, v)
+				model[k] = v
+			},
+			"set many": func(t *rapid.T) {
+				from, n := key.Draw(t, "from"), rapid.IntRange(1, bucketSize).Draw(t, "n")
+				for k := from; k < from+n; k++ {
+					table.Set(k, n)
+					model[k] = n
+				}
+			},
+			"delete": func(t *rapid.T) {
+				k := key.Draw(t, "key")
+				table.Delete(k)
+				delete(model, k)
+			},
+			"delete many": func(t *rapid.T) {
+				from, n := key.Draw(t, "from"), rapid.IntRange(1, bucketSize).Draw(t, "n")
+				for k := from; k < from+n; k++ {
+					table.Delete(k)
+					delete(model, k)
+				}
+			},
+			"freeze": func(*rapid.T) {
+				frozen = append(frozen, frozenCopy{table.Freeze(), maps.Clone(model)})
+			},
+			"": func(t *rapid.T) { checkTable(t, table, model) },
+		})
+		for i := range frozen {
+			frozen[i].check(t, "a frozen copy")
+		}
+	})
+}
+
+// checkTable compares all that can be asked of a table.
+func checkTable(t *rapid.T, table *Table[int, int], model map[int]int) {
+	if table.Len() != len(model) {
+		t.Fatalf("Len is %d, want %d", table.Len(), len(model))
+	}
+	frozenCopy{table.All(), model}.check(t, "All")
+	for k := -1; k <= 5*bucketSize; k++ {
+		got, ok := table.Get(k)
+		want, wantOK := model[k]
+		if got != want || ok != wantOK {
+			t.Fatalf("Get(%d) = %d, %v, want %d, %v", k, got, ok, want, wantOK)
+		}
+	}
+}
+
+// TestFrozenCopyIsReadBesideTheTable is for the race detector as much as for the
+// comparison: ten copies are read while the table goes on.
+func TestFrozenCopyIsReadBesideTheTable(t *testing.T) {
+	table, model := NewTable[int, int](), map[int]int{}
+	var readers sync.WaitGroup
+	for round := range 10 {
+		for k := round * 1000; k < round*1000+3000; k++ {
+			table.Set(k, round)
+			model[k] = round
+		}
+		for k := round * 500; k < round*500+300; k++ {
+			table.Delete(k)
+			delete(model, k)
+		}
+		frozen := frozenCopy{table.Freeze(), maps.Clone(model)}
+		readers.Go(func() {
+			for range 3 {
+				frozen.check(t, "a copy read beside the table")
+			}
+		})
+	}
+	for k := range 12_000 {
+		table.Set(k, -1)
+		table.Delete(k)
+	}
+	readers.Wait()
+	if table.Len() != 0 {
+		t.Errorf("%d entries are left, want 0", table.Len())
+	}
+}
+
+// TestFrozenEmptyTable: the copy of nothing stays nothing.
+func TestFrozenEmptyTable(t *testing.T) {
+	table := NewTable[int, int]()
+	frozen := frozenCopy{table.Freeze(), nil}
+	table.Set(1, 1)
+	table.Delete(2)
+	frozen.check(t, "the copy of an empty table")
+}
+
+// TestIterationStopsWhenToldTo: also at a bucket's end.
+func TestIterationStopsWhenToldTo(t *testing.T) {
+	table := NewTable[int, int]()
+	for k := range 3 * bucketSize {
+		table.Set(k, k)
+	}
+	for stop := range 3 * bucketSize {
+		seen := 0
+		for range table.All() {
+			if seen++; seen > stop {
+				break
+			}
+		}
+		if seen != stop+1 {
+			t.Fatalf("%d entries were given, want %d", seen, stop+1)
+		}
+	}
+}
+
+// TestBucketsStaySmall grows to a million entries. A bucket that has not been
+// split yet in its round has at most about twice the average; beyond three times
+// the hash or the splitting is wrong.
+func TestBucketsStaySmall(t *testing.T) {
+	const entries = 1_000_000
+	table := NewTable[[16]byte, int]()
+	for i := range entries {
+		before := len(table.buckets)
+		table.Set(key16(i), i)
+		if grown := len(table.buckets) - before; grown > 1 {
+			t.Fatalf("entry %d added %d buckets, want one at most", i, grown)
+		}
+		if power := i & (i + 1); power == 0 || i == entries-1 {
+			checkBuckets(t, table)
+		}
+	}
+	for i := range entries {
+		if got, ok := table.Get(key16(i)); !ok || got != i {
+			t.Fatalf("entry %d is %d, %v", i, got, ok)
+		}
+	}
+}
+
+func checkBuckets(t *testing.T, table *Table[[16]byte, int]) {
+	t.Helper()
+	total, largest := 0, 0
+	for _, b := range table.buckets {
+		total += len(b.m)
+		largest = max(largest, len(b.m))
+	}
+	if total != table.Len() {
+		t.Errorf("the buckets hold %d entries, Len is %d", total, table.Len())
+	}
+	if largest > 3*bucketSize {
+		t.Errorf("of %d entries %d are in one bucket, want at most %d", total, largest, 3*bucketSize)
+	}
+	if wasted := len(table.buckets) - 1; wasted*bucketSize > total {
+		t.Errorf("%d buckets for %d entries, want %d on average", len(table.buckets), total, bucketSize)
+	}
+}
+
+// TestOneWriteCopiesOneBucket counts, while a frozen copy exists, which buckets a
+// write replaces: the one it is in, and no more than once.
+func TestOneWriteCopiesOneBucket(t *testing.T) {
+	const entries = 100_000
+	table := NewTable[[16]byte, int]()
+	for i := range entries {
+		table.Set(key16(i), i)
+	}
+	table.Freeze()
+	worst, copied := 0, 0
+	for i := range entries {
+		before := snapshot(table)
+		if i%2 == 0 {
+			table.Set(key16(i), -i)
+		} else {
+			table.Delete(key16(i))
+		}
+		now := replaced(before, table)
+		worst, copied = max(worst, now), copied+now
+	}
+	if worst != 1 {
+		t.Errorf("one write copied %d buckets, want 1", worst)
+	}
+	if copied != len(table.buckets) {
+		t.Errorf("%d buckets were copied, want each of the %d once", copied, len(table.buckets))
+	}
+}
+
+// TestOneNewEntryReplacesThreeBuckets: a write that makes the table grow copies
+// its own bucket, and puts two in the place of the one that it splits.
+func TestOneNewEntryReplacesThreeBuckets(t *testing.T) {
+	table := NewTable[[16]byte, int]()
+	for i := range 50_000 {
+		table.Set(key16(i), i)
+	}
+	worst := 0
+	for i := 50_000; i < 52_000; i++ {
+		table.Freeze()
+		before := snapshot(table)
+		table.Set(key16(i), i)
+		worst = max(worst, replaced(before, table))
+	}
+	if worst > 3 {
+		t.Errorf("one write replaced %d buckets, want at most 3", worst)
+	}
+}
+
+// TestReadsAndRefusedDeletesCopyNothing.
+func TestReadsAndRefusedDeletesCopyNothing(t *testing.T) {
+	table := NewTable[[16]byte, int]()
+	for i := range 2000 {
+		table.Set(key16(i), i)
+	}
+	table.Freeze()
+	before := snapshot(table)
+	for i := range 4000 {
+		table.Get(key16(i))
+		if i >= 2000 {
+			table.Delete(key16(i))
+		}
+	}
+	if n := replaced(before, table); n != 0 {
+		t.Errorf("%d buckets were copied, want none", n)
+	}
+}
+
+func snapshot[K comparable, V any](table *Table[K, V]) []*bucket[K, V] {
+	return append([]*bucket[K, V]{}, table.buckets...)
+}
+
+// replaced counts the buckets that are others than before, or new.
+func replaced[K comparable, V any](before []*bucket[K, V], table *Table[K, V]) int {
+	n := len(table.buckets) - len(before)
+	for i := range before {
+		if table.buckets[i] != before[i] {
+			n++
+		}
+	}
+	return n
+}
+
+// key16 is a key like a reservation's id: alike in front, counted at the end.
+func key16(i int) (key [16]byte) {
+	key[0], key[1] = 0x01, 0x98
+	for at := 15; i > 0; at-- {
+		key[at] = byte(i)
+		i >>= 8
+	}
+	return key
+}

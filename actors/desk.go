@@ -1,0 +1,333 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/anthdm/hollywood/actor"
+
+	"admitone/actors/core"
+	"admitone/events"
+)
+
+// Kind is one kind of entity: the category of its streams and its rules.
+type Kind struct {
+	Category string
+	New      func() core.Core
+	// SnapshotVersion of what Freeze writes.
+	SnapshotVersion uint32
+}
+
+// Config of a desk. Zero values get the defaults that are named.
+type Config struct {
+	Store events.Store
+	// Snapshots may be nil: then every load reads the whole stream.
+	Snapshots events.Snapshots
+	Kinds     []Kind
+	// Now is the clock; time.Now.
+	Now func() time.Time
+	// MaxInFlight bounds the commands in flight over all entities (65,536),
+	// MaxPerEntity those of one (8,192).
+	MaxInFlight, MaxPerEntity int64
+	// IdleAfter is how long an entity stays in memory unused, once to twice that
+	// (60 s).
+	IdleAfter time.Duration
+	// SnapshotEvery is the fewest events between two snapshots of one entity
+	// (1,024). Large entities are saved more rarely; see entity.freezeIfDue.
+	SnapshotEvery int64
+	// AppendTimeout bounds one append (5 s), LoadTimeout one load (30 s).
+	AppendTimeout, LoadTimeout time.Duration
+	Logger                     *slog.Logger
+}
+
+func (c Config) withDefaults() Config {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	orInt := func(v *int64, otherwise int64) {
+		if *v == 0 {
+			*v = otherwise
+		}
+	}
+	orTime := func(v *time.Duration, otherwise time.Duration) {
+		if *v == 0 {
+			*v = otherwise
+		}
+	}
+	orInt(&c.MaxInFlight, 65_536)
+	orInt(&c.MaxPerEntity, 8_192)
+	orInt(&c.SnapshotEvery, 1_024)
+	orTime(&c.IdleAfter, time.Minute)
+	orTime(&c.AppendTimeout, 5*time.Second)
+	orTime(&c.LoadTimeout, 30*time.Second)
+	return c
+}
+
+// deskShards spreads the entries over locks, so that cold entities don't wait
+// for each other.
+const deskShards = 64
+
+// Desk is where commands are handed in. It finds or starts the entity, bounds
+// what is in flight, and drops entities that nobody has asked for.
+type Desk struct {
+	config Config
+	engine *Engine
+	kinds  map[string]Kind
+	seed   maphash.Seed
+	shards [deskShards]shard
+
+	inFlight    atomic.Int64
+	incarnation atomic.Uint64
+	stopping    atomic.Bool
+	stats       counters
+	sweeper     chan struct{} // closed to stop it
+	swept       sync.WaitGroup
+}
+
+type shard struct {
+	mu      sync.Mutex
+	entries map[events.StreamID]*entry // guarded by mu
+}
+
+// entry is an entity in memory, as the desk sees it.
+type entry struct {
+	stream events.StreamID
+	pid    *actor.PID
+	// inFlight counts what the entity has not answered. It rises only under the
+	// shard's lock; so whoever sees zero there knows that nothing is on its way.
+	inFlight atomic.Int64
+	// unsaved counts the durable events since the last snapshot.
+	unsaved atomic.Int64
+	// empty: the stream has no events; not worth keeping.
+	empty atomic.Bool
+	used  bool // since the last sweep; guarded by the shard's mu
+}
+
+// NewDesk returns a desk whose entities live in engine.
+func NewDesk(engine *Engine, config Config) *Desk {
+	d := &Desk{config: config.withDefaults(), engine: engine, kinds: map[string]Kind{},
+		seed: maphash.MakeSeed(), sweeper: make(chan struct{})}
+	for _, kind := range config.Kinds {
+		d.kinds[kind.Category] = kind
+	}
+	for i := range d.shards {
+		d.shards[i].entries = map[events.StreamID]*entry{}
+	}
+	d.swept.Go(d.sweepNowAndThen)
+	return d
+}
+
+// Ask hands a command in and waits for its answer, which it has only when the
+// facts (or, for a refusal, the state it was decided on) are on stable storage.
+// The answer of a refused command says where it was decided.
+//
+// Errors: [*core.Refusal]; ErrOverloaded, ErrUnavailable, ErrStopping, ErrBroken;
+// ctx.Err(): the outcome is unknown, and a retry under the same id is safe.
+func (d *Desk) Ask(ctx context.Context, request Request) (Answer, error) {
+	p := pendings.Get().(*pending)
+	p.request = request
+	return d.wait(ctx, p)
+}
+
+// View runs read with the entity's state, on the entity's actor, and returns once
+// that state is on stable storage. read must not keep or change the core, and may
+// run more than once. Errors: as Ask, without refusals.
+func (d *Desk) View(ctx context.Context, stream events.StreamID, read func(core.Core)) (Answer, error) {
+	p := pendings.Get().(*pending)
+	p.request = Request{Stream: stream}
+	p.view = read
+	return d.wait(ctx, p)
+}
+
+// Wake lets what is due at an entity expire and returns when the next hold is
+// due, zero if nothing is held. Errors: as View.
+func (d *Desk) Wake(ctx context.Context, stream events.StreamID) (next time.Time, err error) {
+	_, err = d.View(ctx, stream, func(c core.Core) { next = c.NextDeadline() })
+	return next, err
+}
+
+func (d *Desk) wait(ctx context.Context, p *pending) (Answer, error) {
+	if err := d.submit(p); err != nil {
+		p.recycle()
+		return Answer{}, err
+	}
+	select {
+	case r := <-p.reply:
+		p.recycle()
+		return r.answer, r.err
+	case <-ctx.Done():
+		return Answer{}, ctx.Err() // p stays with the entity
+	}
+}
+
+// submit sends p to its entity, or says why not.
+func (d *Desk) submit(p *pending) error {
+	stream := p.request.Stream
+	kind, ok := d.kinds[stream.Category()]
+	if !ok {
+		return fmt.Errorf("actors: no kind of entity has streams like %s", stream)
+	}
+	if d.inFlight.Add(1) > d.config.MaxInFlight {
+		d.inFlight.Add(-1)
+		return ErrOverloaded
+	}
+	s := d.shard(stream)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if d.stopping.Load() {
+		d.inFlight.Add(-1)
+		return ErrStopping
+	}
+	e := s.entries[stream]
+	if e == nil {
+		e = d.start(stream, kind)
+		s.entries[stream] = e
+	}
+	if e.inFlight.Load() >= d.config.MaxPerEntity {
+		d.inFlight.Add(-1)
+		return ErrOverloaded
+	}
+	e.inFlight.Add(1)
+	e.used = true
+	d.engine.send(e.pid, p)
+	return nil
+}
+
+func (d *Desk) shard(stream events.StreamID) *shard {
+	return &d.shards[maphash.String(d.seed, string(stream))%deskShards]
+}
+
+// start spawns an entity. Its actor's name is never used twice, so an old
+// incarnation that is still stopping and a new one never meet.
+func (d *Desk) start(stream events.StreamID, kind Kind) *entry {
+	e := &entry{stream: stream}
+	ent := newEntity(d, e, kind)
+	e.pid = d.engine.spawn(kind.Category, fmt.Sprintf("%s#%d", stream, d.incarnation.Add(1)), ent.receive)
+	d.stats.active.Add(1)
+	return e
+}
+
+// answered is called once for each submitted pending, by the entity.
+func (d *Desk) answered(e *entry) {
+	d.inFlight.Add(-1)
+	if e.inFlight.Add(-1) == 0 && e.empty.Load() {
+		d.drop(e)
+	}
+}
+
+// drop forgets an entity if nothing is in flight at it.
+func (d *Desk) drop(e *entry) {
+	s := d.shard(e.stream)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e.inFlight.Load() == 0 && s.entries[e.stream] == e {
+		d.forget(s, e)
+	}
+}
+
+// forget needs the shard's lock.
+func (d *Desk) forget(s *shard, e *entry) {
+	delete(s.entries, e.stream)
+	d.engine.stop(e.pid)
+	d.stats.active.Add(-1)
+	d.stats.dropped.Add(1)
+}
+
+func (d *Desk) sweepNowAndThen() {
+	tick := time.NewTicker(d.config.IdleAfter)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			d.Sweep()
+		case <-d.sweeper:
+			return
+		}
+	}
+}
+
+// Sweep drops every entity that has not been used since the last sweep and has
+// nothing in flight. One with many unsaved events is asked for a snapshot first,
+// and goes at the sweep after.
+func (d *Desk) Sweep() {
+	for i := range d.shards {
+		s := &d.shards[i]
+		s.mu.Lock()
+		for _, e := range s.entries {
+			switch {
+			case e.used || e.inFlight.Load() > 0:
+				e.used = false
+			case d.config.Snapshots != nil && e.unsaved.Load() >= d.config.SnapshotEvery/4:
+				d.askToSave(e)
+			default:
+				d.forget(s, e)
+			}
+		}
+		s.mu.Unlock()
+	}
+}
+
+// askToSave needs the shard's lock.
+func (d *Desk) askToSave(e *entry) {
+	e.unsaved.Store(0) // asked once; a failed snapshot costs a longer load, no more
+	p := pendings.Get().(*pending)
+	p.request = Request{Stream: e.stream}
+	p.save = true
+	d.inFlight.Add(1)
+	e.inFlight.Add(1)
+	d.engine.send(e.pid, p)
+}
+
+// Close refuses new commands, waits for those in flight and drops the entities.
+// Error: ctx.Err(), if ctx ends first.
+func (d *Desk) Close(ctx context.Context) error {
+	if !d.stopping.Swap(true) {
+		close(d.sweeper)
+	}
+	d.swept.Wait()
+	for _, pass := range []func(*shard, *entry){
+		func(_ *shard, e *entry) {
+			if d.config.Snapshots != nil && e.unsaved.Load() >= d.config.SnapshotEvery/4 {
+				d.askToSave(e)
+			}
+		},
+		d.forget,
+	} {
+		if err := d.idle(ctx); err != nil {
+			return err
+		}
+		for i := range d.shards {
+			s := &d.shards[i]
+			s.mu.Lock()
+			for _, e := range s.entries {
+				pass(s, e)
+			}
+			s.mu.Unlock()
+		}
+		if err := d.idle(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// idle waits until nothing is in flight.
+func (d *Desk) idle(ctx context.Context) error {
+	for d.inFlight.Load() > 0 {
+		select {
+		case <-ctx.Done():
+			return errors.Join(ctx.Err(), fmt.Errorf("actors: %d commands still in flight", d.inFlight.Load()))
+		case <-time.After(time.Millisecond):
+		}
+	}
+	return nil
+}

@@ -1,0 +1,269 @@
+package actors
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"admitone/actors/core"
+	"admitone/events"
+)
+
+// loaded is an entity's state as the log has it.
+type loaded struct {
+	core     core.Core
+	window   *window
+	revision events.Revision
+	position events.Position
+	hash     events.Hash
+	size     int64 // bytes of the snapshot it began with
+	replayed int64 // events read after the snapshot
+	// found are those of the wanted commands whose events are in the log after all.
+	found  map[CommandID]found
+	err    error
+	number int
+}
+
+// found is a command's facts as the log has them, and where the last of them is.
+type found struct {
+	outcome
+	position events.Position
+}
+
+// load reads the state on a goroutine of its own; install gets it. wanted are the
+// commands whose append has an unknown outcome.
+func (e *entity) load(wanted map[CommandID]bool) {
+	e.status = loading
+	e.loads++
+	e.desk.stats.loads.Add(1)
+	number, known := e.loads, e.durable
+	go func() {
+		l := &loaded{}
+		err := e.read(l, known, wanted)
+		l.err, l.number = err, number
+		e.desk.engine.send(e.entry.pid, l)
+	}()
+}
+
+// read fills l. A panic of the core on a fact that can't be is an error: the log
+// is damaged.
+func (e *entity) read(l *loaded, known events.Revision, wanted map[CommandID]bool) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("%w: %v", events.ErrDamaged, cause)
+		}
+	}()
+	ctx, cancel := context.WithTimeout(context.Background(), e.desk.config.LoadTimeout)
+	defer cancel()
+	if err := e.readSnapshot(ctx, l); err != nil {
+		return err
+	}
+	l.found = map[CommandID]found{}
+	from := l.revision + 1
+	if len(wanted) > 0 {
+		from = min(from, known+1) // another node's snapshot may be ahead of what we know
+	}
+	for event, err := range events.Stream(ctx, e.desk.config.Store, e.entry.stream, from) {
+		if err != nil {
+			return err
+		}
+		if err := l.take(&event, wanted); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// take adds one event to the state, unless the snapshot has it, and remembers the
+// command it is of.
+func (l *loaded) take(event *events.Recorded, wanted map[CommandID]bool) error {
+	fact, err := event.Decode()
+	if err != nil {
+		return err
+	}
+	id := CommandID(events.RecordedCommand(event.Metadata))
+	if event.Revision > l.revision {
+		if event.Revision != l.revision+1 {
+			return fmt.Errorf("%w: %s jumps from revision %d to %d", events.ErrDamaged, event.Stream, l.revision, event.Revision)
+		}
+		if l.hash, err = events.CheckLink(l.hash, event); err != nil {
+			return err
+		}
+		l.core.Evolve(fact)
+		l.revision, l.position = event.Revision, event.Position
+		l.replayed++
+		if err := l.remember(id, event); err != nil {
+			return err
+		}
+	}
+	if wanted[id] {
+		f := l.found[id]
+		f.facts, f.revision, f.position = append(f.facts, fact), event.Revision, event.Position
+		l.found[id] = f
+	}
+	return nil
+}
+
+// remember puts a keyed command into the window, under its first event.
+func (l *loaded) remember(id CommandID, event *events.Recorded) error {
+	key, body, ok := id.keyed()
+	if !ok {
+		return nil
+	}
+	if _, known := l.window.get(key); known {
+		return nil
+	}
+	metadata, err := events.ParseMetadata(event.Metadata)
+	if err != nil {
+		return err
+	}
+	l.window.put(key, done{revision: event.Revision, body: body}, metadata.At)
+	return nil
+}
+
+// readSnapshot starts l from the snapshot if there is one that fits the log, and
+// from nothing otherwise.
+func (e *entity) readSnapshot(ctx context.Context, l *loaded) error {
+	fresh := func() {
+		*l = loaded{core: e.kind.New(), window: newWindow(), revision: events.NoStream}
+	}
+	fresh()
+	if e.desk.config.Snapshots == nil {
+		return nil
+	}
+	err := e.desk.config.Snapshots.LoadSnapshot(e.entry.stream, func(head events.Snapshot, r io.Reader) error {
+		if head.Version != e.kind.SnapshotVersion {
+			return events.ErrNoSnapshot
+		}
+		counted := &counter{r: r}
+		in := bufio.NewReaderSize(counted, 64<<10)
+		if err := l.window.restore(in); err != nil {
+			return err
+		}
+		if err := l.core.Restore(in); err != nil {
+			return err
+		}
+		l.revision, l.hash, l.size = head.Revision, head.Hash, counted.n
+		return nil
+	})
+	if errors.Is(err, events.ErrNoSnapshot) {
+		fresh()
+		return nil
+	}
+	if err == nil {
+		err = e.anchor(ctx, l)
+	}
+	if errors.Is(err, errMisfit) || err != nil && ctx.Err() == nil && !errors.Is(err, events.ErrUnavailable) && !errors.Is(err, events.ErrDamaged) {
+		e.desk.config.Logger.Warn("a snapshot does not fit; reading the whole stream", "stream", e.entry.stream, "error", err)
+		fresh()
+		return nil
+	}
+	return err
+}
+
+// errMisfit: a snapshot of another history.
+var errMisfit = errors.New("actors: the log has no such event")
+
+// anchor checks that the log holds the event the snapshot ends with.
+func (e *entity) anchor(ctx context.Context, l *loaded) error {
+	page, err := e.desk.config.Store.Read(ctx, e.entry.stream, l.revision, events.Forward, 1)
+	if err != nil {
+		return err
+	}
+	if len(page) == 0 {
+		return errMisfit
+	}
+	hash, err := events.RecordedHash(page[0].Metadata)
+	if err != nil || hash != l.hash {
+		return errMisfit
+	}
+	l.position = page[0].Position
+	return nil
+}
+
+type counter struct {
+	r io.Reader
+	n int64
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// install makes a loaded state the entity's and goes through whoever has waited.
+func (e *entity) install(l *loaded) {
+	if l.number != e.loads {
+		return
+	}
+	if l.err != nil {
+		e.desk.config.Logger.Error("an entity could not be loaded", "stream", e.entry.stream, "error", l.err)
+		e.status = unloaded
+		e.failStash(l.err)
+		return
+	}
+	e.core, e.window = l.core, l.window
+	e.revision, e.durable, e.position, e.hash = l.revision, l.revision, l.position, l.hash
+	e.saved, e.unsaved = l.size, l.replayed
+	e.entry.unsaved.Store(e.unsaved)
+	e.entry.empty.Store(l.revision == events.NoStream)
+	e.status = ready
+	e.answerFound(l.found)
+	for len(e.stash) > 0 { // taken out one by one: a panic leaves the rest where it is
+		p := e.stash[0]
+		e.stash = e.stash[1:]
+		e.handle(p, e.desk.config.Now())
+	}
+	e.stash = nil
+	e.flush()
+}
+
+// answerFound answers those whose facts turned out to be in the log.
+func (e *entity) answerFound(known map[CommandID]found) {
+	if len(known) == 0 {
+		return
+	}
+	rest := e.stash[:0]
+	for _, p := range e.stash {
+		if f, ok := known[p.request.ID]; ok && p.view == nil {
+			p.outcome = f.outcome
+			e.tell(p, f.position)
+		} else {
+			rest = append(rest, p)
+		}
+	}
+	e.stash = rest
+}
+
+// replay answers a repeated key from the log, with the facts of the first time.
+func (e *entity) replay(p *pending) {
+	ctx, cancel := context.WithTimeout(context.Background(), e.desk.config.LoadTimeout)
+	defer cancel()
+	answer := Answer{Replayed: true}
+	var id string
+	for event, err := range events.Stream(ctx, e.desk.config.Store, e.entry.stream, p.outcome.replay) {
+		var metadata events.Metadata
+		var fact events.Fact
+		if err == nil {
+			metadata, err = events.ParseMetadata(event.Metadata)
+		}
+		if err == nil {
+			fact, err = event.Decode()
+		}
+		if err != nil {
+			e.fail(p, fmt.Errorf("%w: %w", ErrUnavailable, err))
+			return
+		}
+		if id != "" && metadata.CommandID != id {
+			break
+		}
+		id = metadata.CommandID
+		answer.Facts = append(answer.Facts, fact)
+		answer.Revision, answer.Position, answer.At = event.Revision, event.Position, metadata.At
+	}
+	p.reply <- result{answer: answer}
+	e.desk.answered(e.entry)
+}

@@ -1,0 +1,45 @@
+package actors
+
+import (
+	"sync"
+	"time"
+
+	"admitone/actors/core"
+	"admitone/events"
+)
+
+// pending is a command, a view or a wish for a snapshot on its way through an
+// entity. It is answered exactly once; reply has room for that answer, so nobody
+// ever waits for whoever asked.
+type pending struct {
+	request Request
+	view    func(core.Core) // set for a view
+	save    bool            // set for a snapshot
+	reply   chan result
+
+	// The rest belongs to the entity.
+	decided time.Time // when it was decided first; stays, so that again gives the same
+	since   time.Time // when it was tried first
+	outcome outcome
+}
+
+// outcome is what an entity has decided on a pending, to be told when durable.
+type outcome struct {
+	facts    []events.Fact
+	revision events.Revision // of the last fact, or of the state it was decided on
+	err      error           // a refusal
+	replay   events.Revision // for a repeated key: where its first event is
+	replayed bool
+}
+
+type result struct {
+	answer Answer
+	err    error
+}
+
+var pendings = sync.Pool{New: func() any { return &pending{reply: make(chan result, 1)} }}
+
+func (p *pending) recycle() {
+	*p = pending{reply: p.reply}
+	pendings.Put(p)
+}

@@ -1,0 +1,165 @@
+package product
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"admitone/actors/core"
+	"admitone/events"
+)
+
+// errSoldOut is the refusal of the last minute of every sale, made once.
+var errSoldOut = &core.Refusal{Code: "sold_out", Detail: "nothing is left; watch the product for units that come back",
+	Fields: map[string]any{"remaining": int64(0)}}
+
+var errNoProduct = &core.Refusal{Code: "not_found", Detail: "there is no such product",
+	Fields: map[string]any{"resource": "product"}}
+
+var errNoReservation = &core.Refusal{Code: "not_found", Detail: "the product has no such reservation",
+	Fields: map[string]any{"resource": "reservation"}}
+
+var errHoldExpired = &core.Refusal{Code: "hold_expired", Detail: "the hold has passed its deadline; reserve again"}
+
+// Decide implements [core.Core].
+func (p *Product) Decide(cmd core.Command, now time.Time) ([]events.Fact, error) {
+	if create, ok := cmd.(*Create); ok {
+		return p.create(create)
+	}
+	if !p.Exists() {
+		return nil, errNoProduct
+	}
+	switch cmd := cmd.(type) {
+	case *Reserve:
+		return p.reserve(cmd, now)
+	case *Confirm:
+		return p.confirm(cmd, now)
+	case *Release:
+		return p.release(cmd)
+	case *Edit:
+		return p.edit(cmd)
+	case *core.Expire:
+		return p.expire(now), nil
+	}
+	panic(fmt.Sprintf("product: no rule for %T", cmd))
+}
+
+func (p *Product) create(cmd *Create) ([]events.Fact, error) {
+	if p.Exists() {
+		if *cmd == p.created {
+			return nil, nil
+		}
+		return nil, &core.Refusal{Code: "already_exists", Detail: "a product with this id exists and differs; choose another id, or edit it"}
+	}
+	return []events.Fact{&events.ProductCreated{
+		ProductID: cmd.ID, DisplayName: cmd.Name, Stock: cmd.Stock, Price: cmd.Price,
+		LimitPerHolder: cmd.LimitPerHolder, HoldSeconds: cmd.HoldSeconds,
+	}}, nil
+}
+
+func (p *Product) edit(cmd *Edit) ([]events.Fact, error) {
+	fact := &events.ProductEdited{
+		DisplayName:    or(cmd.Name, p.created.Name),
+		Stock:          or(cmd.Stock, p.created.Stock),
+		Price:          or(cmd.Price, p.created.Price),
+		LimitPerHolder: or(cmd.LimitPerHolder, p.created.LimitPerHolder),
+	}
+	fact.Remaining = fact.Stock - p.held - p.sold
+	if fact.Remaining < 0 {
+		return nil, &core.Refusal{Code: "limit_exceeded", Detail: "the stock can't go below what is held and sold; release some first",
+			Fields: map[string]any{"held": p.held, "sold": p.sold}}
+	}
+	return []events.Fact{fact}, nil
+}
+
+func or[T any](value *T, otherwise T) T {
+	if value != nil {
+		return *value
+	}
+	return otherwise
+}
+
+func (p *Product) reserve(cmd *Reserve, now time.Time) ([]events.Fact, error) {
+	if limit := p.created.LimitPerHolder; limit > 0 {
+		if taken, _ := p.holders.Get(cmd.Holder); taken+cmd.Quantity > limit {
+			return nil, &core.Refusal{Code: "limit_exceeded", Detail: "one holder may not have that many of this product",
+				Fields: map[string]any{"limit": limit, "taken": taken}}
+		}
+	}
+	remaining := p.Remaining() - cmd.Quantity
+	if remaining < 0 {
+		return nil, soldOut(p.Remaining())
+	}
+	id := cmd.ReservationID.String()
+	if !cmd.Hold {
+		return []events.Fact{&events.ProductReserved{
+			ReservationID: id, Holder: cmd.Holder, Quantity: cmd.Quantity, Remaining: remaining,
+		}}, nil
+	}
+	return []events.Fact{&events.ProductHeld{
+		ReservationID: id, Holder: cmd.Holder, Quantity: cmd.Quantity, Remaining: remaining,
+		ExpiresAt: now.UTC().Add(time.Duration(p.created.HoldSeconds) * time.Second),
+	}}, nil
+}
+
+func soldOut(remaining int64) *core.Refusal {
+	if remaining == 0 {
+		return errSoldOut
+	}
+	return &core.Refusal{Code: "sold_out", Detail: "fewer are left than asked for; ask for what remains",
+		Fields: map[string]any{"remaining": remaining}}
+}
+
+func (p *Product) confirm(cmd *Confirm, now time.Time) ([]events.Fact, error) {
+	r, ok := p.reservations.Get(cmd.ReservationID)
+	switch {
+	case !ok:
+		return nil, errNoReservation
+	case !r.held():
+		return nil, &core.Refusal{Code: "already_confirmed", Detail: "the reservation is confirmed; there is nothing left to do"}
+	case r.expires < now.UnixNano():
+		return nil, errHoldExpired
+	}
+	return []events.Fact{&events.ProductConfirmed{
+		ReservationID: cmd.ReservationID.String(), Holder: r.holder, Quantity: int64(r.quantity), Remaining: p.Remaining(),
+	}}, nil
+}
+
+func (p *Product) release(cmd *Release) ([]events.Fact, error) {
+	r, ok := p.reservations.Get(cmd.ReservationID)
+	if !ok {
+		return nil, errNoReservation
+	}
+	was := events.ReservationConfirmed
+	if r.held() {
+		was = events.ReservationHeld
+	}
+	return []events.Fact{&events.ProductReleased{
+		ReservationID: cmd.ReservationID.String(), Holder: r.holder, Quantity: int64(r.quantity), Was: was,
+		Remaining: p.Remaining() + int64(r.quantity),
+	}}, nil
+}
+
+func (p *Product) expire(now time.Time) []events.Fact {
+	due := p.deadline.due(now, expireAtOnce, p.current)
+	if len(due) == 0 {
+		return nil
+	}
+	fact := &events.ProductExpired{Expired: make([]events.ExpiredHold, 0, len(due))}
+	for _, d := range due {
+		r, _ := p.reservations.Get(d.id)
+		fact.Expired = append(fact.Expired, events.ExpiredHold{
+			ReservationID: d.id.String(), Holder: r.holder, Quantity: int64(r.quantity), ExpiresAt: time.Unix(0, d.at).UTC(),
+		})
+		fact.Quantity += int64(r.quantity)
+	}
+	slices.SortFunc(fact.Expired, func(a, b events.ExpiredHold) int {
+		if c := a.ExpiresAt.Compare(b.ExpiresAt); c != 0 {
+			return c
+		}
+		return strings.Compare(a.ReservationID, b.ReservationID)
+	})
+	fact.Remaining = p.Remaining() + fact.Quantity
+	return []events.Fact{fact}
+}

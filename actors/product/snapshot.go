@@ -1,0 +1,114 @@
+package product
+
+import (
+	"bufio"
+	"container/heap"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"io"
+	"iter"
+
+	"admitone/events"
+)
+
+// SnapshotVersion changes with the encoding below; a snapshot of another version
+// is not read.
+const SnapshotVersion = 1
+
+// head is the first part of a snapshot: its length as 32 bits and then JSON. The
+// reservations follow, each as id, expires (64 bits), quantity (32), length of
+// the holder (16), holder; all little endian. holds and holders are counted anew.
+type head struct {
+	Created      Create
+	Held, Sold   int64
+	Reservations int
+}
+
+const fixedSize = 16 + 8 + 4 + 2
+
+// Freeze implements [core.Core].
+func (p *Product) Freeze() func(io.Writer) error {
+	h := head{Created: p.created, Held: p.held, Sold: p.sold, Reservations: p.reservations.Len()}
+	reservations := p.reservations.Freeze()
+	return func(w io.Writer) error { return write(w, h, reservations) }
+}
+
+func write(w io.Writer, h head, reservations iter.Seq2[events.ID, reservation]) error {
+	first, err := json.Marshal(h)
+	if err != nil {
+		return err
+	}
+	buf := binary.LittleEndian.AppendUint32(nil, uint32(len(first)))
+	buf = append(buf, first...)
+	for id, r := range reservations {
+		buf = append(buf, id[:]...)
+		buf = binary.LittleEndian.AppendUint64(buf, uint64(r.expires))
+		buf = binary.LittleEndian.AppendUint32(buf, r.quantity)
+		buf = binary.LittleEndian.AppendUint16(buf, uint16(len(r.holder)))
+		buf = append(buf, r.holder...)
+		if len(buf) >= 64<<10 {
+			if _, err := w.Write(buf); err != nil {
+				return err
+			}
+			buf = buf[:0]
+		}
+	}
+	_, err = w.Write(buf)
+	return err
+}
+
+// Restore implements [core.Core].
+func (p *Product) Restore(r io.Reader) error {
+	in := bufio.NewReaderSize(r, 64<<10)
+	h, err := readHead(in)
+	if err != nil {
+		return err
+	}
+	p.created, p.held, p.sold = h.Created, h.Held, h.Sold
+	var fixed [fixedSize]byte
+	var name [1 << 16]byte
+	for range h.Reservations {
+		if _, err := io.ReadFull(in, fixed[:]); err != nil {
+			return err
+		}
+		holder := name[:binary.LittleEndian.Uint16(fixed[28:])]
+		if _, err := io.ReadFull(in, holder); err != nil {
+			return err
+		}
+		p.restore(events.ID(fixed[:16]), reservation{
+			expires:  int64(binary.LittleEndian.Uint64(fixed[16:])),
+			quantity: binary.LittleEndian.Uint32(fixed[24:]),
+			holder:   string(holder),
+		})
+	}
+	heap.Init(&p.deadline.heap)
+	p.countHolders()
+	return nil
+}
+
+func (p *Product) restore(id events.ID, r reservation) {
+	p.reservations.Set(id, r)
+	if r.held() {
+		p.holds++
+		p.deadline.heap = append(p.deadline.heap, deadline{at: r.expires, id: id})
+	}
+}
+
+func readHead(in io.Reader) (head, error) {
+	var size [4]byte
+	if _, err := io.ReadFull(in, size[:]); err != nil {
+		return head{}, err
+	}
+	length := binary.LittleEndian.Uint32(size[:])
+	if length > 1<<20 {
+		return head{}, fmt.Errorf("product: a snapshot's head of %d bytes", length)
+	}
+	first := make([]byte, length)
+	if _, err := io.ReadFull(in, first); err != nil {
+		return head{}, err
+	}
+	var h head
+	err := json.Unmarshal(first, &h)
+	return h, err
+}

@@ -239,7 +239,7 @@ func TestOneNewEntryReplacesThreeBuckets(t *testing.T) {
 	}
 }
 
-// TestReadsAndRefusedDeletesCopyNothing.
+// TestReadsAndRefusedDeletesCopyNothing: only what changes an entry is a write.
 func TestReadsAndRefusedDeletesCopyNothing(t *testing.T) {
 	table := NewTable[[16]byte, int]()
 	for i := range 2000 {

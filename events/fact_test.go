@@ -111,10 +111,10 @@ type lampLit struct {
 func (*lampLit) Name() string { return "lamp.lit.v2" }
 
 func (f *lampLit) AppendJSON(dst []byte) []byte {
-	o := openObject(dst)
-	o.str("lamp", f.Lamp)
-	o.int("milliwatts", f.Milliwatts)
-	return o.close()
+	o := OpenObject(dst)
+	o.String("lamp", f.Lamp)
+	o.Int("milliwatts", f.Milliwatts)
+	return o.Close()
 }
 
 type lampLitV1 struct {

@@ -55,39 +55,52 @@ func appendEscaped(dst []byte, c byte) []byte {
 	return append(dst, '\\', 'u', '0', '0', digits[c>>4], digits[c&0xf])
 }
 
-// object writes one JSON object member by member.
-type object struct {
-	buf   []byte
-	first bool
+// Object writes one JSON object, member by member, at the end of Buf. Names are
+// written as they are, so they must need no escaping.
+type Object struct {
+	Buf   []byte
+	begun bool
 }
 
-func openObject(dst []byte) object { return object{buf: append(dst, '{'), first: true} }
+// OpenObject begins an object at the end of dst.
+func OpenObject(dst []byte) Object { return Object{Buf: append(dst, '{')} }
 
-func (o *object) key(name string) {
-	if !o.first {
-		o.buf = append(o.buf, ',')
+// Key begins a member whose value the caller appends to Buf.
+func (o *Object) Key(name string) {
+	if o.begun {
+		o.Buf = append(o.Buf, ',')
 	}
-	o.first = false
-	o.buf = append(o.buf, '"')
-	o.buf = append(o.buf, name...)
-	o.buf = append(o.buf, '"', ':')
+	o.begun = true
+	o.Buf = append(o.Buf, '"')
+	o.Buf = append(o.Buf, name...)
+	o.Buf = append(o.Buf, '"', ':')
 }
 
-func (o *object) str(name, value string) {
-	o.key(name)
-	o.buf = AppendJSONString(o.buf, value)
+// String adds a string.
+func (o *Object) String(name, value string) {
+	o.Key(name)
+	o.Buf = AppendJSONString(o.Buf, value)
 }
 
-func (o *object) int(name string, value int64) {
-	o.key(name)
-	o.buf = strconv.AppendInt(o.buf, value, 10)
+// Int adds an integer.
+func (o *Object) Int(name string, value int64) {
+	o.Key(name)
+	o.Buf = strconv.AppendInt(o.Buf, value, 10)
 }
 
-func (o *object) time(name string, value time.Time) {
-	o.key(name)
-	o.buf = append(o.buf, '"')
-	o.buf = value.UTC().AppendFormat(o.buf, time.RFC3339Nano)
-	o.buf = append(o.buf, '"')
+// Time adds a time as RFC 3339 in UTC.
+func (o *Object) Time(name string, value time.Time) {
+	o.Key(name)
+	o.Buf = append(o.Buf, '"')
+	o.Buf = value.UTC().AppendFormat(o.Buf, time.RFC3339Nano)
+	o.Buf = append(o.Buf, '"')
 }
 
-func (o *object) close() []byte { return append(o.buf, '}') }
+// Raw adds a value that is JSON already.
+func (o *Object) Raw(name string, value []byte) {
+	o.Key(name)
+	o.Buf = append(o.Buf, value...)
+}
+
+// Close ends the object and returns Buf.
+func (o *Object) Close() []byte { return append(o.Buf, '}') }

@@ -33,14 +33,14 @@ func (*ProductCreated) Name() string { return "product.created.v1" }
 
 // AppendJSON appends the fact as JSON.
 func (f *ProductCreated) AppendJSON(dst []byte) []byte {
-	o := openObject(dst)
-	o.str("product_id", f.ProductID)
-	o.str("name", f.DisplayName)
-	o.int("stock", f.Stock)
-	o.int("price", f.Price)
-	o.int("limit_per_holder", f.LimitPerHolder)
-	o.int("hold_seconds", f.HoldSeconds)
-	return o.close()
+	o := OpenObject(dst)
+	o.String("product_id", f.ProductID)
+	o.String("name", f.DisplayName)
+	o.Int("stock", f.Stock)
+	o.Int("price", f.Price)
+	o.Int("limit_per_holder", f.LimitPerHolder)
+	o.Int("hold_seconds", f.HoldSeconds)
+	return o.Close()
 }
 
 // ProductEdited states the product's editable members after an edit, all of
@@ -59,13 +59,13 @@ func (*ProductEdited) Name() string { return "product.edited.v1" }
 
 // AppendJSON appends the fact as JSON.
 func (f *ProductEdited) AppendJSON(dst []byte) []byte {
-	o := openObject(dst)
-	o.str("name", f.DisplayName)
-	o.int("stock", f.Stock)
-	o.int("price", f.Price)
-	o.int("limit_per_holder", f.LimitPerHolder)
-	o.int("remaining", f.Remaining)
-	return o.close()
+	o := OpenObject(dst)
+	o.String("name", f.DisplayName)
+	o.Int("stock", f.Stock)
+	o.Int("price", f.Price)
+	o.Int("limit_per_holder", f.LimitPerHolder)
+	o.Int("remaining", f.Remaining)
+	return o.Close()
 }
 
 // ProductReserved sells units at once: a reservation that is born confirmed.
@@ -82,12 +82,12 @@ func (*ProductReserved) Name() string { return "product.reserved.v1" }
 
 // AppendJSON appends the fact as JSON.
 func (f *ProductReserved) AppendJSON(dst []byte) []byte {
-	o := openObject(dst)
-	o.str("reservation_id", f.ReservationID)
-	o.str("holder", f.Holder)
-	o.int("quantity", f.Quantity)
-	o.int("remaining", f.Remaining)
-	return o.close()
+	o := OpenObject(dst)
+	o.String("reservation_id", f.ReservationID)
+	o.String("holder", f.Holder)
+	o.Int("quantity", f.Quantity)
+	o.Int("remaining", f.Remaining)
+	return o.Close()
 }
 
 // ProductHeld keeps units for a holder until a deadline.
@@ -106,13 +106,13 @@ func (*ProductHeld) Name() string { return "product.held.v1" }
 
 // AppendJSON appends the fact as JSON.
 func (f *ProductHeld) AppendJSON(dst []byte) []byte {
-	o := openObject(dst)
-	o.str("reservation_id", f.ReservationID)
-	o.str("holder", f.Holder)
-	o.int("quantity", f.Quantity)
-	o.time("expires_at", f.ExpiresAt)
-	o.int("remaining", f.Remaining)
-	return o.close()
+	o := OpenObject(dst)
+	o.String("reservation_id", f.ReservationID)
+	o.String("holder", f.Holder)
+	o.Int("quantity", f.Quantity)
+	o.Time("expires_at", f.ExpiresAt)
+	o.Int("remaining", f.Remaining)
+	return o.Close()
 }
 
 // Holds says that one hold was opened.
@@ -132,12 +132,12 @@ func (*ProductConfirmed) Name() string { return "product.confirmed.v1" }
 
 // AppendJSON appends the fact as JSON.
 func (f *ProductConfirmed) AppendJSON(dst []byte) []byte {
-	o := openObject(dst)
-	o.str("reservation_id", f.ReservationID)
-	o.str("holder", f.Holder)
-	o.int("quantity", f.Quantity)
-	o.int("remaining", f.Remaining)
-	return o.close()
+	o := OpenObject(dst)
+	o.String("reservation_id", f.ReservationID)
+	o.String("holder", f.Holder)
+	o.Int("quantity", f.Quantity)
+	o.Int("remaining", f.Remaining)
+	return o.Close()
 }
 
 // Holds says that one hold was closed.
@@ -172,13 +172,13 @@ func (*ProductReleased) Name() string { return "product.released.v1" }
 
 // AppendJSON appends the fact as JSON.
 func (f *ProductReleased) AppendJSON(dst []byte) []byte {
-	o := openObject(dst)
-	o.str("reservation_id", f.ReservationID)
-	o.str("holder", f.Holder)
-	o.int("quantity", f.Quantity)
-	o.str("was", string(f.Was))
-	o.int("remaining", f.Remaining)
-	return o.close()
+	o := OpenObject(dst)
+	o.String("reservation_id", f.ReservationID)
+	o.String("holder", f.Holder)
+	o.Int("quantity", f.Quantity)
+	o.String("was", string(f.Was))
+	o.Int("remaining", f.Remaining)
+	return o.Close()
 }
 
 // Holds says that a hold was closed, if it was one.
@@ -212,24 +212,24 @@ func (*ProductExpired) Name() string { return "product.expired.v1" }
 
 // AppendJSON appends the fact as JSON.
 func (f *ProductExpired) AppendJSON(dst []byte) []byte {
-	o := openObject(dst)
-	o.key("expired")
-	o.buf = append(o.buf, '[')
+	o := OpenObject(dst)
+	o.Key("expired")
+	o.Buf = append(o.Buf, '[')
 	for i := range f.Expired {
 		if i > 0 {
-			o.buf = append(o.buf, ',')
+			o.Buf = append(o.Buf, ',')
 		}
-		h := openObject(o.buf)
-		h.str("reservation_id", f.Expired[i].ReservationID)
-		h.str("holder", f.Expired[i].Holder)
-		h.int("quantity", f.Expired[i].Quantity)
-		h.time("expires_at", f.Expired[i].ExpiresAt)
-		o.buf = h.close()
+		h := OpenObject(o.Buf)
+		h.String("reservation_id", f.Expired[i].ReservationID)
+		h.String("holder", f.Expired[i].Holder)
+		h.Int("quantity", f.Expired[i].Quantity)
+		h.Time("expires_at", f.Expired[i].ExpiresAt)
+		o.Buf = h.Close()
 	}
-	o.buf = append(o.buf, ']')
-	o.int("quantity", f.Quantity)
-	o.int("remaining", f.Remaining)
-	return o.close()
+	o.Buf = append(o.Buf, ']')
+	o.Int("quantity", f.Quantity)
+	o.Int("remaining", f.Remaining)
+	return o.Close()
 }
 
 // Holds says how many holds were closed.

@@ -1,0 +1,303 @@
+package projections
+
+import (
+	"container/heap"
+	"context"
+	"fmt"
+	"math"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"admitone/events"
+)
+
+const (
+	// wakesAtOnce bounds how many entities are being woken at a time.
+	wakesAtOnce = 64
+	// wakeAgain is how long an entity rests that still has something due after
+	// it was woken: it lets go of a bounded number of holds at a time.
+	wakeAgain = 10 * time.Millisecond
+	// wakeDoubt is when an entity is asked again that knows of no deadline while
+	// the index counts open holds. Normally the facts that close them are on
+	// their way, and nothing is left to ask by then.
+	wakeDoubt = time.Minute
+	// wakeBackOff and wakeBackOffMax bound the rest after a failed wake.
+	wakeBackOff, wakeBackOffMax = 100 * time.Millisecond, 30 * time.Second
+)
+
+// never is the due time of an entry that waits for something else.
+const never = math.MaxInt64
+
+// deadlinePrefix heads the keys of the index; the stream follows.
+const deadlinePrefix = "deadline\x00"
+
+// deadlineViews names the encoding; see registration.views.
+const deadlineViews = "deadline.v1"
+
+// deadlines is the index of what expires by itself: for each stream with open
+// holds how many, and a time before which none of them expires. It is a fold
+// like every view; only the due times, which are what the entities said last,
+// live in memory alone.
+type deadlines struct {
+	mu      sync.Mutex // held for a moment by the fold and by RunDeadlines
+	streams map[events.StreamID]*deadline
+	queue   deadlineQueue
+	dirty   []*deadline
+	// earlier holds one token when the head of the queue may have changed.
+	earlier chan struct{}
+}
+
+type deadline struct {
+	stream events.StreamID
+	// The fold: open holds, and the earliest of the deadlines of those opened
+	// since there was none, in Unix nanoseconds.
+	open, earliest int64
+	// due is when to wake the entity, in Unix nanoseconds.
+	due      int64
+	index    int // in the queue, -1 outside
+	failures int
+	dirty    bool
+	stored   bool // Pebble has a record
+}
+
+func newDeadlines() *deadlines {
+	return &deadlines{streams: map[events.StreamID]*deadline{}, earlier: make(chan struct{}, 1)}
+}
+
+// fold takes in a fact that opens or closes holds.
+func (d *deadlines) fold(e *events.Recorded, fact events.Deadlined) error {
+	opened, closed, earliest := fact.Holds()
+	if opened == 0 && closed == 0 {
+		return nil
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	entry := d.streams[e.Stream]
+	var open int64
+	if entry != nil {
+		open = entry.open
+	}
+	if open += int64(opened) - int64(closed); open < 0 || (opened > 0 && earliest.IsZero()) {
+		return fmt.Errorf("%w: position %d: %s@%d opens %d holds until %v and closes %d, which leaves %d",
+			ErrViolated, e.Position, e.Stream, e.Revision, opened, earliest, closed, open)
+	}
+	if entry == nil {
+		entry = &deadline{stream: events.StreamID(strings.Clone(string(e.Stream))), earliest: never, due: never, index: -1}
+		d.streams[entry.stream] = entry
+	}
+	entry.open = open
+	if !entry.dirty {
+		entry.dirty = true
+		d.dirty = append(d.dirty, entry)
+	}
+	if open == 0 {
+		delete(d.streams, entry.stream)
+		if entry.index >= 0 {
+			heap.Remove(&d.queue, entry.index)
+		}
+		return nil
+	}
+	if opened > 0 {
+		at := earliest.UnixNano()
+		entry.earliest = min(entry.earliest, at)
+		d.schedule(entry, min(entry.due, at))
+	}
+	return nil
+}
+
+// schedule sets when an entry is due, and wakes the loop if it is now the first.
+func (d *deadlines) schedule(entry *deadline, due int64) {
+	switch {
+	case due == entry.due && entry.index >= 0:
+		return
+	case entry.index >= 0:
+		entry.due = due
+		heap.Fix(&d.queue, entry.index)
+	default:
+		entry.due = due
+		heap.Push(&d.queue, entry)
+	}
+	if entry.index == 0 {
+		d.signal()
+	}
+}
+
+func (d *deadlines) signal() {
+	select {
+	case d.earlier <- struct{}{}:
+	default:
+	}
+}
+
+func (d *deadlines) flush(b *pebble.Batch) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for i, entry := range d.dirty {
+		d.dirty[i] = nil
+		entry.dirty = false
+		key := append([]byte(deadlinePrefix), entry.stream...)
+		switch {
+		case entry.open > 0:
+			record := appendInt(appendInt(nil, entry.open), entry.earliest)
+			if err := b.Set(key, record, nil); err != nil {
+				return err
+			}
+			entry.stored = true
+		case entry.stored:
+			if err := b.Delete(key, nil); err != nil {
+				return err
+			}
+		}
+	}
+	d.dirty = d.dirty[:0]
+	return nil
+}
+
+// load reads the index: every stream with open holds.
+func (d *deadlines) load(db *pebble.DB) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.streams, d.queue, d.dirty = map[events.StreamID]*deadline{}, nil, nil
+	rows, err := db.NewIter(&pebble.IterOptions{
+		LowerBound: []byte(deadlinePrefix),
+		UpperBound: []byte(deadlinePrefix[:len(deadlinePrefix)-1] + "\x01"),
+	})
+	if err != nil {
+		return fmt.Errorf("projections: read deadlines: %w", err)
+	}
+	defer rows.Close()
+	for ok := rows.First(); ok; ok = rows.Next() {
+		r := reader{rest: rows.Value()}
+		entry := &deadline{stream: events.StreamID(rows.Key()[len(deadlinePrefix):]), open: r.int(), earliest: r.int(), index: -1, stored: true}
+		if err := r.done(); err != nil {
+			return err
+		}
+		d.streams[entry.stream] = entry
+		d.schedule(entry, entry.earliest)
+	}
+	if err := rows.Error(); err != nil {
+		return fmt.Errorf("projections: read deadlines: %w", err)
+	}
+	return nil
+}
+
+// Wake asks an entity to let go of what has expired. It returns the entity's
+// next deadline, zero if it has none.
+type Wake func(ctx context.Context, stream events.StreamID) (next time.Time, err error)
+
+// RunDeadlines wakes each stream when a deadline of it has passed, until ctx
+// ends. It begins when the views have caught up, so also with the deadlines that
+// passed while the program was down. A wake that fails is tried again, less and
+// less often; some 64 are under way at once. All have returned when it does.
+//
+// Errors: ctx.Err().
+func (p *Projections) RunDeadlines(ctx context.Context, wake Wake) error {
+	select {
+	case <-p.ready:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return p.deadlines.run(ctx, wake)
+}
+
+func (d *deadlines) run(ctx context.Context, wake Wake) error {
+	var wakes sync.WaitGroup
+	defer wakes.Wait()
+	places := make(chan struct{}, wakesAtOnce)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		due, wait := d.take(time.Now(), cap(places)-len(places))
+		for _, entry := range due {
+			places <- struct{}{}
+			wakes.Go(func() {
+				next, err := wake(ctx, entry.stream)
+				<-places
+				d.woken(entry, time.Now(), next, err)
+			})
+		}
+		timer.Reset(wait)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-d.earlier:
+		case <-timer.C:
+		}
+	}
+}
+
+// take removes up to limit entries from the queue whose deadline lies before
+// now, and says how long the next one may be left alone.
+func (d *deadlines) take(now time.Time, limit int) (due []*deadline, wait time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for len(d.queue) > 0 {
+		first := d.queue[0]
+		// A hold is good up to and including its deadline.
+		if first.due >= now.UnixNano() {
+			return due, time.Unix(0, first.due).Sub(now) + time.Nanosecond
+		}
+		if len(due) == limit {
+			break // the next wake that returns gives the signal
+		}
+		heap.Pop(&d.queue)
+		first.due = never
+		due = append(due, first)
+	}
+	return due, time.Hour
+}
+
+// woken takes in what a wake said. Facts that arrived since it began may have
+// set a due time already; the earlier one counts.
+func (d *deadlines) woken(entry *deadline, now, next time.Time, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.signal()
+	if entry.open == 0 {
+		return // its last hold was closed meanwhile, and the index forgot it
+	}
+	at := now.Add(wakeDoubt)
+	switch {
+	case err != nil:
+		at = now.Add(min(wakeBackOff<<min(entry.failures, 16), wakeBackOffMax))
+		entry.failures++
+	case !next.IsZero():
+		if at = next; at.Before(now.Add(wakeAgain)) {
+			at = now.Add(wakeAgain)
+		}
+	}
+	if err == nil {
+		entry.failures = 0
+	}
+	d.schedule(entry, min(entry.due, at.UnixNano()))
+}
+
+// deadlineQueue is a heap by due time.
+type deadlineQueue []*deadline
+
+func (q deadlineQueue) Len() int           { return len(q) }
+func (q deadlineQueue) Less(i, j int) bool { return q[i].due < q[j].due }
+func (q deadlineQueue) Swap(i, j int) {
+	q[i], q[j] = q[j], q[i]
+	q[i].index, q[j].index = i, j
+}
+
+// Push is for container/heap.
+func (q *deadlineQueue) Push(x any) {
+	entry := x.(*deadline)
+	entry.index = len(*q)
+	*q = append(*q, entry)
+}
+
+// Pop is for container/heap.
+func (q *deadlineQueue) Pop() any {
+	last := len(*q) - 1
+	entry := (*q)[last]
+	(*q)[last] = nil
+	*q = (*q)[:last]
+	entry.index = -1
+	return entry
+}

@@ -1,0 +1,50 @@
+// Package projections reads the log and keeps what can be asked of it: the
+// views with their query methods, the index of deadlines, and the topics that
+// live subscribers watch.
+//
+// # What it promises
+//
+// A view is a fold of the log and of nothing else. It gives the same rows from
+// any checkpoint, with any event delivered twice, and after its files have been
+// deleted. A view and its checkpoint are written in one batch. Only what the
+// store's Follow has delivered is folded, so whatever is shown is durable. An
+// event that contradicts the ones before it stops the views for good, loudly:
+// a count that may be wrong is worse than none.
+//
+// Whoever subscribes to a topic gets a snapshot at a position, and then every
+// change behind it exactly once, possibly merged with others. Each delta names
+// the position of the frame before it, so a subscriber notices a gap.
+//
+// # Why rows change in memory
+//
+// The runner shares two cores with the actors whose sales it follows. An event
+// of a hot product is a change of a struct in memory; what changed is encoded
+// and written ten times a second, unsynced, however often it changed. A crash
+// costs a tenth of a second of events, which are folded again from the log. Rows
+// nobody touches are in Pebble alone.
+//
+// # Why topics have actors
+//
+// A topic's actor owns its state and its subscribers. Joining is a message like
+// any other, so there is no moment between the snapshot and the first delta. The
+// fold never waits for an actor: it leaves its change in the topic, merged with
+// what the actor has not taken yet, so a slow topic costs the size of one delta.
+// The actors come from outside (see [Spawner]); this package knows no actor
+// library. A topic's actor ends with its last subscriber, and who comes a moment
+// later gets a new one: joining, leaving and the batches of the fold exclude each
+// other by the lock that guards the views.
+//
+// # Why the deadline index is here
+//
+// A hold past its deadline is expired by the next command to its entity. If none
+// comes, somebody has to wake the entity, also after a restart. Which entities
+// have open holds is a fold of the log, so it is a view. It keeps no hold, only
+// their number per stream and a time before which none of them ends; the entity
+// knows the rest.
+//
+// # Adding a kind
+//
+// A kind is one file that registers itself: the categories of streams it folds,
+// its rows, its topics with their snapshots and deltas, and its query methods.
+// When the set of kinds or the version of one changes, the views are folded anew.
+package projections

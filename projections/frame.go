@@ -1,0 +1,168 @@
+package projections
+
+import (
+	"strconv"
+	"sync"
+
+	"admitone/events"
+)
+
+// FrameKind says what a frame is.
+type FrameKind uint8
+
+// The two kinds of frames.
+const (
+	// SnapshotFrame states all of a topic.
+	SnapshotFrame FrameKind = iota + 1
+	// DeltaFrame states what changed since the frame before.
+	DeltaFrame
+)
+
+// State is what a topic's snapshot shows, folded from its deltas. A state is
+// used by one goroutine at a time.
+type State interface {
+	// AppendMembers appends the state's JSON members to an object that has some,
+	// each with a comma before it.
+	AppendMembers(dst []byte) []byte
+	// Apply takes the next delta in.
+	Apply(Delta)
+	// Unchanged returns the delta that says that nothing has changed.
+	Unchanged() Delta
+	// Row is what Frame.Row shows of a snapshot: a copy, or nil if that is too big.
+	Row() any
+}
+
+// Delta is a change of a topic. Once it is in a frame nobody changes it.
+type Delta interface {
+	// AppendMembers appends the delta's JSON members, each with a comma before it.
+	AppendMembers(dst []byte) []byte
+	// Clone returns a copy that may be merged into.
+	Clone() Delta
+	// Merge turns the delta into one for both itself and the later one, of the
+	// same type, which it leaves as it is.
+	Merge(later Delta)
+	// Row is what Frame.Row shows, or nil.
+	Row() any
+}
+
+// Frame is one message to the subscribers of a topic. All of them share it.
+type Frame struct {
+	Topic string
+	Kind  FrameKind
+	// Position of the last event that the frame contains.
+	Position events.Position
+	// Previous is the position of the frame before a delta: a subscriber that is
+	// not there has missed something.
+	Previous events.Position
+	// Delta of a delta frame, to look at.
+	Delta Delta
+
+	row   any
+	forms [forms]form
+}
+
+// forms is how many encodings a frame may have beside each other: its own, and
+// those of [Frame.As].
+const forms = 4
+
+type form struct {
+	once  sync.Once
+	value any
+}
+
+// Row is the topic's row as of the frame (a [Product] for product topics), or
+// nil for kinds whose state is too big to go with every frame.
+func (f *Frame) Row() any { return f.row }
+
+// Bytes is the frame in JSON, encoded at the first call. It must not be changed.
+func (f *Frame) Bytes() []byte {
+	return f.As(0, func(f *Frame) any { return f.encodeDelta() }).([]byte)
+}
+
+// As returns what encode makes of the frame, which is done once however many
+// subscribers ask: a message in another dialect, or one prepared for a socket.
+// Numbers from 1 to 3 tell the forms apart.
+func (f *Frame) As(number int, encode func(*Frame) any) any {
+	form := &f.forms[number]
+	form.once.Do(func() { form.value = encode(f) })
+	return form.value
+}
+
+func newDelta(topic string, previous, position events.Position, d Delta) *Frame {
+	return &Frame{Topic: topic, Kind: DeltaFrame, Position: position, Previous: previous, Delta: d, row: d.Row()}
+}
+
+// newSnapshot encodes at once: the state goes on changing.
+func newSnapshot(topic, epoch string, position events.Position, s State) *Frame {
+	b := append([]byte(nil), `{"event":"snapshot","data":{"topic":`...)
+	b = events.AppendJSONString(b, topic)
+	b = append(b, `,"epoch":`...)
+	b = events.AppendJSONString(b, epoch)
+	b = appendMember(b, "position", int64(position))
+	b = append(s.AppendMembers(b), "}}"...)
+	f := &Frame{Topic: topic, Kind: SnapshotFrame, Position: position, row: s.Row()}
+	f.As(0, func(*Frame) any { return b })
+	return f
+}
+
+func (f *Frame) encodeDelta() []byte {
+	b := append(make([]byte, 0, 256), `{"event":"delta","data":{"topic":`...)
+	b = events.AppendJSONString(b, f.Topic)
+	b = appendMember(b, "position", int64(f.Position))
+	b = appendMember(b, "previous", int64(f.Previous))
+	return append(f.Delta.AppendMembers(b), "}}"...)
+}
+
+func appendMember(dst []byte, name string, n int64) []byte {
+	dst = append(dst, ',', '"')
+	dst = append(dst, name...)
+	dst = append(dst, '"', ':')
+	return strconv.AppendInt(dst, n, 10)
+}
+
+func appendTextMember(dst []byte, name, text string) []byte {
+	dst = append(dst, ',', '"')
+	dst = append(dst, name...)
+	dst = append(dst, '"', ':')
+	return events.AppendJSONString(dst, text)
+}
+
+// Pending is what one subscriber has not been sent yet of one topic: at most a
+// snapshot, and behind it one delta into which all later ones are merged. So a
+// subscriber that lags costs the same as one that doesn't. The zero Pending is
+// empty; it is for one goroutine at a time.
+type Pending struct {
+	snapshot, delta *Frame
+	merged          bool // delta is this subscriber's own
+}
+
+// Add puts the topic's next frame behind what is pending.
+func (p *Pending) Add(f *Frame) {
+	switch {
+	case f.Kind == SnapshotFrame:
+		*p = Pending{snapshot: f}
+	case p.delta == nil:
+		p.delta, p.merged = f, false
+	default:
+		sum := p.delta.Delta
+		if !p.merged {
+			sum = sum.Clone()
+		}
+		sum.Merge(f.Delta)
+		p.delta, p.merged = newDelta(f.Topic, p.delta.Previous, f.Position, sum), true
+	}
+}
+
+// Next takes out the frame to send next, nil if there is none.
+func (p *Pending) Next() *Frame {
+	if f := p.snapshot; f != nil {
+		p.snapshot = nil
+		return f
+	}
+	f := p.delta
+	p.delta, p.merged = nil, false
+	return f
+}
+
+// Empty says whether Next would return nil.
+func (p *Pending) Empty() bool { return p.snapshot == nil && p.delta == nil }

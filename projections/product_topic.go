@@ -1,0 +1,119 @@
+package projections
+
+import "admitone/events"
+
+// Cause says what made a product's counts change.
+type Cause string
+
+// The causes. CauseMixed is that of a delta made of several, CauseNone that of
+// one that only confirms that nothing has changed.
+const (
+	CauseCreated   Cause = "created"
+	CauseEdited    Cause = "edited"
+	CauseReserved  Cause = "reserved"
+	CauseHeld      Cause = "held"
+	CauseConfirmed Cause = "confirmed"
+	CauseReleased  Cause = "released"
+	CauseExpired   Cause = "expired"
+	CauseMixed     Cause = "mixed"
+	CauseNone      Cause = "unchanged"
+)
+
+func productCause(fact events.Fact) Cause {
+	switch fact.(type) {
+	case *events.ProductReserved:
+		return CauseReserved
+	case *events.ProductHeld:
+		return CauseHeld
+	case *events.ProductConfirmed:
+		return CauseConfirmed
+	case *events.ProductReleased:
+		return CauseReleased
+	case *events.ProductExpired:
+		return CauseExpired
+	case *events.ProductEdited:
+		return CauseEdited
+	}
+	return CauseCreated
+}
+
+// ProductDelta is a change of one product.
+type ProductDelta struct {
+	// Product is the row after it.
+	Product Product
+	// Change of what remains.
+	Change int64
+	Cause  Cause
+	// Edited says that an edit is among the causes: the name, price or stock may
+	// be new too, and the frame states them.
+	Edited bool
+}
+
+// AppendMembers is for [Delta].
+func (d *ProductDelta) AppendMembers(dst []byte) []byte {
+	dst = appendMember(dst, "remaining", d.Product.Remaining())
+	dst = appendMember(dst, "held", d.Product.Held)
+	dst = appendMember(dst, "sold", d.Product.Sold)
+	dst = appendMember(dst, "change", d.Change)
+	dst = appendTextMember(dst, "cause", string(d.Cause))
+	dst = appendMember(dst, "revision", int64(d.Product.Revision))
+	if d.Edited {
+		dst = appendTextMember(dst, "name", d.Product.Name)
+		dst = appendMember(dst, "stock", d.Product.Stock)
+		dst = appendMember(dst, "price", d.Product.Price)
+	}
+	return dst
+}
+
+// Clone is for [Delta].
+func (d *ProductDelta) Clone() Delta { c := *d; return &c }
+
+// Merge is for [Delta].
+func (d *ProductDelta) Merge(later Delta) {
+	l := later.(*ProductDelta)
+	switch {
+	case d.Cause == CauseNone:
+		d.Cause = l.Cause
+	case l.Cause != CauseNone && l.Cause != d.Cause:
+		d.Cause = CauseMixed
+	}
+	d.Change += l.Change
+	d.Edited = d.Edited || l.Edited
+	d.Product = l.Product
+}
+
+// Row is for [Delta]: the [Product] after it.
+func (d *ProductDelta) Row() any { return d.Product }
+
+// productState is a product's topic.
+type productState struct{ row Product }
+
+// state is called with the lock held.
+func (k *products) state(id string) (State, events.Position, error) {
+	e, err := k.rows.find(id)
+	if err != nil {
+		return nil, 0, err
+	}
+	if e == nil {
+		return nil, 0, ErrNotFound
+	}
+	return &productState{e.row}, e.row.Position, nil
+}
+
+func (s *productState) AppendMembers(dst []byte) []byte {
+	p := &s.row
+	dst = appendTextMember(dst, "id", p.ID)
+	dst = appendTextMember(dst, "name", p.Name)
+	dst = appendMember(dst, "stock", p.Stock)
+	dst = appendMember(dst, "remaining", p.Remaining())
+	dst = appendMember(dst, "held", p.Held)
+	dst = appendMember(dst, "sold", p.Sold)
+	dst = appendMember(dst, "price", p.Price)
+	return appendMember(dst, "revision", int64(p.Revision))
+}
+
+func (s *productState) Apply(d Delta) { s.row = d.(*ProductDelta).Product }
+
+func (s *productState) Row() any { return s.row }
+
+func (s *productState) Unchanged() Delta { return &ProductDelta{Product: s.row, Cause: CauseNone} }

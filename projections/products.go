@@ -1,0 +1,102 @@
+package projections
+
+import (
+	"github.com/cockroachdb/pebble/v2"
+
+	"admitone/events"
+)
+
+const productCategory = "product"
+
+func init() {
+	register(registration{
+		views:      "product.v1",
+		categories: []string{productCategory},
+		open:       func(p *Projections) kind { p.products = newProducts(p); return p.products },
+	})
+}
+
+// products is the kind of counted stock: a row per product, the reservations
+// that ended, and the topics "product:<id>".
+type products struct {
+	rows   *table[Product]
+	closed *closedReservations
+	topic  *topicKind
+	delta  ProductDelta // reused for every event
+}
+
+func newProducts(p *Projections) *products {
+	k := &products{
+		rows:   newTable(p, "product", appendProduct, decodeProduct),
+		closed: newClosedReservations(p),
+	}
+	k.topic = newTopicKind("product", k.state)
+	return k
+}
+
+func (k *products) fold(e *events.Recorded, fact events.Fact) (work int, err error) {
+	id := e.Stream.Entity()
+	entry, err := k.rows.find(id)
+	if err != nil {
+		return 0, err
+	}
+	if entry == nil {
+		var row Product
+		if err := row.apply(e, fact); err != nil {
+			return 0, err
+		}
+		k.rows.add(id, row)
+		return 0, nil
+	}
+	before := entry.row.Remaining()
+	if err := entry.row.apply(e, fact); err != nil {
+		return 0, err
+	}
+	k.rows.changed(entry)
+	if t := k.topic.watched(id); t != nil {
+		cause := productCause(fact)
+		k.delta = ProductDelta{Product: entry.row, Change: entry.row.Remaining() - before, Cause: cause, Edited: cause == CauseEdited}
+		t.change(entry.row.Position, &k.delta)
+	}
+	return k.closed.fold(entry.id, e, fact), nil
+}
+
+func (k *products) flush(b *pebble.Batch) error {
+	if err := k.rows.flush(b); err != nil {
+		return err
+	}
+	return k.closed.flush(b)
+}
+
+func (k *products) reset() {
+	k.rows.reset()
+	k.closed.reset()
+}
+
+func (k *products) topics() []*topicKind { return []*topicKind{k.topic} }
+
+// Product returns the row of a product, and whether it exists.
+// Errors: the disk's.
+func (p *Projections) Product(id string) (Product, bool, error) {
+	if err := p.enter(); err != nil {
+		return Product{}, false, err
+	}
+	defer p.leave()
+	return p.products.rows.get(id)
+}
+
+// Products returns up to limit products with ids above after, ordered by the
+// bytes of their ids, and where the next page starts: its after, or "" when
+// there is none. A product created meanwhile takes its place in that order.
+// Errors: the disk's.
+func (p *Projections) Products(after string, limit int) (page []Product, next string, err error) {
+	if err := p.enter(); err != nil {
+		return nil, "", err
+	}
+	defer p.leave()
+	page, more, err := p.products.rows.list(after, limit)
+	if err != nil || !more || len(page) == 0 {
+		return page, "", err
+	}
+	return page, page[len(page)-1].ID, nil
+}

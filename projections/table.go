@@ -1,0 +1,212 @@
+package projections
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/cockroachdb/pebble/v2"
+)
+
+// cachedRows is how many clean rows a table keeps in memory, at most twice.
+const cachedRows = 50_000
+
+// table is a view of one row per id. Rows live in Pebble; in memory are those
+// that changed since the last flush, and a bounded number of clean ones, so that
+// an event costs a change in memory, and a million rows cost nothing while
+// nobody touches them.
+//
+// Rows enter memory by the fold only: a reader that misses looks into Pebble.
+// Clean rows leave it by generations: when the young one is full the old one is
+// dropped, and what is used again moves from the old to the young.
+type table[R any] struct {
+	db *pebble.DB
+	// mu is the Projections' lock. The fold holds it for writing.
+	mu     *sync.RWMutex
+	prefix string
+	encode func(dst []byte, row *R) []byte
+	decode func(id string, record []byte) (R, error)
+
+	young, old map[string]*entry[R]
+	dirty      []*entry[R]
+	// unstored are the rows that Pebble does not have yet.
+	unstored map[string]*entry[R]
+	// last is the entry touched last: a hot key finds itself again at once.
+	last    *entry[R]
+	limit   int
+	scratch []byte
+}
+
+type entry[R any] struct {
+	id    string
+	row   R
+	dirty bool
+}
+
+func newTable[R any](p *Projections, prefix string, encode func([]byte, *R) []byte, decode func(string, []byte) (R, error)) *table[R] {
+	t := &table[R]{db: p.db, mu: &p.mu, prefix: prefix + "\x00", encode: encode, decode: decode, limit: cachedRows}
+	t.reset()
+	return t
+}
+
+func (t *table[R]) reset() {
+	t.young, t.old, t.unstored = map[string]*entry[R]{}, nil, map[string]*entry[R]{}
+	t.dirty, t.last = nil, nil
+}
+
+// find returns the entry of id for the fold to change, or nil if there is none.
+// Whoever changes its row calls changed.
+func (t *table[R]) find(id string) (*entry[R], error) {
+	if t.last != nil && t.last.id == id {
+		return t.last, nil
+	}
+	e, ok := t.young[id]
+	if !ok {
+		if e, ok = t.old[id]; !ok {
+			row, found, err := t.stored(id)
+			if err != nil || !found {
+				return nil, err
+			}
+			e = &entry[R]{id: strings.Clone(id), row: row}
+		}
+		t.young[e.id] = e
+	}
+	t.last = e
+	return e, nil
+}
+
+// add puts in a row that the table has not got.
+func (t *table[R]) add(id string, row R) {
+	e := &entry[R]{id: strings.Clone(id), row: row}
+	t.young[e.id], t.unstored[e.id], t.last = e, e, e
+	t.changed(e)
+}
+
+func (t *table[R]) changed(e *entry[R]) {
+	if !e.dirty {
+		e.dirty = true
+		t.dirty = append(t.dirty, e)
+	}
+}
+
+func (t *table[R]) flush(b *pebble.Batch) error {
+	for _, e := range t.dirty {
+		key := append(t.scratch[:0], t.prefix...)
+		key = append(key, e.id...)
+		cut := len(key)
+		t.scratch = t.encode(key, &e.row)
+		if err := b.Set(t.scratch[:cut], t.scratch[cut:], nil); err != nil {
+			return err
+		}
+		e.dirty = false
+	}
+	clear(t.dirty)
+	t.dirty = t.dirty[:0]
+	clear(t.unstored)
+	if len(t.young) >= t.limit {
+		t.young, t.old = map[string]*entry[R]{}, t.young
+		t.last = nil
+	}
+	return nil
+}
+
+// memory returns the entry of id if it is in memory. The lock must be held.
+func (t *table[R]) memory(id string) (*entry[R], bool) {
+	if e, ok := t.young[id]; ok {
+		return e, true
+	}
+	e, ok := t.old[id]
+	return e, ok
+}
+
+// get returns a copy of the row of id. It must be called without the lock.
+func (t *table[R]) get(id string) (R, bool, error) {
+	t.mu.RLock()
+	if e, ok := t.memory(id); ok {
+		row := e.row
+		t.mu.RUnlock()
+		return row, true, nil
+	}
+	t.mu.RUnlock()
+	// A row that was not in memory is in Pebble, or did not exist a moment ago.
+	return t.stored(id)
+}
+
+// stored reads the row of id from Pebble.
+func (t *table[R]) stored(id string) (row R, found bool, err error) {
+	record, closer, err := t.db.Get(append([]byte(t.prefix), id...))
+	if errors.Is(err, pebble.ErrNotFound) {
+		return row, false, nil
+	}
+	if err != nil {
+		return row, false, fmt.Errorf("projections: read %q: %w", id, err)
+	}
+	defer closer.Close()
+	row, err = t.decode(id, record)
+	return row, err == nil, err
+}
+
+// list returns copies of up to limit rows with ids above after, in the order of
+// their ids' bytes, and whether there are more. It must be called without the
+// lock.
+func (t *table[R]) list(after string, limit int) (rows []R, more bool, err error) {
+	ids, found, err := t.page(after, limit+1)
+	if err != nil {
+		return nil, false, err
+	}
+	if more = len(ids) > limit; more {
+		ids = ids[:limit]
+	}
+	rows = make([]R, 0, len(ids))
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	for _, id := range ids {
+		if e, ok := t.memory(id); ok {
+			rows = append(rows, e.row)
+		} else {
+			rows = append(rows, found[id])
+		}
+	}
+	return rows, more, nil
+}
+
+// page collects the first ids above after, and the rows of those that Pebble has.
+func (t *table[R]) page(after string, limit int) (ids []string, found map[string]R, err error) {
+	found = map[string]R{}
+	// The two are taken under one lock, so that every row is in one of them.
+	t.mu.RLock()
+	for id, e := range t.unstored {
+		if id > after {
+			ids, found[id] = append(ids, id), e.row
+		}
+	}
+	rows, err := t.db.NewIter(&pebble.IterOptions{
+		LowerBound: []byte(t.prefix + after + "\x00"),
+		UpperBound: []byte(t.prefix[:len(t.prefix)-1] + "\x01"),
+	})
+	t.mu.RUnlock()
+	if err != nil {
+		return nil, nil, fmt.Errorf("projections: list: %w", err)
+	}
+	defer rows.Close()
+	n := 0
+	for ok := rows.First(); ok && n < limit; ok = rows.Next() {
+		id := string(rows.Key()[len(t.prefix):])
+		if id == "" {
+			continue
+		}
+		row, err := t.decode(id, rows.Value())
+		if err != nil {
+			return nil, nil, err
+		}
+		ids, found[id] = append(ids, id), row
+		n++
+	}
+	if err := rows.Error(); err != nil {
+		return nil, nil, fmt.Errorf("projections: list: %w", err)
+	}
+	slices.Sort(ids)
+	return ids[:min(limit, len(ids))], found, nil
+}

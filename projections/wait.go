@@ -1,0 +1,112 @@
+package projections
+
+import (
+	"container/heap"
+	"context"
+	"sync"
+	"sync/atomic"
+
+	"admitone/events"
+)
+
+// waiters are those who wait for a position, the lowest first, so that a batch
+// wakes whom it concerns and nobody else.
+type waiters struct {
+	applied atomic.Uint64 // the position that the views contain
+
+	mu     sync.Mutex
+	queue  waitQueue
+	failed error // set once: nobody waits any more
+}
+
+type waiter struct {
+	pos   events.Position
+	index int           // in the queue, -1 when it has left
+	done  chan struct{} // closed when pos is reached, or never will be
+}
+
+// wait returns when pos has been applied. Errors: ctx.Err(), or what fail was
+// called with.
+func (w *waiters) wait(ctx context.Context, pos events.Position) error {
+	if events.Position(w.applied.Load()) >= pos {
+		return nil
+	}
+	w.mu.Lock()
+	if events.Position(w.applied.Load()) >= pos {
+		w.mu.Unlock()
+		return nil
+	}
+	if w.failed != nil {
+		w.mu.Unlock()
+		return w.failed
+	}
+	me := &waiter{pos: pos, done: make(chan struct{})}
+	heap.Push(&w.queue, me)
+	w.mu.Unlock()
+
+	select {
+	case <-me.done:
+	case <-ctx.Done():
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if me.index >= 0 {
+		heap.Remove(&w.queue, me.index)
+	}
+	switch {
+	case events.Position(w.applied.Load()) >= pos:
+		return nil
+	case w.failed != nil:
+		return w.failed
+	}
+	return ctx.Err()
+}
+
+// reached says that everything up to pos has been applied.
+func (w *waiters) reached(pos events.Position) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.applied.Store(uint64(pos))
+	for len(w.queue) > 0 && w.queue[0].pos <= pos {
+		close(heap.Pop(&w.queue).(*waiter).done)
+	}
+}
+
+// fail lets everybody go: what they wait for will not come.
+func (w *waiters) fail(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.failed == nil {
+		w.failed = err
+	}
+	for len(w.queue) > 0 {
+		close(heap.Pop(&w.queue).(*waiter).done)
+	}
+}
+
+// waitQueue is a heap by position.
+type waitQueue []*waiter
+
+func (q waitQueue) Len() int           { return len(q) }
+func (q waitQueue) Less(i, j int) bool { return q[i].pos < q[j].pos }
+func (q waitQueue) Swap(i, j int) {
+	q[i], q[j] = q[j], q[i]
+	q[i].index, q[j].index = i, j
+}
+
+// Push is for container/heap.
+func (q *waitQueue) Push(x any) {
+	w := x.(*waiter)
+	w.index = len(*q)
+	*q = append(*q, w)
+}
+
+// Pop is for container/heap.
+func (q *waitQueue) Pop() any {
+	last := len(*q) - 1
+	w := (*q)[last]
+	(*q)[last] = nil
+	*q = (*q)[:last]
+	w.index = -1
+	return w
+}

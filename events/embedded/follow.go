@@ -1,0 +1,150 @@
+package embedded
+
+import (
+	"context"
+	"sync"
+
+	"admitone/events"
+)
+
+const (
+	// tailEvents and tailBytes bound the tail.
+	tailEvents = 16384
+	tailBytes  = 32 << 20
+	// tailCopy is how many events a follower copies at once, holding the lock.
+	tailCopy = 512
+	// followPage is how many events a follower reads from disk at once.
+	followPage = 1024
+)
+
+// tail is the newest events, for followers. The committer adds, followers copy.
+type tail struct {
+	mu      sync.Mutex
+	ring    []events.Recorded // the event at position p is in ring[p%tailEvents]
+	from    events.Position   // the oldest in the ring, or next
+	next    events.Position   // behind the newest durable one
+	bytes   int               // of data and metadata in the ring
+	changed chan struct{}     // closed when next moves; nil while nobody waits
+	count   int               // of followers
+}
+
+func newTail(head events.Position) *tail {
+	return &tail{ring: make([]events.Recorded, tailEvents), from: head + 1, next: head + 1}
+}
+
+// publish adds what has become durable. It never waits for a follower: the lock
+// is held for copies only.
+func (t *tail) publish(appends []landed, created int64) {
+	if len(appends) == 0 {
+		return
+	}
+	at := timeOf(created)
+	for i := range appends {
+		t.mu.Lock()
+		a := &appends[i]
+		for j := range a.batch {
+			e := &a.batch[j]
+			if t.next-t.from == tailEvents {
+				t.drop()
+			}
+			t.bytes += len(e.Data) + len(e.Metadata)
+			slot := &t.ring[t.next%tailEvents]
+			slot.Event = *e
+			slot.Stream = a.stream
+			slot.Revision = a.first + events.Revision(j)
+			slot.Position = t.next
+			slot.Created = at
+			t.next++
+			for t.bytes > tailBytes {
+				t.drop()
+			}
+		}
+		if t.changed != nil {
+			close(t.changed)
+			t.changed = nil
+		}
+		t.mu.Unlock()
+	}
+}
+
+// drop forgets the oldest event; the caller holds the lock.
+func (t *tail) drop() {
+	slot := &t.ring[t.from%tailEvents]
+	t.bytes -= len(slot.Data) + len(slot.Metadata)
+	*slot = events.Recorded{}
+	t.from++
+}
+
+// read copies events above after to page, or returns the channel that is closed
+// when there are some. Neither: they are not in the tail any more.
+func (t *tail) read(after events.Position, page []events.Recorded) ([]events.Recorded, <-chan struct{}) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if after+1 >= t.next {
+		if t.changed == nil {
+			t.changed = make(chan struct{})
+		}
+		return page, t.changed
+	}
+	if after+1 < t.from {
+		return page, nil
+	}
+	for p := after + 1; p < t.next && len(page) < tailCopy; p++ {
+		page = append(page, t.ring[p%tailEvents])
+	}
+	return page, nil
+}
+
+func (t *tail) enter(n int) {
+	t.mu.Lock()
+	t.count += n
+	t.mu.Unlock()
+}
+
+func (t *tail) followers() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.count
+}
+
+// Follow implements events.Store. It hands out pages of at most 1,024 events.
+func (s *Store) Follow(ctx context.Context, after events.Position, handle func([]events.Recorded) error) error {
+	if !s.gate.enter() {
+		return events.ErrClosed
+	}
+	defer s.gate.leave()
+	s.tail.enter(1)
+	defer s.tail.enter(-1)
+	var page []events.Recorded
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		select {
+		case <-s.closing:
+			return events.ErrClosed
+		default:
+		}
+		clear(page) // what was handed out must not be kept alive from here
+		var changed <-chan struct{}
+		page, changed = s.tail.read(after, page[:0])
+		if changed != nil {
+			select {
+			case <-changed:
+			case <-ctx.Done():
+			case <-s.closing:
+			}
+			continue
+		}
+		if len(page) == 0 {
+			var err error
+			if page, err = s.readAll(ctx, page, after, events.Forward, followPage); err != nil {
+				return err
+			}
+		}
+		after = page[len(page)-1].Position
+		if err := handle(page); err != nil {
+			return err
+		}
+	}
+}

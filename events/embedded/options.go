@@ -1,0 +1,45 @@
+package embedded
+
+import (
+	"fmt"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// Options of [Open]. The zero value is what production uses.
+type Options struct {
+	// FS is the file system; nil is the machine's.
+	FS vfs.FS
+	// Fatal is called once when a write or a sync has failed. It must not return:
+	// what the disk holds is unknown from then on. nil prints the reason to
+	// standard error and exits with status 3.
+	Fatal func(error)
+	// Now is the clock of Recorded.Created; nil is time.Now.
+	Now func() time.Time
+	// Logger hears of what went wrong; nil is slog.Default().
+	Logger *slog.Logger
+}
+
+// exitFailedDisk is the process's exit status after a failed write or sync.
+const exitFailedDisk = 3
+
+func (o *Options) setDefaults() {
+	if o.FS == nil {
+		o.FS = vfs.Default
+	}
+	if o.Fatal == nil {
+		o.Fatal = func(err error) {
+			fmt.Fprintf(os.Stderr, "admitone: the log can't be written any more, stopping so that nothing is promised that isn't kept: %v\n", err)
+			os.Exit(exitFailedDisk)
+		}
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+}

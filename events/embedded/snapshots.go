@@ -1,0 +1,231 @@
+package embedded
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"hash/crc32"
+	"io"
+	"io/fs"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"admitone/events"
+)
+
+// A snapshot's file:
+//
+//	magic(8) version(4) revision(8) hash(32) n(stream)(2) stream | body | CRC-32C(4)
+//
+// Numbers are big endian. The checksum covers all before it.
+var snapshotMagic = [8]byte{'a', 'd', 'm', 'i', 't', 's', 'n', 1}
+
+const (
+	snapshotHeader   = 8 + 4 + 8 + 32 + 2
+	snapshotChecksum = 4
+	// snapshotPiece is how much of a snapshot is handed to the disk at once, so
+	// that a sync of the write-ahead log never waits behind more.
+	snapshotPiece = 256 << 10
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// unfinishedFolder is where snapshots are while they are being written.
+const unfinishedFolder = "unfinished"
+
+// openSnapshots makes the folders and removes what a crash left unfinished.
+func (s *Store) openSnapshots() error {
+	dir := s.fs.PathJoin(s.dir, snapshotFolder, unfinishedFolder)
+	if err := makeFolder(s.fs, dir); err != nil {
+		return fmt.Errorf("embedded: %w", err)
+	}
+	names, err := s.fs.List(dir)
+	if err != nil {
+		return fmt.Errorf("embedded: %w", err)
+	}
+	for _, name := range names {
+		if err := s.fs.Remove(s.fs.PathJoin(dir, name)); err != nil {
+			return fmt.Errorf("embedded: %w", err)
+		}
+	}
+	return nil
+}
+
+// snapshotName is safe on any file system, whatever the stream is called.
+func snapshotName(stream events.StreamID) string {
+	sum := sha256.Sum256([]byte(stream))
+	return hex.EncodeToString(sum[:])
+}
+
+// SaveSnapshot implements events.Snapshots. Further errors: events.ErrClosed, and
+// [ErrBadAppend] for a stream id that is too long.
+func (s *Store) SaveSnapshot(stream events.StreamID, head events.Snapshot, write func(io.Writer) error) error {
+	if len(stream) > MaxStreamBytes {
+		return fmt.Errorf("%w: stream id %.40q", ErrBadAppend, stream)
+	}
+	if !s.gate.enter() {
+		return events.ErrClosed
+	}
+	defer s.gate.leave()
+	dir := s.fs.PathJoin(s.dir, snapshotFolder)
+	unfinished := s.fs.PathJoin(dir, unfinishedFolder, snapshotName(stream))
+	if err := s.writeSnapshot(unfinished, stream, head, write); err != nil {
+		return errors.Join(err, s.discard(unfinished))
+	}
+	if err := s.fs.Rename(unfinished, s.fs.PathJoin(dir, snapshotName(stream))); err != nil {
+		return errors.Join(fmt.Errorf("embedded: %w", err), s.discard(unfinished))
+	}
+	if err := syncFolder(s.fs, dir); err != nil {
+		return fmt.Errorf("embedded: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) discard(name string) error {
+	if err := s.fs.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+func (s *Store) writeSnapshot(name string, stream events.StreamID, head events.Snapshot, write func(io.Writer) error) error {
+	file, err := s.fs.Create(name, vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return fmt.Errorf("embedded: %w", err)
+	}
+	w := &pieceWriter{file: file, sum: crc32.New(castagnoli), piece: make([]byte, 0, snapshotPiece)}
+	err = w.writeAll(stream, head, write)
+	if err := errors.Join(err, file.Close()); err != nil {
+		return fmt.Errorf("embedded: snapshot of %s: %w", stream, err)
+	}
+	return nil
+}
+
+// pieceWriter writes a file piece by piece and has each on its way to the disk
+// before it takes the next.
+type pieceWriter struct {
+	file  vfs.File
+	sum   hash.Hash32
+	piece []byte
+	size  int64
+}
+
+func (w *pieceWriter) writeAll(stream events.StreamID, head events.Snapshot, write func(io.Writer) error) error {
+	if _, err := w.Write(appendSnapshotHeader(nil, stream, head)); err != nil {
+		return err
+	}
+	if err := write(w); err != nil {
+		return err
+	}
+	if err := w.flush(); err != nil {
+		return err
+	}
+	w.piece = w.sum.Sum(w.piece)
+	if err := w.flush(); err != nil {
+		return err
+	}
+	return w.file.Sync()
+}
+
+// Write implements io.Writer.
+func (w *pieceWriter) Write(p []byte) (int, error) {
+	n := len(p)
+	for len(p) > 0 {
+		part := p[:min(len(p), snapshotPiece-len(w.piece))]
+		w.piece = append(w.piece, part...)
+		p = p[len(part):]
+		if len(w.piece) == snapshotPiece {
+			if err := w.flush(); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return n, nil
+}
+
+func (w *pieceWriter) flush() error {
+	_, _ = w.sum.Write(w.piece) // never fails
+	n, err := w.file.Write(w.piece)
+	if err != nil {
+		return err
+	}
+	w.size += int64(n)
+	w.piece = w.piece[:0]
+	_, err = w.file.SyncTo(w.size)
+	return err
+}
+
+func appendSnapshotHeader(dst []byte, stream events.StreamID, head events.Snapshot) []byte {
+	dst = append(dst, snapshotMagic[:]...)
+	dst = binary.BigEndian.AppendUint32(dst, head.Version)
+	dst = binary.BigEndian.AppendUint64(dst, uint64(head.Revision))
+	dst = append(dst, head.Hash[:]...)
+	dst = binary.BigEndian.AppendUint16(dst, uint16(len(stream)))
+	return append(dst, stream...)
+}
+
+// LoadSnapshot implements events.Snapshots. The checksum is verified before read
+// sees a byte. Further errors: events.ErrClosed, or the disk's.
+func (s *Store) LoadSnapshot(stream events.StreamID, read func(events.Snapshot, io.Reader) error) error {
+	if !s.gate.enter() {
+		return events.ErrClosed
+	}
+	defer s.gate.leave()
+	file, err := s.fs.Open(s.fs.PathJoin(s.dir, snapshotFolder, snapshotName(stream)))
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: %s", events.ErrNoSnapshot, stream)
+	}
+	if err != nil {
+		return fmt.Errorf("embedded: %w", err)
+	}
+	defer file.Close()
+	head, bodySize, err := checkSnapshot(file, stream)
+	if err != nil {
+		s.logger.Warn("a snapshot can't be used", "stream", stream, "reason", err)
+		return fmt.Errorf("%w: %s: %w", events.ErrNoSnapshot, stream, err)
+	}
+	body := io.NewSectionReader(file, int64(snapshotHeader+len(stream)), bodySize)
+	return read(head, bufio.NewReaderSize(body, snapshotPiece))
+}
+
+// checkSnapshot reads the whole file and returns its head and the body's size.
+func checkSnapshot(file vfs.File, stream events.StreamID) (events.Snapshot, int64, error) {
+	info, err := file.Stat()
+	if err != nil {
+		return events.Snapshot{}, 0, err
+	}
+	bodySize := info.Size() - int64(snapshotHeader+len(stream)+snapshotChecksum)
+	if bodySize < 0 {
+		return events.Snapshot{}, 0, errors.New("too short")
+	}
+	sum := crc32.New(castagnoli)
+	covered := io.NewSectionReader(file, 0, info.Size()-snapshotChecksum)
+	if _, err := io.CopyBuffer(struct{ io.Writer }{sum}, struct{ io.Reader }{covered}, make([]byte, snapshotPiece)); err != nil {
+		return events.Snapshot{}, 0, err
+	}
+	var checksum [snapshotChecksum]byte
+	if _, err := file.ReadAt(checksum[:], info.Size()-snapshotChecksum); err != nil {
+		return events.Snapshot{}, 0, err
+	}
+	if binary.BigEndian.Uint32(checksum[:]) != sum.Sum32() {
+		return events.Snapshot{}, 0, errors.New("wrong checksum")
+	}
+	header := make([]byte, snapshotHeader+len(stream))
+	if _, err := file.ReadAt(header, 0); err != nil {
+		return events.Snapshot{}, 0, err
+	}
+	head := events.Snapshot{
+		Version:  binary.BigEndian.Uint32(header[8:]),
+		Revision: events.Revision(binary.BigEndian.Uint64(header[12:])),
+	}
+	copy(head.Hash[:], header[20:])
+	if !bytes.Equal(header, appendSnapshotHeader(nil, stream, head)) {
+		return events.Snapshot{}, 0, errors.New("another stream's, or another program's")
+	}
+	return head, bodySize, nil
+}

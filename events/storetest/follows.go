@@ -1,0 +1,208 @@
+package storetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"admitone/events"
+)
+
+// errEnough ends a follower that has seen what it was waiting for.
+var errEnough = errors.New("storetest: enough")
+
+// follow collects this run's events above after until there are n.
+func (b *bench) follow(after events.Position, n int) ([]events.Recorded, error) {
+	var got []events.Recorded
+	last := after
+	err := b.store.Follow(b.ctx, after, func(page []events.Recorded) error {
+		if len(page) == 0 {
+			return errors.New("an empty page")
+		}
+		for _, r := range page {
+			if r.Position <= last {
+				return fmt.Errorf("position %d follows %d", r.Position, last)
+			}
+			last = r.Position
+			if b.ours(r) {
+				got = append(got, r)
+			}
+		}
+		if len(got) >= n {
+			return errEnough
+		}
+		return nil
+	})
+	if !errors.Is(err, errEnough) {
+		return got, fmt.Errorf("after %d of %d events: %w", len(got), n, err)
+	}
+	return got, nil
+}
+
+func followFromBefore(b *bench) {
+	mixed(b, b.stream("a"))
+	all := b.log()
+	got, err := b.follow(b.begin, len(all))
+	b.ok(err)
+	b.equal(got, all)
+}
+
+func followFromMiddle(b *bench) {
+	mixed(b, b.stream("a"))
+	all := b.log()
+	for _, i := range []int{0, 1, len(all) / 2, len(all) - 2} {
+		got, err := b.follow(all[i].Position, len(all)-i-1)
+		b.ok(err)
+		b.equal(got, all[i+1:])
+	}
+}
+
+func followFromHead(b *bench) {
+	b.fill(b.stream("before"), 5)
+	head, err := b.store.Head(b.ctx)
+	b.ok(err)
+	stream := b.stream("after")
+	want := b.batch(5)
+	b.together(2, func(n int) error {
+		if n == 0 {
+			for i := range want {
+				if _, err := b.store.Append(b.ctx, stream, events.Revision(i)-1, want[i:i+1]); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+		got, err := b.follow(head, len(want))
+		if err == nil {
+			b.same(got, want, 0, 1)
+		}
+		return err
+	})
+}
+
+// followDuringAppends has followers begin at any moment while several streams are
+// written: each sees what the log shows afterwards, in the same order.
+func followDuringAppends(b *bench) {
+	const writers, appends, followers = 4, 150, 3
+	total := 0
+	for i := range appends {
+		total += writers * (1 + i%5)
+	}
+	got := make([][]events.Recorded, followers)
+	b.together(writers+followers, func(n int) error {
+		if n >= writers {
+			var err error
+			got[n-writers], err = b.follow(b.begin, total)
+			return err
+		}
+		revision := events.NoStream
+		for i := range appends {
+			appended, err := b.store.Append(b.ctx, b.stream(fmt.Sprint(n)), revision, b.batch(1+i%5))
+			if err != nil {
+				return err
+			}
+			revision = appended.Revision
+		}
+		return nil
+	})
+	all := b.log()
+	for i := range got {
+		b.equal(got[i], all)
+	}
+}
+
+// followTwice checks that what one follower sees does not depend on another.
+func followTwice(b *bench) {
+	mixed(b, b.stream("a"))
+	all := b.log()
+	b.together(2, func(n int) error {
+		from := b.begin
+		if n == 1 {
+			from = all[4].Position
+		}
+		got, err := b.follow(from, len(all)-5*n)
+		if err == nil {
+			b.equal(got, all[5*n:])
+		}
+		return err
+	})
+}
+
+// followBlocked checks that a follower which doesn't return from its handler
+// holds up neither appends nor other followers, and misses nothing.
+func followBlocked(b *bench) {
+	const n = 3000
+	stream := b.stream("a")
+	b.append(stream, events.NoStream, b.batch(1))
+	blocked, release := make(chan struct{}), make(chan struct{})
+	var got []events.Recorded
+	ended := make(chan error, 1)
+	go func() {
+		ended <- b.store.Follow(b.ctx, b.begin, func(page []events.Recorded) error {
+			if got == nil {
+				close(blocked)
+				<-release
+			}
+			for _, r := range page {
+				if b.ours(r) {
+					got = append(got, r)
+				}
+			}
+			if len(got) > n {
+				return errEnough
+			}
+			return nil
+		})
+	}()
+	select {
+	case <-blocked:
+	case err := <-ended:
+		b.Fatal(err)
+	}
+	for i := 0; i < n; i += 100 {
+		b.append(stream, events.Revision(i), b.batch(100))
+	}
+	_, err := b.follow(b.begin, n+1)
+	close(release)
+	b.ok(err)
+	b.is(<-ended, errEnough)
+	b.equal(got, b.log())
+}
+
+func followHandlerFails(b *bench) {
+	b.fill(b.stream("a"), 3)
+	broken := errors.New("the handler's own")
+	var calls atomic.Int64
+	err := b.store.Follow(b.ctx, b.begin, func([]events.Recorded) error {
+		calls.Add(1)
+		return broken
+	})
+	b.is(err, broken)
+	if calls.Load() != 1 {
+		b.Fatalf("the handler was called %d times", calls.Load())
+	}
+}
+
+func followContext(b *bench) {
+	b.fill(b.stream("a"), 3)
+	ctx, cancel := context.WithCancel(b.ctx)
+	defer cancel()
+	seen := 0
+	err := b.store.Follow(ctx, b.begin, func(page []events.Recorded) error {
+		for _, r := range page {
+			if b.ours(r) {
+				seen++
+			}
+		}
+		if seen == 3 { // from here on the follower waits
+			cancel()
+		}
+		return nil
+	})
+	b.is(err, context.Canceled)
+	err = b.store.Follow(ctx, b.begin, func([]events.Recorded) error {
+		return errors.New("called though the context has ended")
+	})
+	b.is(err, context.Canceled)
+}

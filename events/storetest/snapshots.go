@@ -1,0 +1,152 @@
+package storetest
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"admitone/events"
+)
+
+// RunSnapshots runs the tests of events.Snapshots on the target's stores. They
+// are skipped, saying so, if its stores don't keep any.
+func RunSnapshots(t *testing.T, target Target) {
+	for _, test := range []struct {
+		name string
+		run  func(*bench, events.Snapshots)
+	}{
+		{"None", noSnapshot},
+		{"Kept", snapshotKept},
+		{"Replaced", snapshotReplaced},
+		{"FailedSaveKeepsTheOld", snapshotFailedSave},
+		{"FailedLoad", snapshotFailedLoad},
+		{"AnyStream", snapshotAnyStream},
+		{"Large", snapshotLarge},
+		{"Reopen", snapshotReopen},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			start(t, target, func(b *bench) {
+				snapshots, ok := b.store.(events.Snapshots)
+				if !ok {
+					b.Skip("this target keeps no snapshots")
+				}
+				test.run(b, snapshots)
+			})
+		})
+	}
+}
+
+func headOf(n byte) events.Snapshot {
+	return events.Snapshot{Version: uint32(n) << 20, Revision: events.Revision(n), Hash: events.Hash{n, 31: n}}
+}
+
+func (b *bench) save(s events.Snapshots, stream events.StreamID, head events.Snapshot, body []byte) {
+	b.Helper()
+	b.ok(s.SaveSnapshot(stream, head, func(w io.Writer) error {
+		// In two parts, since that is what encoders do.
+		if _, err := w.Write(body[:len(body)/3]); err != nil {
+			return err
+		}
+		_, err := w.Write(body[len(body)/3:])
+		return err
+	}))
+}
+
+func (b *bench) load(s events.Snapshots, stream events.StreamID, head events.Snapshot, body []byte) {
+	b.Helper()
+	calls := 0
+	b.ok(s.LoadSnapshot(stream, func(got events.Snapshot, r io.Reader) error {
+		calls++
+		if got != head {
+			b.Errorf("head %v, want %v", got, head)
+		}
+		read, err := io.ReadAll(r)
+		if !bytes.Equal(read, body) {
+			b.Errorf("%d bytes, want %d and the same", len(read), len(body))
+		}
+		return err
+	}))
+	if calls != 1 {
+		b.Errorf("read was called %d times", calls)
+	}
+}
+
+func (b *bench) none(s events.Snapshots, stream events.StreamID) {
+	b.Helper()
+	b.is(s.LoadSnapshot(stream, func(events.Snapshot, io.Reader) error {
+		b.Error("read was called")
+		return nil
+	}), events.ErrNoSnapshot)
+}
+
+func noSnapshot(b *bench, s events.Snapshots) { b.none(s, b.stream("a")) }
+
+func snapshotKept(b *bench, s events.Snapshots) {
+	b.save(s, b.stream("a"), headOf(1), []byte("one"))
+	b.save(s, b.stream("b"), headOf(2), nil)
+	b.load(s, b.stream("a"), headOf(1), []byte("one"))
+	b.load(s, b.stream("b"), headOf(2), nil)
+	b.none(s, b.stream("c"))
+}
+
+func snapshotReplaced(b *bench, s events.Snapshots) {
+	b.save(s, b.stream("a"), headOf(1), bytes.Repeat([]byte("longer"), 1000))
+	b.save(s, b.stream("a"), headOf(2), []byte("shorter"))
+	b.load(s, b.stream("a"), headOf(2), []byte("shorter"))
+}
+
+func snapshotFailedSave(b *bench, s events.Snapshots) {
+	broken := errors.New("the writer's own")
+	fail := func(stream events.StreamID) {
+		b.Helper()
+		b.is(s.SaveSnapshot(stream, headOf(9), func(w io.Writer) error {
+			if _, err := w.Write(bytes.Repeat([]byte("x"), 1<<20)); err != nil {
+				return err
+			}
+			return broken
+		}), broken)
+	}
+	fail(b.stream("a"))
+	b.none(s, b.stream("a"))
+	b.save(s, b.stream("a"), headOf(1), []byte("one"))
+	fail(b.stream("a"))
+	b.load(s, b.stream("a"), headOf(1), []byte("one"))
+}
+
+func snapshotFailedLoad(b *bench, s events.Snapshots) {
+	b.save(s, b.stream("a"), headOf(1), []byte("one"))
+	broken := errors.New("the reader's own")
+	b.is(s.LoadSnapshot(b.stream("a"), func(events.Snapshot, io.Reader) error { return broken }), broken)
+	b.load(s, b.stream("a"), headOf(1), []byte("one"))
+}
+
+func snapshotAnyStream(b *bench, s events.Snapshots) {
+	names := []string{"a", "A", "../a", "a/b", `a\b`, "a.tmp", "nul\x00", "%2e", "Grüße", "con", " ", strings.Repeat("long", 200)}
+	for i, name := range names {
+		b.save(s, b.stream(name), headOf(byte(i)), []byte(name))
+	}
+	for i, name := range names {
+		b.load(s, b.stream(name), headOf(byte(i)), []byte(name))
+	}
+}
+
+func snapshotLarge(b *bench, s events.Snapshots) {
+	body := make([]byte, 3<<20+17)
+	for i := range body {
+		body[i] = byte(i >> 8 * i)
+	}
+	b.save(s, b.stream("a"), headOf(1), body)
+	b.load(s, b.stream("a"), headOf(1), body)
+}
+
+func snapshotReopen(b *bench, s events.Snapshots) {
+	if b.target.Reopen == nil {
+		b.Skip("this target can't be reopened")
+	}
+	b.save(s, b.stream("a"), headOf(1), []byte("one"))
+	b.ok(b.store.Close())
+	b.store = b.target.Reopen(b.T, b.store)
+	b.load(b.store.(events.Snapshots), b.stream("a"), headOf(1), []byte("one"))
+}

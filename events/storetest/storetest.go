@@ -1,0 +1,262 @@
+package storetest
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"admitone/events"
+)
+
+// Target is a store under test.
+type Target struct {
+	// Open returns a store. The suite closes it.
+	Open func(t *testing.T) events.Store
+	// Reopen opens again what store, which is closed, has kept. nil: it can't be,
+	// and the tests that need it are skipped, saying so.
+	Reopen func(t *testing.T, store events.Store) events.Store
+}
+
+// patience bounds every test. It is no measure of anything: a store that works
+// does not come near it.
+const patience = 2 * time.Minute
+
+// Run runs the whole suite on the target, and RunSnapshots if its stores keep
+// snapshots.
+func Run(t *testing.T, target Target) {
+	for _, test := range []struct {
+		name string
+		run  func(*bench)
+	}{
+		{"ExpectedRevision", expectedRevision},
+		{"ConflictWritesNothing", conflictWritesNothing},
+		{"OneWinnerPerRevision", oneWinnerPerRevision},
+		{"ManyStreamsAtOnce", manyStreamsAtOnce},
+		{"BatchIsAtomic", batchIsAtomic},
+		{"BytesAreKept", bytesAreKept},
+		{"ReadForward", readForward},
+		{"ReadBackward", readBackward},
+		{"ReadEmpty", readEmpty},
+		{"ReadAllForward", readAllForward},
+		{"ReadAllBackward", readAllBackward},
+		{"StreamIterator", streamIterator},
+		{"StreamsWithSimilarNames", similarNames},
+		{"Created", created},
+		{"Head", head},
+		{"FollowFromBefore", followFromBefore},
+		{"FollowFromMiddle", followFromMiddle},
+		{"FollowFromHead", followFromHead},
+		{"FollowDuringAppends", followDuringAppends},
+		{"FollowTwice", followTwice},
+		{"FollowBlockedFollower", followBlocked},
+		{"FollowHandlerFails", followHandlerFails},
+		{"FollowContext", followContext},
+		{"ContextEndedBefore", contextEndedBefore},
+		{"Close", closing},
+		{"Reopen", reopen},
+	} {
+		t.Run(test.name, func(t *testing.T) { start(t, target, test.run) })
+	}
+	t.Run("Snapshots", func(t *testing.T) { RunSnapshots(t, target) })
+}
+
+// bench is one test at work on one store.
+type bench struct {
+	*testing.T
+	target Target
+	store  events.Store
+	ctx    context.Context
+	run    string          // id of the run
+	begin  events.Position // the head when the test began
+	made   atomic.Int64    // events made so far
+	closed bool            // the test has closed the store itself
+}
+
+func start(t *testing.T, target Target, test func(*bench)) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	var id [6]byte
+	_, _ = rand.Read(id[:])
+	b := &bench{T: t, target: target, store: target.Open(t), ctx: ctx, run: hex.EncodeToString(id[:])}
+	defer func() {
+		if !b.closed {
+			b.ok(b.store.Close())
+		}
+	}()
+	begin, err := b.store.Head(ctx)
+	b.ok(err)
+	b.begin = begin
+	test(b)
+	if !b.closed && !t.Failed() {
+		b.checkLog()
+	}
+}
+
+func (b *bench) ok(err error) {
+	b.Helper()
+	if err != nil {
+		b.Fatal(err)
+	}
+}
+
+// is fails the test if err is not want.
+func (b *bench) is(err, want error) {
+	b.Helper()
+	if !errors.Is(err, want) {
+		b.Fatalf("error %v, want %v", err, want)
+	}
+}
+
+// stream makes a name of this run.
+func (b *bench) stream(name string) events.StreamID {
+	return events.NewStreamID("storetest", b.run+"~"+name)
+}
+
+// ours reports whether an event of the whole log is this run's.
+func (b *bench) ours(r events.Recorded) bool {
+	return strings.HasPrefix(string(r.Stream), "storetest-"+b.run+"~")
+}
+
+// batch makes n events that differ in everything.
+func (b *bench) batch(n int) []events.Event {
+	batch := make([]events.Event, n)
+	for i := range batch {
+		k := b.made.Add(1)
+		batch[i] = events.Event{
+			ID:       events.EventID(b.run, int(k)),
+			Type:     fmt.Sprintf("storetest.made%d.v1", k%3),
+			Data:     fmt.Appendf(nil, `{"n":%d}`, k),
+			Metadata: fmt.Appendf(nil, `{"command_id":"%s-%d"}`, b.run, k),
+		}
+		// EventID takes 16 bits of the index; the rest goes in here.
+		batch[i].ID[0], batch[i].ID[1] = byte(k>>24), byte(k>>16)
+	}
+	return batch
+}
+
+// append must succeed.
+func (b *bench) append(stream events.StreamID, expected events.Revision, batch []events.Event) events.Appended {
+	b.Helper()
+	appended, err := b.store.Append(b.ctx, stream, expected, batch)
+	b.ok(err)
+	if want := expected + events.Revision(len(batch)); appended.Revision != want {
+		b.Fatalf("appended up to revision %d, want %d", appended.Revision, want)
+	}
+	return appended
+}
+
+// fill appends n events one by one and returns them.
+func (b *bench) fill(stream events.StreamID, n int) []events.Event {
+	b.Helper()
+	batch := b.batch(n)
+	for i := range batch {
+		b.append(stream, events.Revision(i)-1, batch[i:i+1])
+	}
+	return batch
+}
+
+func (b *bench) read(stream events.StreamID, from events.Revision, dir events.Direction, limit int) []events.Recorded {
+	b.Helper()
+	page, err := b.store.Read(b.ctx, stream, from, dir, limit)
+	b.ok(err)
+	return page
+}
+
+// same compares what was read with what was appended from revision first on;
+// step is -1 when it was read backwards.
+func (b *bench) same(page []events.Recorded, want []events.Event, first, step events.Revision) {
+	b.Helper()
+	if len(page) != len(want) {
+		b.Fatalf("%d events, want %d", len(page), len(want))
+	}
+	for i := range page {
+		e := &want[i]
+		if step < 0 {
+			e = &want[len(want)-1-i]
+		}
+		if revision := first + step*events.Revision(i); page[i].Revision != revision {
+			b.Fatalf("event %d has revision %d, want %d", i, page[i].Revision, revision)
+		}
+		if err := differ(&page[i].Event, e); err != nil {
+			b.Fatalf("event %d: %v", i, err)
+		}
+	}
+}
+
+// differ says in what two events differ.
+func differ(got, want *events.Event) error {
+	switch {
+	case got.ID != want.ID:
+		return fmt.Errorf("id %s, want %s", got.ID, want.ID)
+	case got.Type != want.Type:
+		return fmt.Errorf("type %q, want %q", got.Type, want.Type)
+	case !bytes.Equal(got.Data, want.Data):
+		return fmt.Errorf("data %q, want %q", got.Data, want.Data)
+	case !bytes.Equal(got.Metadata, want.Metadata):
+		return fmt.Errorf("metadata %q, want %q", got.Metadata, want.Metadata)
+	}
+	return nil
+}
+
+// log returns this run's events in the order of the log.
+func (b *bench) log() []events.Recorded {
+	b.Helper()
+	var all []events.Recorded
+	for r, err := range events.All(b.ctx, b.store, b.begin) {
+		b.ok(err)
+		if b.ours(r) {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// checkLog holds what must be true of every log: positions increase, the
+// revisions of each stream have no gaps, Created never runs backwards, and reading
+// a stream shows the same events as reading the log.
+func (b *bench) checkLog() {
+	b.Helper()
+	perStream := make(map[events.StreamID][]events.Recorded)
+	var before events.Recorded
+	for _, r := range b.log() {
+		if r.Position <= before.Position {
+			b.Fatalf("position %d follows %d", r.Position, before.Position)
+		}
+		if r.Created.Before(before.Created) {
+			b.Fatalf("created %s follows %s", r.Created, before.Created)
+		}
+		if want := events.Revision(len(perStream[r.Stream])); r.Revision != want {
+			b.Fatalf("%s: revision %d in the log, want %d", r.Stream, r.Revision, want)
+		}
+		perStream[r.Stream] = append(perStream[r.Stream], r)
+		before = r
+	}
+	for stream, want := range perStream {
+		b.equal(b.read(stream, 0, events.Forward, len(want)+1), want)
+	}
+}
+
+// equal compares two readings of the same events.
+func (b *bench) equal(got, want []events.Recorded) {
+	b.Helper()
+	if len(got) != len(want) {
+		b.Fatalf("%d events, want %d", len(got), len(want))
+	}
+	for i := range got {
+		g, w := &got[i], &want[i]
+		if g.Stream != w.Stream || g.Revision != w.Revision || g.Position != w.Position || !g.Created.Equal(w.Created) {
+			b.Fatalf("event %d is %s@%d at %d (%s), want %s@%d at %d (%s)", i,
+				g.Stream, g.Revision, g.Position, g.Created, w.Stream, w.Revision, w.Position, w.Created)
+		}
+		if err := differ(&g.Event, &w.Event); err != nil {
+			b.Fatalf("event %d: %v", i, err)
+		}
+	}
+}

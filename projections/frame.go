@@ -1,7 +1,6 @@
 package projections
 
 import (
-	"strconv"
 	"sync"
 
 	"admitone/events"
@@ -21,9 +20,8 @@ const (
 // State is what a topic's snapshot shows, folded from its deltas. A state is
 // used by one goroutine at a time.
 type State interface {
-	// AppendMembers appends the state's JSON members to an object that has some,
-	// each with a comma before it.
-	AppendMembers(dst []byte) []byte
+	// Members writes the state's members into a frame's data.
+	Members(o *events.Object)
 	// Apply takes the next delta in.
 	Apply(Delta)
 	// Unchanged returns the delta that says that nothing has changed.
@@ -34,8 +32,8 @@ type State interface {
 
 // Delta is a change of a topic. Once it is in a frame nobody changes it.
 type Delta interface {
-	// AppendMembers appends the delta's JSON members, each with a comma before it.
-	AppendMembers(dst []byte) []byte
+	// Members writes the delta's members into a frame's data.
+	Members(o *events.Object)
 	// Clone returns a copy that may be merged into.
 	Clone() Delta
 	// Merge turns the delta into one for both itself and the later one, of the
@@ -94,38 +92,35 @@ func newDelta(topic string, previous, position events.Position, d Delta) *Frame 
 
 // newSnapshot encodes at once: the state goes on changing.
 func newSnapshot(topic, epoch string, position events.Position, s State) *Frame {
-	b := append([]byte(nil), `{"event":"snapshot","data":{"topic":`...)
-	b = events.AppendJSONString(b, topic)
-	b = append(b, `,"epoch":`...)
-	b = events.AppendJSONString(b, epoch)
-	b = appendMember(b, "position", int64(position))
-	b = append(s.AppendMembers(b), "}}"...)
+	o := openFrame("snapshot", topic)
+	o.String("epoch", epoch)
+	o.Int("position", int64(position))
+	s.Members(&o)
+	b := closeFrame(o)
 	f := &Frame{Topic: topic, Kind: SnapshotFrame, Position: position, row: s.Row()}
 	f.As(0, func(*Frame) any { return b })
 	return f
 }
 
 func (f *Frame) encodeDelta() []byte {
-	b := append(make([]byte, 0, 256), `{"event":"delta","data":{"topic":`...)
-	b = events.AppendJSONString(b, f.Topic)
-	b = appendMember(b, "position", int64(f.Position))
-	b = appendMember(b, "previous", int64(f.Previous))
-	return append(f.Delta.AppendMembers(b), "}}"...)
+	o := openFrame("delta", f.Topic)
+	o.Int("position", int64(f.Position))
+	o.Int("previous", int64(f.Previous))
+	f.Delta.Members(&o)
+	return closeFrame(o)
 }
 
-func appendMember(dst []byte, name string, n int64) []byte {
-	dst = append(dst, ',', '"')
-	dst = append(dst, name...)
-	dst = append(dst, '"', ':')
-	return strconv.AppendInt(dst, n, 10)
+// openFrame begins {"event":…,"data":{…}} and stays in the inner object.
+func openFrame(event, topic string) events.Object {
+	outer := events.OpenObject(make([]byte, 0, 256))
+	outer.String("event", event)
+	outer.Key("data")
+	data := events.OpenObject(outer.Buf)
+	data.String("topic", topic)
+	return data
 }
 
-func appendTextMember(dst []byte, name, text string) []byte {
-	dst = append(dst, ',', '"')
-	dst = append(dst, name...)
-	dst = append(dst, '"', ':')
-	return events.AppendJSONString(dst, text)
-}
+func closeFrame(data events.Object) []byte { return append(data.Close(), '}') }
 
 // Pending is what one subscriber has not been sent yet of one topic: at most a
 // snapshot, and behind it one delta into which all later ones are merged. So a

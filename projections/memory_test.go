@@ -91,13 +91,13 @@ func (m *memoryLog) Follow(ctx context.Context, after events.Position, handle fu
 	m.follows++
 	next := max(0, int(after)-m.duplicate)
 	for {
-		batch, more, down := m.recorded[min(next, len(m.recorded)):], m.more, m.down
+		batch, more, down, most := m.recorded[min(next, len(m.recorded)):], m.more, m.down, m.batch
 		m.mu.Unlock()
 		if down != nil {
 			return down
 		}
-		if m.batch > 0 && len(batch) > m.batch {
-			batch = batch[:m.batch]
+		if most > 0 {
+			batch = batch[:min(most, len(batch))]
 		}
 		if len(batch) > 0 {
 			if err := handle(batch); err != nil {

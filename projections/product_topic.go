@@ -49,20 +49,20 @@ type ProductDelta struct {
 	Edited bool
 }
 
-// AppendMembers is for [Delta].
-func (d *ProductDelta) AppendMembers(dst []byte) []byte {
-	dst = appendMember(dst, "remaining", d.Product.Remaining())
-	dst = appendMember(dst, "held", d.Product.Held)
-	dst = appendMember(dst, "sold", d.Product.Sold)
-	dst = appendMember(dst, "change", d.Change)
-	dst = appendTextMember(dst, "cause", string(d.Cause))
-	dst = appendMember(dst, "revision", int64(d.Product.Revision))
+// Members is for [Delta].
+func (d *ProductDelta) Members(o *events.Object) {
+	p := &d.Product
+	o.Int("remaining", p.Remaining())
+	o.Int("held", p.Held)
+	o.Int("sold", p.Sold)
+	o.Int("change", d.Change)
+	o.String("cause", string(d.Cause))
+	o.Int("revision", int64(p.Revision))
 	if d.Edited {
-		dst = appendTextMember(dst, "name", d.Product.Name)
-		dst = appendMember(dst, "stock", d.Product.Stock)
-		dst = appendMember(dst, "price", d.Product.Price)
+		o.String("name", p.Name)
+		o.Int("stock", p.Stock)
+		o.Int("price", p.Price)
 	}
-	return dst
 }
 
 // Clone is for [Delta].
@@ -100,16 +100,16 @@ func (k *products) state(id string) (State, events.Position, error) {
 	return &productState{e.row}, e.row.Position, nil
 }
 
-func (s *productState) AppendMembers(dst []byte) []byte {
+func (s *productState) Members(o *events.Object) {
 	p := &s.row
-	dst = appendTextMember(dst, "id", p.ID)
-	dst = appendTextMember(dst, "name", p.Name)
-	dst = appendMember(dst, "stock", p.Stock)
-	dst = appendMember(dst, "remaining", p.Remaining())
-	dst = appendMember(dst, "held", p.Held)
-	dst = appendMember(dst, "sold", p.Sold)
-	dst = appendMember(dst, "price", p.Price)
-	return appendMember(dst, "revision", int64(p.Revision))
+	o.String("id", p.ID)
+	o.String("name", p.Name)
+	o.Int("stock", p.Stock)
+	o.Int("remaining", p.Remaining())
+	o.Int("held", p.Held)
+	o.Int("sold", p.Sold)
+	o.Int("price", p.Price)
+	o.Int("revision", int64(p.Revision))
 }
 
 func (s *productState) Apply(d Delta) { s.row = d.(*ProductDelta).Product }

@@ -1,0 +1,366 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"pgregory.net/rapid"
+
+	"admitone/events"
+)
+
+// crowd draws events of a few products and appends them to log: everything that
+// a product's actor could have decided.
+func crowd(t *rapid.T, log *memoryLog) {
+	type state struct {
+		row  Product
+		held map[string]int64
+		sold map[string]int64
+	}
+	until := time.Unix(1_800_000_000, 0).UTC()
+	states := map[string]*state{}
+	pick := func(m map[string]int64) string {
+		return rapid.SampledFrom(slices.Sorted(maps.Keys(m))).Draw(t, "reservation")
+	}
+	steps := rapid.IntRange(1, 60).Draw(t, "steps")
+	for step := range steps {
+		id := rapid.SampledFrom([]string{"a", "b", "c-1", "ab"}).Draw(t, "product")
+		s := states[id]
+		if s == nil {
+			s = &state{held: map[string]int64{}, sold: map[string]int64{}}
+			states[id] = s
+			log.add(product(id), &events.ProductCreated{ProductID: id, DisplayName: id, Stock: 50, HoldSeconds: 60})
+			s.row.Stock = 50
+			continue
+		}
+		r, q := fmt.Sprint("r", step), rapid.Int64Range(1, 3).Draw(t, "quantity")
+		var fact events.Fact
+		switch what := rapid.IntRange(0, 5).Draw(t, "what"); {
+		case what == 0 && s.row.Remaining() >= q:
+			s.row.Sold += q
+			s.sold[r] = q
+			fact = &events.ProductReserved{ReservationID: r, Holder: "h", Quantity: q, Remaining: s.row.Remaining()}
+		case what == 1 && s.row.Remaining() >= q:
+			s.row.Held += q
+			s.held[r] = q
+			fact = &events.ProductHeld{ReservationID: r, Holder: "h", Quantity: q, ExpiresAt: until.Add(time.Duration(step%7) * time.Second), Remaining: s.row.Remaining()}
+		case what == 2 && len(s.held) > 0:
+			r = pick(s.held)
+			s.row.Held, s.row.Sold = s.row.Held-s.held[r], s.row.Sold+s.held[r]
+			fact = &events.ProductConfirmed{ReservationID: r, Holder: "h", Quantity: s.held[r], Remaining: s.row.Remaining()}
+			s.sold[r] = s.held[r]
+			delete(s.held, r)
+		case what == 3 && len(s.sold) > 0:
+			r = pick(s.sold)
+			s.row.Sold -= s.sold[r]
+			fact = &events.ProductReleased{ReservationID: r, Holder: "h", Quantity: s.sold[r], Was: events.ReservationConfirmed, Remaining: s.row.Remaining()}
+			delete(s.sold, r)
+		case what == 4 && len(s.held) > 0:
+			f := &events.ProductExpired{}
+			for _, r := range slices.Sorted(maps.Keys(s.held)) {
+				f.Expired = append(f.Expired, events.ExpiredHold{ReservationID: r, Holder: "h", Quantity: s.held[r], ExpiresAt: until})
+				f.Quantity += s.held[r]
+			}
+			clear(s.held)
+			s.row.Held -= f.Quantity
+			f.Remaining = s.row.Remaining()
+			fact = f
+		default:
+			s.row.Stock++
+			fact = &events.ProductEdited{DisplayName: r, Stock: s.row.Stock, Price: q, Remaining: s.row.Remaining()}
+		}
+		log.add(product(id), fact)
+	}
+}
+
+// content is all that the views of p hold, in memory and on disk, readable.
+func content(t rapid.TB, p *Projections) []string {
+	t.Helper()
+	var all []string
+	for after := ""; ; {
+		page, next, err := p.Products(after, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range page {
+			one, ok, err := p.Product(row.ID)
+			if err != nil || !ok || one != row {
+				t.Fatalf("Products has %+v, Product %+v, %v, %v", row, one, ok, err)
+			}
+			all = append(all, fmt.Sprintf("%+v", row))
+		}
+		if next == "" {
+			break
+		}
+		after = next
+	}
+	for _, id := range []string{"a", "b", "c-1", "ab"} {
+		for step := range 60 {
+			if r, ok, err := p.ClosedReservation(id, fmt.Sprint("r", step)); err != nil {
+				t.Fatal(err)
+			} else if ok {
+				all = append(all, fmt.Sprintf("%+v", r))
+			}
+		}
+	}
+	for _, stream := range slices.Sorted(maps.Keys(p.deadlines.streams)) {
+		d := p.deadlines.streams[stream]
+		all = append(all, fmt.Sprintf("%s: %d open from %d", stream, d.open, d.earliest))
+	}
+	return all
+}
+
+// folded applies log[from:to] in batches, flushing at random.
+func folded(t *rapid.T, p *Projections, part []events.Recorded) {
+	for len(part) > 0 {
+		n := rapid.IntRange(1, len(part)).Draw(t, "batch")
+		if err := p.apply(part[:n]); err != nil {
+			t.Fatal(err)
+		}
+		part = part[n:]
+		if rapid.Bool().Draw(t, "flush") {
+			p.mu.Lock()
+			err := p.flush()
+			p.mu.Unlock()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+func openIn(t rapid.TB, log *memoryLog, fs vfs.FS) *Projections {
+	p, err := Open(Config{Store: log, Dir: "views", Spawn: spawn, FS: fs, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.products.rows.limit = 2 // rows come and go all the time
+	return p
+}
+
+// Wherever the views are stopped, by a clean end, a crash or the loss of their
+// files, and however much of the log they are given again, they end the same.
+func TestAnyCheckpointGivesTheSameViews(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		log := newMemoryLog()
+		crowd(t, log)
+		fresh := openIn(t, log, vfs.NewMem())
+		defer fresh.Close()
+		if err := fresh.apply(log.recorded); err != nil {
+			t.Fatal(err)
+		}
+		want := content(t, fresh)
+
+		fs := vfs.NewCrashableMem()
+		p := openIn(t, log, fs)
+		done := 0
+		for range rapid.IntRange(1, 4).Draw(t, "ends") {
+			to := rapid.IntRange(done, len(log.recorded)).Draw(t, "to")
+			folded(t, p, log.recorded[rapid.IntRange(0, done).Draw(t, "again from"):to])
+			switch rapid.SampledFrom([]string{"closed", "killed", "power lost", "deleted"}).Draw(t, "end") {
+			case "closed":
+			case "killed": // what was written is there, what was in memory isn't
+				p.mu.Lock()
+				p.at = p.flushed
+				p.mu.Unlock()
+			case "power lost":
+				crashed := fs.CrashClone(vfs.CrashCloneCfg{})
+				p.Close()
+				fs = crashed
+			case "deleted":
+				p.Close()
+				if err := fs.RemoveAll("views"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			p.Close()
+			p = openIn(t, log, fs)
+			done = int(p.Position())
+		}
+		folded(t, p, log.recorded[done:])
+		defer p.Close()
+		if got := content(t, p); !slices.Equal(got, want) {
+			t.Fatalf("the views differ:\n%v\n%v", got, want)
+		}
+	})
+}
+
+func TestRunResumesAfterAnOutage(t *testing.T) {
+	log := newMemoryLog()
+	log.duplicate = 3
+	p := opened(t, log, vfs.NewMem())
+	stop := started(t, p)
+	facts := life()
+	waitFor(t, p, log.add(product("a"), facts[:4]...))
+	log.change(func() { log.down = fmt.Errorf("gone: %w", events.ErrUnavailable) })
+	end := log.add(product("a"), facts[4:]...)
+	log.change(func() { log.down = nil })
+	waitFor(t, p, end)
+	if row, ok, err := p.Product("a"); err != nil || !ok || row.Revision != 9 || row.Remaining() != 17 {
+		t.Errorf("the row is %+v, %v, %v", row, ok, err)
+	}
+	if err := stop(); !errors.Is(err, context.Canceled) {
+		t.Errorf("Run returned %v", err)
+	}
+	if p.Healthy() != nil || !p.Ready() {
+		t.Errorf("healthy: %v, ready: %v", p.Healthy(), p.Ready())
+	}
+}
+
+func TestRunStopsForGoodAtWhatCannotBe(t *testing.T) {
+	unknown := record(product("a"), 1, 2, life()[1])
+	unknown.Type, unknown.Fact = "product.eaten.v1", nil
+	violating := record(product("a"), 1, 2, &events.ProductReserved{Quantity: 1, Remaining: 1})
+	overClosed := record(product("a"), 1, 2, &events.ProductExpired{Expired: make([]events.ExpiredHold, 1), Remaining: 10})
+	for name, c := range map[string]struct {
+		event events.Recorded
+		want  error
+	}{
+		"unknown fact":   {unknown, events.ErrUnknownFact},
+		"violated":       {violating, ErrViolated},
+		"closes no hold": {overClosed, ErrViolated},
+	} {
+		t.Run(name, func(t *testing.T) {
+			log, fs := newMemoryLog(), vfs.NewMem()
+			log.add(product("a"), life()[0])
+			p := opened(t, log, fs)
+			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+			defer cancel()
+			waited := make(chan error, 1)
+			go func() { waited <- p.WaitFor(ctx, 2) }()
+			log.change(func() { log.recorded = append(log.recorded, c.event) })
+			if err := p.Run(ctx); !errors.Is(err, c.want) {
+				t.Errorf("Run returned %v", err)
+			}
+			if err := p.Healthy(); !errors.Is(err, c.want) {
+				t.Errorf("Healthy says %v", err)
+			}
+			if err := <-waited; !errors.Is(err, c.want) {
+				t.Errorf("WaitFor returned %v", err)
+			}
+			if err := p.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if again := opened(t, log, fs); again.Position() > 1 {
+				t.Errorf("the refused event is in the checkpoint: %d", again.Position())
+			}
+		})
+	}
+}
+
+func TestViewsOfAnotherLogAreFoldedAnew(t *testing.T) {
+	for name, change := range map[string]func(*memoryLog){
+		"another epoch":   func(l *memoryLog) { l.epoch = "second" },
+		"another history": func(l *memoryLog) { l.recorded = nil; l.add(product("b"), life()...) },
+		"a shorter log":   func(l *memoryLog) { l.recorded = l.recorded[:3] },
+	} {
+		t.Run(name, func(t *testing.T) {
+			log, fs := newMemoryLog(), vfs.NewMem()
+			p := opened(t, log, fs)
+			stop := started(t, p)
+			waitFor(t, p, log.add(product("a"), life()...))
+			stop()
+			p.Close()
+			change(log)
+			p, fresh := opened(t, log, fs), opened(t, log, vfs.NewMem())
+			started(t, p)
+			started(t, fresh)
+			<-p.ready
+			<-fresh.ready
+			if got, want := content(t, p), content(t, fresh); !slices.Equal(got, want) {
+				t.Errorf("the views differ:\n%v\n%v", got, want)
+			}
+		})
+	}
+}
+
+func TestWaitFor(t *testing.T) {
+	log := newMemoryLog()
+	p := opened(t, log, vfs.NewMem())
+	started(t, p)
+	results := make(chan error)
+	for pos := range events.Position(1000) {
+		go func() {
+			err := p.WaitFor(t.Context(), pos)
+			if p.Position() < pos {
+				err = fmt.Errorf("let go at %d while waiting for %d: %v", p.Position(), pos, err)
+			}
+			results <- err
+		}()
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := p.WaitFor(ended, 1_000_000); !errors.Is(err, context.Canceled) {
+		t.Errorf("with an ended context: %v", err)
+	}
+	log.add(product("a"), &events.ProductCreated{ProductID: "a", Stock: 2000})
+	for n := range int64(998) {
+		log.add(product("a"), &events.ProductReserved{Quantity: 1, Remaining: 1999 - n})
+	}
+	for range 1000 {
+		if err := <-results; err != nil {
+			t.Error(err)
+		}
+	}
+	go func() { results <- p.WaitFor(context.Background(), 1_000_000) }()
+	p.Close()
+	if err := <-results; !errors.Is(err, ErrClosed) {
+		t.Errorf("after Close: %v", err)
+	}
+	if len(p.waiters.queue) != 0 {
+		t.Errorf("%d still wait", len(p.waiters.queue))
+	}
+}
+
+func TestProductsAreListedInOrderWhileTheyChange(t *testing.T) {
+	log := newMemoryLog()
+	p := opened(t, log, vfs.NewMem())
+	var want []string
+	for n := range 100 {
+		id := fmt.Sprint(n)
+		want = append(want, id)
+		log.add(product(id), &events.ProductCreated{ProductID: id, DisplayName: "old", Stock: 1})
+		if n == 30 {
+			p.apply(log.recorded)
+			p.mu.Lock()
+			p.flush()
+			p.mu.Unlock()
+			p.products.rows.young = map[string]*entry[Product]{} // as if long unused
+			p.products.rows.last = nil
+		}
+	}
+	log.add(product("7"), &events.ProductEdited{DisplayName: "new", Stock: 2, Remaining: 2})
+	if err := p.apply(log.recorded); err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(want)
+	for _, size := range []int{1, 7, 99, 100, 500} {
+		var got []string
+		for after := ""; ; {
+			page, next, err := p.Products(after, size)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, row := range page {
+				got = append(got, row.ID)
+				if (row.Name == "new") != (row.ID == "7") {
+					t.Errorf("%s is %s", row.ID, row.Name)
+				}
+			}
+			if after = next; next == "" {
+				break
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("in pages of %d: %v", size, got)
+		}
+	}
+}

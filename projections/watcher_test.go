@@ -1,0 +1,159 @@
+package projections
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"admitone/events"
+)
+
+// watcher is a subscriber that follows a product as a client would: it checks
+// that no frame is missing and that the changes add up.
+type watcher struct {
+	mu        sync.Mutex
+	frames    []*Frame
+	position  events.Position
+	remaining int64
+	wrong     []string
+	more      chan struct{} // closed and replaced with every frame
+}
+
+func newWatcher() *watcher { return &watcher{more: make(chan struct{})} }
+
+func (w *watcher) Deliver(f *Frame) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.take(f)
+	w.frames = append(w.frames, f)
+	close(w.more)
+	w.more = make(chan struct{})
+}
+
+// wire is what a client can read in a frame.
+type wire struct {
+	Event string `json:"event"`
+	Data  struct {
+		Topic, Epoch, Cause, Name, ID                         string
+		Position, Previous                                    events.Position
+		Stock, Remaining, Held, Sold, Change, Price, Revision int64
+	} `json:"data"`
+}
+
+func parse(f *Frame) (m wire) {
+	if err := json.Unmarshal(f.Bytes(), &m); err != nil {
+		panic(fmt.Sprintf("%s: %v", f.Bytes(), err))
+	}
+	return m
+}
+
+func (w *watcher) take(f *Frame) {
+	m := parse(f)
+	switch {
+	case m.Event == "snapshot":
+		w.remaining = m.Data.Remaining
+	case w.position == 0:
+		w.wrong = append(w.wrong, "the first frame is a delta")
+	case m.Data.Previous != w.position:
+		w.wrong = append(w.wrong, fmt.Sprintf("a delta from %d at %d", m.Data.Previous, w.position))
+	default:
+		w.remaining += m.Data.Change
+	}
+	if w.remaining != m.Data.Remaining {
+		w.wrong = append(w.wrong, fmt.Sprintf("the changes add up to %d at %s", w.remaining, f.Bytes()))
+	}
+	w.position = m.Data.Position
+}
+
+// reach waits until the watcher has seen the frame for pos, or any if pos is 0.
+func (w *watcher) reach(t testing.TB, pos events.Position) {
+	t.Helper()
+	patience := time.After(30 * time.Second)
+	for {
+		w.mu.Lock()
+		at, n, more := w.position, len(w.frames), w.more
+		w.mu.Unlock()
+		if at >= pos && n > 0 {
+			return
+		}
+		select {
+		case <-more:
+		case <-patience:
+			t.Fatalf("at %d, waiting for %d", at, pos)
+		}
+	}
+}
+
+func (w *watcher) last() *Frame {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.frames[len(w.frames)-1]
+}
+
+func subscribe(t testing.TB, p *Projections, topic string, from Resume, s Subscriber) *Subscription {
+	t.Helper()
+	sub, err := p.Subscribe(topic, from, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sub
+}
+
+// onSale returns projections that follow a log with product a, 1,000,000 units.
+func onSale(t testing.TB) (*memoryLog, *Projections) {
+	log := newMemoryLog()
+	log.add(product("a"), &events.ProductCreated{ProductID: "a", DisplayName: "A", Stock: 1_000_000})
+	p := opened(t, log, vfs.NewMem())
+	started(t, p)
+	<-p.ready
+	return log, p
+}
+
+// sale is the n-th reservation of such a product, from 1.
+func sale(n int) events.Fact {
+	return &events.ProductReserved{ReservationID: fmt.Sprint("r", n), Quantity: 1, Remaining: 1_000_000 - int64(n)}
+}
+
+// slowWatcher takes its frames late, through a Pending.
+type slowWatcher struct {
+	*watcher
+	lock    sync.Mutex
+	pending Pending
+}
+
+func (s *slowWatcher) Deliver(f *Frame) {
+	s.lock.Lock()
+	s.pending.Add(f)
+	busy := rand.N(4) > 0
+	s.lock.Unlock()
+	if !busy {
+		s.drain()
+	}
+}
+
+func (s *slowWatcher) drain() {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	for f := s.pending.Next(); f != nil; f = s.pending.Next() {
+		s.watcher.Deliver(f)
+	}
+}
+
+// check reports what was wrong, and a last count other than remaining, which -1
+// leaves open.
+func (w *watcher) check(t *testing.T, remaining int64) {
+	t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, wrong := range w.wrong {
+		t.Error(wrong)
+	}
+	if w.remaining != remaining && remaining >= 0 {
+		t.Errorf("%d remain, want %d", w.remaining, remaining)
+	}
+}

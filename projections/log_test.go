@@ -1,0 +1,229 @@
+package projections_test
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"admitone/events"
+	"admitone/events/embedded"
+	"admitone/projections"
+)
+
+// spawn is a Spawner of goroutines.
+func spawn(_ string, receive func(any)) (send func(any), stop func()) {
+	var mu sync.Mutex
+	var inbox []any
+	wake := make(chan struct{}, 1)
+	put := func(msg any) {
+		mu.Lock()
+		inbox = append(inbox, msg)
+		mu.Unlock()
+		select {
+		case wake <- struct{}{}:
+		default:
+		}
+	}
+	type end struct{}
+	go func() {
+		for range wake {
+			mu.Lock()
+			batch := inbox
+			inbox = nil
+			mu.Unlock()
+			for _, msg := range batch {
+				if msg == (end{}) {
+					return
+				}
+				receive(msg)
+			}
+		}
+	}()
+	return put, func() { put(end{}) }
+}
+
+func openLog(t testing.TB, dir string) *embedded.Store {
+	t.Helper()
+	log, err := embedded.Open(dir, embedded.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return log
+}
+
+// follow opens the views in dir and runs them until stop.
+func follow(t testing.TB, log events.Store, dir string) (p *projections.Projections, stop func()) {
+	t.Helper()
+	p, err := projections.Open(projections.Config{Store: log, Dir: dir, Spawn: spawn})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); p.Run(ctx) }()
+	return p, func() {
+		cancel()
+		<-done
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// sell appends the sale of n single units of a new product in batches of up to
+// size, and returns the last position.
+func sell(t testing.TB, log events.Store, id string, n, size int) (last events.Position) {
+	stream, expected := events.NewStreamID("product", id), events.NoStream
+	var prev events.Hash
+	var batch []events.Event
+	add := func(fact events.Fact) {
+		e := events.Event{ID: events.EventID(id, int(expected)+1+len(batch)), Type: fact.Name(), Data: fact.AppendJSON(nil), Fact: fact}
+		e.Metadata, prev = events.Seal(nil, prev, stream, expected+1+events.Revision(len(batch)), &e, &events.Metadata{CommandID: id})
+		batch = append(batch, e)
+	}
+	add(&events.ProductCreated{ProductID: id, DisplayName: id, Stock: int64(n)})
+	for left := n; ; {
+		for ; left > 0 && len(batch) < size; left-- {
+			add(&events.ProductReserved{ReservationID: fmt.Sprint("r", left), Holder: "h", Quantity: 1, Remaining: int64(left) - 1})
+		}
+		if len(batch) == 0 {
+			return last
+		}
+		done, err := log.Append(context.Background(), stream, expected, batch)
+		if err != nil {
+			t.Error(err)
+			return last
+		}
+		expected, last, batch = done.Revision, done.Position, nil
+	}
+}
+
+// last is a subscriber that knows what remains and waits for nothing to.
+type last struct {
+	mu   sync.Mutex
+	gone chan struct{}
+	at   events.Position
+	bad  string
+}
+
+func (l *last) Deliver(f *projections.Frame) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if f.Kind == projections.DeltaFrame && f.Previous != l.at {
+		l.bad = fmt.Sprintf("at %d came %s", l.at, f.Bytes())
+	}
+	l.at = f.Position
+	if row := f.Row().(projections.Product); row.Remaining() == 0 {
+		close(l.gone)
+	}
+}
+
+func TestOverTheEmbeddedLog(t *testing.T) {
+	dir := t.TempDir()
+	log := openLog(t, dir+"/log")
+	p, stop := follow(t, log, dir+"/views")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+
+	var sales sync.WaitGroup
+	for i := range 4 {
+		sales.Go(func() { sell(t, log, fmt.Sprint("p", i), 500+i, 1+i) })
+	}
+	watchers := make([]last, 4)
+	for i := range watchers {
+		watchers[i].gone = make(chan struct{})
+		topic := fmt.Sprint("product:p", i)
+		for pos := events.Position(1); ; pos++ { // until it has been created
+			if _, err := p.Subscribe(topic, projections.Resume{}, &watchers[i]); err == nil {
+				break
+			}
+			if err := p.WaitFor(ctx, pos); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	sales.Wait()
+	for i := range watchers {
+		select {
+		case <-watchers[i].gone:
+		case <-ctx.Done():
+			t.Fatalf("p%d was never seen to be gone", i)
+		}
+		if watchers[i].bad != "" {
+			t.Error(watchers[i].bad)
+		}
+	}
+	head, err := log.Head(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(p *projections.Projections) {
+		t.Helper()
+		if err := p.WaitFor(ctx, head); err != nil {
+			t.Fatal(err)
+		}
+		page, next, err := p.Products("", 10)
+		if err != nil || next != "" || len(page) != 4 {
+			t.Fatalf("%+v, %q, %v", page, next, err)
+		}
+		for i, row := range page {
+			if row.ID != fmt.Sprint("p", i) || row.Sold != int64(500+i) || row.Remaining() != 0 || row.Revision != events.Revision(500+i) {
+				t.Errorf("the row is %+v", row)
+			}
+		}
+	}
+	check(p)
+	stop()
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	log = openLog(t, dir+"/log")
+	defer log.Close()
+	again, stop := follow(t, log, dir+"/views")
+	defer stop()
+	check(again)
+	if n := again.Stats().Events; n != 0 {
+		t.Errorf("%d events were folded again", n)
+	}
+	fresh, stop := follow(t, log, dir+"/fresh") // decodes what the others were handed
+	defer stop()
+	check(fresh)
+}
+
+// BenchmarkRestart is the time from Open to readiness beside a log of a million
+// events that the views contain, and BenchmarkRefold that of folding it anew.
+func BenchmarkRestart(b *testing.B) {
+	const size = 1_000_000
+	dir := b.TempDir()
+	log := openLog(b, dir+"/log")
+	defer log.Close()
+	var sales sync.WaitGroup
+	for i := range 100 {
+		sales.Go(func() { sell(b, log, fmt.Sprint("p", i), size/100, 1000) })
+	}
+	sales.Wait()
+	head, err := log.Head(b.Context())
+	if err != nil {
+		b.Fatal(err)
+	}
+	open := func(views string) {
+		p, stop := follow(b, log, views)
+		defer stop()
+		if err := p.WaitFor(b.Context(), head); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.Run("refold", func(b *testing.B) {
+		for n := 0; b.Loop(); n++ {
+			open(fmt.Sprint(dir, "/views", n))
+		}
+	})
+	b.Run("restart", func(b *testing.B) {
+		for b.Loop() {
+			open(dir + "/views0")
+		}
+	})
+}

@@ -20,6 +20,8 @@ var errNoProduct = &core.Refusal{Code: "not_found", Detail: "there is no such pr
 var errNoReservation = &core.Refusal{Code: "not_found", Detail: "the product has no such reservation",
 	Fields: map[string]any{"resource": "reservation"}}
 
+var errNotYours = &core.Refusal{Code: "forbidden", Detail: "the reservation is somebody else's"}
+
 var errHoldExpired = &core.Refusal{Code: "hold_expired", Detail: "the hold has passed its deadline; reserve again"}
 
 // Decide implements [core.Core].
@@ -116,6 +118,8 @@ func (p *Product) confirm(cmd *Confirm, now time.Time) ([]events.Fact, error) {
 	switch {
 	case !ok:
 		return nil, errNoReservation
+	case cmd.By != "" && cmd.By != r.holder:
+		return nil, errNotYours
 	case !r.held():
 		return nil, &core.Refusal{Code: "already_confirmed", Detail: "the reservation is confirmed; there is nothing left to do"}
 	case r.expires < now.UnixNano():
@@ -130,6 +134,9 @@ func (p *Product) release(cmd *Release) ([]events.Fact, error) {
 	r, ok := p.reservations.Get(cmd.ReservationID)
 	if !ok {
 		return nil, errNoReservation
+	}
+	if cmd.By != "" && cmd.By != r.holder {
+		return nil, errNotYours
 	}
 	was := events.ReservationConfirmed
 	if r.held() {

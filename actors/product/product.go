@@ -48,12 +48,18 @@ type Reserve struct {
 	Hold          bool
 }
 
-// Confirm sells what is held. Refusals: not_found, hold_expired,
-// already_confirmed.
-type Confirm struct{ ReservationID events.ID }
+// Confirm sells what is held. Refusals: not_found, forbidden (By is given and not
+// the holder), already_confirmed, hold_expired.
+type Confirm struct {
+	ReservationID events.ID
+	By            string
+}
 
-// Release gives the units of a reservation back. Refusal: not_found.
-type Release struct{ ReservationID events.ID }
+// Release gives the units of a reservation back. Refusals: not_found, forbidden.
+type Release struct {
+	ReservationID events.ID
+	By            string
+}
 
 // Reservation is one that still owns units.
 type Reservation struct {

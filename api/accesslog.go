@@ -1,0 +1,111 @@
+package api
+
+import (
+	"io"
+	"strconv"
+	"sync"
+	"time"
+
+	"admitone/events"
+)
+
+// accessLog writes a JSON line per request. Lines are collected and written by a
+// goroutine of their own, so that a slow terminal delays nobody; when it can't keep
+// up, lines are dropped and counted, never queued without bound.
+type accessLog struct {
+	out  io.Writer
+	wake chan struct{}
+	done chan struct{}
+
+	mu      sync.Mutex
+	lines   []byte // guarded by mu
+	spare   []byte // guarded by mu
+	dropped int    // guarded by mu
+	closed  bool   // guarded by mu
+}
+
+// maxAccessLines bounds the bytes that wait to be written.
+const maxAccessLines = 4 << 20
+
+func newAccessLog(out io.Writer) *accessLog {
+	a := &accessLog{out: out, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	if out == nil {
+		close(a.done)
+		a.closed = true
+		return a
+	}
+	go a.write()
+	return a
+}
+
+func (a *accessLog) line(r *request, status int, took time.Duration) {
+	if a.out == nil {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closed {
+		return
+	}
+	if len(a.lines) > maxAccessLines {
+		a.dropped++
+		return
+	}
+	o := events.OpenObject(a.lines)
+	o.Time("time", r.begun)
+	o.String("msg", "request")
+	o.String("request_id", r.id)
+	o.String("method", r.ctx.Method())
+	o.String("path", r.ctx.Path())
+	o.Int("status", int64(status))
+	o.Int("micros", took.Microseconds())
+	if r.caller.sub != "" {
+		o.String("caller", r.caller.sub)
+	}
+	a.lines = append(o.Close(), '\n')
+	select {
+	case a.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (a *accessLog) write() {
+	defer close(a.done)
+	for range a.wake {
+		a.mu.Lock()
+		lines, closed := a.lines, a.closed
+		if a.dropped > 0 {
+			lines = append(lines, `{"msg":"access log lines dropped","count":`...)
+			lines = append(strconv.AppendInt(lines, int64(a.dropped), 10), "}\n"...)
+			a.dropped = 0
+		}
+		a.lines = a.spare[:0]
+		a.mu.Unlock()
+		a.out.Write(lines) // an access log that can't be written is no reason to stop
+		a.mu.Lock()
+		a.spare = lines
+		a.mu.Unlock()
+		if closed {
+			return
+		}
+		time.Sleep(accessPause)
+	}
+}
+
+// accessPause lets lines gather, so that a busy server makes few system calls.
+const accessPause = 20 * time.Millisecond
+
+// close writes what is left.
+func (a *accessLog) close() {
+	a.mu.Lock()
+	already := a.closed
+	a.closed = true
+	a.mu.Unlock()
+	if !already {
+		select {
+		case a.wake <- struct{}{}:
+		default:
+		}
+	}
+	<-a.done
+}

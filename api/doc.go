@@ -1,0 +1,19 @@
+// Package api speaks HTTP and WebSocket to the world, and nothing else does: it
+// decodes and checks what comes in, hands commands to the desk and questions to
+// the views, and writes down what they say.
+//
+// Nothing is decided here. A handler returns an error and the one table in
+// problem.go turns it into a status; text of inner errors stays inside.
+//
+// # Why every string is copied
+//
+// Fiber's strings are views of buffers that the next request overwrites, so an id
+// kept by an entity would turn into another request's. Fiber is therefore told to
+// copy (Immutable), and the decoder copies what it keeps.
+//
+// # Why a socket never waits
+//
+// A subscriber has room for one frame per topic. What comes while it is slow is
+// merged into that frame, so a phone in a tunnel costs no memory and delays
+// nobody; when it is back it gets the newest count. See socket.go.
+package api

@@ -1,0 +1,131 @@
+package api
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"admitone/events"
+)
+
+// readLimit bounds how long one page of the log may take.
+const readLimit = 10 * time.Second
+
+func (s *Server) logRoutes() {
+	s.handle(fiber.MethodGet, "/v1/events", s.listEvents)
+	s.handle(fiber.MethodGet, "/v1/streams/:stream/events", s.listStream)
+}
+
+// listEvents answers with a page of the whole log, behind a position.
+func (s *Server) listEvents(r *request) error {
+	if err := r.caller.must(RoleAuditor, RoleAdmin); err != nil {
+		return err
+	}
+	after, given, err := r.position("after")
+	if err != nil {
+		return err
+	}
+	limit, err := r.limit()
+	if err != nil {
+		return err
+	}
+	if !given {
+		cursor, err := r.cursor()
+		if err != nil {
+			return err
+		}
+		if after, err = numberCursor[events.Position](cursor); err != nil {
+			return err
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
+	defer cancel()
+	page, err := s.config.Store.ReadAll(ctx, after, events.Forward, limit)
+	if err != nil {
+		return err
+	}
+	next := ""
+	if len(page) == limit {
+		next = strconv.FormatUint(uint64(page[len(page)-1].Position), 10)
+	}
+	return r.answerEvents(page, next)
+}
+
+// listStream answers with a page of one stream, from a revision on.
+func (s *Server) listStream(r *request) error {
+	if err := r.caller.must(RoleAuditor, RoleAdmin); err != nil {
+		return err
+	}
+	from, given, err := r.position("from")
+	if err != nil {
+		return err
+	}
+	limit, err := r.limit()
+	if err != nil {
+		return err
+	}
+	revision := events.Revision(from)
+	if !given {
+		cursor, err := r.cursor()
+		if err != nil {
+			return err
+		}
+		if revision, err = numberCursor[events.Revision](cursor); err != nil {
+			return err
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
+	defer cancel()
+	stream := events.StreamID(r.ctx.Params("stream"))
+	page, err := s.config.Store.Read(ctx, stream, revision, events.Forward, limit)
+	if err != nil {
+		return err
+	}
+	if len(page) == 0 {
+		first, err := s.config.Store.Read(ctx, stream, 0, events.Forward, 1)
+		if err != nil {
+			return err
+		}
+		if len(first) == 0 {
+			return notFound("stream")
+		}
+	}
+	next := ""
+	if len(page) == limit {
+		next = strconv.FormatInt(int64(page[len(page)-1].Revision)+1, 10)
+	}
+	return r.answerEvents(page, next)
+}
+
+// numberCursor reads a cursor that is a number; none is 0.
+func numberCursor[N events.Position | events.Revision](cursor string) (N, error) {
+	if cursor == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(cursor, 10, 64)
+	if err != nil || n < 0 {
+		return 0, refuse("bad_cursor", "take the cursor from next of the page before, as it is")
+	}
+	return N(n), nil
+}
+
+func (r *request) answerEvents(page []events.Recorded, next string) error {
+	o := events.OpenObject(make([]byte, 0, 1024*(len(page)+1)))
+	o.Key("items")
+	o.Buf = append(o.Buf, '[')
+	for i := range page {
+		if i > 0 {
+			o.Buf = append(o.Buf, ',')
+		}
+		var err error
+		if o.Buf, err = events.AppendCloudEvent(o.Buf, &page[i]); err != nil {
+			return err
+		}
+	}
+	o.Buf = append(o.Buf, ']')
+	o.Key("next")
+	o.Buf = appendCursor(o.Buf, next)
+	return r.json(fiber.StatusOK, o.Close())
+}

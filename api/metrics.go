@@ -1,0 +1,97 @@
+package api
+
+import (
+	"context"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+)
+
+// metrics are the server's figures for Prometheus. Those of other parts are read
+// when somebody asks, so they cost nothing in between.
+type metrics struct {
+	requests *prometheus.CounterVec
+	seconds  *prometheus.HistogramVec
+	sockets  prometheus.Gauge
+	frames   prometheus.Counter
+	merged   prometheus.Counter
+}
+
+func newMetrics(c Config) *metrics {
+	m := &metrics{
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "admitone_http_requests_total", Help: "Requests by route and status."}, []string{"method", "route", "status"}),
+		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "admitone_http_request_seconds", Help: "Time to answer, by route.",
+			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5}}, []string{"method", "route"}),
+		sockets: prometheus.NewGauge(prometheus.GaugeOpts{Name: "admitone_sockets", Help: "Open WebSockets."}),
+		frames: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "admitone_frames_sent_total", Help: "Frames written to WebSockets."}),
+		merged: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "admitone_frames_merged_total", Help: "Frames merged into another because a socket was slow."}),
+	}
+	c.Metrics.MustRegister(m.requests, m.seconds, m.sockets, m.frames, m.merged,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m.registerDesk(c)
+	m.registerViews(c)
+	return m
+}
+
+func (m *metrics) registerDesk(c Config) {
+	gauge := func(name, help string, value func() float64) {
+		c.Metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value))
+	}
+	counter := func(name, help string, value func() float64) {
+		c.Metrics.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, value))
+	}
+	gauge("admitone_entities_active", "Entities in memory.", func() float64 { return float64(c.Desk.Stats().Active) })
+	gauge("admitone_commands_in_flight", "Commands without an answer.", func() float64 { return float64(c.Desk.Stats().InFlight) })
+	counter("admitone_entity_loads_total", "Entities read from the log.", func() float64 { return float64(c.Desk.Stats().Loads) })
+	counter("admitone_entity_reloads_total", "Loads after an append that failed.", func() float64 { return float64(c.Desk.Stats().Reloads) })
+	counter("admitone_append_conflicts_total", "Appends somebody else was faster than.", func() float64 { return float64(c.Desk.Stats().Conflicts) })
+	counter("admitone_append_unknown_total", "Appends with an unknown outcome.", func() float64 { return float64(c.Desk.Stats().Unknown) })
+	counter("admitone_panics_total", "Panics in the rules of an entity; each is a bug.", func() float64 { return float64(c.Desk.Stats().Panics) })
+	counter("admitone_snapshots_total", "Snapshots written.", func() float64 { return float64(c.Desk.Stats().Snapshots) })
+}
+
+func (m *metrics) registerViews(c Config) {
+	c.Metrics.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "admitone_projection_position", Help: "Position the views have reached."},
+			func() float64 { return float64(c.Views.Position()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "admitone_log_position", Help: "Position of the last event."}, func() float64 {
+			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+			defer cancel()
+			head, err := c.Store.Head(ctx)
+			if err != nil {
+				return -1
+			}
+			return float64(head)
+		}))
+}
+
+// routeMetrics are the counters of one route, looked up once.
+type routeMetrics struct {
+	vec     *prometheus.CounterVec
+	labels  [2]string
+	seconds prometheus.Observer
+	status  [600]atomic.Pointer[prometheus.Counter]
+}
+
+func (m *metrics) route(method, path string) *routeMetrics {
+	return &routeMetrics{vec: m.requests, labels: [2]string{method, path}, seconds: m.seconds.WithLabelValues(method, path)}
+}
+
+func (r *routeMetrics) observe(status int, took time.Duration) {
+	r.seconds.Observe(took.Seconds())
+	status = min(max(status, 0), len(r.status)-1)
+	counter := r.status[status].Load()
+	if counter == nil {
+		c := r.vec.WithLabelValues(r.labels[0], r.labels[1], strconv.Itoa(status))
+		counter = &c
+		r.status[status].Store(counter)
+	}
+	(*counter).Inc()
+}

@@ -1,0 +1,132 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"slices"
+
+	"github.com/go-json-experiment/json"
+	"github.com/gofiber/fiber/v2"
+
+	"admitone/actors"
+	"admitone/actors/core"
+	"admitone/events"
+	"admitone/projections"
+)
+
+// statuses of all codes that programs may meet, as in API.md section 1. A new
+// refusal is a line here.
+var statuses = map[string]int{
+	"malformed_json": 400, "bad_cursor": 400, "bad_parameter": 400,
+	"unauthenticated": 401,
+	"forbidden":       403, "pass_required": 403, "pass_invalid": 403,
+	"not_found": 404, "method_not_allowed": 405,
+	"sold_out": 409, "limit_exceeded": 409, "already_exists": 409, "already_confirmed": 409, "not_held": 409,
+	"hold_expired": 410, "released": 410,
+	"stale_revision": 412, "body_too_large": 413, "unsupported_media_type": 415,
+	"invalid_field": 422, "unknown_field": 422, "idempotency_key_reused": 422,
+	"upgrade_required": 426, "revision_required": 428,
+	"overloaded": 429, "rate_limited": 429, "request_header_too_large": 431,
+	"internal":        500,
+	"log_unavailable": 503, "projection_behind": 503, "shutting_down": 503,
+}
+
+// retryAfter is how many seconds a client should wait after a code, if at all.
+var retryAfter = map[string]string{
+	"overloaded": "1", "rate_limited": "1", "log_unavailable": "2", "projection_behind": "1", "shutting_down": "5",
+}
+
+// problem is an error of the API: a code of the table above, and what goes with it.
+type problem struct {
+	code   string
+	detail string
+	fields map[string]any
+}
+
+func (p *problem) Error() string { return p.code + ": " + p.detail }
+
+func refuse(code, detail string) *problem { return &problem{code: code, detail: detail} }
+
+func notFound(resource string) *problem {
+	return &problem{code: "not_found", detail: "there is no such " + resource, fields: map[string]any{"resource": resource}}
+}
+
+func invalidField(field, detail string) *problem {
+	return &problem{code: "invalid_field", detail: detail, fields: map[string]any{"field": field}}
+}
+
+// problemOf translates every error that a handler can return. What it does not
+// know is a bug: it is logged and told as internal.
+func problemOf(err error, log *slog.Logger) *problem {
+	if p, ok := err.(*problem); ok {
+		return p
+	}
+	if r, ok := err.(*core.Refusal); ok {
+		return &problem{code: r.Code, detail: r.Detail, fields: r.Fields}
+	}
+	var http *fiber.Error
+	switch {
+	case errors.Is(err, actors.ErrOverloaded):
+		return refuse("overloaded", "too much is in flight; nothing was done, try again in a moment")
+	case errors.Is(err, actors.ErrStopping), errors.Is(err, projections.ErrClosed):
+		return refuse("shutting_down", "this server is shutting down; nothing was done, try again")
+	case errors.Is(err, actors.ErrUnavailable), errors.Is(err, events.ErrUnavailable), errors.Is(err, events.ErrClosed),
+		errors.Is(err, events.ErrDamaged), errors.Is(err, context.DeadlineExceeded):
+		log.Error("the log is unavailable", "error", err)
+		return refuse("log_unavailable", "the outcome is unknown; retrying with the same Idempotency-Key is safe")
+	case errors.As(err, &http):
+		return problemOfFiber(http)
+	}
+	log.Error("a request failed in a way nobody thought of", "error", err)
+	return refuse("internal", "this is a bug; the server's log has the details under this request's id")
+}
+
+func problemOfFiber(err *fiber.Error) *problem {
+	switch err.Code {
+	case http.StatusNotFound:
+		return notFound("route")
+	case http.StatusMethodNotAllowed:
+		return refuse("method_not_allowed", "this path has no such method; see the Allow header")
+	case http.StatusRequestEntityTooLarge:
+		return errBodyTooLarge
+	case http.StatusRequestHeaderFieldsTooLarge:
+		return refuse("request_header_too_large", "address and headers may have 4 KiB together")
+	}
+	return refuse("bad_parameter", "the request could not be read")
+}
+
+// write answers with a problem, as RFC 9457 has it.
+func (p *problem) write(c *fiber.Ctx, requestID string) error {
+	status, ok := statuses[p.code]
+	if !ok {
+		status, p = 500, refuse("internal", "an unlisted code: "+p.code)
+	}
+	o := events.OpenObject(make([]byte, 0, 256))
+	o.String("type", "about:blank#"+p.code)
+	o.String("title", http.StatusText(status))
+	o.Int("status", int64(status))
+	o.String("detail", p.detail)
+	o.String("code", p.code)
+	o.String("request_id", requestID)
+	for _, name := range slices.Sorted(maps.Keys(p.fields)) {
+		value, err := json.Marshal(p.fields[name])
+		if err != nil {
+			return fmt.Errorf("field %s of %s: %w", name, p.code, err)
+		}
+		o.Raw(name, value)
+	}
+	c.Status(status)
+	if seconds := retryAfter[p.code]; seconds != "" {
+		c.Set(fiber.HeaderRetryAfter, seconds)
+	}
+	if p.code == "unauthenticated" {
+		c.Set(fiber.HeaderWWWAuthenticate, `Bearer realm="admitone"`)
+	}
+	c.Response().Header.SetContentType("application/problem+json")
+	c.Response().SetBody(o.Close())
+	return nil
+}

@@ -1,0 +1,179 @@
+package api
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"admitone/actors"
+	"admitone/events"
+	"admitone/projections"
+)
+
+// Limits of the HTTP side.
+const (
+	// maxBody is the largest body that is looked at; see API.md.
+	maxBody = 64 << 10
+	// maxRead is the largest body that is read at all: a body a little too large is
+	// read to its end, so that the client gets to see the refusal.
+	maxRead = 256 << 10
+	// maxHeader bounds address and headers. Each open socket keeps a buffer of it.
+	maxHeader = 4 << 10
+)
+
+// Config of a server.
+type Config struct {
+	Desk  *actors.Desk
+	Views *projections.Projections
+	Store events.Store
+	// Auth says who is asking; see [OpenAuth] and [JWTAuth].
+	Auth Auth
+	// AllowOrigins are the origins (scheme://host[:port]) that may open sockets
+	// beside the server's own; "*" is any.
+	AllowOrigins []string
+	// MaxSockets bounds the open sockets (100,000).
+	MaxSockets int64
+	// AccessLog gets a line per request; nil is none.
+	AccessLog io.Writer
+	// Metrics is where the server registers its own; a new registry if nil.
+	Metrics *prometheus.Registry
+	Logger  *slog.Logger
+	// Yardstick adds POST /yardstick, which decodes a reservation and answers: what
+	// the benchmarks measure the others against.
+	Yardstick bool
+}
+
+// Server serves the API over one listener.
+type Server struct {
+	config  Config
+	app     *fiber.App
+	sockets *sockets
+	access  *accessLog
+	metrics *metrics
+	// highest is the last position this server has answered a command with: what it
+	// is asked afterwards must not be older.
+	highest atomic.Uint64
+}
+
+// New returns a server that has not begun to listen.
+func New(config Config) *Server {
+	if config.Logger == nil {
+		config.Logger = slog.Default()
+	}
+	if config.Metrics == nil {
+		config.Metrics = prometheus.NewRegistry()
+	}
+	if config.MaxSockets == 0 {
+		config.MaxSockets = 100_000
+	}
+	s := &Server{config: config, access: newAccessLog(config.AccessLog), metrics: newMetrics(config)}
+	s.sockets = newSockets(s)
+	s.app = fiber.New(fiber.Config{
+		DisableStartupMessage: true,
+		Immutable:             true,
+		BodyLimit:             maxRead,
+		ReadBufferSize:        maxHeader,
+		ReadTimeout:           5 * time.Second,
+		WriteTimeout:          10 * time.Second,
+		IdleTimeout:           60 * time.Second,
+		StrictRouting:         true,
+		CaseSensitive:         true,
+		ErrorHandler:          s.strayError,
+	})
+	// A hijacked connection's Close is a no-op otherwise; see socket.go.
+	s.app.Server().KeepHijackedConns = true
+	s.routes()
+	return s
+}
+
+func (s *Server) routes() {
+	s.productRoutes()
+	s.reservationRoutes()
+	s.logRoutes()
+	s.operationRoutes()
+	s.pageRoutes()
+	s.socketRoutes()
+	if s.config.Yardstick {
+		s.handle(fiber.MethodPost, "/yardstick", s.yardstick)
+	}
+}
+
+// Listen serves on ln until Shutdown.
+func (s *Server) Listen(ln net.Listener) error { return s.app.Listener(ln) }
+
+// Shutdown lets requests under way finish, says goodbye to the sockets (close code
+// 1012) and returns when all are gone, or with ctx.Err().
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.sockets.stop()
+	err := s.app.ShutdownWithContext(ctx)
+	if waited := s.sockets.wait(ctx); err == nil {
+		err = waited
+	}
+	s.access.close()
+	return err
+}
+
+// handler answers one request, or returns why not.
+type handler func(*request) error
+
+// handle adds a route. What every request needs happens here and nowhere else: an
+// id, who is asking, a guard against panics, the one translation of errors, the
+// access log and the metrics.
+func (s *Server) handle(method, path string, h handler) {
+	route := s.metrics.route(method, path)
+	s.app.Add(method, path, func(c *fiber.Ctx) error {
+		r := &request{ctx: c, server: s, begun: time.Now()}
+		r.id = requestID(c)
+		c.Response().Header.Set(headerRequestID, r.id)
+		if err := s.guarded(r, h); err != nil {
+			if err := problemOf(err, r.log()).write(c, r.id); err != nil {
+				return err
+			}
+		}
+		took := time.Since(r.begun)
+		status := c.Response().StatusCode()
+		route.observe(status, took)
+		s.access.line(r, status, took)
+		return nil
+	})
+}
+
+func (s *Server) guarded(r *request, h handler) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			r.log().Error("a handler panicked", "panic", cause, "stack", string(debug.Stack()))
+			err = refuse("internal", "this is a bug; the server's log has the details under this request's id")
+		}
+	}()
+	if r.caller, err = s.config.Auth.caller(r.ctx); err != nil {
+		return err
+	}
+	return h(r)
+}
+
+// strayError answers what never reached a route.
+func (s *Server) strayError(c *fiber.Ctx, err error) error {
+	id := requestID(c)
+	c.Response().Header.Set(headerRequestID, id)
+	return problemOf(err, s.config.Logger.With("request_id", id)).write(c, id)
+}
+
+// note remembers a position that has been answered.
+func (s *Server) note(position events.Position) {
+	for {
+		highest := s.highest.Load()
+		if uint64(position) <= highest || s.highest.CompareAndSwap(highest, uint64(position)) {
+			return
+		}
+	}
+}
+
+// answered is the highest position that has been answered.
+func (s *Server) answered() events.Position { return events.Position(s.highest.Load()) }

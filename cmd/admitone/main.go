@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"admitone/events"
+)
+
+// Exit statuses, as in API.md section 4.
+const (
+	exitDone        = 0
+	exitFoundWrong  = 1
+	exitUsage       = 2
+	exitUnavailable = 3
+)
+
+// errFoundWrong: the command did its work and found that something is not as it
+// must be. What it was has been printed.
+var errFoundWrong = errors.New("found wrong")
+
+// usageError is the caller's mistake; it says how to do it right.
+type usageError struct{ error }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	status := run(ctx, os.Args[1:])
+	stop()
+	os.Exit(status)
+}
+
+// run is main without the process around it: it returns the exit status.
+func run(ctx context.Context, args []string) int {
+	root := newRoot()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	status := statusOf(err)
+	if err != nil && !errors.Is(err, errFoundWrong) {
+		fmt.Fprintln(root.ErrOrStderr(), "admitone:", err)
+	}
+	return status
+}
+
+func statusOf(err error) int {
+	var usage usageError
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &usage):
+		return exitUsage
+	case errors.Is(err, errFoundWrong), errors.Is(err, events.ErrDamaged):
+		return exitFoundWrong
+	}
+	return exitUnavailable
+}
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "admitone",
+		Short:         "Seats and slots for a crowd: exactly as many as there are, and you can replay how it went",
+		Example:       "  admitone serve --demo\n  admitone verify",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.PersistentFlags().String("config", "", "a YAML file of flag names and values")
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return configure(cmd) }
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usagef("%w; see %s --help", err, cmd.CommandPath())
+	})
+	root.AddCommand(newServe())
+	for _, command := range root.Commands() {
+		checkArguments(command)
+	}
+	return root
+}
+
+// checkArguments makes wrong arguments a mistake in usage, exit status 2.
+func checkArguments(command *cobra.Command) {
+	check := command.Args
+	if check == nil {
+		check = cobra.NoArgs
+	}
+	command.Args = func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return usagef("%w; see %s --help", err, cmd.CommandPath())
+		}
+		return nil
+	}
+}

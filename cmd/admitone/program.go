@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"admitone/actors"
+	"admitone/actors/product"
+	"admitone/api"
+	"admitone/events/embedded"
+	"admitone/projections"
+)
+
+// settings of a program: what serve's flags say.
+type settings struct {
+	listen       string
+	store        string
+	auth         api.Auth
+	allowOrigins []string
+	maxSockets   int64
+	accessLog    io.Writer
+	logger       *slog.Logger
+	yardstick    bool
+	idleAfter    time.Duration
+}
+
+// kinds are all entities there are.
+func kinds() []actors.Kind {
+	return []actors.Kind{
+		{Category: product.Category, New: product.New, SnapshotVersion: product.SnapshotVersion},
+	}
+}
+
+// program is a running server with all its parts.
+type program struct {
+	log      *embedded.Store
+	desk     *actors.Desk
+	views    *projections.Projections
+	server   *api.Server
+	listener net.Listener
+	logger   *slog.Logger
+
+	background sync.WaitGroup
+	cancel     context.CancelFunc
+	failed     chan error
+}
+
+// start opens everything and begins to serve. What it opened before an error is
+// closed again.
+func start(s settings) (p *program, err error) {
+	p = &program{logger: s.logger, failed: make(chan error, 4), cancel: func() {}}
+	defer func() {
+		if err != nil {
+			p.stop(context.Background())
+		}
+	}()
+	if p.listener, err = net.Listen("tcp", s.listen); err != nil {
+		return nil, fmt.Errorf("can't listen on %s: %w", s.listen, err)
+	}
+	if err := os.MkdirAll(s.store, 0o750); err != nil {
+		return nil, err
+	}
+	if p.log, err = embedded.Open(s.store, embedded.Options{Logger: s.logger}); err != nil {
+		return nil, fmt.Errorf("can't open the log in %s: %w", s.store, err)
+	}
+	engine, err := actors.NewEngine()
+	if err != nil {
+		return nil, err
+	}
+	p.views, err = projections.Open(projections.Config{
+		Store: p.log, Dir: filepath.Join(s.store, "views"), Spawn: engine.Spawn, Logger: s.logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	p.desk = actors.NewDesk(engine, actors.Config{
+		Store: p.log, Snapshots: p.log, Kinds: kinds(), Logger: s.logger, IdleAfter: s.idleAfter,
+	})
+	p.server = api.New(api.Config{
+		Desk: p.desk, Views: p.views, Store: p.log, Auth: s.auth, AllowOrigins: s.allowOrigins,
+		MaxSockets: s.maxSockets, AccessLog: s.accessLog, Logger: s.logger, Yardstick: s.yardstick,
+	})
+	p.run()
+	return p, nil
+}
+
+// run starts what works in the background.
+func (p *program) run() {
+	ctx, cancel := context.WithCancel(context.Background())
+	p.cancel = cancel
+	spawn := func(name string, f func() error) {
+		p.background.Go(func() {
+			if err := f(); err != nil && ctx.Err() == nil {
+				p.failed <- fmt.Errorf("%s: %w", name, err)
+			}
+		})
+	}
+	spawn("the views", func() error { return p.views.Run(ctx) })
+	spawn("the deadlines", func() error { return p.views.RunDeadlines(ctx, p.desk.Wake) })
+	spawn("the server", func() error { return p.server.Listen(p.listener) })
+}
+
+// address is where the server listens.
+func (p *program) address() string { return p.listener.Addr().String() }
+
+// stop ends everything in the order in which it depends on each other: first no
+// new requests, then no commands, then no reading, then the log.
+func (p *program) stop(ctx context.Context) error {
+	var errs []error
+	if p.server != nil {
+		errs = append(errs, p.server.Shutdown(ctx))
+	} else if p.listener != nil {
+		errs = append(errs, p.listener.Close())
+	}
+	if p.desk != nil {
+		errs = append(errs, p.desk.Close(ctx))
+	}
+	p.cancel()
+	p.background.Wait()
+	if p.views != nil {
+		errs = append(errs, p.views.Close())
+	}
+	if p.log != nil {
+		errs = append(errs, p.log.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"admitone/api"
+)
+
+// stopLimit is how long a stopping server waits for what is under way.
+const stopLimit = 10 * time.Second
+
+func newServe() *cobra.Command {
+	var (
+		s            settings
+		auth, secret string
+		demo         bool
+		accessLog    bool
+		logLevel     string
+	)
+	cmd := &cobra.Command{
+		Use:     "serve",
+		Short:   "The server: HTTP, WebSocket and the live page",
+		Example: "  admitone serve --demo\n  admitone serve --listen 0.0.0.0:8080 --store /var/lib/admitone --auth jwt --jwt-secret-file key",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var level slog.Level
+			if err := level.UnmarshalText([]byte(logLevel)); err != nil {
+				return usagef("--log-level: %w", err)
+			}
+			s.logger = slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level}))
+			var err error
+			if s.auth, err = authOf(auth, secret, s.listen); err != nil {
+				return err
+			}
+			if accessLog {
+				s.accessLog = cmd.ErrOrStderr()
+			}
+			return serve(cmd.Context(), s, demo, cmd.OutOrStdout())
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&s.listen, "listen", "127.0.0.1:8080", "address to listen on")
+	f.StringVar(&s.store, "store", "./data", "directory of the log")
+	f.StringVar(&auth, "auth", "open", "open (everybody may do everything; loopback only) or jwt")
+	f.StringVar(&secret, "jwt-secret-file", "", "file with the secret that signs tokens, at least 32 bytes (--auth jwt)")
+	f.BoolVar(&demo, "demo", false, "put a few products on sale if there are none")
+	f.StringSliceVar(&s.allowOrigins, "allow-origin", nil, "origin whose pages may open sockets, beside the server's own; * is any")
+	f.Int64Var(&s.maxSockets, "max-sockets", 100_000, "open WebSockets at most")
+	f.DurationVar(&s.idleAfter, "idle-after", time.Minute, "drop an entity from memory after that long without a command")
+	f.BoolVar(&accessLog, "access-log", true, "write a line per request to standard error")
+	f.StringVar(&logLevel, "log-level", "info", "debug, info, warn or error")
+	return cmd
+}
+
+// authOf makes the authentication that the flags ask for. Open mode is refused on
+// an address that others can reach.
+func authOf(mode, secretFile, listen string) (api.Auth, error) {
+	switch mode {
+	case "open":
+		host, _, err := net.SplitHostPort(listen)
+		if err != nil {
+			return nil, usagef("--listen: %w", err)
+		}
+		if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+			return nil, usagef("--auth open lets everybody do everything, so it is for a loopback address only; use --auth jwt to listen on %s", listen)
+		}
+		return api.OpenAuth{}, nil
+	case "jwt":
+		secret, err := readSecret(secretFile)
+		return api.JWTAuth{Secret: secret}, err
+	}
+	return nil, usagef("--auth is open or jwt, not %q", mode)
+}
+
+func readSecret(file string) ([]byte, error) {
+	if file == "" {
+		return nil, usagef("--auth jwt needs --jwt-secret-file; make one with: head -c 32 /dev/urandom | base64 > jwt.key")
+	}
+	secret, err := os.ReadFile(file)
+	if err != nil {
+		return nil, usagef("--jwt-secret-file: %w", err)
+	}
+	if len(secret) < 32 {
+		return nil, usagef("--jwt-secret-file: a secret needs at least 32 bytes, this one has %d", len(secret))
+	}
+	return secret, nil
+}
+
+func serve(ctx context.Context, s settings, demo bool, out io.Writer) error {
+	p, err := start(s)
+	if err != nil {
+		return err
+	}
+	if demo {
+		if err := p.demonstrate(ctx); err != nil {
+			s.logger.Error("the demo's products could not be made", "error", err)
+		}
+	}
+	fmt.Fprintf(out, "admitone is on http://%s/ (log in %s)\n", p.address(), s.store)
+	var failed error
+	select {
+	case <-ctx.Done():
+		fmt.Fprintln(out, "stopping")
+	case failed = <-p.failed:
+		s.logger.Error("a part of the server failed; stopping", "error", failed)
+	}
+	limit, cancel := context.WithTimeout(context.Background(), stopLimit)
+	defer cancel()
+	if err := p.stop(limit); err != nil && failed == nil {
+		s.logger.Warn("not everything ended in time", "error", err)
+	}
+	return failed
+}
+
+// demonstrate puts the demo's products on sale. Their ids are numbers, as in the
+// first seed. What exists already stays.
+func (p *program) demonstrate(ctx context.Context) error {
+	for _, d := range demoProducts {
+		if err := p.create(ctx, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -78,6 +78,9 @@ func registerDecoder(name string, decode func([]byte) (Fact, error)) {
 // decodeStrict refuses unknown members and trailing bytes: a shape that this
 // program does not know must not be half understood.
 func decodeStrict(data []byte, into any) error {
+	if len(data) == 0 || data[0] != '{' { // encoding/json takes null for an empty object
+		return errors.New("not an object")
+	}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(into); err != nil {

@@ -163,6 +163,14 @@ func TestDeadlines(t *testing.T) {
 			h.hold("x", in(time.Second))
 			time.Sleep(time.Hour)
 		}, []string{"x 1s", "x 1.1s", "x 1.3s", "x 1.7s"}},
+		"a hold that the answer under way doesn't know of": {func(h *house) {
+			h.slow = 100 * time.Millisecond
+			h.hold("x", in(time.Second))
+			h.hold("x", in(time.Hour))
+			time.Sleep(1050 * time.Millisecond)
+			h.tell("x", &events.ProductHeld{ExpiresAt: in(950 * time.Millisecond)})
+			time.Sleep(time.Minute)
+		}, []string{"x 1.1s", "x 2.1s"}},
 		"the entity knows of none": {func(h *house) {
 			h.silent = true
 			h.hold("x", in(time.Second))

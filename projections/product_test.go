@@ -109,6 +109,9 @@ func TestClosedReservations(t *testing.T) {
 	if err := p.Close(); err != nil {
 		t.Fatal(err)
 	}
+	if n := len(p.products.closed.new); n != 0 {
+		t.Errorf("%d are still in memory after they were written", n)
+	}
 	again := opened(t, log, fs)
 	if again.Position() != end {
 		t.Errorf("opened at %d, want %d", again.Position(), end)

@@ -107,7 +107,6 @@ func (t *table[R]) flush(b *pebble.Batch) error {
 	clear(t.unstored)
 	if len(t.young) >= t.limit {
 		t.young, t.old = map[string]*entry[R]{}, t.young
-		t.last = nil
 	}
 	return nil
 }

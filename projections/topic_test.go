@@ -257,8 +257,17 @@ func TestFramesArePaced(t *testing.T) {
 		if receive() != 1 || len(w.frames) != 3 || w.remaining != 89 || w.wrong != nil {
 			t.Errorf("after the pause: %d frames, %d remain, %v", len(w.frames), w.remaining, w.wrong)
 		}
-		topic.stop = func() {}
 		sell()
+		late := newWatcher()
+		topic.receive(join{who: &Subscription{topic: topic, to: late}})
+		if late.remaining != 88 || w.remaining != 88 || w.wrong != nil {
+			t.Errorf("who comes in the pause hears of %d, the other of %d, %v", late.remaining, w.remaining, w.wrong)
+		}
+		time.Sleep(20 * time.Millisecond)
+		sell()
+		receive()
+		topic.stop = func() {}
+		sell() // waits for the pause to end
 		topic.end()
 		time.Sleep(time.Second)
 		if receive() != 0 {

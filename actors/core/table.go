@@ -6,14 +6,18 @@ import (
 )
 
 // bucketSize is how many entries a bucket of a [Table] has on average. It bounds
-// what one write can cost while the table is frozen: one bucket is copied.
-const bucketSize = 256
+// what one write can cost while the table is frozen: one bucket is copied. Buckets
+// are searched from end to end, so they are small.
+const bucketSize = 12
 
-// Table is a hash table that can be frozen in no time: Freeze hands out the
-// present content, and the table goes on by copying a bucket the first time it
-// is written to. It grows by one bucket at a time (linear hashing, Litwin 1980),
-// so that no single write pays for a million entries. The zero Table is not
-// usable; see NewTable.
+// bucketStep is by how many entries a full bucket grows.
+const bucketStep = 4
+
+// Table is a hash table that can be frozen in next to no time: Freeze hands out
+// the present content, and the table goes on by copying a bucket the first time it
+// is written to. It grows by one bucket at a time (linear hashing, Litwin 1980), so
+// that no single write pays for a million entries, and its buckets are slices,
+// which take half the room of Go's maps. Made by [NewTable].
 type Table[K comparable, V any] struct {
 	seed    maphash.Seed
 	buckets []*bucket[K, V]
@@ -24,15 +28,18 @@ type Table[K comparable, V any] struct {
 }
 
 type bucket[K comparable, V any] struct {
-	gen uint64
-	m   map[K]V
+	gen     uint64
+	entries []entry[K, V]
+}
+
+type entry[K comparable, V any] struct {
+	key   K
+	value V
 }
 
 // NewTable returns an empty table.
 func NewTable[K comparable, V any]() *Table[K, V] {
-	t := &Table[K, V]{seed: maphash.MakeSeed()}
-	t.buckets = []*bucket[K, V]{{m: nil}}
-	return t
+	return &Table[K, V]{seed: maphash.MakeSeed(), buckets: []*bucket[K, V]{{}}}
 }
 
 // Len is the number of entries.
@@ -40,18 +47,22 @@ func (t *Table[K, V]) Len() int { return t.count }
 
 // Get returns the value of key.
 func (t *Table[K, V]) Get(key K) (V, bool) {
-	v, ok := t.buckets[t.index(key)].m[key]
-	return v, ok
+	b := t.buckets[t.index(key)]
+	if i := b.find(key); i >= 0 {
+		return b.entries[i].value, true
+	}
+	var none V
+	return none, false
 }
 
 // Set puts value under key.
 func (t *Table[K, V]) Set(key K, value V) {
 	b := t.own(t.index(key))
-	before := len(b.m)
-	b.m[key] = value
-	if len(b.m) == before {
+	if i := b.find(key); i >= 0 {
+		b.entries[i].value = value
 		return
 	}
+	b.add(entry[K, V]{key, value})
 	t.count++
 	if t.count > len(t.buckets)*bucketSize {
 		t.grow()
@@ -60,16 +71,21 @@ func (t *Table[K, V]) Set(key K, value V) {
 
 // Delete removes key.
 func (t *Table[K, V]) Delete(key K) {
-	i := t.index(key)
-	if _, ok := t.buckets[i].m[key]; !ok {
+	place := t.index(key)
+	i := t.buckets[place].find(key)
+	if i < 0 {
 		return
 	}
-	delete(t.own(i).m, key)
+	b := t.own(place)
+	last := len(b.entries) - 1
+	b.entries[i] = b.entries[last]
+	b.entries[last] = entry[K, V]{}
+	b.entries = b.entries[:last]
 	t.count--
 }
 
 // All iterates over the entries in no particular order.
-func (t *Table[K, V]) All() iter.Seq2[K, V] { return entries(t.buckets) }
+func (t *Table[K, V]) All() iter.Seq2[K, V] { return all(t.buckets) }
 
 // Freeze returns the present entries for another goroutine to read. The copy
 // lives as long as somebody holds it.
@@ -77,14 +93,14 @@ func (t *Table[K, V]) Freeze() iter.Seq2[K, V] {
 	frozen := make([]*bucket[K, V], len(t.buckets))
 	copy(frozen, t.buckets)
 	t.gen++
-	return entries(frozen)
+	return all(frozen)
 }
 
-func entries[K comparable, V any](buckets []*bucket[K, V]) iter.Seq2[K, V] {
+func all[K comparable, V any](buckets []*bucket[K, V]) iter.Seq2[K, V] {
 	return func(yield func(K, V) bool) {
 		for _, b := range buckets {
-			for k, v := range b.m {
-				if !yield(k, v) {
+			for i := range b.entries {
+				if !yield(b.entries[i].key, b.entries[i].value) {
 					return
 				}
 			}
@@ -104,16 +120,34 @@ func (t *Table[K, V]) index(key K) int {
 	return i
 }
 
+func (b *bucket[K, V]) find(key K) int {
+	for i := range b.entries {
+		if b.entries[i].key == key {
+			return i
+		}
+	}
+	return -1
+}
+
+// add grows the bucket by a few entries at a time: doubling would waste a quarter
+// of the table.
+func (b *bucket[K, V]) add(e entry[K, V]) {
+	if len(b.entries) == cap(b.entries) {
+		more := make([]entry[K, V], len(b.entries), len(b.entries)+bucketStep)
+		copy(more, b.entries)
+		b.entries = more
+	}
+	b.entries = append(b.entries, e)
+}
+
 // own returns bucket i for writing, as a copy if a frozen copy shares it.
 func (t *Table[K, V]) own(i int) *bucket[K, V] {
 	b := t.buckets[i]
-	if b.gen == t.gen && b.m != nil {
+	if b.gen == t.gen {
 		return b
 	}
-	mine := &bucket[K, V]{gen: t.gen, m: make(map[K]V, len(b.m)+1)}
-	for k, v := range b.m {
-		mine.m[k] = v
-	}
+	mine := &bucket[K, V]{gen: t.gen, entries: make([]entry[K, V], len(b.entries), len(b.entries)+1)}
+	copy(mine.entries, b.entries)
 	t.buckets[i] = mine
 	return mine
 }
@@ -121,18 +155,17 @@ func (t *Table[K, V]) own(i int) *bucket[K, V] {
 // grow splits one bucket in two.
 func (t *Table[K, V]) grow() {
 	old := t.buckets[t.split]
-	low := &bucket[K, V]{gen: t.gen, m: make(map[K]V, len(old.m)/2)}
-	high := &bucket[K, V]{gen: t.gen, m: make(map[K]V, len(old.m)/2)}
 	bit := uint64(1) << t.level
-	for k, v := range old.m {
-		if maphash.Comparable(t.seed, k)&bit == 0 {
-			low.m[k] = v
-		} else {
-			high.m[k] = v
+	halves := [2]*bucket[K, V]{{gen: t.gen}, {gen: t.gen}}
+	for _, e := range old.entries {
+		half := 0
+		if maphash.Comparable(t.seed, e.key)&bit != 0 {
+			half = 1
 		}
+		halves[half].add(e)
 	}
-	t.buckets[t.split] = low
-	t.buckets = append(t.buckets, high)
+	t.buckets[t.split] = halves[0]
+	t.buckets = append(t.buckets, halves[1])
 	t.split++
 	if t.split == 1<<t.level {
 		t.level++

@@ -59,7 +59,7 @@ func Open(dir string, options Options) (*Store, error) {
 	if s.lock, err = lockFolder(s.fs, logDir); err != nil {
 		return nil, err
 	}
-	if s.db, err = pebble.Open(logDir, s.pebbleOptions()); err != nil {
+	if s.db, err = pebble.Open(logDir, s.pebbleOptions(options.memTable)); err != nil {
 		return nil, errors.Join(openError(err), s.lock.Close())
 	}
 	if err := s.start(); err != nil {
@@ -151,6 +151,12 @@ func (s *Store) createMeta() error {
 	_ = batch.Set(formatKey, []byte(format), nil) // fails for indexed batches only
 	_ = batch.Set(epochKey, []byte(s.epoch), nil)
 	if err := batch.Commit(pebble.Sync); err != nil {
+		return fmt.Errorf("embedded: making the log: %w", err)
+	}
+	// Pebble opens the first write-ahead log of a new directory before it has
+	// raised the format, so that one doesn't say how far it was synced, and damage in
+	// its middle would pass for a torn tail. A flush begins the next one.
+	if err := s.db.Flush(); err != nil {
 		return fmt.Errorf("embedded: making the log: %w", err)
 	}
 	return nil

@@ -21,6 +21,8 @@ type Options struct {
 	Now func() time.Time
 	// Logger hears of what went wrong; nil is slog.Default().
 	Logger *slog.Logger
+
+	memTable uint64 // bytes; tests make it small
 }
 
 // exitFailedDisk is the process's exit status after a failed write or sync.
@@ -29,6 +31,9 @@ const exitFailedDisk = 3
 func (o *Options) setDefaults() {
 	if o.FS == nil {
 		o.FS = vfs.Default
+	}
+	if o.memTable == 0 {
+		o.memTable = memTableSize
 	}
 	if o.Fatal == nil {
 		o.Fatal = func(err error) {

@@ -11,7 +11,7 @@ import (
 const batchBytes = 1 << 20
 
 // pebbleOptions are the options that were found to pay; see the benchmarks.
-func (s *Store) pebbleOptions() *pebble.Options {
+func (s *Store) pebbleOptions(memTable uint64) *pebble.Options {
 	o := &pebble.Options{
 		FS:   s.fs,
 		Lock: s.lock,
@@ -19,7 +19,7 @@ func (s *Store) pebbleOptions() *pebble.Options {
 		// that damage in its middle is told from a tail that a power loss cut off.
 		FormatMajorVersion: pebble.FormatNewest,
 		Logger:             logger{s},
-		MemTableSize:       memTableSize,
+		MemTableSize:       memTable,
 	}
 	// FlushEnd also tells of flushes that had nothing to write, as an error that is
 	// none; only real ones come to BackgroundError, right behind it.

@@ -49,8 +49,10 @@
 //
 // # What it can't tell
 //
-// A flipped bit in the very last records of the write-ahead log, after the last
-// recorded sync, looks like a write that a power loss cut short. Close moves
-// everything into checksummed tables, so this is left to a crash and a flipped
-// bit in the same second.
+// Pebble's write-ahead log is made of blocks of 32 KiB that say how far the log had
+// been synced before them. So damage in its last two blocks looks like a write that
+// a power loss cut short, and the appends in and behind it are gone without a word.
+// It takes a crash and damage to the newest 64 KiB at once: Close leaves nothing in
+// the write-ahead log, it moves everything into tables, which have checksums
+// throughout.
 package embedded

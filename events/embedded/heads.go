@@ -2,9 +2,9 @@ package embedded
 
 import "admitone/events"
 
-// maxHeads is how many heads each of the two generations has. It is larger than
-// maxGroup, so what a group put in is still there when the group is committed;
-// before that, the index doesn't know it.
+// maxHeads is how many heads each of the two generations has. It is far more than
+// twice maxGroup, so what a group put in is still there when the group is
+// committed; before that, the index doesn't know it.
 const maxHeads = 1 << 16
 
 // heads remembers the last revisions of the streams used lately. Only the

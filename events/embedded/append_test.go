@@ -1,0 +1,280 @@
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
+
+	"admitone/events"
+)
+
+func TestRefusedAppends(t *testing.T) {
+	s := mustOpen(t, "log", Options{FS: vfs.NewMem()})
+	defer s.Close()
+	large := sampleBatch(1)
+	large[0].Data = make([]byte, MaxBatchBytes)
+	longType := sampleBatch(1)
+	longType[0].Type = strings.Repeat("t", MaxTypeBytes+1)
+	for _, test := range []struct {
+		name     string
+		stream   events.StreamID
+		expected events.Revision
+		batch    []events.Event
+		want     error
+	}{
+		{"TooLarge", "a-1", events.NoStream, large, events.ErrTooLarge},
+		{"Empty", "a-1", events.NoStream, nil, ErrBadAppend},
+		{"NoStreamID", "", events.NoStream, sampleBatch(1), ErrBadAppend},
+		{"ZeroByte", "a-\x00", events.NoStream, sampleBatch(1), ErrBadAppend},
+		{"LongStreamID", events.StreamID(strings.Repeat("s", MaxStreamBytes+1)), events.NoStream, sampleBatch(1), ErrBadAppend},
+		{"LongType", "a-1", events.NoStream, longType, ErrBadAppend},
+		{"NoSuchRevision", "a-1", -2, sampleBatch(1), ErrBadAppend},
+	} {
+		if _, err := s.Append(context.Background(), test.stream, test.expected, test.batch); !errors.Is(err, test.want) {
+			t.Errorf("%s: %v, want %v", test.name, err, test.want)
+		}
+	}
+	if head, _ := s.Head(context.Background()); head != 0 {
+		t.Errorf("%d events were written", head)
+	}
+}
+
+// TestLargestAppend writes a batch that Pebble handles apart from its memtable.
+func TestLargestAppend(t *testing.T) {
+	disk := vfs.NewMem()
+	s := mustOpen(t, "log", Options{FS: disk})
+	batch := sampleBatch(3)
+	batch[1].Data = make([]byte, MaxBatchBytes-2000)
+	for i := range batch[1].Data {
+		batch[1].Data[i] = byte(i * i >> 7)
+	}
+	if _, err := s.Append(context.Background(), "a-1", events.NoStream, batch); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		page, err := s.Read(context.Background(), "a-1", 0, events.Forward, 5)
+		if err != nil || len(page) != 3 || string(page[1].Data) != string(batch[1].Data) {
+			t.Fatalf("%d events, %v", len(page), err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		s = mustOpen(t, "log", Options{FS: disk})
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// slowDisk holds the syncs of the write-ahead log while it is shut.
+type slowDisk struct {
+	shut    atomic.Bool
+	arrived chan struct{}
+	release chan struct{}
+}
+
+func (d *slowDisk) wrap(files vfs.FS) vfs.FS {
+	return errorfs.Wrap(files, errorfs.InjectorFunc(func(op errorfs.Op) error {
+		if d.shut.Load() && strings.HasSuffix(op.Path, ".log") && isSync(op) {
+			d.arrived <- struct{}{}
+			<-d.release
+		}
+		return nil
+	}))
+}
+
+// TestNothingIsShownBeforeItsSync looks at the log while an append is in Pebble
+// and not yet on disk, and ends the contexts of that one and of one that waits.
+func TestNothingIsShownBeforeItsSync(t *testing.T) {
+	ctx := context.Background()
+	disk := &slowDisk{arrived: make(chan struct{}, 100), release: make(chan struct{})}
+	s := mustOpen(t, "log", Options{FS: disk.wrap(vfs.NewMem())})
+	if _, err := s.Append(ctx, "a-1", events.NoStream, sampleBatch(2)); err != nil {
+		t.Fatal(err)
+	}
+	disk.shut.Store(true)
+	inTheMiddle, endFirst := context.WithCancel(ctx)
+	first, second := make(chan error, 1), make(chan error, 1)
+	go func() {
+		_, err := s.Append(inTheMiddle, "a-1", 1, sampleBatch(3))
+		first <- err
+	}()
+	<-disk.arrived
+	for { // until Pebble shows what it has not synced
+		if _, closer, err := s.db.Get(eventKey(5)); err == nil {
+			_ = closer.Close()
+			break
+		}
+		runtime.Gosched()
+	}
+	if head, err := s.Head(ctx); head != 2 || err != nil {
+		t.Errorf("head %d, %v", head, err)
+	}
+	for _, dir := range []events.Direction{events.Forward, events.Backward} {
+		from, position := events.Revision(0), events.Position(0)
+		if dir == events.Backward {
+			from, position = events.EndRevision, events.EndPosition
+		}
+		if page, err := s.Read(ctx, "a-1", from, dir, 10); len(page) != 2 || err != nil {
+			t.Errorf("Read (backward: %t): %d events, %v", dir, len(page), err)
+		}
+		if page, err := s.ReadAll(ctx, position, dir, 10); len(page) != 2 || err != nil {
+			t.Errorf("ReadAll (backward: %t): %d events, %v", dir, len(page), err)
+		}
+	}
+	waits, endSecond := context.WithCancel(ctx)
+	go func() {
+		_, err := s.Append(waits, "b-1", events.NoStream, sampleBatch(1))
+		second <- err
+	}()
+	for s.Stats().Waiting == 0 {
+		runtime.Gosched()
+	}
+	endFirst()
+	if err := <-first; !errors.Is(err, events.ErrUnknown) || !errors.Is(err, context.Canceled) {
+		t.Errorf("in the middle: %v", err)
+	}
+	endSecond()
+	if err := <-second; !errors.Is(err, events.ErrUnavailable) || !errors.Is(err, context.Canceled) {
+		t.Errorf("before it was taken: %v", err)
+	}
+	disk.shut.Store(false)
+	close(disk.release)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.head.Load(); got != 5 {
+		t.Errorf("head %d, want 5: what was in the middle, and not what was withdrawn", got)
+	}
+}
+
+// TestCreated has a clock that runs backwards, also while the log is closed.
+func TestCreated(t *testing.T) {
+	disk := vfs.NewMem()
+	now := time.Date(2026, 3, 1, 12, 0, 0, 123456789, time.UTC)
+	latest := now.Truncate(tick)
+	for range 3 {
+		s := mustOpen(t, "log", Options{FS: disk, Now: func() time.Time { return now }})
+		for range 3 {
+			head, err := s.Head(context.Background())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.Append(context.Background(), "a-1", events.Revision(head)-1, sampleBatch(1)); err != nil {
+				t.Fatal(err)
+			}
+			now = now.Add(-time.Hour)
+		}
+		for _, r := range readEverythingOf(t, s) {
+			if !r.Created.Equal(latest) {
+				t.Errorf("created %s, want %s", r.Created, latest)
+			}
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func readEverythingOf(t *testing.T, s *Store) []events.Recorded {
+	t.Helper()
+	all, err := s.ReadAll(context.Background(), 0, events.Forward, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func TestInUse(t *testing.T) {
+	for name, options := range map[string]Options{"OS": {}, "Memory": {FS: vfs.NewMem()}} {
+		dir := "log"
+		if options.FS == nil {
+			dir = t.TempDir()
+		}
+		s := mustOpen(t, dir, options)
+		if _, err := Open(dir, options); !errors.Is(err, events.ErrInUse) {
+			t.Errorf("%s: %v, want ErrInUse", name, err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := mustOpen(t, dir, options).Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestHeadsAreBounded fills more streams than are remembered; the newest are.
+func TestHeadsAreBounded(t *testing.T) {
+	h := newHeads()
+	for i := range 4 * maxHeads {
+		h.set(events.NewStreamID("a", fmt.Sprint(i)), events.Revision(i))
+		if i >= maxGroup { // what a group may still rely on
+			old := i - maxGroup + 1
+			if got, ok := h.get(events.NewStreamID("a", fmt.Sprint(old))); !ok || got != events.Revision(old) {
+				t.Fatalf("after %d: head %d of stream %d (known: %t)", i, got, old, ok)
+			}
+		}
+		if len(h.young)+len(h.old) > 2*maxHeads {
+			t.Fatalf("%d heads are remembered", len(h.young)+len(h.old))
+		}
+	}
+}
+
+// TestForgottenHead lets the committer look a head up in the index.
+func TestForgottenHead(t *testing.T) {
+	disk := vfs.NewMem()
+	revision := events.NoStream
+	for range 3 {
+		s := mustOpen(t, "log", Options{FS: disk})
+		for _, neighbour := range []events.StreamID{"a", "a-", "a-10", "a-2"} {
+			_, _ = s.Append(context.Background(), neighbour, events.NoStream, sampleBatch(1))
+		}
+		if _, err := s.Append(context.Background(), "a-1", revision+1, sampleBatch(1)); !errors.Is(err, events.ErrConflict) {
+			t.Errorf("%v, want ErrConflict", err)
+		}
+		appended, err := s.Append(context.Background(), "a-1", revision, sampleBatch(4))
+		if err != nil {
+			t.Fatal(err)
+		}
+		revision = appended.Revision
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestTailIsBounded adds more than the tail takes and looks at what it keeps.
+func TestTailIsBounded(t *testing.T) {
+	tail := newTail(0)
+	add := func(n, size int) {
+		batch := make([]events.Event, n)
+		for i := range batch {
+			batch[i].Data = make([]byte, size)
+		}
+		tail.publish([]landed{{stream: "a-1", batch: batch}}, 0)
+		kept, bytes := 0, 0
+		for i := range tail.ring {
+			if tail.ring[i].Position != 0 {
+				kept++
+				bytes += len(tail.ring[i].Data)
+			}
+		}
+		if events.Position(kept) != tail.next-tail.from || bytes != tail.bytes || bytes > tailBytes {
+			t.Fatalf("%d events of %d bytes are kept; the tail says %d and %d", kept, bytes, tail.next-tail.from, tail.bytes)
+		}
+	}
+	add(100, 10)
+	add(3*tailEvents, 10)
+	add(10, tailBytes/4)
+	add(1, tailBytes+1)
+	add(5, 1)
+}

@@ -1,0 +1,53 @@
+package embedded
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"admitone/events"
+)
+
+// TestBackup copies a log that is being written to, and cuts the power after it.
+func TestBackup(t *testing.T) {
+	disk := vfs.NewCrashableMem()
+	s := mustOpen(t, "log", Options{FS: disk, memTable: 512 << 10})
+	l := startLoad(t, s, 1)
+	for range 300 {
+		<-l.answers
+	}
+	answered, position := l.promised()
+	if err := s.Backup("backups/monday"); err != nil {
+		t.Fatal(err)
+	}
+	l.stop.Store(true)
+	l.writers.Wait()
+	if err := s.Backup("backups/monday"); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("over another backup: %v", err)
+	}
+	lost := disk.CrashClone(vfs.CrashCloneCfg{})
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Backup("backups/tuesday"); !errors.Is(err, events.ErrClosed) {
+		t.Errorf("of a closed log: %v", err)
+	}
+	var epochs []string
+	for range 2 {
+		copied := mustOpen(t, "backups/monday", Options{FS: lost})
+		mustKeep(t, copied, answered, position)
+		epochs = append(epochs, copied.Epoch())
+		if _, err := copied.Append(context.Background(), "load-0", answered["load-0"]-1, sampleBatch(1)); !errors.Is(err, events.ErrConflict) {
+			t.Errorf("%v, want ErrConflict", err)
+		}
+		if err := copied.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if epochs[0] != epochs[1] || epochs[0] == s.Epoch() {
+		t.Errorf("epochs %q of a copy of %q", epochs, s.Epoch())
+	}
+}

@@ -1,0 +1,307 @@
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
+
+	"admitone/events"
+)
+
+// seeds is how many power losses a test goes through. ADMITONE_SEED=n goes
+// through that one only.
+const seeds = 200
+
+func eachSeed(t *testing.T, test func(t *testing.T, seed uint64)) {
+	if only := os.Getenv("ADMITONE_SEED"); only != "" {
+		seed, err := strconv.ParseUint(only, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		test(t, seed)
+		return
+	}
+	for range seeds {
+		seed := rand.Uint64()
+		test(t, seed)
+		if t.Failed() {
+			t.Fatalf("again with ADMITONE_SEED=%d", seed)
+		}
+	}
+}
+
+// load writes to several streams at once and remembers what was answered.
+type load struct {
+	store   *Store
+	answers chan struct{} // one value per answer, as far as there is room
+	stop    atomic.Bool
+	writers sync.WaitGroup
+
+	mu       sync.Mutex
+	answered map[events.StreamID]events.Revision
+	position events.Position // the highest that was answered or followed
+	errs     []error         // what ended the writers
+}
+
+const loadStreams = 5
+
+// startLoad goes on with every stream where the store has it.
+func startLoad(t *testing.T, store *Store, seed uint64) *load {
+	l := &load{store: store, answers: make(chan struct{}, 4096), answered: make(map[events.StreamID]events.Revision)}
+	for n := range loadStreams {
+		stream := events.NewStreamID("load", fmt.Sprint(n))
+		last, err := store.Read(context.Background(), stream, events.EndRevision, events.Backward, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		revision := events.NoStream
+		if len(last) == 1 {
+			revision = last[0].Revision
+		}
+		l.answered[stream] = revision
+		rng := rand.New(rand.NewPCG(seed, uint64(n)))
+		l.writers.Go(func() { l.write(stream, revision, rng) })
+	}
+	return l
+}
+
+// write appends batches whose events say which place they have in which batch.
+func (l *load) write(stream events.StreamID, revision events.Revision, rng *rand.Rand) {
+	for !l.stop.Load() {
+		size := 1 + rng.IntN(5)
+		batch := make([]events.Event, size)
+		for i := range batch {
+			at := revision + 1
+			batch[i].ID = events.EventID(string(stream), int(at)+i)
+			batch[i].Type = "load.v1"
+			batch[i].Data = fmt.Appendf(nil, "%s %d %d %d %s", stream, at, i, size, strings.Repeat("x", rng.IntN(900)))
+		}
+		appended, err := l.store.Append(context.Background(), stream, revision, batch)
+		l.mu.Lock()
+		if err != nil {
+			l.errs = append(l.errs, err)
+			l.mu.Unlock()
+			return
+		}
+		revision = appended.Revision
+		l.answered[stream] = revision
+		l.position = max(l.position, appended.Position)
+		l.mu.Unlock()
+		select {
+		case l.answers <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// promised returns what was answered up to now.
+func (l *load) promised() (map[events.StreamID]events.Revision, events.Position) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	answered := make(map[events.StreamID]events.Revision)
+	for stream, revision := range l.answered {
+		answered[stream] = revision
+	}
+	return answered, l.position
+}
+
+// mustKeep checks that store has what was promised, and nothing half.
+func mustKeep(t *testing.T, store *Store, answered map[events.StreamID]events.Revision, position events.Position) {
+	t.Helper()
+	ctx := context.Background()
+	next := make(map[events.StreamID]events.Revision)
+	var whole int // events that the batch at hand still has to come
+	var last events.Recorded
+	for r, err := range events.All(ctx, store, 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		var stream string
+		var first, i, size int
+		if _, err := fmt.Sscan(string(r.Data), &stream, &first, &i, &size); err != nil {
+			t.Fatalf("position %d: %v", r.Position, err)
+		}
+		if r.Position != last.Position+1 || r.Created.Before(last.Created) {
+			t.Fatalf("position %d (%s) follows %d (%s)", r.Position, r.Created, last.Position, last.Created)
+		}
+		if string(r.Stream) != stream || r.Revision != next[r.Stream] || int(r.Revision) != first+i {
+			t.Fatalf("position %d: %s@%d holds %.40q, want revision %d", r.Position, r.Stream, r.Revision, r.Data, next[r.Stream])
+		}
+		if whole > 0 && (r.Stream != last.Stream || whole != size-i) || whole == 0 && i != 0 {
+			t.Fatalf("position %d: a batch is not whole: %.40q", r.Position, r.Data)
+		}
+		whole = size - i - 1
+		next[r.Stream]++
+		last = r
+	}
+	if whole != 0 {
+		t.Fatalf("the last batch lacks %d events", whole)
+	}
+	if last.Position < position {
+		t.Fatalf("the log ends at %d, %d was answered or followed", last.Position, position)
+	}
+	for stream, revision := range answered {
+		if next[stream] <= revision {
+			t.Fatalf("%s ends at %d, %d was answered", stream, next[stream]-1, revision)
+		}
+		page, err := store.Read(ctx, stream, 0, events.Forward, int(next[stream])+1)
+		if err != nil || len(page) != int(next[stream]) {
+			t.Fatalf("%s: %d events and %v, want %d", stream, len(page), err, next[stream])
+		}
+	}
+}
+
+func TestPowerLoss(t *testing.T) {
+	eachSeed(t, func(t *testing.T, seed uint64) {
+		rng := rand.New(rand.NewPCG(seed, 1))
+		disk := vfs.NewCrashableMem()
+		for generation := range uint64(3) {
+			disk = losePower(t, disk, seed+generation, rng)
+		}
+		s := mustOpen(t, "data/log", Options{FS: disk, memTable: 512 << 10})
+		mustKeep(t, s, nil, 0)
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// losePower writes for a while, cuts the power at any moment, and checks what the
+// next process finds. It returns the disk as that process left it.
+func losePower(t *testing.T, disk *vfs.MemFS, seed uint64, rng *rand.Rand) *vfs.MemFS {
+	options := Options{FS: disk, memTable: 512 << 10}
+	s := mustOpen(t, "data/log", options)
+	l := startLoad(t, s, seed)
+	ctx, cancel := context.WithCancel(context.Background())
+	l.writers.Go(func() {
+		_ = s.Follow(ctx, 0, func(page []events.Recorded) error {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			l.position = max(l.position, page[len(page)-1].Position)
+			return nil
+		})
+	})
+	for range 1 + rng.IntN(150) {
+		<-l.answers
+	}
+	for range rng.IntN(2000) {
+		runtime.Gosched()
+	}
+	answered, position := l.promised()
+	lost := disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: rng.IntN(101), RNG: rng})
+	l.stop.Store(true)
+	cancel()
+	l.writers.Wait()
+	if len(l.errs) > 0 {
+		t.Fatal(l.errs)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	options.FS = lost
+	after := mustOpen(t, "data/log", options)
+	mustKeep(t, after, answered, position)
+	if err := after.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return lost
+}
+
+func TestFailedDisk(t *testing.T) {
+	suffix := func(s string) func(errorfs.Op) bool {
+		return func(op errorfs.Op) bool { return strings.HasSuffix(op.Path, s) }
+	}
+	wal, table := suffix(".log"), suffix(".sst")
+	for _, fault := range []struct {
+		name string
+		err  error
+		once bool // the next operation works again, which must not help
+		hits func(errorfs.Op) bool
+		// Small makes flushes happen. Not for faults of the write-ahead log: when
+		// making a new one fails, Pebble ends the process itself, by a fatal error of
+		// the runtime that no test survives.
+		memTable uint64
+	}{
+		{"SyncEIO", syscall.EIO, false, func(op errorfs.Op) bool { return wal(op) && isSync(op) }, 0},
+		{"SyncEIOOnce", syscall.EIO, true, func(op errorfs.Op) bool { return wal(op) && isSync(op) }, 0},
+		{"WriteENOSPC", syscall.ENOSPC, false, func(op errorfs.Op) bool { return wal(op) && op.Kind == errorfs.OpFileWrite }, 0},
+		{"WriteENOSPCOnce", syscall.ENOSPC, true, func(op errorfs.Op) bool { return wal(op) && op.Kind == errorfs.OpFileWrite }, 0},
+		{"FlushENOSPC", syscall.ENOSPC, false, func(op errorfs.Op) bool { return table(op) && op.Kind == errorfs.OpFileWrite }, 256 << 10},
+		{"FlushSyncEIO", syscall.EIO, true, func(op errorfs.Op) bool { return table(op) && isSync(op) }, 256 << 10},
+	} {
+		for how, ending := range map[string]func(){
+			"Blocks": func() { select {} }, "Goexit": runtime.Goexit, "Returns": func() {},
+		} {
+			t.Run(fault.name+"/Fatal"+how, func(t *testing.T) {
+				failedDisk(t, fault.memTable, fault.err, fault.once, fault.hits, ending)
+			})
+		}
+	}
+}
+
+func isSync(op errorfs.Op) bool {
+	return op.Kind == errorfs.OpFileSync || op.Kind == errorfs.OpFileSyncData || op.Kind == errorfs.OpFileSyncTo
+}
+
+func failedDisk(t *testing.T, memTable uint64, fault error, once bool, hits func(errorfs.Op) bool, ending func()) {
+	disk := vfs.NewCrashableMem()
+	var failing atomic.Bool
+	var failures atomic.Int64
+	inject := errorfs.InjectorFunc(func(op errorfs.Op) error {
+		if !failing.Load() || !hits(op) || (failures.Add(1) > 1 && once) {
+			return nil
+		}
+		return fault
+	})
+	reasons := make(chan error, 1)
+	s := mustOpen(t, "log", Options{FS: errorfs.Wrap(disk, inject), memTable: memTable, Fatal: func(err error) {
+		reasons <- err
+		ending()
+	}})
+	l := startLoad(t, s, 1)
+	for range 50 {
+		<-l.answers
+	}
+	failing.Store(true)
+	reason := <-reasons
+	if !errors.Is(reason, fault) && !strings.Contains(reason.Error(), fault.Error()) {
+		t.Errorf("Fatal was told %v, want %v", reason, fault)
+	}
+	l.writers.Wait()
+	for _, err := range l.errs {
+		if !errors.Is(err, events.ErrUnknown) && !errors.Is(err, events.ErrUnavailable) {
+			t.Errorf("a writer was told %v", err)
+		}
+	}
+	if len(l.errs) != loadStreams {
+		t.Errorf("%d writers were told so, want %d", len(l.errs), loadStreams)
+	}
+	for range 3 {
+		_, err := s.Append(context.Background(), "late-1", events.NoStream, sampleBatch(1))
+		if !errors.Is(err, events.ErrUnavailable) && !errors.Is(err, events.ErrUnknown) {
+			t.Errorf("an append after the failure: %v", err)
+		}
+	}
+	if err := s.Close(); !errors.Is(err, events.ErrUnavailable) {
+		t.Errorf("Close: %v", err)
+	}
+	// Only what was synced survives.
+	answered, position := l.promised()
+	after := mustOpen(t, "log", Options{FS: disk.CrashClone(vfs.CrashCloneCfg{})})
+	mustKeep(t, after, answered, position)
+	if err := after.Close(); err != nil {
+		t.Error(err)
+	}
+}

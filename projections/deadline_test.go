@@ -105,78 +105,82 @@ func inHouse(t *testing.T, f func(h *house)) (wakes []string) {
 	return wakes
 }
 
+func in(d time.Duration) time.Time { return time.Now().Add(d) }
+
+// deadlinePlays are what happens to the house, and whom that has to wake when.
+var deadlinePlays = map[string]struct {
+	play func(h *house)
+	want []string
+}{
+	"one": {func(h *house) {
+		h.hold("x", in(time.Second))
+		time.Sleep(time.Hour)
+	}, []string{"x 1s"}},
+	"not before": {func(h *house) {
+		h.hold("x", in(time.Second))
+		time.Sleep(time.Second)
+	}, nil},
+	"the earlier of two, then the later": {func(h *house) {
+		h.hold("x", in(3*time.Second))
+		h.hold("x", in(time.Second))
+		time.Sleep(time.Hour)
+	}, []string{"x 1s", "x 3s"}},
+	"an earlier one comes later": {func(h *house) {
+		h.hold("x", in(time.Hour))
+		time.Sleep(time.Second)
+		h.hold("y", in(time.Second))
+		time.Sleep(time.Minute)
+	}, []string{"y 2s"}},
+	"passed long ago": {func(h *house) {
+		h.hold("x", in(-time.Hour))
+		time.Sleep(time.Minute)
+	}, []string{"x 0s"}},
+	"closed before": {func(h *house) {
+		h.hold("x", in(time.Second))
+		h.confirm("x")
+		time.Sleep(time.Hour)
+	}, nil},
+	"closed, and another opened": {func(h *house) {
+		h.hold("x", in(time.Second))
+		h.confirm("x")
+		h.hold("x", in(time.Minute))
+		time.Sleep(time.Hour)
+	}, []string{"x 1m0s"}},
+	"a bound that was too early": {func(h *house) {
+		h.hold("x", in(time.Second))
+		h.hold("x", in(time.Minute))
+		h.confirm("x")
+		time.Sleep(time.Hour)
+	}, []string{"x 1s", "x 1m0s"}},
+	"a few at a time": {func(h *house) {
+		h.most = 2
+		for range 5 {
+			h.hold("x", in(time.Second))
+		}
+		time.Sleep(time.Hour)
+	}, []string{"x 1s", "x 1.01s", "x 1.02s"}},
+	"failures": {func(h *house) {
+		h.fail = 3
+		h.hold("x", in(time.Second))
+		time.Sleep(time.Hour)
+	}, []string{"x 1s", "x 1.1s", "x 1.3s", "x 1.7s"}},
+	"a hold that the answer under way doesn't know of": {func(h *house) {
+		h.slow = 100 * time.Millisecond
+		h.hold("x", in(time.Second))
+		h.hold("x", in(time.Hour))
+		time.Sleep(1050 * time.Millisecond)
+		h.tell("x", &events.ProductHeld{ExpiresAt: in(950 * time.Millisecond)})
+		time.Sleep(time.Minute)
+	}, []string{"x 1.1s", "x 2.1s"}},
+	"the entity knows of none": {func(h *house) {
+		h.silent = true
+		h.hold("x", in(time.Second))
+		time.Sleep(2 * time.Minute)
+	}, []string{"x 1s", "x 1m1s"}},
+}
+
 func TestDeadlines(t *testing.T) {
-	in := func(d time.Duration) time.Time { return time.Now().Add(d) }
-	for name, c := range map[string]struct {
-		play func(h *house)
-		want []string
-	}{
-		"one": {func(h *house) {
-			h.hold("x", in(time.Second))
-			time.Sleep(time.Hour)
-		}, []string{"x 1s"}},
-		"not before": {func(h *house) {
-			h.hold("x", in(time.Second))
-			time.Sleep(time.Second)
-		}, nil},
-		"the earlier of two, then the later": {func(h *house) {
-			h.hold("x", in(3*time.Second))
-			h.hold("x", in(time.Second))
-			time.Sleep(time.Hour)
-		}, []string{"x 1s", "x 3s"}},
-		"an earlier one comes later": {func(h *house) {
-			h.hold("x", in(time.Hour))
-			time.Sleep(time.Second)
-			h.hold("y", in(time.Second))
-			time.Sleep(time.Minute)
-		}, []string{"y 2s"}},
-		"passed long ago": {func(h *house) {
-			h.hold("x", in(-time.Hour))
-			time.Sleep(time.Minute)
-		}, []string{"x 0s"}},
-		"closed before": {func(h *house) {
-			h.hold("x", in(time.Second))
-			h.confirm("x")
-			time.Sleep(time.Hour)
-		}, nil},
-		"closed, and another opened": {func(h *house) {
-			h.hold("x", in(time.Second))
-			h.confirm("x")
-			h.hold("x", in(time.Minute))
-			time.Sleep(time.Hour)
-		}, []string{"x 1m0s"}},
-		"a bound that was too early": {func(h *house) {
-			h.hold("x", in(time.Second))
-			h.hold("x", in(time.Minute))
-			h.confirm("x")
-			time.Sleep(time.Hour)
-		}, []string{"x 1s", "x 1m0s"}},
-		"a few at a time": {func(h *house) {
-			h.most = 2
-			for range 5 {
-				h.hold("x", in(time.Second))
-			}
-			time.Sleep(time.Hour)
-		}, []string{"x 1s", "x 1.01s", "x 1.02s"}},
-		"failures": {func(h *house) {
-			h.fail = 3
-			h.hold("x", in(time.Second))
-			time.Sleep(time.Hour)
-		}, []string{"x 1s", "x 1.1s", "x 1.3s", "x 1.7s"}},
-		"a hold that the answer under way doesn't know of": {func(h *house) {
-			h.slow = 100 * time.Millisecond
-			h.hold("x", in(time.Second))
-			h.hold("x", in(time.Hour))
-			time.Sleep(1050 * time.Millisecond)
-			h.tell("x", &events.ProductHeld{ExpiresAt: in(950 * time.Millisecond)})
-			time.Sleep(time.Minute)
-		}, []string{"x 1.1s", "x 2.1s"}},
-		"the entity knows of none": {func(h *house) {
-			h.silent = true
-			h.hold("x", in(time.Second))
-			time.Sleep(2 * time.Minute)
-		}, []string{"x 1s", "x 1m1s"}},
-	} {
+	for name, c := range deadlinePlays {
 		t.Run(name, func(t *testing.T) {
 			if got := inHouse(t, c.play); !slices.Equal(got, c.want) {
 				t.Errorf("woken %v, want %v", got, c.want)

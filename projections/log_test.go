@@ -120,6 +120,23 @@ func (l *last) Deliver(f *projections.Frame) {
 	}
 }
 
+// checkSoldOut compares the views at head with the sales of the test below.
+func checkSoldOut(ctx context.Context, t *testing.T, p *projections.Projections, head events.Position) {
+	t.Helper()
+	if err := p.WaitFor(ctx, head); err != nil {
+		t.Fatal(err)
+	}
+	page, next, err := p.Products("", 10)
+	if err != nil || next != "" || len(page) != 4 {
+		t.Fatalf("%+v, %q, %v", page, next, err)
+	}
+	for i, row := range page {
+		if row.ID != fmt.Sprint("p", i) || row.Sold != int64(500+i) || row.Remaining() != 0 || row.Revision != events.Revision(500+i) {
+			t.Errorf("the row is %+v", row)
+		}
+	}
+}
+
 func TestOverTheEmbeddedLog(t *testing.T) {
 	dir := t.TempDir()
 	log := openLog(t, dir+"/log")
@@ -159,22 +176,7 @@ func TestOverTheEmbeddedLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	check := func(p *projections.Projections) {
-		t.Helper()
-		if err := p.WaitFor(ctx, head); err != nil {
-			t.Fatal(err)
-		}
-		page, next, err := p.Products("", 10)
-		if err != nil || next != "" || len(page) != 4 {
-			t.Fatalf("%+v, %q, %v", page, next, err)
-		}
-		for i, row := range page {
-			if row.ID != fmt.Sprint("p", i) || row.Sold != int64(500+i) || row.Remaining() != 0 || row.Revision != events.Revision(500+i) {
-				t.Errorf("the row is %+v", row)
-			}
-		}
-	}
-	check(p)
+	checkSoldOut(ctx, t, p, head)
 	stop()
 	if err := log.Close(); err != nil {
 		t.Fatal(err)
@@ -184,13 +186,13 @@ func TestOverTheEmbeddedLog(t *testing.T) {
 	defer log.Close()
 	again, stop := follow(t, log, dir+"/views")
 	defer stop()
-	check(again)
+	checkSoldOut(ctx, t, again, head)
 	if n := again.Stats().Events; n != 0 {
 		t.Errorf("%d events were folded again", n)
 	}
 	fresh, stop := follow(t, log, dir+"/fresh") // decodes what the others were handed
 	defer stop()
-	check(fresh)
+	checkSoldOut(ctx, t, fresh, head)
 }
 
 // BenchmarkRestart is the time from Open to readiness beside a log of a million

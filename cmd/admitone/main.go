@@ -69,6 +69,13 @@ func newRoot() *cobra.Command {
 		Example:       "  admitone serve --demo\n  admitone verify",
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		Args:          cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usagef("unknown command %q; see admitone --help", args[0])
+			}
+			return cmd.Help()
+		},
 	}
 	root.PersistentFlags().String("config", "", "a YAML file of flag names and values")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return configure(cmd) }

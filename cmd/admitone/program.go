@@ -7,6 +7,8 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
+	"net/http/pprof"
 	"os"
 	"path/filepath"
 	"sync"
@@ -30,6 +32,7 @@ type settings struct {
 	logger       *slog.Logger
 	yardstick    bool
 	idleAfter    time.Duration
+	profile      string // address for Go's profiles, "" for none
 }
 
 // kinds are all entities there are.
@@ -46,6 +49,7 @@ type program struct {
 	views    *projections.Projections
 	server   *api.Server
 	listener net.Listener
+	profiles net.Listener // nil if not wanted
 	logger   *slog.Logger
 
 	background sync.WaitGroup
@@ -64,6 +68,11 @@ func start(s settings) (p *program, err error) {
 	}()
 	if p.listener, err = net.Listen("tcp", s.listen); err != nil {
 		return nil, fmt.Errorf("can't listen on %s: %w", s.listen, err)
+	}
+	if s.profile != "" {
+		if p.profiles, err = net.Listen("tcp", s.profile); err != nil {
+			return nil, fmt.Errorf("can't listen on %s: %w", s.profile, err)
+		}
 	}
 	if err := os.MkdirAll(s.store, 0o750); err != nil {
 		return nil, err
@@ -105,7 +114,19 @@ func (p *program) run() {
 	}
 	spawn("the views", func() error { return p.views.Run(ctx) })
 	spawn("the deadlines", func() error { return p.views.RunDeadlines(ctx, p.desk.Wake) })
+	if p.profiles != nil {
+		spawn("the profiles", func() error { return http.Serve(p.profiles, profiles()) })
+	}
 	spawn("the server", func() error { return p.server.Listen(p.listener) })
+}
+
+// profiles serves what net/http/pprof has, and nothing else.
+func profiles() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	return mux
 }
 
 // address is where the server listens.
@@ -124,6 +145,9 @@ func (p *program) stop(ctx context.Context) error {
 		errs = append(errs, p.desk.Close(ctx))
 	}
 	p.cancel()
+	if p.profiles != nil {
+		errs = append(errs, p.profiles.Close())
+	}
 	p.background.Wait()
 	if p.views != nil {
 		errs = append(errs, p.views.Close())

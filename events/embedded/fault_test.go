@@ -70,7 +70,9 @@ func startLoad(t *testing.T, store *Store, seed uint64) *load {
 		if len(last) == 1 {
 			revision = last[0].Revision
 		}
+		l.mu.Lock()
 		l.answered[stream] = revision
+		l.mu.Unlock()
 		rng := rand.New(rand.NewPCG(seed, uint64(n)))
 		l.writers.Go(func() { l.write(stream, revision, rng) })
 	}
@@ -167,7 +169,7 @@ func TestPowerLoss(t *testing.T) {
 	eachSeed(t, func(t *testing.T, seed uint64) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		disk := vfs.NewCrashableMem()
-		for generation := range uint64(3) {
+		for generation := range uint64(2) {
 			disk = losePower(t, disk, seed+generation, rng)
 		}
 		s := mustOpen(t, "data/log", Options{FS: disk, memTable: 512 << 10})

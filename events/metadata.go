@@ -53,6 +53,15 @@ const sealedTail = len(hashKey) + 2*sha256.Size + len(`"}`)
 // where n(x) is the length as 32 bits and revision 64 bits, big endian.
 func Seal(dst []byte, prev Hash, stream StreamID, revision Revision, e *Event, m *Metadata) ([]byte, Hash) {
 	start := len(dst)
+	dst = appendHashed(dst, m)
+	hash := link(prev, stream, revision, e, dst[start:])
+	dst = append(dst, hashKey...)
+	dst = hex.AppendEncode(dst, hash[:])
+	return append(dst, `"}`...), hash
+}
+
+// appendHashed appends the part of the metadata that the hash is over.
+func appendHashed(dst []byte, m *Metadata) []byte {
 	dst = append(dst, `{"command_id":`...)
 	dst = AppendJSONString(dst, m.CommandID)
 	dst = append(dst, `,"correlation_id":`...)
@@ -63,11 +72,18 @@ func Seal(dst []byte, prev Hash, stream StreamID, revision Revision, e *Event, m
 	dst = AppendJSONString(dst, m.Actor)
 	dst = append(dst, `,"at":"`...)
 	dst = m.At.UTC().AppendFormat(dst, time.RFC3339Nano)
-	dst = append(dst, '"')
-	hash := link(prev, stream, revision, e, dst[start:])
+	return append(dst, '"')
+}
+
+// AppendMetadata appends the bytes that [Seal] made, given what they say: m is
+// what [ParseMetadata] returned, and m.Hash is taken as it is. So an event that
+// travelled in another form, as a CloudEvent say, gets its bytes back, and
+// [CheckLink] tells whether they are the ones.
+func AppendMetadata(dst []byte, m *Metadata) []byte {
+	dst = appendHashed(dst, m)
 	dst = append(dst, hashKey...)
-	dst = hex.AppendEncode(dst, hash[:])
-	return append(dst, `"}`...), hash
+	dst = append(dst, m.Hash...)
+	return append(dst, `"}`...)
 }
 
 // link computes one hash of the chain over the metadata's hashed part.

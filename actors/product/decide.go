@@ -2,8 +2,6 @@ package product
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"admitone/actors/core"
@@ -19,6 +17,11 @@ var errNoProduct = &core.Refusal{Code: "not_found", Detail: "there is no such pr
 
 var errNoReservation = &core.Refusal{Code: "not_found", Detail: "the product has no such reservation",
 	Fields: map[string]any{"resource": "reservation"}}
+
+var errBadQuantity = &core.Refusal{Code: "invalid_field", Detail: "quantity must be from 1 to 1,000,000,000",
+	Fields: map[string]any{"field": "quantity"}}
+
+var errOpen = &core.Refusal{Code: "already_exists", Detail: "the product has a reservation with this id; choose another id"}
 
 var errNotYours = &core.Refusal{Code: "forbidden", Detail: "the reservation is somebody else's"}
 
@@ -83,6 +86,12 @@ func or[T any](value *T, otherwise T) T {
 }
 
 func (p *Product) reserve(cmd *Reserve, now time.Time) ([]events.Fact, error) {
+	if cmd.Quantity < 1 || cmd.Quantity > MaxStock { // never oversold, whoever forgot to look
+		return nil, errBadQuantity
+	}
+	if _, open := p.reservations.Get(cmd.ReservationID); open {
+		return nil, errOpen
+	}
 	if limit := p.created.LimitPerHolder; limit > 0 {
 		if taken, _ := p.holders.Get(cmd.Holder); taken+cmd.Quantity > limit {
 			return nil, &core.Refusal{Code: "limit_exceeded", Detail: "one holder may not have that many of this product",
@@ -161,12 +170,6 @@ func (p *Product) expire(now time.Time) []events.Fact {
 		})
 		fact.Quantity += int64(r.quantity)
 	}
-	slices.SortFunc(fact.Expired, func(a, b events.ExpiredHold) int {
-		if c := a.ExpiresAt.Compare(b.ExpiresAt); c != 0 {
-			return c
-		}
-		return strings.Compare(a.ReservationID, b.ReservationID)
-	})
 	fact.Remaining = p.Remaining() + fact.Quantity
 	return []events.Fact{fact}
 }

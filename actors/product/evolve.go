@@ -25,11 +25,11 @@ func (p *Product) Evolve(fact events.Fact) {
 		p.confirmed(parse(f.ReservationID))
 		p.check(f.Remaining)
 	case *events.ProductReleased:
-		p.give(parse(f.ReservationID))
+		p.give(parse(f.ReservationID), f.Was == events.ReservationHeld)
 		p.check(f.Remaining)
 	case *events.ProductExpired:
 		for i := range f.Expired {
-			p.give(parse(f.Expired[i].ReservationID))
+			p.give(parse(f.Expired[i].ReservationID), true)
 		}
 		p.check(f.Remaining)
 	case *events.ProductCreated:
@@ -48,12 +48,16 @@ func (p *Product) Evolve(fact events.Fact) {
 }
 
 func (p *Product) take(id events.ID, r reservation) {
+	before := p.reservations.Len()
 	p.reservations.Set(id, r)
+	if p.reservations.Len() == before {
+		panic(fmt.Sprintf("product %s: the log opens reservation %s, which is open", p.created.ID, id))
+	}
 	p.count(r.holder, int64(r.quantity))
 }
 
 func (p *Product) confirmed(id events.ID) {
-	r := p.own(id)
+	r := p.own(id, true)
 	p.holds--
 	p.held -= int64(r.quantity)
 	p.sold += int64(r.quantity)
@@ -61,9 +65,9 @@ func (p *Product) confirmed(id events.ID) {
 	p.reservations.Set(id, r)
 }
 
-func (p *Product) give(id events.ID) {
-	r := p.own(id)
-	if r.held() {
+func (p *Product) give(id events.ID, held bool) {
+	r := p.own(id, held)
+	if held {
 		p.holds--
 		p.held -= int64(r.quantity)
 	} else {
@@ -73,10 +77,12 @@ func (p *Product) give(id events.ID) {
 	p.count(r.holder, -int64(r.quantity))
 }
 
-func (p *Product) own(id events.ID) reservation {
+// own returns an open reservation that a fact is about, which says whether it is
+// held.
+func (p *Product) own(id events.ID, held bool) reservation {
 	r, ok := p.reservations.Get(id)
-	if !ok {
-		panic(fmt.Sprintf("product %s: the log ends reservation %s, which is not open", p.created.ID, id))
+	if !ok || r.held() != held {
+		panic(fmt.Sprintf("product %s: the log changes reservation %s (held: %t), which is not like that", p.created.ID, id, held))
 	}
 	return r
 }
@@ -110,9 +116,9 @@ func (p *Product) countHolders() {
 }
 
 // current says whether a deadline is still that of a hold.
-func (p *Product) current(id events.ID, at int64) bool {
-	r, ok := p.reservations.Get(id)
-	return ok && r.expires == at
+func (p *Product) current(d deadline) bool {
+	r, ok := p.reservations.Get(d.id)
+	return ok && r.expires == d.at
 }
 
 // check holds the figure a fact recorded against the state it led to.

@@ -40,7 +40,8 @@ type Edit struct {
 }
 
 // Reserve sells units to a holder, or holds them first. Refusals, in this order:
-// not_found, limit_exceeded, sold_out.
+// not_found, invalid_field (quantity), already_exists (the reservation is open),
+// limit_exceeded, sold_out.
 type Reserve struct {
 	ReservationID events.ID
 	Holder        string

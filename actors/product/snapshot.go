@@ -2,7 +2,6 @@ package product
 
 import (
 	"bufio"
-	"container/heap"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -82,7 +81,7 @@ func (p *Product) Restore(r io.Reader) error {
 			holder:   string(holder),
 		})
 	}
-	heap.Init(&p.deadline.heap)
+	p.deadline.order()
 	p.countHolders()
 	return nil
 }

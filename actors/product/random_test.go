@@ -1,0 +1,378 @@
+package product
+
+import (
+	"bytes"
+	"cmp"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"admitone/actors/core"
+	"admitone/events"
+)
+
+// content is a product's state in a form that can be compared.
+type content struct {
+	Created      Create
+	Held, Sold   int64
+	Holds        int
+	Reservations []open
+	Holders      []taken
+	Next         time.Time
+}
+
+type open struct {
+	ID events.ID
+	reservation
+}
+
+type taken struct {
+	Holder string
+	Units  int64
+}
+
+func contentOf(p *Product) content {
+	c := content{Created: p.created, Held: p.held, Sold: p.sold, Holds: p.holds, Next: p.NextDeadline()}
+	for id, r := range p.reservations.All() {
+		c.Reservations = append(c.Reservations, open{id, r})
+	}
+	slices.SortFunc(c.Reservations, func(a, b open) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	if p.holders != nil {
+		for holder, units := range p.holders.All() {
+			c.Holders = append(c.Holders, taken{holder, units})
+		}
+		slices.SortFunc(c.Holders, func(a, b taken) int { return cmp.Compare(a.Holder, b.Holder) })
+	}
+	return c
+}
+
+// model says what should be, in the plainest way.
+type model struct {
+	stock, limit int64
+	open         map[events.ID]Reservation
+}
+
+func (m *model) held() (units int64) {
+	for _, r := range m.open {
+		if !r.ExpiresAt.IsZero() {
+			units += r.Quantity
+		}
+	}
+	return units
+}
+
+func (m *model) taken(holder string) (units int64) {
+	for _, r := range m.open {
+		if r.Holder == holder || holder == "" {
+			units += r.Quantity
+		}
+	}
+	return units
+}
+
+func (m *model) next() (next time.Time) {
+	for _, r := range m.open {
+		if !r.ExpiresAt.IsZero() && (next.IsZero() || r.ExpiresAt.Before(next)) {
+			next = r.ExpiresAt
+		}
+	}
+	return next
+}
+
+// reserve returns the refusal's code, "" if there is none.
+func (m *model) reserve(c *Reserve, now time.Time) string {
+	_, used := m.open[c.ReservationID]
+	switch {
+	case used:
+		return "already_exists"
+	case m.limit > 0 && m.taken(c.Holder)+c.Quantity > m.limit:
+		return "limit_exceeded"
+	case m.taken("")+c.Quantity > m.stock:
+		return "sold_out"
+	}
+	r := Reservation{Holder: c.Holder, Quantity: c.Quantity}
+	if c.Hold {
+		r.ExpiresAt = now.Add(time.Minute)
+	}
+	m.open[c.ReservationID] = r
+	return ""
+}
+
+func (m *model) confirm(c *Confirm, now time.Time) string {
+	r, ok := m.open[c.ReservationID]
+	switch {
+	case !ok:
+		return "not_found"
+	case c.By != "" && c.By != r.Holder:
+		return "forbidden"
+	case r.ExpiresAt.IsZero():
+		return "already_confirmed"
+	case now.After(r.ExpiresAt):
+		return "hold_expired"
+	}
+	r.ExpiresAt = time.Time{}
+	m.open[c.ReservationID] = r
+	return ""
+}
+
+func (m *model) release(c *Release) string {
+	r, ok := m.open[c.ReservationID]
+	switch {
+	case !ok:
+		return "not_found"
+	case c.By != "" && c.By != r.Holder:
+		return "forbidden"
+	}
+	delete(m.open, c.ReservationID)
+	return ""
+}
+
+func (m *model) edit(c *Edit) string {
+	if c.Stock != nil {
+		if *c.Stock < m.taken("") {
+			return "limit_exceeded"
+		}
+		m.stock = *c.Stock
+	}
+	if c.LimitPerHolder != nil {
+		m.limit = *c.LimitPerHolder
+	}
+	return ""
+}
+
+func (m *model) expire(now time.Time) {
+	for id, r := range m.open {
+		if !r.ExpiresAt.IsZero() && now.After(r.ExpiresAt) {
+			delete(m.open, id)
+		}
+	}
+}
+
+// decide returns the refusal's code, "" if cmd was accepted.
+func (m *model) decide(cmd core.Command, now time.Time) string {
+	switch c := cmd.(type) {
+	case *Reserve:
+		return m.reserve(c, now)
+	case *Confirm:
+		return m.confirm(c, now)
+	case *Release:
+		return m.release(c)
+	case *Edit:
+		return m.edit(c)
+	case *core.Expire:
+		m.expire(now)
+	}
+	return ""
+}
+
+// someCommand draws a command; ids are few, so that they meet.
+func someCommand(t *rapid.T) core.Command {
+	id := rid(rapid.IntRange(0, 30).Draw(t, "id"))
+	by := rapid.SampledFrom([]string{"ann", "bob", "cid", ""}).Draw(t, "by")
+	switch rapid.IntRange(0, 9).Draw(t, "kind") {
+	case 0:
+		return &Confirm{ReservationID: id, By: by}
+	case 1, 2:
+		return &Release{ReservationID: id, By: by}
+	case 3:
+		return &core.Expire{}
+	case 4:
+		units := rapid.Int64Range(0, 20).Draw(t, "stock")
+		if rapid.Bool().Draw(t, "limited") {
+			return &Edit{LimitPerHolder: &units}
+		}
+		return &Edit{Stock: &units}
+	}
+	return &Reserve{ReservationID: id, Holder: "h" + by, Quantity: rapid.Int64Range(1, 4).Draw(t, "quantity"),
+		Hold: rapid.Bool().Draw(t, "hold")}
+}
+
+// saved is a state that was frozen, to be written later.
+type saved struct {
+	write  func(*bytes.Buffer) error
+	then   content
+	events int
+}
+
+// TestAnyHistory holds the rules to the model, and what they promise to the shell
+// to what they do.
+func TestAnyHistory(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p, m, now := New().(*Product), &model{stock: 12, limit: 6, open: map[events.ID]Reservation{}}, day
+		var log []events.Fact
+		evolve := func(facts []events.Fact) {
+			for _, fact := range facts {
+				p.Evolve(fact)
+				log = append(log, fact)
+			}
+		}
+		first, _ := p.Decide(create(12, 6), now)
+		evolve(first)
+		var frozen *saved
+		for range rapid.IntRange(1, 60).Draw(t, "steps") {
+			now = now.Add(rapid.SampledFrom([]time.Duration{0, ns, 7 * s, 30 * s, 60 * s, 60*s + ns}).Draw(t, "wait"))
+			if frozen == nil && rapid.IntRange(0, 4).Draw(t, "freeze") == 0 {
+				write := p.Freeze()
+				frozen = &saved{func(b *bytes.Buffer) error { return write(b) }, contentOf(p), len(log)}
+			}
+			cmd := someCommand(t)
+			before, heap := contentOf(p), slices.Clone(p.deadline.heap)
+			facts, err := p.Decide(cmd, now)
+			if after := contentOf(p); !reflect.DeepEqual(before, after) || !slices.Equal(heap, p.deadline.heap) {
+				t.Fatalf("deciding %T changed %+v into %+v", cmd, before, after)
+			}
+			again, errAgain := p.Decide(cmd, now)
+			if !reflect.DeepEqual(facts, again) || !reflect.DeepEqual(err, errAgain) {
+				t.Fatalf("deciding %T twice: %s, then %s", cmd, told(facts, err), told(again, errAgain))
+			}
+			code := ""
+			if err != nil {
+				code = err.(*core.Refusal).Code
+			}
+			if want := m.decide(cmd, now); code != want {
+				t.Fatalf("%T %+v at %v: %q, want %q", cmd, cmd, now.Sub(day), code, want)
+			}
+			evolve(facts)
+			agree(t, p, m)
+		}
+		if want, got := contentOf(p), contentOf(replay(log)); !reflect.DeepEqual(want, got) {
+			t.Fatalf("replayed: %+v, want %+v", got, want)
+		}
+		if frozen != nil {
+			restoreAndFollow(t, frozen, log, contentOf(p))
+		}
+	})
+}
+
+func replay(log []events.Fact) *Product {
+	p := New().(*Product)
+	for _, fact := range log {
+		p.Evolve(fact)
+	}
+	return p
+}
+
+// agree holds the state to the model and to the invariants.
+func agree(t *rapid.T, p *Product, m *model) {
+	if p.Remaining() < 0 || p.created.Stock != p.Remaining()+p.held+p.sold {
+		t.Fatalf("stock %d = remaining %d + held %d + sold %d", p.created.Stock, p.Remaining(), p.held, p.sold)
+	}
+	if p.created.Stock != m.stock || p.held != m.held() || p.held+p.sold != m.taken("") || p.reservations.Len() != len(m.open) {
+		t.Fatalf("the state is %+v, want %+v", contentOf(p), m)
+	}
+	for id, want := range m.open {
+		if got, ok := p.Reservation(id); !ok || got != want {
+			t.Fatalf("reservation %s is %+v, %t; want %+v", id, got, ok, want)
+		}
+	}
+	if got, want := p.NextDeadline(), m.next(); !got.Equal(want) {
+		t.Fatalf("the next deadline is %v, want %v", got, want)
+	}
+}
+
+// restoreAndFollow writes a frozen state down only now, after everything that has
+// happened since, restores it, and follows the facts that came after it.
+func restoreAndFollow(t *rapid.T, f *saved, log []events.Fact, end content) {
+	var buf bytes.Buffer
+	if err := f.write(&buf); err != nil {
+		t.Fatal(err)
+	}
+	p := New().(*Product)
+	if err := p.Restore(&buf); err != nil {
+		t.Fatal(err)
+	}
+	if got := contentOf(p); !reflect.DeepEqual(got, f.then) {
+		t.Fatalf("restored %+v, want %+v", got, f.then)
+	}
+	for _, fact := range log[f.events:] {
+		p.Evolve(fact)
+	}
+	if got := contentOf(p); !reflect.DeepEqual(got, end) {
+		t.Fatalf("a snapshot and the facts after it give %+v, want %+v", got, end)
+	}
+}
+
+// TestACutSnapshotIsNotRestored: no prefix of a snapshot passes for one.
+func TestACutSnapshotIsNotRestored(t *testing.T) {
+	p := replay([]events.Fact{&events.ProductCreated{ProductID: "p", DisplayName: "Lamp", Stock: 9, HoldSeconds: 60}})
+	for n, cmd := range []core.Command{reserve(0, "ann", 1), hold(1, "bob", 2)} {
+		facts, err := p.Decide(cmd, day)
+		if err != nil {
+			t.Fatal(n, err)
+		}
+		p.Evolve(facts[0])
+	}
+	var whole bytes.Buffer
+	if err := p.Freeze()(&whole); err != nil {
+		t.Fatal(err)
+	}
+	for size := range whole.Len() {
+		if err := New().Restore(bytes.NewReader(whole.Bytes()[:size])); err == nil {
+			t.Errorf("%d of %d bytes were restored", size, whole.Len())
+		}
+	}
+}
+
+// TestManyHoldsExpireInBoundedFacts, in order and each once.
+func TestManyHoldsExpireInBoundedFacts(t *testing.T) {
+	const holds = 1000
+	p := replay([]events.Fact{&events.ProductCreated{ProductID: "p", DisplayName: "Lamp", Stock: holds, HoldSeconds: 60}})
+	for n := range holds {
+		at := day.Add(time.Duration(n*7919%holds) * time.Millisecond)
+		facts, err := p.Decide(hold(n, "ann", 1), at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Evolve(facts[0])
+	}
+	var sizes []int
+	var last time.Time
+	gone := map[string]bool{}
+	for end := day.Add(time.Hour); ; {
+		facts, err := p.Decide(&core.Expire{}, end)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(facts) == 0 {
+			break
+		}
+		fact := facts[0].(*events.ProductExpired)
+		sizes = append(sizes, len(fact.Expired))
+		for _, e := range fact.Expired {
+			if gone[e.ReservationID] || e.ExpiresAt.Before(last) {
+				t.Fatalf("%+v expires again or out of order", e)
+			}
+			gone[e.ReservationID], last = true, e.ExpiresAt
+		}
+		p.Evolve(fact)
+	}
+	if want := []int{256, 256, 256, 232}; !slices.Equal(sizes, want) || len(gone) != holds || p.Remaining() != holds {
+		t.Errorf("facts of %v holds, %d in all, %d remain; want %v", sizes, len(gone), p.Remaining(), want)
+	}
+}
+
+// TestEndedHoldsDoNotPileUp: whoever holds and releases all day costs nothing.
+func TestEndedHoldsDoNotPileUp(t *testing.T) {
+	p := replay([]events.Fact{&events.ProductCreated{ProductID: "p", DisplayName: "Lamp", Stock: 2000, HoldSeconds: 60}})
+	most := 0
+	for n := range 20_000 {
+		cmd := []core.Command{hold(n%60000, "ann", 1)}
+		if n >= 100 {
+			cmd = append(cmd, release((n-100)%60000, ""))
+		}
+		for _, c := range cmd {
+			facts, err := p.Decide(c, day)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.Evolve(facts[0])
+		}
+		most = max(most, len(p.deadline.heap))
+	}
+	if most > 2*101+slack+1 {
+		t.Errorf("100 open holds had up to %d entries of deadlines", most)
+	}
+}

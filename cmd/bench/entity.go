@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"admitone/actors"
+	"admitone/actors/product"
+	"admitone/events"
+	"admitone/events/embedded"
+)
+
+// callers of the measurements inside one process.
+const callers = 4096
+
+// rawBatch is how many events an append of the raw store has.
+const rawBatch = 1024
+
+// house is a desk on an embedded log.
+type house struct {
+	store *embedded.Store
+	desk  *actors.Desk
+}
+
+func openHouse(dir string, every int64) (*house, error) {
+	store, err := embedded.Open(dir, embedded.Options{})
+	if err != nil {
+		return nil, err
+	}
+	engine, err := actors.NewEngine()
+	if err != nil {
+		return nil, err
+	}
+	kind := actors.Kind{Category: product.Category, New: product.New, SnapshotVersion: product.SnapshotVersion}
+	desk := actors.NewDesk(engine, actors.Config{Store: store, Snapshots: store, Kinds: []actors.Kind{kind},
+		IdleAfter: time.Hour, SnapshotEvery: every})
+	return &house{store: store, desk: desk}, nil
+}
+
+func (h *house) close() error {
+	if err := h.desk.Close(context.Background()); err != nil {
+		return err
+	}
+	return h.store.Close()
+}
+
+func (h *house) ask(stream events.StreamID, command any) (actors.Answer, error) {
+	id := actors.NewCommandID()
+	return h.desk.Ask(context.Background(), actors.Request{Stream: stream, Command: command, ID: id,
+		CorrelationID: string(id), CausationID: string(id), Actor: "holder-123456"})
+}
+
+func (h *house) create(id string) error {
+	_, err := h.ask(product.Stream(id), &product.Create{ID: id, Name: "x", Stock: product.MaxStock, HoldSeconds: 300})
+	return err
+}
+
+// sell lets the callers reserve for a while, each at the product its number says.
+func (h *house) sell(each time.Duration, products int) (float64, error) {
+	streams := make([]events.StreamID, products)
+	for i := range streams {
+		id := fmt.Sprintf("p%d-%d", products, i)
+		if err := h.create(id); err != nil {
+			return 0, err
+		}
+		streams[i] = product.Stream(id)
+	}
+	var done atomic.Int64
+	var failed atomic.Pointer[error]
+	var crowd sync.WaitGroup
+	begun := time.Now()
+	for c := range callers {
+		crowd.Go(func() {
+			for time.Since(begun) < each {
+				if _, err := h.ask(streams[c%products], &product.Reserve{ReservationID: actors.NewID(), Holder: "holder-123456", Quantity: 1}); err != nil {
+					failed.Store(&err)
+					return
+				}
+				done.Add(1)
+			}
+		})
+	}
+	crowd.Wait()
+	if err := failed.Load(); err != nil {
+		return 0, *err
+	}
+	return float64(done.Load()) / time.Since(begun).Seconds(), nil
+}
+
+// raw appends the same events to the store itself, in full batches, made before.
+func raw(dir string, each time.Duration) (float64, error) {
+	store, err := embedded.Open(dir, embedded.Options{})
+	if err != nil {
+		return 0, err
+	}
+	defer store.Close()
+	stream := product.Stream("raw")
+	var spent time.Duration
+	count, expected := 0, events.NoStream
+	var hash events.Hash
+	for spent < each {
+		batch := make([]events.Event, rawBatch)
+		for i := range batch {
+			id := actors.NewCommandID()
+			fact := &events.ProductReserved{ReservationID: actors.NewID().String(), Holder: "holder-123456", Quantity: 1, Remaining: 1 << 29}
+			e := events.Event{ID: events.EventID(string(id), 0), Type: fact.Name(), Fact: fact, Data: fact.AppendJSON(nil)}
+			e.Metadata, hash = events.Seal(nil, hash, stream, expected+events.Revision(i)+1, &e, &events.Metadata{
+				CommandID: string(id), CorrelationID: string(id), CausationID: string(id), Actor: "holder-123456", At: time.Now()})
+			batch[i] = e
+		}
+		begun := time.Now()
+		appended, err := store.Append(context.Background(), stream, expected, batch)
+		if err != nil {
+			return 0, err
+		}
+		spent += time.Since(begun)
+		expected = appended.Revision
+		count += rawBatch
+	}
+	return float64(count) / spent.Seconds(), nil
+}
+
+func measureEntity(b *bench) ([]row, error) {
+	var store, hot, spreadOut []float64
+	for turn := range b.turns {
+		dir := func(name string) string { return filepath.Join(b.dir, fmt.Sprintf("%s-%d", name, turn)) }
+		rate, err := raw(dir("raw"), b.each)
+		if err != nil {
+			return nil, err
+		}
+		store = append(store, rate)
+		for _, side := range []struct {
+			products int
+			rates    *[]float64
+		}{{1, &hot}, {1000, &spreadOut}} {
+			h, err := openHouse(dir(fmt.Sprint("sell", side.products)), 0)
+			if err != nil {
+				return nil, err
+			}
+			rate, err := h.sell(b.each, side.products)
+			if err != nil {
+				return nil, err
+			}
+			*side.rates = append(*side.rates, rate)
+			if err := h.close(); err != nil {
+				return nil, err
+			}
+			os.RemoveAll(dir(fmt.Sprint("sell", side.products)))
+			runtime.GC()
+		}
+		os.RemoveAll(dir("raw"))
+	}
+	return []row{
+		{"the raw embedded store, batches of 1,024", spread(store, "%.0f events/s"), ""},
+		{"one hot entity in process, 4,096 callers", spread(hot, "%.0f/s"), ""},
+		{"… as a share of the raw store", spread(ratios(hot, store), "%.2f"), "≥ 0.50"},
+		{"… as a share of a thousand entities, same callers", spread(ratios(hot, spreadOut), "%.2f"), "≥ 0.90"},
+	}, nil
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"time"
+)
+
+// connections of the HTTP measurements, kept alive.
+const connections = 256
+
+// crowd is what one turn of wrk has seen.
+type crowd struct {
+	rate     float64 // answers per second
+	p50, p99 string
+	cpu      time.Duration // of the server, per answer
+}
+
+var (
+	wrkRate  = regexp.MustCompile(`Requests/sec:\s+([0-9.]+)`)
+	wrkCount = regexp.MustCompile(`(\d+) requests in`)
+	wrkP50   = regexp.MustCompile(`50%\s+(\S+)`)
+	wrkP99   = regexp.MustCompile(`99%\s+(\S+)`)
+)
+
+const wrkScript = `wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/json"
+wrk.body = '{"holder":"holder-123456","quantity":1}'
+`
+
+// wrk posts reservations to path as fast as the server takes them.
+func (b *bench) wrk(s *server, path string) (crowd, error) {
+	program, err := exec.LookPath("wrk")
+	if err != nil {
+		return crowd{}, errors.New("wrk is not installed; apt-get install wrk")
+	}
+	script := filepath.Join(b.dir, "post.lua")
+	if err := os.WriteFile(script, []byte(wrkScript), 0o600); err != nil {
+		return crowd{}, err
+	}
+	before := s.cpu()
+	out, err := exec.Command(program, "-t1", fmt.Sprintf("-c%d", connections), fmt.Sprintf("-d%.0fs", b.each.Seconds()),
+		"--latency", "-s", script, s.url+path).CombinedOutput()
+	if err != nil {
+		return crowd{}, fmt.Errorf("wrk: %w: %s", err, out)
+	}
+	used := s.cpu() - before
+	text := string(out)
+	rate, err := strconv.ParseFloat(field(wrkRate, text), 64)
+	count, _ := strconv.Atoi(field(wrkCount, text))
+	if err != nil || count == 0 {
+		return crowd{}, fmt.Errorf("wrk said: %s", out)
+	}
+	return crowd{rate: rate, p50: field(wrkP50, text), p99: field(wrkP99, text), cpu: used / time.Duration(count)}, nil
+}
+
+func field(pattern *regexp.Regexp, text string) string {
+	if m := pattern.FindStringSubmatch(text); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// measureHTTP compares a hot product, and one that is sold out, with the route of
+// the same app that only decodes the same JSON and answers.
+func measureHTTP(b *bench) ([]row, error) {
+	s, err := b.serve(filepath.Join(b.dir, "http"))
+	if err != nil {
+		return nil, err
+	}
+	defer s.stop()
+	for id, stock := range map[string]int{"hot": 1_000_000_000, "gone": 0} {
+		if err := s.post("/v1/products", fmt.Sprintf(`{"id":%q,"name":"x","stock":%d}`, id, stock), nil); err != nil {
+			return nil, err
+		}
+	}
+	var yardstick, hot, gone []float64
+	var last [3]crowd
+	for range b.turns {
+		for i, side := range []struct {
+			path  string
+			rates *[]float64
+		}{{"/yardstick", &yardstick}, {"/v1/products/hot/reservations", &hot}, {"/v1/products/gone/reservations", &gone}} {
+			if last[i], err = b.wrk(s, side.path); err != nil {
+				return nil, err
+			}
+			*side.rates = append(*side.rates, last[i].rate)
+		}
+	}
+	return []row{
+		{"yardstick: decode the same JSON and answer, 256 connections", spread(yardstick, "%.0f/s"), ""},
+		{"one hot product over HTTP, durable, everything on", fmt.Sprintf("%s; p50 %s, p99 %s; %v of CPU each (yardstick %v)",
+			spread(hot, "%.0f/s"), last[1].p50, last[1].p99, last[1].cpu, last[0].cpu), ""},
+		{"… as a share of the yardstick", spread(ratios(hot, yardstick), "%.2f"), "≥ 0.60"},
+		{"sold-out refusals, as a share of the yardstick", spread(ratios(gone, yardstick), "%.2f"), "≥ 0.85"},
+	}, nil
+}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/fasthttp/websocket"
+)
+
+// subscribe opens a socket that watches a product.
+func subscribe(s *server, id string) (*websocket.Conn, error) {
+	dialer := websocket.Dialer{ReadBufferSize: 512, WriteBufferSize: 512}
+	conn, _, err := dialer.Dial("ws"+strings.TrimPrefix(s.url, "http")+"/ws", nil)
+	if err != nil {
+		return nil, err
+	}
+	err = conn.WriteMessage(websocket.TextMessage, []byte(`{"event":"subscribe","data":{"topics":["product:`+id+`"]}}`))
+	if err != nil {
+		return nil, err
+	}
+	if _, _, err := conn.ReadMessage(); err != nil { // the snapshot
+		return nil, err
+	}
+	return conn, nil
+}
+
+// measureSubscribers opens sockets and looks at the server's memory.
+func measureSubscribers(b *bench) ([]row, error) {
+	const sockets = 5000
+	s, err := b.serve(filepath.Join(b.dir, "sockets"), "--demo")
+	if err != nil {
+		return nil, err
+	}
+	defer s.stop()
+	warm, err := subscribe(s, "1")
+	if err != nil {
+		return nil, err
+	}
+	defer warm.Close()
+	before := s.resident()
+	var open []*websocket.Conn
+	defer func() {
+		for _, conn := range open {
+			conn.Close()
+		}
+	}()
+	for range sockets {
+		conn, err := subscribe(s, "1")
+		if err != nil {
+			return nil, err
+		}
+		open = append(open, conn)
+	}
+	each := float64(s.resident()-before) / sockets
+	return []row{{"a subscriber (resident memory of the server, 5,000 sockets)", fmt.Sprintf("%.1f KB", each/1024), "≤ 18 KB"}}, nil
+}
+
+// measureLatency reserves now and then and looks at when the count arrives at a
+// subscriber, counted from the moment the answer is there.
+func measureLatency(b *bench) ([]row, error) {
+	const samples = 500
+	s, err := b.serve(filepath.Join(b.dir, "latency"), "--demo")
+	if err != nil {
+		return nil, err
+	}
+	defer s.stop()
+	arrived := arrivals{at: map[uint64]time.Time{}, wake: make(chan struct{}, 1)}
+	if err := s.post("/v1/products", `{"id":"watched","name":"x","stock":1000000}`, nil); err != nil {
+		return nil, err
+	}
+	watched, err := subscribe(s, "watched")
+	if err != nil {
+		return nil, err
+	}
+	defer watched.Close()
+	go arrived.read(watched)
+	var waits []time.Duration
+	for range samples {
+		var answer struct {
+			Position uint64 `json:"position"`
+		}
+		if err := s.post("/v1/products/watched/reservations", `{"holder":"h"}`, &answer); err != nil {
+			return nil, err
+		}
+		answered := time.Now()
+		at, err := arrived.wait(answer.Position)
+		if err != nil {
+			return nil, err
+		}
+		waits = append(waits, max(0, at.Sub(answered)))
+	}
+	slices.Sort(waits)
+	return []row{{"count at the subscriber after the answer, idle machine, p99",
+		fmt.Sprintf("%v (p50 %v)", waits[samples*99/100].Round(10*time.Microsecond), waits[samples/2].Round(10*time.Microsecond)), "≤ 50 ms"}}, nil
+}
+
+// arrivals remembers when the frame with a position came.
+type arrivals struct {
+	wake chan struct{}
+	mu   sync.Mutex
+	at   map[uint64]time.Time // guarded by mu
+}
+
+func (a *arrivals) read(conn *websocket.Conn) {
+	for {
+		_, text, err := conn.ReadMessage()
+		if err != nil {
+			return
+		}
+		now := time.Now()
+		var frame struct {
+			Data struct {
+				Position uint64 `json:"position"`
+			} `json:"data"`
+		}
+		if json.Unmarshal(text, &frame) != nil {
+			continue
+		}
+		a.mu.Lock()
+		a.at[frame.Data.Position] = now
+		a.mu.Unlock()
+		select {
+		case a.wake <- struct{}{}:
+		default:
+		}
+	}
+}
+
+func (a *arrivals) wait(position uint64) (time.Time, error) {
+	limit := time.After(5 * time.Second)
+	for {
+		a.mu.Lock()
+		at, ok := a.at[position]
+		a.mu.Unlock()
+		if ok {
+			return at, nil
+		}
+		select {
+		case <-a.wake:
+		case <-limit:
+			return time.Time{}, errors.New("a frame did not come within 5 s")
+		}
+	}
+}

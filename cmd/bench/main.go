@@ -1,0 +1,100 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+// row is one line of the table.
+type row struct {
+	what, figure, target string
+}
+
+// part measures one or a few rows.
+type part struct {
+	name string
+	run  func(b *bench) ([]row, error)
+}
+
+var parts = []part{
+	{"http", measureHTTP},
+	{"entity", measureEntity},
+	{"memory-entity", measureIdleEntity},
+	{"memory-product", measureMillion},
+	{"live-memory", measureSubscribers},
+	{"live-latency", measureLatency},
+	{"restart", measureRestart},
+}
+
+// bench is what the parts share.
+type bench struct {
+	dir   string
+	turns int
+	each  time.Duration
+}
+
+func main() {
+	only := flag.String("only", "", "run only the parts whose names begin with this")
+	turns := flag.Int("turns", 5, "how many turns each comparison takes")
+	each := flag.Duration("each", 4*time.Second, "how long one turn of one side lasts")
+	flag.Parse()
+	dir, err := os.MkdirTemp("", "admitone-bench-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(3)
+	}
+	defer os.RemoveAll(dir)
+	b := &bench{dir: dir, turns: *turns, each: *each}
+	fmt.Printf("%s, %s/%s, %d cores\n\n| what | measured | aim |\n|---|---|---|\n",
+		runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
+	failed := false
+	for _, p := range parts {
+		if !strings.HasPrefix(p.name, *only) {
+			continue
+		}
+		fmt.Fprintf(os.Stderr, "%s …\n", p.name)
+		rows, err := p.run(b)
+		for _, r := range rows {
+			fmt.Printf("| %s | %s | %s |\n", r.what, r.figure, r.target)
+		}
+		if err != nil {
+			fmt.Fprintf(os.Stderr, "bench: %s: %v\n", p.name, err)
+			failed = true
+		}
+	}
+	if failed {
+		os.Exit(1)
+	}
+}
+
+// median of some figures.
+func median(figures []float64) float64 {
+	if len(figures) == 0 {
+		return 0
+	}
+	sorted := slices.Sorted(slices.Values(figures))
+	return sorted[len(sorted)/2]
+}
+
+// ratios of two lists, pair by pair.
+func ratios(a, b []float64) []float64 {
+	out := make([]float64, min(len(a), len(b)))
+	for i := range out {
+		out[i] = a[i] / b[i]
+	}
+	return out
+}
+
+// spread shows the median with the least and the most.
+func spread(figures []float64, format string) string {
+	if len(figures) == 0 {
+		return "not measured"
+	}
+	f := func(v float64) string { return fmt.Sprintf(format, v) }
+	return fmt.Sprintf("%s (%s to %s)", f(median(figures)), f(slices.Min(figures)), f(slices.Max(figures)))
+}

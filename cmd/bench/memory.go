@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+
+	"admitone/actors"
+	"admitone/actors/core"
+	"admitone/actors/product"
+)
+
+// heap is what lives after a collection, in bytes.
+func heap() int64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc + m.StackInuse)
+}
+
+func measureIdleEntity(b *bench) ([]row, error) {
+	const entities = 100_000
+	h, err := openHouse(filepath.Join(b.dir, "idle"), 0)
+	if err != nil {
+		return nil, err
+	}
+	defer h.close()
+	if err := h.create("warm"); err != nil {
+		return nil, err
+	}
+	before := heap()
+	var crowd sync.WaitGroup
+	var failed error
+	var once sync.Once
+	for c := range 64 {
+		crowd.Go(func() {
+			for i := c; i < entities; i += 64 {
+				if err := h.create(fmt.Sprint("e", i)); err != nil {
+					once.Do(func() { failed = err })
+					return
+				}
+			}
+		})
+	}
+	crowd.Wait()
+	if failed != nil {
+		return nil, failed
+	}
+	each := float64(heap()-before) / entities
+	return []row{{"an active idle entity (of 100,000)", fmt.Sprintf("%.0f B", each), "≤ 2 KB"}}, nil
+}
+
+// measureMillion holds a million reservations in one product, and looks at its
+// memory, at what its snapshots do to others, and at how fast it comes back.
+func measureMillion(b *bench) ([]row, error) {
+	const reservations = 1_000_000
+	dir := filepath.Join(b.dir, "million")
+	before := heap()
+	h, err := openHouse(dir, 4)
+	if err != nil {
+		return nil, err
+	}
+	if err := h.create("million"); err != nil {
+		return nil, err
+	}
+	if err := h.fill("million", reservations, 1024); err != nil {
+		return nil, err
+	}
+	h.settle()
+	used := heap() - before
+	quiet, err := h.longest("million", 3*time.Second, false)
+	if err != nil {
+		return nil, err
+	}
+	busy, err := h.longest("million", 3*time.Second, true)
+	if err != nil {
+		return nil, err
+	}
+	h.desk.Sweep() // unused since
+	h.desk.Sweep() // saved
+	h.settle()
+	if err := h.close(); err != nil {
+		return nil, err
+	}
+	if h, err = openHouse(dir, 0); err != nil {
+		return nil, err
+	}
+	defer h.close()
+	begun := time.Now()
+	if _, err := h.desk.View(context.Background(), product.Stream("million"), func(core.Core) {}); err != nil {
+		return nil, err
+	}
+	return []row{
+		{"a product with a million open holds", fmt.Sprintf("%d MB", used>>20), "≤ 150 MB"},
+		{"… longest command of 3 s, one caller, without a snapshot", quiet.String(), ""},
+		{"… and while its snapshot is written", busy.String(), "≤ 5 ms more"},
+		{"… reactivated from its snapshot", time.Since(begun).Round(time.Millisecond).String(), "≤ 1 s"},
+	}, nil
+}
+
+// fill holds so many reservations of one product.
+func (h *house) fill(id string, count, callers int) error {
+	var crowd sync.WaitGroup
+	var failed error
+	var once sync.Once
+	for c := range callers {
+		crowd.Go(func() {
+			for i := c; i < count; i += callers {
+				if _, err := h.ask(product.Stream(id), &product.Reserve{ReservationID: actors.NewID(), Holder: fmt.Sprint("holder-", i), Quantity: 1, Hold: true}); err != nil {
+					once.Do(func() { failed = err })
+					return
+				}
+			}
+		})
+	}
+	crowd.Wait()
+	return failed
+}
+
+// settle waits until no snapshot is being written.
+func (h *house) settle() {
+	for h.desk.Stats().InFlight > 0 {
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// longest reserves one after another for a while and returns the longest wait. With
+// snapshots, the entity is asked for one again and again.
+func (h *house) longest(id string, each time.Duration, snapshots bool) (time.Duration, error) {
+	var longest time.Duration
+	begun := time.Now()
+	for time.Since(begun) < each {
+		if snapshots { // the first sweep finds it used, the second asks it to save
+			h.desk.Sweep()
+			h.desk.Sweep()
+		}
+		asked := time.Now()
+		if _, err := h.ask(product.Stream(id), &product.Reserve{ReservationID: actors.NewID(), Holder: "one", Quantity: 1}); err != nil {
+			return 0, err
+		}
+		longest = max(longest, time.Since(asked))
+	}
+	return longest.Round(10 * time.Microsecond), nil
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// measureRestart fills a log with a million events, stops the server, and looks at
+// how long the next one needs until it says it is ready; once after a clean end and
+// once after kill -9.
+func measureRestart(b *bench) ([]row, error) {
+	const events = 1_000_000
+	dir := filepath.Join(b.dir, "restart")
+	h, err := openHouse(dir, 0)
+	if err != nil {
+		return nil, err
+	}
+	for i := range 100 {
+		if err := h.create(fmt.Sprint("r", i)); err != nil {
+			return nil, err
+		}
+	}
+	var crowd sync.WaitGroup
+	var failed atomic.Pointer[error]
+	for c := range 100 {
+		crowd.Go(func() {
+			if err := h.fill(fmt.Sprint("r", c), events/100, 32); err != nil {
+				failed.Store(&err)
+			}
+		})
+	}
+	crowd.Wait()
+	if err := failed.Load(); err != nil {
+		return nil, *err
+	}
+	if err := h.close(); err != nil {
+		return nil, err
+	}
+	fold, err := b.untilReady(dir, (*server).stop)
+	if err != nil {
+		return nil, err
+	}
+	clean, err := b.untilReady(dir, func(s *server) { s.cmd.Process.Kill(); s.cmd.Wait() })
+	if err != nil {
+		return nil, err
+	}
+	killed, err := b.untilReady(dir, (*server).stop)
+	if err != nil {
+		return nil, err
+	}
+	return []row{
+		{"start with 1,000,000 events in the log, until /readyz", clean.Round(time.Millisecond).String(), "≤ 1 s"},
+		{"… after kill -9", killed.Round(time.Millisecond).String(), "≤ 1 s"},
+		{"… without any checkpoint", fold.Round(10 * time.Millisecond).String(), ""},
+	}, nil
+}
+
+// untilReady starts a server, waits until it is ready and ends it.
+func (b *bench) untilReady(dir string, end func(*server)) (time.Duration, error) {
+	begun := time.Now()
+	s, err := b.serve(dir)
+	if err != nil {
+		return 0, err
+	}
+	defer end(s)
+	for {
+		response, err := http.Get(s.url + "/readyz")
+		if err != nil {
+			return 0, err
+		}
+		io.Copy(io.Discard, response.Body)
+		response.Body.Close()
+		if response.StatusCode == http.StatusOK {
+			return time.Since(begun), nil
+		}
+		if time.Since(begun) > 5*time.Minute {
+			return 0, fmt.Errorf("not ready after 5 minutes")
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// server is the real binary in a process of its own.
+type server struct {
+	cmd *exec.Cmd
+	url string
+	// ready is how long it took from its start until it said where it is.
+	ready time.Duration
+}
+
+// binary builds the program once.
+func (b *bench) binary() (string, error) {
+	path := filepath.Join(b.dir, "admitone")
+	if _, err := os.Stat(path); err == nil {
+		return path, nil
+	}
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", path, "./cmd/admitone")
+	build.Stderr = os.Stderr
+	return path, build.Run()
+}
+
+// serve starts a server on the log in store, with everything on, as users have it.
+func (b *bench) serve(store string, args ...string) (*server, error) {
+	path, err := b.binary()
+	if err != nil {
+		return nil, err
+	}
+	log, err := os.Create(filepath.Join(b.dir, "access.log"))
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	s := &server{cmd: exec.Command(path, append([]string{"serve", "--yardstick", "--listen", "127.0.0.1:0", "--store", store}, args...)...)}
+	s.cmd.Stderr = log
+	stdout, err := s.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	begun := time.Now()
+	if err := s.cmd.Start(); err != nil {
+		return nil, err
+	}
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		s.stop()
+		return nil, fmt.Errorf("the server did not start: %w", err)
+	}
+	s.ready = time.Since(begun)
+	_, rest, _ := strings.Cut(line, "http://")
+	address, _, _ := strings.Cut(rest, "/")
+	s.url = "http://" + address
+	go io.Copy(io.Discard, stdout)
+	return s, nil
+}
+
+func (s *server) stop() {
+	s.cmd.Process.Signal(os.Interrupt)
+	s.cmd.Wait()
+}
+
+// post sends a JSON body and decodes the answer, which must be a success.
+func (s *server) post(path, body string, into any) error {
+	response, err := http.Post(s.url+path, "application/json", strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		return err
+	}
+	if response.StatusCode >= 300 {
+		return fmt.Errorf("%s: %s: %s", path, response.Status, text)
+	}
+	if into == nil {
+		return nil
+	}
+	return json.NewDecoder(bytes.NewReader(text)).Decode(into)
+}
+
+// cpu is the processor time the server has used.
+func (s *server) cpu() time.Duration {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(text), ") ")
+	fields := strings.Fields(rest)
+	if len(fields) < 13 {
+		return 0
+	}
+	user, _ := strconv.Atoi(fields[11])
+	system, _ := strconv.Atoi(fields[12])
+	return time.Duration(user+system) * 10 * time.Millisecond
+}
+
+// resident is the server's memory in bytes.
+func (s *server) resident() int64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", s.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	fields := strings.Fields(string(text))
+	if len(fields) < 2 {
+		return 0
+	}
+	pages, _ := strconv.ParseInt(fields[1], 10, 64)
+	return pages * int64(os.Getpagesize())
+}

@@ -1,0 +1,209 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"admitone/events"
+)
+
+// Rule is one of those that a whole log is held to.
+type Rule string
+
+// The rules, as they are printed.
+const (
+	RulePositions    Rule = "positions increase, and those of the embedded log have no gaps"
+	RuleClock        Rule = "the log's clock never runs backwards"
+	RuleRevisions    Rule = "the revisions of a stream have no gaps"
+	RuleChain        Rule = "every event carries the hash of its bytes and of the event before it"
+	RuleBytes        Rule = "what is stored is what was written"
+	RuleKnown        Rule = "every fact is known, and in a stream of its kind"
+	RuleCreation     Rule = "a stream begins with its creation and has no other"
+	RuleOversold     Rule = "held and sold are never more than the stock"
+	RuleFigures      Rule = "the figures in a fact are those that the facts add up to"
+	RuleReservations Rule = "a reservation is made once, confirmed only while it is held, and ends at most once"
+	RuleDeadlines    Rule = "nothing is confirmed after its deadline, and nothing expires before it"
+	RuleLimit        Rule = "nobody takes more than the limit that is in force"
+	RuleViews        Rule = "the views on disk are the fold of the log up to their checkpoint"
+)
+
+// Violation is the first event that breaks a rule. It is an [ErrViolated].
+type Violation struct {
+	Position events.Position
+	Stream   events.StreamID
+	Revision events.Revision
+	Rule     Rule
+	// Detail says what was found.
+	Detail string
+}
+
+// Error says where, which rule, and what was found.
+func (v *Violation) Error() string {
+	where := fmt.Sprintf("position %d", v.Position)
+	if v.Stream != "" {
+		where += fmt.Sprintf(", %s@%d", v.Stream, v.Revision)
+	}
+	return fmt.Sprintf("%s: broken rule: %s: %s", where, v.Rule, v.Detail)
+}
+
+// Is makes every Violation an [ErrViolated].
+func (v *Violation) Is(target error) bool { return target == ErrViolated }
+
+// fault is a Violation whose place the verifier knows.
+type fault struct {
+	rule   Rule
+	detail string
+}
+
+func faultf(rule Rule, format string, args ...any) *fault {
+	return &fault{rule, fmt.Sprintf(format, args...)}
+}
+
+// check holds one stream to the rules of its kind. decided is the time that the
+// rules saw when they made the fact. After a fault it is not asked again.
+type check interface {
+	take(e *events.Recorded, fact events.Fact, decided time.Time) *fault
+}
+
+// checks make the check of a new stream, by category; the files of the kinds fill
+// it in their init functions.
+var checks = map[string]func() check{}
+
+// Verifier holds a log to all rules, event by event. It keeps the end of every
+// stream (some 200 bytes), and of a product some 90 bytes and the holder's name
+// per reservation that owns units, and some 30 per reservation that has ended. One
+// goroutine may use it.
+type Verifier struct {
+	gapless bool
+	last    events.Position
+	created time.Time
+	count   uint64
+	streams map[events.StreamID]*verified
+}
+
+// verified is what is known of a stream up to where the verifier is.
+type verified struct {
+	revision events.Revision
+	hash     events.Hash
+	check    check
+}
+
+// NewVerifier begins before the first event. gapless says that positions are
+// consecutive, as in the embedded log.
+func NewVerifier(gapless bool) *Verifier {
+	return &Verifier{gapless: gapless, streams: map[events.StreamID]*verified{}}
+}
+
+// Events and Streams seen so far.
+func (v *Verifier) Events() uint64 { return v.count }
+
+// Streams seen so far.
+func (v *Verifier) Streams() int { return len(v.streams) }
+
+// Take holds the next event to the rules. The events of some streams may be left
+// out, if all of them are. After an error the verifier is of no more use.
+//
+// Error: a *[Violation].
+func (v *Verifier) Take(e *events.Recorded) error {
+	if f := v.take(e); f != nil {
+		return &Violation{Position: e.Position, Stream: e.Stream, Revision: e.Revision, Rule: f.rule, Detail: f.detail}
+	}
+	return nil
+}
+
+func (v *Verifier) take(e *events.Recorded) *fault {
+	switch {
+	case e.Position <= v.last:
+		return faultf(RulePositions, "it comes behind position %d", v.last)
+	case v.gapless && e.Position != v.last+1:
+		return faultf(RulePositions, "it comes right behind position %d", v.last)
+	case e.Created.Before(v.created):
+		return faultf(RuleClock, "recorded at %s, the one before at %s", stamp(e.Created), stamp(v.created))
+	}
+	stream, ok := v.streams[e.Stream]
+	if !ok {
+		begin := checks[e.Stream.Category()]
+		if begin == nil {
+			return faultf(RuleKnown, "no kind has streams of the category %q", e.Stream.Category())
+		}
+		stream = &verified{revision: events.NoStream, check: begin()}
+		v.streams[events.StreamID(strings.Clone(string(e.Stream)))] = stream
+	}
+	if e.Revision != stream.revision+1 {
+		return faultf(RuleRevisions, "it follows revision %d", stream.revision)
+	}
+	hash, err := events.CheckLink(stream.hash, e)
+	if err != nil {
+		return faultf(RuleChain, "%v", err)
+	}
+	metadata, err := events.ParseMetadata(e.Metadata)
+	if err != nil {
+		return faultf(RuleChain, "%v", err)
+	}
+	// Not e.Decode: what came along decoded is not what the log holds.
+	fact, err := events.Decode(e.Type, e.Data)
+	if err != nil {
+		return faultf(RuleKnown, "%v", err)
+	}
+	if f := stream.check.take(e, fact, metadata.At); f != nil {
+		return f
+	}
+	stream.revision, stream.hash = e.Revision, hash
+	v.last, v.created = e.Position, e.Created
+	v.count++
+	return nil
+}
+
+// Verdict is what a verification went through.
+type Verdict struct {
+	Events  uint64
+	Streams int
+	// Head is the end of the log when the verification began.
+	Head events.Position
+}
+
+// verifyPage is how many events are read at once.
+const verifyPage = 1024
+
+// Verify reads the log once, from its beginning to where its end is now, and holds
+// it to all rules. gapless is as in [NewVerifier]. progress, which may be nil,
+// hears now and then how far it has come.
+//
+// Errors: a *[Violation], the first one; what [events.Store].ReadAll returns
+// otherwise.
+func Verify(ctx context.Context, store events.Store, gapless bool, progress func(at, head events.Position)) (Verdict, error) {
+	v := NewVerifier(gapless)
+	head, err := store.Head(ctx)
+	verdict := func() Verdict { return Verdict{v.count, len(v.streams), head} }
+	for err == nil && v.last < head {
+		var page []events.Recorded
+		if page, err = store.ReadAll(ctx, v.last, events.Forward, verifyPage); err != nil {
+			break
+		}
+		if len(page) == 0 {
+			err = &Violation{Position: head, Rule: RulePositions, Detail: fmt.Sprintf("the log ends at position %d before its head", v.last)}
+			break
+		}
+		for i := range page {
+			if page[i].Position > head {
+				return verdict(), nil
+			}
+			if err := v.Take(&page[i]); err != nil {
+				return verdict(), err
+			}
+		}
+		if progress != nil {
+			progress(v.last, head)
+		}
+	}
+	if errors.Is(err, events.ErrDamaged) {
+		err = &Violation{Position: v.last + 1, Rule: RuleBytes, Detail: err.Error()}
+	}
+	return verdict(), err
+}
+
+// stamp is how people are told a time.
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }

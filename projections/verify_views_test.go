@@ -1,0 +1,90 @@
+package projections_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"admitone/events"
+	"admitone/projections"
+)
+
+func TestVerifyViews(t *testing.T) {
+	dir := t.TempDir()
+	log := openLog(t, dir+"/log")
+	defer log.Close()
+	verify := func() (events.Position, error) {
+		return projections.VerifyViews(t.Context(), log, dir+"/views", t.TempDir(), nil)
+	}
+	if _, err := verify(); !errors.Is(err, projections.ErrNoViews) {
+		t.Errorf("without a directory: %v", err)
+	}
+	sell(t, log, "p0", 50, 3)
+	head := sell(t, log, "p1", 3000, 100)
+	views, stop := follow(t, log, dir+"/views")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := views.WaitFor(ctx, head); err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	sell(t, log, "p2", 10, 2) // behind the views' checkpoint
+	if at, err := verify(); err != nil || at != head {
+		t.Fatalf("right views: %d, %v; want %d", at, err, head)
+	}
+
+	const row = "product\x00p0"
+	for name, spoil := range map[string]func(*pebble.DB) error{
+		"another record": func(db *pebble.DB) error { return db.Set([]byte(row), []byte("x"), nil) },
+		"one too few":    func(db *pebble.DB) error { return db.Delete([]byte(row), nil) },
+		"one too many":   func(db *pebble.DB) error { return db.Set([]byte(row+"0"), []byte("x"), nil) },
+		"one behind all": func(db *pebble.DB) error { return db.Set([]byte("z"), []byte("x"), nil) },
+	} {
+		record := change(t, dir+"/views", func(db *pebble.DB) error { return spoil(db) })
+		var v *projections.Violation
+		if _, err := verify(); !errors.As(err, &v) || v.Rule != projections.RuleViews || v.Position != head {
+			t.Errorf("%s: %v", name, err)
+		}
+		change(t, dir+"/views", func(db *pebble.DB) error {
+			return errors.Join(db.Set([]byte(row), record, nil), db.Delete([]byte(row+"0"), nil), db.Delete([]byte("z"), nil))
+		})
+		if _, err := verify(); err != nil {
+			t.Errorf("mended after %s: %v", name, err)
+		}
+	}
+
+	other := openLog(t, dir+"/other")
+	defer other.Close()
+	if _, err := projections.VerifyViews(t.Context(), other, dir+"/views", t.TempDir(), nil); !errors.Is(err, projections.ErrNoViews) {
+		t.Errorf("another log's views: %v", err)
+	}
+}
+
+// change changes the views on disk, and returns p0's record from before.
+func change(t *testing.T, dir string, with func(*pebble.DB) error) (record []byte) {
+	t.Helper()
+	db, err := pebble.Open(dir, &pebble.Options{Logger: silent{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	value, closer, err := db.Get([]byte("product\x00p0"))
+	if err == nil {
+		record = append(record, value...)
+		closer.Close()
+	}
+	if err := errors.Join(with(db), db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return record
+}
+
+type silent struct{}
+
+func (silent) Infof(string, ...any)  {}
+func (silent) Errorf(string, ...any) {}
+func (silent) Fatalf(format string, args ...any) {
+	pebble.DefaultLogger.Fatalf(format, args...)
+}

@@ -1,0 +1,22 @@
+// Package web is what people see with a browser: the live page, the description
+// of the API and the readable form of it. It holds files and makes text of them;
+// it knows neither Fiber nor where the counts come from.
+//
+// # Why there is no build step
+//
+// The page is one template, one script and one style sheet, as they lie here. They
+// are part of the program, so a server without any file beside it has its page,
+// and what a developer reads is what the browser runs.
+//
+// # How the page loses nothing
+//
+// The server writes each product's position into the page. The script subscribes
+// from that position on, so a change between the two is the first thing it hears.
+// Later frames say which position they follow; one that does not fit the last one
+// seen makes the script ask again from there. See page.js.
+//
+// # Why /docs is made of openapi.yaml
+//
+// There is one description, and a test holds it to the routes and to real answers.
+// Text for people that was written beside it would say something else soon.
+package web

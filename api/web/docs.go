@@ -1,0 +1,298 @@
+package web
+
+import (
+	"bytes"
+	"fmt"
+	"html/template"
+	"strings"
+	"sync"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"go.yaml.in/yaml/v3"
+)
+
+// Docs is the readable form of openapi.yaml in HTML, made at the first call.
+// It fails if the description is broken, which a test rules out.
+var Docs = sync.OnceValues(func() ([]byte, error) {
+	d, err := readDescription(read("openapi.yaml"))
+	if err != nil {
+		return nil, err
+	}
+	var body bytes.Buffer
+	err = pages.ExecuteTemplate(&body, "docs.html", d)
+	return body.Bytes(), err
+})
+
+// description is what /docs shows of openapi.yaml.
+type description struct {
+	Info struct {
+		Title, Version, Description string
+	}
+	Groups  []group
+	Schemas []schema
+	Codes   []code
+}
+
+// group is a tag and the operations that have it.
+type group struct {
+	Name, Description string
+	Operations        []*operation
+}
+
+type operation struct {
+	Method, Path         string
+	Tags                 []string
+	Summary, Description string
+	Parameters           []parameter
+	RequestBody          struct{ Content map[string]content } `yaml:"requestBody"`
+	Responses            yaml.Node
+	Answers              []answer `yaml:"-"`
+}
+
+type parameter struct {
+	Ref                   string `yaml:"$ref"`
+	Name, In, Description string
+	Required              bool
+	Example               string
+}
+
+type content struct{ Example yaml.Node }
+
+// answer is a status and what goes with it.
+type answer struct {
+	Ref                 string `yaml:"$ref"`
+	Status, Description string
+	Content             map[string]content
+	Example             string `yaml:"-"`
+}
+
+type schema struct {
+	Name, Description string
+	Fields            []property
+}
+
+type property struct{ Name, Type, Description string }
+
+// code is a line of x-codes: a code that a problem can have.
+type code struct {
+	Code    string
+	Status  int
+	Meaning string
+}
+
+// source is the description as it lies in the file. Nodes keep the file's order.
+type source struct {
+	Info       yaml.Node
+	Tags       []group
+	Codes      []code `yaml:"x-codes"`
+	Paths      yaml.Node
+	Components struct {
+		Parameters map[string]parameter
+		Responses  map[string]answer
+		Schemas    yaml.Node
+	}
+}
+
+func readDescription(text []byte) (*description, error) {
+	var s source
+	if err := yaml.Unmarshal(text, &s); err != nil {
+		return nil, err
+	}
+	d := &description{Groups: s.Tags, Codes: s.Codes}
+	if err := s.Info.Decode(&d.Info); err != nil {
+		return nil, err
+	}
+	err := members(&s.Paths, func(path string, methods *yaml.Node) error {
+		return members(methods, func(method string, node *yaml.Node) error {
+			op := &operation{Method: strings.ToUpper(method), Path: path}
+			if err := node.Decode(op); err != nil {
+				return fmt.Errorf("%s %s: %w", method, path, err)
+			}
+			return d.add(op, &s)
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return d, members(&s.Components.Schemas, func(name string, node *yaml.Node) error {
+		shown, err := readSchema(name, node)
+		d.Schemas = append(d.Schemas, shown)
+		return err
+	})
+}
+
+// members goes through a mapping in the file's order.
+func members(mapping *yaml.Node, take func(name string, value *yaml.Node) error) error {
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		if err := take(mapping.Content[i].Value, mapping.Content[i+1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// add puts an operation into its group, with what it refers to filled in.
+func (d *description) add(op *operation, s *source) error {
+	for i, p := range op.Parameters {
+		if p.Ref != "" {
+			op.Parameters[i] = s.Components.Parameters[last(p.Ref)]
+		}
+	}
+	err := members(&op.Responses, func(status string, node *yaml.Node) error {
+		var a answer
+		if err := node.Decode(&a); err != nil {
+			return err
+		}
+		if a.Ref != "" {
+			a = s.Components.Responses[last(a.Ref)]
+		}
+		a.Status = status
+		for _, c := range a.Content {
+			a.Example = example(&c.Example)
+		}
+		op.Answers = append(op.Answers, a)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for i := range d.Groups {
+		if len(op.Tags) == 1 && d.Groups[i].Name == op.Tags[0] {
+			d.Groups[i].Operations = append(d.Groups[i].Operations, op)
+			return nil
+		}
+	}
+	return fmt.Errorf("%s %s has the tags %q; give it one of those in tags", op.Method, op.Path, op.Tags)
+}
+
+// Curl is the operation as a command to paste. Its values are the examples of the
+// parameters and the body.
+func (op *operation) Curl() string {
+	path, headers := op.Path, ""
+	for _, p := range op.Parameters {
+		switch {
+		case p.In == "path":
+			path = strings.ReplaceAll(path, "{"+p.Name+"}", p.Example)
+		case p.In == "header" && p.Example != "":
+			headers += " \\\n  -H '" + p.Name + ": " + p.Example + "'"
+		}
+	}
+	command := "curl -i"
+	if op.Method != "GET" {
+		command += " -X " + op.Method
+	}
+	command += " http://127.0.0.1:8080" + path + headers
+	if body, ok := op.RequestBody.Content["application/json"]; ok {
+		command += " \\\n  -H 'Content-Type: application/json' \\\n  -d '" + compact(&body.Example) + "'"
+	}
+	return command
+}
+
+func readSchema(name string, node *yaml.Node) (schema, error) {
+	var in struct {
+		Description string
+		Properties  yaml.Node
+	}
+	if err := node.Decode(&in); err != nil {
+		return schema{}, fmt.Errorf("schema %s: %w", name, err)
+	}
+	out := schema{Name: name, Description: in.Description}
+	return out, members(&in.Properties, func(field string, node *yaml.Node) error {
+		var p struct {
+			Ref         string `yaml:"$ref"`
+			Type        any
+			Format      string
+			Description string
+			Enum        []string
+		}
+		if err := node.Decode(&p); err != nil {
+			return fmt.Errorf("schema %s, field %s: %w", name, field, err)
+		}
+		kind := last(p.Ref)
+		if p.Type != nil {
+			kind = strings.Trim(fmt.Sprint(p.Type), "[]")
+		}
+		if p.Format != "" {
+			kind += ", " + p.Format
+		}
+		if len(p.Enum) > 0 && field != "code" {
+			p.Description = strings.TrimSpace(p.Description + " One of `" + strings.Join(p.Enum, "`, `") + "`.")
+		}
+		out.Fields = append(out.Fields, property{Name: field, Type: kind, Description: p.Description})
+		return nil
+	})
+}
+
+func last(ref string) string { return ref[strings.LastIndexByte(ref, '/')+1:] }
+
+// example is a value as indented JSON, or text as it is.
+func example(node *yaml.Node) string {
+	if node.Kind == yaml.ScalarNode {
+		return strings.TrimRight(node.Value, "\n")
+	}
+	text := jsontext.Value(compact(node))
+	if len(text) == 0 || text.Indent(jsontext.WithIndent("  ")) != nil {
+		return ""
+	}
+	return string(text)
+}
+
+// compact is a value as JSON with the members in the file's order.
+func compact(node *yaml.Node) string {
+	switch node.Kind {
+	case yaml.MappingNode:
+		var parts []string
+		for i := 0; i+1 < len(node.Content); i += 2 {
+			parts = append(parts, compact(node.Content[i])+":"+compact(node.Content[i+1]))
+		}
+		return "{" + strings.Join(parts, ",") + "}"
+	case yaml.SequenceNode:
+		var parts []string
+		for _, item := range node.Content {
+			parts = append(parts, compact(item))
+		}
+		return "[" + strings.Join(parts, ",") + "]"
+	case yaml.ScalarNode:
+		if node.Tag == "!!int" || node.Tag == "!!bool" || node.Tag == "!!null" {
+			return node.Value
+		}
+		text, err := json.Marshal(node.Value)
+		if err != nil {
+			return ""
+		}
+		return string(text)
+	}
+	return ""
+}
+
+// prose makes paragraphs of text: an empty line ends one, `this` is code.
+func prose(text string) template.HTML {
+	var out strings.Builder
+	for paragraph := range strings.SplitSeq(strings.TrimSpace(text), "\n\n") {
+		if paragraph == "" {
+			continue
+		}
+		out.WriteString("<p>")
+		for i, part := range strings.Split(paragraph, "`") {
+			part = template.HTMLEscapeString(part)
+			if i%2 == 1 {
+				part = "<code>" + part + "</code>"
+			}
+			out.WriteString(part)
+		}
+		out.WriteString("</p>\n")
+	}
+	return template.HTML(out.String())
+}
+
+// anchor is a name as the end of an address.
+func anchor(parts ...string) string {
+	keep := func(c rune) rune {
+		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' {
+			return c
+		}
+		return '-'
+	}
+	return strings.Trim(strings.Map(keep, strings.ToLower(strings.Join(parts, "-"))), "-")
+}

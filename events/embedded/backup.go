@@ -17,7 +17,8 @@ const copyMark = "copy"
 // Backup copies the log to dst, which must not exist, while it is in use; the
 // result opens with [Open]. It holds every append that was answered before the
 // call. Snapshots are left out; they are made again. dst appears only when it is
-// complete.
+// complete. Reads and followers go on; appends wait while the write-ahead log is
+// copied, at most some 64 MiB.
 //
 // The copy gets an epoch of its own when it is first opened. Once it is written to, its positions mean
 // something else than the original's, and nobody's checkpoint may mix them up.
@@ -50,10 +51,23 @@ func (s *Store) backup(dst string) error {
 	if err := makeFolder(s.fs, dst); err != nil {
 		return err
 	}
-	if err := s.db.Checkpoint(s.fs.PathJoin(dst, logFolder), pebble.WithFlushedWAL()); err != nil {
+	// What is in tables is linked and not copied, so it is moved there first.
+	if err := s.db.Flush(); err != nil {
+		return err
+	}
+	if err := s.checkpoint(s.fs.PathJoin(dst, logFolder)); err != nil {
 		return err
 	}
 	return s.mark(s.fs.PathJoin(dst, copyMark))
+}
+
+// checkpoint copies while nothing is written. Pebble would copy the write-ahead log
+// while it grows; its file is an older one that is being overwritten, so the copy
+// could have new blocks behind old ones, and that is damage.
+func (s *Store) checkpoint(dst string) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	return s.db.Checkpoint(dst, pebble.WithFlushedWAL())
 }
 
 // mark makes an empty file that a power loss does not take away.

@@ -168,7 +168,10 @@ func (c *committer) commit() {
 	if c.last > before {
 		bytes := c.batch.Len()
 		began := time.Now()
-		if err := c.batch.Commit(pebble.Sync); err != nil {
+		c.writing.Lock()
+		err := c.batch.Commit(pebble.Sync)
+		c.writing.Unlock()
+		if err != nil {
 			c.die(fmt.Errorf("commit: %w", err))
 		}
 		if c.failed.Load() {

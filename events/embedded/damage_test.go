@@ -197,9 +197,9 @@ func TestRemovedTable(t *testing.T) {
 // TestInconsistent writes what no committer writes: intact bytes that don't fit
 // together.
 func TestInconsistent(t *testing.T) {
-	otherStream := func(b *pebble.Batch) error { // product-0's second append, at product-1's events
+	otherStream := func(b *pebble.Batch) error { // product-0's second append, at product-1's second
 		value := make([]byte, indexValueSize)
-		putIndexValue(value, 41, 40)
+		putIndexValue(value, 161, 40)
 		return b.Set(indexKey("product-0", 40), value, nil)
 	}
 	otherRevision := func(b *pebble.Batch) error {

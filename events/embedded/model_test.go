@@ -80,98 +80,119 @@ func same(t *rapid.T, what string, got, want []events.Recorded) {
 	}
 }
 
+// pair is a log and its model, and the actions on both.
+type pair struct {
+	options Options
+	store   *Store
+	model   *model
+}
+
+var (
+	modelStreams = rapid.SampledFrom([]events.StreamID{"a-1", "a-10", "a-2", "a", "b-1"})
+	modelSizes   = rapid.OneOf(rapid.IntRange(1, 4), rapid.IntRange(1, 400))
+	modelLimits  = rapid.OneOf(rapid.IntRange(0, 12), rapid.IntRange(0, 2000))
+	modelDirs    = rapid.Map(rapid.Bool(), func(b bool) events.Direction { return events.Direction(b) })
+	modelEnds    = rapid.SampledFrom([]bool{true, false, false, false})
+)
+
 // TestModel does at random what a user of the log can do, and compares.
 func TestModel(t *testing.T) {
-	streams := rapid.SampledFrom([]events.StreamID{"a-1", "a-10", "a-2", "a", "b-1"})
-	sizes := rapid.OneOf(rapid.IntRange(1, 4), rapid.IntRange(1, 400))
-	limits := rapid.OneOf(rapid.IntRange(0, 12), rapid.IntRange(0, 2000))
 	rapid.Check(t, func(t *rapid.T) {
-		ctx := context.Background()
-		options := Options{FS: vfs.NewMem(), Logger: quiet, memTable: 256 << 10}
-		s, err := Open("log", options)
-		if err != nil {
-			t.Fatal(err)
+		p := &pair{
+			options: Options{FS: vfs.NewMem(), Logger: quiet, memTable: 256 << 10},
+			model:   &model{streams: make(map[events.StreamID][]events.Recorded)},
 		}
-		defer func() { _ = s.Close() }()
-		m := &model{streams: make(map[events.StreamID][]events.Recorded)}
-		dirs := rapid.Map(rapid.Bool(), func(b bool) events.Direction { return events.Direction(b) })
+		p.open(t)
+		defer func() { _ = p.store.Close() }()
 		t.Repeat(map[string]func(*rapid.T){
-			"append": func(t *rapid.T) {
-				stream := streams.Draw(t, "stream")
-				head := events.Revision(len(m.streams[stream]) - 1)
-				expected := max(head+events.Revision(rapid.SampledFrom([]int{0, 0, 0, 0, -1, 1}).Draw(t, "off")), events.NoStream)
-				batch := modelBatch(t, sizes.Draw(t, "size"))
-				appended, err := s.Append(ctx, stream, expected, batch)
-				if expected != head {
-					if !errors.Is(err, events.ErrConflict) {
-						t.Fatalf("%v, want ErrConflict", err)
-					}
-					return
-				}
-				m.append(stream, batch)
-				want := events.Appended{Revision: head + events.Revision(len(batch)), Position: events.Position(len(m.all))}
-				if err != nil || appended != want {
-					t.Fatalf("%v and %v, want %v", appended, err, want)
-				}
-			},
-			"read": func(t *rapid.T) {
-				stream, dir, limit := streams.Draw(t, "stream"), dirs.Draw(t, "backward"), limits.Draw(t, "limit")
-				from := events.Revision(rapid.IntRange(0, len(m.streams[stream])+2).Draw(t, "from"))
-				if rapid.IntRange(0, 3).Draw(t, "end") == 0 {
-					from = events.EndRevision
-				}
-				page, err := s.Read(ctx, stream, from, dir, limit)
-				if err != nil {
-					t.Fatal(err)
-				}
-				same(t, fmt.Sprintf("%s from %d", stream, from), page, m.read(stream, from, dir, limit))
-			},
-			"readAll": func(t *rapid.T) {
-				dir, limit := dirs.Draw(t, "backward"), limits.Draw(t, "limit")
-				from := events.Position(rapid.IntRange(0, len(m.all)+2).Draw(t, "from"))
-				if rapid.IntRange(0, 3).Draw(t, "end") == 0 {
-					from = events.EndPosition
-				}
-				page, err := s.ReadAll(ctx, from, dir, limit)
-				if err != nil {
-					t.Fatal(err)
-				}
-				same(t, fmt.Sprintf("all from %d", from), page, m.readAll(from, dir, limit))
-			},
-			"follow": func(t *rapid.T) {
-				if len(m.all) == 0 {
-					return
-				}
-				from := events.Position(rapid.IntRange(0, len(m.all)-1).Draw(t, "from"))
-				want := m.readAll(from, events.Forward, len(m.all))
-				var got []events.Recorded
-				enough := errors.New("enough")
-				err := s.Follow(ctx, from, func(page []events.Recorded) error {
-					got = append(got, page...)
-					if len(got) >= len(want) {
-						return enough
-					}
-					return nil
-				})
-				if !errors.Is(err, enough) {
-					t.Fatal(err)
-				}
-				same(t, fmt.Sprintf("following from %d", from), got, want)
-			},
-			"reopen": func(t *rapid.T) {
-				epoch := s.Epoch()
-				if err := s.Close(); err != nil {
-					t.Fatal(err)
-				}
-				if s, err = Open("log", options); err != nil {
-					t.Fatal(err)
-				}
-				if head, _ := s.Head(ctx); s.Epoch() != epoch || head != events.Position(len(m.all)) {
-					t.Fatalf("epoch %s, head %d; want %s and %d", s.Epoch(), head, epoch, len(m.all))
-				}
-			},
+			"append": p.append, "read": p.read, "readAll": p.readAll, "follow": p.follow, "reopen": p.reopen,
 		})
 	})
+}
+
+func (p *pair) open(t *rapid.T) {
+	var err error
+	if p.store, err = Open("log", p.options); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (p *pair) append(t *rapid.T) {
+	stream := modelStreams.Draw(t, "stream")
+	head := events.Revision(len(p.model.streams[stream]) - 1)
+	expected := max(head+events.Revision(rapid.SampledFrom([]int{0, 0, 0, 0, -1, 1}).Draw(t, "off")), events.NoStream)
+	batch := modelBatch(t, modelSizes.Draw(t, "size"))
+	appended, err := p.store.Append(context.Background(), stream, expected, batch)
+	if expected != head {
+		if !errors.Is(err, events.ErrConflict) {
+			t.Fatalf("%v, want ErrConflict", err)
+		}
+		return
+	}
+	p.model.append(stream, batch)
+	want := events.Appended{Revision: head + events.Revision(len(batch)), Position: events.Position(len(p.model.all))}
+	if err != nil || appended != want {
+		t.Fatalf("%v and %v, want %v", appended, err, want)
+	}
+}
+
+func (p *pair) read(t *rapid.T) {
+	stream, dir, limit := modelStreams.Draw(t, "stream"), modelDirs.Draw(t, "backward"), modelLimits.Draw(t, "limit")
+	from := events.Revision(rapid.IntRange(0, len(p.model.streams[stream])+2).Draw(t, "from"))
+	if modelEnds.Draw(t, "end") {
+		from = events.EndRevision
+	}
+	page, err := p.store.Read(context.Background(), stream, from, dir, limit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, fmt.Sprintf("%s from %d", stream, from), page, p.model.read(stream, from, dir, limit))
+}
+
+func (p *pair) readAll(t *rapid.T) {
+	dir, limit := modelDirs.Draw(t, "backward"), modelLimits.Draw(t, "limit")
+	from := events.Position(rapid.IntRange(0, len(p.model.all)+2).Draw(t, "from"))
+	if modelEnds.Draw(t, "end") {
+		from = events.EndPosition
+	}
+	page, err := p.store.ReadAll(context.Background(), from, dir, limit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, fmt.Sprintf("all from %d", from), page, p.model.readAll(from, dir, limit))
+}
+
+func (p *pair) follow(t *rapid.T) {
+	if len(p.model.all) == 0 {
+		return
+	}
+	from := events.Position(rapid.IntRange(0, len(p.model.all)-1).Draw(t, "from"))
+	want := p.model.readAll(from, events.Forward, len(p.model.all))
+	var got []events.Recorded
+	enough := errors.New("enough")
+	err := p.store.Follow(context.Background(), from, func(page []events.Recorded) error {
+		got = append(got, page...)
+		if len(got) >= len(want) {
+			return enough
+		}
+		return nil
+	})
+	if !errors.Is(err, enough) {
+		t.Fatal(err)
+	}
+	same(t, fmt.Sprintf("following from %d", from), got, want)
+}
+
+func (p *pair) reopen(t *rapid.T) {
+	epoch := p.store.Epoch()
+	if err := p.store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	p.open(t)
+	head, err := p.store.Head(context.Background())
+	if err != nil || p.store.Epoch() != epoch || head != events.Position(len(p.model.all)) {
+		t.Fatalf("epoch %s, head %d, %v; want %s and %d", p.store.Epoch(), head, err, epoch, len(p.model.all))
+	}
 }
 
 func modelBatch(t *rapid.T, n int) []events.Event {

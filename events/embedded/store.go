@@ -40,6 +40,7 @@ type Store struct {
 	dead      chan struct{} // closed when a write or a sync has failed
 	failed    atomic.Bool   // true before dead is closed
 	head      atomic.Uint64 // the last durable position; the committer moves it
+	writing   sync.Mutex    // held by the committer while it writes, by Backup while it copies
 	tail      *tail
 	counters  counters
 }

@@ -287,21 +287,26 @@ type slice struct {
 	log  []events.Recorded
 	head events.Position
 	fail error
+	most int // events at once
 }
 
 func (s *slice) Head(context.Context) (events.Position, error) { return s.head, nil }
 
-func (s *slice) ReadAll(_ context.Context, after events.Position, _ events.Direction, limit int) ([]events.Recorded, error) {
+func (s *slice) ReadAll(_ context.Context, after events.Position, dir events.Direction, limit int) ([]events.Recorded, error) {
+	if dir == events.Backward { // one, as TimeOf asks
+		end := min(int(after)-1, len(s.log))
+		return s.log[end-1 : end], nil
+	}
 	i, _ := slices.BinarySearchFunc(s.log, after+1, func(e events.Recorded, p events.Position) int { return int(e.Position) - int(p) })
 	if i == len(s.log) {
 		return nil, s.fail
 	}
-	return s.log[i:min(len(s.log), i+min(limit, 5))], nil
+	return s.log[i:min(len(s.log), i+min(limit, s.most))], nil
 }
 
 func TestVerify(t *testing.T) {
 	f := wholeLife()
-	s := &slice{log: f.log, head: 12} // the last event came while it was read
+	s := &slice{log: f.log, head: 12, most: 5} // the last event came while it was read
 	seen := events.Position(0)
 	verdict, err := Verify(t.Context(), s, true, func(at, head events.Position) { seen = at })
 	if err != nil || verdict != (Verdict{Events: 12, Streams: 2, Head: 12}) || seen != 10 {

@@ -20,8 +20,8 @@ type message struct {
 // handle answers one message.
 func (s *socket) handle(text []byte) {
 	var m message
-	if err := json.Unmarshal(text, &m, json.RejectUnknownMembers(true)); err != nil {
-		s.complainOf(problemOfJSON(err))
+	if err := decodeStrict(text, &m); err != nil {
+		s.complainOf(err)
 		return
 	}
 	switch m.Event {
@@ -38,24 +38,14 @@ func (s *socket) handle(text []byte) {
 	}
 }
 
-func (s *socket) complainOf(err error) {
-	if p := (*problem)(nil); errors.As(err, &p) {
-		detail := p.detail
-		if field, ok := p.fields["field"].(string); ok && field != "" {
-			detail += ": " + field
-		}
-		s.complain(p.code, detail, "")
-	}
-}
-
 // data decodes what goes with a message.
 func (s *socket) data(raw jsontext.Value, into any) bool {
 	if len(raw) == 0 {
 		s.complain("invalid_field", "this message needs data", "")
 		return false
 	}
-	if err := json.Unmarshal(raw, into, json.RejectUnknownMembers(true)); err != nil {
-		s.complainOf(problemOfJSON(err))
+	if err := decodeStrict(raw, into); err != nil {
+		s.complainOf(err)
 		return false
 	}
 	return true
@@ -74,9 +64,22 @@ func (s *socket) subscribe(raw jsontext.Value) {
 		s.complain("invalid_field", "name at least one topic: topics", "")
 		return
 	}
+	if !s.caughtUp() {
+		return
+	}
 	for _, topic := range wish.Topics {
 		s.watch(topic, projections.Resume{Since: wish.Since[topic], Epoch: wish.Epoch}, false)
 	}
+}
+
+// caughtUp waits until the views have what this server has answered, or complains.
+func (s *socket) caughtUp() bool {
+	r := &request{server: s.server, id: s.id}
+	if err := r.seen(s.server.answered()); err != nil {
+		s.complain("projection_behind", "the read side is catching up; subscribe again in a moment", "")
+		return false
+	}
+	return true
 }
 
 // watch subscribes to a topic, anew if it is watched already.
@@ -85,17 +88,8 @@ func (s *socket) watch(topic string, resume projections.Resume, seed bool) {
 		s.complain("overloaded", "one socket may watch 1000 topics", topic)
 		return
 	}
-	r := &request{server: s.server, id: s.id}
-	if err := r.seen(s.server.answered()); err != nil {
-		s.complain("projection_behind", "the read side is catching up; subscribe again in a moment", topic)
-		return
-	}
 	w := &watch{socket: s, topic: topic, seed: seed}
 	s.mu.Lock()
-	if s.watches == nil {
-		s.mu.Unlock()
-		return
-	}
 	s.watches[topic] = w
 	s.mu.Unlock()
 	sub, err := s.server.config.Views.Subscribe(topic, resume, w)
@@ -183,6 +177,9 @@ func (s *socket) initProducts(raw jsontext.Value) {
 		}
 		ack = events.AppendJSONString(ack, "product_"+id)
 	}
+	if !s.caughtUp() {
+		return
+	}
 	for _, topic := range s.seedTopics() {
 		s.unwatch(topic)
 	}
@@ -234,5 +231,5 @@ func prepareSeed(f *projections.Frame) any {
 	o.Int("stock", p.Stock)
 	o.Int("price", p.Price)
 	o.Int("position", int64(f.Position))
-	return prepared(append(o.Close(), '}'))
+	return newPrepared(append(o.Close(), '}'))
 }

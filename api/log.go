@@ -2,8 +2,10 @@ package api
 
 import (
 	"context"
+	"net/url"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -78,7 +80,11 @@ func (s *Server) listStream(r *request) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
 	defer cancel()
-	stream := events.StreamID(r.ctx.Params("stream"))
+	name, err := url.PathUnescape(r.ctx.Params("stream"))
+	if err != nil || !utf8.ValidString(name) {
+		return notFound("stream")
+	}
+	stream := events.StreamID(name)
 	page, err := s.config.Store.Read(ctx, stream, revision, events.Forward, limit)
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"admitone/actors/product"
@@ -20,7 +21,7 @@ type moment struct {
 }
 
 // at reads the query parameter: a position, or a time. ok is false without one. A
-// moment that has not come yet is the present.
+// moment that has not come yet is the present, and is answered as such.
 func (r *request) at() (m moment, ok bool, err error) {
 	given := r.ctx.Query("at")
 	if given == "" {
@@ -30,14 +31,22 @@ func (r *request) at() (m moment, ok bool, err error) {
 	defer cancel()
 	store := r.server.config.Store
 	if position, err := strconv.ParseUint(given, 10, 63); err == nil && position > 0 {
-		m.position = events.Position(position)
-		m.time, err = events.TimeOf(ctx, store, m.position)
-		return m, true, err
+		last, err := store.ReadAll(ctx, min(events.Position(position), events.EndPosition-1)+1, events.Backward, 1)
+		if err != nil || len(last) == 0 {
+			return m, true, err
+		}
+		return moment{last[0].Position, last[0].Created}, true, nil
 	}
-	if m.time, err = time.Parse(time.RFC3339Nano, given); err != nil {
+	// A + that was not escaped arrives as a space.
+	t, err := time.Parse(time.RFC3339Nano, strings.ReplaceAll(given, " ", "+"))
+	if err != nil || t.UTC().Year() < 1 {
 		return m, false, refuse("bad_parameter", "at is a position, 1 or more, or an RFC 3339 time")
 	}
-	m.position, err = events.PositionAt(ctx, store, m.time)
+	if now := time.Now(); t.After(now) {
+		t = now
+	}
+	m.time = t
+	m.position, err = events.PositionAt(ctx, store, t)
 	return m, true, err
 }
 
@@ -50,9 +59,7 @@ func appendAsOf(dst []byte, m moment) []byte {
 }
 
 // upTo calls take with the events of a stream up to a moment.
-func (s *Server) upTo(stream events.StreamID, m moment, take func(*events.Recorded) error) error {
-	ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
-	defer cancel()
+func (s *Server) upTo(ctx context.Context, stream events.StreamID, m moment, take func(*events.Recorded) error) error {
 	for e, err := range events.Stream(ctx, s.config.Store, stream, 0) {
 		if err != nil {
 			return err
@@ -68,9 +75,9 @@ func (s *Server) upTo(stream events.StreamID, m moment, take func(*events.Record
 }
 
 // productAt folds a product up to a moment; nil if it did not exist yet.
-func (s *Server) productAt(id string, m moment) (*projections.Product, error) {
+func (s *Server) productAt(ctx context.Context, id string, m moment) (*projections.Product, error) {
 	p := &projections.Product{}
-	if err := s.upTo(product.Stream(id), m, p.Apply); err != nil {
+	if err := s.upTo(ctx, product.Stream(id), m, p.Apply); err != nil {
 		return nil, err
 	}
 	if p.ID == "" {
@@ -81,9 +88,9 @@ func (s *Server) productAt(id string, m moment) (*projections.Product, error) {
 
 // reservationAt finds a reservation as it was at a moment; nil if it did not exist
 // yet.
-func (s *Server) reservationAt(productID, id string, m moment) (*reservation, error) {
+func (s *Server) reservationAt(ctx context.Context, productID, id string, m moment) (*reservation, error) {
 	var found *reservation
-	err := s.upTo(product.Stream(productID), m, func(e *events.Recorded) error {
+	err := s.upTo(ctx, product.Stream(productID), m, func(e *events.Recorded) error {
 		fact, err := e.Decode()
 		if err != nil {
 			return err

@@ -120,6 +120,7 @@ func (p *problem) write(c *fiber.Ctx, requestID string) error {
 		o.Raw(name, value)
 	}
 	c.Status(status)
+	c.Response().Header.Set(headerRequestID, requestID) // a failed upgrade has wiped it
 	if seconds := retryAfter[p.code]; seconds != "" {
 		c.Set(fiber.HeaderRetryAfter, seconds)
 	}

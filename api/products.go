@@ -1,10 +1,12 @@
 package api
 
 import (
+	"context"
 	"encoding/base64"
 
 	"github.com/gofiber/fiber/v2"
 
+	"admitone/actors"
 	"admitone/actors/product"
 	"admitone/events"
 	"admitone/projections"
@@ -99,11 +101,11 @@ func (r *request) newID(chosen *string) (string, error) {
 		}
 		return *chosen, nil
 	}
-	id, err := r.commandID("")
-	if key, _ := r.key(); key != "" && err == nil {
-		return events.EventID("id "+r.caller.sub+" "+key, 0).String(), nil
+	key, err := r.key()
+	if err != nil || key == "" {
+		return actors.NewID().String(), err
 	}
-	return string(id), err
+	return events.EventID("id "+r.keyOwner()+" "+key, 0).String(), nil
 }
 
 func (s *Server) listProducts(r *request) error {
@@ -126,13 +128,15 @@ func (s *Server) listProducts(r *request) error {
 	if err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
+	defer cancel()
 	o := events.OpenObject(make([]byte, 0, 4096))
 	o.Key("items")
 	o.Buf = append(o.Buf, '[')
 	for i := range page {
 		p := &page[i]
 		if past {
-			if p, err = s.productAt(p.ID, at); err != nil {
+			if p, err = s.productAt(ctx, p.ID, at); err != nil {
 				return err
 			}
 		}
@@ -168,14 +172,18 @@ func (s *Server) getProduct(r *request) error {
 	if !past {
 		return s.answerProduct(r, fiber.StatusOK, id, 0)
 	}
-	p, err := s.productAt(id, at)
+	ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
+	defer cancel()
+	p, err := s.productAt(ctx, id, at)
 	if err != nil {
 		return err
 	}
 	if p == nil {
 		return notFound("product")
 	}
-	r.tag(p.Revision)
+	if r.tag(p.Revision) {
+		return r.notModified()
+	}
 	return r.json(fiber.StatusOK, appendProduct(nil, p, &at))
 }
 
@@ -234,9 +242,8 @@ func (s *Server) answerProduct(r *request, status int, id string, position event
 	if !ok {
 		return notFound("product")
 	}
-	if r.tag(p.Revision) && r.ctx.Method() == fiber.MethodGet {
-		r.ctx.Status(fiber.StatusNotModified)
-		return nil
+	if r.tag(p.Revision) && r.reads() {
+		return r.notModified()
 	}
 	return r.json(status, appendProduct(nil, &p, nil))
 }

@@ -13,7 +13,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/gofiber/fiber/v2"
 
 	"admitone/actors"
@@ -55,45 +54,6 @@ func visibleASCII(s string) bool {
 		}
 	}
 	return true
-}
-
-var errBodyTooLarge = refuse("body_too_large", "a body may have 64 KiB")
-
-// decode reads the body into the struct v, strictly: names are case-sensitive and
-// known, given once, and the text is UTF-8. An empty body is an empty object where
-// optional says so.
-func (r *request) decode(v any, optional bool) error {
-	body := r.ctx.Body()
-	if len(body) == 0 && optional {
-		return nil
-	}
-	if len(body) > maxBody {
-		return errBodyTooLarge
-	}
-	kind, _, _ := strings.Cut(r.ctx.Get(fiber.HeaderContentType), ";")
-	if !strings.EqualFold(strings.TrimSpace(kind), fiber.MIMEApplicationJSON) {
-		return refuse("unsupported_media_type", "send application/json")
-	}
-	return problemOfJSON(json.Unmarshal(body, v, json.RejectUnknownMembers(true)))
-}
-
-func problemOfJSON(err error) error {
-	if err == nil {
-		return nil
-	}
-	var syntax *jsontext.SyntacticError
-	var semantic *json.SemanticError
-	switch {
-	case errors.As(err, &syntax):
-		return refuse("malformed_json", fmt.Sprintf("the body is not valid JSON, from byte %d on", syntax.ByteOffset))
-	case !errors.As(err, &semantic):
-		return refuse("malformed_json", "the body is not valid JSON")
-	}
-	field := strings.ReplaceAll(strings.TrimPrefix(string(semantic.JSONPointer), "/"), "/", ".")
-	if errors.Is(err, json.ErrUnknownName) {
-		return &problem{code: "unknown_field", detail: "the field is not known here", fields: map[string]any{"field": field}}
-	}
-	return invalidField(field, "the value has the wrong type or size")
 }
 
 // param returns an id in the path. One that can't exist is not found.
@@ -197,8 +157,8 @@ func (r *request) ifMatch() (*events.Revision, error) {
 		return nil, refuse("revision_required", "send If-Match with the ETag of what you have read")
 	}
 	unquoted := strings.TrimSuffix(strings.TrimPrefix(given, `"`), `"`)
-	n, err := strconv.ParseInt(unquoted, 10, 64)
-	if err != nil || n < 0 || len(given) != len(unquoted)+2 {
+	n, err := strconv.ParseUint(unquoted, 10, 63)
+	if err != nil || len(given) != len(unquoted)+2 {
 		return nil, refuse("bad_parameter", `If-Match is one ETag as it was given, for example "7"`)
 	}
 	revision := events.Revision(n)
@@ -208,14 +168,28 @@ func (r *request) ifMatch() (*events.Revision, error) {
 // tag sets the ETag and says whether the client has that very revision already.
 func (r *request) tag(revision events.Revision) (fresh bool) {
 	tag := `"` + strconv.FormatInt(int64(revision), 10) + `"`
-	r.ctx.Set(fiber.HeaderETag, tag)
-	for _, have := range strings.Split(r.ctx.Get(fiber.HeaderIfNoneMatch), ",") {
+	r.ctx.Response().Header.Set(fiber.HeaderETag, tag)
+	if len(r.ctx.Request().Header.Peek(fiber.HeaderIfNoneMatch)) == 0 {
+		return false
+	}
+	for have := range strings.SplitSeq(r.ctx.Get(fiber.HeaderIfNoneMatch), ",") {
 		have = strings.TrimSpace(have)
 		if have == "*" || strings.TrimPrefix(have, "W/") == tag {
 			return true
 		}
 	}
 	return false
+}
+
+// reads says whether the request only asks.
+func (r *request) reads() bool {
+	return r.ctx.Method() == fiber.MethodGet || r.ctx.Method() == fiber.MethodHead
+}
+
+// notModified answers that the client has it already.
+func (r *request) notModified() error {
+	r.ctx.Status(fiber.StatusNotModified)
+	return nil
 }
 
 // waitLimit is how long a question waits for the read side.
@@ -247,7 +221,7 @@ func (r *request) seen(position events.Position) error {
 
 // ask hands a command to the entity of stream.
 func (r *request) ask(stream events.StreamID, command core.Command, conditional *events.Revision) (actors.Answer, error) {
-	id, err := r.commandID(stream)
+	id, err := r.commandID()
 	if err != nil {
 		return actors.Answer{}, err
 	}
@@ -263,12 +237,22 @@ func (r *request) ask(stream events.StreamID, command core.Command, conditional 
 }
 
 // commandID is made of the client's key, if it sent one, so that a retry is known.
-func (r *request) commandID(stream events.StreamID) (actors.CommandID, error) {
+func (r *request) commandID() (actors.CommandID, error) {
 	key, err := r.key()
 	if err != nil || key == "" {
 		return actors.NewCommandID(), err
 	}
-	return actors.KeyedCommandID(r.caller.sub, key, []byte(r.ctx.Method()), []byte(r.ctx.Path()), r.ctx.Body()), nil
+	return actors.KeyedCommandID(r.keyOwner(), key, []byte(r.ctx.Method()), []byte(r.ctx.Path()), r.ctx.Request().Body()), nil
+}
+
+// keyOwner is whose key it is: the caller's. Where nobody says who is calling (open
+// mode, and no holder in the body) each path has its own keys, so that two holders
+// who confirm under the same key don't meet. No holder's name begins with a slash.
+func (r *request) keyOwner() string {
+	if r.caller.sub != "" {
+		return r.caller.sub
+	}
+	return r.ctx.Path()
 }
 
 // key is the Idempotency-Key of a POST.

@@ -87,6 +87,9 @@ type newReservation struct {
 }
 
 func (r *request) newReservation() (command product.Reserve, err error) {
+	if r.caller.role == "" {
+		return command, r.caller.must(RoleHolder)
+	}
 	var body newReservation
 	if err := r.decode(&body, false); err != nil {
 		return command, err
@@ -169,6 +172,10 @@ func (s *Server) getReservation(r *request) error {
 	if err != nil {
 		return err
 	}
+	only, err := r.caller.only(RoleAuditor)
+	if err != nil {
+		return err
+	}
 	at, past, err := r.at()
 	if err != nil {
 		return err
@@ -179,15 +186,13 @@ func (s *Server) getReservation(r *request) error {
 	var v *reservation
 	var asOf *moment
 	if past {
+		ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
+		defer cancel()
 		asOf = &at
-		v, err = s.reservationAt(productID, rid, at)
+		v, err = s.reservationAt(ctx, productID, rid, at)
 	} else {
 		v, err = s.findReservation(r, productID, rid, id)
 	}
-	if err != nil {
-		return err
-	}
-	only, err := r.caller.only(RoleAuditor)
 	if err != nil {
 		return err
 	}
@@ -198,8 +203,7 @@ func (s *Server) getReservation(r *request) error {
 		return errNotYours
 	}
 	if r.tag(v.revision) {
-		r.ctx.Status(fiber.StatusNotModified)
-		return nil
+		return r.notModified()
 	}
 	return r.json(fiber.StatusOK, v.append(nil, asOf))
 }
@@ -276,11 +280,11 @@ func (s *Server) end(r *request, command func(id events.ID, by string) core.Comm
 	if err != nil {
 		return err
 	}
-	if err := r.decode(&struct{}{}, true); err != nil {
-		return err
-	}
 	by, err := r.caller.only()
 	if err != nil {
+		return err
+	}
+	if err := r.decode(&struct{}{}, true); err != nil {
 		return err
 	}
 	answer, err := r.ask(product.Stream(productID), command(id, by), nil)

@@ -6,11 +6,13 @@ import (
 	"log/slog"
 	"net"
 	"runtime/debug"
+	"slices"
 	"sync/atomic"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/valyala/fasthttp"
 
 	"admitone/actors"
 	"admitone/events"
@@ -42,12 +44,16 @@ type Config struct {
 	MaxSockets int64
 	// AccessLog gets a line per request; nil is none.
 	AccessLog io.Writer
+	// Backup makes a backup; nil is no route for it.
+	Backup Backup
 	// Metrics is where the server registers its own; a new registry if nil.
 	Metrics *prometheus.Registry
 	Logger  *slog.Logger
 	// Yardstick adds POST /yardstick, which decodes a reservation and answers: what
 	// the benchmarks measure the others against.
 	Yardstick bool
+	// StallAfter is how long a socket may take nothing before it is closed (10 s).
+	StallAfter time.Duration
 }
 
 // Server serves the API over one listener.
@@ -73,6 +79,9 @@ func New(config Config) *Server {
 	if config.MaxSockets == 0 {
 		config.MaxSockets = 100_000
 	}
+	if config.StallAfter == 0 {
+		config.StallAfter = 10 * time.Second
+	}
 	s := &Server{config: config, access: newAccessLog(config.AccessLog), metrics: newMetrics(config)}
 	s.sockets = newSockets(s)
 	s.app = fiber.New(fiber.Config{
@@ -89,6 +98,7 @@ func New(config Config) *Server {
 	})
 	// A hijacked connection's Close is a no-op otherwise; see socket.go.
 	s.app.Server().KeepHijackedConns = true
+	s.app.Server().Handler = knownMethods(s.app.Server().Handler)
 	s.routes()
 	return s
 }
@@ -97,6 +107,8 @@ func (s *Server) routes() {
 	s.productRoutes()
 	s.reservationRoutes()
 	s.logRoutes()
+	s.historyRoutes()
+	s.backupRoutes()
 	s.operationRoutes()
 	s.pageRoutes()
 	s.socketRoutes()
@@ -125,10 +137,10 @@ type handler func(*request) error
 
 // handle adds a route. What every request needs happens here and nowhere else: an
 // id, who is asking, a guard against panics, the one translation of errors, the
-// access log and the metrics.
+// access log and the metrics. A GET may be asked for as a HEAD, without the body.
 func (s *Server) handle(method, path string, h handler) {
 	route := s.metrics.route(method, path)
-	s.app.Add(method, path, func(c *fiber.Ctx) error {
+	serve := func(c *fiber.Ctx) error {
 		r := &request{ctx: c, server: s, begun: time.Now()}
 		r.id = requestID(c)
 		c.Response().Header.Set(headerRequestID, r.id)
@@ -142,7 +154,11 @@ func (s *Server) handle(method, path string, h handler) {
 		route.observe(status, took)
 		s.access.line(r, status, took)
 		return nil
-	})
+	}
+	s.app.Add(method, path, serve)
+	if method == fiber.MethodGet {
+		s.app.Add(fiber.MethodHead, path, serve)
+	}
 }
 
 func (s *Server) guarded(r *request, h handler) (err error) {
@@ -160,9 +176,27 @@ func (s *Server) guarded(r *request, h handler) (err error) {
 
 // strayError answers what never reached a route.
 func (s *Server) strayError(c *fiber.Ctx, err error) error {
-	id := requestID(c)
-	c.Response().Header.Set(headerRequestID, id)
-	return problemOf(err, s.config.Logger.With("request_id", id)).write(c, id)
+	r := &request{ctx: c, server: s, id: requestID(c), begun: time.Now()}
+	c.Response().Header.Set(headerRequestID, r.id)
+	p := problemOf(err, r.log())
+	if p.code == "method_not_allowed" && c.Method() == fiber.MethodOptions {
+		c.Status(fiber.StatusNoContent) // Allow says what there is
+	} else if err := p.write(c, r.id); err != nil {
+		return err
+	}
+	s.access.line(r, c.Response().StatusCode(), time.Since(r.begun))
+	return nil
+}
+
+// knownMethods makes a method that Fiber does not know, and would answer in its own
+// way, one that it knows and no route has.
+func knownMethods(next fasthttp.RequestHandler) fasthttp.RequestHandler {
+	return func(c *fasthttp.RequestCtx) {
+		if !slices.Contains(fiber.DefaultMethods, string(c.Method())) {
+			c.Request.Header.SetMethod(fiber.MethodTrace)
+		}
+		next(c)
+	}
 }
 
 // note remembers a position that has been answered.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/url"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/gofiber/contrib/websocket"
 	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
 )
 
 // Times of a socket's life.
@@ -20,8 +20,6 @@ const (
 	pingEvery = 25 * time.Second
 	// silence is how long a client may say nothing, pongs included.
 	silence = 60 * time.Second
-	// stall is how long a client may take nothing.
-	stall = 10 * time.Second
 )
 
 // Close codes beside those of RFC 6455; see API.md section 3.
@@ -49,7 +47,6 @@ func newSockets(s *Server) *sockets {
 func (s *Server) socketRoutes() {
 	upgrade := websocket.New(s.sockets.serve, websocket.Config{
 		ReadBufferSize: 512, WriteBufferSize: 2048, WriteBufferPool: &s.sockets.buffer,
-		RecoverHandler: s.sockets.recovered,
 	})
 	handler := func(r *request) error {
 		if !websocket.IsWebSocketUpgrade(r.ctx) {
@@ -62,10 +59,30 @@ func (s *Server) socketRoutes() {
 			return err
 		}
 		r.ctx.Locals("request_id", r.id)
-		return upgrade(r.ctx)
+		forgetHeaders(&r.ctx.Request().Header)
+		if err := upgrade(r.ctx); err != nil {
+			return refuse("bad_parameter", "this is no WebSocket handshake of version 13")
+		}
+		return nil
 	}
 	s.handle(fiber.MethodGet, "/ws", handler)
 	s.handle(fiber.MethodGet, "/ws/reservations", handler)
+}
+
+// forgetHeaders drops what the handshake does not need: all the rest would be kept
+// as long as the socket lives.
+func forgetHeaders(h *fasthttp.RequestHeader) {
+	var names []string
+	h.VisitAll(func(name, _ []byte) {
+		switch kept := string(name); {
+		case kept == fiber.HeaderConnection, kept == fiber.HeaderUpgrade, strings.HasPrefix(kept, "Sec-Websocket-"), strings.HasPrefix(kept, "Sec-WebSocket-"):
+		default:
+			names = append(names, kept)
+		}
+	})
+	for _, name := range names {
+		h.Del(name)
+	}
 }
 
 // allowedOrigin: programs send no Origin; pages of this server send its own.
@@ -96,31 +113,36 @@ func (all *sockets) serve(wrapper *websocket.Conn) {
 	conn := wrapper.Conn // the wrapper is pooled and will be somebody else's
 	id, _ := wrapper.Locals("request_id").(string)
 	s := newSocket(all.server, conn, id)
-	all.mu.Lock()
-	all.open[s] = struct{}{}
-	all.gone.Add(1)
-	stopping := all.stopping
-	all.mu.Unlock()
-	all.server.metrics.sockets.Inc()
-	defer func() {
-		s.end()
-		all.mu.Lock()
-		delete(all.open, s)
-		all.mu.Unlock()
-		all.server.metrics.sockets.Dec()
-		all.gone.Done()
-	}()
-	if stopping {
+	if !all.enter(s) {
 		s.bye(websocket.CloseServiceRestart, reconnectHint())
+		s.end()
+		return
 	}
+	defer all.leave(s)
+	defer s.end()
+	defer s.recovered()
 	s.read()
 }
 
-// recovered is deferred around serve: a panic must not reach the client as text.
-func (all *sockets) recovered(*websocket.Conn) {
-	if cause := recover(); cause != nil {
-		all.server.config.Logger.Error("a socket panicked", "panic", cause, "stack", string(debug.Stack()))
+// enter lists a socket, unless all are to go: nobody waits for one more then.
+func (all *sockets) enter(s *socket) bool {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	if all.stopping {
+		return false
 	}
+	all.open[s] = struct{}{}
+	all.gone.Add(1)
+	all.server.metrics.sockets.Inc()
+	return true
+}
+
+func (all *sockets) leave(s *socket) {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	delete(all.open, s)
+	all.server.metrics.sockets.Dec()
+	all.gone.Done()
 }
 
 func (all *sockets) pingNowAndThen() {

@@ -1,0 +1,250 @@
+package api
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// bodies that no route takes, each with what is wrong with it. %s stands for the
+// members that a good body has.
+var badBodies = []struct {
+	name, body, code string
+	status           int
+}{
+	{"unknown field", `{%s,"colour":"red"}`, "unknown_field", 422},
+	{"case-changed name", `{%s,"Quantity":1,"Stock":1}`, "unknown_field", 422},
+	{"duplicate name", `{%s,%s}`, "malformed_json", 400},
+	{"duplicate name, escaped", `{%s,"\u006eame":"a","\u0068older":"a"}`, "", 0},
+	{"no JSON", `{%s`, "malformed_json", 400},
+	{"single quotes", `{'a':1}`, "malformed_json", 400},
+	{"trailing bytes", `{%s} x`, "malformed_json", 400},
+	{"two objects", `{%s}{%s}`, "malformed_json", 400},
+	{"trailing comma", `{%s,}`, "malformed_json", 400},
+	{"comment", `{%s}//`, "malformed_json", 400},
+	{"bad UTF-8", "{%s,\"\xff\":1}", "malformed_json", 400},
+	{"lone surrogate", `{%s,"a":"\ud800"}`, "", 0},
+	{"byte order mark", "\xef\xbb\xbf{%s}", "malformed_json", 400},
+	{"NUL", "{%s}\x00", "malformed_json", 400},
+	{"deep nesting", `{%s,"a":` + strings.Repeat("[", 20000) + `}`, "", 0},
+	{"array", `[{%s}]`, "invalid_field", 422},
+	{"string", `"x"`, "invalid_field", 422},
+	{"number", `1`, "invalid_field", 422},
+	{"null", `null`, "invalid_field", 422},
+	{"65 KiB", `{%s}` + strings.Repeat(" ", 65<<10), "body_too_large", 413},
+	{"200 KiB", `{%s}` + strings.Repeat(" ", 200<<10), "body_too_large", 413},
+}
+
+func TestBadBodies(t *testing.T) {
+	w := newWorld(t)
+	w.product("p", 10, "")
+	held := w.reserve("p", "ada", `,"hold":true`).is(201)["id"].(string)
+	routes := []struct{ method, path, good string }{
+		{"POST", "/v1/products", `"id":"new","name":"n","stock":1`},
+		{"PATCH", "/v1/products/p", `"name":"n"`},
+		{"POST", "/v1/products/p/reservations", `"holder":"ada"`},
+		{"POST", "/v1/products/p/reservations/" + held + "/confirm", `"a":1`},
+		{"DELETE", "/v1/products/p/reservations/" + held, `"a":1`},
+	}
+	for _, route := range routes {
+		for _, bad := range badBodies {
+			t.Run(route.method+" "+route.path+"/"+bad.name, func(t *testing.T) {
+				body := strings.ReplaceAll(bad.body, "%s", route.good)
+				a := w.do(route.method, route.path, body, "If-Match", `"0"`)
+				a.t = t
+				switch {
+				case bad.status == 0 || route.good == `"a":1`:
+					if a.status < 400 || a.status >= 500 {
+						t.Errorf("status %d: %s", a.status, a.text)
+					}
+				default:
+					a.problem(bad.status, bad.code)
+				}
+			})
+		}
+		if route.method != "DELETE" && !strings.HasSuffix(route.path, "confirm") {
+			w.do(route.method, route.path, "", "If-Match", `"0"`, "Content-Type", "application/json").problem(400, "malformed_json")
+		}
+	}
+	if v := w.do("GET", "/v1/products/p", "").is(200); v["revision"] != float64(1) || v["held"] != float64(1) {
+		t.Errorf("a refused body changed something: %v", v)
+	}
+	w.do("GET", "/v1/products/new", "").problem(404, "not_found")
+}
+
+func TestBadFields(t *testing.T) {
+	w := newWorld(t)
+	w.product("p", 10, "")
+	const create, edit, reserve = "POST /v1/products", "PATCH /v1/products/p", "POST /v1/products/p/reservations"
+	numbers := []string{"-1", "1000000000001", "9223372036854775808", "-9223372036854775809", "1e400", "1e2", "1.5", "1.0", `"1"`, "null", "true", "[1]", "{}"}
+	try := func(route, format, field string, values ...string) {
+		for _, value := range values {
+			method, path, _ := strings.Cut(route, " ")
+			a := w.do(method, path, fmt.Sprintf(format, value), "If-Match", `"0"`)
+			if v := a.problem(422, "invalid_field"); v["field"] != field {
+				t.Errorf("%s: field %v, want %s", a.what, v["field"], field)
+			}
+		}
+	}
+	for _, field := range []string{"price", "limit_per_holder", "hold_seconds"} {
+		try(create, `{"name":"n","stock":1,"`+field+`":%s}`, field, numbers...)
+	}
+	try(create, `{"name":"n","stock":%s}`, "stock", append(numbers, "1000000001")...)
+	try(create, `{"name":"n","stock":1,"hold_seconds":%s}`, "hold_seconds", "0", "2592001")
+	texts := []string{`""`, `" "`, `"a\u0000b"`, `"a\nb"`, `"` + strings.Repeat("ä", 201) + `"`, "null", "1", `["a"]`}
+	try(create, `{"name":%s,"stock":1}`, "name", texts...)
+	try(create, `{"id":%s,"name":"n","stock":1}`, "id", `""`, `"a b"`, `"a/b"`, `"ä"`, `"`+strings.Repeat("a", 65)+`"`, "null", "7")
+	try(create, `{"name":"n"%s}`, "stock", "")
+	try(create, `{"stock":1%s}`, "name", "")
+	for _, field := range []string{"stock", "price", "limit_per_holder"} {
+		try(edit, `{"`+field+`":%s}`, field, numbers...)
+	}
+	try(edit, `{"name":%s}`, "name", texts...)
+	try(reserve, `{"holder":"ada","quantity":%s}`, "quantity", append(numbers, "0")...)
+	try(reserve, `{"holder":%s}`, "holder", `""`, `" ada"`, `"a/b"`, `"a?b"`, `"a\u0000"`, `"`+strings.Repeat("a", 129)+`"`, "null", "7")
+	try(reserve, `{"holder":"ada","hold":%s}`, "hold", "1", `"true"`, "null")
+	try(reserve, `{%s}`, "holder", "")
+	// At the bounds everything is taken.
+	w.do("POST", "/v1/products", `{"id":"`+strings.Repeat("a", 64)+`","name":"`+strings.Repeat("ä", 200)+
+		`","stock":1000000000,"price":1000000000000,"limit_per_holder":1000000000,"hold_seconds":2592000}`).is(201)
+	w.do("POST", "/v1/products", `{"name":"null","stock":0}`).is(201)
+	w.reserve("p", strings.Repeat("ä", 64), `,"quantity":10`).is(201)
+}
+
+func TestContentType(t *testing.T) {
+	w := newWorld(t)
+	w.product("p", 100, "")
+	for kind, status := range map[string]int{
+		"application/json": 201, "application/json; charset=utf-8": 201, "Application/JSON ;charset=utf-8": 201,
+		"": 415, "text/plain": 415, "application/x-www-form-urlencoded": 415, "application/jsonx": 415, "application/json, text/plain": 415,
+	} {
+		a := w.reserve("p", "ada", "", "Content-Type", kind)
+		if status == 415 {
+			a.problem(415, "unsupported_media_type")
+		} else {
+			a.is(status)
+		}
+	}
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	z.Write([]byte(`{"holder":"ada"}`))
+	z.Close()
+	w.do("POST", "/v1/products/p/reservations", packed.String(), "Content-Encoding", "gzip").problem(415, "unsupported_media_type")
+	w.reserve("p", "ada", "", "Content-Encoding", "identity").is(201)
+}
+
+func TestHostileIDs(t *testing.T) {
+	w := newWorld(t)
+	w.product("p", 1, "")
+	for _, id := range []string{"a%2Fb", "%ff", "%00", strings.Repeat("a", 65), "a%20b", "p%2f", "..", "a.b", "%70", "ä"} {
+		w.do("GET", "/v1/products/"+id, "").problem(404, "not_found")
+		w.do("PATCH", "/v1/products/"+id, `{"stock":2}`, "If-Match", `"0"`).problem(404, "not_found")
+		w.reserve(id, "ada", "").problem(404, "not_found")
+		for _, path := range []string{"/v1/products/p/reservations/" + id, "/v1/products/" + id + "/reservations/" + id} {
+			w.do("GET", path, "").problem(404, "not_found")
+			w.do("DELETE", path, "").problem(404, "not_found")
+			w.do("POST", path+"/confirm", "").problem(404, "not_found")
+		}
+		w.do("GET", "/v1/streams/"+id+"/events", "").problem(404, "not_found")
+	}
+	other := "0190cafe-0000-7000-8000-00000000abcd"
+	if v := w.do("GET", "/v1/products/p/reservations/"+other, "").problem(404, "not_found"); v["resource"] != "reservation" {
+		t.Error(v)
+	}
+	w.do("GET", "/v1/products/p/reservations/"+strings.ToUpper(other), "").problem(404, "not_found")
+	if v := w.do("GET", "/v1/products/q/reservations/"+other, "").problem(404, "not_found"); v["resource"] == nil {
+		t.Error(v)
+	}
+}
+
+func TestRoutesAndMethods(t *testing.T) {
+	w := newWorld(t)
+	w.product("p", 1, "")
+	for _, path := range []string{"/v1", "/v2/products", "/v1/products/", "/v1/products/p/", "/V1/products", "/v1/Products", "/v1/products/p/q/r", "/v1//products", "/../etc/passwd", "/yardstick"} {
+		a := w.do("GET", path, "")
+		if v := a.problem(404, "not_found"); v["resource"] != "route" {
+			t.Errorf("%s: %v", path, v)
+		}
+	}
+	for _, method := range []string{"PUT", "DELETE", "TRACE", "BREW", "get", "CONNECT"} {
+		a := w.do(method, "/v1/products", "")
+		a.problem(405, "method_not_allowed")
+		if allow := a.header.Get("Allow"); allow != "GET, HEAD, POST" {
+			t.Errorf("%s: Allow %q", method, allow)
+		}
+	}
+	a := w.do("OPTIONS", "/v1/products/p", "")
+	if a.is(204); a.header.Get("Allow") != "GET, HEAD, PATCH" {
+		t.Errorf("OPTIONS: Allow %q", a.header.Get("Allow"))
+	}
+	w.do("OPTIONS", "/v1/nothing", "").problem(404, "not_found")
+	get, head := w.do("GET", "/v1/products/p", ""), w.do("HEAD", "/v1/products/p", "")
+	if head.status != 200 || head.text != "" || head.header.Get("ETag") != get.header.Get("ETag") || head.header.Get("Content-Length") != get.header.Get("Content-Length") {
+		t.Errorf("HEAD: %d %q %v, GET: %v", head.status, head.text, head.header, get.header)
+	}
+	if a := w.do("HEAD", "/v1/products/p", "", "If-None-Match", `"0"`); a.status != 304 {
+		t.Errorf("HEAD with If-None-Match: %d", a.status)
+	}
+	if a := w.do("HEAD", "/v1/products/q", ""); a.status != 404 || a.text != "" {
+		t.Errorf("HEAD of nothing: %d %q", a.status, a.text)
+	}
+	for _, path := range []string{"/ws", "/ws/reservations"} {
+		w.do("GET", path, "").problem(426, "upgrade_required")
+		w.do("POST", path, "{}").problem(405, "method_not_allowed")
+	}
+	for _, path := range []string{"/healthz", "/readyz", "/metrics"} {
+		if a := w.do("GET", path, ""); a.status != 200 {
+			t.Errorf("%s: %d %s", path, a.status, a.text)
+		}
+	}
+	w.do("GET", "/v1/products", "", "X-Large", strings.Repeat("a", 8<<10)).problem(431, "request_header_too_large")
+}
+
+func TestRawRequests(t *testing.T) {
+	w := newWorld(t)
+	w.product("p", 1, "")
+	for _, text := range []string{
+		"GET\r\n\r\n", "\x00\x01\x02\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "GET /v1/products HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
+		"POST /v1/products HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\n",
+		"POST /v1/products HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+		"GET /v1/products?limit=%zz&cursor=%ff&at=%00 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+		"GET /v1/products/\xff\xfe HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+		"GET http://evil.example/v1/products/p HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+		"GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 7\r\n\r\n",
+		"GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\r\n",
+	} {
+		conn, err := net.Dial("tcp", w.address)
+		w.must(err)
+		fmt.Fprint(conn, text)
+		conn.(*net.TCPConn).CloseWrite()
+		response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err == nil && response.StatusCode >= 500 {
+			t.Errorf("%q: status %d", text, response.StatusCode)
+		}
+		if err == nil && response.StatusCode >= 400 && response.Header.Get("X-Request-Id") == "" {
+			t.Errorf("%q: status %d without a request id", text, response.StatusCode)
+		}
+		conn.Close()
+	}
+	w.do("GET", "/v1/products/p", "").is(200)
+}
+
+// A body that is far too large is refused before it is read.
+func TestHugeBody(t *testing.T) {
+	w := newWorld(t)
+	conn, err := net.Dial("tcp", w.address)
+	w.must(err)
+	defer conn.Close()
+	fmt.Fprint(conn, "POST /v1/products HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 10000000000\r\n\r\n")
+	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	w.must(err)
+	text, err := io.ReadAll(response.Body)
+	w.must(err)
+	answer{t, "a huge body", response.StatusCode, response.Header, string(text)}.problem(413, "body_too_large")
+}

@@ -1,0 +1,196 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// Every request has an id: in its answer, in the events it caused, in the log.
+func TestRequestID(t *testing.T) {
+	w := newWorld(t)
+	a := w.do("POST", "/v1/products", `{"id":"p","name":"n","stock":9}`, "X-Request-Id", "my-id~1")
+	if a.is(201); a.header.Get("X-Request-Id") != "my-id~1" {
+		t.Errorf("X-Request-Id %q", a.header.Get("X-Request-Id"))
+	}
+	made := map[string]bool{}
+	for _, hostile := range []string{"", "a b", "ä", strings.Repeat("a", 129), "a\tb"} {
+		a := w.reserve("p", "ada", "", "X-Request-Id", hostile)
+		id := a.header.Get("X-Request-Id")
+		if a.is(201); len(id) != 36 || made[id] {
+			t.Errorf("X-Request-Id %q for %q", id, hostile)
+		}
+		made[id] = true
+	}
+	w.do("GET", "/v1/nothing", "", "X-Request-Id", "lost").problem(404, "not_found")
+	w.reserve("q", "ada", "", "X-Request-Id", "refused").problem(404, "not_found")
+	events := w.do("GET", "/v1/events", "").is(200)["items"].([]any)
+	seen := map[string]bool{}
+	for _, e := range events {
+		seen[e.(map[string]any)["correlationid"].(string)] = true
+	}
+	for id := range made {
+		if !seen[id] {
+			t.Errorf("no event has the correlation id %s", id)
+		}
+	}
+	if !seen["my-id~1"] || len(events) != 6 {
+		t.Errorf("%d events, correlation ids %v", len(events), seen)
+	}
+	w.stop() // the access log is written out
+	logged := map[string]int{}
+	for line := range strings.Lines(w.access.String()) {
+		var l struct {
+			RequestID string `json:"request_id"`
+			Status    int
+			Method    string
+		}
+		if err := json.Unmarshal([]byte(line), &l); err != nil || l.Method == "" || l.Status == 0 {
+			t.Errorf("the access log has %q (%v)", line, err)
+		}
+		logged[l.RequestID]++
+	}
+	for _, id := range []string{"my-id~1", "lost", "refused"} {
+		if logged[id] != 1 {
+			t.Errorf("the access log has %q %d times", id, logged[id])
+		}
+	}
+}
+
+func TestETags(t *testing.T) {
+	w := newWorld(t)
+	w.product("p", 9, "")
+	rid := w.reserve("p", "ada", `,"hold":true`).is(201)["id"].(string)
+	paths := []string{"/v1/products/p", "/v1/products/p?at=2", "/v1/products/p/reservations/" + rid, "/v1/products/p/reservations/" + rid + "?at=2"}
+	for _, path := range paths {
+		a := w.do("GET", path, "")
+		tag := a.header.Get("ETag")
+		if v := a.is(200); tag != fmt.Sprintf(`"%v"`, v["revision"]) {
+			t.Errorf("%s: ETag %s, revision %v", path, tag, v["revision"])
+		}
+		for _, have := range []string{tag, "W/" + tag, `"77", ` + tag, "*"} {
+			if a := w.do("GET", path, "", "If-None-Match", have); a.status != 304 || a.text != "" || a.header.Get("ETag") != tag {
+				t.Errorf("%s: status %d %s for If-None-Match %s", path, a.status, a.text, have)
+			}
+		}
+		for _, have := range []string{`"77"`, "garbage", strings.Trim(tag, `"`), ","} {
+			w.do("GET", path, "", "If-None-Match", have).is(200)
+		}
+	}
+}
+
+func TestIfMatch(t *testing.T) {
+	w := newWorld(t)
+	w.product("p", 9, "")
+	edit := func(tag string) answer { return w.do("PATCH", "/v1/products/p", `{"price":5}`, "If-Match", tag) }
+	edit("").problem(428, "revision_required")
+	edit("*").problem(428, "revision_required")
+	for _, tag := range []string{"0", `"`, `""`, `"a"`, `"-0"`, `"+0"`, `"0", "1"`, `W/"0"`, `"9223372036854775808"`, `"1e0"`, `" 0"`} {
+		edit(tag).problem(400, "bad_parameter")
+	}
+	if v := edit(`"7"`).problem(412, "stale_revision"); v["current_revision"] != float64(0) {
+		t.Error(v)
+	}
+	a := edit(`"0"`)
+	if v := a.is(200); v["revision"] != float64(1) || v["price"] != float64(5) || a.header.Get("ETag") != `"1"` {
+		t.Error(v, a.header)
+	}
+	w.do("PATCH", "/v1/products/q", `{"price":5}`, "If-Match", `"0"`).problem(404, "not_found")
+
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	statuses := map[int]int{}
+	for range 5 {
+		all.Go(func() {
+			a := w.do("PATCH", "/v1/products/p", `{"stock":20}`, "If-Match", `"1"`)
+			mu.Lock()
+			defer mu.Unlock()
+			if statuses[a.status]++; a.status == 412 && a.is(412)["current_revision"] != float64(2) {
+				t.Error(a.text)
+			}
+		})
+	}
+	if all.Wait(); statuses[200] != 1 || statuses[412] != 4 {
+		t.Errorf("five edits of one revision: %v", statuses)
+	}
+}
+
+func TestIdempotencyKey(t *testing.T) {
+	w := newWorld(t)
+	w.product("p", 5, "")
+	w.product("q", 1, "")
+	same := func(first, again answer) {
+		t.Helper()
+		if again.status != first.status || again.text != first.text || again.header.Get("ETag") != first.header.Get("ETag") ||
+			again.header.Get("Location") != first.header.Get("Location") || again.header.Get("Idempotent-Replay") != "true" {
+			t.Errorf("%s: the retry got %d %s %v", first.what, again.status, again.text, again.header)
+		}
+		if first.header.Get("Idempotent-Replay") != "" {
+			t.Errorf("%s: the first is marked as a replay", first.what)
+		}
+	}
+	key := []string{"Idempotency-Key", "k~" + strings.Repeat("x", 126)}
+	first := w.reserve("p", "ada", `,"hold":true`, key...)
+	rid := first.is(201)["id"].(string)
+	same(first, w.reserve("p", "ada", `,"hold":true`, key...))
+	w.reserve("p", "ada", "", key...).problem(422, "idempotency_key_reused")
+	bob := w.reserve("p", "bob", `,"hold":true`, key...) // the same key, another holder
+	bobs := bob.is(201)["id"].(string)
+	if bobs == rid || bob.header.Get("Idempotent-Replay") != "" {
+		t.Error("two holders share a key")
+	}
+	confirm := func(id string) answer {
+		return w.do("POST", "/v1/products/p/reservations/"+id+"/confirm", "{}", key...)
+	}
+	confirmed := confirm(rid)
+	confirmed.is(200)
+	confirm(bobs).is(200)
+	same(confirmed, confirm(rid))
+	created := w.do("POST", "/v1/products", `{"name":"n","stock":1}`, key...)
+	created.is(201)
+	same(created, w.do("POST", "/v1/products", `{"name":"n","stock":1}`, key...))
+	w.do("POST", "/v1/products", `{"name":"n","stock":2}`, key...).problem(422, "idempotency_key_reused")
+	for _, bad := range []string{strings.Repeat("x", 129), "a b", "ä", "a\tb"} {
+		w.reserve("p", "ada", "", "Idempotency-Key", bad).problem(400, "bad_parameter")
+		w.do("POST", "/v1/products", `{"name":"n","stock":2}`, "Idempotency-Key", bad).problem(400, "bad_parameter")
+	}
+	// A refusal is not stored: when a unit comes back, the same key gets it.
+	taken := w.reserve("q", "ada", "").is(201)["id"].(string)
+	w.reserve("q", "bob", "", key...).problem(409, "sold_out")
+	w.do("DELETE", "/v1/products/q/reservations/"+taken, "").is(200)
+	late := w.reserve("q", "bob", "", key...)
+	late.is(201)
+	w.stop()
+	w.start()
+	same(first, w.reserve("p", "ada", `,"hold":true`, key...))
+	same(confirmed, confirm(rid))
+	same(late, w.reserve("q", "bob", "", key...))
+	same(created, w.do("POST", "/v1/products", `{"name":"n","stock":1}`, key...))
+	w.reserve("p", "ada", "", key...).problem(422, "idempotency_key_reused")
+	if v := w.do("GET", "/v1/products/p", "").is(200); v["sold"] != float64(2) || v["held"] != float64(0) {
+		t.Errorf("the retries changed something: %v", v)
+	}
+}
+
+// Many at once with one key: one is decided, all get its answer.
+func TestIdempotencyKeyRace(t *testing.T) {
+	w := newWorld(t)
+	w.product("p", 100, "")
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	texts := map[string]int{}
+	for range 20 {
+		all.Go(func() {
+			a := w.reserve("p", "ada", "", "Idempotency-Key", "one")
+			mu.Lock()
+			defer mu.Unlock()
+			texts[a.text]++
+		})
+	}
+	all.Wait()
+	if v := w.do("GET", "/v1/products/p", "").is(200); len(texts) != 1 || v["sold"] != float64(1) {
+		t.Errorf("%d answers: %v; sold %v", len(texts), texts, v["sold"])
+	}
+}

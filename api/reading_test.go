@@ -1,0 +1,190 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+)
+
+type listed struct {
+	Items []struct {
+		ID        string
+		Remaining int64
+	}
+	Next *string
+	AsOf *struct {
+		Position int64
+		Time     time.Time
+	} `json:"as_of"`
+}
+
+func (a answer) page() (p listed) {
+	a.t.Helper()
+	a.is(200)
+	if err := json.Unmarshal([]byte(a.text), &p); err != nil {
+		a.t.Fatal(err)
+	}
+	return p
+}
+
+func TestListBounds(t *testing.T) {
+	w := newWorld(t)
+	if p := w.do("GET", "/v1/products", "").page(); len(p.Items) != 0 || p.Next != nil {
+		t.Errorf("an empty list: %+v", p)
+	}
+	for i := range 51 {
+		w.product(fmt.Sprintf("p%02d", i), 1, "")
+	}
+	for _, path := range []string{"/v1/products", "/v1/events", "/v1/streams/product-p00/events"} {
+		for _, limit := range []string{"0", "-1", "501", "1e1", "ten", "9999999999999999999", "1.0", "%ff", "0x10"} {
+			w.do("GET", path+"?limit="+limit, "").problem(400, "bad_parameter")
+		}
+		for _, cursor := range []string{"%21", "a", "====", "_-8", url.QueryEscape("ä")} {
+			w.do("GET", path+"?cursor="+cursor, "").problem(400, "bad_cursor")
+		}
+		w.do("GET", path+"?limit=500", "").page()
+	}
+	if p := w.do("GET", "/v1/products", "").page(); len(p.Items) != 50 || p.Next == nil {
+		t.Errorf("the default is %d items", len(p.Items))
+	}
+	if p := w.do("GET", "/v1/products?limit=51", "").page(); len(p.Items) != 51 || p.Next != nil {
+		t.Errorf("exactly all: %d items, next %v", len(p.Items), p.Next)
+	}
+}
+
+// A walk sees what was there from the start exactly once, whatever is created
+// meanwhile.
+func TestCursorWalk(t *testing.T) {
+	w := newWorld(t)
+	for i := range 40 {
+		w.product(fmt.Sprintf("old-%02d", i), 1, "")
+	}
+	var creating sync.WaitGroup
+	creating.Go(func() {
+		for i := range 40 {
+			w.product(fmt.Sprintf("%c-new-%02d", 'a'+i%26, i), 1, "")
+		}
+	})
+	seen := map[string]int{}
+	for cursor := ""; ; {
+		p := w.do("GET", "/v1/products?limit=3&cursor="+cursor, "").page()
+		for _, item := range p.Items {
+			seen[item.ID]++
+		}
+		if p.Next == nil {
+			break
+		}
+		cursor = *p.Next
+	}
+	creating.Wait()
+	for i := range 40 {
+		if id := fmt.Sprintf("old-%02d", i); seen[id] != 1 {
+			t.Errorf("%s was seen %d times", id, seen[id])
+		}
+	}
+	for id, times := range seen {
+		if times != 1 {
+			t.Errorf("%s was seen %d times", id, times)
+		}
+	}
+	events, cursor := map[float64]bool{}, ""
+	for more := true; more; {
+		v := w.do("GET", "/v1/events?limit=7&cursor="+cursor, "").is(200)
+		for _, e := range v["items"].([]any) {
+			events[e.(map[string]any)["position"].(float64)] = true
+		}
+		cursor, more = v["next"].(string)
+	}
+	if len(events) != 80 {
+		t.Errorf("the walk along the log saw %d events, want 80", len(events))
+	}
+}
+
+func TestThePast(t *testing.T) {
+	w := newWorld(t)
+	w.product("p", 10, "") // position 1
+	held := w.reserve("p", "ada", `,"quantity":3,"hold":true`).is(201)
+	rid := held["id"].(string)
+	w.product("q", 1, "") // 3
+	w.do("POST", "/v1/products/p/reservations/"+rid+"/confirm", "").is(200)
+	w.do("PATCH", "/v1/products/p", `{"name":"new"}`, "If-Match", `"2"`).is(200) // 5
+	w.do("DELETE", "/v1/products/p/reservations/"+rid, "").is(200)               // 6
+	one := func(path string) map[string]any { return w.do("GET", path, "").is(200) }
+	for at, want := range map[string]string{
+		"1": "10 10 0 0 the p 1", "2": "10 7 3 0 the p 2", "3": "10 7 3 0 the p 3", "4": "10 7 0 3 the p 4",
+		"5": "10 7 0 3 new 5", "6": "10 10 0 0 new 6", "7": "10 10 0 0 new 6", "9223372036854775807": "10 10 0 0 new 6",
+	} {
+		v := one("/v1/products/p?at=" + at)
+		got := fmt.Sprint(v["stock"], v["remaining"], v["held"], v["sold"], v["name"], v["as_of"].(map[string]any)["position"])
+		if got = fmt.Sprintf("%v %v %v %v %v %v", v["stock"], v["remaining"], v["held"], v["sold"], v["name"], v["as_of"].(map[string]any)["position"]); got != want {
+			t.Errorf("at %s: %s, want %s", at, got, want)
+		}
+	}
+	for at, want := range map[string]string{"2": "held", "3": "held", "4": "confirmed", "6": "released"} {
+		if v := one("/v1/products/p/reservations/" + rid + "?at=" + at); v["status"] != want || v["as_of"] == nil {
+			t.Errorf("the reservation at %s: %v", at, v)
+		}
+	}
+	w.do("GET", "/v1/products/p/reservations/"+rid+"?at=1", "").problem(404, "not_found")
+	w.do("GET", "/v1/products/q?at=2", "").problem(404, "not_found")
+	w.do("GET", "/v1/products/nothing?at=2", "").problem(404, "not_found")
+	if p := w.do("GET", "/v1/products?at=2", "").page(); len(p.Items) != 1 || p.Items[0].Remaining != 7 || p.AsOf == nil || p.AsOf.Position != 2 {
+		t.Errorf("the list at 2: %+v", p)
+	}
+	events := one("/v1/events")["items"].([]any)
+	for i, e := range events {
+		recorded := e.(map[string]any)["recorded"].(string)
+		v := one("/v1/products/p?at=" + url.QueryEscape(recorded))["as_of"].(map[string]any)
+		if position := int(v["position"].(float64)); position < i+1 || v["time"] != recorded {
+			t.Errorf("at the time of event %d: %v", i+1, v)
+		}
+	}
+	first, err := time.Parse(time.RFC3339Nano, events[0].(map[string]any)["recorded"].(string))
+	w.must(err)
+	w.do("GET", "/v1/products/p?at="+url.QueryEscape(first.Add(-time.Nanosecond).Format(time.RFC3339Nano)), "").problem(404, "not_found")
+	asked := time.Now()
+	future := one("/v1/products/p?at=9999-12-31T23:59:59-12:00")["as_of"].(map[string]any)
+	if then, err := time.Parse(time.RFC3339Nano, future["time"].(string)); err != nil || then.Before(asked) || then.After(time.Now()) || future["position"] != float64(6) {
+		t.Errorf("the future is as of %v, want now", future)
+	}
+	one("/v1/products/p?at=2999-01-01T00:00:00+02:00") // a + that nobody escaped
+	for _, bad := range []string{"0", "-1", "1.5", "yesterday", "9223372036854775808", "2026-01-01", "0000-01-01T00:00:00%2B12:00", "%00"} {
+		for _, path := range []string{"/v1/products/p", "/v1/products", "/v1/products/p/reservations/" + rid} {
+			w.do("GET", path+"?at="+bad, "").problem(400, "bad_parameter")
+		}
+	}
+}
+
+func TestMinPosition(t *testing.T) {
+	w := newWorld(t)
+	w.product("p", 1000, "")
+	for i := range 50 {
+		v := w.reserve("p", "ada", "").is(201)
+		if got := w.do("GET", "/v1/products/p", "").is(200); got["sold"] != float64(i+1) {
+			t.Fatalf("after %d reservations the product says %v", i+1, got)
+		}
+		w.do("GET", fmt.Sprintf("/v1/products/p?min_position=%v", v["position"]), "").is(200)
+	}
+	for _, path := range []string{"/v1/products/p", "/v1/products", "/v1/products/p/reservations/0190cafe-0000-7000-8000-00000000abcd"} {
+		for _, bad := range []string{"-1", "x", "9223372036854775808", "1.0"} {
+			w.do("GET", path+"?min_position="+bad, "").problem(400, "bad_parameter")
+		}
+	}
+	var waiting sync.WaitGroup
+	for _, path := range []string{"/v1/products/p", "/v1/products"} {
+		waiting.Go(func() {
+			w.do("GET", path+"?min_position=1000000", "").problem(503, "projection_behind")
+		})
+	}
+	// One that comes in time is answered.
+	waiting.Go(func() {
+		if v := w.do("GET", "/v1/products/p?min_position=52", "").is(200); v["sold"] != float64(51) {
+			t.Error(v)
+		}
+	})
+	w.reserve("p", "ada", "").is(201)
+	waiting.Wait()
+}

@@ -18,7 +18,7 @@ var (
 	// ErrOverloaded: too much is in flight; nothing was done. Come back later.
 	ErrOverloaded = errors.New("actors: too many commands in flight")
 	// ErrUnavailable: the log can't be reached or its outcome is unknown. A retry
-	// under the same command id is safe.
+	// under the same keyed command id is safe.
 	ErrUnavailable = errors.New("actors: the log is unavailable")
 	// ErrStopping: the desk is closing; nothing was done.
 	ErrStopping = errors.New("actors: shutting down")

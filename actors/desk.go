@@ -41,6 +41,9 @@ type Config struct {
 	// SnapshotEvery is the fewest events between two snapshots of one entity
 	// (1,024). Large entities are saved more rarely; see entity.freezeIfDue.
 	SnapshotEvery int64
+	// AppendBytes is about the most that one append has (8 MiB); the facts of one
+	// command always stay together.
+	AppendBytes int64
 	// AppendTimeout bounds one append (5 s), LoadTimeout one load (30 s).
 	AppendTimeout, LoadTimeout time.Duration
 	Logger                     *slog.Logger
@@ -66,6 +69,7 @@ func (c Config) withDefaults() Config {
 	orInt(&c.MaxInFlight, 65_536)
 	orInt(&c.MaxPerEntity, 8_192)
 	orInt(&c.SnapshotEvery, 1_024)
+	orInt(&c.AppendBytes, 8<<20)
 	orTime(&c.IdleAfter, time.Minute)
 	orTime(&c.AppendTimeout, 5*time.Second)
 	orTime(&c.LoadTimeout, 30*time.Second)
@@ -131,7 +135,7 @@ func NewDesk(engine *Engine, config Config) *Desk {
 // The answer of a refused command says where it was decided.
 //
 // Errors: [*core.Refusal]; ErrOverloaded, ErrUnavailable, ErrStopping, ErrBroken;
-// ctx.Err(): the outcome is unknown, and a retry under the same id is safe.
+// ctx.Err(): the outcome is unknown, and a retry under the same keyed id is safe.
 func (d *Desk) Ask(ctx context.Context, request Request) (Answer, error) {
 	p := pendings.Get().(*pending)
 	p.request = request
@@ -202,6 +206,9 @@ func (d *Desk) submit(p *pending) error {
 	return nil
 }
 
+// now is the moment a command is decided at, as an event's metadata will have it.
+func (d *Desk) now() time.Time { return d.config.Now().Round(0).UTC() }
+
 func (d *Desk) shard(stream events.StreamID) *shard {
 	return &d.shards[maphash.String(d.seed, string(stream))%deskShards]
 }
@@ -266,7 +273,7 @@ func (d *Desk) Sweep() {
 			switch {
 			case e.used || e.inFlight.Load() > 0:
 				e.used = false
-			case d.config.Snapshots != nil && e.unsaved.Load() >= d.config.SnapshotEvery/4:
+			case d.worthSaving(e):
 				d.askToSave(e)
 			default:
 				d.forget(s, e)
@@ -277,6 +284,11 @@ func (d *Desk) Sweep() {
 }
 
 // askToSave needs the shard's lock.
+// worthSaving says whether an entity that is about to go should leave a snapshot.
+func (d *Desk) worthSaving(e *entry) bool {
+	return d.config.Snapshots != nil && e.unsaved.Load() >= max(1, d.config.SnapshotEvery/4)
+}
+
 func (d *Desk) askToSave(e *entry) {
 	e.unsaved.Store(0) // asked once; a failed snapshot costs a longer load, no more
 	p := pendings.Get().(*pending)
@@ -296,7 +308,7 @@ func (d *Desk) Close(ctx context.Context) error {
 	d.swept.Wait()
 	for _, pass := range []func(*shard, *entry){
 		func(_ *shard, e *entry) {
-			if d.config.Snapshots != nil && e.unsaved.Load() >= d.config.SnapshotEvery/4 {
+			if d.worthSaving(e) {
 				d.askToSave(e)
 			}
 		},

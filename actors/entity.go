@@ -41,10 +41,11 @@ type entity struct {
 	stash   []*pending // arrived while there is no state
 	current *pending   // being decided: who hears of a panic
 
-	unsaved int64 // durable events since the last snapshot
-	saved   int64 // bytes of the last snapshot
-	saving  bool
-	loads   int // loads begun; an older one's result is not wanted any more
+	unsaved  int64 // durable events since the last snapshot
+	saved    int64 // bytes of the last snapshot
+	saving   bool
+	loads    int // loads begun; an older one's result is not wanted any more
+	unknowns int // appends with an unknown outcome in a row
 }
 
 func newEntity(d *Desk, e *entry, kind Kind) *entity {
@@ -72,9 +73,7 @@ func (e *entity) guard() {
 	if cause == nil {
 		return
 	}
-	e.desk.stats.panics.Add(1)
-	e.desk.config.Logger.Error("the rules of an entity panicked; it starts again from the log",
-		"stream", e.entry.stream, "panic", fmt.Sprint(cause), "stack", string(debug.Stack()))
+	e.panicked(cause)
 	if p := e.current; p != nil {
 		e.current = nil
 		e.fail(p, ErrBroken)
@@ -82,16 +81,21 @@ func (e *entity) guard() {
 	e.startOver(nil)
 }
 
+func (e *entity) panicked(cause any) {
+	e.desk.stats.panics.Add(1)
+	e.desk.config.Logger.Error("the rules of an entity panicked",
+		"stream", e.entry.stream, "panic", fmt.Sprint(cause), "stack", string(debug.Stack()))
+}
+
 func (e *entity) arrive(p *pending) {
-	p.since = e.desk.config.Now()
 	if e.status != ready {
 		e.stash = append(e.stash, p)
 		if e.status == unloaded {
-			e.load(nil)
+			e.load()
 		}
 		return
 	}
-	e.handle(p, p.since)
+	e.handle(p, e.desk.now())
 	e.flush()
 }
 
@@ -169,7 +173,8 @@ func (e *entity) admitKey(p *pending, key commandKey, body uint64) bool {
 		p.outcome = outcome{revision: e.revision, replay: before.revision, replayed: true}
 		e.settle(p)
 	case e.window.len() >= maxWindow:
-		e.fail(p, ErrOverloaded)
+		p.outcome = outcome{revision: e.revision, err: ErrOverloaded}
+		e.settle(p)
 	default:
 		return true
 	}
@@ -240,7 +245,7 @@ func (e *entity) flush() {
 	}
 	b := e.next
 	e.next, e.writing = nil, b
-	b.expected, b.hash = e.durable, e.hash
+	b.durable, b.position, b.hash = e.durable, e.position, e.hash
 	e.freezeIfDue(b)
 	go e.write(b)
 }
@@ -248,16 +253,17 @@ func (e *entity) flush() {
 // written takes note of what became of the batch.
 func (e *entity) written(b *batch) {
 	e.writing = nil
+	e.unsaved += int64(b.durable - e.durable)
+	e.durable, e.position, e.hash = b.durable, b.position, b.hash
+	e.entry.unsaved.Store(e.unsaved)
 	if b.err != nil {
 		e.failed(b)
 		return
 	}
-	e.durable, e.position, e.hash = b.appended.Revision, b.appended.Position, b.hash
-	e.unsaved += int64(b.facts)
-	e.entry.unsaved.Store(e.unsaved)
-	if e.status == loading { // a panic meanwhile: the state is gone
+	e.unknowns = 0
+	if e.status != ready { // a panic meanwhile: the state is gone
 		e.discard(b.frozen)
-		e.load(nil)
+		e.loadIfAsked()
 		return
 	}
 	e.save(b.frozen)
@@ -271,8 +277,7 @@ func (e *entity) written(b *batch) {
 
 // failed sorts out an append that did not succeed.
 func (e *entity) failed(b *batch) {
-	log := e.desk.config.Logger.With("stream", e.entry.stream, "expected", b.expected, "error", b.err)
-	e.discard(b.frozen)
+	log := e.desk.config.Logger.With("stream", e.entry.stream, "expected", b.durable, "error", b.err)
 	switch {
 	case errors.Is(b.err, events.ErrConflict):
 		e.desk.stats.conflicts.Add(1)
@@ -283,16 +288,25 @@ func (e *entity) failed(b *batch) {
 		e.forget(b.items)
 		e.status = unloaded
 		e.failStash(b.err)
+	case errors.Is(b.err, ErrBroken):
+		e.desk.stats.panics.Add(1)
+		log.Error("facts could not be encoded")
+		for _, p := range b.items {
+			e.fail(p, ErrBroken)
+		}
+		e.startOver(nil)
 	default:
 		e.desk.stats.unknown.Add(1)
+		e.unknowns++
 		log.Warn("the outcome of an append is unknown; reading the log")
 		e.startOver(b.items)
 	}
+	e.discard(b.frozen)
 }
 
 // startOver forgets the state and loads it again, now or when the batch that is
-// being written is done. Whoever has no answer yet is decided again then; items
-// are those whose append may have happened.
+// being written is done. Whoever has no answer yet is decided again then, items
+// first.
 func (e *entity) startOver(items []*pending) {
 	e.desk.stats.reloads.Add(1)
 	e.forget(items)
@@ -300,11 +314,17 @@ func (e *entity) startOver(items []*pending) {
 	if e.writing != nil {
 		return
 	}
-	appended := map[CommandID]bool{}
-	for _, p := range items {
-		appended[p.request.ID] = true
+	e.loadIfAsked()
+}
+
+// loadIfAsked loads the state if somebody waits for it. If nobody does, nothing
+// counts the entity as busy, and the next to arrive has it loaded.
+func (e *entity) loadIfAsked() {
+	if len(e.stash) == 0 {
+		e.status = unloaded
+		return
 	}
-	e.load(appended)
+	e.load()
 }
 
 // forget drops the state and puts whoever has no answer yet into the stash, in
@@ -317,11 +337,14 @@ func (e *entity) forget(items []*pending) {
 	}
 	again = append(again, e.stash...)
 	e.core, e.window, e.stash, e.waiting, e.next = nil, nil, nil, nil, nil
-	now, patience := e.desk.config.Now(), 2*e.desk.config.AppendTimeout
+	now, patience := time.Now(), 2*e.desk.config.AppendTimeout
 	for _, p := range again {
+		if p.failed.IsZero() {
+			p.failed = now
+		}
 		switch {
 		case p.reply == nil: // a deadline: it will be found again
-		case now.Sub(p.since) > patience:
+		case now.Sub(p.failed) > patience:
 			e.fail(p, fmt.Errorf("%w: no outcome in %v", ErrUnavailable, patience))
 		default:
 			e.stash = append(e.stash, p)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"admitone/actors/core"
 	"admitone/events"
@@ -21,30 +22,47 @@ type loaded struct {
 	size     int64 // bytes of the snapshot it began with
 	replayed int64 // events read after the snapshot
 	// found are those of the wanted commands whose events are in the log after all.
-	found  map[CommandID]found
+	found  map[CommandID]*found
 	err    error
 	number int
 }
 
-// found is a command's facts as the log has them, and where the last of them is.
+// found is a command as the log has it.
 type found struct {
-	outcome
-	position events.Position
+	answer        Answer
+	correlationID string
+	told          bool
 }
 
-// load reads the state on a goroutine of its own; install gets it. wanted are the
-// commands whose append has an unknown outcome.
-func (e *entity) load(wanted map[CommandID]bool) {
+// load reads the state on a goroutine of its own; install gets it. Of the commands
+// that have failed before, it looks whether they are in the log after all.
+func (e *entity) load() {
 	e.status = loading
+	wanted := map[CommandID]bool{}
+	for _, p := range e.stash {
+		if !p.failed.IsZero() && p.request.ID != "" {
+			wanted[p.request.ID] = true
+		}
+	}
 	e.loads++
 	e.desk.stats.loads.Add(1)
-	number, known := e.loads, e.durable
+	number, known, pause := e.loads, e.durable, e.pause()
 	go func() {
+		time.Sleep(pause)
 		l := &loaded{}
 		err := e.read(l, known, wanted)
 		l.err, l.number = err, number
 		e.desk.engine.send(e.entry.pid, l)
 	}()
+}
+
+// pause before a load: none at first, and more and more while the store can't say
+// what becomes of appends.
+func (e *entity) pause() time.Duration {
+	if e.unknowns < 2 {
+		return 0
+	}
+	return min(time.Millisecond<<min(e.unknowns-2, 16), 200*time.Millisecond)
 }
 
 // read fills l. A panic of the core on a fact that can't be is an error: the log
@@ -60,7 +78,7 @@ func (e *entity) read(l *loaded, known events.Revision, wanted map[CommandID]boo
 	if err := e.readSnapshot(ctx, l); err != nil {
 		return err
 	}
-	l.found = map[CommandID]found{}
+	l.found = map[CommandID]*found{}
 	from := l.revision + 1
 	if len(wanted) > 0 {
 		from = min(from, known+1) // another node's snapshot may be ahead of what we know
@@ -99,10 +117,23 @@ func (l *loaded) take(event *events.Recorded, wanted map[CommandID]bool) error {
 		}
 	}
 	if wanted[id] {
-		f := l.found[id]
-		f.facts, f.revision, f.position = append(f.facts, fact), event.Revision, event.Position
+		return l.find(id, event, fact)
+	}
+	return nil
+}
+
+func (l *loaded) find(id CommandID, event *events.Recorded, fact events.Fact) error {
+	f := l.found[id]
+	if f == nil {
+		metadata, err := events.ParseMetadata(event.Metadata)
+		if err != nil {
+			return err
+		}
+		f = &found{answer: Answer{At: metadata.At}, correlationID: metadata.CorrelationID}
 		l.found[id] = f
 	}
+	f.answer.Facts = append(f.answer.Facts, fact)
+	f.answer.Revision, f.answer.Position = event.Revision, event.Position
 	return nil
 }
 
@@ -215,25 +246,31 @@ func (e *entity) install(l *loaded) {
 	for len(e.stash) > 0 { // taken out one by one: a panic leaves the rest where it is
 		p := e.stash[0]
 		e.stash = e.stash[1:]
-		e.handle(p, e.desk.config.Now())
+		e.handle(p, e.desk.now())
 	}
 	e.stash = nil
 	e.flush()
 }
 
-// answerFound answers those whose facts turned out to be in the log.
-func (e *entity) answerFound(known map[CommandID]found) {
+// answerFound answers those whose facts turned out to be in the log: the one who
+// put them there, and as a repetition whoever came with the same id, to this node
+// or, before, to another.
+func (e *entity) answerFound(known map[CommandID]*found) {
 	if len(known) == 0 {
 		return
 	}
-	rest := e.stash[:0]
+	var rest []*pending
 	for _, p := range e.stash {
-		if f, ok := known[p.request.ID]; ok && p.view == nil {
-			p.outcome = f.outcome
-			e.tell(p, f.position)
-		} else {
+		f := known[p.request.ID]
+		if f == nil || p.view != nil {
 			rest = append(rest, p)
+			continue
 		}
+		answer := f.answer
+		answer.Replayed = f.told || !answer.At.Equal(p.decided) || f.correlationID != p.request.CorrelationID
+		f.told = true
+		p.reply <- result{answer: answer}
+		e.desk.answered(e.entry)
 	}
 	e.stash = rest
 }
@@ -242,28 +279,49 @@ func (e *entity) answerFound(known map[CommandID]found) {
 func (e *entity) replay(p *pending) {
 	ctx, cancel := context.WithTimeout(context.Background(), e.desk.config.LoadTimeout)
 	defer cancel()
-	answer := Answer{Replayed: true}
-	var id string
-	for event, err := range events.Stream(ctx, e.desk.config.Store, e.entry.stream, p.outcome.replay) {
-		var metadata events.Metadata
-		var fact events.Fact
-		if err == nil {
-			metadata, err = events.ParseMetadata(event.Metadata)
-		}
-		if err == nil {
-			fact, err = event.Decode()
-		}
-		if err != nil {
-			e.fail(p, fmt.Errorf("%w: %w", ErrUnavailable, err))
-			return
-		}
-		if id != "" && metadata.CommandID != id {
-			break
-		}
-		id = metadata.CommandID
-		answer.Facts = append(answer.Facts, fact)
-		answer.Revision, answer.Position, answer.At = event.Revision, event.Position, metadata.At
+	answer, err := e.readAnswer(ctx, p.outcome.replay)
+	if err != nil {
+		e.fail(p, fmt.Errorf("%w: %w", ErrUnavailable, err))
+		return
 	}
 	p.reply <- result{answer: answer}
 	e.desk.answered(e.entry)
+}
+
+// replayPage is how many events are read at once for a repeated key. Few: nearly
+// every command leads to one, and anybody can repeat a key as often as they like.
+const replayPage = 4
+
+// readAnswer reads the answer to the command whose first event is at from.
+func (e *entity) readAnswer(ctx context.Context, from events.Revision) (Answer, error) {
+	answer := Answer{Replayed: true}
+	for id := ""; ; from += replayPage {
+		page, err := e.desk.config.Store.Read(ctx, e.entry.stream, from, events.Forward, replayPage)
+		if err != nil {
+			return Answer{}, err
+		}
+		for i := range page {
+			event := &page[i]
+			metadata, err := events.ParseMetadata(event.Metadata)
+			if err != nil {
+				return Answer{}, err
+			}
+			if id != "" && metadata.CommandID != id {
+				return answer, nil
+			}
+			fact, err := event.Decode()
+			if err != nil {
+				return Answer{}, err
+			}
+			id, answer.At = metadata.CommandID, metadata.At
+			answer.Facts = append(answer.Facts, fact)
+			answer.Revision, answer.Position = event.Revision, event.Position
+		}
+		if len(page) < replayPage {
+			if id == "" {
+				return Answer{}, fmt.Errorf("%w: %s has no revision %d", events.ErrDamaged, e.entry.stream, from)
+			}
+			return answer, nil
+		}
+	}
 }

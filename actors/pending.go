@@ -19,7 +19,7 @@ type pending struct {
 
 	// The rest belongs to the entity.
 	decided time.Time // when it was decided first; stays, so that again gives the same
-	since   time.Time // when it was tried first
+	failed  time.Time // when it first came to nothing, by the machine's clock
 	outcome outcome
 }
 
@@ -27,9 +27,17 @@ type pending struct {
 type outcome struct {
 	facts    []events.Fact
 	revision events.Revision // of the last fact, or of the state it was decided on
-	err      error           // a refusal
+	err      error           // a refusal, or ErrOverloaded
 	replay   events.Revision // for a repeated key: where its first event is
 	replayed bool
+}
+
+// metadata of the events that p leads to.
+func (p *pending) metadata() events.Metadata {
+	return events.Metadata{
+		CommandID: string(p.request.ID), CorrelationID: p.request.CorrelationID,
+		CausationID: p.request.CausationID, Actor: p.request.Actor, At: p.decided,
+	}
 }
 
 type result struct {

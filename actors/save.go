@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"fmt"
 	"io"
 
 	"admitone/events"
@@ -27,7 +28,9 @@ func (e *entity) freezeIfDue(b *batch) {
 	if e.desk.config.Snapshots == nil || e.saving || e.unsaved+int64(b.facts) < due {
 		return
 	}
-	b.frozen = e.freeze()
+	if b.frozen = e.freeze(); b.frozen == nil {
+		return
+	}
 	// Somebody in b still waits, so this may be counted without the desk's lock; it
 	// keeps the entity from being dropped before the snapshot is written.
 	e.saving = true
@@ -43,11 +46,25 @@ func (e *entity) discard(f *frozen) {
 	}
 }
 
-func (e *entity) freeze() *frozen {
+// freeze returns nil if the core panics: the entity goes on without a snapshot,
+// and tries again when as many events have come once more.
+func (e *entity) freeze() (f *frozen) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			e.panicked(cause)
+			e.unsaved, f = 0, nil
+		}
+	}()
 	window, state := e.window.freeze(), e.core.Freeze()
 	return &frozen{
 		head: events.Snapshot{Version: e.kind.SnapshotVersion},
-		write: func(w io.Writer) error {
+		write: func(w io.Writer) (err error) {
+			defer func() { // it runs on no actor, so nothing else would catch it
+				if cause := recover(); cause != nil {
+					e.panicked(cause)
+					err = fmt.Errorf("%w: %v", ErrBroken, cause)
+				}
+			}()
 			if err := window(w); err != nil {
 				return err
 			}
@@ -66,12 +83,18 @@ func (e *entity) save(f *frozen) {
 
 // saveNow writes a snapshot because the desk is about to drop the entity.
 func (e *entity) saveNow(p *pending) {
+	p.outcome = outcome{revision: e.revision}
 	if e.saving || e.writing != nil || e.next != nil || e.revision == events.NoStream {
-		e.tell(p, e.position) // not idle after all, or nothing to save
+		e.settle(p) // not idle after all, or nothing to save
+		return
+	}
+	f := e.freeze()
+	if f == nil {
+		e.settle(p)
 		return
 	}
 	e.saving = true
-	e.writeSnapshot(e.freeze(), func() { e.tell(p, 0) })
+	e.writeSnapshot(f, func() { e.tell(p, 0) })
 }
 
 // writeSnapshot saves f as the state at the durable revision, on a goroutine of

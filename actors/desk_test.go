@@ -1,0 +1,219 @@
+package actors
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"testing"
+	"time"
+
+	"admitone/actors/core"
+	"admitone/actors/product"
+	"admitone/events"
+)
+
+func TestTheLastUnitIsSoldOnce(t *testing.T) {
+	store := openLog(t, t.TempDir())
+	d := openDesk(t, store, nil)
+	mustCreate(t, d, 1)
+	wantResults(t, atOnce(100, func(i int) error {
+		_, err := ask(d, one(fmt.Sprint("holder", i)))
+		return err
+	}), map[string]int{"ok": 1, "sold_out": 99})
+	if p := audit(t, store, nil); p.Remaining() != 0 {
+		t.Errorf("%d remain", p.Remaining())
+	}
+}
+
+func TestOfConcurrentEditsOneIsAccepted(t *testing.T) {
+	d := openDesk(t, openLog(t, t.TempDir()), nil)
+	mustCreate(t, d, 1)
+	read, err := d.View(context.Background(), lamp, func(core.Core) {})
+	if err != nil || read.Revision != 0 || read.Position != 1 {
+		t.Fatalf("%+v, %v", read, err)
+	}
+	wantResults(t, atOnce(5, func(i int) error {
+		stock := int64(10 + i)
+		_, err := d.Ask(context.Background(), Request{Stream: lamp, ID: NewCommandID(),
+			Command: &product.Edit{Stock: &stock}, IfRevision: &read.Revision})
+		return err
+	}), map[string]int{"ok": 1, "stale_revision": 4})
+}
+
+// TestARepeatedKeyIsOneCommand: five at once, one later, one after a restart, and
+// one when the key has gone through a snapshot.
+func TestARepeatedKeyIsOneCommand(t *testing.T) {
+	for name, config := range map[string]func(*Config){
+		"from the log":      nil,
+		"from the snapshot": func(c *Config) { c.SnapshotEvery = 1 },
+	} {
+		t.Run(name, func(t *testing.T) { repeatAKey(t, config) })
+	}
+}
+
+func repeatAKey(t *testing.T, change func(*Config)) {
+	dir := t.TempDir()
+	store := openLog(t, dir)
+	withSnapshots := func(c *Config) {
+		if change != nil {
+			c.Snapshots = store
+			change(c)
+		}
+	}
+	d := openDesk(t, store, withSnapshots)
+	mustCreate(t, d, 100)
+	id := KeyedCommandID("ann", "key", []byte("body"))
+	again := func() (Answer, error) {
+		// Every try makes an id for the reservation: the first one's must come back.
+		return d.Ask(context.Background(), Request{Stream: lamp, Command: &product.Reserve{
+			ReservationID: NewID(), Holder: "ann", Quantity: 1, Hold: true}, ID: id, CorrelationID: string(NewCommandID())})
+	}
+	answers := make([]Answer, 5)
+	wantResults(t, atOnce(5, func(i int) (err error) {
+		answers[i], err = again()
+		return err
+	}), map[string]int{"ok": 5})
+	next := func() {
+		answer, err := again()
+		if err != nil {
+			t.Fatal(err)
+		}
+		answers = append(answers, answer)
+	}
+	next()
+	if _, err := ask(d, one("bob")); err != nil { // something behind it in the stream
+		t.Fatal(err)
+	}
+	closeDesk(t, d)
+	mustClose(t, store)
+	store = openLog(t, dir)
+	d = openDesk(t, store, withSnapshots)
+	next()
+	first := 0
+	for i := range answers {
+		if !answers[i].Replayed {
+			first++
+		}
+		answers[i].Replayed = false
+		if !reflect.DeepEqual(answers[i], answers[0]) {
+			t.Errorf("answer %d is %+v with %s, want %+v with %s", i, answers[i], answers[i].Facts[0].AppendJSON(nil),
+				answers[0], answers[0].Facts[0].AppendJSON(nil))
+		}
+	}
+	if first != 1 {
+		t.Errorf("%d of the answers were no repetition, want 1", first)
+	}
+	_, err := d.Ask(context.Background(), Request{Stream: lamp, Command: one("ann"), ID: KeyedCommandID("ann", "key", []byte("other"))})
+	if code(err) != "idempotency_key_reused" {
+		t.Errorf("another body under the key: %v", err)
+	}
+	_, err = d.Ask(context.Background(), Request{Stream: lamp, Command: one("eve"), ID: KeyedCommandID("eve", "key", []byte("other"))})
+	if err != nil {
+		t.Errorf("another caller's key: %v", err)
+	}
+	if p := audit(t, store, []acknowledged{{id, answers[0]}}); p.Remaining() != 97 {
+		t.Errorf("%d remain", p.Remaining())
+	}
+}
+
+// TestARefusedKeyIsDecidedAgain: a refusal is not remembered.
+func TestARefusedKeyIsDecidedAgain(t *testing.T) {
+	d := openDesk(t, openLog(t, t.TempDir()), nil)
+	mustCreate(t, d, 0)
+	request := Request{Stream: lamp, Command: one("ann"), ID: KeyedCommandID("ann", "key")}
+	if _, err := d.Ask(context.Background(), request); code(err) != "sold_out" {
+		t.Fatal(err)
+	}
+	stock := int64(1)
+	if _, err := ask(d, &product.Edit{Stock: &stock}); err != nil {
+		t.Fatal(err)
+	}
+	if answer, err := d.Ask(context.Background(), request); err != nil || answer.Replayed {
+		t.Errorf("%+v, %v", answer, err)
+	}
+}
+
+// TestTheWindowForgetsInItsTime: not within a day, and not never.
+func TestTheWindowForgetsInItsTime(t *testing.T) {
+	key := func(n byte) commandKey { return commandKey{n} }
+	w := newWindow()
+	w.put(key(1), done{revision: 1}, began)
+	w.put(key(2), done{revision: 2}, began.Add(23*time.Hour))
+	w.put(key(3), done{revision: 3}, began.Add(25*time.Hour)) // a new generation
+	for n := byte(1); n <= 3; n++ {
+		if got, ok := w.get(key(n)); !ok || got.revision != events.Revision(n) {
+			t.Errorf("key %d: %+v, %t", n, got, ok)
+		}
+	}
+	w.put(key(4), done{revision: 4}, began.Add(50*time.Hour))
+	for n, want := range map[byte]bool{1: false, 2: false, 3: true, 4: true} {
+		if _, ok := w.get(key(n)); ok != want {
+			t.Errorf("key %d is known: %t, want %t", n, ok, want)
+		}
+	}
+}
+
+// TestHoldsExpireAtTheirEntity: at the next command, and when it is woken.
+func TestHoldsExpireAtTheirEntity(t *testing.T) {
+	store := openLog(t, t.TempDir())
+	var c clock
+	d := openDesk(t, store, func(config *Config) { config.Now = c.now })
+	mustCreate(t, d, 2)
+	held, err := ask(d, &product.Reserve{ReservationID: NewID(), Holder: "ann", Quantity: 1, Hold: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wake := func(want time.Time, remaining int64) {
+		t.Helper()
+		next, err := d.Wake(context.Background(), lamp)
+		if err != nil || !next.Equal(want) {
+			t.Errorf("next at %v, %v; want %v", next, err, want)
+		}
+		if p := audit(t, store, nil); p.Remaining() != remaining {
+			t.Errorf("%d remain, want %d", p.Remaining(), remaining)
+		}
+	}
+	c.move(time.Minute)
+	wake(began.Add(time.Minute), 1)
+	c.move(1)
+	wake(time.Time{}, 2)
+	_, err = ask(d, &product.Confirm{ReservationID: mustID(t, held.Facts[0])})
+	if code(err) != "not_found" {
+		t.Errorf("confirming an expired hold: %v", err)
+	}
+}
+
+func mustID(t testing.TB, fact events.Fact) events.ID {
+	t.Helper()
+	id, err := reservationOf(fact)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+// reservationOf returns the id in a fact that opens a reservation.
+func reservationOf(fact events.Fact) (events.ID, error) {
+	switch f := fact.(type) {
+	case *events.ProductHeld:
+		return events.ParseID(f.ReservationID)
+	case *events.ProductReserved:
+		return events.ParseID(f.ReservationID)
+	}
+	return events.ID{}, fmt.Errorf("%s opens no reservation", fact.Name())
+}
+
+// TestAnEntityWithoutEventsIsNotKept: whoever asks for what isn't there costs nothing.
+func TestAnEntityWithoutEventsIsNotKept(t *testing.T) {
+	d := openDesk(t, openLog(t, t.TempDir()), nil)
+	for i := range 100 {
+		answer, err := d.Ask(context.Background(), Request{Stream: product.Stream(fmt.Sprint("no", i)), Command: one("ann"), ID: NewCommandID()})
+		if code(err) != "not_found" || answer.Revision != events.NoStream || answer.Position != 0 {
+			t.Fatalf("%+v, %v", answer, err)
+		}
+	}
+	closeDesk(t, d) // answers come before the entity goes
+	if s := d.Stats(); s.Active != 0 || s.Dropped != 100 || s.InFlight != 0 {
+		t.Errorf("%+v", s)
+	}
+}

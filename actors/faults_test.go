@@ -1,0 +1,222 @@
+package actors
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"admitone/actors/core"
+	"admitone/actors/product"
+	"admitone/events"
+)
+
+// short makes what hangs end soon.
+func short(c *Config) { c.AppendTimeout, c.LoadTimeout = 50*time.Millisecond, 10*time.Second }
+
+// TestOneFault lets ten callers meet one fault: each is answered, none twice, and
+// what they were told is what the log says.
+func TestOneFault(t *testing.T) {
+	const callers, stock = 10, 6
+	for name, test := range map[string]struct {
+		faults func(f *faulty, other *Desk) []appendTo
+		// some may be told that the log is unavailable; nobody else may.
+		unavailable bool
+	}{
+		"no fault": {faults: func(*faulty, *Desk) []appendTo { return nil }},
+		"conflict": {faults: func(_ *faulty, other *Desk) []appendTo {
+			return []appendTo{before(func() { price(t, other, 7) })}
+		}},
+		"conflicts without end": {faults: func(_ *faulty, other *Desk) (plan []appendTo) {
+			for i := range 20 {
+				plan = append(plan, before(func() { price(t, other, int64(i)) }))
+			}
+			return plan
+		}},
+		"lost":                {faults: func(*faulty, *Desk) []appendTo { return []appendTo{lost, lost, lost} }},
+		"taken":               {faults: func(*faulty, *Desk) []appendTo { return []appendTo{taken, taken, taken} }},
+		"lost and taken":      {faults: func(*faulty, *Desk) []appendTo { return []appendTo{lost, taken, lost, taken} }},
+		"lands late":          {faults: func(f *faulty, _ *Desk) []appendTo { return []appendTo{f.landsLate, f.landsLate} }},
+		"lands after reading": {faults: func(f *faulty, _ *Desk) []appendTo { return []appendTo{f.landsWhenRead, f.landsWhenRead} }},
+		"lands after reading, and then a conflict": {faults: func(f *faulty, other *Desk) []appendTo {
+			return []appendTo{f.landsWhenRead, before(func() { price(t, other, 9) })}
+		}},
+		"taken, and somebody goes on": {faults: func(_ *faulty, other *Desk) []appendTo {
+			return []appendTo{func(ctx context.Context, log events.Store, stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {
+				_, err := taken(ctx, log, stream, expected, batch)
+				price(t, other, 9)
+				return events.Appended{}, err
+			}}
+		}},
+		"slow":        {faults: func(*faulty, *Desk) []appendTo { return []appendTo{slow, slow} }},
+		"hangs":       {faults: func(*faulty, *Desk) []appendTo { return []appendTo{hangs} }},
+		"unavailable": {faults: func(*faulty, *Desk) []appendTo { return []appendTo{unavailable} }, unavailable: true},
+		"can't be read afterwards": {faults: func(f *faulty, _ *Desk) []appendTo {
+			return []appendTo{failsToo(f)}
+		}, unavailable: true},
+		"hangs for good": {faults: func(*faulty, *Desk) []appendTo {
+			return []appendTo{hangs, hangs, hangs, hangs, hangs, hangs, hangs, hangs}
+		}, unavailable: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := openFaulty(t)
+			other := openDesk(t, f.Store, nil)
+			mustCreate(t, other, stock)
+			d := openDesk(t, f, short)
+			f.then(test.faults(f, other)...)
+			answers := make([]acknowledged, callers)
+			results := atOnce(callers, func(i int) (err error) {
+				answers[i].id = NewCommandID()
+				answers[i].answer, err = d.Ask(context.Background(), Request{Stream: lamp, Command: one("ann"), ID: answers[i].id})
+				return err
+			})
+			if n := results["ok"] + results["sold_out"] + results[ErrUnavailable.Error()]; n != callers ||
+				!test.unavailable && (results["ok"] != stock || results[ErrUnavailable.Error()] > 0) {
+				t.Errorf("the callers got %v", results)
+			}
+			f.settled()
+			mustAgree(t, d, f.Store, answers)
+		})
+	}
+}
+
+// price edits the lamp's.
+func price(t testing.TB, d *Desk, amount int64) {
+	if _, err := ask(d, &product.Edit{Price: &amount}); err != nil {
+		t.Error(err)
+	}
+}
+
+// mustAgree audits the log and compares the state of a desk with it, after a
+// command that makes the desk see the end of the log.
+func mustAgree(t testing.TB, d *Desk, log events.Store, answers []acknowledged) {
+	t.Helper()
+	name := "Lamp"
+	for tries := 0; ; tries++ {
+		if _, err := ask(d, &product.Edit{Name: &name}); err == nil {
+			break
+		} else if tries == 10 {
+			t.Fatalf("the entity does not come back: %v", err)
+		}
+	}
+	want := audit(t, log, answers)
+	var got, replayed bytes.Buffer
+	if _, err := d.View(context.Background(), lamp, func(c core.Core) { got.Reset(); noError(t, c.Freeze()(&got)) }); err != nil {
+		t.Fatal(err)
+	}
+	noError(t, want.Freeze()(&replayed))
+	if got.Len() != replayed.Len() {
+		t.Errorf("the state has %d bytes, the log gives %d", got.Len(), replayed.Len())
+	}
+	if g, w := got.String(), replayed.String(); g[:strings.IndexByte(g, '}')] != w[:strings.IndexByte(w, '}')] {
+		t.Errorf("the state is %.200q, the log gives %.200q", g, w)
+	}
+}
+
+func noError(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// TestALoadThatFails is answered at once, and the next one is tried afresh.
+func TestALoadThatFails(t *testing.T) {
+	f := openFaulty(t)
+	d := openDesk(t, f, nil)
+	f.badRead = 1
+	if _, err := ask(d, one("ann")); !errors.Is(err, ErrUnavailable) || !errors.Is(err, events.ErrUnavailable) {
+		t.Errorf("%v, want the log to be unavailable", err)
+	}
+	mustCreate(t, d, 1)
+}
+
+// TestACallerWhoLeaves is told so, and the command goes on by itself.
+func TestACallerWhoLeaves(t *testing.T) {
+	f := openFaulty(t)
+	d := openDesk(t, f, nil)
+	mustCreate(t, d, 5)
+	ctx, leave := context.WithCancel(context.Background())
+	goOn := make(chan struct{})
+	f.then(before(func() { leave(); <-goOn }))
+	if _, err := d.Ask(ctx, Request{Stream: lamp, Command: one("ann"), ID: NewCommandID()}); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v, want context.Canceled", err)
+	}
+	close(goOn)
+	if answer, err := ask(d, one("bob")); err != nil || answer.Revision != 2 {
+		t.Errorf("%+v, %v", answer, err)
+	}
+}
+
+// TestARetriedKeyAfterAnUnknownOutcome: the same key on another node, which does
+// not know yet what happened on the first.
+func TestARetriedKeyAfterAnUnknownOutcome(t *testing.T) {
+	log := openLog(t, t.TempDir())
+	nodes := []*Desk{openDesk(t, log, nil), openDesk(t, log, nil)}
+	mustCreate(t, nodes[0], 5)
+	for _, node := range nodes { // both have it in memory
+		if _, err := node.Wake(context.Background(), lamp); err != nil {
+			t.Fatal(err)
+		}
+	}
+	id := KeyedCommandID("ann", "key")
+	var answers []Answer
+	for i, node := range nodes {
+		answer, err := node.Ask(context.Background(), Request{Stream: lamp, Command: one("ann"), ID: id, CorrelationID: fmt.Sprint(i)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		answers = append(answers, answer)
+	}
+	if a, b := answers[0], answers[1]; a.Replayed || !b.Replayed || a.Position != b.Position || !a.At.Equal(b.At) ||
+		!bytes.Equal(a.Facts[0].AppendJSON(nil), b.Facts[0].AppendJSON(nil)) {
+		t.Errorf("answers %+v and %+v", a, b)
+	}
+	audit(t, log, []acknowledged{{id, answers[0]}, {id, answers[1]}})
+}
+
+// TestALargeBatchIsWrittenInParts: what falls due at once, or a crowd, may be more
+// than a store takes in one append.
+func TestALargeBatchIsWrittenInParts(t *testing.T) {
+	f := openFaulty(t)
+	sized := &bounded{Store: f, most: 100 << 10}
+	var c clock
+	d := openDesk(t, sized, func(config *Config) { config.Now, config.AppendBytes = c.now, 20<<10 })
+	mustCreate(t, d, 5000)
+	answers := make([]acknowledged, 2000)
+	wantResults(t, atOnce(len(answers), func(i int) (err error) {
+		answers[i].id = NewCommandID()
+		answers[i].answer, err = d.Ask(context.Background(), Request{Stream: lamp, ID: answers[i].id,
+			Command: &product.Reserve{ReservationID: NewID(), Holder: "ann", Quantity: 1, Hold: true}})
+		return err
+	}), map[string]int{"ok": len(answers)})
+	c.move(time.Hour)
+	f.then(through, through, taken, through, lost) // in the middle of what falls due
+	if _, err := ask(d, one("bob")); err != nil {
+		t.Fatal(err)
+	}
+	if p := audit(t, f.Store, answers); p.Remaining() != 4999 {
+		t.Errorf("%d remain", p.Remaining())
+	}
+	mustAgree(t, d, f.Store, answers)
+}
+
+// bounded takes no more than so many bytes at once.
+type bounded struct {
+	events.Store
+	most int
+}
+
+func (b *bounded) Append(ctx context.Context, stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {
+	size := 0
+	for i := range batch {
+		size += len(batch[i].Data) + len(batch[i].Metadata)
+	}
+	if size > b.most {
+		return events.Appended{}, fmt.Errorf("%w: %d bytes", events.ErrTooLarge, size)
+	}
+	return b.Store.Append(ctx, stream, expected, batch)
+}

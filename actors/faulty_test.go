@@ -1,0 +1,170 @@
+package actors
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+
+	"admitone/events"
+)
+
+// appendTo is what a store does with an append.
+type appendTo func(ctx context.Context, log events.Store, stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error)
+
+// faulty is a store with faults. An append takes the next fault of the plan, or
+// the one that chance has for it, or goes through.
+type faulty struct {
+	events.Store
+
+	mu      sync.Mutex
+	plan    []appendTo // guarded by mu
+	chance  *rand.Rand // guarded by mu; nil: no faults by chance
+	late    []func()   // appends that are to land when somebody reads; guarded by mu
+	lateNow int        // one read in so many lets them
+	reads   int        // guarded by mu
+	badRead int        // so many more reads fail; guarded by mu
+	running sync.WaitGroup
+}
+
+// then lets the next appends have these faults.
+func (f *faulty) then(plan ...appendTo) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.plan = append(f.plan, plan...)
+}
+
+func (f *faulty) next() appendTo {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if len(f.plan) > 0 {
+		next := f.plan[0]
+		f.plan = f.plan[1:]
+		return next
+	}
+	if f.chance == nil || f.chance.IntN(2) == 0 {
+		return through
+	}
+	faults := []appendTo{lost, taken, unavailable, slow, f.landsLate, f.landsWhenRead, hangs, failsToo(f)}
+	return faults[f.chance.IntN(len(faults))]
+}
+
+// Append implements events.Store.
+func (f *faulty) Append(ctx context.Context, stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {
+	return f.next()(ctx, f.Store, stream, expected, batch)
+}
+
+// Read implements events.Store. What is late lands before or behind it.
+func (f *faulty) Read(ctx context.Context, stream events.StreamID, from events.Revision, dir events.Direction, limit int) ([]events.Recorded, error) {
+	f.mu.Lock()
+	f.reads++
+	var late []func()
+	if f.reads%max(1, f.lateNow) == 0 {
+		late, f.late = f.late, nil
+	}
+	bad := f.badRead > 0
+	if bad {
+		f.badRead--
+	}
+	f.mu.Unlock()
+	if bad {
+		return nil, fmt.Errorf("%w: this read", events.ErrUnavailable)
+	}
+	page, err := f.Store.Read(ctx, stream, from, dir, limit)
+	for _, land := range late {
+		land()
+	}
+	return page, err
+}
+
+// settled waits for everything that is to land late.
+func (f *faulty) settled() {
+	f.mu.Lock()
+	late := f.late
+	f.late = nil
+	f.mu.Unlock()
+	for _, land := range late {
+		land()
+	}
+	f.running.Wait()
+}
+
+// The faults.
+
+func through(ctx context.Context, log events.Store, stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {
+	return log.Append(ctx, stream, expected, batch)
+}
+
+// lost: failed and not persisted.
+func lost(context.Context, events.Store, events.StreamID, events.Revision, []events.Event) (events.Appended, error) {
+	return events.Appended{}, fmt.Errorf("%w: lost", events.ErrUnknown)
+}
+
+// taken: failed but persisted.
+func taken(ctx context.Context, log events.Store, stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {
+	if _, err := log.Append(ctx, stream, expected, batch); err != nil {
+		return events.Appended{}, err
+	}
+	return events.Appended{}, fmt.Errorf("%w: taken", events.ErrUnknown)
+}
+
+func unavailable(context.Context, events.Store, events.StreamID, events.Revision, []events.Event) (events.Appended, error) {
+	return events.Appended{}, fmt.Errorf("%w: down", events.ErrUnavailable)
+}
+
+// hangs until its context ends.
+func hangs(ctx context.Context, _ events.Store, _ events.StreamID, _ events.Revision, _ []events.Event) (events.Appended, error) {
+	<-ctx.Done()
+	return events.Appended{}, fmt.Errorf("%w: %w", events.ErrUnknown, ctx.Err())
+}
+
+// slow: another one goes before it if it wants to.
+func slow(ctx context.Context, log events.Store, stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {
+	for range 3 {
+		if _, err := log.Head(ctx); err != nil {
+			return events.Appended{}, err
+		}
+	}
+	return log.Append(ctx, stream, expected, batch)
+}
+
+// landsLate: unknown, and lands at some time afterwards.
+func (f *faulty) landsLate(_ context.Context, log events.Store, stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {
+	f.running.Go(func() { _, _ = log.Append(context.Background(), stream, expected, batch) })
+	return events.Appended{}, fmt.Errorf("%w: late", events.ErrUnknown)
+}
+
+// landsWhenRead: unknown, and lands right after somebody has read and not found it.
+func (f *faulty) landsWhenRead(_ context.Context, log events.Store, stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.late = append(f.late, func() { _, _ = log.Append(context.Background(), stream, expected, batch) })
+	return events.Appended{}, fmt.Errorf("%w: late", events.ErrUnknown)
+}
+
+// failsToo: lost, and the next read fails as well.
+func failsToo(f *faulty) appendTo {
+	return func(context.Context, events.Store, events.StreamID, events.Revision, []events.Event) (events.Appended, error) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.badRead++
+		return events.Appended{}, fmt.Errorf("%w: lost", events.ErrUnknown)
+	}
+}
+
+// before lets somebody else act first.
+func before(act func()) appendTo {
+	return func(ctx context.Context, log events.Store, stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {
+		act()
+		return log.Append(ctx, stream, expected, batch)
+	}
+}
+
+// openFaulty opens a log with faults.
+func openFaulty(t testing.TB) *faulty {
+	t.Helper()
+	f := &faulty{Store: openLog(t, t.TempDir())}
+	t.Cleanup(f.settled)
+	return f
+}

@@ -1,0 +1,235 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"reflect"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"admitone/actors/core"
+	"admitone/actors/product"
+	"admitone/events"
+	"admitone/events/embedded"
+)
+
+// quiet keeps expected complaints out of the test's output.
+var quiet = slog.New(slog.DiscardHandler)
+
+// clock is moved by the test, from a moment of its own.
+type clock struct{ nanos atomic.Int64 }
+
+var began = time.Date(2026, 5, 1, 10, 0, 0, 0, time.UTC)
+
+func (c *clock) now() time.Time       { return began.Add(time.Duration(c.nanos.Load())) }
+func (c *clock) move(d time.Duration) { c.nanos.Add(int64(d)) }
+
+// openLog opens the log in dir and closes it at the end of the test.
+func openLog(t testing.TB, dir string) *embedded.Store {
+	t.Helper()
+	store, err := embedded.Open(dir, embedded.Options{Logger: quiet, Fatal: func(err error) { panic(err) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { mustClose(t, store) })
+	return store
+}
+
+func mustClose(t testing.TB, store events.Store) {
+	t.Helper()
+	if err := store.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+var products = Kind{Category: product.Category, New: product.New, SnapshotVersion: product.SnapshotVersion}
+
+// openDesk opens a desk for products on store.
+func openDesk(t testing.TB, store events.Store, change func(*Config)) *Desk {
+	t.Helper()
+	engine, err := NewEngine()
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := Config{Store: store, Kinds: []Kind{products}, Logger: quiet}
+	if change != nil {
+		change(&config)
+	}
+	d := NewDesk(engine, config)
+	t.Cleanup(func() { closeDesk(t, d) })
+	return d
+}
+
+func closeDesk(t testing.TB, d *Desk) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if err := d.Close(ctx); err != nil {
+		t.Errorf("closing the desk: %v, %+v", err, d.Stats())
+	}
+}
+
+// lamp is the product of most tests.
+var lamp = product.Stream("lamp")
+
+// ask hands a command to the lamp under a fresh id.
+func ask(d *Desk, command core.Command) (Answer, error) {
+	return d.Ask(context.Background(), Request{Stream: lamp, Command: command, ID: NewCommandID(), Actor: "test"})
+}
+
+// mustCreate puts a lamp on sale whose holds last a minute.
+func mustCreate(t testing.TB, d *Desk, stock int64) {
+	t.Helper()
+	if _, err := ask(d, &product.Create{ID: "lamp", Name: "Lamp", Stock: stock, HoldSeconds: 60}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// one is a command for one unit.
+func one(holder string) *product.Reserve {
+	return &product.Reserve{ReservationID: NewID(), Holder: holder, Quantity: 1}
+}
+
+// code of a refusal; "ok" for nil, else the error's text.
+func code(err error) string {
+	if err == nil {
+		return "ok"
+	}
+	if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) {
+		return refusal.Code
+	}
+	for _, failure := range []error{ErrOverloaded, ErrUnavailable, ErrStopping, ErrBroken} {
+		if errors.Is(err, failure) {
+			return failure.Error()
+		}
+	}
+	return err.Error()
+}
+
+// atOnce runs n callers together and counts their results by code.
+func atOnce(n int, call func(i int) error) map[string]int {
+	results := map[string]int{}
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	start := make(chan struct{})
+	for i := range n {
+		all.Go(func() {
+			<-start
+			err := call(i)
+			mu.Lock()
+			defer mu.Unlock()
+			results[code(err)]++
+		})
+	}
+	close(start)
+	all.Wait()
+	return results
+}
+
+func wantResults(t testing.TB, got, want map[string]int) {
+	t.Helper()
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("the callers got %v, want %v", got, want)
+	}
+}
+
+// acknowledged is an answer that somebody has got.
+type acknowledged struct {
+	id     CommandID
+	answer Answer
+}
+
+// audit reads the whole log and holds it to the invariants: a chain without a
+// gap, facts that the rules can take in one after another (which is: never
+// oversold at any prefix), and every acknowledged answer there, exactly once, at its
+// revision and position. It returns the state of the lamp.
+func audit(t testing.TB, store events.Store, answers []acknowledged) *product.Product {
+	t.Helper()
+	type stream struct {
+		core     core.Core
+		revision events.Revision
+		hash     events.Hash
+	}
+	streams := map[events.StreamID]*stream{}
+	runs := map[string]int{} // commands, and how often they are there
+	places := map[string][]events.Recorded{}
+	last := ""
+	for event, err := range events.All(context.Background(), store, 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := streams[event.Stream]
+		if s == nil {
+			s = &stream{core: product.New(), revision: events.NoStream}
+			streams[event.Stream] = s
+		}
+		if s.revision++; event.Revision != s.revision {
+			t.Fatalf("%s: revision %d where %d should be", event.Stream, event.Revision, s.revision)
+		}
+		if s.hash, err = events.CheckLink(s.hash, &event); err != nil {
+			t.Fatal(err)
+		}
+		fact, err := events.Decode(event.Type, event.Data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.core.Evolve(fact)
+		id := events.RecordedCommand(event.Metadata)
+		if key := fmt.Sprint(event.Stream, " ", id); key != last {
+			runs[id]++
+			last = key
+		}
+		places[id] = append(places[id], event)
+	}
+	for id, n := range runs {
+		if n > 1 {
+			t.Errorf("command %s is in the log %d times", id, n)
+		}
+	}
+	for _, a := range answers {
+		checkAnswer(t, a, places[string(a.id)])
+	}
+	if s := streams[lamp]; s != nil {
+		return s.core.(*product.Product)
+	}
+	return product.New().(*product.Product)
+}
+
+// checkAnswer compares an answer with the events of its command.
+func checkAnswer(t testing.TB, a acknowledged, there []events.Recorded) {
+	t.Helper()
+	if len(a.answer.Facts) == 0 {
+		return
+	}
+	if len(there) != len(a.answer.Facts) {
+		t.Errorf("command %s was answered with %d facts, and %d are in the log", a.id, len(a.answer.Facts), len(there))
+		return
+	}
+	end := there[len(there)-1]
+	if end.Revision != a.answer.Revision || end.Position != a.answer.Position {
+		t.Errorf("command %s was answered with revision %d and position %d; it is at %d and %d",
+			a.id, a.answer.Revision, a.answer.Position, end.Revision, end.Position)
+	}
+	metadata, err := events.ParseMetadata(end.Metadata)
+	if err != nil || !metadata.At.Equal(a.answer.At) {
+		t.Errorf("command %s was answered with the time %v; it was decided at %v, %v", a.id, a.answer.At, metadata.At, err)
+	}
+	for i, fact := range a.answer.Facts {
+		if string(fact.AppendJSON(nil)) != string(there[i].Data) {
+			t.Errorf("command %s was answered with %s, and the log has %s", a.id, fact.AppendJSON(nil), there[i].Data)
+		}
+	}
+}
+
+// noLeaks fails if goroutines outlive the test. Those of earlier tests are ignored.
+func noLeaks(t *testing.T) {
+	t.Helper()
+	before := goleak.IgnoreCurrent()
+	t.Cleanup(func() { goleak.VerifyNone(t, before) })
+}

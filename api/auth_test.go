@@ -1,0 +1,156 @@
+package api
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+var secret = JWTAuth{Secret: []byte("a secret of thirty-two bytes, or more")}
+
+func bearer(t *testing.T, sub string, role Role) string {
+	t.Helper()
+	token, err := secret.Token(sub, role, time.Now(), time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "Bearer " + token
+}
+
+// badTokens by what is wrong with them. None of them opens anything, not even what
+// is open to those without one.
+func badTokens(t *testing.T) map[string]string {
+	sign := func(method jwt.SigningMethod, key any, c jwt.MapClaims) string {
+		token, err := jwt.NewWithClaims(method, c).SignedString(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return "Bearer " + token
+	}
+	soon := time.Now().Add(time.Hour).Unix()
+	good := jwt.MapClaims{"sub": "root", "role": "admin", "exp": soon}
+	hs := jwt.SigningMethodHS256
+	return map[string]string{
+		"garbage":       "Bearer garbage",
+		"empty":         "Bearer ",
+		"basic":         "Basic cm9vdDpyb290",
+		"expired":       sign(hs, secret.Secret, jwt.MapClaims{"sub": "root", "role": "admin", "exp": time.Now().Add(-time.Second).Unix()}),
+		"without exp":   sign(hs, secret.Secret, jwt.MapClaims{"sub": "root", "role": "admin"}),
+		"not yet":       sign(hs, secret.Secret, jwt.MapClaims{"sub": "root", "role": "admin", "exp": soon, "nbf": soon}),
+		"alg none":      sign(jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, good),
+		"HS512":         sign(jwt.SigningMethodHS512, secret.Secret, good),
+		"other secret":  sign(hs, []byte("another secret of thirty-two bytes"), good),
+		"no sub":        sign(hs, secret.Secret, jwt.MapClaims{"role": "admin", "exp": soon}),
+		"hostile sub":   sign(hs, secret.Secret, jwt.MapClaims{"sub": "a/../b", "role": "admin", "exp": soon}),
+		"no role":       sign(hs, secret.Secret, jwt.MapClaims{"sub": "root", "exp": soon}),
+		"unknown role":  sign(hs, secret.Secret, jwt.MapClaims{"sub": "root", "role": "Admin", "exp": soon}),
+		"role as array": sign(hs, secret.Secret, jwt.MapClaims{"sub": "root", "role": []string{"admin"}, "exp": soon}),
+	}
+}
+
+func TestWhoMayDoWhat(t *testing.T) {
+	w := newWorld(t, func(w *world) { w.config.Auth = secret })
+	admin, ada, bob := bearer(t, "root", RoleAdmin), bearer(t, "ada", RoleHolder), bearer(t, "bob", RoleHolder)
+	auditor := bearer(t, "audit", RoleAuditor)
+	w.do("POST", "/v1/products", `{"id":"p","name":"n","stock":1000}`, "Authorization", admin).is(201)
+	held := func() string {
+		return w.do("POST", "/v1/products/p/reservations", `{"hold":true}`, "Authorization", ada).is(201)["id"].(string)
+	}
+	type row struct {
+		method, path, body                  string
+		nobody, ada, bob, auditor, rootWant int
+	}
+	const reservations, one = "/v1/products/p/reservations", "/v1/products/p/reservations/RID"
+	for _, r := range []row{
+		{"GET", "/v1/products", "", 200, 200, 200, 200, 200},
+		{"GET", "/v1/products/p", "", 200, 200, 200, 200, 200},
+		{"GET", "/v1/products/p?at=1", "", 200, 200, 200, 200, 200},
+		{"POST", "/v1/products", `{"name":"n","stock":1}`, 401, 403, 403, 403, 201},
+		{"POST", "/v1/products", `broken`, 401, 403, 403, 403, 400},
+		{"PATCH", "/v1/products/p", `{"price":1}`, 401, 403, 403, 403, 412},
+		{"POST", reservations, `{"holder":"ada"}`, 401, 201, 403, 403, 201},
+		{"POST", reservations, `{}`, 401, 201, 201, 201, 201},
+		{"POST", reservations, `broken`, 401, 400, 400, 400, 400},
+		{"GET", one, "", 401, 200, 403, 200, 200},
+		{"GET", one + "?at=9223372036854775807", "", 401, 200, 403, 200, 200},
+		{"POST", one + "/confirm", "", 401, 200, 403, 403, 200},
+		{"DELETE", one, "", 401, 200, 403, 403, 200},
+		{"GET", "/v1/events", "", 401, 403, 403, 200, 200},
+		{"GET", "/v1/streams/product-p/events", "", 401, 403, 403, 200, 200},
+		{"GET", "/healthz", "", 200, 200, 200, 200, 200},
+	} {
+		try := func(who, token string, want int) {
+			path := r.path
+			if len(path) >= len(one) && path[:len(one)] == one {
+				path = reservations + "/" + held() + path[len(one):]
+			}
+			a := w.do(r.method, path, r.body, "Authorization", token, "If-Match", `"77777"`)
+			switch {
+			case want == 401:
+				if a.problem(401, "unauthenticated"); a.header.Get("WWW-Authenticate") == "" {
+					t.Errorf("%s: a 401 without WWW-Authenticate", a.what)
+				}
+			case want == 403:
+				a.problem(403, "forbidden")
+			case a.status != want:
+				t.Errorf("%s as %s: status %d, want %d: %s", a.what, who, a.status, want, a.text)
+			}
+		}
+		try("nobody", "", r.nobody)
+		try("ada", ada, r.ada)
+		try("bob", bob, r.bob)
+		try("auditor", auditor, r.auditor)
+		try("root", admin, r.rootWant)
+		for what, token := range badTokens(t) {
+			try(what, token, 401)
+		}
+	}
+	// What has ended is still its holder's.
+	rid := held()
+	path := reservations + "/" + rid
+	w.do("DELETE", path, "", "Authorization", ada).is(200)
+	for _, token := range []string{bob, auditor} {
+		w.do("DELETE", path, "", "Authorization", token).problem(403, "forbidden")
+		w.do("POST", path+"/confirm", "", "Authorization", token).problem(403, "forbidden")
+	}
+	w.do("GET", path, "", "Authorization", bob).problem(403, "forbidden")
+	w.do("DELETE", path, "", "Authorization", admin).is(200)
+}
+
+// Who did it stands in the event, whatever the body says.
+func TestActorIsTheToken(t *testing.T) {
+	w := newWorld(t, func(w *world) { w.config.Auth = secret })
+	admin := bearer(t, "root", RoleAdmin)
+	w.do("POST", "/v1/products", `{"id":"p","name":"n","stock":10}`, "Authorization", admin).is(201)
+	v := w.do("POST", "/v1/products/p/reservations", `{"holder":"ada"}`, "Authorization", admin).is(201)
+	if v["holder"] != "ada" {
+		t.Error(v)
+	}
+	key := []string{"Idempotency-Key", "k", "Authorization"}
+	first := w.do("POST", "/v1/products/p/reservations", `{}`, append(key, bearer(t, "ada", RoleHolder))...)
+	second := w.do("POST", "/v1/products/p/reservations", `{}`, append(key, bearer(t, "bob", RoleHolder))...)
+	if first.is(201)["holder"] != "ada" || second.is(201)["holder"] != "bob" {
+		t.Errorf("one key, two callers: %s, %s", first.text, second.text)
+	}
+	events := w.do("GET", "/v1/events", "", "Authorization", admin).is(200)["items"].([]any)
+	actors := ""
+	for _, e := range events {
+		actors += fmt.Sprint(e.(map[string]any)["actor"], " ")
+	}
+	if actors != "root root ada bob " {
+		t.Errorf("the actors are %s", actors)
+	}
+}
+
+func TestTokenRefusesBadClaims(t *testing.T) {
+	for _, sub := range []string{"", "a/b", " a"} {
+		if _, err := secret.Token(sub, RoleHolder, time.Now(), time.Hour); err == nil {
+			t.Errorf("a token for %q", sub)
+		}
+	}
+	if _, err := secret.Token("ada", "king", time.Now(), time.Hour); err == nil {
+		t.Error("a token for a king")
+	}
+}

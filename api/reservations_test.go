@@ -1,0 +1,193 @@
+package api
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// fields checks that an object has exactly these members.
+func fields(t *testing.T, v map[string]any, names string) {
+	t.Helper()
+	if have := slices.Sorted(maps.Keys(v)); strings.Join(have, " ") != names {
+		t.Errorf("the fields are %v, want %s", have, names)
+	}
+}
+
+func TestProductLife(t *testing.T) {
+	const names = "held hold_seconds id limit_per_holder name position price remaining revision sold stock"
+	w := newWorld(t)
+	body := `{"id":"p","name":"Tëst","stock":10,"price":250,"limit_per_holder":4,"hold_seconds":60}`
+	a := w.do("POST", "/v1/products", body)
+	v := a.is(201)
+	fields(t, v, names)
+	if a.header.Get("Location") != "/v1/products/p" || a.header.Get("ETag") != `"0"` || v["position"] != float64(1) || v["remaining"] != float64(10) {
+		t.Errorf("%v %v", v, a.header)
+	}
+	again := w.do("POST", "/v1/products", body)
+	fields(t, again.is(200), names)
+	w.do("POST", "/v1/products", strings.Replace(body, "250", "251", 1)).problem(409, "already_exists")
+	fields(t, w.do("GET", "/v1/products/p", "").is(200), names)
+	fresh := w.do("POST", "/v1/products", `{"name":"n","stock":0}`).is(201)
+	if id := fresh["id"].(string); len(id) != 36 || id[14] != '7' || fresh["hold_seconds"] != float64(300) || fresh["price"] != float64(0) {
+		t.Errorf("a product with an id of the server's: %v", fresh)
+	}
+	w.reserve("p", "ada", `,"quantity":3`).is(201)
+	w.reserve("p", "ada", `,"quantity":1,"hold":true`).is(201)
+	edit := func(revision int, body string) answer {
+		return w.do("PATCH", "/v1/products/p", body, "If-Match", fmt.Sprintf(`"%d"`, revision))
+	}
+	if v := edit(2, `{"stock":3}`).problem(409, "limit_exceeded"); v["held"] != float64(1) || v["sold"] != float64(3) {
+		t.Error(v)
+	}
+	edited := edit(2, `{"stock":4,"name":"new","price":0,"limit_per_holder":0}`).is(200)
+	if fields(t, edited, names); edited["remaining"] != float64(0) || edited["name"] != "new" || edited["limit_per_holder"] != float64(0) {
+		t.Error(edited)
+	}
+	edit(3, `{"id":"q"}`).problem(422, "unknown_field")
+	edit(3, `{"hold_seconds":1}`).problem(422, "unknown_field")
+	// What was created is what a retry is compared with, until it is edited.
+	w.do("POST", "/v1/products", body).problem(409, "already_exists")
+}
+
+func TestReservationLife(t *testing.T) {
+	const names = "holder id position product_id quantity remaining revision status"
+	const heldNames = "expires_at " + names
+	w := newWorld(t)
+	w.product("p", 10, `,"limit_per_holder":5`)
+	a := w.reserve("p", "ada", `,"quantity":2`)
+	v := a.is(201)
+	fields(t, v, names)
+	rid := v["id"].(string)
+	path := "/v1/products/p/reservations/" + rid
+	if a.header.Get("Location") != path || a.header.Get("ETag") != `"1"` || v["status"] != "confirmed" || v["remaining"] != float64(8) ||
+		v["quantity"] != float64(2) || v["holder"] != "ada" || v["product_id"] != "p" {
+		t.Errorf("%v %v", v, a.header)
+	}
+	if got := w.do("GET", path, ""); got.text != a.text {
+		t.Errorf("read back: %s, want %s", got.text, a.text)
+	}
+	w.do("POST", path+"/confirm", "").problem(409, "already_confirmed")
+
+	held := w.reserve("p", "ada", `,"quantity":3,"hold":true`).is(201)
+	fields(t, held, heldNames)
+	if v := w.reserve("p", "ada", "").problem(409, "limit_exceeded"); v["limit"] != float64(5) || v["taken"] != float64(5) {
+		t.Error(v)
+	}
+	if v := w.reserve("p", "bob", `,"quantity":6`).problem(409, "limit_exceeded"); v["taken"] != float64(0) {
+		t.Error(v)
+	}
+	w.reserve("p", "bob", `,"quantity":5`).is(201)
+	if v := w.reserve("p", "eve", "").problem(409, "sold_out"); v["remaining"] != float64(0) {
+		t.Error(v)
+	}
+	path = "/v1/products/p/reservations/" + held["id"].(string)
+	fields(t, w.do("GET", path, "").is(200), heldNames)
+	confirmed := w.do("POST", path+"/confirm", "{}").is(200)
+	if fields(t, confirmed, names); confirmed["status"] != "confirmed" || confirmed["quantity"] != float64(3) {
+		t.Error(confirmed)
+	}
+	w.do("POST", path+"/confirm", "").problem(409, "already_confirmed")
+	released := w.do("DELETE", path, "")
+	if v := released.is(200); v["status"] != "released" || v["remaining"] != float64(3) {
+		t.Error(v)
+	}
+	w.reserve("p", "eve", "").is(201)
+	for range 2 {
+		again := w.do("DELETE", path, "")
+		if again.is(200); again.text != released.text || again.header.Get("ETag") != released.header.Get("ETag") {
+			t.Errorf("released again: %s, want %s", again.text, released.text)
+		}
+	}
+	if got := w.do("GET", path, ""); got.text != released.text {
+		t.Errorf("read after the release: %s, want %s", got.text, released.text)
+	}
+	w.do("POST", path+"/confirm", "").problem(410, "released")
+	w.do("DELETE", "/v1/products/p/reservations/0190cafe-0000-7000-8000-00000000abcd", "").problem(404, "not_found")
+	w.stop()
+	w.start()
+	if again := w.do("DELETE", path, ""); again.text != released.text {
+		t.Errorf("released again after a restart: %s, want %s", again.text, released.text)
+	}
+	w.do("POST", path+"/confirm", "").problem(410, "released")
+	if v := w.do("GET", "/v1/products/p", "").is(200); v["sold"] != float64(8) || v["held"] != float64(0) || v["remaining"] != float64(2) {
+		t.Error(v)
+	}
+}
+
+func TestLastUnit(t *testing.T) {
+	w := newWorld(t)
+	w.product("p", 1, "")
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	statuses := map[int]int{}
+	for i := range 100 {
+		all.Go(func() {
+			a := w.reserve("p", fmt.Sprintf("holder-%d", i), "")
+			if a.status == 409 {
+				a.problem(409, "sold_out")
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			statuses[a.status]++
+		})
+	}
+	if all.Wait(); statuses[201] != 1 || statuses[409] != 99 {
+		t.Errorf("100 callers on the last unit: %v", statuses)
+	}
+	if v := w.do("GET", "/v1/products/p", "").is(200); v["remaining"] != float64(0) || v["sold"] != float64(1) {
+		t.Error(v)
+	}
+}
+
+func TestHoldExpires(t *testing.T) {
+	w := newWorld(t)
+	w.product("p", 5, `,"hold_seconds":1`)
+	p := w.dial("/ws")
+	p.say(`{"event":"subscribe","data":{"topics":["product:p"]}}`)
+	p.hears("snapshot")
+	v := w.reserve("p", "ada", `,"quantity":2,"hold":true`).is(201)
+	path := "/v1/products/p/reservations/" + v["id"].(string)
+	if d := p.hears("delta"); d.Cause != "held" || d.Held != 2 || d.Remaining != 3 || d.Change != -2 {
+		t.Errorf("%+v", d)
+	}
+	if d := p.hears("delta"); d.Cause != "expired" || d.Held != 0 || d.Remaining != 5 || d.Change != 2 {
+		t.Errorf("%+v", d)
+	}
+	for range 2 {
+		if v := w.do("POST", path+"/confirm", "").problem(410, "hold_expired"); v["expired_at"] == nil {
+			t.Error(v)
+		}
+		w.do("DELETE", path, "").problem(410, "hold_expired")
+		if v := w.do("GET", path, "").is(200); v["status"] != "expired" || v["expires_at"] == nil {
+			t.Error(v)
+		}
+	}
+}
+
+// A wrong order in the body of a hold that is over must not give its units twice.
+func TestReleaseRace(t *testing.T) {
+	w := newWorld(t)
+	w.product("p", 1, "")
+	path := "/v1/products/p/reservations/" + w.reserve("p", "ada", `,"hold":true`).is(201)["id"].(string)
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	texts := map[string]int{}
+	for range 20 {
+		all.Go(func() {
+			a := w.do("DELETE", path, "")
+			mu.Lock()
+			defer mu.Unlock()
+			texts[fmt.Sprint(a.status, a.text)]++
+		})
+	}
+	if all.Wait(); len(texts) != 1 {
+		t.Errorf("20 releases of one hold: %v", texts)
+	}
+	if v := w.do("GET", "/v1/products/p", "").is(200); v["remaining"] != float64(1) {
+		t.Error(v)
+	}
+}

@@ -1,0 +1,91 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"strconv"
+
+	"github.com/gofiber/fiber/v2"
+
+	"admitone/events"
+	"admitone/projections"
+)
+
+func (s *Server) historyRoutes() {
+	s.handle(fiber.MethodGet, "/v1/history/:kind/:id", s.history)
+}
+
+// history answers with a page of what happened to an entity or a holder.
+func (s *Server) history(r *request) error {
+	if err := r.caller.must(RoleAuditor, RoleAdmin); err != nil {
+		return err
+	}
+	limit, err := r.limit()
+	if err != nil {
+		return err
+	}
+	cursor, err := r.cursor()
+	if err != nil {
+		return err
+	}
+	from, err := numberCursor[events.Position](cursor)
+	if err != nil {
+		return err
+	}
+	kind := r.ctx.Params("kind")
+	id, err := url.PathUnescape(r.ctx.Params("id"))
+	if err != nil || kind == "holder" && !validHolder(id) || kind != "holder" && !validID(id) {
+		return notFound(kind)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
+	defer cancel()
+	page, next, more, err := projections.History(ctx, s.config.Store, kind, id, uint64(from), limit)
+	switch {
+	case errors.Is(err, projections.ErrNoKind):
+		return notFound("kind of history")
+	case errors.Is(err, projections.ErrNoHistory):
+		return notFound(kind)
+	case err != nil:
+		return err
+	}
+	o := events.OpenObject(make([]byte, 0, 512*(len(page)+1)))
+	o.Key("items")
+	o.Buf = append(o.Buf, '[')
+	for i := range page {
+		if i > 0 {
+			o.Buf = append(o.Buf, ',')
+		}
+		o.Buf = AppendLine(o.Buf, &page[i])
+	}
+	o.Buf = append(o.Buf, ']')
+	o.Key("next")
+	behind := ""
+	if more {
+		behind = strconv.FormatUint(next, 10)
+	}
+	o.Buf = appendCursor(o.Buf, behind)
+	return r.json(fiber.StatusOK, o.Close())
+}
+
+// AppendLine appends a line of a history as JSON, as the route has it.
+func AppendLine(dst []byte, l *projections.Line) []byte {
+	o := events.OpenObject(dst)
+	o.Int("position", int64(l.Position))
+	o.Time("time", l.Time)
+	o.String("stream", string(l.Stream))
+	o.Int("revision", int64(l.Revision))
+	o.String("actor", l.Actor)
+	o.String("request_id", l.RequestID)
+	o.String("text", l.Text)
+	return o.Close()
+}
+
+// AppendProduct appends a product as the HTTP resource, with as_of if it is one of
+// the past.
+func AppendProduct(dst []byte, p *projections.Product, asOf *projections.Moment) []byte {
+	if asOf == nil {
+		return appendProduct(dst, p, nil)
+	}
+	return appendProduct(dst, p, &moment{position: asOf.Position, time: asOf.Time})
+}

@@ -20,18 +20,24 @@ type Moment struct {
 var ErrBadMoment = errors.New("projections: a moment is a position, 1 or more, or an RFC 3339 time")
 
 // MomentOf reads a position or an RFC 3339 time. A moment that has not come yet is
-// the present. Errors: [ErrBadMoment]; the store's.
-func MomentOf(ctx context.Context, store events.Store, text string) (m Moment, err error) {
+// the present, and is returned as such. Errors: [ErrBadMoment]; the store's.
+func MomentOf(ctx context.Context, store events.Store, text string) (Moment, error) {
 	if position, err := strconv.ParseUint(text, 10, 63); err == nil && position > 0 {
-		m.Position = events.Position(position)
-		m.Time, err = events.TimeOf(ctx, store, m.Position)
-		return m, err
+		last, err := store.ReadAll(ctx, min(events.Position(position), events.EndPosition-1)+1, events.Backward, 1)
+		if err != nil || len(last) == 0 {
+			return Moment{}, err
+		}
+		return Moment{last[0].Position, last[0].Created}, nil
 	}
-	if m.Time, err = time.Parse(time.RFC3339Nano, text); err != nil {
-		return m, fmt.Errorf("%w, not %q", ErrBadMoment, text)
+	t, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		return Moment{}, fmt.Errorf("%w, not %q", ErrBadMoment, text)
 	}
-	m.Position, err = events.PositionAt(ctx, store, m.Time)
-	return m, err
+	if now := time.Now(); t.After(now) {
+		t = now
+	}
+	position, err := events.PositionAt(ctx, store, t)
+	return Moment{position, t}, err
 }
 
 // ProductAt folds a product up to a position; nil if it did not exist by then.

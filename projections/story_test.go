@@ -120,15 +120,17 @@ func TestTellManyExpired(t *testing.T) {
 }
 
 func TestMoments(t *testing.T) {
-	s := &slice{log: wholeLife().log, most: 10_000, head: 13}
+	f := newForgery()
+	f.now = f.now.AddDate(-10, 0, 0) // times that have been
+	s := &slice{log: f.wholeLife().log, most: 10_000, head: 13}
 	begun := s.log[0].Created
 	for _, test := range []struct {
 		text string
 		want events.Position
 	}{
-		{"3", 3}, {"99", 99},
+		{"3", 3}, {"99", 13},
 		{begun.Format(time.RFC3339Nano), 5}, {begun.Add(-1).Format(time.RFC3339Nano), 0}, {begun.Add(holdFor).Format(time.RFC3339Nano), 8},
-		{"2099-01-01T00:00:00Z", 13},
+		{"9999-01-01T00:00:00Z", 13}, {begun.Format("2006-01-02T15:04:05+00:00"), 5},
 	} {
 		if m, err := MomentOf(t.Context(), s, test.text); err != nil || m.Position != test.want {
 			t.Errorf("%s: %+v, %v; want %d", test.text, m, err, test.want)

@@ -85,8 +85,9 @@ func expired(until time.Time, n int, holder string, quantity, remaining int64) *
 }
 
 // wholeLife is a log in which every fact occurs and no rule is broken.
-func wholeLife() *forgery {
-	f := newForgery()
+func wholeLife() *forgery { return newForgery().wholeLife() }
+
+func (f *forgery) wholeLife() *forgery {
 	f.add("product-a", create(10, 4), reserved(1, "ada", 2, 8), f.held(2, "bob", 3, 5), f.held(3, "cy", 1, 4), f.held(4, "dee", 1, 3))
 	until := f.now.Add(holdFor)
 	f.wait(holdFor) // the last moment counts

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -38,13 +39,18 @@ func main() {
 }
 
 // run is main without the process around it: it returns the exit status.
-func run(ctx context.Context, args []string) int {
+func run(ctx context.Context, args []string) int { return runTo(ctx, args, os.Stdout, os.Stderr) }
+
+// runTo is run with its output somewhere else.
+func runTo(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root := newRoot()
 	root.SetArgs(args)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
 	err := root.ExecuteContext(ctx)
 	status := statusOf(err)
 	if err != nil && !errors.Is(err, errFoundWrong) {
-		fmt.Fprintln(root.ErrOrStderr(), "admitone:", err)
+		fmt.Fprintln(stderr, "admitone:", err)
 	}
 	return status
 }
@@ -83,7 +89,13 @@ func newRoot() *cobra.Command {
 		return usagef("%w; see %s --help", err, cmd.CommandPath())
 	})
 	root.AddCommand(newServe())
-	for _, command := range root.Commands() {
+	root.AddCommand(newLog())
+	root.AddCommand(newHistory())
+	root.AddCommand(newShow())
+	root.AddCommand(newVerify())
+	root.AddCommand(newBackup())
+	root.AddCommand(newToken())
+	for _, command := range append(root.Commands(), root) {
 		checkArguments(command)
 	}
 	return root

@@ -21,6 +21,9 @@ import (
 	"admitone/projections"
 )
 
+// viewsFolder holds the views, below the store.
+const viewsFolder = "views"
+
 // settings of a program: what serve's flags say.
 type settings struct {
 	listen       string
@@ -85,7 +88,7 @@ func start(s settings) (p *program, err error) {
 		return nil, err
 	}
 	p.views, err = projections.Open(projections.Config{
-		Store: p.log, Dir: filepath.Join(s.store, "views"), Spawn: engine.Spawn, Logger: s.logger,
+		Store: p.log, Dir: filepath.Join(s.store, viewsFolder), Spawn: engine.Spawn, Logger: s.logger,
 	})
 	if err != nil {
 		return nil, err
@@ -96,6 +99,7 @@ func start(s settings) (p *program, err error) {
 	p.server = api.New(api.Config{
 		Desk: p.desk, Views: p.views, Store: p.log, Auth: s.auth, AllowOrigins: s.allowOrigins,
 		MaxSockets: s.maxSockets, AccessLog: s.accessLog, Logger: s.logger, Yardstick: s.yardstick,
+		Backup: backups(p.log, s.store),
 	})
 	p.run()
 	return p, nil

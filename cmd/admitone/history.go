@@ -1,0 +1,77 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"admitone/api"
+	"admitone/events"
+	"admitone/projections"
+)
+
+// historyPage is how many lines are fetched at once.
+const historyPage = 500
+
+func newHistory() *cobra.Command {
+	var from source
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:     "history KIND/ID",
+		Short:   "Tell the story of one product or holder: who did what, when",
+		Example: "  admitone history product/1\n  admitone history holder/ada --url http://127.0.0.1:8080",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			kind, id, err := entity(args[0])
+			if err != nil {
+				return err
+			}
+			store, err := from.open(cmd, args)
+			if err != nil {
+				return err
+			}
+			defer store.Close()
+			told, err := tellHistory(cmd.Context(), store, kind, id, asJSON, cmd.OutOrStdout())
+			switch {
+			case errors.Is(err, projections.ErrNoKind):
+				return usagef("%w", err)
+			case errors.Is(err, projections.ErrNoHistory), err == nil && told == 0:
+				return notThere(cmd.ErrOrStderr(), "nothing has happened to %s in %s", args[0], from.name())
+			}
+			return err
+		},
+	}
+	from.flags(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "a JSON object per line")
+	return cmd
+}
+
+// tellHistory returns how many lines it printed.
+func tellHistory(ctx context.Context, store events.Store, kind, id string, asJSON bool, to io.Writer) (told int, err error) {
+	out := bufio.NewWriter(to)
+	defer out.Flush()
+	for place, more := uint64(0), true; more; {
+		var page []projections.Line
+		if page, place, more, err = projections.History(ctx, store, kind, id, place, historyPage); err != nil {
+			return told, err
+		}
+		for i := range page {
+			line := &page[i]
+			if asJSON {
+				_, err = out.Write(append(api.AppendLine(nil, line), '\n'))
+			} else {
+				_, err = fmt.Fprintf(out, "%s  %s@%d  %s  (by %s, request %s)\n",
+					stamp(line.Time), line.Stream, line.Revision, line.Text, line.Actor, line.RequestID)
+			}
+			if err != nil {
+				return told, err
+			}
+			told++
+		}
+	}
+	return told, nil
+}

@@ -1,0 +1,297 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"admitone/events"
+)
+
+const (
+	// remotePage is how many events a server gives at once.
+	remotePage = 500
+	// remotePoll is how long a follower rests when there is nothing new.
+	remotePoll = 200 * time.Millisecond
+	// remoteLimit bounds one request.
+	remoteLimit = 30 * time.Second
+)
+
+// remote is the log of a running server, read through its HTTP routes. The events
+// come back byte for byte: the data as it travels, the metadata written again the
+// one way there is; a hash that does not fit them is found like any other.
+type remote struct {
+	base   string // without a slash at the end
+	token  string
+	client *http.Client
+	epoch  func() string
+}
+
+var _ events.Store = (*remote)(nil)
+
+// newRemote makes a log of an address such as http://127.0.0.1:8080. Nothing is
+// asked of the server yet.
+func newRemote(address, token string) (*remote, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+		return nil, usagef("%q is no address of a server; it looks like http://127.0.0.1:8080", address)
+	}
+	r := &remote{base: strings.TrimRight(address, "/"), token: token, client: &http.Client{Timeout: remoteLimit}}
+	r.epoch = sync.OnceValue(r.askEpoch)
+	return r, nil
+}
+
+// problem is what the server says when it does not do what it is asked.
+type problem struct {
+	Status   int    `json:"status"`
+	Code     string `json:"code"`
+	Resource string `json:"resource"`
+	Detail   string `json:"detail"`
+}
+
+func (p *problem) Error() string { return fmt.Sprintf("%d %s: %s", p.Status, p.Code, p.Detail) }
+
+// call sends a request with an optional JSON body and decodes the answer.
+// Errors: events.ErrUnavailable, a *problem, a usage error for a missing token.
+func (r *remote) call(ctx context.Context, method, path string, body string, into any) error {
+	request, err := http.NewRequestWithContext(ctx, method, r.base+path, strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	if body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	if r.token != "" {
+		request.Header.Set("Authorization", "Bearer "+r.token)
+	}
+	response, err := r.client.Do(request)
+	if err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		return fmt.Errorf("%w: nothing answers at %s: %v; a server is started with: admitone serve", events.ErrUnavailable, r.base, err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: %s broke off: %v", events.ErrUnavailable, r.base, err)
+	case response.StatusCode/100 == 2:
+		if err := json.Unmarshal(text, into); err != nil {
+			return fmt.Errorf("%s%s answered with something else: %w", r.base, path, err)
+		}
+		return nil
+	}
+	p := &problem{Status: response.StatusCode}
+	if json.Unmarshal(text, p) != nil || p.Code == "" {
+		return fmt.Errorf("%s%s answered %s; is it an admitone server?", r.base, path, response.Status)
+	}
+	switch p.Status {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return usagef("%s refuses: %s; give --token one of: admitone token --sub me --role admin --jwt-secret-file FILE", r.base, p.Detail)
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		return fmt.Errorf("%w: %s: %w", events.ErrUnavailable, r.base, p)
+	}
+	return p
+}
+
+// cloudEvent is an event as it travels; see events.AppendCloudEvent.
+type cloudEvent struct {
+	ID            string          `json:"id"`
+	Type          string          `json:"type"`
+	Time          time.Time       `json:"time"`
+	Stream        events.StreamID `json:"stream"`
+	Revision      events.Revision `json:"revision"`
+	Position      events.Position `json:"position"`
+	Recorded      time.Time       `json:"recorded"`
+	CommandID     string          `json:"commandid"`
+	CorrelationID string          `json:"correlationid"`
+	CausationID   string          `json:"causationid"`
+	Actor         string          `json:"actor"`
+	Hash          string          `json:"hash"`
+	Data          json.RawMessage `json:"data"`
+}
+
+func (c *cloudEvent) recorded() (events.Recorded, error) {
+	id, err := events.ParseID(c.ID)
+	if err != nil {
+		return events.Recorded{}, fmt.Errorf("%w: position %d: id %q", events.ErrDamaged, c.Position, c.ID)
+	}
+	return events.Recorded{
+		Event: events.Event{ID: id, Type: c.Type, Data: c.Data, Metadata: events.AppendMetadata(nil, &events.Metadata{
+			CommandID: c.CommandID, CorrelationID: c.CorrelationID, CausationID: c.CausationID, Actor: c.Actor, At: c.Time, Hash: c.Hash,
+		})},
+		Stream: c.Stream, Revision: c.Revision, Position: c.Position, Created: c.Recorded,
+	}, nil
+}
+
+// line is something that events stand in, each at a place of its own, from 1 on:
+// the log by position, or a stream by revision and one.
+type line struct {
+	path  string
+	place func(*events.Recorded) uint64
+}
+
+func wholeLog() line {
+	return line{"/v1/events?after=", func(e *events.Recorded) uint64 { return uint64(e.Position) }}
+}
+
+func oneStream(stream events.StreamID) line {
+	return line{"/v1/streams/" + url.PathEscape(string(stream)) + "/events?from=", func(e *events.Recorded) uint64 { return uint64(e.Revision) + 1 }}
+}
+
+// behind returns up to limit events behind a place.
+func (r *remote) behind(ctx context.Context, l line, after uint64, limit int) (found []events.Recorded, err error) {
+	for len(found) < limit {
+		most := min(limit-len(found), remotePage)
+		var page struct {
+			Items []cloudEvent `json:"items"`
+		}
+		err := r.call(ctx, http.MethodGet, l.path+strconv.FormatUint(after, 10)+"&limit="+strconv.Itoa(most), "", &page)
+		if p := (*problem)(nil); errors.As(err, &p) && p.Code == "not_found" && p.Resource == "stream" {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		for i := range page.Items {
+			e, err := page.Items[i].recorded()
+			if err != nil {
+				return nil, err
+			}
+			found, after = append(found, e), l.place(&e)
+		}
+		if len(page.Items) < most {
+			break
+		}
+	}
+	return found, nil
+}
+
+// end returns the place of the last event, 0 if there is none. There is no route
+// for it: it looks ever further ahead, and then by halves.
+func (r *remote) end(ctx context.Context, l line) (uint64, error) {
+	const beyond = uint64(events.EndPosition)
+	low, high := uint64(0), beyond // an event stands at low, and none behind high
+	for step := uint64(1024); low < high; step *= 2 {
+		ahead := low + (high-low)/2
+		if high == beyond && step < high-low {
+			ahead = low + step
+		}
+		page, err := r.behind(ctx, l, ahead, 1)
+		if err != nil {
+			return 0, err
+		}
+		if len(page) > 0 {
+			low = l.place(&page[0])
+		} else {
+			high = ahead
+		}
+	}
+	return low, nil
+}
+
+// before returns up to limit events before a place, nearest first.
+func (r *remote) before(ctx context.Context, l line, from uint64, limit int) ([]events.Recorded, error) {
+	if from > uint64(events.EndPosition)-1 {
+		end, err := r.end(ctx, l)
+		if err != nil {
+			return nil, err
+		}
+		from = end + 1
+	}
+	for span := uint64(max(limit, 0)); span > 0 && from > 1; span *= 2 {
+		after := from - 1 - min(span, from-1)
+		found, err := r.behind(ctx, l, after, int(from-1-after))
+		if err != nil {
+			return nil, err
+		}
+		// Places may have gaps, and then the last ones lie too far ahead.
+		found = slices.DeleteFunc(found, func(e events.Recorded) bool { return l.place(&e) >= from })
+		if len(found) >= limit || after == 0 {
+			slices.Reverse(found)
+			return found[:min(limit, len(found))], nil
+		}
+	}
+	return nil, nil
+}
+
+// Append implements events.Store: nothing is ever written this way.
+func (r *remote) Append(context.Context, events.StreamID, events.Revision, []events.Event) (events.Appended, error) {
+	return events.Appended{}, fmt.Errorf("%w: a log read over HTTP can't be written", events.ErrUnavailable)
+}
+
+// Read implements events.Store.
+func (r *remote) Read(ctx context.Context, stream events.StreamID, from events.Revision, dir events.Direction, limit int) ([]events.Recorded, error) {
+	if dir == events.Forward {
+		return r.behind(ctx, oneStream(stream), uint64(max(from, 0)), limit)
+	}
+	if from < 0 {
+		return nil, nil
+	}
+	return r.before(ctx, oneStream(stream), uint64(from)+2, limit)
+}
+
+// ReadAll implements events.Store.
+func (r *remote) ReadAll(ctx context.Context, from events.Position, dir events.Direction, limit int) ([]events.Recorded, error) {
+	if dir == events.Forward {
+		return r.behind(ctx, wholeLog(), uint64(min(from, events.EndPosition)), limit)
+	}
+	return r.before(ctx, wholeLog(), uint64(from), limit)
+}
+
+// Follow implements events.Store, by asking again and again.
+func (r *remote) Follow(ctx context.Context, after events.Position, handle func([]events.Recorded) error) error {
+	for {
+		page, err := r.behind(ctx, wholeLog(), uint64(after), remotePage)
+		if err != nil {
+			return err
+		}
+		if len(page) > 0 {
+			if err := handle(page); err != nil {
+				return err
+			}
+			after = page[len(page)-1].Position
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(remotePoll):
+		}
+	}
+}
+
+// Head implements events.Store.
+func (r *remote) Head(ctx context.Context) (events.Position, error) {
+	end, err := r.end(ctx, wholeLog())
+	return events.Position(end), err
+}
+
+// Epoch implements events.Store. It is "" while the server does not say.
+func (r *remote) Epoch() string { return r.epoch() }
+
+func (r *remote) askEpoch() string {
+	var ready struct {
+		Epoch string `json:"epoch"`
+	}
+	if err := r.call(context.Background(), http.MethodGet, "/readyz", "", &ready); err != nil {
+		return ""
+	}
+	return ready.Epoch
+}
+
+// Close implements events.Store.
+func (r *remote) Close() error {
+	r.client.CloseIdleConnections()
+	return nil
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"admitone/events"
+	"admitone/events/embedded"
+)
+
+// source says where a command finds the log: in a directory, or at a running
+// server.
+type source struct{ store, url, token string }
+
+func (s *source) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&s.store, "store", "./data", "directory of the log; no server may be using it")
+	f.StringVar(&s.url, "url", "", "read through the server that runs there, for example http://127.0.0.1:8080")
+	f.StringVar(&s.token, "token", "", "token for --url, of an auditor or admin; needed when the server runs with --auth jwt")
+}
+
+// open opens the log for reading; the caller closes it. A directory without a log
+// is an error, and stays without.
+func (s *source) open(cmd *cobra.Command, args []string) (events.Store, error) {
+	if s.url != "" {
+		return newRemote(s.url, s.token)
+	}
+	return s.openStore(cmd, args)
+}
+
+func (s *source) openStore(cmd *cobra.Command, args []string) (*embedded.Store, error) {
+	inside, err := os.ReadDir(filepath.Join(s.store, "log"))
+	if err != nil || len(inside) == 0 {
+		return nil, fmt.Errorf("there is no log in %s; name its directory with --store, or a running server with --url http://127.0.0.1:8080", s.store)
+	}
+	logger := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	store, err := embedded.Open(s.store, embedded.Options{Logger: logger})
+	if errors.Is(err, events.ErrInUse) {
+		return nil, fmt.Errorf("a server is using the log in %s; read through it: %s --url http://127.0.0.1:8080 (or where it listens)",
+			s.store, strings.Join(append([]string{cmd.CommandPath()}, args...), " "))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("can't open the log in %s: %w", s.store, err)
+	}
+	return store, nil
+}
+
+// name is how the source is called in a message.
+func (s *source) name() string {
+	if s.url != "" {
+		return s.url
+	}
+	return s.store
+}
+
+// notThere says that what was asked for does not exist, exit status 1.
+func notThere(out io.Writer, format string, args ...any) error {
+	fmt.Fprintf(out, "admitone: "+format+"\n", args...)
+	return errFoundWrong
+}
+
+// entity splits KIND/ID.
+func entity(arg string) (kind, id string, err error) {
+	kind, id, ok := strings.Cut(arg, "/")
+	if !ok || kind == "" || id == "" {
+		return "", "", usagef("%q is no KIND/ID; it looks like product/1", arg)
+	}
+	return kind, id, nil
+}

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"admitone/api"
+)
+
+func newToken() *cobra.Command {
+	var sub, role, secretFile string
+	var life time.Duration
+	cmd := &cobra.Command{
+		Use:     "token",
+		Short:   "Mint a token for a server that runs with --auth jwt",
+		Example: "  admitone token --sub ada --role holder --for 24h --jwt-secret-file jwt.key",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if sub == "" || role == "" {
+				return usagef("give --sub, whom the token is for, and --role: holder, auditor or admin")
+			}
+			if life < time.Second {
+				return usagef("--for is how long the token lives, a second or more, for example 24h")
+			}
+			if secretFile == "" {
+				return usagef("give --jwt-secret-file: the file that the server has")
+			}
+			secret, err := readSecret(secretFile)
+			if err != nil {
+				return err
+			}
+			token, err := api.JWTAuth{Secret: secret}.Token(sub, api.Role(role), time.Now(), life)
+			if err != nil {
+				return usagef("%w", err)
+			}
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), token)
+			return err
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&sub, "sub", "", "whom the token is for: a holder's name")
+	f.StringVar(&role, "role", "", "holder, auditor or admin")
+	f.DurationVar(&life, "for", 24*time.Hour, "how long it lives")
+	f.StringVar(&secretFile, "jwt-secret-file", "", "file with the secret that the server has, at least 32 bytes")
+	return cmd
+}

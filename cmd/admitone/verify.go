@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"admitone/events"
+	"admitone/projections"
+)
+
+// verdict is what verify found, as --json has it.
+type verdict struct {
+	Source  string          `json:"source"`
+	Events  uint64          `json:"events"`
+	Streams int             `json:"streams"`
+	Head    events.Position `json:"head"`
+	// Views is the position up to which the views on disk were compared, 0 if they
+	// were not.
+	Views     events.Position `json:"views"`
+	Seconds   float64         `json:"seconds"`
+	PerSecond float64         `json:"events_per_second"`
+	// Violation is the first one, nil if there is none.
+	Violation *violation `json:"violation"`
+}
+
+type violation struct {
+	Position events.Position `json:"position"`
+	Stream   events.StreamID `json:"stream,omitempty"`
+	Revision events.Revision `json:"revision"`
+	Rule     string          `json:"rule"`
+	Detail   string          `json:"detail"`
+}
+
+func newVerify() *cobra.Command {
+	var from source
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "verify",
+		Short: "Replay the whole log and hold it to every rule",
+		Long: "Replays the whole log: positions, revisions, the hash chain of every stream, known\n" +
+			"facts, and after every event the rules of its kind. With --store also the views on\n" +
+			"disk. Prints the first violation and ends with status 1, else with 0.",
+		Example: "  admitone verify\n  admitone verify --url http://127.0.0.1:8080 --json",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			v := verdict{Source: from.name()}
+			store, err := from.open(cmd, args)
+			if errors.Is(err, events.ErrDamaged) {
+				v.Violation = &violation{Rule: string(projections.RuleBytes), Detail: err.Error()}
+				return v.report(cmd.OutOrStdout(), asJSON)
+			}
+			if err != nil {
+				return err
+			}
+			defer store.Close()
+			bar := newProgress(cmd.ErrOrStderr())
+			err = v.run(cmd.Context(), store, from, bar)
+			bar.done()
+			if err != nil {
+				return err
+			}
+			return v.report(cmd.OutOrStdout(), asJSON)
+		},
+	}
+	from.flags(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "the result as a JSON object")
+	return cmd
+}
+
+// run fills v in. What breaks a rule is no error here.
+func (v *verdict) run(ctx context.Context, store events.Store, from source, bar *progress) error {
+	begun := time.Now()
+	found, err := projections.Verify(ctx, store, from.url == "", func(at, head events.Position) {
+		bar.say("verifying the log: position %d of %d", at, head)
+	})
+	v.Events, v.Streams, v.Head = found.Events, found.Streams, found.Head
+	v.Seconds = time.Since(begun).Seconds()
+	v.PerSecond = float64(v.Events) / max(v.Seconds, 1e-9)
+	if err == nil && from.url == "" {
+		err = v.views(ctx, store, from.store, bar)
+	}
+	var broken *projections.Violation
+	if errors.As(err, &broken) {
+		v.Violation = &violation{broken.Position, broken.Stream, broken.Revision, string(broken.Rule), broken.Detail}
+		return nil
+	}
+	return err
+}
+
+// views compares the views on disk with a fresh fold.
+func (v *verdict) views(ctx context.Context, store events.Store, dir string, bar *progress) error {
+	scratch, err := os.MkdirTemp("", "admitone-verify-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(scratch)
+	v.Views, err = projections.VerifyViews(ctx, store, filepath.Join(dir, viewsFolder), scratch, func(at, head events.Position) {
+		bar.say("verifying the views: position %d of %d", at, head)
+	})
+	if errors.Is(err, projections.ErrNoViews) {
+		return nil
+	}
+	return err
+}
+
+func (v *verdict) report(out io.Writer, asJSON bool) error {
+	if asJSON {
+		if err := json.NewEncoder(out).Encode(v); err != nil {
+			return err
+		}
+	} else {
+		v.print(out)
+	}
+	if v.Violation != nil {
+		return errFoundWrong
+	}
+	return nil
+}
+
+func (v *verdict) print(out io.Writer) {
+	fmt.Fprintf(out, "%s: %d events of %d streams in %.2f s, %.0f events/s\n", v.Source, v.Events, v.Streams, v.Seconds, v.PerSecond)
+	if broken := v.Violation; broken != nil {
+		fmt.Fprintf(out, "VIOLATION at position %d", broken.Position)
+		if broken.Stream != "" {
+			fmt.Fprintf(out, ", %s@%d", broken.Stream, broken.Revision)
+		}
+		fmt.Fprintf(out, "\n  rule:  %s\n  found: %s\n", broken.Rule, broken.Detail)
+		return
+	}
+	if v.Views > 0 {
+		fmt.Fprintf(out, "the views on disk are right up to position %d\n", v.Views)
+	}
+	fmt.Fprintln(out, "nothing is wrong")
+}

@@ -52,6 +52,9 @@ type Config struct {
 	// Yardstick adds POST /yardstick, which decodes a reservation and answers: what
 	// the benchmarks measure the others against.
 	Yardstick bool
+	// PingEvery is the time between two pings of a socket (25 s). One that says
+	// nothing for twelve fifths of it, pongs included, is gone.
+	PingEvery time.Duration
 	// StallAfter is how long a socket may take nothing before it is closed (10 s).
 	StallAfter time.Duration
 }
@@ -78,6 +81,9 @@ func New(config Config) *Server {
 	}
 	if config.MaxSockets == 0 {
 		config.MaxSockets = 100_000
+	}
+	if config.PingEvery == 0 {
+		config.PingEvery = 25 * time.Second
 	}
 	if config.StallAfter == 0 {
 		config.StallAfter = 10 * time.Second

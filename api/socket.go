@@ -127,7 +127,7 @@ func (s *socket) alive() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.over {
-		s.raw.SetReadDeadline(time.Now().Add(silence))
+		s.raw.SetReadDeadline(time.Now().Add(s.server.config.PingEvery * 12 / 5))
 	}
 }
 
@@ -147,8 +147,9 @@ func (s *socket) finish() {
 
 // read handles what the client says until the connection ends.
 func (s *socket) read() {
-	s.conn.SetPongHandler(func(string) error { return nil })
+	s.conn.SetPongHandler(func(string) error { s.alive(); return nil })
 	s.conn.SetPingHandler(func(said string) error {
+		s.alive()
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.pong = append([]byte{}, said...)

@@ -15,13 +15,6 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// Times of a socket's life.
-const (
-	pingEvery = 25 * time.Second
-	// silence is how long a client may say nothing, pongs included.
-	silence = 60 * time.Second
-)
-
 // Close codes beside those of RFC 6455; see API.md section 3.
 const closeStalled = 4008
 
@@ -146,7 +139,7 @@ func (all *sockets) leave(s *socket) {
 }
 
 func (all *sockets) pingNowAndThen() {
-	tick := time.NewTicker(pingEvery)
+	tick := time.NewTicker(all.server.config.PingEvery)
 	defer tick.Stop()
 	for {
 		select {

@@ -29,6 +29,7 @@ var parts = []part{
 	{"live-memory", measureSubscribers},
 	{"live-latency", measureLatency},
 	{"restart", measureRestart},
+	{"rivals", measureRivals},
 }
 
 // bench is what the parts share.

@@ -1,0 +1,182 @@
+package api
+
+import (
+	"mime"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// ask sends a request and holds the answer to the description.
+func (d *described) ask(w *world, method, path, body string, headers ...string) answer {
+	d.t.Helper()
+	a := w.do(method, path, body, headers...)
+	template, op := d.operation(method, path)
+	if op == nil {
+		d.t.Fatalf("%s is not described", a.what)
+	}
+	d.asked[method+" "+template] = true
+	if a.status < 300 && body != "" {
+		content := d.follow(d.follow(op["requestBody"])["content"])["application/json"].(object)
+		ref, _ := d.reference(content["schema"])
+		d.check("the body of "+a.what, ref, []byte(body))
+	}
+	responses := op["responses"].(object)
+	response := d.follow(responses[strconv.Itoa(a.status)])
+	if response == nil && a.status >= 400 {
+		response = d.follow(responses["default"])
+	}
+	if response == nil {
+		d.t.Fatalf("%s: status %d is not described: %s", a.what, a.status, a.text)
+	}
+	d.checkContent(a, response)
+	for name := range d.follow(response["headers"]) {
+		if a.header.Get(name) == "" && name != "Retry-After" && name != "Idempotent-Replay" {
+			d.t.Errorf("%s: no header %s", a.what, name)
+		}
+	}
+	return a
+}
+
+// operation finds the one that a path belongs to; one without parameters is nearer
+// than one with them.
+func (d *described) operation(method, path string) (template string, op object) {
+	path, _, _ = strings.Cut(path, "?")
+	parts := strings.Split(path, "/")
+	for candidate, methods := range d.at("paths") {
+		theirs := strings.Split(candidate, "/")
+		fits := len(theirs) == len(parts)
+		for i := 0; fits && i < len(parts); i++ {
+			fits = theirs[i] == parts[i] || strings.HasPrefix(theirs[i], "{")
+		}
+		found, ok := methods.(object)[strings.ToLower(method)].(object)
+		if fits && ok && (op == nil || !strings.Contains(candidate, "{")) {
+			template, op = candidate, found
+		}
+	}
+	return template, op
+}
+
+func (d *described) checkContent(a answer, response object) {
+	d.t.Helper()
+	contents := d.follow(response["content"])
+	if contents == nil {
+		if a.text != "" {
+			d.t.Errorf("%s: status %d has a body that is not described: %s", a.what, a.status, a.text)
+		}
+		return
+	}
+	kind, _, err := mime.ParseMediaType(a.header.Get("Content-Type"))
+	content, ok := contents[kind].(object)
+	if err != nil || !ok {
+		d.t.Errorf("%s: the Content-Type %q is not described", a.what, a.header.Get("Content-Type"))
+		return
+	}
+	if strings.HasSuffix(kind, "json") {
+		ref, ok := d.reference(content["schema"])
+		if !ok {
+			d.t.Fatalf("%s: give the answer's schema a name", a.what)
+		}
+		d.check("the answer to "+a.what, ref, []byte(a.text))
+	}
+}
+
+// TestAnswersAreAsDescribed asks every operation, and for most codes.
+func TestAnswersAreAsDescribed(t *testing.T) {
+	w, d := newWorld(t, withBackup), describe(t)
+	ask := func(method, path, body string, headers ...string) answer {
+		t.Helper()
+		return d.ask(w, method, path, body, headers...)
+	}
+	const tee = `{"id":"tee","name":"Tee","stock":5,"price":2500,"limit_per_holder":3,"hold_seconds":60}`
+	ask("POST", "/v1/products", tee).is(201)
+	ask("POST", "/v1/products", tee).is(200)
+	ask("POST", "/v1/products", `{"name":"no id","stock":1}`, "Idempotency-Key", "k").is(201)
+	ask("POST", "/v1/products", `{"id":"tee","name":"Another","stock":5}`).problem(409, "already_exists")
+	ask("POST", "/v1/products", `{"name":"x","stock":-1}`).problem(422, "invalid_field")
+	ask("POST", "/v1/products", `{"name":"x","stocks":1}`).problem(422, "unknown_field")
+	ask("POST", "/v1/products", `{`).problem(400, "malformed_json")
+	ask("PATCH", "/v1/products/tee", `{"stock":6}`).problem(428, "revision_required")
+	ask("PATCH", "/v1/products/tee", `{"stock":6,"name":"T"}`, "If-Match", `"0"`).is(200)
+	ask("PATCH", "/v1/products/tee", `{"stock":7}`, "If-Match", `"0"`).problem(412, "stale_revision")
+
+	const reservations = "/v1/products/tee/reservations"
+	held := reservations + "/" + ask("POST", reservations, `{"holder":"ada","hold":true}`).is(201)["id"].(string)
+	sold := reservations + "/" + ask("POST", reservations, `{"holder":"ada","quantity":2}`, "Idempotency-Key", "r").is(201)["id"].(string)
+	if again := ask("POST", reservations, `{"holder":"ada","quantity":2}`, "Idempotency-Key", "r"); again.header.Get("Idempotent-Replay") != "true" {
+		t.Errorf("%s: not marked as a replay", again.what)
+	}
+	ask("POST", reservations, `{"holder":"ada","quantity":3}`, "Idempotency-Key", "r").problem(422, "idempotency_key_reused")
+	ask("POST", reservations, `{"holder":"ada","quantity":1}`).problem(409, "limit_exceeded")
+	ask("POST", "/v1/products/none/reservations", `{"holder":"ada"}`).problem(404, "not_found")
+	ask("PATCH", "/v1/products/tee", `{"stock":1}`, "If-Match", `"3"`).problem(409, "limit_exceeded")
+	ask("GET", held, "").is(200)
+	ask("POST", held+"/confirm", "").is(200)
+	ask("POST", held+"/confirm", "").problem(409, "already_confirmed")
+	tag := ask("GET", sold, "").header.Get("ETag")
+	if a := ask("GET", sold, "", "If-None-Match", tag); a.status != 304 {
+		t.Errorf("%s: status %d, want 304", a.what, a.status)
+	}
+	ask("DELETE", sold, "").is(200)
+	ask("DELETE", sold, "").is(200)
+	ask("POST", sold+"/confirm", "").problem(410, "released")
+	ask("POST", reservations, `{"holder":"bob","quantity":9}`).problem(409, "limit_exceeded")
+
+	for _, path := range []string{"/v1/products", "/v1/products?limit=1", "/v1/products?at=3", "/v1/products/tee", "/v1/products/tee?at=3",
+		sold, sold + "?at=5", "/v1/events", "/v1/events?after=1&limit=2", "/v1/streams/product-tee/events?from=1",
+		"/v1/history/product/tee", "/v1/history/holder/ada", "/healthz", "/readyz"} {
+		ask("GET", path, "").is(200)
+	}
+	for path, code := range map[string]string{"/v1/products?limit=0": "bad_parameter", "/v1/products?cursor=%21": "bad_cursor",
+		"/v1/products/none": "not_found", sold + "?at=1": "not_found", "/v1/streams/none/events": "not_found"} {
+		ask("GET", path, "").problem(statuses[code], code)
+	}
+	ask("POST", "/v1/backups", "").is(201)
+	ask("GET", "/ws", "").problem(426, "upgrade_required")
+	ask("GET", "/ws/reservations", "").problem(426, "upgrade_required")
+	for _, path := range []string{"/", "/docs", "/openapi.yaml", "/assets/page.js", "/assets/page.css", "/assets/icon.svg", "/metrics"} {
+		if a := ask("GET", path, ""); a.status != 200 || a.text == "" {
+			t.Errorf("%s: status %d with %d bytes", a.what, a.status, len(a.text))
+		}
+	}
+	for path, methods := range d.at("paths") {
+		for method := range methods.(object) {
+			if name := strings.ToUpper(method) + " " + path; !d.asked[name] {
+				t.Errorf("%s has been asked nothing; add a request above", name)
+			}
+		}
+	}
+}
+
+// TestFramesAreAsDescribed holds what a socket says to the description.
+func TestFramesAreAsDescribed(t *testing.T) {
+	w, d := newWorld(t), describe(t)
+	w.product("p", 3, `,"hold_seconds":1`)
+	p := w.dial("/ws")
+	hear := func(event, schema string) data {
+		t.Helper()
+		f, heard := p.hear()
+		if f.Event != event {
+			t.Fatalf("heard %s %s, want %s", f.Event, f.Data, event)
+		}
+		d.check("a "+event, "#/components/schemas/"+schema, f.Data)
+		return heard
+	}
+	p.say(`{"event":"subscribe","data":{"topics":["product:p","product:none"]}}`)
+	hear("error", "SocketError")
+	hear("snapshot", "Snapshot")
+	held := w.reserve("p", "ada", `,"hold":true`).is(201)["id"].(string)
+	hear("delta", "Delta")
+	revision := w.do("GET", "/v1/products/p", "").header.Get("ETag")
+	edit := w.do("PATCH", "/v1/products/p", `{"price":5}`, "If-Match", revision)
+	if edit.status != 200 && edit.status != 412 { // 412: the hold was faster to expire
+		t.Fatalf("%s: %s", edit.what, edit.text)
+	}
+	for heard := hear("delta", "Delta"); heard.Held != 0; heard = hear("delta", "Delta") {
+	}
+	path := "/v1/products/p/reservations/" + held
+	for _, a := range []answer{d.ask(w, "POST", path+"/confirm", ""), d.ask(w, "DELETE", path, "")} {
+		a.problem(410, "hold_expired")
+	}
+	d.ask(w, "GET", path, "").is(200)
+}

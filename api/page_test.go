@@ -1,0 +1,128 @@
+package api
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"admitone/api/web"
+)
+
+// TestThePageIsAPlainList: what a browser without JavaScript sees, and where the
+// script goes on.
+func TestThePageIsAPlainList(t *testing.T) {
+	w := newWorld(t)
+	w.product("b", 3, `,"price":150`)
+	w.do("POST", "/v1/products", `{"id":"a","name":"<script>alert(1)</script>","stock":0}`).is(201)
+	w.reserve("b", "ada", "").is(201)
+	page := w.do("GET", "/", "").has(t, 200,
+		`data-id="b" data-position="3" data-held="0" data-sold="1" data-remaining="2"`,
+		`data-id="a" data-position="2" data-held="0" data-sold="0" data-remaining="0" data-out`,
+		"the b", "1.50", "&lt;script&gt;", "<noscript>", `data-auth="open"`, `data-epoch="`+w.store.Epoch()+`"`)
+	for _, never := range []string{"<script>", " style=", " onclick=", "https://", "More products"} {
+		if strings.Contains(page, never) {
+			t.Errorf("the page has %q in it:\n%s", never, page)
+		}
+	}
+}
+
+// has checks the status and that the answer contains all of the texts.
+func (a answer) has(t *testing.T, status int, texts ...string) string {
+	t.Helper()
+	if a.status != status {
+		t.Fatalf("%s: status %d, want %d: %s", a.what, a.status, status, excerpt(a.text))
+	}
+	for _, text := range texts {
+		if !strings.Contains(a.text, text) {
+			t.Errorf("%s has no %s in it:\n%s", a.what, text, a.text)
+		}
+	}
+	return a.text
+}
+
+func TestThePageGoesOn(t *testing.T) {
+	w := newWorld(t)
+	w.do("GET", "/", "").has(t, 200, "Nothing is on sale yet", "/docs#products")
+	for i := range 51 {
+		w.product(fmt.Sprintf("p%02d", i), i, "")
+	}
+	first := w.do("GET", "/", "").has(t, 200, `data-id="p49"`)
+	more := regexp.MustCompile(`href="(/\?cursor=[^"]+)"`).FindStringSubmatch(first)
+	if more == nil || strings.Contains(first, `data-id="p50"`) {
+		t.Fatalf("want 50 products and a link to more:\n%s", first)
+	}
+	second := w.do("GET", more[1], "").has(t, 200, `data-id="p50"`, "Back to the first page")
+	if strings.Contains(second, `data-id="p49"`) || strings.Contains(second, "More products") {
+		t.Errorf("the second page is not the last one:\n%s", second)
+	}
+	w.do("GET", "/?cursor=%21", "").problem(400, "bad_cursor")
+}
+
+func TestThePageAsksForATokenWhereOneIsNeeded(t *testing.T) {
+	w := newWorld(t, func(w *world) { w.config.Auth = secret })
+	w.do("GET", "/", "").has(t, 200, `data-auth="jwt"`, `id="token"`)
+	open := newWorld(t).do("GET", "/", "").has(t, 200, `id="holder"`)
+	if strings.Contains(open, `id="token"`) {
+		t.Error("the page asks for a token in open mode")
+	}
+}
+
+// TestPagesAreLocked: no page takes anything from elsewhere, and what does not
+// change is asked for with its tag.
+func TestPagesAreLocked(t *testing.T) {
+	w := newWorld(t)
+	paths := []string{"/", "/docs"}
+	for _, asset := range web.Assets() {
+		paths = append(paths, asset.Path)
+	}
+	for _, path := range paths {
+		a := w.do("GET", path, "")
+		a.has(t, 200)
+		for name, want := range map[string]string{"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cache-Control": "no-cache"} {
+			if got := a.header.Get(name); got != want {
+				t.Errorf("%s: %s is %q, want %q", a.what, name, got, want)
+			}
+		}
+		policy := a.header.Get("Content-Security-Policy")
+		if !strings.HasPrefix(policy, "default-src 'self';") || strings.Contains(policy, "unsafe") {
+			t.Errorf("%s: the policy is %q", a.what, policy)
+		}
+		if path == "/" {
+			continue // it is never the same
+		}
+		again := w.do("GET", path, "", "If-None-Match", a.header.Get("ETag"))
+		if a.header.Get("ETag") == "" || again.status != 304 || again.text != "" {
+			t.Errorf("%s with its tag %q: status %d and %d bytes", a.what, a.header.Get("ETag"), again.status, len(again.text))
+		}
+	}
+}
+
+// TestTheDocsAreReadable: every operation, code and shape is there, each link
+// within the page leads somewhere, and examples became commands.
+func TestTheDocsAreReadable(t *testing.T) {
+	d := describe(t)
+	docs := newWorld(t).do("GET", "/docs", "").has(t, 200,
+		"curl -i -X PATCH http://127.0.0.1:8080/v1/products/tee \\\n  -H &#39;If-Match: &#34;3&#34;&#39; \\\n  -H &#39;Content-Type: application/json&#39; \\\n  -d &#39;{&#34;stock&#34;:300}&#39;",
+		"&#34;expires_at&#34;: &#34;2026-05-01T20:05:00Z&#34;", "<code>Idempotency-Key</code>")
+	for path, methods := range d.at("paths") {
+		for _, op := range methods.(object) {
+			if !strings.Contains(docs, "<code>"+path+"</code>") || !strings.Contains(docs, op.(object)["summary"].(string)) {
+				t.Errorf("/docs has no %s", path)
+			}
+		}
+	}
+	for code := range statuses {
+		if !strings.Contains(docs, "<code>"+code+"</code>") {
+			t.Errorf("/docs has no code %s", code)
+		}
+	}
+	for _, link := range regexp.MustCompile(`href="#([^"]*)"`).FindAllStringSubmatch(docs, -1) {
+		if strings.Count(docs, `id="`+link[1]+`"`) != 1 {
+			t.Errorf("the link to #%s leads to %d places", link[1], strings.Count(docs, `id="`+link[1]+`"`))
+		}
+	}
+	if strings.Contains(docs, "<script") {
+		t.Error("/docs has a script in it")
+	}
+}

@@ -82,13 +82,13 @@ type slowDisk struct {
 }
 
 func (d *slowDisk) wrap(files vfs.FS) vfs.FS {
-	return errorfs.Wrap(files, errorfs.InjectorFunc(func(op errorfs.Op) error {
+	return withFaults(files, func(op errorfs.Op) error {
 		if d.shut.Load() && strings.HasSuffix(op.Path, ".log") && isSync(op) {
 			d.arrived <- struct{}{}
 			<-d.release
 		}
 		return nil
-	}))
+	})
 }
 
 // TestNothingIsShownBeforeItsSync looks at the log while an append is in Pebble

@@ -63,6 +63,9 @@ func (s *Store) Append(ctx context.Context, stream events.StreamID, expected eve
 	if err := ctx.Err(); err != nil {
 		return events.Appended{}, notWritten(err)
 	}
+	if s.failed.Load() {
+		return events.Appended{}, notWritten(errDead)
+	}
 	r := requests.Get().(*request)
 	r.stream, r.expected, r.batch, r.size = stream, expected, batch, size
 	r.state.Store(waiting)

@@ -91,6 +91,7 @@ func (s *Store) start() error {
 	if last.Position > 0 {
 		c.created = ticksOf(last.Created)
 	}
+	s.running.Store(true)
 	go c.run()
 	return nil
 }

@@ -39,6 +39,7 @@ type Store struct {
 	committed chan struct{} // closed when the committer has ended
 	dead      chan struct{} // closed when a write or a sync has failed
 	failed    atomic.Bool   // true before dead is closed
+	running   atomic.Bool   // true once Open has nothing left to write
 	head      atomic.Uint64 // the last durable position; the committer moves it
 	writing   sync.Mutex    // held by the committer while it writes, by Backup while it copies
 	tail      *tail
@@ -101,12 +102,13 @@ func (s *Store) closeDB() error {
 func (s *Store) now() time.Time { return s.clock() }
 
 // die ends the process. It never returns, whatever Fatal does: what called it
-// must not go on as if its write had worked.
+// must not go on as if its write had worked. Fatal has a goroutine of its own, so
+// that not even its end unwinds Pebble, which would die of that first.
 func (s *Store) die(err error) {
 	s.dieOnce.Do(func() {
 		s.failed.Store(true)
 		close(s.dead)
-		s.fatal(err)
+		go s.fatal(err)
 	})
 	s.park()
 }

@@ -17,7 +17,7 @@ const batchBytes = 1 << 20
 // rewriting (1.06 times), but Pebble still calls that experimental.
 func (s *Store) pebbleOptions(memTable uint64) *pebble.Options {
 	o := &pebble.Options{
-		FS:   s.fs,
+		FS:   guardFS{s.fs, s},
 		Lock: s.lock,
 		// The format also makes the write-ahead log say how far it was synced, so
 		// that damage in its middle is told from a tail that a power loss cut off.

@@ -199,7 +199,19 @@ func (s *Server) editProduct(r *request) error {
 	if err != nil {
 		return err
 	}
-	command := &product.Edit{}
+	command, err := r.newEdit()
+	if err != nil {
+		return err
+	}
+	answer, err := r.ask(product.Stream(id), command, revision)
+	if err != nil {
+		return err
+	}
+	return s.answerProduct(r, fiber.StatusOK, id, answer.Position)
+}
+
+// newEdit reads what a client wants to change.
+func (r *request) newEdit() (*product.Edit, error) {
 	var body struct {
 		Name           *string `json:"name"`
 		Stock          *int64  `json:"stock"`
@@ -207,11 +219,10 @@ func (s *Server) editProduct(r *request) error {
 		LimitPerHolder *int64  `json:"limit_per_holder"`
 	}
 	if err := r.decode(&body, false); err != nil {
-		return err
+		return nil, err
 	}
-	*command = product.Edit(body)
 	if body.Name != nil && !validText(*body.Name, maxName) {
-		return invalidField("name", "1 to 200 characters, none of them a control character")
+		return nil, invalidField("name", "1 to 200 characters, none of them a control character")
 	}
 	for _, f := range []struct {
 		name  string
@@ -219,14 +230,11 @@ func (s *Server) editProduct(r *request) error {
 		most  int64
 	}{{"stock", body.Stock, product.MaxStock}, {"price", body.Price, maxPrice}, {"limit_per_holder", body.LimitPerHolder, product.MaxStock}} {
 		if _, err := whole(f.name, f.value, 0, 0, f.most); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	answer, err := r.ask(product.Stream(id), command, revision)
-	if err != nil {
-		return err
-	}
-	return s.answerProduct(r, fiber.StatusOK, id, answer.Position)
+	command := product.Edit(body)
+	return &command, nil
 }
 
 // answerProduct answers with the product as the views have it, at least as of

@@ -1,0 +1,235 @@
+package api
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/fasthttp/websocket"
+	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
+
+	"admitone/actors/product"
+	"admitone/events"
+)
+
+// fake returns a request that no network has seen.
+func fake(t testing.TB, s *Server, method, path, body string, headers ...string) *request {
+	var c fasthttp.RequestCtx
+	c.Request.Header.SetMethod(method)
+	c.Request.SetRequestURI(path)
+	c.Request.SetBodyString(body)
+	c.Request.Header.SetContentType("application/json")
+	for i := 0; i+1 < len(headers); i += 2 {
+		c.Request.Header.Set(headers[i], headers[i+1])
+	}
+	ctx := s.app.AcquireCtx(&c)
+	t.Cleanup(func() { s.app.ReleaseCtx(ctx) })
+	return &request{ctx: ctx, server: s, caller: caller{role: RoleAdmin, open: true}, id: "fuzz"}
+}
+
+// known checks that an error is one that clients may see, as an answer below 500.
+func known(t *testing.T, err error) {
+	t.Helper()
+	p := problemOf(err, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	if status := statuses[p.code]; status < 400 || status >= 500 {
+		t.Fatalf("status %d: %v", status, err)
+	}
+}
+
+func bareServer() *Server {
+	return &Server{config: Config{Auth: OpenAuth{}}, app: fiber.New(fiber.Config{Immutable: true})}
+}
+
+func FuzzDecodeRequest(f *testing.F) {
+	for _, bad := range badBodies {
+		f.Add(strings.ReplaceAll(excerpt(bad.body), "%s", `"name":"n","stock":1,"holder":"ada"`))
+	}
+	for _, seed := range []string{`{"id":"a","name":"n","stock":1,"price":2,"limit_per_holder":3,"hold_seconds":4}`,
+		`{"holder":"ada","quantity":2,"hold":true}`, `{"stock":9223372036854775808}`, `{"name":null}`, `{"quantity":1e400}`} {
+		f.Add(seed)
+	}
+	s := bareServer()
+	f.Fuzz(func(t *testing.T, body string) {
+		create, err := fake(t, s, "POST", "/v1/products", body).newProduct()
+		switch {
+		case err != nil:
+			known(t, err)
+		case !validID(create.ID) || !validText(create.Name, maxName) || create.Stock < 0 || create.Stock > product.MaxStock ||
+			create.Price < 0 || create.Price > maxPrice || create.LimitPerHolder < 0 || create.LimitPerHolder > product.MaxStock ||
+			create.HoldSeconds < 1 || create.HoldSeconds > maxHold:
+			t.Fatalf("%q gives %+v", body, create)
+		}
+		reserve, err := fake(t, s, "POST", "/", body).newReservation()
+		switch {
+		case err != nil:
+			known(t, err)
+		case !validHolder(reserve.Holder) || !utf8.ValidString(reserve.Holder) || reserve.Quantity < 1 || reserve.Quantity > product.MaxStock:
+			t.Fatalf("%q gives %+v", body, reserve)
+		}
+		edit, err := fake(t, s, "PATCH", "/", body).newEdit()
+		switch {
+		case err != nil:
+			known(t, err)
+		case edit.Name != nil && !validText(*edit.Name, maxName) || edit.Stock != nil && (*edit.Stock < 0 || *edit.Stock > product.MaxStock):
+			t.Fatalf("%q gives %+v", body, edit)
+		}
+		if err := fake(t, s, "DELETE", "/", body).decode(&struct{}{}, true); err != nil {
+			known(t, err)
+		} else if text := strings.TrimSpace(body); text != "" && !json.Valid([]byte(text)) {
+			t.Fatalf("%q was taken as JSON", body)
+		}
+	})
+}
+
+func FuzzParameters(f *testing.F) {
+	for _, seed := range []string{"", "1", "0", "-1", "9223372036854775808", `"7"`, `W/"7"`, `"`, "2026-01-01T00:00:00Z", "cDE", "%", "*", `"1", "2"`, "\xff", "a b"} {
+		f.Add(seed)
+	}
+	s := bareServer()
+	f.Fuzz(func(t *testing.T, text string) {
+		query := string(fasthttp.AppendQuotedArg(nil, []byte(text)))
+		r := fake(t, s, "POST", "/?limit="+query+"&cursor="+query+"&after="+query, "{}",
+			"If-Match", text, "If-None-Match", text, "Idempotency-Key", text, "X-Request-Id", text, "Authorization", "Bearer "+text)
+		if n, err := r.limit(); err != nil {
+			known(t, err)
+		} else if n < 1 || n > 500 {
+			t.Fatalf("limit %d", n)
+		}
+		if after, err := r.cursor(); err != nil {
+			known(t, err)
+		} else if !utf8.ValidString(after) || len(after) > 256 {
+			t.Fatalf("cursor %q", after)
+		} else if _, err := numberCursor[events.Position](after); err != nil {
+			known(t, err)
+		}
+		if n, _, err := r.position("after"); err != nil {
+			known(t, err)
+		} else if n > 1<<63-1 {
+			t.Fatalf("position %d", n)
+		}
+		if revision, err := r.ifMatch(); err != nil {
+			known(t, err)
+		} else if *revision < 0 {
+			t.Fatalf("If-Match %d", *revision)
+		}
+		if key, err := r.key(); err != nil {
+			known(t, err)
+		} else if len(key) > 128 || !visibleASCII(key) {
+			t.Fatalf("key %q", key)
+		}
+		if id := requestID(r.ctx); id == "" || len(id) > 128 || !visibleASCII(id) {
+			t.Fatalf("request id %q", id)
+		}
+		r.tag(7)
+		if _, err := (JWTAuth{Secret: []byte("fuzz")}).caller(r.ctx); err != nil {
+			known(t, err)
+		}
+	})
+}
+
+// What the server calls a cursor it takes back.
+func FuzzCursor(f *testing.F) {
+	f.Add("p-1")
+	f.Add(strings.Repeat("a", 64))
+	s := bareServer()
+	f.Fuzz(func(t *testing.T, after string) {
+		if !validID(after) {
+			return
+		}
+		var cursor string
+		if err := json.Unmarshal(appendCursor(nil, after), &cursor); err != nil {
+			t.Fatal(err)
+		}
+		if back, err := fake(t, s, "GET", "/?cursor="+cursor, "").cursor(); err != nil || back != after {
+			t.Fatalf("%q comes back as %q (%v)", after, back, err)
+		}
+	})
+}
+
+func FuzzAt(f *testing.F) {
+	for _, seed := range []string{"1", "0", "9223372036854775807", "2026-01-01T00:00:00Z", "2026-01-01T00:00:00+02:00", "9999-12-31T23:59:59-12:00", "0000-01-01T00:00:00+12:00", "\x00"} {
+		f.Add(seed)
+	}
+	w := newWorld(f)
+	w.product("p", 1, "")
+	f.Fuzz(func(t *testing.T, text string) {
+		r := fake(t, w.server, "GET", "/?at="+string(fasthttp.AppendQuotedArg(nil, []byte(text))), "")
+		m, _, err := r.at()
+		if err != nil {
+			known(t, err)
+			return
+		}
+		var as struct {
+			Position int64
+			Time     string
+		}
+		if err := json.Unmarshal(appendAsOf(nil, m), &as); err != nil || as.Position > 1 || len(as.Time) < 20 || as.Time[4] != '-' {
+			t.Fatalf("%q is as of %+v (%v)", text, as, err)
+		}
+	})
+}
+
+func FuzzSocketMessage(f *testing.F) {
+	for _, seed := range []string{subscribeP, `{"event":"ping"}`, `{"event":"unsubscribe","data":{"topics":["product:p"]}}`,
+		`{"event":"init_products","data":[1,"p",1e2]}`, `{"event":"subscribe","data":{"topics":["product:p"],"since":{"product:p":1},"epoch":"e"}}`,
+		`{"event":"subscribe","data":{"topics":["product:p","product:p",":",""]}}`, "null", "[]", "\xff"} {
+		f.Add([]byte(seed))
+	}
+	w := newWorld(f)
+	w.product("p", 1, "")
+	f.Fuzz(func(t *testing.T, text []byte) {
+		s := speaker(t, w)
+		s.handle(bytes.Clone(text))
+		s.handle([]byte(subscribeP))
+		s.mu.Lock()
+		if len(s.watches) > maxTopics || s.watches["product:p"] == nil || s.over {
+			t.Errorf("after %q it watches %d topics, over: %v", text, len(s.watches), s.over)
+		}
+		for topic, watch := range s.watches {
+			if watch.topic != topic || watch.gone || watch.sub == nil {
+				t.Errorf("after %q the watch of %q is %+v", text, topic, watch)
+			}
+		}
+		s.mu.Unlock()
+		s.end()
+		if s.writing || !s.over || s.watches != nil {
+			t.Errorf("after its end: %+v", s)
+		}
+	})
+}
+
+// hijacked lends a connection to an upgrade.
+type hijacked struct {
+	*httptest.ResponseRecorder
+	conn net.Conn
+}
+
+func (h hijacked) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	return h.conn, bufio.NewReadWriter(bufio.NewReader(h.conn), bufio.NewWriter(h.conn)), nil
+}
+
+// speaker is a socket whose client reads everything and says nothing.
+func speaker(t testing.TB, w *world) *socket {
+	near, far := net.Pipe()
+	go io.Copy(io.Discard, far)
+	t.Cleanup(func() { near.Close(); far.Close() })
+	r := httptest.NewRequest("GET", "/ws", nil)
+	for name, value := range map[string]string{"Connection": "Upgrade", "Upgrade": "websocket",
+		"Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="} {
+		r.Header.Set(name, value)
+	}
+	upgrader := websocket.Upgrader{}
+	conn, err := upgrader.Upgrade(hijacked{httptest.NewRecorder(), near}, r, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return newSocket(w.server, conn, "fuzz")
+}

@@ -1,5 +1,7 @@
 package events
 
+import "net/url"
+
 // AppendCloudEvent appends e as a CloudEvent 1.0 in its JSON format (CloudEvents
 // v1.0.2, JSON Event Format). The place in the log and the metadata go along as
 // extension attributes, whose names may have lower-case letters and digits only.
@@ -15,7 +17,7 @@ func AppendCloudEvent(dst []byte, e *Recorded) ([]byte, error) {
 	o := OpenObject(dst)
 	o.String("specversion", "1.0")
 	o.String("id", e.ID.String())
-	o.String("source", "/v1/streams/"+string(e.Stream))
+	o.String("source", "/v1/streams/"+url.PathEscape(string(e.Stream)))
 	o.String("type", e.Type)
 	o.String("subject", e.Stream.Entity())
 	o.Time("time", m.At)

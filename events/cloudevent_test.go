@@ -1,0 +1,89 @@
+package events_test
+
+import (
+	"encoding/json"
+	"errors"
+	"regexp"
+	"testing"
+	"time"
+
+	"admitone/events"
+)
+
+// sealed is an event as a log would hand it out.
+func sealed(fact events.Fact, m events.Metadata) *events.Recorded {
+	e := events.Event{ID: events.EventID(m.CommandID, 0), Type: fact.Name(), Data: fact.AppendJSON(nil)}
+	e.Metadata, _ = events.Seal(nil, events.Hash{}, "product-p-1", 7, &e, &m)
+	return &events.Recorded{Event: e, Stream: "product-p-1", Revision: 7, Position: 1 << 40,
+		Created: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)}
+}
+
+func TestCloudEvent(t *testing.T) {
+	fact := &events.ProductReserved{ReservationID: "r", Holder: "A\"da\u2028é", Quantity: 2, Remaining: 3}
+	m := events.Metadata{CommandID: "c", CorrelationID: "q\\\n", CausationID: "w", Actor: "Ada", At: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
+	e := sealed(fact, m)
+	text, err := events.AppendCloudEvent([]byte("before "), e)
+	if err != nil || string(text[:7]) != "before " {
+		t.Fatalf("%s: %v", text, err)
+	}
+	var got map[string]json.RawMessage
+	if err := json.Unmarshal(text[7:], &got); err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := events.ParseMetadata(e.Metadata)
+	if err != nil {
+		t.Fatal(err)
+	}
+	quoted := func(s string) string {
+		b, err := json.Marshal(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	want := map[string]string{
+		"specversion": `"1.0"`, "id": quoted(e.ID.String()), "source": `"/v1/streams/product-p-1"`, "type": `"product.reserved.v1"`,
+		"subject": `"p-1"`, "time": `"2026-01-02T03:04:05Z"`, "datacontenttype": `"application/json"`, "stream": `"product-p-1"`,
+		"revision": "7", "position": "1099511627776", "recorded": `"2026-01-02T03:04:05.000000006Z"`,
+		"commandid": `"c"`, "correlationid": `"q\\\n"`, "causationid": `"w"`, "actor": `"Ada"`,
+		"hash": quoted(parsed.Hash), "data": string(e.Data),
+	}
+	name := regexp.MustCompile(`^[a-z0-9]{1,20}$`) // CloudEvents 1.0.2, naming of attributes
+	for attribute, value := range got {
+		if !name.MatchString(attribute) {
+			t.Errorf("an attribute may not be named %q", attribute)
+		}
+		if string(value) != want[attribute] {
+			t.Errorf("%s is %s, want %s", attribute, value, want[attribute])
+		}
+	}
+	if len(got) != len(want) {
+		t.Errorf("%d attributes, want %d: %s", len(got), len(want), text)
+	}
+	fromData, err := events.Decode(e.Type, got["data"])
+	if err != nil || *fromData.(*events.ProductReserved) != *fact {
+		t.Errorf("data gives %+v (%v)", fromData, err)
+	}
+}
+
+// A source is a URI reference, whatever the stream's name has in it.
+func TestCloudEventSource(t *testing.T) {
+	e := sealed(&events.ProductReserved{}, events.Metadata{})
+	e.Stream = "wallet-Jürgen M"
+	text, err := events.AppendCloudEvent(nil, e)
+	var got struct{ Source, Stream string }
+	if err := errors.Join(err, json.Unmarshal(text, &got)); err != nil {
+		t.Fatal(err)
+	}
+	if got.Source != "/v1/streams/wallet-J%C3%BCrgen%20M" || got.Stream != "wallet-Jürgen M" {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestCloudEventOfBadMetadata(t *testing.T) {
+	e := sealed(&events.ProductReserved{}, events.Metadata{})
+	e.Metadata = []byte("{")
+	if text, err := events.AppendCloudEvent([]byte("kept"), e); !errors.Is(err, events.ErrBadMetadata) || string(text) != "kept" {
+		t.Errorf("%q, %v", text, err)
+	}
+}

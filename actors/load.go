@@ -170,10 +170,7 @@ func (e *entity) readSnapshot(ctx context.Context, l *loaded) error {
 		}
 		counted := &counter{r: r}
 		in := bufio.NewReaderSize(counted, 64<<10)
-		if err := l.window.restore(in); err != nil {
-			return err
-		}
-		if err := l.core.Restore(in); err != nil {
+		if err := l.restore(in); err != nil {
 			return err
 		}
 		l.revision, l.hash, l.size = head.Revision, head.Hash, counted.n
@@ -192,6 +189,20 @@ func (e *entity) readSnapshot(ctx context.Context, l *loaded) error {
 		return nil
 	}
 	return err
+}
+
+// restore reads what frozen.write wrote. A core that panics on it has not
+// understood it either.
+func (l *loaded) restore(in io.Reader) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("actors: restoring a snapshot: %v", cause)
+		}
+	}()
+	if err := l.window.restore(in); err != nil {
+		return err
+	}
+	return l.core.Restore(in)
 }
 
 // errMisfit: a snapshot of another history.

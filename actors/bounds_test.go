@@ -1,0 +1,201 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"testing"
+
+	"admitone/actors/core"
+	"admitone/actors/product"
+	"admitone/events"
+)
+
+// blocked opens a desk whose next append waits until goOn is closed.
+func blocked(t *testing.T, change func(*Config)) (d *Desk, goOn chan struct{}) {
+	t.Helper()
+	f := openFaulty(t)
+	d = openDesk(t, f, change)
+	mustCreate(t, d, 1_000_000)
+	goOn = make(chan struct{})
+	f.then(before(func() { <-goOn }))
+	return d, goOn
+}
+
+// send hands n commands in that will wait, and returns how to wait for them.
+func send(t *testing.T, d *Desk, n int) (wait func()) {
+	t.Helper()
+	var all sync.WaitGroup
+	results := make([]error, n)
+	for i := range n {
+		p := pendings.Get().(*pending)
+		p.request = Request{Stream: lamp, Command: one("ann"), ID: NewCommandID()}
+		mustNot(t, d.submit(p))
+		all.Go(func() { results[i] = (<-p.reply).err })
+	}
+	return func() {
+		t.Helper()
+		all.Wait()
+		for i, err := range results {
+			if err != nil {
+				t.Errorf("command %d: %v", i, err)
+			}
+		}
+	}
+}
+
+func TestBounds(t *testing.T) {
+	other := product.Stream("other")
+	for name, test := range map[string]struct {
+		change      func(*Config)
+		othersThere string
+	}{
+		"of one entity":   {func(c *Config) { c.MaxPerEntity = 10 }, "not_found"},
+		"of all entities": {func(c *Config) { c.MaxInFlight = 10 }, ErrOverloaded.Error()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			noLeaks(t)
+			d, goOn := blocked(t, test.change)
+			wait := send(t, d, 10)
+			if _, err := ask(d, one("bob")); err != ErrOverloaded {
+				t.Errorf("the eleventh: %v", err)
+			}
+			if _, err := d.View(context.Background(), lamp, func(core.Core) {}); err != ErrOverloaded {
+				t.Errorf("a view: %v", err)
+			}
+			_, err := d.Ask(context.Background(), Request{Stream: other, Command: one("bob"), ID: NewCommandID()})
+			if code(err) != test.othersThere {
+				t.Errorf("another entity: %v, want %s", err, test.othersThere)
+			}
+			refusedCostsNothing(t, d)
+			close(goOn)
+			wait()
+			if _, err := ask(d, one("bob")); err != nil {
+				t.Errorf("afterwards: %v", err)
+			}
+			closeDesk(t, d)
+			if s := d.Stats(); s.InFlight != 0 || s.Active != 0 {
+				t.Errorf("%+v", s)
+			}
+		})
+	}
+}
+
+// refusedCostsNothing: what is refused leaves nothing behind.
+func refusedCostsNothing(t *testing.T, d *Desk) {
+	t.Helper()
+	command := one("bob")
+	heap := func() uint64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before := heap()
+	for range 50_000 {
+		if _, err := d.Ask(context.Background(), Request{Stream: lamp, Command: command, ID: "x"}); err != ErrOverloaded {
+			t.Fatal(err)
+		}
+	}
+	if after := heap(); after > before+1<<20 {
+		t.Errorf("50,000 refused commands left %d bytes", after-before)
+	}
+}
+
+// TestCloseWaits for what is under way, and refuses what comes.
+func TestCloseWaits(t *testing.T) {
+	noLeaks(t)
+	d, goOn := blocked(t, nil)
+	wait := send(t, d, 5)
+	ended, end := context.WithCancel(context.Background())
+	end()
+	if err := d.Close(ended); !errors.Is(err, context.Canceled) {
+		t.Errorf("closing with commands under way: %v", err)
+	}
+	for _, stream := range []events.StreamID{lamp, product.Stream("other")} {
+		if _, err := d.Ask(context.Background(), Request{Stream: stream, Command: one("ann"), ID: NewCommandID()}); err != ErrStopping {
+			t.Errorf("%s: %v", stream, err)
+		}
+		if _, err := d.Wake(context.Background(), stream); err != ErrStopping {
+			t.Errorf("waking %s: %v", stream, err)
+		}
+	}
+	close(goOn)
+	wait()
+	closeDesk(t, d)
+	closeDesk(t, d)
+	if s := d.Stats(); s.InFlight != 0 || s.Active != 0 {
+		t.Errorf("%+v", s)
+	}
+}
+
+// TestCloseAmongCommands: each is answered or refused, and none is left.
+func TestCloseAmongCommands(t *testing.T) {
+	noLeaks(t)
+	log := newMemory()
+	d := openDesk(t, log, nil)
+	mustCreate(t, d, 1_000_000)
+	var asked sync.WaitGroup
+	results := make([]map[string]int, 4)
+	for i := range results {
+		asked.Go(func() {
+			results[i] = atOnce(8, func(int) error {
+				for {
+					if _, err := ask(d, one("ann")); err != nil {
+						return err
+					}
+				}
+			})
+		})
+	}
+	for head := events.Position(0); head < 1000; head, _ = log.Head(context.Background()) {
+		runtime.Gosched()
+	}
+	closeDesk(t, d)
+	asked.Wait()
+	for _, got := range results {
+		wantResults(t, got, map[string]int{ErrStopping.Error(): 8})
+	}
+	audit(t, log, nil)
+}
+
+// TestAnUnknownKind is an error of the caller's.
+func TestAnUnknownKind(t *testing.T) {
+	d := openDesk(t, newMemory(), nil)
+	_, err := d.Ask(context.Background(), Request{Stream: "locker-1", Command: one("ann"), ID: NewCommandID()})
+	if err == nil || d.Stats().InFlight != 0 {
+		t.Errorf("%v, %+v", err, d.Stats())
+	}
+}
+
+// TestKeys: what makes a keyed id, and what does not.
+func TestKeys(t *testing.T) {
+	id := KeyedCommandID("ann", "key", []byte("a"), []byte("b"))
+	key, body, ok := id.keyed()
+	if !ok {
+		t.Fatalf("%s has no key", id)
+	}
+	for name, test := range map[string]struct {
+		id                CommandID
+		sameKey, sameBody bool
+	}{
+		"the same":       {KeyedCommandID("ann", "key", []byte("a"), []byte("b")), true, true},
+		"another body":   {KeyedCommandID("ann", "key", []byte("a"), []byte("c")), true, false},
+		"cut elsewhere":  {KeyedCommandID("ann", "key", []byte("ab"), nil), true, false},
+		"another caller": {KeyedCommandID("bob", "key", []byte("a"), []byte("b")), false, true},
+		"another key":    {KeyedCommandID("ann", "yek", []byte("a"), []byte("b")), false, true},
+	} {
+		otherKey, otherBody, ok := test.id.keyed()
+		if !ok || (otherKey == key) != test.sameKey || (otherBody == body) != test.sameBody {
+			t.Errorf("%s: %s and %s", name, id, test.id)
+		}
+	}
+	for _, plain := range []CommandID{"", "k", NewCommandID(), id[:len(id)-1], "x" + id[1:], CommandID(fmt.Sprintf("%s!", id[:len(id)-1]))} {
+		if _, _, ok := plain.keyed(); ok {
+			t.Errorf("%q passes for a keyed id", plain)
+		}
+	}
+}

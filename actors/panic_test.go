@@ -1,0 +1,179 @@
+package actors
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"reflect"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"admitone/actors/core"
+	"admitone/actors/product"
+	"admitone/events"
+)
+
+// touchy is a product whose rules break when they are asked to.
+type touchy struct {
+	*product.Product
+	freezing *atomic.Int32
+}
+
+// breakIn is a command that breaks the rules in a method of theirs.
+type breakIn struct{ method string }
+
+// Where Freeze breaks.
+const (
+	freezeBreaks = 1 + iota
+	writingBreaks
+)
+
+// Decide implements core.Core.
+func (c *touchy) Decide(cmd core.Command, now time.Time) ([]events.Fact, error) {
+	b, ok := cmd.(*breakIn)
+	if !ok {
+		return c.Product.Decide(cmd, now)
+	}
+	switch b.method {
+	case "Evolve": // a fact that can't be, behind one that can
+		return []events.Fact{
+			&events.ProductEdited{DisplayName: "half", Stock: 1000, Remaining: c.Remaining() + 1000 - 500},
+			&events.ProductEdited{Stock: -1},
+		}, nil
+	case "AppendJSON":
+		return []events.Fact{&unwritable{events.ProductEdited{DisplayName: "unwritable", Stock: 500, Remaining: c.Remaining()}}}, nil
+	case "error":
+		return nil, fmt.Errorf("not a refusal")
+	}
+	panic("broken in Decide")
+}
+
+// Evolve implements core.Core.
+func (c *touchy) Evolve(fact events.Fact) {
+	if u, ok := fact.(*unwritable); ok {
+		fact = &u.ProductEdited
+	}
+	c.Product.Evolve(fact)
+}
+
+// Freeze implements core.Core.
+func (c *touchy) Freeze() func(io.Writer) error {
+	switch c.freezing.Load() {
+	case freezeBreaks:
+		panic("broken in Freeze")
+	case writingBreaks:
+		return func(io.Writer) error { panic("broken in writing") }
+	}
+	return c.Product.Freeze()
+}
+
+// unwritable is a fact that can't be encoded.
+type unwritable struct{ events.ProductEdited }
+
+// AppendJSON implements events.Fact.
+func (*unwritable) AppendJSON([]byte) []byte { panic("broken in AppendJSON") }
+
+// openTouchy opens a desk whose rules can be broken.
+func openTouchy(t *testing.T, change func(*Config)) (d *Desk, log events.Store, freezing *atomic.Int32) {
+	store := openLog(t, t.TempDir())
+	freezing = &atomic.Int32{}
+	d = openDesk(t, store, func(c *Config) {
+		c.Kinds = []Kind{{Category: product.Category, SnapshotVersion: 1, New: func() core.Core {
+			return &touchy{product.New().(*product.Product), freezing}
+		}}}
+		c.Snapshots, c.SnapshotEvery = store, 1<<40
+		if change != nil {
+			change(c)
+		}
+	})
+	return d, store, freezing
+}
+
+// TestBrokenRules: four panics and forty, each in any method, with others at work
+// on the same entity all the while.
+func TestBrokenRules(t *testing.T) {
+	for _, method := range []string{"Decide", "Evolve", "AppendJSON", "error", "View"} {
+		t.Run(method, func(t *testing.T) {
+			noLeaks(t)
+			d, log, _ := openTouchy(t, nil)
+			mustCreate(t, d, 500)
+			broken := func(int) error {
+				if method == "View" {
+					_, err := d.View(context.Background(), lamp, func(core.Core) { panic("broken in View") })
+					return err
+				}
+				_, err := ask(d, &breakIn{method})
+				return err
+			}
+			for i := range 4 {
+				wantResults(t, map[string]int{code(broken(i)): 1}, map[string]int{ErrBroken.Error(): 1})
+			}
+			answers := make([]acknowledged, 80)
+			results := atOnce(len(answers), func(i int) (err error) {
+				if i%2 == 0 {
+					return broken(i)
+				}
+				answers[i].id = NewCommandID()
+				answers[i].answer, err = d.Ask(context.Background(), Request{Stream: lamp, Command: one("ann"), ID: answers[i].id})
+				return err
+			})
+			// What can't be encoded takes those along that were to be written with it.
+			if n := results["ok"]; n != 40 && method != "AppendJSON" || n+results[ErrBroken.Error()] != 80 {
+				t.Errorf("the callers got %v", results)
+			}
+			if p := audit(t, log, answers); int(p.Remaining()) != 500-results["ok"] {
+				t.Errorf("%d remain after %v", p.Remaining(), results)
+			}
+			mustAgree(t, d, log, answers)
+			if got := d.Stats(); got.Panics < 4 || got.InFlight != 0 {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
+// TestSnapshotsThatBreak cost a snapshot, and nobody an answer.
+func TestSnapshotsThatBreak(t *testing.T) {
+	noLeaks(t)
+	d, log, freezing := openTouchy(t, func(c *Config) { c.SnapshotEvery = 4 })
+	mustCreate(t, d, 500)
+	for _, breaks := range []int32{freezeBreaks, writingBreaks, 0} {
+		freezing.Store(breaks)
+		wantResults(t, atOnce(40, func(int) error {
+			_, err := ask(d, one("ann"))
+			return err
+		}), map[string]int{"ok": 40})
+		for range 20 { // one at a time, so that a snapshot falls due again and again
+			if _, err := ask(d, one("ann")); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if got := d.Stats(); got.Panics < 10 { // each time enough has come again
+		t.Errorf("%+v", got)
+	}
+	closeDesk(t, d)
+	if s := d.Stats(); s.Active != 0 || s.InFlight != 0 || s.Snapshots == 0 {
+		t.Errorf("%+v; want snapshots once they work again", s)
+	}
+	audit(t, log, nil)
+}
+
+// TestTheStateAfterAPanicIsTheLogs: nothing of a half taken fact is left.
+func TestTheStateAfterAPanicIsTheLogs(t *testing.T) {
+	d, _, _ := openTouchy(t, nil)
+	mustCreate(t, d, 5)
+	look := func() (p product.Product) {
+		_, err := d.View(context.Background(), lamp, func(c core.Core) { p = *c.(*touchy).Product })
+		mustNot(t, err)
+		return p
+	}
+	before := look()
+	if _, err := ask(d, &breakIn{"Evolve"}); code(err) != ErrBroken.Error() {
+		t.Fatal(err)
+	}
+	if after := look(); after.Remaining() != before.Remaining() || reflect.DeepEqual(before, product.Product{}) {
+		t.Errorf("%+v, then %+v", before, after)
+	}
+}

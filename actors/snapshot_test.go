@@ -1,0 +1,233 @@
+package actors
+
+import (
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync/atomic"
+	"testing"
+
+	"admitone/actors/core"
+	"admitone/actors/product"
+	"admitone/events"
+)
+
+// counted counts the events that were read.
+type counted struct {
+	events.Store
+	read atomic.Int64
+}
+
+// Read implements events.Store.
+func (c *counted) Read(ctx context.Context, stream events.StreamID, from events.Revision, dir events.Direction, limit int) ([]events.Recorded, error) {
+	page, err := c.Store.Read(ctx, stream, from, dir, limit)
+	c.read.Add(int64(len(page)))
+	return page, err
+}
+
+// sell sells so many lamps, one after another.
+func sell(t testing.TB, d *Desk, units int) {
+	t.Helper()
+	for range units {
+		if _, err := ask(d, one("ann")); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// remaining loads the lamp on a desk of its own and says what remains and how many
+// events were read for it.
+func remaining(t testing.TB, store events.Store, snapshots events.Snapshots, kind Kind) (left, read int64) {
+	t.Helper()
+	c := &counted{Store: store}
+	d := openDesk(t, c, func(config *Config) { config.Snapshots, config.Kinds = snapshots, []Kind{kind} })
+	_, err := d.View(context.Background(), lamp, func(c core.Core) { left = c.(interface{ Remaining() int64 }).Remaining() })
+	mustNot(t, err)
+	return left, c.read.Load()
+}
+
+// history100 writes a lamp's history of 101 events with snapshots in between.
+func history100(t testing.TB, dir string) {
+	t.Helper()
+	store := openLog(t, dir)
+	d := openDesk(t, store, func(c *Config) { c.Snapshots, c.SnapshotEvery = store, 30 })
+	mustCreate(t, d, 1000)
+	sell(t, d, 100)
+	closeDesk(t, d)
+	if got := d.Stats().Snapshots; got < 3 || got > 4 {
+		t.Errorf("%d snapshots of 101 events, one every 30", got)
+	}
+	mustClose(t, store)
+}
+
+// TestALoadBeginsWithTheSnapshot, and reads the event it ends with and what is
+// behind it; a snapshot that does not fit is as good as none.
+func TestALoadBeginsWithTheSnapshot(t *testing.T) {
+	const all = 101
+	newer := products
+	newer.SnapshotVersion++
+	broken := products
+	broken.New = func() core.Core { return &unrestorable{product.New().(*product.Product)} }
+	for name, test := range map[string]struct {
+		kind   Kind
+		spoil  func(t *testing.T, dir string)
+		whole  bool
+		behind int // commands after it
+	}{
+		"it fits":              {kind: products},
+		"and what came after":  {kind: products, behind: 7},
+		"of another version":   {kind: newer, whole: true},
+		"that can't be read":   {kind: broken, whole: true},
+		"damaged":              {kind: products, spoil: damage, whole: true},
+		"of another history":   {kind: products, spoil: anotherHistory, whole: true},
+		"ahead of the log":     {kind: products, spoil: aheadOfTheLog, whole: true},
+		"with nothing to read": {kind: products, spoil: emptied, whole: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			history100(t, dir)
+			if test.spoil != nil {
+				test.spoil(t, dir)
+			}
+			store := openLog(t, dir)
+			sell(t, openDesk(t, store, nil), test.behind)
+			left, read := remaining(t, store, store, test.kind)
+			if p := audit(t, store, nil); left != p.Remaining() {
+				t.Errorf("%d remain, and the log gives %d", left, p.Remaining())
+			}
+			if whole := read >= all-10; whole != test.whole {
+				t.Errorf("%d of %d events were read", read, all)
+			}
+		})
+	}
+}
+
+// unrestorable breaks when it is restored.
+type unrestorable struct{ *product.Product }
+
+// Restore implements core.Core.
+func (*unrestorable) Restore(io.Reader) error { panic("broken in Restore") }
+
+// eachSnapshot changes the files of the snapshots in dir.
+func eachSnapshot(t *testing.T, dir string, change func(name string, content []byte)) {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(dir, "snapshots", "*"))
+	mustNot(t, err)
+	changed := 0
+	for _, name := range names {
+		if content, err := os.ReadFile(name); err == nil { // not a folder
+			change(name, content)
+			changed++
+		}
+	}
+	if changed == 0 {
+		t.Fatal("there are no snapshots")
+	}
+}
+
+func damage(t *testing.T, dir string) {
+	eachSnapshot(t, dir, func(name string, content []byte) {
+		content[len(content)/2] ^= 1
+		mustNot(t, os.WriteFile(name, content, 0o600))
+	})
+}
+
+func emptied(t *testing.T, dir string) {
+	eachSnapshot(t, dir, func(name string, _ []byte) { mustNot(t, os.Truncate(name, 0)) })
+}
+
+// anotherHistory puts the snapshots of another log here, which is as long.
+func anotherHistory(t *testing.T, dir string) {
+	other := t.TempDir()
+	history100(t, other)
+	eachSnapshot(t, other, func(name string, content []byte) {
+		mustNot(t, os.WriteFile(filepath.Join(dir, "snapshots", filepath.Base(name)), content, 0o600))
+	})
+}
+
+// aheadOfTheLog puts a snapshot here that was taken later, as after a restored backup.
+func aheadOfTheLog(t *testing.T, dir string) {
+	store := openLog(t, dir)
+	d := openDesk(t, store, func(c *Config) { c.Snapshots, c.SnapshotEvery = store, 4 })
+	sell(t, d, 50)
+	closeDesk(t, d)
+	mustClose(t, store)
+	later := t.TempDir()
+	mustNot(t, os.Rename(filepath.Join(dir, "snapshots"), filepath.Join(later, "snapshots")))
+	mustNot(t, os.RemoveAll(filepath.Join(dir, "log")))
+	history100(t, dir)
+	mustNot(t, os.RemoveAll(filepath.Join(dir, "snapshots")))
+	mustNot(t, os.Rename(filepath.Join(later, "snapshots"), filepath.Join(dir, "snapshots")))
+}
+
+// heldBack keeps snapshots waiting until goOn is closed.
+type heldBack struct {
+	events.Snapshots
+	began chan struct{}
+	goOn  chan struct{}
+}
+
+// SaveSnapshot implements events.Snapshots.
+func (h *heldBack) SaveSnapshot(stream events.StreamID, head events.Snapshot, write func(io.Writer) error) error {
+	h.began <- struct{}{}
+	<-h.goOn
+	return h.Snapshots.SaveSnapshot(stream, head, write)
+}
+
+// TestASnapshotUnderWayKeepsItsEntity from being dropped, and commands go on.
+func TestASnapshotUnderWayKeepsItsEntity(t *testing.T) {
+	store := openLog(t, t.TempDir())
+	h := &heldBack{Snapshots: store, began: make(chan struct{}, 10), goOn: make(chan struct{})}
+	d := openDesk(t, store, func(c *Config) { c.Snapshots, c.SnapshotEvery = h, 10 })
+	mustCreate(t, d, 1000)
+	sell(t, d, 12)
+	<-h.began
+	sell(t, d, 20)
+	for range 10 {
+		d.Sweep()
+	}
+	if s := d.Stats(); s.Active != 1 || s.Dropped != 0 || s.Snapshots != 0 {
+		t.Errorf("%+v, while the snapshot is being written", s)
+	}
+	close(h.goOn)
+	for d.Stats().InFlight > 0 {
+		runtime.Gosched()
+	}
+	// It has more than enough to save by now, so a sweep asks for that before it goes.
+	for d.Stats().Active > 0 {
+		d.Sweep()
+		runtime.Gosched()
+	}
+	if s := d.Stats(); s.Snapshots != 2 || s.Loads != 1 {
+		t.Errorf("%+v, want a second snapshot before it went", s)
+	}
+	if left, read := remaining(t, store, store, products); left != 968 || read != 1 {
+		t.Errorf("%d remain, %d events were read", left, read)
+	}
+}
+
+// TestSweepingWhileHoldsExpire: what falls due when the desk asks for a snapshot is
+// on its way before the entity may go.
+func TestSweepingWhileHoldsExpire(t *testing.T) {
+	store := openLog(t, t.TempDir())
+	log := &counted{Store: store}
+	var c clock
+	d := openDesk(t, log, func(config *Config) { config.Now, config.Snapshots, config.SnapshotEvery = c.now, store, 4 })
+	mustCreate(t, d, 100_000)
+	for range 30 {
+		_, err := ask(d, &product.Reserve{ReservationID: NewID(), Holder: "ann", Quantity: 1, Hold: true})
+		mustNot(t, err)
+		sell(t, d, 1)
+		c.move(1 << 36) // more than a minute
+		for d.Stats().Active > 0 {
+			d.Sweep()
+			runtime.Gosched()
+		}
+	}
+	if s := d.Stats(); s.Conflicts != 0 || s.InFlight != 0 {
+		t.Errorf("%+v; want no entity to go while it writes", s)
+	}
+	audit(t, store, nil)
+}

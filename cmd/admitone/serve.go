@@ -6,7 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"os"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,15 +28,18 @@ func newServe() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "serve",
 		Short:   "The server: HTTP, WebSocket and the live page",
-		Example: "  admitone serve --demo\n  admitone serve --listen 0.0.0.0:8080 --store /var/lib/admitone --auth jwt --jwt-secret-file key",
+		Example: "  admitone serve --demo\n  admitone serve --listen 0.0.0.0:8080 --store /var/lib/admitone --auth jwt",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var level slog.Level
 			if err := level.UnmarshalText([]byte(logLevel)); err != nil {
 				return usagef("--log-level: %w", err)
 			}
 			s.logger = slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level}))
+			if strings.Contains(s.store, "://") {
+				return usagef("--store %s: this version keeps its log in a directory only", s.store)
+			}
 			var err error
-			if s.auth, err = authOf(auth, secret, s.listen); err != nil {
+			if s.auth, err = authOf(auth, secret, s); err != nil {
 				return err
 			}
 			if accessLog {
@@ -49,7 +52,7 @@ func newServe() *cobra.Command {
 	f.StringVar(&s.listen, "listen", "127.0.0.1:8080", "address to listen on")
 	f.StringVar(&s.store, "store", "./data", "directory of the log")
 	f.StringVar(&auth, "auth", "open", "open (everybody may do everything; loopback only) or jwt")
-	f.StringVar(&secret, "jwt-secret-file", "", "file with the secret that signs tokens, at least 32 bytes (--auth jwt)")
+	f.StringVar(&secret, "jwt-secret-file", "", "file with the secret that signs tokens, at least 32 bytes (default: jwt.key in the store, made when needed)")
 	f.BoolVar(&demo, "demo", false, "put a few products on sale if there are none")
 	f.StringSliceVar(&s.allowOrigins, "allow-origin", nil, "origin whose pages may open sockets, beside the server's own; * is any")
 	f.Int64Var(&s.maxSockets, "max-sockets", 100_000, "open WebSockets at most")
@@ -64,36 +67,22 @@ func newServe() *cobra.Command {
 
 // authOf makes the authentication that the flags ask for. Open mode is refused on
 // an address that others can reach.
-func authOf(mode, secretFile, listen string) (api.Auth, error) {
+func authOf(mode, file string, s settings) (api.Auth, error) {
 	switch mode {
 	case "open":
-		host, _, err := net.SplitHostPort(listen)
+		host, _, err := net.SplitHostPort(s.listen)
 		if err != nil {
 			return nil, usagef("--listen: %w", err)
 		}
 		if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-			return nil, usagef("--auth open lets everybody do everything, so it is for a loopback address only; use --auth jwt to listen on %s", listen)
+			return nil, usagef("--auth open lets everybody do everything, so it is for a loopback address only; use --auth jwt to listen on %s", s.listen)
 		}
 		return api.OpenAuth{}, nil
 	case "jwt":
-		secret, err := readSecret(secretFile)
+		secret, err := jwtSecret(file, s.store)
 		return api.JWTAuth{Secret: secret}, err
 	}
 	return nil, usagef("--auth is open or jwt, not %q", mode)
-}
-
-func readSecret(file string) ([]byte, error) {
-	if file == "" {
-		return nil, usagef("--auth jwt needs --jwt-secret-file; make one with: head -c 32 /dev/urandom | base64 > jwt.key")
-	}
-	secret, err := os.ReadFile(file)
-	if err != nil {
-		return nil, usagef("--jwt-secret-file: %w", err)
-	}
-	if len(secret) < 32 {
-		return nil, usagef("--jwt-secret-file: a secret needs at least 32 bytes, this one has %d", len(secret))
-	}
-	return secret, nil
 }
 
 func serve(ctx context.Context, s settings, demo bool, out io.Writer) error {

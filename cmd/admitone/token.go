@@ -10,12 +10,12 @@ import (
 )
 
 func newToken() *cobra.Command {
-	var sub, role, secretFile string
+	var sub, role, file, store string
 	var life time.Duration
 	cmd := &cobra.Command{
 		Use:     "token",
 		Short:   "Mint a token for a server that runs with --auth jwt",
-		Example: "  admitone token --sub ada --role holder --for 24h --jwt-secret-file jwt.key",
+		Example: "  admitone token --sub ada --role holder --for 24h",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if sub == "" || role == "" {
 				return usagef("give --sub, whom the token is for, and --role: holder, auditor or admin")
@@ -23,10 +23,7 @@ func newToken() *cobra.Command {
 			if life < time.Second {
 				return usagef("--for is how long the token lives, a second or more, for example 24h")
 			}
-			if secretFile == "" {
-				return usagef("give --jwt-secret-file: the file that the server has")
-			}
-			secret, err := readSecret(secretFile)
+			secret, err := jwtSecret(file, store)
 			if err != nil {
 				return err
 			}
@@ -42,6 +39,7 @@ func newToken() *cobra.Command {
 	f.StringVar(&sub, "sub", "", "whom the token is for: a holder's name")
 	f.StringVar(&role, "role", "", "holder, auditor or admin")
 	f.DurationVar(&life, "for", 24*time.Hour, "how long it lives")
-	f.StringVar(&secretFile, "jwt-secret-file", "", "file with the secret that the server has, at least 32 bytes")
+	f.StringVar(&file, "jwt-secret-file", "", "file with the secret that the server has (default: jwt.key in the store)")
+	f.StringVar(&store, "store", "./data", "directory of the server's log")
 	return cmd
 }

@@ -43,7 +43,7 @@ func (s *Server) history(r *request) error {
 	page, next, more, err := projections.History(ctx, s.config.Store, kind, id, uint64(from), limit)
 	switch {
 	case errors.Is(err, projections.ErrNoKind):
-		return notFound("kind of history")
+		return notFound("kind")
 	case errors.Is(err, projections.ErrNoHistory):
 		return notFound(kind)
 	case err != nil:

@@ -95,6 +95,7 @@ func newRoot() *cobra.Command {
 	root.AddCommand(newVerify())
 	root.AddCommand(newBackup())
 	root.AddCommand(newToken())
+	root.AddCommand(newLoad())
 	for _, command := range append(root.Commands(), root) {
 		checkArguments(command)
 	}

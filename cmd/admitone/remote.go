@@ -134,29 +134,29 @@ func (c *cloudEvent) recorded() (events.Recorded, error) {
 	}, nil
 }
 
-// line is something that events stand in, each at a place of its own, from 1 on:
+// sequence is something that events stand in, each at a place of its own, from 1 on:
 // the log by position, or a stream by revision and one.
-type line struct {
+type sequence struct {
 	path  string
 	place func(*events.Recorded) uint64
 }
 
-func wholeLog() line {
-	return line{"/v1/events?after=", func(e *events.Recorded) uint64 { return uint64(e.Position) }}
+func wholeLog() sequence {
+	return sequence{"/v1/events?after=", func(e *events.Recorded) uint64 { return uint64(e.Position) }}
 }
 
-func oneStream(stream events.StreamID) line {
-	return line{"/v1/streams/" + url.PathEscape(string(stream)) + "/events?from=", func(e *events.Recorded) uint64 { return uint64(e.Revision) + 1 }}
+func oneStream(stream events.StreamID) sequence {
+	return sequence{"/v1/streams/" + url.PathEscape(string(stream)) + "/events?from=", func(e *events.Recorded) uint64 { return uint64(e.Revision) + 1 }}
 }
 
 // behind returns up to limit events behind a place.
-func (r *remote) behind(ctx context.Context, l line, after uint64, limit int) (found []events.Recorded, err error) {
+func (r *remote) behind(ctx context.Context, q sequence, after uint64, limit int) (found []events.Recorded, err error) {
 	for len(found) < limit {
 		most := min(limit-len(found), remotePage)
 		var page struct {
 			Items []cloudEvent `json:"items"`
 		}
-		err := r.call(ctx, http.MethodGet, l.path+strconv.FormatUint(after, 10)+"&limit="+strconv.Itoa(most), "", &page)
+		err := r.call(ctx, http.MethodGet, q.path+strconv.FormatUint(after, 10)+"&limit="+strconv.Itoa(most), "", &page)
 		if p := (*problem)(nil); errors.As(err, &p) && p.Code == "not_found" && p.Resource == "stream" {
 			return nil, nil
 		}
@@ -168,7 +168,7 @@ func (r *remote) behind(ctx context.Context, l line, after uint64, limit int) (f
 			if err != nil {
 				return nil, err
 			}
-			found, after = append(found, e), l.place(&e)
+			found, after = append(found, e), q.place(&e)
 		}
 		if len(page.Items) < most {
 			break
@@ -179,7 +179,7 @@ func (r *remote) behind(ctx context.Context, l line, after uint64, limit int) (f
 
 // end returns the place of the last event, 0 if there is none. There is no route
 // for it: it looks ever further ahead, and then by halves.
-func (r *remote) end(ctx context.Context, l line) (uint64, error) {
+func (r *remote) end(ctx context.Context, q sequence) (uint64, error) {
 	const beyond = uint64(events.EndPosition)
 	low, high := uint64(0), beyond // an event stands at low, and none behind high
 	for step := uint64(1024); low < high; step *= 2 {
@@ -187,12 +187,12 @@ func (r *remote) end(ctx context.Context, l line) (uint64, error) {
 		if high == beyond && step < high-low {
 			ahead = low + step
 		}
-		page, err := r.behind(ctx, l, ahead, 1)
+		page, err := r.behind(ctx, q, ahead, 1)
 		if err != nil {
 			return 0, err
 		}
 		if len(page) > 0 {
-			low = l.place(&page[0])
+			low = q.place(&page[0])
 		} else {
 			high = ahead
 		}
@@ -201,9 +201,9 @@ func (r *remote) end(ctx context.Context, l line) (uint64, error) {
 }
 
 // before returns up to limit events before a place, nearest first.
-func (r *remote) before(ctx context.Context, l line, from uint64, limit int) ([]events.Recorded, error) {
+func (r *remote) before(ctx context.Context, q sequence, from uint64, limit int) ([]events.Recorded, error) {
 	if from > uint64(events.EndPosition)-1 {
-		end, err := r.end(ctx, l)
+		end, err := r.end(ctx, q)
 		if err != nil {
 			return nil, err
 		}
@@ -211,12 +211,12 @@ func (r *remote) before(ctx context.Context, l line, from uint64, limit int) ([]
 	}
 	for span := uint64(max(limit, 0)); span > 0 && from > 1; span *= 2 {
 		after := from - 1 - min(span, from-1)
-		found, err := r.behind(ctx, l, after, int(from-1-after))
+		found, err := r.behind(ctx, q, after, int(from-1-after))
 		if err != nil {
 			return nil, err
 		}
 		// Places may have gaps, and then the last ones lie too far ahead.
-		found = slices.DeleteFunc(found, func(e events.Recorded) bool { return l.place(&e) >= from })
+		found = slices.DeleteFunc(found, func(e events.Recorded) bool { return q.place(&e) >= from })
 		if len(found) >= limit || after == 0 {
 			slices.Reverse(found)
 			return found[:min(limit, len(found))], nil
@@ -238,7 +238,11 @@ func (r *remote) Read(ctx context.Context, stream events.StreamID, from events.R
 	if from < 0 {
 		return nil, nil
 	}
-	return r.before(ctx, oneStream(stream), uint64(from)+2, limit)
+	page, err := r.before(ctx, oneStream(stream), uint64(from)+2, limit)
+	if len(page) > 0 && from != events.EndRevision && page[0].Revision != from {
+		return nil, err // from is beyond the end
+	}
+	return page, err
 }
 
 // ReadAll implements events.Store.

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"math/bits"
+	"slices"
+	"time"
+)
+
+// loadReport is what load prints, with --json as it is.
+type loadReport struct {
+	Scenario    string  `json:"scenario"`
+	Against     string  `json:"against"`
+	Product     string  `json:"product_id"`
+	Connections int     `json:"connections"`
+	Seconds     float64 `json:"seconds"`
+	// Answers to all requests, and how many of them are reservations.
+	Answers      int64            `json:"answers"`
+	PerSecond    float64          `json:"answers_per_second"`
+	Acknowledged int64            `json:"acknowledged"`
+	SalesRate    float64          `json:"acknowledged_per_second"`
+	P50          float64          `json:"p50_ms"`
+	P90          float64          `json:"p90_ms"`
+	P99          float64          `json:"p99_ms"`
+	Max          float64          `json:"max_ms"`
+	Codes        map[string]int64 `json:"answers_by_code"`
+	Proof        *loadProof       `json:"proof"`
+}
+
+func (c *rush) report(plan *loadPlan, took time.Duration) *loadReport {
+	r := &loadReport{Scenario: plan.scenario, Against: plan.server.url, Product: plan.product, Connections: plan.connections,
+		Seconds: took.Seconds(), Codes: map[string]int64{}}
+	var all histogram
+	for _, b := range c.buyers {
+		all.merge(&b.latency)
+		r.Acknowledged += int64(len(b.tickets))
+		for code, n := range b.codes {
+			r.Codes[code] += n
+		}
+	}
+	r.Answers = int64(all.count)
+	r.PerSecond, r.SalesRate = float64(r.Answers)/r.Seconds, float64(r.Acknowledged)/r.Seconds
+	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+	r.P50, r.P90, r.P99, r.Max = ms(all.at(0.5)), ms(all.at(0.9)), ms(all.at(0.99)), ms(all.max)
+	return r
+}
+
+func (r *loadReport) print(out io.Writer) error {
+	fmt.Fprintf(out, "%s against %s: product %s, %d connections\n", r.Scenario, r.Against, r.Product, r.Connections)
+	fmt.Fprintf(out, "  %d answers in %.2f s: %.0f/s; %d reservations: %.0f/s\n", r.Answers, r.Seconds, r.PerSecond, r.Acknowledged, r.SalesRate)
+	fmt.Fprintf(out, "  latency p50 %.2f ms, p90 %.2f ms, p99 %.2f ms, max %.2f ms\n", r.P50, r.P90, r.P99, r.Max)
+	for _, code := range slices.Sorted(maps.Keys(r.Codes)) {
+		fmt.Fprintf(out, "  %9d  %s\n", r.Codes[code], code)
+	}
+	return r.Proof.print(out)
+}
+
+// histogram counts durations in buckets that are at most a thirty-second wide of
+// what they hold, in microseconds, so that a run of any length costs 4 KB.
+type histogram struct {
+	buckets [1024]uint32
+	count   uint64
+	max     time.Duration
+}
+
+// histogramExact is up to where each microsecond has a bucket of its own.
+const histogramExact = 64
+
+func (h *histogram) add(d time.Duration) {
+	us := uint64(max(d, 0).Microseconds())
+	i := us
+	if us >= histogramExact {
+		shift := bits.Len64(us) - 6
+		i = histogramExact + uint64(shift-1)*32 + us>>shift - 32
+	}
+	h.buckets[min(i, uint64(len(h.buckets)-1))]++
+	h.count++
+	h.max = max(h.max, d)
+}
+
+func (h *histogram) merge(other *histogram) {
+	for i, n := range other.buckets {
+		h.buckets[i] += n
+	}
+	h.count += other.count
+	h.max = max(h.max, other.max)
+}
+
+// at is the duration that the share q of all is not above, rounded up to the end of
+// its bucket.
+func (h *histogram) at(q float64) time.Duration {
+	left := uint64(q * float64(h.count))
+	for i, n := range h.buckets {
+		if left >= uint64(n) {
+			left -= uint64(n)
+			continue
+		}
+		end := uint64(i)
+		if i >= histogramExact {
+			shift := (i-histogramExact)/32 + 1
+			end = (uint64((i-histogramExact)%32+32)+1)<<shift - 1
+		}
+		return min(time.Duration(end)*time.Microsecond, h.max)
+	}
+	return h.max
+}

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// loaded runs load against an address and decodes what it found.
+func loaded(t *testing.T, want int, address string, args ...string) loadReport {
+	t.Helper()
+	stdout, stderr := must(t, want, append([]string{"load", "--json", "--against", address, "--connections", "16"}, args...)...)
+	var r loadReport
+	if err := json.Unmarshal([]byte(stdout), &r); err != nil || r.Proof == nil {
+		t.Fatalf("%v: %s%s", err, stdout, stderr)
+	}
+	return r
+}
+
+func TestLoad(t *testing.T) {
+	s := serveIn(t, t.TempDir(), nil)
+	r := loaded(t, exitDone, s.url, "--requests", "2000", "--stock", "700")
+	if r.Acknowledged != 700 || r.Codes["201"] != 700 || r.Codes["409 sold_out"] != 1300 || r.Answers != 2000 || r.P50 <= 0 || r.Max < r.P99 || r.P99 < r.P50 {
+		t.Errorf("%+v", r)
+	}
+	if p := r.Proof; p.Events != 701 || p.InLog != 700 || p.Sold != 700 || p.Remaining != 0 || p.Unknown != 0 || len(p.Wrong) != 0 {
+		t.Errorf("%+v", p)
+	}
+	r = loaded(t, exitDone, s.url, "--requests", "900", "--stock", "5000", "--holds", "0.5")
+	if p := r.Proof; r.Acknowledged != 900 || p.Sold != 600 || p.Held != 150 || p.Remaining != 4250 || r.Codes["200"] != 300 {
+		t.Errorf("%+v %+v", r, p)
+	}
+	if r = loaded(t, exitDone, s.url, "--duration", "200ms"); r.Acknowledged == 0 || r.Acknowledged != r.Proof.InLog {
+		t.Errorf("%+v", r)
+	}
+	if stdout, _ := must(t, exitDone, "load", "--against", s.url, "--requests", "50"); !strings.Contains(stdout, "proved: ") || !strings.Contains(stdout, "50  201") {
+		t.Error(stdout)
+	}
+	s.end()
+	verified(t, exitDone, "--store", s.store)
+}
+
+// TestLoadFindsLies puts a server in between that does not tell the truth.
+func TestLoadFindsLies(t *testing.T) {
+	s := serveIn(t, t.TempDir(), nil)
+	behind, _ := url.Parse(s.url)
+	for _, test := range []struct {
+		about string
+		// lie answers the nth reservation itself, if it returns true.
+		lie   func(w http.ResponseWriter, pass func() string, n int64) bool
+		want  int
+		wrong string
+	}{
+		{"acknowledges what it has not done", func(w http.ResponseWriter, _ func() string, n int64) bool {
+			if n != 7 {
+				return false
+			}
+			w.WriteHeader(http.StatusCreated)
+			io.WriteString(w, `{"id":"01a201a7-afd0-7e61-b5f9-b1fbfa6d76d3"}`)
+			return true
+		}, exitFoundWrong, "is not in the log"},
+		{"acknowledges one twice", func() func(w http.ResponseWriter, pass func() string, n int64) bool {
+			var kept atomic.Value
+			return func(w http.ResponseWriter, pass func() string, n int64) bool {
+				before, _ := kept.Load().(string)
+				if before == "" {
+					before = pass()
+					kept.Store(before)
+				}
+				w.WriteHeader(http.StatusCreated)
+				io.WriteString(w, before)
+				return true
+			}
+		}(), exitFoundWrong, "was acknowledged twice"},
+		{"refuses what it has done", func(w http.ResponseWriter, pass func() string, n int64) bool {
+			pass()
+			w.WriteHeader(http.StatusConflict)
+			io.WriteString(w, `{"code":"sold_out"}`)
+			return true
+		}, exitFoundWrong, "were not acknowledged, and only 0 outcomes are unknown"},
+		{"acknowledges nothing in particular", func(w http.ResponseWriter, pass func() string, n int64) bool {
+			pass()
+			w.WriteHeader(http.StatusCreated)
+			return true
+		}, exitFoundWrong, "name no reservation"},
+		{"hangs up after having done it", func(_ http.ResponseWriter, pass func() string, n int64) bool {
+			if n%5 != 0 {
+				return false
+			}
+			pass()
+			panic(http.ErrAbortHandler)
+		}, exitDone, ""},
+	} {
+		t.Run(test.about, func(t *testing.T) {
+			proxy := httputil.NewSingleHostReverseProxy(behind)
+			var n atomic.Int64
+			liar := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				pass := func() string {
+					rest := httptest.NewRecorder()
+					proxy.ServeHTTP(rest, r)
+					return rest.Body.String()
+				}
+				if !strings.HasSuffix(r.URL.Path, "/reservations") || !test.lie(w, pass, n.Add(1)) {
+					proxy.ServeHTTP(w, r)
+				}
+			}))
+			defer liar.Close()
+			r := loaded(t, test.want, liar.URL, "--requests", "100", "--stock", "1000")
+			if test.wrong == "" {
+				if r.Proof.Unknown != 20 || r.Proof.Unheard != 20 || r.Codes["broken connection"] != 20 {
+					t.Errorf("%+v %+v", r, r.Proof)
+				}
+				return
+			}
+			if !slices.ContainsFunc(r.Proof.Wrong, func(s string) bool { return strings.Contains(s, test.wrong) }) {
+				t.Errorf("nothing says %q: %q", test.wrong, r.Proof.Wrong)
+			}
+		})
+	}
+}
+
+func TestLoadUsage(t *testing.T) {
+	for _, args := range []string{
+		"--scenario seats", "--connections 0", "--connections 100000", "--requests 0", "--duration -1s", "--duration 1h",
+		"--stock -1", "--holds 1.5", "--holds NaN", "--against nowhere", "more",
+	} {
+		must(t, exitUsage, append([]string{"load"}, strings.Fields(args)...)...)
+	}
+	gone := httptest.NewServer(nil)
+	gone.Close()
+	if _, stderr := must(t, exitUnavailable, "load", "--against", gone.URL); !strings.Contains(stderr, "admitone serve") {
+		t.Error(stderr)
+	}
+}
+
+// TestHistogram compares the percentiles with those of all durations, sorted.
+func TestHistogram(t *testing.T) {
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 1))
+	var h histogram
+	var all []time.Duration
+	for range 20_000 {
+		d := time.Duration(1<<random.IntN(34)) + time.Duration(random.IntN(1000))
+		all = append(all, d)
+		h.add(d)
+	}
+	slices.Sort(all)
+	for _, q := range []float64{0, 0.1, 0.5, 0.9, 0.99, 0.9999, 1} {
+		want := all[min(int(q*float64(len(all))), len(all)-1)]
+		got := h.at(q)
+		if got < want.Truncate(time.Microsecond) || got > want+want/30+time.Microsecond {
+			t.Errorf("at %v: %v, want %v", q, got, want)
+		}
+	}
+}

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"admitone/api"
+	"admitone/events"
+)
+
+// served is a program that the test may stop and that ends with it.
+type served struct {
+	*program
+	store, url string
+	stopped    bool
+	t          *testing.T
+}
+
+// serveIn starts a program over a directory; auth nil is open.
+func serveIn(t *testing.T, store string, auth api.Auth) *served {
+	t.Helper()
+	if auth == nil {
+		auth = api.OpenAuth{}
+	}
+	p, err := start(settings{listen: "127.0.0.1:0", store: store, auth: auth, idleAfter: time.Minute, logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &served{program: p, store: store, url: "http://" + p.address(), t: t}
+	t.Cleanup(s.end)
+	return s
+}
+
+// end stops the program, so that its store can be opened.
+func (s *served) end() {
+	if s.stopped {
+		return
+	}
+	s.stopped = true
+	limit, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if err := s.stop(limit); err != nil {
+		s.t.Error("stop:", err)
+	}
+}
+
+// send sends a request and returns the body of a good answer.
+func (s *served) send(method, path, body string) string {
+	s.t.Helper()
+	request, err := http.NewRequest(method, s.url+path, strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("X-Request-Id", "req-7")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode >= 300 {
+		s.t.Fatalf("%s %s: %s %s %v", method, path, response.Status, text, err)
+	}
+	return string(text)
+}
+
+// sell puts a product on sale and lets a few people have some of it.
+func (s *served) sell(id string) {
+	s.t.Helper()
+	s.send("POST", "/v1/products", fmt.Sprintf(`{"id":%q,"name":"Poster <№ %s>","stock":10,"price":9900}`, id, id))
+	path := "/v1/products/" + id + "/reservations"
+	s.send("POST", path, `{"holder":"ada"}`)
+	s.send("POST", path, `{"holder":"bob \"the hat\" ☂","quantity":3}`)
+	held, ok := reservationID([]byte(s.send("POST", path, `{"holder":"ada","quantity":2,"hold":true}`)))
+	if !ok {
+		s.t.Fatal("a reservation without an id")
+	}
+	s.send("DELETE", path+"/"+held.String(), "")
+}
+
+// pour appends a product with n sales to a log, past the actors.
+func pour(t *testing.T, log events.Store, id string, n int) events.Position {
+	t.Helper()
+	stream, prev, last := events.NewStreamID("product", id), events.Hash{}, events.Appended{Revision: events.NoStream}
+	facts := []events.Fact{&events.ProductCreated{ProductID: id, DisplayName: id, Stock: int64(n)}}
+	for i := range n {
+		facts = append(facts, &events.ProductReserved{ReservationID: events.EventID(id, i).String(), Holder: "h", Quantity: 1, Remaining: int64(n - i - 1)})
+	}
+	for len(facts) > 0 {
+		var batch []events.Event
+		for i, fact := range facts[:min(100, len(facts))] {
+			revision := last.Revision + 1 + events.Revision(i)
+			e := events.Event{ID: events.EventID(id, int(revision)), Type: fact.Name(), Data: fact.AppendJSON(nil)}
+			e.Metadata, prev = events.Seal(nil, prev, stream, revision, &e, &events.Metadata{CommandID: id, Actor: "h", At: time.Unix(1_900_000_000, 7)})
+			batch = append(batch, e)
+		}
+		var err error
+		if last, err = log.Append(t.Context(), stream, last.Revision, batch); err != nil {
+			t.Fatal(err)
+		}
+		facts = facts[len(batch):]
+	}
+	return last.Position
+}
+
+// command runs admitone and returns what it did.
+func command(t *testing.T, args ...string) (status int, stdout, stderr string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var out, errs bytes.Buffer
+	status = runTo(ctx, args, &out, &errs)
+	return status, out.String(), errs.String()
+}
+
+// must is command with the status that it must end with.
+func must(t *testing.T, want int, args ...string) (stdout, stderr string) {
+	t.Helper()
+	status, stdout, stderr := command(t, args...)
+	if status != want {
+		t.Fatalf("admitone %s ended with %d, want %d\n%s%s", strings.Join(args, " "), status, want, stdout, stderr)
+	}
+	return stdout, stderr
+}

@@ -1,0 +1,269 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// browserPatience bounds a whole test of the page; a wait within it ends with its
+// condition.
+const browserPatience = 3 * time.Minute
+
+// newBrowser starts Chromium. Where there is none the test is skipped, but not on
+// an integration machine, where the page must not go untested.
+func newBrowser(t *testing.T) context.Context {
+	t.Helper()
+	path, err := exec.LookPath("chromium")
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("chromium is not installed, and CI=true says that the page has to be tested")
+		}
+		t.Skip("skipped: the live page is tested in chromium, which is not installed; apt-get install chromium")
+	}
+	limit, cancel := context.WithTimeout(t.Context(), browserPatience)
+	t.Cleanup(cancel)
+	options := []chromedp.ExecAllocatorOption{
+		chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()),
+		chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
+	}
+	for _, flag := range []string{"disable-quic", "disable-background-networking", "disable-component-update", "disable-sync"} {
+		options = append(options, chromedp.Flag(flag, true))
+	}
+	allocator, cancel := chromedp.NewExecAllocator(limit, options...)
+	t.Cleanup(cancel)
+	browser, cancel := chromedp.NewContext(allocator)
+	t.Cleanup(func() {
+		chromedp.Cancel(browser) // it waits until the browser has ended
+		cancel()
+	})
+	if err := chromedp.Do(browser); err != nil {
+		t.Fatal("chromium does not start:", err)
+	}
+	return browser
+}
+
+// tab is a person with the page open.
+type tab struct {
+	t   *testing.T
+	ctx context.Context
+}
+
+// open opens an address in a tab that shares nothing with others. The test fails
+// if the page throws or breaks its own policy.
+func open(t *testing.T, browser context.Context, url string) *tab {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
+	p := &tab{t: t, ctx: ctx}
+	p.do(chromedp.EmulateViewport(1000, 800))
+	messages := chromedp.Console(ctx)
+	var reading sync.WaitGroup
+	reading.Go(func() {
+		for m, err := range messages {
+			if err != nil {
+				return
+			}
+			if m.IsException() || strings.Contains(m.Text, "Content Security Policy") {
+				t.Errorf("the page says: %s", m)
+			}
+		}
+	})
+	t.Cleanup(func() { cancel(); reading.Wait() })
+	p.do(chromedp.Navigate(url))
+	return p
+}
+
+// live waits until the page says that its counts are.
+func (p *tab) live() *tab {
+	p.t.Helper()
+	p.wait(`document.querySelector("#state").textContent === "Live"`)
+	return p
+}
+
+func (p *tab) do(steps ...chromedp.Action[chromedp.Void]) {
+	p.t.Helper()
+	if err := chromedp.Do(p.ctx, steps...); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// wait returns when a JavaScript expression is true.
+func (p *tab) wait(expression string) {
+	p.t.Helper()
+	every := chromedp.WithPollingInterval(30 * time.Millisecond)
+	err := chromedp.Do(p.ctx, chromedp.Poll[chromedp.Void](expression, every, chromedp.WithPollingTimeout(40*time.Second)))
+	if err != nil {
+		text, _ := chromedp.Run(p.ctx, chromedp.Evaluate[string](`document.body.innerText`))
+		p.t.Fatalf("waiting for %s: %v; the page shows:\n%s", expression, err, text)
+	}
+}
+
+// of asks the page.
+func of[T any](p *tab, expression string) T {
+	p.t.Helper()
+	value, err := chromedp.Run(p.ctx, chromedp.Evaluate[T](expression))
+	if err != nil {
+		p.t.Fatalf("%s: %v", expression, err)
+	}
+	return value
+}
+
+// in is an element of a product's card.
+func in(product, selector string) string {
+	return fmt.Sprintf(`document.querySelector('.product[data-id="%s"] %s')`, product, selector)
+}
+
+// button is one of a product's own buttons.
+func button(product, action string) string {
+	return in(product, fmt.Sprintf(`> .buttons [data-action="%s"]`, action))
+}
+
+func (p *tab) click(element string) {
+	p.t.Helper()
+	p.wait(element + ` && !` + element + `.disabled`)
+	p.do(chromedp.Click(chromedp.JSPath(element)))
+}
+
+// shows waits for a text within an element.
+func (p *tab) shows(element, text string) {
+	p.t.Helper()
+	p.wait(fmt.Sprintf(`%s?.textContent.includes(%q)`, element, text))
+}
+
+// remains waits for what is left of a product.
+func (p *tab) remains(product string, n int) {
+	p.t.Helper()
+	p.wait(fmt.Sprintf(`%s.textContent === "%d"`, in(product, `[data-field="remaining"]`), n))
+}
+
+// press presses Tab until an element has the focus, which must show.
+func (p *tab) press(element string) {
+	p.t.Helper()
+	for range 100 {
+		p.do(chromedp.KeyEvent("\t"))
+		if of[bool](p, `document.activeElement === `+element) {
+			if of[string](p, `getComputedStyle(document.activeElement).outlineStyle`) == "none" {
+				p.t.Errorf("%s has the focus, but it does not show", element)
+			}
+			return
+		}
+	}
+	p.t.Fatalf("the Tab key does not lead to %s", element)
+}
+
+// The states of a wire.
+const (
+	wireWorks = iota
+	// wireCut ends every connection, also a new one.
+	wireCut
+	// wireLosesAnswers lets requests through, and ends the connection when the
+	// answer comes.
+	wireLosesAnswers
+)
+
+// wire is what lies between the browser and the server.
+type wire struct {
+	url      string
+	target   string
+	listener net.Listener
+	running  sync.WaitGroup
+
+	mu    sync.Mutex
+	state int               // guarded by mu
+	open  map[net.Conn]bool // guarded by mu
+}
+
+func newWire(t *testing.T, target string) *wire {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &wire{url: "http://" + listener.Addr().String(), target: target, listener: listener, open: map[net.Conn]bool{}}
+	l.running.Go(func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			l.running.Go(func() { l.carry(conn) })
+		}
+	})
+	t.Cleanup(func() {
+		listener.Close()
+		l.is(wireCut)
+		l.running.Wait()
+	})
+	return l
+}
+
+// is changes the state; cutting ends what is open.
+func (w *wire) is(state int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.state = state
+	for conn := range w.open {
+		if state == wireCut {
+			conn.Close()
+		}
+	}
+}
+
+// keep remembers a connection, so that it can be cut.
+func (w *wire) keep(conn net.Conn) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.open[conn] = true
+	return w.state != wireCut
+}
+
+func (w *wire) drop(conn net.Conn) {
+	conn.Close()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.open, conn)
+}
+
+func (w *wire) now() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.state
+}
+
+func (w *wire) carry(near net.Conn) {
+	defer w.drop(near)
+	if !w.keep(near) {
+		return
+	}
+	far, err := net.Dial("tcp", w.target)
+	if err != nil {
+		return
+	}
+	defer w.drop(far)
+	if !w.keep(far) {
+		return
+	}
+	w.running.Go(func() {
+		io.Copy(far, near)
+		far.Close()
+	})
+	buffer := make([]byte, 32<<10)
+	for {
+		n, err := far.Read(buffer)
+		if err != nil || w.now() == wireLosesAnswers {
+			return
+		}
+		if _, err := near.Write(buffer[:n]); err != nil {
+			return
+		}
+	}
+}

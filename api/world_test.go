@@ -30,6 +30,7 @@ type world struct {
 	dir     string
 	config  Config
 	desks   actors.Config
+	routes  func(*Server)
 	frames  time.Duration // projections.Config.FrameEvery
 	store   *embedded.Store
 	views   *projections.Projections
@@ -59,6 +60,12 @@ func (r *record) String() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.text.String()
+}
+
+func (r *record) clear() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.text.Reset()
 }
 
 // newWorld starts one; change may adjust it before.
@@ -103,6 +110,9 @@ func (w *world) start() {
 	config := w.config
 	config.Desk, config.Views, config.Store, config.Logger, config.AccessLog = desk, w.views, w.store, logger, w.access
 	w.server = New(config)
+	if w.routes != nil {
+		w.routes(w.server)
+	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	w.must(err)
 	w.address = listener.Addr().String()

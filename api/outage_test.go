@@ -1,0 +1,115 @@
+package api
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// Too much at once is refused with 429, and what is refused has not happened.
+func TestOverload(t *testing.T) {
+	w := newWorld(t, func(w *world) { w.desks.MaxInFlight = 1 })
+	w.product("p", 10_000, "")
+	var mu sync.Mutex
+	statuses := map[int]int{}
+	for statuses[429] == 0 {
+		var all sync.WaitGroup
+		for range 50 {
+			all.Go(func() {
+				a := w.reserve("p", "ada", "")
+				if a.status == 429 {
+					a.problem(429, "overloaded")
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				statuses[a.status]++
+			})
+		}
+		all.Wait()
+	}
+	v := w.do("GET", "/v1/products/p", "").is(200)
+	if len(statuses) != 2 || v["sold"] != float64(statuses[201]) {
+		t.Errorf("statuses %v, sold %v", statuses, v["sold"])
+	}
+}
+
+// Without a log commands and questions about the past answer 503, never 500.
+func TestOutage(t *testing.T) {
+	w := newWorld(t)
+	w.product("p", 10, "")
+	w.reserve("p", "ada", "").is(201)
+	w.must(w.store.Close())
+	w.reserve("p", "ada", "").problem(503, "log_unavailable")
+	w.do("POST", "/v1/products", `{"name":"n","stock":1}`).problem(503, "log_unavailable")
+	w.do("GET", "/v1/products/p?at=1", "").problem(503, "log_unavailable")
+	w.do("GET", "/v1/events", "").problem(503, "log_unavailable")
+	w.do("GET", "/v1/streams/product-p/events", "").problem(503, "log_unavailable")
+	w.do("GET", "/readyz", "").problem(503, "log_unavailable")
+	if v := w.do("GET", "/v1/products/p", "").is(200); v["sold"] != float64(1) {
+		t.Errorf("the views still know: %v", v)
+	}
+}
+
+// blocked is an access log that takes its first line only when it is let go.
+type blocked struct {
+	begun, free chan struct{}
+	once        sync.Once
+	text        bytes.Buffer // owned by the log's writer until it is closed
+}
+
+func (b *blocked) Write(p []byte) (int, error) {
+	b.once.Do(func() { close(b.begun); <-b.free })
+	return b.text.Write(p)
+}
+
+// A log that can't keep up drops lines, says how many, and delays nobody.
+func TestAccessLogNeverWaits(t *testing.T) {
+	out := &blocked{begun: make(chan struct{}), free: make(chan struct{})}
+	a := newAccessLog(out)
+	s := bareServer()
+	r := fake(t, s, "GET", "/"+strings.Repeat("a", 60_000), "")
+	a.line(r, 200, time.Millisecond)
+	<-out.begun
+	for range 100 { // six megabytes
+		a.line(r, 200, time.Millisecond)
+	}
+	close(out.free)
+	a.close()
+	a.line(r, 200, 0) // after the end it does nothing
+	a.close()
+	lines := strings.Count(out.text.String(), "\n")
+	if !strings.Contains(out.text.String(), `access log lines dropped","count":`) || lines < 50 || lines > 90 {
+		t.Errorf("%d lines, and they end in %s", lines, out.text.String()[out.text.Len()-100:])
+	}
+	none := newAccessLog(nil)
+	none.line(r, 200, 0)
+	none.close()
+	failing := newAccessLog(brokenPipe{})
+	failing.line(r, 200, 0)
+	failing.close()
+}
+
+type brokenPipe struct{}
+
+func (brokenPipe) Write([]byte) (int, error) { return 0, errors.Join(io.ErrClosedPipe) }
+
+// A handler that panics answers 500 and says nothing about why.
+func TestPanicStaysInside(t *testing.T) {
+	w := newWorld(t, func(w *world) {
+		w.routes = func(s *Server) {
+			s.handle("GET", "/boom", func(*request) error { panic("a secret") })
+		}
+	})
+	a := w.do("GET", "/boom", "")
+	if a.problem(500, "internal"); strings.Contains(a.text, "secret") {
+		t.Error(a.text)
+	}
+	if log := w.log.String(); !strings.Contains(log, "a secret") || !strings.Contains(log, a.header.Get("X-Request-Id")) {
+		t.Errorf("the log does not tell: %s", log)
+	}
+	w.log.clear() // it is no bug here
+}

@@ -1,0 +1,95 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"admitone/events"
+)
+
+// told reads a whole history, page by page.
+func (w *world) told(path string, limit int) (texts []string) {
+	w.t.Helper()
+	for cursor := ""; ; {
+		page := w.do("GET", fmt.Sprintf("%s?limit=%d&cursor=%s", path, limit, cursor), "").is(200)
+		for _, item := range page["items"].([]any) {
+			line := item.(map[string]any)
+			for _, name := range []string{"position", "time", "stream", "revision", "actor", "request_id", "text"} {
+				if _, ok := line[name]; !ok || len(line) != 7 {
+					w.t.Fatalf("a line without %s, or with more: %v", name, line)
+				}
+			}
+			if line["actor"] != "anyone" && !strings.Contains(line["text"].(string), line["actor"].(string)) {
+				w.t.Errorf("the actor is not who the line is about: %v", line)
+			}
+			texts = append(texts, line["text"].(string))
+		}
+		next, more := page["next"].(string)
+		if !more {
+			return texts
+		}
+		cursor = next
+	}
+}
+
+func TestHistory(t *testing.T) {
+	w := newWorld(t)
+	w.product("a", 10, "")
+	w.product("b", 10, "")
+	w.reserve("a", "ada lo", "", "X-Request-Id", "seven").is(201)
+	w.reserve("b", "ada lo", `,"quantity":2`).is(201)
+	w.reserve("b", "bob", "").is(201)
+	for path, want := range map[string]int{
+		"/v1/history/product/a": 2, "/v1/history/product/b": 3, "/v1/history/holder/" + url.PathEscape("ada lo"): 2, "/v1/history/holder/nobody": 0,
+	} {
+		for _, limit := range []int{1, 2, 50} {
+			if texts := w.told(path, limit); len(texts) != want {
+				t.Errorf("%s by %d: %q, want %d lines", path, limit, texts, want)
+			}
+		}
+	}
+	first := w.do("GET", "/v1/history/holder/ada%20lo?limit=1", "").is(200)["items"].([]any)[0].(map[string]any)
+	if first["request_id"] != "seven" || first["stream"] != "product-a" || first["position"] != 3.0 || first["revision"] != 1.0 ||
+		!strings.HasPrefix(first["text"].(string), "ada lo bought 1 unit: ") {
+		t.Errorf("%v", first)
+	}
+	for _, path := range []string{"product/none", "product/%25", "holder/a%2Fb", "ghost/a"} {
+		w.do("GET", "/v1/history/"+path, "").problem(404, "not_found")
+	}
+	w.do("GET", "/v1/history/product/a?cursor=~", "").problem(400, "bad_cursor")
+	w.do("GET", "/v1/history/product/a?limit=0", "").problem(400, "bad_parameter")
+}
+
+func TestBackups(t *testing.T) {
+	var fails error
+	auth := JWTAuth{Secret: []byte(strings.Repeat("k", 32))}
+	w := newWorld(t, func(w *world) {
+		w.config.Auth = auth
+		w.config.Backup = func(context.Context) (string, events.Position, error) { return "/b/1", 7, fails }
+	})
+	bearer := func(role Role) string {
+		token, err := auth.Token("ada", role, time.Now(), time.Hour)
+		w.must(err)
+		return "Bearer " + token
+	}
+	made := w.do("POST", "/v1/backups", "{}", "Authorization", bearer(RoleAdmin)).is(201)
+	if len(made) != 2 || made["path"] != "/b/1" || made["position"] != 7.0 {
+		t.Errorf("%v", made)
+	}
+	w.do("POST", "/v1/backups", "", "Authorization", bearer(RoleAdmin)).is(201)
+	w.do("POST", "/v1/backups", `{"path":"/etc"}`, "Authorization", bearer(RoleAdmin)).problem(422, "unknown_field")
+	w.do("POST", "/v1/backups", "{}", "Authorization", bearer(RoleAuditor)).problem(403, "forbidden")
+	w.do("POST", "/v1/backups", "{}").problem(401, "unauthenticated")
+	w.do("GET", "/v1/history/product/a", "", "Authorization", bearer(RoleHolder)).problem(403, "forbidden")
+	w.do("GET", "/v1/history/product/a", "").problem(401, "unauthenticated")
+	w.do("GET", "/v1/history/product/a", "", "Authorization", bearer(RoleAuditor)).problem(404, "not_found")
+	fails = errors.Join(events.ErrDamaged)
+	w.do("POST", "/v1/backups", "{}", "Authorization", bearer(RoleAdmin)).problem(503, "log_unavailable")
+
+	newWorld(t).do("POST", "/v1/backups", "{}").problem(404, "not_found") // nobody to make them
+}

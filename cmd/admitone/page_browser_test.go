@@ -168,18 +168,21 @@ const (
 	// wireLosesAnswers lets requests through, and ends the connection when the
 	// answer comes.
 	wireLosesAnswers
+	// wireLosesOne swallows the next thing that the server says, and then works.
+	wireLosesOne
 )
 
 // wire is what lies between the browser and the server.
 type wire struct {
 	url      string
-	target   string
 	listener net.Listener
 	running  sync.WaitGroup
+	lost     chan struct{} // hears that one thing has been swallowed
 
-	mu    sync.Mutex
-	state int               // guarded by mu
-	open  map[net.Conn]bool // guarded by mu
+	mu     sync.Mutex
+	target string            // guarded by mu
+	state  int               // guarded by mu
+	open   map[net.Conn]bool // guarded by mu
 }
 
 func newWire(t *testing.T, target string) *wire {
@@ -188,7 +191,7 @@ func newWire(t *testing.T, target string) *wire {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &wire{url: "http://" + listener.Addr().String(), target: target, listener: listener, open: map[net.Conn]bool{}}
+	l := &wire{url: "http://" + listener.Addr().String(), target: target, listener: listener, lost: make(chan struct{}, 1), open: map[net.Conn]bool{}}
 	l.running.Go(func() {
 		for {
 			conn, err := listener.Accept()
@@ -233,10 +236,31 @@ func (w *wire) drop(conn net.Conn) {
 	delete(w.open, conn)
 }
 
-func (w *wire) now() int {
+// leadsTo changes where new connections go.
+func (w *wire) leadsTo(target string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.state
+	w.target = target
+}
+
+func (w *wire) dial() (net.Conn, error) {
+	w.mu.Lock()
+	target := w.target
+	w.mu.Unlock()
+	return net.Dial("tcp", target)
+}
+
+// passes says what to do with something the server said: let it through, or end
+// the connection, or neither.
+func (w *wire) passes() (through, end bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.state == wireLosesOne {
+		w.state = wireWorks
+		w.lost <- struct{}{}
+		return false, false
+	}
+	return w.state == wireWorks, w.state != wireWorks
 }
 
 func (w *wire) carry(near net.Conn) {
@@ -244,7 +268,7 @@ func (w *wire) carry(near net.Conn) {
 	if !w.keep(near) {
 		return
 	}
-	far, err := net.Dial("tcp", w.target)
+	far, err := w.dial()
 	if err != nil {
 		return
 	}
@@ -259,8 +283,15 @@ func (w *wire) carry(near net.Conn) {
 	buffer := make([]byte, 32<<10)
 	for {
 		n, err := far.Read(buffer)
-		if err != nil || w.now() == wireLosesAnswers {
+		if err != nil {
 			return
+		}
+		through, end := w.passes()
+		if end {
+			return
+		}
+		if !through {
+			continue
 		}
 		if _, err := near.Write(buffer[:n]); err != nil {
 			return

@@ -10,6 +10,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"admitone/actors"
 	"admitone/actors/product"
 	"admitone/api"
 )
@@ -21,6 +22,8 @@ func TestPage(t *testing.T) {
 		"two people see the same":       twoPeople,
 		"a cut wire heals":              cutWire,
 		"a lost answer is no second go": lostAnswer,
+		"a lost frame is noticed":       lostFrame,
+		"the server restarts":           restart,
 		"a hold counts down and ends":   holdEnds,
 		"a hold is confirmed":           holdConfirmed,
 		"sold out":                      soldOut,
@@ -121,6 +124,44 @@ func lostAnswer(t *testing.T, browser context.Context) {
 	if left, has := s.left(), of[int](ada, mine+`.childElementCount`); left != 8 || has != 1 {
 		t.Errorf("one click: %d are left and %d are hers, want 8 and 1", left, has)
 	}
+}
+
+// lostFrame: the frame that is lost has the new name; only the one behind it, which
+// has a count, says that something is missing.
+func lostFrame(t *testing.T, browser context.Context) {
+	s := onSale(t, 9)
+	w := newWire(t, s.address())
+	ada := open(t, browser, w.url).live()
+	w.is(wireLosesOne)
+	name := "Poster, signed"
+	_, err := s.desk.Ask(t.Context(), actors.Request{
+		Stream: product.Stream("p"), Command: &product.Edit{Name: &name}, ID: actors.NewCommandID(), Actor: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-w.lost:
+	case <-browser.Done():
+		t.Fatal("the server said nothing of the edit")
+	}
+	ada.shows(in("p", "h2"), "Poster p")
+	s.send("POST", "/v1/products/p/reservations", `{"holder":"bob"}`)
+	ada.remains("p", 8)
+	ada.shows(in("p", "h2"), name)
+}
+
+// restart: another server goes on with the same log.
+func restart(t *testing.T, browser context.Context) {
+	s := onSale(t, 9)
+	w := newWire(t, s.address())
+	ada := open(t, browser, w.url).live()
+	s.end()
+	ada.wait(`document.querySelector("#state").dataset.state === "reconnecting"`)
+	s = serveIn(t, s.store, nil)
+	s.send("POST", "/v1/products/p/reservations", `{"holder":"bob","quantity":2}`)
+	w.leadsTo(s.address())
+	ada.live()
+	ada.remains("p", 7)
 }
 
 func holdEnds(t *testing.T, browser context.Context) {

@@ -73,8 +73,8 @@ type check interface {
 var checks = map[string]func() check{}
 
 // Verifier holds a log to all rules, event by event. It keeps the end of every
-// stream (some 200 bytes), and of a product some 90 bytes and the holder's name
-// per reservation that owns units, and some 30 per reservation that has ended. One
+// stream (some 200 bytes), and of a product some 170 bytes per reservation that owns
+// units, and some 40 per reservation that has ended: none may be made again. One
 // goroutine may use it.
 type Verifier struct {
 	gapless bool

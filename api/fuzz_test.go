@@ -38,7 +38,7 @@ func fake(t testing.TB, s *Server, method, path, body string, headers ...string)
 // known checks that an error is one that clients may see, as an answer below 500.
 func known(t *testing.T, err error) {
 	t.Helper()
-	p := problemOf(err, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	p := problemOf(err, func() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) })
 	if status := statuses[p.code]; status < 400 || status >= 500 {
 		t.Fatalf("status %d: %v", status, err)
 	}

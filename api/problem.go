@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net/http"
 	"slices"
 
@@ -61,7 +60,10 @@ func invalidField(field, detail string) *problem {
 
 // problemOf translates every error that a handler can return. What it does not
 // know is a bug: it is logged and told as internal.
-func problemOf(err error, log *slog.Logger) *problem {
+//
+// log is called only if there is something to log: refusals are most of what a
+// sale answers once it is sold out.
+func problemOf(err error, log func() *slog.Logger) *problem {
 	if p, ok := err.(*problem); ok {
 		return p
 	}
@@ -76,12 +78,12 @@ func problemOf(err error, log *slog.Logger) *problem {
 		return refuse("shutting_down", "this server is shutting down; nothing was done, try again")
 	case errors.Is(err, actors.ErrUnavailable), errors.Is(err, events.ErrUnavailable), errors.Is(err, events.ErrClosed),
 		errors.Is(err, events.ErrDamaged), errors.Is(err, context.DeadlineExceeded):
-		log.Error("the log is unavailable", "error", err)
+		log().Error("the log is unavailable", "error", err)
 		return refuse("log_unavailable", "the outcome is unknown; retrying with the same Idempotency-Key is safe")
 	case errors.As(err, &http):
 		return problemOfFiber(http)
 	}
-	log.Error("a request failed in a way nobody thought of", "error", err)
+	log().Error("a request failed in a way nobody thought of", "error", err)
 	return refuse("internal", "this is a bug; the server's log has the details under this request's id")
 }
 
@@ -112,12 +114,8 @@ func (p *problem) write(c *fiber.Ctx, requestID string) error {
 	o.String("detail", p.detail)
 	o.String("code", p.code)
 	o.String("request_id", requestID)
-	for _, name := range slices.Sorted(maps.Keys(p.fields)) {
-		value, err := json.Marshal(p.fields[name])
-		if err != nil {
-			return fmt.Errorf("field %s of %s: %w", name, p.code, err)
-		}
-		o.Raw(name, value)
+	if err := p.appendFields(&o); err != nil {
+		return err
 	}
 	c.Status(status)
 	c.Response().Header.Set(headerRequestID, requestID) // a failed upgrade has wiped it
@@ -128,6 +126,30 @@ func (p *problem) write(c *fiber.Ctx, requestID string) error {
 		c.Set(fiber.HeaderWWWAuthenticate, `Bearer realm="admitone"`)
 	}
 	c.Response().Header.SetContentType("application/problem+json")
-	c.Response().SetBody(o.Close())
+	c.Response().SetBodyRaw(o.Close())
+	return nil
+}
+
+// appendFields adds the members that go with a code, in the order of their names.
+func (p *problem) appendFields(o *events.Object) error {
+	names := make([]string, 0, 4)
+	for name := range p.fields {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		switch value := p.fields[name].(type) {
+		case int64:
+			o.Int(name, value)
+		case string:
+			o.String(name, value)
+		default:
+			encoded, err := json.Marshal(value)
+			if err != nil {
+				return fmt.Errorf("field %s of %s: %w", name, p.code, err)
+			}
+			o.Raw(name, encoded)
+		}
+	}
 	return nil
 }

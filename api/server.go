@@ -151,7 +151,7 @@ func (s *Server) handle(method, path string, h handler) {
 		r.id = requestID(c)
 		c.Response().Header.Set(headerRequestID, r.id)
 		if err := s.guarded(r, h); err != nil {
-			if err := problemOf(err, r.log()).write(c, r.id); err != nil {
+			if err := problemOf(err, r.log).write(c, r.id); err != nil {
 				return err
 			}
 		}
@@ -184,7 +184,7 @@ func (s *Server) guarded(r *request, h handler) (err error) {
 func (s *Server) strayError(c *fiber.Ctx, err error) error {
 	r := &request{ctx: c, server: s, id: requestID(c), begun: time.Now()}
 	c.Response().Header.Set(headerRequestID, r.id)
-	p := problemOf(err, r.log())
+	p := problemOf(err, r.log)
 	if p.code == "method_not_allowed" && c.Method() == fiber.MethodOptions {
 		c.Status(fiber.StatusNoContent) // Allow says what there is
 	} else if err := p.write(c, r.id); err != nil {

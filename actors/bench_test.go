@@ -1,0 +1,220 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"admitone/actors/core"
+	"admitone/actors/product"
+	"admitone/events"
+)
+
+// BenchmarkHotEntity: 4,096 callers on one product.
+func BenchmarkHotEntity(b *testing.B) {
+	for _, callers := range []int{256, 4096} {
+		b.Run(fmt.Sprint(callers), func(b *testing.B) {
+			store := openLog(b, b.TempDir())
+			d := openDesk(b, store, func(c *Config) { c.Snapshots = store })
+			mustCreate(b, d, 1_000_000_000)
+			b.ReportAllocs()
+			b.ResetTimer()
+			busy := processorTime(b)
+			inTurns(b, callers, func() error {
+				_, err := ask(d, one("holder-0123456789"))
+				return err
+			})
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "commands/s")
+			b.ReportMetric(float64(processorTime(b)-busy)/float64(b.N), "cpu-ns/op")
+		})
+	}
+}
+
+// inTurns has so many callers do b.N calls between them.
+func inTurns(b *testing.B, callers int, call func() error) {
+	var left atomic.Int64
+	left.Store(int64(b.N))
+	var all sync.WaitGroup
+	for range callers {
+		all.Go(func() {
+			for left.Add(-1) >= 0 {
+				if err := call(); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+// BenchmarkRawStore appends events like those of BenchmarkHotEntity to the same
+// kind of store, 1,024 at a time, which is what an entity can't be faster than.
+func BenchmarkRawStore(b *testing.B) {
+	store := openLog(b, b.TempDir())
+	const batch = 1024
+	next := newBatch()
+	for range batch {
+		p := &pending{decided: began, request: Request{ID: NewCommandID(), Actor: "test"}}
+		p.outcome.facts = []events.Fact{&events.ProductReserved{ReservationID: NewID().String(), Holder: "holder-0123456789", Quantity: 1, Remaining: 999_999_999}}
+		next.add(p)
+	}
+	encoded, err := next.encode(lamp, 1<<30)
+	mustNot(b, err)
+	b.ResetTimer()
+	busy := processorTime(b)
+	for n := 0; n < b.N; n += batch {
+		events := slices.Clone(encoded.events[:min(batch, b.N-n)]) // the store keeps what it is given
+		if _, err := store.Append(context.Background(), lamp, revisionBefore(n), events); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+	b.ReportMetric(float64(processorTime(b)-busy)/float64(b.N), "cpu-ns/op")
+}
+
+// processorTime is what this process has used so far. On a machine that others use
+// as well it says more than the time of day.
+func processorTime(b *testing.B) time.Duration {
+	b.Helper()
+	var used syscall.Rusage
+	mustNot(b, syscall.Getrusage(syscall.RUSAGE_SELF, &used))
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+}
+
+func revisionBefore(n int) events.Revision { return events.Revision(n) - 1 }
+
+// heapInUse is what is left after a collection.
+func heapInUse() int64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc + m.StackInuse)
+}
+
+// BenchmarkActiveEntity: what an entity costs that is in memory and has nothing to
+// do, with its place on the desk, its actor and its core.
+func BenchmarkActiveEntity(b *testing.B) {
+	const entities = 100_000
+	log := newMemory()
+	streams := make([]events.StreamID, entities)
+	for i := range streams {
+		name := fmt.Sprint("lamp", i)
+		streams[i] = product.Stream(name)
+		created := newBatch()
+		created.durable = events.NoStream
+		p := &pending{decided: began, request: Request{ID: NewCommandID()}}
+		p.outcome.facts = []events.Fact{&events.ProductCreated{ProductID: name, DisplayName: "Lamp", Stock: 100, HoldSeconds: 60}}
+		created.add(p)
+		encoded, err := created.encode(streams[i], 1<<20)
+		mustNot(b, err)
+		_, err = log.Append(context.Background(), streams[i], events.NoStream, encoded.events)
+		mustNot(b, err)
+	}
+	for b.Loop() {
+		d := openDesk(b, log, nil)
+		before := heapInUse()
+		for i := range streams {
+			_, err := d.Ask(context.Background(), Request{Stream: streams[i], ID: NewCommandID(), Command: &product.Confirm{}})
+			if code(err) != "not_found" {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(float64(heapInUse()-before)/entities, "B/entity")
+		closeDesk(b, d)
+	}
+}
+
+// million opens a desk on a product with a million open reservations, half of them
+// held, and a snapshot.
+func million(b *testing.B) (*Desk, *counted, events.Snapshots) {
+	b.Helper()
+	store := openLog(b, b.TempDir())
+	log := &counted{Store: store}
+	d := openDesk(b, log, func(c *Config) {
+		c.Snapshots, c.MaxPerEntity, c.SnapshotEvery = store, 1<<20, 1<<40
+	})
+	_, err := ask(d, &product.Create{ID: "lamp", Name: "Lamp", Stock: 1 << 29, HoldSeconds: 86_400})
+	mustNot(b, err)
+	var n atomic.Int64
+	var all sync.WaitGroup
+	for range 2048 {
+		all.Go(func() {
+			for i := n.Add(1); i <= 1_000_000; i = n.Add(1) {
+				_, err := ask(d, &product.Reserve{ReservationID: NewID(), Holder: fmt.Sprintf("holder-%07d", i%300_000), Quantity: 1, Hold: i%2 == 0})
+				mustNot(b, err)
+			}
+		})
+	}
+	all.Wait()
+	return d, log, store
+}
+
+// BenchmarkMillionReservations: the memory of a product with a million open
+// reservations, how long it takes to come back into memory, and the longest that a
+// command waits while its snapshot is written, beside the longest without one.
+func BenchmarkMillionReservations(b *testing.B) {
+	for range b.N {
+		d, log, snapshots := million(b)
+		delayed := longestWait(b, d, func() {
+			p := &pending{request: Request{Stream: lamp}, save: true, reply: make(chan result, 1)}
+			mustNot(b, d.submit(p))
+			<-p.reply
+		})
+		if d.Stats().Snapshots == 0 {
+			b.Fatal("no snapshot was written")
+		}
+		usual := longestWait(b, d, func() { sellFor(b, d, 200) })
+		closeDesk(b, d)
+		before := heapInUse()
+		again := openDesk(b, log, func(c *Config) { c.Snapshots = snapshots })
+		log.read.Store(0)
+		began := time.Now()
+		_, err := again.View(context.Background(), lamp, func(core.Core) {})
+		mustNot(b, err)
+		b.ReportMetric(float64(time.Since(began).Milliseconds()), "ms-to-load")
+		b.ReportMetric(float64(log.read.Load()), "events-read")
+		used := heapInUse() - before
+		b.ReportMetric(float64(used)/1e6, "MB")
+		b.ReportMetric(float64(used)/1e6, "B/reservation")
+		b.ReportMetric(float64(delayed.Microseconds())/1e3, "ms-longest-saving")
+		b.ReportMetric(float64(usual.Microseconds())/1e3, "ms-longest-usual")
+		closeDesk(b, again)
+	}
+}
+
+func sellFor(b *testing.B, d *Desk, units int) {
+	for range units {
+		_, err := ask(d, one("bob"))
+		mustNot(b, err)
+	}
+}
+
+// longestWait has a caller sell lamps while during runs.
+func longestWait(b *testing.B, d *Desk, during func()) (longest time.Duration) {
+	ctx, stop := context.WithCancel(context.Background())
+	var selling sync.WaitGroup
+	selling.Go(func() {
+		for ctx.Err() == nil {
+			began := time.Now()
+			_, err := ask(d, one("bob"))
+			longest = max(longest, time.Since(began))
+			if err != nil && !errors.Is(err, ErrOverloaded) {
+				b.Error(err)
+				return
+			}
+		}
+	})
+	during()
+	stop()
+	selling.Wait()
+	return longest
+}

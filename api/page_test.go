@@ -122,6 +122,9 @@ func TestTheDocsAreReadable(t *testing.T) {
 			t.Errorf("the link to #%s leads to %d places", link[1], strings.Count(docs, `id="`+link[1]+`"`))
 		}
 	}
+	if strings.Contains(docs, "8080/ws") {
+		t.Error("/docs opens a WebSocket with curl")
+	}
 	if strings.Contains(docs, "<script") {
 		t.Error("/docs has a script in it")
 	}

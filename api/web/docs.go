@@ -147,7 +147,9 @@ func (d *description) add(op *operation, s *source) error {
 		if a.Ref != "" {
 			a = s.Components.Responses[last(a.Ref)]
 		}
-		a.Status = status
+		if a.Status = status; status == "default" {
+			a.Status = "Any other"
+		}
 		for _, c := range a.Content {
 			a.Example = example(&c.Example)
 		}
@@ -166,9 +168,14 @@ func (d *description) add(op *operation, s *source) error {
 	return fmt.Errorf("%s %s has the tags %q; give it one of those in tags", op.Method, op.Path, op.Tags)
 }
 
-// Curl is the operation as a command to paste. Its values are the examples of the
-// parameters and the body.
+// Curl is the operation as a command to paste, nothing for a WebSocket. Its values
+// are the examples of the parameters and the body.
 func (op *operation) Curl() string {
+	for i := range op.Answers {
+		if op.Answers[i].Status == "101" {
+			return ""
+		}
+	}
 	path, headers := op.Path, ""
 	for _, p := range op.Parameters {
 		switch {

@@ -125,10 +125,8 @@ function reconnect(hint = 0) {
 // hurry connects now: the network or the reader has come back. A socket that says
 // it is open has to prove it.
 function hurry() {
-  if (document.hidden) return;
-  if (link.socket) return probe();
-  link.failures = 0;
-  connect();
+  if (link.socket) probe();
+  else if (!document.hidden) { link.failures = 0; connect(); }
 }
 
 async function probe() {
@@ -202,8 +200,7 @@ function answered(question) {
 
 // words makes a sentence of a problem.
 function words({ field, detail }) {
-  const text = field ? `${field}: ${detail}` : detail;
-  return text.charAt(0).toUpperCase() + text.slice(1) + ".";
+  return (field ? `${field}: ${detail}` : detail).replace(/^./u, (first) => first.toUpperCase()) + ".";
 }
 
 // command sends one, again if there is no answer or the server asks to wait, and
@@ -250,7 +247,6 @@ function tell(place, tone, text) {
 
 const token = () => recall("sessionStorage", "token", "");
 const me = () => $("#holder").value.trim();
-
 async function reserve(product, hold) {
   const message = field(product.card, "message");
   if (jwt && !token()) {
@@ -280,7 +276,6 @@ function load() {
   for (const claim of recall("localStorage", "reservations", [])) claims.set(claim.id, claim);
   list();
 }
-
 function store() {
   keep("localStorage", "reservations", [...claims.values()].slice(-200));
   list();
@@ -309,17 +304,16 @@ function fill(item, claim) {
   field(item, "status").textContent = states[claim.status] + (claim.holder ? ` · ${claim.holder}` : "");
   for (const of of item.querySelectorAll('[data-field="of"]')) of.textContent = ": " + claim.name;
   const has = { confirm: claim.status === "held", release: claim.status in { held: 1, confirmed: 1 }, dismiss: claim.status in { expired: 1, gone: 1 } };
-  for (const [action, yes] of Object.entries(has)) $(`[data-action="${action}"]`, item).hidden = !yes;
+  for (const action in has) $(`[data-action="${action}"]`, item).hidden = !has[action];
   field(item, "clock").hidden = claim.status !== "held";
   if (claim.status === "held") countDown(item, claim);
 }
 
 const asking = new Set(); // ids of claims whose time is up
-
 function countDown(item, claim) {
   const left = Math.max(0, Math.ceil((Date.parse(claim.expires_at) - clock.now()) / 1000));
-  const two = (n) => String(n).padStart(2, "0");
-  field(item, "clock").textContent = left < 3600 ? `${Math.floor(left / 60)}:${two(left % 60)}` : `${Math.floor(left / 3600)}:${two(Math.floor(left / 60) % 60)}:${two(left % 60)}`;
+  const two = (n) => String(Math.floor(n)).padStart(2, "0");
+  field(item, "clock").textContent = (left < 3600 ? Math.floor(left / 60) : `${Math.floor(left / 3600)}:${two(left / 60 % 60)}`) + ":" + two(left % 60);
   if (left > 0 || asking.has(claim.id)) return;
   asking.add(claim.id);
   refresh(claim).finally(() => setTimeout(() => asking.delete(claim.id), 1000));
@@ -379,8 +373,7 @@ document.addEventListener("click", async (event) => {
 function introduce() {
   if (jwt) {
     $("#token").value = token();
-    $("#token").addEventListener("input", (event) => keep("sessionStorage", "token", event.target.value.trim()));
-    return;
+    return $("#token").addEventListener("input", (event) => keep("sessionStorage", "token", event.target.value.trim()));
   }
   const name = recall("localStorage", "holder", "") || "guest-" + crypto.getRandomValues(new Uint32Array(1))[0].toString(36);
   $("#holder").value = name;

@@ -181,10 +181,6 @@ func (d *Desk) wait(ctx context.Context, p *pending) (Answer, error) {
 // submit sends p to its entity, or says why not.
 func (d *Desk) submit(p *pending) error {
 	stream := p.request.Stream
-	kind, ok := d.kinds[stream.Category()]
-	if !ok {
-		return fmt.Errorf("actors: no kind of entity has streams like %s", stream)
-	}
 	if d.inFlight.Add(1) > d.config.MaxInFlight {
 		d.inFlight.Add(-1)
 		return ErrOverloaded
@@ -198,6 +194,11 @@ func (d *Desk) submit(p *pending) error {
 	}
 	e := s.entries[stream]
 	if e == nil {
+		kind, ok := d.kinds[stream.Category()]
+		if !ok {
+			d.inFlight.Add(-1)
+			return fmt.Errorf("actors: no kind of entity has streams like %s", stream)
+		}
 		e = d.start(stream, kind)
 		s.entries[stream] = e
 	}

@@ -80,12 +80,3 @@ func AppendLine(dst []byte, l *projections.Line) []byte {
 	o.String("text", l.Text)
 	return o.Close()
 }
-
-// AppendProduct appends a product as the HTTP resource, with as_of if it is one of
-// the past.
-func AppendProduct(dst []byte, p *projections.Product, asOf *projections.Moment) []byte {
-	if asOf == nil {
-		return appendProduct(dst, p, nil)
-	}
-	return appendProduct(dst, p, &moment{position: asOf.Position, time: asOf.Time})
-}

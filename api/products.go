@@ -48,7 +48,7 @@ func (s *Server) createProduct(r *request) error {
 		return unexpected(answer.Facts)
 	}
 	r.tag(answer.Revision)
-	return r.json(fiber.StatusCreated, appendProduct(nil, &projections.Product{
+	return r.json(fiber.StatusCreated, AppendProduct(nil, &projections.Product{
 		ID: fact.ProductID, Name: fact.DisplayName, Stock: fact.Stock, Price: fact.Price,
 		LimitPerHolder: fact.LimitPerHolder, HoldSeconds: fact.HoldSeconds,
 		Revision: answer.Revision, Position: answer.Position,
@@ -146,7 +146,7 @@ func (s *Server) listProducts(r *request) error {
 		if o.Buf[len(o.Buf)-1] != '[' {
 			o.Buf = append(o.Buf, ',')
 		}
-		o.Buf = appendProduct(o.Buf, p, nil)
+		o.Buf = AppendProduct(o.Buf, p, nil)
 	}
 	o.Buf = append(o.Buf, ']')
 	o.Key("next")
@@ -184,7 +184,7 @@ func (s *Server) getProduct(r *request) error {
 	if r.tag(p.Revision) {
 		return r.notModified()
 	}
-	return r.json(fiber.StatusOK, appendProduct(nil, p, &at))
+	return r.json(fiber.StatusOK, AppendProduct(nil, p, &at))
 }
 
 func (s *Server) editProduct(r *request) error {
@@ -253,11 +253,12 @@ func (s *Server) answerProduct(r *request, status int, id string, position event
 	if r.tag(p.Revision) && r.reads() {
 		return r.notModified()
 	}
-	return r.json(status, appendProduct(nil, &p, nil))
+	return r.json(status, AppendProduct(nil, &p, nil))
 }
 
-// appendProduct writes the resource, with as_of if it is one of the past.
-func appendProduct(dst []byte, p *projections.Product, at *moment) []byte {
+// AppendProduct appends a product as the HTTP resource, with as_of if it is one of
+// the past.
+func AppendProduct(dst []byte, p *projections.Product, at *projections.Moment) []byte {
 	o := events.OpenObject(dst)
 	o.String("id", p.ID)
 	o.String("name", p.Name)

@@ -12,6 +12,7 @@ import (
 	"admitone/actors/core"
 	"admitone/actors/product"
 	"admitone/events"
+	"admitone/projections"
 )
 
 func (s *Server) reservationRoutes() {
@@ -33,7 +34,7 @@ type reservation struct {
 	position              events.Position
 }
 
-func (v *reservation) append(dst []byte, at *moment) []byte {
+func (v *reservation) append(dst []byte, at *projections.Moment) []byte {
 	o := events.OpenObject(dst)
 	o.String("id", v.id)
 	o.String("product_id", v.productID)
@@ -184,7 +185,7 @@ func (s *Server) getReservation(r *request) error {
 		return err
 	}
 	var v *reservation
-	var asOf *moment
+	var asOf *projections.Moment
 	if past {
 		ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
 		defer cancel()

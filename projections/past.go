@@ -30,7 +30,7 @@ func MomentOf(ctx context.Context, store events.Store, text string) (Moment, err
 		return Moment{last[0].Position, last[0].Created}, nil
 	}
 	t, err := time.Parse(time.RFC3339Nano, text)
-	if err != nil {
+	if err != nil || t.UTC().Year() < 1 { // earlier times can't be written down again
 		return Moment{}, fmt.Errorf("%w, not %q", ErrBadMoment, text)
 	}
 	if now := time.Now(); t.After(now) {
@@ -42,21 +42,30 @@ func MomentOf(ctx context.Context, store events.Store, text string) (Moment, err
 
 // ProductAt folds a product up to a position; nil if it did not exist by then.
 // Errors: those of [Product.Apply]; the store's.
-func ProductAt(ctx context.Context, store events.Store, id string, upTo events.Position) (*Product, error) {
+func ProductAt(ctx context.Context, store events.Store, id string, position events.Position) (*Product, error) {
 	var p Product
-	for e, err := range events.Stream(ctx, store, events.NewStreamID(productCategory, id), 0) {
-		if err != nil {
-			return nil, err
-		}
-		if e.Position > upTo {
-			break
-		}
-		if err := p.Apply(&e); err != nil {
-			return nil, err
-		}
+	if err := UpTo(ctx, store, events.NewStreamID(productCategory, id), position, p.Apply); err != nil {
+		return nil, err
 	}
 	if p.ID == "" {
 		return nil, nil
 	}
 	return &p, nil
+}
+
+// UpTo calls take with the events of a stream up to a position. Errors: take's; the
+// store's.
+func UpTo(ctx context.Context, store events.Store, stream events.StreamID, position events.Position, take func(*events.Recorded) error) error {
+	for e, err := range events.Stream(ctx, store, stream, 0) {
+		if err != nil {
+			return err
+		}
+		if e.Position > position {
+			return nil
+		}
+		if err := take(&e); err != nil {
+			return err
+		}
+	}
+	return nil
 }

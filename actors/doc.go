@@ -19,6 +19,16 @@
 // decide the others again. Command ids make that safe; nothing is retried
 // blindly. A store that is down is answered as such at once.
 //
+// A batch that is larger than Config.AppendBytes is written in several appends,
+// cut between commands; what has landed is answered, the rest is sorted out as
+// above.
+//
+// # What panics
+//
+// A panic in a core is answered with ErrBroken and the entity starts again from
+// the log; one in freezing or writing a snapshot costs that snapshot, one in
+// reading it a longer load. None ends the process, on whatever goroutine it is.
+//
 // # Why not Hollywood's own means
 //
 // Its Request pairs answers by random 31-bit ids, which collide; so the reply

@@ -13,6 +13,8 @@ import (
 	"github.com/fasthttp/websocket"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
+
+	"admitone/projections"
 )
 
 // watcher follows one product and checks that it is told of every gap.
@@ -199,6 +201,45 @@ func TestSlowSubscriber(t *testing.T) {
 	}
 }
 
+// What is left unread of a client does not take its close frame away, even while
+// the frame still waits in the kernel.
+func TestCloseFrameArrives(t *testing.T) {
+	w := newWorld(t, func(w *world) { w.frames = -1; w.config.StallAfter = time.Hour })
+	w.product("p", 20_000, "")
+	slow := w.stalled()
+	for metric(t, w, "admitone_frames_merged_total") < 5 {
+		var all sync.WaitGroup
+		for range 50 {
+			all.Go(func() { w.reserve("p", "ada", "").is(201) })
+		}
+		all.Wait()
+	}
+	slow.must(slow.conn.WriteMessage(websocket.TextMessage, make([]byte, 512<<10)))
+	slow.ends(websocket.CloseMessageTooBig)
+}
+
+// A frame that was under way when its topic was left is not sent.
+func TestLateFrame(t *testing.T) {
+	w := newWorld(t)
+	w.product("p", 10, "")
+	s := speaker(t, w)
+	s.handle([]byte(subscribeP))
+	left := s.watches["product:p"]
+	s.handle([]byte(`{"event":"unsubscribe","data":{"topics":["product:p"]}}`))
+	s.mu.Lock()
+	for s.writing {
+		s.changed.Wait()
+	}
+	s.mu.Unlock()
+	left.Deliver(&projections.Frame{Topic: "product:p", Kind: projections.SnapshotFrame})
+	s.mu.Lock()
+	if len(s.queue) != 0 || s.writing || !left.pending.Empty() {
+		t.Errorf("a frame of a topic that was left waits to be sent")
+	}
+	s.mu.Unlock()
+	s.end()
+}
+
 // One that asks and asks but never reads is not read either, and goes.
 func TestAsksButNeverReads(t *testing.T) {
 	w := newWorld(t, func(w *world) { w.config.StallAfter = 300 * time.Millisecond })
@@ -208,6 +249,14 @@ func TestAsksButNeverReads(t *testing.T) {
 	var err error
 	for err == nil {
 		err = p.conn.WriteMessage(websocket.TextMessage, []byte(`{"event":"subscribe","data":{"topics":["`+strings.Repeat("x", 3000)+`"]}}`))
+		for _, s := range w.server.sockets.list() {
+			s.mu.Lock()
+			waiting := s.waiting
+			s.mu.Unlock()
+			if waiting > maxReplies+2*maxMessage {
+				t.Fatalf("%d bytes of answers wait for it", waiting)
+			}
+		}
 	}
 	var timeout net.Error
 	if errors.As(err, &timeout) && timeout.Timeout() {

@@ -100,6 +100,9 @@ func (s *socket) reply(message []byte) {
 	for s.waiting > maxReplies && !s.over {
 		s.changed.Wait()
 	}
+	if s.over {
+		return // it may go on asking until it has taken the close frame
+	}
 	s.replies = append(s.replies, message)
 	s.waiting += len(message)
 	s.wake()

@@ -11,8 +11,9 @@ import (
 // which they were decided, and among them, without facts, whoever was told
 // something that depends on them. The first item has facts.
 type batch struct {
-	items []*pending // not durable yet
-	facts int        // of items
+	items  []*pending     // not durable yet
+	events []events.Event // of items, encoded and chained
+	arena  []byte         // where the next event is encoded
 	// durable is the revision before items, position and hash those of that event.
 	// They move on as appends succeed.
 	durable  events.Revision
@@ -26,16 +27,66 @@ type batch struct {
 
 func newBatch() *batch { return &batch{items: make([]*pending, 0, 16)} }
 
-func (b *batch) add(p *pending) {
-	b.items = append(b.items, p)
-	b.facts += len(p.outcome.facts)
+// add puts p behind the others.
+func (b *batch) add(p *pending) { b.items = append(b.items, p) }
+
+// The sizes of an arena: a generous guess at one encoded event, and how much
+// encoded data shares one allocation at most.
+const (
+	eventSize = 640
+	arenaSize = 32 << 10
+)
+
+// encode turns the facts of p into events, chained to the hash before them, and
+// returns the hash behind them. The actor does this while the batch before is being
+// written: when the store is free again, everything is ready for it.
+func (b *batch) encode(stream events.StreamID, p *pending, hash events.Hash) events.Hash {
+	metadata := p.metadata()
+	revision := p.outcome.revision - events.Revision(len(p.outcome.facts))
+	for i, fact := range p.outcome.facts {
+		if cap(b.arena)-len(b.arena) < eventSize {
+			b.arena = make([]byte, 0, min(arenaSize, max(eventSize, 4*cap(b.arena))))
+		}
+		revision++
+		e := events.Event{ID: events.EventID(metadata.CommandID, i), Type: fact.Name(), Fact: fact}
+		start := len(b.arena)
+		b.arena = fact.AppendJSON(b.arena)
+		e.Data = b.arena[start:len(b.arena):len(b.arena)]
+		start = len(b.arena)
+		b.arena, hash = events.Seal(b.arena, hash, stream, revision, &e, &metadata)
+		e.Metadata = b.arena[start:len(b.arena):len(b.arena)]
+		b.events = append(b.events, e)
+	}
+	return hash
 }
 
-// part is what one append writes of a batch.
-type part struct {
-	events []events.Event
-	items  int         // the first so many of the batch
-	hash   events.Hash // behind it
+// cut returns how many of the first items one append can hold, and their events:
+// about limit bytes, and never a part of a command.
+func (b *batch) cut(limit int64) (items int, part []events.Event) {
+	size, count := int64(0), 0
+	for _, p := range b.items {
+		facts := len(p.outcome.facts)
+		if size >= limit && facts > 0 {
+			break
+		}
+		for _, e := range b.events[count : count+facts] {
+			size += int64(len(e.Data) + len(e.Metadata))
+		}
+		items, count = items+1, count+facts
+	}
+	return items, b.events[:count]
+}
+
+// done takes what has been appended off the batch, and returns its items.
+func (b *batch) done(items int, part []events.Event, appended events.Appended) ([]*pending, error) {
+	hash, err := events.RecordedHash(part[len(part)-1].Metadata)
+	if err != nil {
+		return nil, err // it was sealed by encode
+	}
+	told := b.items[:items]
+	b.items, b.events = b.items[items:], b.events[len(part):]
+	b.durable, b.position, b.hash = appended.Revision, appended.Position, hash
+	return told, nil
 }
 
 // write appends b, in several parts if it is large, and answers everybody in it.
@@ -44,23 +95,22 @@ type part struct {
 // while this one's callers are being woken.
 func (e *entity) write(b *batch) {
 	for last := false; !last; {
-		next, err := b.encode(e.entry.stream, e.desk.config.AppendBytes)
-		var appended events.Appended
+		items, part := b.cut(e.desk.config.AppendBytes)
+		appended, err := e.append(b.durable, part)
+		var told []*pending
 		if err == nil {
-			appended, err = e.append(b.durable, next.events)
+			told, err = b.done(items, part, appended)
 		}
 		if err != nil {
 			b.err = err
 			e.desk.engine.send(e.entry.pid, b)
 			return
 		}
-		items, position := b.items[:next.items], appended.Position-events.Position(len(next.events))
-		b.items, b.facts = b.items[next.items:], b.facts-len(next.events)
-		b.durable, b.position, b.hash = appended.Revision, appended.Position, next.hash
 		if last = len(b.items) == 0; last {
 			e.desk.engine.send(e.entry.pid, b)
 		}
-		for _, p := range items {
+		position := appended.Position - events.Position(len(part))
+		for _, p := range told {
 			position += events.Position(len(p.outcome.facts))
 			e.tell(p, position)
 		}
@@ -77,47 +127,4 @@ func (e *entity) append(expected events.Revision, facts []events.Event) (appende
 	ctx, cancel := context.WithTimeout(context.Background(), e.desk.config.AppendTimeout)
 	defer cancel()
 	return e.desk.config.Store.Append(ctx, e.entry.stream, expected, facts)
-}
-
-// arenaSize is how much encoded data shares one allocation.
-const arenaSize = 32 << 10
-
-// eventSize is a generous guess at one encoded event.
-const eventSize = 640
-
-// encode turns facts into events, chained to the hash before them: those of the
-// first items, until they have about so many bytes. A fact that can't be encoded
-// is a broken rule: ErrBroken.
-func (b *batch) encode(stream events.StreamID, limit int64) (p part, err error) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			err = fmt.Errorf("%w: encoding its facts: %v", ErrBroken, cause)
-		}
-	}()
-	p = part{events: make([]events.Event, 0, b.facts), hash: b.hash}
-	arena := make([]byte, 0, min(arenaSize, b.facts*eventSize))
-	revision, size := b.durable, int64(0)
-	for _, item := range b.items {
-		if size >= limit && len(item.outcome.facts) > 0 {
-			break
-		}
-		p.items++
-		metadata := item.metadata()
-		for i, fact := range item.outcome.facts {
-			if cap(arena)-len(arena) < eventSize {
-				arena = make([]byte, 0, arenaSize)
-			}
-			revision++
-			e := events.Event{ID: events.EventID(metadata.CommandID, i), Type: fact.Name(), Fact: fact}
-			start := len(arena)
-			arena = fact.AppendJSON(arena)
-			e.Data = arena[start:len(arena):len(arena)]
-			start = len(arena)
-			arena, p.hash = events.Seal(arena, p.hash, stream, revision, &e, &metadata)
-			e.Metadata = arena[start:len(arena):len(arena)]
-			size += int64(len(e.Data) + len(e.Metadata))
-			p.events = append(p.events, e)
-		}
-	}
-	return p, nil
 }

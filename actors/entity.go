@@ -34,6 +34,7 @@ type entity struct {
 	durable  events.Revision
 	position events.Position // of the durable revision
 	hash     events.Hash     // of the durable revision
+	tip      events.Hash     // of the revision of the state
 
 	next    *batch     // decided, not handed to the store yet; nil if none
 	writing *batch     // being written; its items belong to the writer; nil if none
@@ -192,6 +193,7 @@ func (e *entity) accept(p *pending, facts []events.Fact) {
 	if e.next == nil {
 		e.next = newBatch()
 	}
+	e.tip = e.next.encode(e.entry.stream, p, e.tip) // may panic, and then p is not in it
 	e.next.add(p)
 }
 
@@ -288,13 +290,6 @@ func (e *entity) failed(b *batch) {
 		e.forget(b.items)
 		e.status = unloaded
 		e.failStash(b.err)
-	case errors.Is(b.err, ErrBroken):
-		e.desk.stats.panics.Add(1)
-		log.Error("facts could not be encoded")
-		for _, p := range b.items {
-			e.fail(p, ErrBroken)
-		}
-		e.startOver(nil)
 	default:
 		e.desk.stats.unknown.Add(1)
 		e.unknowns++

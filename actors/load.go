@@ -248,7 +248,7 @@ func (e *entity) install(l *loaded) {
 		return
 	}
 	e.core, e.window = l.core, l.window
-	e.revision, e.durable, e.position, e.hash = l.revision, l.revision, l.position, l.hash
+	e.revision, e.durable, e.position, e.hash, e.tip = l.revision, l.revision, l.position, l.hash, l.hash
 	e.saved, e.unsaved = l.size, l.replayed
 	e.entry.unsaved.Store(e.unsaved)
 	e.entry.empty.Store(l.revision == events.NoStream)

@@ -19,13 +19,13 @@ type snapshotDone struct{ size int64 }
 // perSavedEvent is how many bytes of the last snapshot make another event worth
 // waiting for: writing a state again should cost about as much as the events that
 // changed it.
-const perSavedEvent = 256
+const perSavedEvent = 128
 
 // freezeIfDue freezes the state behind b, which is the present one, if enough has
 // happened since the last snapshot. It is written only once b is durable.
 func (e *entity) freezeIfDue(b *batch) {
 	due := max(e.desk.config.SnapshotEvery, e.saved/perSavedEvent)
-	if e.desk.config.Snapshots == nil || e.saving || e.unsaved+int64(b.facts) < due {
+	if e.desk.config.Snapshots == nil || e.saving || e.unsaved+int64(len(b.events)) < due {
 		return
 	}
 	if b.frozen = e.freeze(); b.frozen == nil {

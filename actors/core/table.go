@@ -3,6 +3,7 @@ package core
 import (
 	"hash/maphash"
 	"iter"
+	"math/bits"
 )
 
 // bucketSize is how many entries a bucket of a [Table] has on average. It bounds
@@ -66,6 +67,29 @@ func (t *Table[K, V]) Set(key K, value V) {
 	t.count++
 	if t.count > len(t.buckets)*bucketSize {
 		t.grow()
+	}
+}
+
+// Load fills an empty table with size entries, which must have different keys: what
+// a snapshot holds. It saves the searching, splitting and growing of as many Sets.
+func (t *Table[K, V]) Load(size int, entries iter.Seq2[K, V]) {
+	places := max(1, (size+bucketSize-1)/bucketSize)
+	t.level = uint(bits.Len(uint(places)) - 1)
+	t.split = places - 1<<t.level
+	t.buckets = make([]*bucket[K, V], places)
+	buckets := make([]bucket[K, V], places)
+	for i := range buckets {
+		buckets[i].gen = t.gen
+		t.buckets[i] = &buckets[i]
+	}
+	t.count = 0
+	for key, value := range entries {
+		b := t.buckets[t.index(key)]
+		if b.entries == nil {
+			b.entries = make([]entry[K, V], 0, bucketSize)
+		}
+		b.add(entry[K, V]{key, value})
+		t.count++
 	}
 }
 

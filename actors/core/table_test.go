@@ -288,3 +288,31 @@ func key16(i int) (key [16]byte) {
 	}
 	return key
 }
+
+// TestLoad: a loaded table is like one that was filled entry by entry, and goes on
+// like it.
+func TestLoad(t *testing.T) {
+	for _, size := range []int{0, 1, bucketSize, bucketSize + 1, 1000, 50_000} {
+		table := NewTable[[16]byte, int]()
+		table.Load(size, func(yield func([16]byte, int) bool) {
+			for i := range size {
+				if !yield(key16(i), i) {
+					return
+				}
+			}
+		})
+		checkBuckets(t, table)
+		for i := size; i < 2*size; i++ {
+			table.Set(key16(i), i)
+		}
+		checkBuckets(t, table)
+		for i := range 2 * size {
+			if got, ok := table.Get(key16(i)); !ok || got != i {
+				t.Fatalf("of %d: entry %d is %d, %v", size, i, got, ok)
+			}
+		}
+		if table.Len() != 2*size {
+			t.Errorf("Len is %d, want %d", table.Len(), 2*size)
+		}
+	}
+}

@@ -65,33 +65,35 @@ func (p *Product) Restore(r io.Reader) error {
 		return err
 	}
 	p.created, p.held, p.sold = h.Created, h.Held, h.Sold
-	var fixed [fixedSize]byte
-	var name [1 << 16]byte
-	for range h.Reservations {
-		if _, err := io.ReadFull(in, fixed[:]); err != nil {
-			return err
+	p.reservations.Load(h.Reservations, func(yield func(events.ID, reservation) bool) {
+		var fixed [fixedSize]byte
+		var name [1 << 16]byte
+		for range h.Reservations {
+			if _, err = io.ReadFull(in, fixed[:]); err != nil {
+				return
+			}
+			holder := name[:binary.LittleEndian.Uint16(fixed[28:])]
+			if _, err = io.ReadFull(in, holder); err != nil {
+				return
+			}
+			id, r := events.ID(fixed[:16]), reservation{
+				expires:  int64(binary.LittleEndian.Uint64(fixed[16:])),
+				quantity: binary.LittleEndian.Uint32(fixed[24:]),
+				holder:   string(holder),
+			}
+			if r.held() {
+				p.holds++
+				p.deadline.heap = append(p.deadline.heap, deadline{at: r.expires, id: id})
+			}
+			yield(id, r)
 		}
-		holder := name[:binary.LittleEndian.Uint16(fixed[28:])]
-		if _, err := io.ReadFull(in, holder); err != nil {
-			return err
-		}
-		p.restore(events.ID(fixed[:16]), reservation{
-			expires:  int64(binary.LittleEndian.Uint64(fixed[16:])),
-			quantity: binary.LittleEndian.Uint32(fixed[24:]),
-			holder:   string(holder),
-		})
+	})
+	if err != nil {
+		return err
 	}
 	p.deadline.order()
 	p.countHolders()
 	return nil
-}
-
-func (p *Product) restore(id events.ID, r reservation) {
-	p.reservations.Set(id, r)
-	if r.held() {
-		p.holds++
-		p.deadline.heap = append(p.deadline.heap, deadline{at: r.expires, id: id})
-	}
 }
 
 func readHead(in io.Reader) (head, error) {

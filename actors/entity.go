@@ -254,6 +254,7 @@ func (e *entity) flush() {
 
 // written takes note of what became of the batch.
 func (e *entity) written(b *batch) {
+	defer func() { *b = batch{} }() // Hollywood's inbox holds on to what it has handed over
 	e.writing = nil
 	e.unsaved += int64(b.durable - e.durable)
 	e.durable, e.position, e.hash = b.durable, b.position, b.hash

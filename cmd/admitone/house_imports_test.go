@@ -27,7 +27,7 @@ var layers = []layer{
 	{folder: "events", inTests: []string{"events/..."}},
 	{folder: "events/...", ours: []string{"events/..."}, theirs: []string{"*"}},
 	{folder: "actors/core", ours: []string{"events"}},
-	{folder: "actors", ours: []string{"events", "actors/core"}, theirs: []string{hollywood, "github.com/google/uuid"}, inTests: []string{"events/...", "actors/..."}},
+	{folder: "actors", ours: []string{"events", "actors/core"}, theirs: []string{hollywood}, inTests: []string{"events/...", "actors/..."}},
 	{folder: "actors/...", ours: []string{"events", "actors/core"}},
 	{folder: "projections/...", ours: []string{"events", "projections/..."}, theirs: []string{"*"}, inTests: []string{"events/..."}},
 	{folder: "api/...", ours: []string{"events", "actors/...", "projections/...", "api/..."}, theirs: []string{"*"}, inTests: []string{"events/..."}},

@@ -1,0 +1,29 @@
+package actors
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// TestNewID: a UUIDv7 of this moment, and no two alike.
+func TestNewID(t *testing.T) {
+	seen := map[[16]byte]bool{}
+	for range 100_000 {
+		before := time.Now().UnixMilli()
+		id := NewID()
+		after := time.Now().UnixMilli()
+		if u := uuid.UUID(id); u.Version() != 7 || u.Variant() != uuid.RFC4122 {
+			t.Fatalf("%s has version %d and variant %v", id, u.Version(), u.Variant())
+		}
+		millis := int64(id[0])<<40 | int64(id[1])<<32 | int64(id[2])<<24 | int64(id[3])<<16 | int64(id[4])<<8 | int64(id[5])
+		if millis < before || millis > after {
+			t.Fatalf("%s says %d, it is %d to %d", id, millis, before, after)
+		}
+		if seen[id] {
+			t.Fatalf("%s came twice", id)
+		}
+		seen[id] = true
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -86,10 +87,15 @@ func AppendMetadata(dst []byte, m *Metadata) []byte {
 	return append(dst, `"}`...)
 }
 
+// linkBytes lends link its buffer. On the stack it would make every fresh goroutine
+// that seals an event grow its stack first.
+var linkBytes = sync.Pool{New: func() any { b := make([]byte, 0, 2048); return &b }}
+
 // link computes one hash of the chain over the metadata's hashed part.
 func link(prev Hash, stream StreamID, revision Revision, e *Event, hashed []byte) Hash {
-	var buf [2048]byte
-	b := append(buf[:0], prev[:]...)
+	buf := linkBytes.Get().(*[]byte)
+	defer linkBytes.Put(buf)
+	b := append((*buf)[:0], prev[:]...)
 	b = binary.BigEndian.AppendUint32(b, uint32(len(stream)))
 	b = append(b, stream...)
 	b = binary.BigEndian.AppendUint64(b, uint64(revision))
@@ -99,6 +105,7 @@ func link(prev Hash, stream StreamID, revision Revision, e *Event, hashed []byte
 	b = binary.BigEndian.AppendUint32(b, uint32(len(e.Data)))
 	b = append(b, e.Data...)
 	b = append(b, hashed...)
+	*buf = b
 	return sha256.Sum256(b)
 }
 

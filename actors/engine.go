@@ -10,7 +10,7 @@ import (
 
 // inboxSize is the inbox an actor starts with; it grows when needed. Hollywood's
 // own default costs 28 KB an actor.
-const inboxSize = 16
+const inboxSize = 4
 
 // Engine runs the actors of this process, on Hollywood.
 type Engine struct {

@@ -26,6 +26,9 @@ type head struct {
 
 const fixedSize = 16 + 8 + 4 + 2
 
+// pieceSize is how much is written at once; between pieces others may go first.
+const pieceSize = 16 << 10
+
 // Freeze implements [core.Core].
 func (p *Product) Freeze() func(io.Writer) error {
 	h := head{Created: p.created, Held: p.held, Sold: p.sold, Reservations: p.reservations.Len()}
@@ -46,7 +49,7 @@ func write(w io.Writer, h head, reservations iter.Seq2[events.ID, reservation]) 
 		buf = binary.LittleEndian.AppendUint32(buf, r.quantity)
 		buf = binary.LittleEndian.AppendUint16(buf, uint16(len(r.holder)))
 		buf = append(buf, r.holder...)
-		if len(buf) >= 64<<10 {
+		if len(buf) >= pieceSize {
 			if _, err := w.Write(buf); err != nil {
 				return err
 			}

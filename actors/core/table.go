@@ -14,18 +14,27 @@ const bucketSize = 12
 // bucketStep is by how many entries a full bucket grows.
 const bucketStep = 4
 
+// pageSize is how many buckets a page has. Freeze copies the list of pages, and the
+// first write to a page copies that page.
+const pageSize = 256
+
 // Table is a hash table that can be frozen in next to no time: Freeze hands out
 // the present content, and the table goes on by copying a bucket the first time it
 // is written to. It grows by one bucket at a time (linear hashing, Litwin 1980), so
 // that no single write pays for a million entries, and its buckets are slices,
 // which take half the room of Go's maps. Made by [NewTable].
 type Table[K comparable, V any] struct {
-	seed    maphash.Seed
+	seed  maphash.Seed
+	pages []*page[K, V]
+	level uint   // 1<<level buckets at the start of this round of splits
+	split int    // the next bucket to split
+	count int    // entries
+	gen   uint64 // pages and buckets of an older generation belong to a frozen copy
+}
+
+type page[K comparable, V any] struct {
+	gen     uint64
 	buckets []*bucket[K, V]
-	level   uint   // 1<<level buckets at the start of this round of splits
-	split   int    // the next bucket to split
-	count   int    // entries
-	gen     uint64 // buckets of an older generation belong to a frozen copy
 }
 
 type bucket[K comparable, V any] struct {
@@ -40,7 +49,9 @@ type entry[K comparable, V any] struct {
 
 // NewTable returns an empty table.
 func NewTable[K comparable, V any]() *Table[K, V] {
-	return &Table[K, V]{seed: maphash.MakeSeed(), buckets: []*bucket[K, V]{{}}}
+	t := &Table[K, V]{seed: maphash.MakeSeed()}
+	t.append(&bucket[K, V]{})
+	return t
 }
 
 // Len is the number of entries.
@@ -48,7 +59,7 @@ func (t *Table[K, V]) Len() int { return t.count }
 
 // Get returns the value of key.
 func (t *Table[K, V]) Get(key K) (V, bool) {
-	b := t.buckets[t.index(key)]
+	b := t.bucket(t.index(key))
 	if i := b.find(key); i >= 0 {
 		return b.entries[i].value, true
 	}
@@ -65,7 +76,7 @@ func (t *Table[K, V]) Set(key K, value V) {
 	}
 	b.add(entry[K, V]{key, value})
 	t.count++
-	if t.count > len(t.buckets)*bucketSize {
+	if t.count > t.places()*bucketSize {
 		t.grow()
 	}
 }
@@ -76,15 +87,15 @@ func (t *Table[K, V]) Load(size int, entries iter.Seq2[K, V]) {
 	places := max(1, (size+bucketSize-1)/bucketSize)
 	t.level = uint(bits.Len(uint(places)) - 1)
 	t.split = places - 1<<t.level
-	t.buckets = make([]*bucket[K, V], places)
+	t.pages = nil
 	buckets := make([]bucket[K, V], places)
 	for i := range buckets {
 		buckets[i].gen = t.gen
-		t.buckets[i] = &buckets[i]
+		t.append(&buckets[i])
 	}
 	t.count = 0
 	for key, value := range entries {
-		b := t.buckets[t.index(key)]
+		b := t.bucket(t.index(key))
 		if b.entries == nil {
 			b.entries = make([]entry[K, V], 0, bucketSize)
 		}
@@ -96,7 +107,7 @@ func (t *Table[K, V]) Load(size int, entries iter.Seq2[K, V]) {
 // Delete removes key.
 func (t *Table[K, V]) Delete(key K) {
 	place := t.index(key)
-	i := t.buckets[place].find(key)
+	i := t.bucket(place).find(key)
 	if i < 0 {
 		return
 	}
@@ -109,31 +120,62 @@ func (t *Table[K, V]) Delete(key K) {
 }
 
 // All iterates over the entries in no particular order.
-func (t *Table[K, V]) All() iter.Seq2[K, V] { return all(t.buckets) }
+func (t *Table[K, V]) All() iter.Seq2[K, V] { return all(t.pages) }
 
 // Freeze returns the present entries for another goroutine to read. The copy
 // lives as long as somebody holds it.
 func (t *Table[K, V]) Freeze() iter.Seq2[K, V] {
-	frozen := make([]*bucket[K, V], len(t.buckets))
-	copy(frozen, t.buckets)
+	frozen := make([]*page[K, V], len(t.pages))
+	copy(frozen, t.pages)
 	t.gen++
 	return all(frozen)
 }
 
-func all[K comparable, V any](buckets []*bucket[K, V]) iter.Seq2[K, V] {
+func all[K comparable, V any](pages []*page[K, V]) iter.Seq2[K, V] {
 	return func(yield func(K, V) bool) {
-		for _, b := range buckets {
-			for i := range b.entries {
-				if !yield(b.entries[i].key, b.entries[i].value) {
-					return
+		for _, p := range pages {
+			for _, b := range p.buckets {
+				for i := range b.entries {
+					if !yield(b.entries[i].key, b.entries[i].value) {
+						return
+					}
 				}
 			}
 		}
 	}
 }
 
+// places is how many buckets there are.
+func (t *Table[K, V]) places() int { return 1<<t.level + t.split }
+
+func (t *Table[K, V]) bucket(i int) *bucket[K, V] { return t.pages[i/pageSize].buckets[i%pageSize] }
+
+// put makes b bucket i.
+func (t *Table[K, V]) put(i int, b *bucket[K, V]) { t.ownPage(i / pageSize).buckets[i%pageSize] = b }
+
+// append adds a bucket behind the last.
+func (t *Table[K, V]) append(b *bucket[K, V]) {
+	last := len(t.pages) - 1
+	if last < 0 || len(t.pages[last].buckets) == pageSize {
+		t.pages = append(t.pages, &page[K, V]{gen: t.gen})
+		last++
+	}
+	p := t.ownPage(last)
+	p.buckets = append(p.buckets, b)
+}
+
+// ownPage returns page i for writing, as a copy if a frozen copy shares it.
+func (t *Table[K, V]) ownPage(i int) *page[K, V] {
+	p := t.pages[i]
+	if p.gen != t.gen {
+		p = &page[K, V]{gen: t.gen, buckets: append(make([]*bucket[K, V], 0, len(p.buckets)+1), p.buckets...)}
+		t.pages[i] = p
+	}
+	return p
+}
+
 func (t *Table[K, V]) index(key K) int {
-	if len(t.buckets) == 1 {
+	if t.places() == 1 {
 		return 0
 	}
 	h := maphash.Comparable(t.seed, key)
@@ -166,19 +208,19 @@ func (b *bucket[K, V]) add(e entry[K, V]) {
 
 // own returns bucket i for writing, as a copy if a frozen copy shares it.
 func (t *Table[K, V]) own(i int) *bucket[K, V] {
-	b := t.buckets[i]
+	b := t.bucket(i)
 	if b.gen == t.gen {
 		return b
 	}
 	mine := &bucket[K, V]{gen: t.gen, entries: make([]entry[K, V], len(b.entries), len(b.entries)+1)}
 	copy(mine.entries, b.entries)
-	t.buckets[i] = mine
+	t.put(i, mine)
 	return mine
 }
 
 // grow splits one bucket in two.
 func (t *Table[K, V]) grow() {
-	old := t.buckets[t.split]
+	old := t.bucket(t.split)
 	bit := uint64(1) << t.level
 	halves := [2]*bucket[K, V]{{gen: t.gen}, {gen: t.gen}}
 	for _, e := range old.entries {
@@ -188,8 +230,8 @@ func (t *Table[K, V]) grow() {
 		}
 		halves[half].add(e)
 	}
-	t.buckets[t.split] = halves[0]
-	t.buckets = append(t.buckets, halves[1])
+	t.put(t.split, halves[0])
+	t.append(halves[1])
 	t.split++
 	if t.split == 1<<t.level {
 		t.level++

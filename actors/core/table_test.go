@@ -158,9 +158,9 @@ func TestBucketsStaySmall(t *testing.T) {
 	const entries = 1_000_000
 	table := NewTable[[16]byte, int]()
 	for i := range entries {
-		before := len(table.buckets)
+		before := table.places()
 		table.Set(key16(i), i)
-		if grown := len(table.buckets) - before; grown > 1 {
+		if grown := table.places() - before; grown > 1 {
 			t.Fatalf("entry %d added %d buckets, want one at most", i, grown)
 		}
 		if power := i & (i + 1); power == 0 || i == entries-1 {
@@ -177,7 +177,7 @@ func TestBucketsStaySmall(t *testing.T) {
 func checkBuckets(t *testing.T, table *Table[[16]byte, int]) {
 	t.Helper()
 	total, largest := 0, 0
-	for _, b := range table.buckets {
+	for _, b := range snapshot(table) {
 		total += len(b.entries)
 		largest = max(largest, len(b.entries))
 	}
@@ -187,8 +187,8 @@ func checkBuckets(t *testing.T, table *Table[[16]byte, int]) {
 	if largest > 6*bucketSize {
 		t.Errorf("of %d entries %d are in one bucket, want at most %d", total, largest, 6*bucketSize)
 	}
-	if wasted := len(table.buckets) - 1; wasted*bucketSize > total {
-		t.Errorf("%d buckets for %d entries, want %d on average", len(table.buckets), total, bucketSize)
+	if wasted := table.places() - 1; wasted*bucketSize > total {
+		t.Errorf("%d buckets for %d entries, want %d on average", table.places(), total, bucketSize)
 	}
 }
 
@@ -202,7 +202,7 @@ func TestOneWriteCopiesOneBucket(t *testing.T) {
 	}
 	table.Freeze()
 	full := 0
-	for _, b := range table.buckets {
+	for _, b := range snapshot(table) {
 		if len(b.entries) > 0 {
 			full++
 		}
@@ -265,14 +265,18 @@ func TestReadsAndRefusedDeletesCopyNothing(t *testing.T) {
 }
 
 func snapshot[K comparable, V any](table *Table[K, V]) []*bucket[K, V] {
-	return append([]*bucket[K, V]{}, table.buckets...)
+	var flat []*bucket[K, V]
+	for _, p := range table.pages {
+		flat = append(flat, p.buckets...)
+	}
+	return flat
 }
 
 // replaced counts the buckets that are others than before, or new.
 func replaced[K comparable, V any](before []*bucket[K, V], table *Table[K, V]) int {
-	n := len(table.buckets) - len(before)
+	n := table.places() - len(before)
 	for i := range before {
-		if table.buckets[i] != before[i] {
+		if table.bucket(i) != before[i] {
 			n++
 		}
 	}

@@ -44,7 +44,8 @@ type Config struct {
 	// AppendBytes is about the most that one append has (8 MiB); the facts of one
 	// command always stay together.
 	AppendBytes int64
-	// AppendTimeout bounds one append (5 s), LoadTimeout one load (30 s).
+	// AppendTimeout bounds one append (5 s), LoadTimeout how long a load may read
+	// nothing (30 s).
 	AppendTimeout, LoadTimeout time.Duration
 	Logger                     *slog.Logger
 }
@@ -106,8 +107,8 @@ type shard struct {
 type entry struct {
 	stream events.StreamID
 	pid    *actor.PID
-	// inFlight counts what the entity has not answered. It rises only under the
-	// shard's lock; so whoever sees zero there knows that nothing is on its way.
+	// inFlight counts what the entity has not answered. It rises from zero only
+	// under the shard's lock; so whoever sees zero there knows that nothing is on its way.
 	inFlight atomic.Int64
 	// unsaved counts the durable events since the last snapshot.
 	unsaved atomic.Int64
@@ -154,9 +155,12 @@ func (d *Desk) View(ctx context.Context, stream events.StreamID, read func(core.
 
 // Wake lets what is due at an entity expire and returns when the next hold is
 // due, zero if nothing is held. Errors: as View.
-func (d *Desk) Wake(ctx context.Context, stream events.StreamID) (next time.Time, err error) {
-	_, err = d.View(ctx, stream, func(c core.Core) { next = c.NextDeadline() })
-	return next, err
+func (d *Desk) Wake(ctx context.Context, stream events.StreamID) (time.Time, error) {
+	var next time.Time
+	if _, err := d.View(ctx, stream, func(c core.Core) { next = c.NextDeadline() }); err != nil {
+		return time.Time{}, err // next may still be written, if ctx ended first
+	}
+	return next, nil
 }
 
 func (d *Desk) wait(ctx context.Context, p *pending) (Answer, error) {
@@ -289,12 +293,12 @@ func (d *Desk) Sweep() {
 	}
 }
 
-// askToSave needs the shard's lock.
 // worthSaving says whether an entity that is about to go should leave a snapshot.
 func (d *Desk) worthSaving(e *entry) bool {
 	return d.config.Snapshots != nil && e.unsaved.Load() >= max(1, d.config.SnapshotEvery/4)
 }
 
+// askToSave needs the shard's lock.
 func (d *Desk) askToSave(e *entry) {
 	e.unsaved.Store(0) // asked once; a failed snapshot costs a longer load, no more
 	p := pendings.Get().(*pending)

@@ -166,6 +166,7 @@ func (e *entity) decide(p *pending, now time.Time) {
 
 // admitKey looks a key up; it returns false if p has been dealt with.
 func (e *entity) admitKey(p *pending, key commandKey, body uint64) bool {
+	e.window.turn(p.decided)
 	before, known := e.window.get(key)
 	switch {
 	case known && before.body != body:

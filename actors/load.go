@@ -49,10 +49,19 @@ func (e *entity) load() {
 	number, known, pause := e.loads, e.durable, e.pause()
 	go func() {
 		time.Sleep(pause)
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		patience := e.desk.config.LoadTimeout
+		late := time.AfterFunc(patience, func() { // also when a read hangs and obeys no context
+			cancel()
+			e.desk.engine.send(e.entry.pid, &loaded{number: number, err: fmt.Errorf("%w: nothing could be read for %v", ErrUnavailable, patience)})
+		})
 		l := &loaded{}
-		err := e.read(l, known, wanted)
+		err := e.read(ctx, l, known, wanted, func() { late.Reset(patience) })
 		l.err, l.number = err, number
-		e.desk.engine.send(e.entry.pid, l)
+		if late.Stop() {
+			e.desk.engine.send(e.entry.pid, l)
+		}
 	}()
 }
 
@@ -66,15 +75,13 @@ func (e *entity) pause() time.Duration {
 }
 
 // read fills l. A panic of the core on a fact that can't be is an error: the log
-// is damaged.
-func (e *entity) read(l *loaded, known events.Revision, wanted map[CommandID]bool) (err error) {
+// is damaged. It calls progress as it goes on.
+func (e *entity) read(ctx context.Context, l *loaded, known events.Revision, wanted map[CommandID]bool, progress func()) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			err = fmt.Errorf("%w: %v", events.ErrDamaged, cause)
 		}
 	}()
-	ctx, cancel := context.WithTimeout(context.Background(), e.desk.config.LoadTimeout)
-	defer cancel()
 	if err := e.readSnapshot(ctx, l); err != nil {
 		return err
 	}
@@ -89,6 +96,9 @@ func (e *entity) read(l *loaded, known events.Revision, wanted map[CommandID]boo
 		}
 		if err := l.take(&event, wanted); err != nil {
 			return err
+		}
+		if event.Revision%1024 == 0 {
+			progress()
 		}
 	}
 	return nil

@@ -46,10 +46,26 @@ func (w *window) get(key commandKey) (done, bool) {
 }
 
 func (w *window) put(key commandKey, d done, at time.Time) {
-	if w.young == nil || at.Sub(w.since) > windowAge {
-		w.old, w.young, w.since = w.young, core.NewTable[commandKey, done](), at
+	w.turn(at)
+	if w.young == nil {
+		w.young, w.since = core.NewTable[commandKey, done](), at
 	}
 	w.young.Set(key, d)
+}
+
+// turn forgets the old generation once the young one has its age, and both when
+// nothing in them is asked for any more. It comes before every look at len: a
+// window that is full must not stay so.
+func (w *window) turn(at time.Time) {
+	if w.young == nil {
+		return
+	}
+	switch age := at.Sub(w.since); {
+	case age > 2*windowAge:
+		w.old, w.young = nil, nil
+	case age > windowAge:
+		w.old, w.young, w.since = w.young, core.NewTable[commandKey, done](), at
+	}
 }
 
 func (w *window) len() int {

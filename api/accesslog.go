@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"io"
 	"strconv"
 	"sync"
@@ -95,8 +96,9 @@ func (a *accessLog) write() {
 // accessPause lets lines gather, so that a busy server makes few system calls.
 const accessPause = 20 * time.Millisecond
 
-// close writes what is left.
-func (a *accessLog) close() {
+// close writes what is left, as far as it can be before ctx ends: whoever reads it
+// may have stopped.
+func (a *accessLog) close(ctx context.Context) {
 	a.mu.Lock()
 	already := a.closed
 	a.closed = true
@@ -107,5 +109,8 @@ func (a *accessLog) close() {
 		default:
 		}
 	}
-	<-a.done
+	select {
+	case <-a.done:
+	case <-ctx.Done():
+	}
 }

@@ -13,7 +13,7 @@ import (
 )
 
 func (s *Server) historyRoutes() {
-	s.handle(fiber.MethodGet, "/v1/history/:kind/:id", s.history)
+	s.handle(fiber.MethodGet, "/v1/history/:kind/:id", s.costly(s.history))
 }
 
 // history answers with a page of what happened to an entity or a holder.

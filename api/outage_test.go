@@ -78,19 +78,19 @@ func TestAccessLogNeverWaits(t *testing.T) {
 		a.line(r, 200, time.Millisecond)
 	}
 	close(out.free)
-	a.close()
+	a.close(t.Context())
 	a.line(r, 200, 0) // after the end it does nothing
-	a.close()
+	a.close(t.Context())
 	lines := strings.Count(out.text.String(), "\n")
 	if !strings.Contains(out.text.String(), `access log lines dropped","count":`) || lines < 50 || lines > 90 {
 		t.Errorf("%d lines, and they end in %s", lines, out.text.String()[out.text.Len()-100:])
 	}
 	none := newAccessLog(nil)
 	none.line(r, 200, 0)
-	none.close()
+	none.close(t.Context())
 	failing := newAccessLog(brokenPipe{})
 	failing.line(r, 200, 0)
-	failing.close()
+	failing.close(t.Context())
 }
 
 type brokenPipe struct{}

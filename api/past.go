@@ -14,6 +14,34 @@ import (
 // pastLimit bounds how long a question about the past may read.
 const pastLimit = 30 * time.Second
 
+// costlyAtOnce is how many questions may read long stretches of the log at a time.
+// Anybody may ask about the past, and sales must go on meanwhile.
+const costlyAtOnce = 4
+
+// costly lets few of these run at a time and refuses the others.
+func (s *Server) costly(h handler) handler {
+	return func(r *request) error {
+		select {
+		case s.reading <- struct{}{}:
+			defer func() { <-s.reading }()
+			return h(r)
+		default:
+			return refuse("overloaded", "too many questions about the past at once; try again in a moment")
+		}
+	}
+}
+
+// past makes a handler costly when it is asked about the past.
+func (s *Server) past(h handler) handler {
+	costly := s.costly(h)
+	return func(r *request) error {
+		if r.ctx.Query("at") == "" {
+			return h(r)
+		}
+		return costly(r)
+	}
+}
+
 // at reads the query parameter: a position, or a time. ok is false without one. A
 // moment that has not come yet is the present, and is answered as such.
 func (r *request) at() (m projections.Moment, ok bool, err error) {

@@ -7,6 +7,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"admitone/actors"
+	"admitone/actors/core"
 	"admitone/actors/product"
 	"admitone/events"
 	"admitone/projections"
@@ -22,8 +23,8 @@ const (
 
 func (s *Server) productRoutes() {
 	s.handle(fiber.MethodPost, "/v1/products", s.createProduct)
-	s.handle(fiber.MethodGet, "/v1/products", s.listProducts)
-	s.handle(fiber.MethodGet, "/v1/products/:id", s.getProduct)
+	s.handle(fiber.MethodGet, "/v1/products", s.past(s.listProducts))
+	s.handle(fiber.MethodGet, "/v1/products/:id", s.past(s.getProduct))
 	s.handle(fiber.MethodPatch, "/v1/products/:id", s.editProduct)
 }
 
@@ -41,7 +42,7 @@ func (s *Server) createProduct(r *request) error {
 	}
 	r.ctx.Set(fiber.HeaderLocation, "/v1/products/"+command.ID)
 	if len(answer.Facts) == 0 { // it was there already, just like this
-		return s.answerProduct(r, fiber.StatusOK, command.ID, answer.Position)
+		return s.answerNow(r, command.ID)
 	}
 	fact, ok := answer.Facts[0].(*events.ProductCreated)
 	if !ok {
@@ -170,7 +171,7 @@ func (s *Server) getProduct(r *request) error {
 		return err
 	}
 	if !past {
-		return s.answerProduct(r, fiber.StatusOK, id, 0)
+		return s.answerProduct(r, id)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
 	defer cancel()
@@ -203,11 +204,10 @@ func (s *Server) editProduct(r *request) error {
 	if err != nil {
 		return err
 	}
-	answer, err := r.ask(product.Stream(id), command, revision)
-	if err != nil {
+	if _, err := r.ask(product.Stream(id), command, revision); err != nil {
 		return err
 	}
-	return s.answerProduct(r, fiber.StatusOK, id, answer.Position)
+	return s.answerNow(r, id)
 }
 
 // newEdit reads what a client wants to change.
@@ -237,12 +237,25 @@ func (r *request) newEdit() (*product.Edit, error) {
 	return &command, nil
 }
 
-// answerProduct answers with the product as the views have it, at least as of
-// position.
-func (s *Server) answerProduct(r *request, status int, id string, position events.Position) error {
-	if err := r.seen(position); err != nil {
+// answerNow answers a command with the product as its actor has it: what has been
+// done must not be told as a failure because the views are behind.
+func (s *Server) answerNow(r *request, id string) error {
+	p := projections.Product{ID: id}
+	answer, err := s.config.Desk.View(context.Background(), product.Stream(id), func(c core.Core) {
+		created, held, sold := c.(*product.Product).Figures()
+		p.Name, p.Stock, p.Price, p.LimitPerHolder, p.HoldSeconds = created.Name, created.Stock, created.Price, created.LimitPerHolder, created.HoldSeconds
+		p.Held, p.Sold = held, sold
+	})
+	if err != nil {
 		return err
 	}
+	p.Revision, p.Position = answer.Revision, answer.Position
+	r.tag(p.Revision)
+	return r.json(fiber.StatusOK, AppendProduct(nil, &p, nil))
+}
+
+// answerProduct answers with the product as the views have it.
+func (s *Server) answerProduct(r *request, id string) error {
 	p, ok, err := s.config.Views.Product(id)
 	if err != nil {
 		return err
@@ -253,7 +266,7 @@ func (s *Server) answerProduct(r *request, status int, id string, position event
 	if r.tag(p.Revision) && r.reads() {
 		return r.notModified()
 	}
-	return r.json(status, AppendProduct(nil, &p, nil))
+	return r.json(fiber.StatusOK, AppendProduct(nil, &p, nil))
 }
 
 // AppendProduct appends a product as the HTTP resource, with as_of if it is one of

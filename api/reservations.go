@@ -18,7 +18,7 @@ import (
 func (s *Server) reservationRoutes() {
 	const one = "/v1/products/:id/reservations/:rid"
 	s.handle(fiber.MethodPost, "/v1/products/:id/reservations", s.reserve)
-	s.handle(fiber.MethodGet, one, s.getReservation)
+	s.handle(fiber.MethodGet, one, s.past(s.getReservation))
 	s.handle(fiber.MethodPost, one+"/confirm", s.confirm)
 	s.handle(fiber.MethodDelete, one, s.release)
 }

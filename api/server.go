@@ -25,7 +25,10 @@ const (
 	maxBody = 64 << 10
 	// maxRead is the largest body that is read at all: a body a little too large is
 	// read to its end, so that the client gets to see the refusal.
-	maxRead = 256 << 10
+	maxRead = 96 << 10
+	// maxConnections bounds the connections that are no sockets. Each may be reading a
+	// body of maxRead.
+	maxConnections = 20_000
 	// maxHeader bounds address and headers. Each open socket keeps a buffer of it.
 	maxHeader = 4 << 10
 )
@@ -65,6 +68,7 @@ type Server struct {
 	app     *fiber.App
 	sockets *sockets
 	access  *accessLog
+	reading chan struct{} // see costly
 	metrics *metrics
 	// highest is the last position this server has answered a command with: what it
 	// is asked afterwards must not be older.
@@ -88,13 +92,14 @@ func New(config Config) *Server {
 	if config.StallAfter == 0 {
 		config.StallAfter = 10 * time.Second
 	}
-	s := &Server{config: config, access: newAccessLog(config.AccessLog), metrics: newMetrics(config)}
+	s := &Server{config: config, reading: make(chan struct{}, costlyAtOnce), access: newAccessLog(config.AccessLog), metrics: newMetrics(config)}
 	s.sockets = newSockets(s)
 	s.app = fiber.New(fiber.Config{
 		DisableStartupMessage: true,
 		Immutable:             true,
 		BodyLimit:             maxRead,
 		ReadBufferSize:        maxHeader,
+		Concurrency:           maxConnections,
 		ReadTimeout:           5 * time.Second,
 		WriteTimeout:          10 * time.Second,
 		IdleTimeout:           60 * time.Second,
@@ -123,8 +128,18 @@ func (s *Server) routes() {
 	}
 }
 
-// Listen serves on ln until Shutdown.
-func (s *Server) Listen(ln net.Listener) error { return s.app.Listener(ln) }
+// Listen serves on ln until Shutdown. What is in the log when it begins is seen by
+// every read: the server before may have answered with it.
+func (s *Server) Listen(ln net.Listener) error {
+	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
+	defer cancel()
+	head, err := s.config.Store.Head(ctx)
+	if err != nil {
+		return err
+	}
+	s.note(head)
+	return s.app.Listener(ln)
+}
 
 // Shutdown lets requests under way finish, says goodbye to the sockets (close code
 // 1012) and returns when all are gone, or with ctx.Err().
@@ -134,7 +149,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	if waited := s.sockets.wait(ctx); err == nil {
 		err = waited
 	}
-	s.access.close()
+	s.access.close(ctx)
 	return err
 }
 

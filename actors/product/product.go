@@ -101,6 +101,10 @@ func New() core.Core {
 // Remaining is what can still be reserved.
 func (p *Product) Remaining() int64 { return p.created.Stock - p.held - p.sold }
 
+// Figures returns the product as it was created or last edited, and how many units
+// are held and sold.
+func (p *Product) Figures() (created Create, held, sold int64) { return p.created, p.held, p.sold }
+
 // Reservation looks up one that still owns units.
 func (p *Product) Reservation(id events.ID) (Reservation, bool) {
 	r, ok := p.reservations.Get(id)

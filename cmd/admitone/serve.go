@@ -53,7 +53,7 @@ func newServe() *cobra.Command {
 	f.StringVar(&s.store, "store", "./data", "directory of the log")
 	f.StringVar(&auth, "auth", "open", "open (everybody may do everything; loopback only) or jwt")
 	f.StringVar(&secret, "jwt-secret-file", "", "file with the secret that signs tokens, at least 32 bytes (default: jwt.key in the store, made when needed)")
-	f.BoolVar(&demo, "demo", false, "put a few products on sale if there are none")
+	f.BoolVar(&demo, "demo", false, "put a few products on sale, unless they are")
 	f.StringSliceVar(&s.allowOrigins, "allow-origin", nil, "origin whose pages may open sockets, beside the server's own; * is any")
 	f.Int64Var(&s.maxSockets, "max-sockets", 100_000, "open WebSockets at most")
 	f.DurationVar(&s.idleAfter, "idle-after", time.Minute, "drop an entity from memory after that long without a command")

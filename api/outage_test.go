@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -52,6 +54,42 @@ func TestOutage(t *testing.T) {
 	if v := w.do("GET", "/v1/products/p", "").is(200); v["sold"] != float64(1) {
 		t.Errorf("the views still know: %v", v)
 	}
+}
+
+// A server whose views are still being folded says so rather than that nothing is
+// there, and what its actors have done it tells as done.
+func TestViewsBehind(t *testing.T) {
+	w := newWorld(t)
+	w.product("p", 10, "")
+	w.reserve("p", "ada", "").is(201)
+	w.stop()
+	w.must(os.RemoveAll(filepath.Join(w.dir, "views")))
+	w.blind = true
+	w.start()
+	w.do("GET", "/v1/products/p", "").problem(503, "projection_behind")
+	w.do("GET", "/v1/products", "").problem(503, "projection_behind")
+	v := w.do("PATCH", "/v1/products/p", `{"stock":12}`, "If-Match", `"1"`).is(200)
+	if v["stock"] != float64(12) || v["remaining"] != float64(11) || v["sold"] != float64(1) || v["revision"] != float64(2) {
+		t.Errorf("after the edit: %v", v)
+	}
+}
+
+// Questions about the past are few at a time; others go on.
+func TestPastIsBounded(t *testing.T) {
+	w := newWorld(t)
+	w.product("p", 10, "")
+	for range costlyAtOnce {
+		w.server.reading <- struct{}{}
+	}
+	for _, path := range []string{"/v1/products/p?at=1", "/v1/products?at=1", "/v1/history/product/p"} {
+		w.do("GET", path, "").problem(429, "overloaded")
+	}
+	w.do("GET", "/v1/products/p", "").is(200)
+	for range costlyAtOnce {
+		<-w.server.reading
+	}
+	w.do("GET", "/v1/products/p?at=1", "").is(200)
+	w.do("GET", "/v1/products/p?at=1", "").is(200)
 }
 
 // blocked is an access log that takes its first line only when it is let go.

@@ -32,6 +32,7 @@ type world struct {
 	desks   actors.Config
 	routes  func(*Server)
 	frames  time.Duration // projections.Config.FrameEvery
+	blind   bool          // the views don't follow the log
 	store   *embedded.Store
 	views   *projections.Projections
 	server  *Server
@@ -117,7 +118,9 @@ func (w *world) start() {
 	w.must(err)
 	w.address = listener.Addr().String()
 	ctx, cancel := context.WithCancel(context.Background())
-	w.background.Go(func() { w.views.Run(ctx) })
+	if !w.blind {
+		w.background.Go(func() { w.views.Run(ctx) })
+	}
 	w.background.Go(func() { w.views.RunDeadlines(ctx, desk.Wake) })
 	w.background.Go(func() { w.server.Listen(listener) })
 	w.cancel = func() {

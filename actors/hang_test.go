@@ -1,0 +1,43 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"admitone/events"
+)
+
+// deaf is a store whose reads hang, whatever their context says, until it is let go.
+type deaf struct {
+	events.Store
+	free chan struct{}
+}
+
+func (d deaf) Read(ctx context.Context, stream events.StreamID, from events.Revision, dir events.Direction, limit int) ([]events.Recorded, error) {
+	<-d.free
+	return d.Store.Read(ctx, stream, from, dir, limit)
+}
+
+// TestLoadThatHangs: who waits for an entity that can't be read is told so, and it
+// comes back when the store does.
+func TestLoadThatHangs(t *testing.T) {
+	store := deaf{Store: newMemory(), free: make(chan struct{})}
+	d := openDesk(t, store, func(c *Config) { c.LoadTimeout = 20 * time.Millisecond })
+	for range 2 {
+		if _, err := ask(d, one("ann")); !errors.Is(err, ErrUnavailable) {
+			t.Fatalf("got %v, want %v", err, ErrUnavailable)
+		}
+	}
+	close(store.free)
+	for {
+		_, err := ask(d, one("ann"))
+		if code(err) == "not_found" { // there is no such product, says the log
+			return
+		}
+		if !errors.Is(err, ErrUnavailable) {
+			t.Fatal(err)
+		}
+	}
+}

@@ -118,8 +118,7 @@ func TestThePast(t *testing.T) {
 		"5": "10 7 0 3 new 5", "6": "10 10 0 0 new 6", "7": "10 10 0 0 new 6", "9223372036854775807": "10 10 0 0 new 6",
 	} {
 		v := one("/v1/products/p?at=" + at)
-		got := fmt.Sprint(v["stock"], v["remaining"], v["held"], v["sold"], v["name"], v["as_of"].(map[string]any)["position"])
-		if got = fmt.Sprintf("%v %v %v %v %v %v", v["stock"], v["remaining"], v["held"], v["sold"], v["name"], v["as_of"].(map[string]any)["position"]); got != want {
+		if got := fmt.Sprintf("%v %v %v %v %v %v", v["stock"], v["remaining"], v["held"], v["sold"], v["name"], v["as_of"].(map[string]any)["position"]); got != want {
 			t.Errorf("at %s: %s, want %s", at, got, want)
 		}
 	}

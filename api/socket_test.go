@@ -388,7 +388,7 @@ func TestPipelinedFrame(t *testing.T) {
 			t.Fatalf("%v after %q", err, heard)
 		}
 	}
-	if !bytes.HasPrefix(heard, []byte("HTTP/1.1 101 "+http.StatusText(101))) {
+	if !bytes.HasPrefix(heard, []byte("HTTP/1.1 101 "+http.StatusText(http.StatusSwitchingProtocols))) {
 		t.Errorf("%q", heard)
 	}
 }

@@ -209,13 +209,12 @@ func TestDeadlinesAfterARestart(t *testing.T) {
 		t.Run(end, func(t *testing.T) {
 			log, fs := newMemoryLog(), vfs.NewCrashableMem()
 			past := time.Now().Add(-time.Hour)
-			var last events.Position
 			for _, id := range []string{"a", "b", "c"} {
-				last = log.add(product(id),
+				log.add(product(id),
 					&events.ProductCreated{ProductID: id, Stock: 3},
 					&events.ProductHeld{ReservationID: "r", Quantity: 1, ExpiresAt: past, Remaining: 2})
 			}
-			last = log.add(product("b"), &events.ProductConfirmed{ReservationID: "r", Quantity: 1, Remaining: 2})
+			last := log.add(product("b"), &events.ProductConfirmed{ReservationID: "r", Quantity: 1, Remaining: 2})
 			p := opened(t, log, fs)
 			stop := started(t, p)
 			waitFor(t, p, last)

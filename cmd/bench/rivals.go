@@ -142,7 +142,7 @@ const postgresBin = "/usr/lib/postgresql/15/bin/"
 
 func startPostgres(b *bench) (*rival, error) {
 	if _, err := os.Stat(postgresBin + "postgres"); err != nil {
-		return nil, errors.New("PostgreSQL is not installed; apt-get install postgresql")
+		return nil, errors.New("no PostgreSQL 15 here; apt-get install postgresql")
 	}
 	dir := filepath.Join(b.dir, "postgres")
 	port, err := freePort()
@@ -213,7 +213,7 @@ insert into reservation (product, holder, quantity) select id, 'holder-123456', 
 func startRedis(b *bench) (*rival, error) {
 	program, err := exec.LookPath("redis-server")
 	if err != nil {
-		return nil, errors.New("Redis is not installed; apt-get install redis-server")
+		return nil, errors.New("no redis-server here; apt-get install redis-server")
 	}
 	port, err := freePort()
 	if err != nil {

@@ -33,7 +33,6 @@ type Store struct {
 	closing   chan struct{} // closed when Close begins
 	closed    chan struct{} // closed when Close has ended
 	closeOnce sync.Once
-	closeErr  error
 
 	queue     chan *request
 	committed chan struct{} // closed when the committer has ended

@@ -13,8 +13,8 @@
 //
 // # Why a socket never waits
 //
-// A subscriber has room for one frame per topic. What comes while it is slow is
-// merged into that frame, so a phone in a tunnel costs no memory and delays
+// A subscriber has room for a snapshot and one delta per topic. What comes while it
+// is slow is merged into that delta, so a phone in a tunnel costs no memory and delays
 // nobody; when it is back it gets the newest count. How slow it is the kernel
 // knows: while more than a little of what was sent has not been taken, nothing more
 // is written. So a close frame always fits, and a client that took nothing for too

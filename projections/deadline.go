@@ -17,8 +17,8 @@ import (
 const (
 	// wakesAtOnce bounds how many entities are being woken at a time.
 	wakesAtOnce = 64
-	// wakeAgain is how long an entity rests that still has something due after
-	// it was woken: it lets go of a bounded number of holds at a time.
+	// wakeAgain is how long an entity rests that still has something due after it
+	// was woken, by a clock that is a little ahead of its own.
 	wakeAgain = 10 * time.Millisecond
 	// wakeDoubt is when an entity is asked again that knows of no deadline while
 	// the index counts open holds. Normally the facts that close them are on

@@ -58,11 +58,12 @@ func FuzzDecodeRequest(f *testing.F) {
 	}
 	s := bareServer()
 	f.Fuzz(func(t *testing.T, body string) {
-		create, err := fake(t, s, "POST", "/v1/products", body).newProduct()
+		command, id, err := newProduct(fake(t, s, "POST", "/v1/products", body))
+		create, _ := command.(*product.Create)
 		switch {
 		case err != nil:
 			known(t, err)
-		case !validID(create.ID) || !validText(create.Name, maxName) || create.Stock < 0 || create.Stock > product.MaxStock ||
+		case !validID(id) || create.ID != id || !validText(create.Name, maxName) || create.Stock < 0 || create.Stock > product.MaxStock ||
 			create.Price < 0 || create.Price > maxPrice || create.LimitPerHolder < 0 || create.LimitPerHolder > product.MaxStock ||
 			create.HoldSeconds < 1 || create.HoldSeconds > maxHold:
 			t.Fatalf("%q gives %+v", body, create)
@@ -74,7 +75,8 @@ func FuzzDecodeRequest(f *testing.F) {
 		case !validHolder(reserve.Holder) || !utf8.ValidString(reserve.Holder) || reserve.Quantity < 1 || reserve.Quantity > product.MaxStock:
 			t.Fatalf("%q gives %+v", body, reserve)
 		}
-		edit, err := fake(t, s, "PATCH", "/", body).newEdit()
+		command, err = newProductEdit(fake(t, s, "PATCH", "/", body))
+		edit, _ := command.(*product.Edit)
 		switch {
 		case err != nil:
 			known(t, err)

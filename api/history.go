@@ -21,15 +21,11 @@ func (s *Server) history(r *request) error {
 	if err := r.caller.must(RoleAuditor, RoleAdmin); err != nil {
 		return err
 	}
-	limit, err := r.limit()
+	p, err := r.paging()
 	if err != nil {
 		return err
 	}
-	cursor, err := r.cursor()
-	if err != nil {
-		return err
-	}
-	from, err := numberCursor[events.Position](cursor)
+	from, err := numberCursor[events.Position](p.after)
 	if err != nil {
 		return err
 	}
@@ -40,7 +36,7 @@ func (s *Server) history(r *request) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
 	defer cancel()
-	page, next, more, err := projections.History(ctx, s.config.Store, kind, id, uint64(from), limit)
+	page, next, more, err := projections.History(ctx, s.config.Store, kind, id, uint64(from), p.limit)
 	switch {
 	case errors.Is(err, projections.ErrNoKind):
 		return notFound("kind")
@@ -49,23 +45,11 @@ func (s *Server) history(r *request) error {
 	case err != nil:
 		return err
 	}
-	o := events.OpenObject(make([]byte, 0, 512*(len(page)+1)))
-	o.Key("items")
-	o.Buf = append(o.Buf, '[')
-	for i := range page {
-		if i > 0 {
-			o.Buf = append(o.Buf, ',')
-		}
-		o.Buf = AppendLine(o.Buf, &page[i])
-	}
-	o.Buf = append(o.Buf, ']')
-	o.Key("next")
 	behind := ""
 	if more {
 		behind = strconv.FormatUint(next, 10)
 	}
-	o.Buf = appendCursor(o.Buf, behind)
-	return r.json(fiber.StatusOK, o.Close())
+	return r.list(len(page), behind, func(dst []byte, i int) ([]byte, error) { return AppendLine(dst, &page[i]), nil }, nil)
 }
 
 // AppendLine appends a line of a history as JSON, as the route has it.

@@ -118,20 +118,5 @@ func numberCursor[N events.Position | events.Revision](cursor string) (N, error)
 }
 
 func (r *request) answerEvents(page []events.Recorded, next string) error {
-	o := events.OpenObject(make([]byte, 0, 1024*(len(page)+1)))
-	o.Key("items")
-	o.Buf = append(o.Buf, '[')
-	for i := range page {
-		if i > 0 {
-			o.Buf = append(o.Buf, ',')
-		}
-		var err error
-		if o.Buf, err = events.AppendCloudEvent(o.Buf, &page[i]); err != nil {
-			return err
-		}
-	}
-	o.Buf = append(o.Buf, ']')
-	o.Key("next")
-	o.Buf = appendCursor(o.Buf, next)
-	return r.json(fiber.StatusOK, o.Close())
+	return r.list(len(page), next, func(dst []byte, i int) ([]byte, error) { return events.AppendCloudEvent(dst, &page[i]) }, nil)
 }

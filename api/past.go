@@ -67,11 +67,6 @@ func appendAsOf(dst []byte, m projections.Moment) []byte {
 	return o.Close()
 }
 
-// productAt folds a product up to a moment; nil if it did not exist yet.
-func (s *Server) productAt(ctx context.Context, id string, m projections.Moment) (*projections.Product, error) {
-	return projections.ProductAt(ctx, s.config.Store, id, m.Position)
-}
-
 // reservationAt finds a reservation as it was at a moment; nil if it did not exist
 // yet.
 func (s *Server) reservationAt(ctx context.Context, productID, id string, m projections.Moment) (*reservation, error) {

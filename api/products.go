@@ -1,12 +1,8 @@
 package api
 
 import (
-	"context"
-	"encoding/base64"
-
 	"github.com/gofiber/fiber/v2"
 
-	"admitone/actors"
 	"admitone/actors/core"
 	"admitone/actors/product"
 	"admitone/events"
@@ -15,49 +11,29 @@ import (
 
 // Bounds of a product's fields.
 const (
-	maxName  = 200
 	maxPrice = 1_000_000_000_000
 	// maxHold is thirty days.
 	maxHold = 30 * 24 * 60 * 60
 )
 
 func (s *Server) productRoutes() {
-	s.handle(fiber.MethodPost, "/v1/products", s.createProduct)
-	s.handle(fiber.MethodGet, "/v1/products", s.past(s.listProducts))
-	s.handle(fiber.MethodGet, "/v1/products/:id", s.past(s.getProduct))
-	s.handle(fiber.MethodPatch, "/v1/products/:id", s.editProduct)
-}
-
-func (s *Server) createProduct(r *request) error {
-	if err := r.caller.must(RoleAdmin); err != nil {
-		return err
+	products := &resource[projections.Product]{
+		name: "product", path: "/v1/products", server: s, stream: product.Stream,
+		list: s.config.Views.Products, get: s.config.Views.Product, at: projections.ProductAt,
+		apply: (*projections.Product).Apply, now: productNow,
+		head: func(p *projections.Product) (string, *events.Revision, *events.Position) {
+			return p.ID, &p.Revision, &p.Position
+		},
+		write: AppendProduct,
 	}
-	command, err := r.newProduct()
-	if err != nil {
-		return err
-	}
-	answer, err := r.ask(product.Stream(command.ID), command, nil)
-	if err != nil {
-		return err
-	}
-	r.ctx.Set(fiber.HeaderLocation, "/v1/products/"+command.ID)
-	if len(answer.Facts) == 0 { // it was there already, just like this
-		return s.answerNow(r, command.ID)
-	}
-	fact, ok := answer.Facts[0].(*events.ProductCreated)
-	if !ok {
-		return unexpected(answer.Facts)
-	}
-	r.tag(answer.Revision)
-	return r.json(fiber.StatusCreated, AppendProduct(nil, &projections.Product{
-		ID: fact.ProductID, Name: fact.DisplayName, Stock: fact.Stock, Price: fact.Price,
-		LimitPerHolder: fact.LimitPerHolder, HoldSeconds: fact.HoldSeconds,
-		Revision: answer.Revision, Position: answer.Position,
-	}, nil))
+	s.handle(fiber.MethodPost, "/v1/products", products.create(newProduct, RoleAdmin))
+	s.handle(fiber.MethodGet, "/v1/products", s.past(products.listed))
+	s.handle(fiber.MethodGet, "/v1/products/:id", s.past(products.one))
+	s.handle(fiber.MethodPatch, "/v1/products/:id", products.edit(newProductEdit))
 }
 
 // newProduct reads what a client wants to put on sale.
-func (r *request) newProduct() (*product.Create, error) {
+func newProduct(r *request) (core.Command, string, error) {
 	var body struct {
 		ID             *string `json:"id"`
 		Name           string  `json:"name"`
@@ -67,151 +43,34 @@ func (r *request) newProduct() (*product.Create, error) {
 		HoldSeconds    *int64  `json:"hold_seconds"`
 	}
 	if err := r.decode(&body, false); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if body.Stock == nil {
-		return nil, invalidField("stock", "say how many units there are")
+		return nil, "", invalidField("stock", "say how many units there are")
 	}
 	id, err := r.newID(body.ID)
 	if err != nil {
-		return nil, err
+		return nil, "", err
+	}
+	if err := checkName(&body.Name); err != nil {
+		return nil, "", err
 	}
 	command := &product.Create{ID: id, Name: body.Name}
-	if !validText(command.Name, maxName) {
-		return nil, invalidField("name", "1 to 200 characters, none of them a control character")
-	}
 	if command.Stock, err = whole("stock", body.Stock, 0, 0, product.MaxStock); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if command.Price, err = whole("price", body.Price, 0, 0, maxPrice); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if command.LimitPerHolder, err = whole("limit_per_holder", body.LimitPerHolder, 0, 0, product.MaxStock); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	command.HoldSeconds, err = whole("hold_seconds", body.HoldSeconds, 300, 1, maxHold)
-	return command, err
+	return command, id, err
 }
 
-// newID is the client's choice, or else made: from the idempotency key, so that a
-// retry means the same thing, or fresh.
-func (r *request) newID(chosen *string) (string, error) {
-	if chosen != nil {
-		if !validID(*chosen) {
-			return "", invalidField("id", "1 to 64 of A-Z a-z 0-9 _ and -")
-		}
-		return *chosen, nil
-	}
-	key, err := r.key()
-	if err != nil || key == "" {
-		return actors.NewID().String(), err
-	}
-	return events.EventID("id "+r.keyOwner()+" "+key, 0).String(), nil
-}
-
-func (s *Server) listProducts(r *request) error {
-	limit, err := r.limit()
-	if err != nil {
-		return err
-	}
-	after, err := r.cursor()
-	if err != nil {
-		return err
-	}
-	if err := r.caughtUp(); err != nil {
-		return err
-	}
-	page, next, err := s.config.Views.Products(after, limit)
-	if err != nil {
-		return err
-	}
-	at, past, err := r.at()
-	if err != nil {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
-	defer cancel()
-	o := events.OpenObject(make([]byte, 0, 4096))
-	o.Key("items")
-	o.Buf = append(o.Buf, '[')
-	for i := range page {
-		p := &page[i]
-		if past {
-			if p, err = s.productAt(ctx, p.ID, at); err != nil {
-				return err
-			}
-		}
-		if p == nil {
-			continue // did not exist yet
-		}
-		if o.Buf[len(o.Buf)-1] != '[' {
-			o.Buf = append(o.Buf, ',')
-		}
-		o.Buf = AppendProduct(o.Buf, p, nil)
-	}
-	o.Buf = append(o.Buf, ']')
-	o.Key("next")
-	o.Buf = appendCursor(o.Buf, next)
-	if past {
-		o.Raw("as_of", appendAsOf(nil, at))
-	}
-	return r.json(fiber.StatusOK, o.Close())
-}
-
-func (s *Server) getProduct(r *request) error {
-	id, err := r.param("id", "product")
-	if err != nil {
-		return err
-	}
-	at, past, err := r.at()
-	if err != nil {
-		return err
-	}
-	if err := r.caughtUp(); err != nil {
-		return err
-	}
-	if !past {
-		return s.answerProduct(r, id)
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
-	defer cancel()
-	p, err := s.productAt(ctx, id, at)
-	if err != nil {
-		return err
-	}
-	if p == nil {
-		return notFound("product")
-	}
-	if r.tag(p.Revision) {
-		return r.notModified()
-	}
-	return r.json(fiber.StatusOK, AppendProduct(nil, p, &at))
-}
-
-func (s *Server) editProduct(r *request) error {
-	if err := r.caller.must(RoleAdmin); err != nil {
-		return err
-	}
-	id, err := r.param("id", "product")
-	if err != nil {
-		return err
-	}
-	revision, err := r.ifMatch()
-	if err != nil {
-		return err
-	}
-	command, err := r.newEdit()
-	if err != nil {
-		return err
-	}
-	if _, err := r.ask(product.Stream(id), command, revision); err != nil {
-		return err
-	}
-	return s.answerNow(r, id)
-}
-
-// newEdit reads what a client wants to change.
-func (r *request) newEdit() (*product.Edit, error) {
+// newProductEdit reads what a client wants to change.
+func newProductEdit(r *request) (core.Command, error) {
 	var body struct {
 		Name           *string `json:"name"`
 		Stock          *int64  `json:"stock"`
@@ -221,8 +80,8 @@ func (r *request) newEdit() (*product.Edit, error) {
 	if err := r.decode(&body, false); err != nil {
 		return nil, err
 	}
-	if body.Name != nil && !validText(*body.Name, maxName) {
-		return nil, invalidField("name", "1 to 200 characters, none of them a control character")
+	if err := checkName(body.Name); err != nil {
+		return nil, err
 	}
 	for _, f := range []struct {
 		name  string
@@ -237,36 +96,13 @@ func (r *request) newEdit() (*product.Edit, error) {
 	return &command, nil
 }
 
-// answerNow answers a command with the product as its actor has it: what has been
-// done must not be told as a failure because the views are behind.
-func (s *Server) answerNow(r *request, id string) error {
-	p := projections.Product{ID: id}
-	answer, err := s.config.Desk.View(context.Background(), product.Stream(id), func(c core.Core) {
-		created, held, sold := c.(*product.Product).Figures()
-		p.Name, p.Stock, p.Price, p.LimitPerHolder, p.HoldSeconds = created.Name, created.Stock, created.Price, created.LimitPerHolder, created.HoldSeconds
-		p.Held, p.Sold = held, sold
-	})
-	if err != nil {
-		return err
+// productNow is the row of a product as its entity has it.
+func productNow(c core.Core) projections.Product {
+	created, held, sold := c.(*product.Product).Figures()
+	return projections.Product{
+		ID: created.ID, Name: created.Name, Stock: created.Stock, Price: created.Price,
+		LimitPerHolder: created.LimitPerHolder, HoldSeconds: created.HoldSeconds, Held: held, Sold: sold,
 	}
-	p.Revision, p.Position = answer.Revision, answer.Position
-	r.tag(p.Revision)
-	return r.json(fiber.StatusOK, AppendProduct(nil, &p, nil))
-}
-
-// answerProduct answers with the product as the views have it.
-func (s *Server) answerProduct(r *request, id string) error {
-	p, ok, err := s.config.Views.Product(id)
-	if err != nil {
-		return err
-	}
-	if !ok {
-		return notFound("product")
-	}
-	if r.tag(p.Revision) && r.reads() {
-		return r.notModified()
-	}
-	return r.json(fiber.StatusOK, AppendProduct(nil, &p, nil))
 }
 
 // AppendProduct appends a product as the HTTP resource, with as_of if it is one of
@@ -288,13 +124,4 @@ func AppendProduct(dst []byte, p *projections.Product, at *projections.Moment) [
 		o.Raw("as_of", appendAsOf(nil, *at))
 	}
 	return o.Close()
-}
-
-func appendCursor(dst []byte, after string) []byte {
-	if after == "" {
-		return append(dst, "null"...)
-	}
-	dst = append(dst, '"')
-	dst = base64.RawURLEncoding.AppendEncode(dst, []byte(after))
-	return append(dst, '"')
 }

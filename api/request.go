@@ -100,6 +100,33 @@ func validText(s string, most int) bool {
 	return strings.TrimSpace(s) != "" && utf8.RuneCountInString(s) <= most && !strings.ContainsFunc(s, unicode.IsControl)
 }
 
+// maxName is the longest name of a thing, in characters.
+const maxName = 200
+
+// checkName checks the name of a thing, if one is given.
+func checkName(name *string) error {
+	if name != nil && !validText(*name, maxName) {
+		return invalidField("name", "1 to 200 characters, none of them a control character")
+	}
+	return nil
+}
+
+// newID is the client's choice, or else made: from the idempotency key, so that a
+// retry means the same thing, or fresh.
+func (r *request) newID(chosen *string) (string, error) {
+	if chosen != nil {
+		if !validID(*chosen) {
+			return "", invalidField("id", "1 to 64 of A-Z a-z 0-9 _ and -")
+		}
+		return *chosen, nil
+	}
+	key, err := r.key()
+	if err != nil || key == "" {
+		return actors.NewID().String(), err
+	}
+	return events.EventID("id "+r.keyOwner()+" "+key, 0).String(), nil
+}
+
 // whole checks an optional whole number.
 func whole(field string, value *int64, otherwise, least, most int64) (int64, error) {
 	if value == nil {
@@ -179,11 +206,6 @@ func (r *request) tag(revision events.Revision) (fresh bool) {
 		}
 	}
 	return false
-}
-
-// reads says whether the request only asks.
-func (r *request) reads() bool {
-	return r.ctx.Method() == fiber.MethodGet || r.ctx.Method() == fiber.MethodHead
 }
 
 // notModified answers that the client has it already.

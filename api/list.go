@@ -1,0 +1,66 @@
+package api
+
+import (
+	"encoding/base64"
+
+	"github.com/gofiber/fiber/v2"
+
+	"admitone/events"
+)
+
+// paging is what a client asks of a list.
+type paging struct {
+	// after is where the page before ended, "" for the first one.
+	after string
+	limit int
+}
+
+// paging reads limit and cursor.
+func (r *request) paging() (p paging, err error) {
+	if p.limit, err = r.limit(); err != nil {
+		return p, err
+	}
+	p.after, err = r.cursor()
+	return p, err
+}
+
+// list answers with {"items":[…],"next":…}. item appends the item of a number below
+// size, or nothing to leave it out. next is the cursor's text, "" at the end. more
+// may add members behind.
+func (r *request) list(size int, next string, item func(dst []byte, i int) ([]byte, error), more func(*events.Object)) error {
+	o := events.OpenObject(make([]byte, 0, 256*(size+1)))
+	o.Key("items")
+	o.Buf = append(o.Buf, '[')
+	for i, first := 0, true; i < size; i++ {
+		before := len(o.Buf)
+		if !first {
+			o.Buf = append(o.Buf, ',')
+		}
+		begun := len(o.Buf)
+		var err error
+		if o.Buf, err = item(o.Buf, i); err != nil {
+			return err
+		}
+		if len(o.Buf) == begun {
+			o.Buf = o.Buf[:before]
+			continue
+		}
+		first = false
+	}
+	o.Buf = append(o.Buf, ']')
+	o.Key("next")
+	o.Buf = appendCursor(o.Buf, next)
+	if more != nil {
+		more(&o)
+	}
+	return r.json(fiber.StatusOK, o.Close())
+}
+
+func appendCursor(dst []byte, after string) []byte {
+	if after == "" {
+		return append(dst, "null"...)
+	}
+	dst = append(dst, '"')
+	dst = base64.RawURLEncoding.AppendEncode(dst, []byte(after))
+	return append(dst, '"')
+}

@@ -39,6 +39,7 @@ var badBodies = []struct {
 	{"null", `null`, "invalid_field", 422},
 	{"65 KiB", `{%s}` + strings.Repeat(" ", 65<<10), "body_too_large", 413},
 	{"200 KiB", `{%s}` + strings.Repeat(" ", 200<<10), "body_too_large", 413},
+	{"3 MiB", `{%s}` + strings.Repeat(" ", 3<<20), "body_too_large", 413},
 }
 
 func TestBadBodies(t *testing.T) {

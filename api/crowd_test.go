@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -322,4 +323,22 @@ func TestShutdown(t *testing.T) {
 	// What Fasthttp leaves for a while: its clock, and a worker pool that is asleep.
 	goleak.VerifyNone(t, before, goleak.IgnoreTopFunction("github.com/valyala/fasthttp.updateServerDate.func1"),
 		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2"))
+}
+
+// TestShutdownAtTheStart: a server that is told to stop while it begins does not
+// begin after all, whichever of the two is faster.
+func TestShutdownAtTheStart(t *testing.T) {
+	w := newWorld(t)
+	config := w.server.config
+	config.Metrics = nil
+	for range 200 {
+		server := New(config)
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		w.must(err)
+		ended := make(chan error, 1)
+		go func() { ended <- server.Listen(listener) }()
+		runtime.Gosched()
+		w.must(server.Shutdown(t.Context()))
+		w.must(<-ended)
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"runtime/debug"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -73,6 +74,10 @@ type Server struct {
 	// highest is the last position this server has answered a command with: what it
 	// is asked afterwards must not be older.
 	highest atomic.Uint64
+
+	mu       sync.Mutex
+	listener net.Listener // of Listen; guarded by mu
+	stopping bool         // guarded by mu
 }
 
 // New returns a server that has not begun to listen.
@@ -138,7 +143,29 @@ func (s *Server) Listen(ln net.Listener) error {
 		return err
 	}
 	s.note(head)
+	if !s.listens(ln) {
+		return ln.Close()
+	}
 	return s.app.Listener(ln)
+}
+
+// listens remembers ln for Shutdown; it returns false if that has been called.
+func (s *Server) listens(ln net.Listener) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.listener = ln
+	return !s.stopping
+}
+
+// deafen closes the listener, or keeps Listen from beginning. Fiber's own shutdown
+// overlooks a server that is just about to begin, which would then never end.
+func (s *Server) deafen() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stopping = true
+	if s.listener != nil {
+		_ = s.listener.Close() // all it can say is that Fiber has closed it
+	}
 }
 
 // Shutdown lets requests under way finish, says goodbye to the sockets (close code
@@ -146,6 +173,7 @@ func (s *Server) Listen(ln net.Listener) error {
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.sockets.stop()
 	err := s.app.ShutdownWithContext(ctx)
+	s.deafen()
 	if waited := s.sockets.wait(ctx); err == nil {
 		err = waited
 	}
@@ -200,6 +228,9 @@ func (s *Server) strayError(c *fiber.Ctx, err error) error {
 	r := &request{ctx: c, server: s, id: requestID(c), begun: time.Now()}
 	c.Response().Header.Set(headerRequestID, r.id)
 	p := problemOf(err, r.log)
+	if p.code == "body_too_large" {
+		swallow(c.Context().Conn())
+	}
 	if p.code == "method_not_allowed" && c.Method() == fiber.MethodOptions {
 		c.Status(fiber.StatusNoContent) // Allow says what there is
 	} else if err := p.write(c, r.id); err != nil {
@@ -207,6 +238,24 @@ func (s *Server) strayError(c *fiber.Ctx, err error) error {
 	}
 	s.access.line(r, c.Response().StatusCode(), time.Since(r.begun))
 	return nil
+}
+
+// swallow reads the rest of a body that nobody wants, so much and so long as is
+// polite: a connection that is closed with bytes unread is reset, and then the client
+// may never see the answer. Whatever ends it, the answer is next.
+func swallow(conn net.Conn) {
+	buffer := make([]byte, 32<<10)
+	end := time.Now().Add(2 * time.Second)
+	for left := 8 << 20; left > 0 && time.Now().Before(end); {
+		if conn.SetReadDeadline(time.Now().Add(200*time.Millisecond)) != nil {
+			return
+		}
+		n, err := conn.Read(buffer)
+		if err != nil {
+			return
+		}
+		left -= n
+	}
 }
 
 // knownMethods makes a method that Fiber does not know, and would answer in its own

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"io"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -12,7 +13,7 @@ import (
 )
 
 func (s *Server) pageRoutes() {
-	s.handle(fiber.MethodGet, "/", secured(s.livePage))
+	s.handle(fiber.MethodGet, "/", secured(listPage(s.config.Views.Products, web.WriteProducts)))
 	for _, asset := range web.Assets() {
 		s.handle(fiber.MethodGet, asset.Path, secured(page(asset.Body, asset.Kind)))
 	}
@@ -29,31 +30,31 @@ func secured(h handler) handler {
 	}
 }
 
-// livePage shows a page of products with their counts. It does not wait for the
-// read side: the script is told what the page is too old for.
-func (s *Server) livePage(r *request) error {
-	limit, err := r.limit()
-	if err != nil {
-		return err
+// listPage makes a page of a list. It does not wait for the read side: the script
+// is told what the page is too old for.
+func listPage[R any](list func(after string, limit int) ([]R, string, error), write func(io.Writer, web.Frame, []R) error) handler {
+	return func(r *request) error {
+		p, err := r.paging()
+		if err != nil {
+			return err
+		}
+		rows, next, err := list(p.after, p.limit)
+		if err != nil {
+			return err
+		}
+		frame := r.frame()
+		frame.First = p.after == ""
+		if next != "" {
+			frame.Next = base64.RawURLEncoding.EncodeToString([]byte(next))
+		}
+		return r.html(func(body io.Writer) error { return write(body, frame, rows) })
 	}
-	after, err := r.cursor()
-	if err != nil {
-		return err
-	}
-	products, next, err := s.config.Views.Products(after, limit)
-	if err != nil {
-		return err
-	}
-	_, open := s.config.Auth.(OpenAuth)
-	p := web.Page{Products: products, First: after == "", Epoch: s.config.Store.Epoch(), Token: !open}
-	if next != "" {
-		p.Next = base64.RawURLEncoding.EncodeToString([]byte(next))
-	}
-	var body bytes.Buffer
-	if err := p.Write(&body); err != nil {
-		return err
-	}
-	return html(r, body.Bytes())
+}
+
+// frame is what every page says of the server.
+func (r *request) frame() web.Frame {
+	_, open := r.server.config.Auth.(OpenAuth)
+	return web.Frame{Epoch: r.server.config.Store.Epoch(), Token: !open}
 }
 
 // docs shows the description of the API.
@@ -65,10 +66,15 @@ func docs(r *request) error {
 	return page(body, fiber.MIMETextHTMLCharsetUTF8)(r)
 }
 
-func html(r *request, body []byte) error {
+// html answers with a page that is made for this request.
+func (r *request) html(write func(io.Writer) error) error {
+	var body bytes.Buffer
+	if err := write(&body); err != nil {
+		return err
+	}
 	r.ctx.Set(fiber.HeaderCacheControl, "no-cache")
 	r.ctx.Response().Header.SetContentType(fiber.MIMETextHTMLCharsetUTF8)
-	r.ctx.Response().SetBodyRaw(body)
+	r.ctx.Response().SetBodyRaw(body.Bytes())
 	return nil
 }
 

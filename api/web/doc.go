@@ -4,7 +4,8 @@
 //
 // # Why there is no build step
 //
-// The page is one template, one script and one style sheet, as they lie here. They
+// The pages are templates, a few script modules and one style sheet, as they lie
+// here. They
 // are part of the program, so a server without any file beside it has its page,
 // and what a developer reads is what the browser runs.
 //
@@ -13,7 +14,7 @@
 // The server writes each product's position into the page. The script subscribes
 // from that position on, so a change between the two is the first thing it hears.
 // Later frames say which position they follow; one that does not fit the last one
-// seen makes the script ask again from there. See page.js.
+// seen makes the script ask again from there. See link.js.
 //
 // # Why /docs is made of openapi.yaml
 //

@@ -20,7 +20,10 @@ var Docs = sync.OnceValues(func() ([]byte, error) {
 		return nil, err
 	}
 	var body bytes.Buffer
-	err = pages.ExecuteTemplate(&body, "docs.html", d)
+	err = pages.ExecuteTemplate(&body, "docs.html", struct {
+		Frame
+		*description
+	}{Frame{Title: "The API", Place: "/docs"}, d})
 	return body.Bytes(), err
 })
 

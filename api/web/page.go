@@ -10,7 +10,7 @@ import (
 	"admitone/projections"
 )
 
-//go:embed page.html docs.html page.js page.css icon.svg openapi.yaml
+//go:embed frame.html products.html docs.html *.js page.css icon.svg openapi.yaml
 var files embed.FS
 
 // Policy is the Content-Security-Policy of all pages: nothing from elsewhere, no
@@ -24,14 +24,20 @@ type Asset struct {
 	Body       []byte
 }
 
+// scripts are the modules of the pages.
+var scripts = []string{"page.js", "link.js", "command.js", "products.js"}
+
 // Assets are the files under /assets/, and the description of the API.
 func Assets() []Asset {
-	return []Asset{
-		asset("/assets/page.js", "page.js", "text/javascript; charset=utf-8"),
+	assets := []Asset{
 		asset("/assets/page.css", "page.css", "text/css; charset=utf-8"),
 		asset("/assets/icon.svg", "icon.svg", "image/svg+xml"),
 		asset("/openapi.yaml", "openapi.yaml", "application/yaml; charset=utf-8"),
 	}
+	for _, name := range scripts {
+		assets = append(assets, asset("/assets/"+name, name, "text/javascript; charset=utf-8"))
+	}
+	return assets
 }
 
 func asset(path, name, kind string) Asset { return Asset{Path: path, Kind: kind, Body: read(name)} }
@@ -45,25 +51,40 @@ func read(name string) []byte {
 	return body
 }
 
-// Page is what the live page shows.
-type Page struct {
-	Products []projections.Product
-	// First says that no page comes before this one.
-	First bool
-	// Next is the cursor of the next page, "" if there is none.
-	Next string
-	// Epoch of the log that the products' positions belong to.
+// place is a page that one can go to.
+type place struct{ Path, Name string }
+
+// places are those that every page leads to.
+var places = []place{{"/", "On sale"}}
+
+// Frame is what stands around what a page shows.
+type Frame struct {
+	// Epoch of the log that the positions on the page belong to.
 	Epoch string
-	// Token says that reserving needs one.
+	// Token says that commands need one.
 	Token bool
+	// First says that no page of the list comes before this one.
+	First bool
+	// Next is the cursor of the list's next page, "" if there is none.
+	Next string
+
+	// Title of the page, the Script that makes it live, the Place that it is, and
+	// the Things that a list has. The functions below set them.
+	Title, Script, Place, Things string
 }
 
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
-	"money": money, "share": share, "prose": prose, "anchor": anchor,
-}).ParseFS(files, "page.html", "docs.html"))
+	"money": money, "share": share, "prose": prose, "anchor": anchor, "places": func() []place { return places },
+}).ParseFS(files, "frame.html", "products.html", "docs.html"))
 
-// Write writes the page in HTML.
-func (p *Page) Write(w io.Writer) error { return pages.ExecuteTemplate(w, "page.html", p) }
+// WriteProducts writes the page of a list of products in HTML. Errors: w's.
+func WriteProducts(w io.Writer, f Frame, products []projections.Product) error {
+	f.Title, f.Script, f.Place, f.Things = "On sale now", "products.js", "/", "products"
+	return pages.ExecuteTemplate(w, "products.html", struct {
+		Frame
+		Products []projections.Product
+	}{f, products})
+}
 
 // money shows minor units with two decimals; the currency is the seller's affair.
 func money(minor int64) string {

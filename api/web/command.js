@@ -1,0 +1,64 @@
+// Commands to the server, sent again until there is an answer, and never done twice.
+
+import { jwt, keep, pause, recall, token } from "./page.js";
+
+const firstWait = 500, patience = 8_000;
+const unanswered = recall("sessionStorage", "unanswered", {}); // what was asked -> {body, key}
+
+// keyFor returns the key of a click. One that got no answer is asked again under
+// the same key, so that it can't count twice.
+function keyFor(question, body) {
+  if (unanswered[question]?.body !== body) {
+    const bytes = crypto.getRandomValues(new Uint8Array(16)); // randomUUID needs HTTPS
+    unanswered[question] = { body, key: Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("") };
+    keep("sessionStorage", "unanswered", unanswered);
+  }
+  return unanswered[question].key;
+}
+
+function answered(question) {
+  delete unanswered[question];
+  keep("sessionStorage", "unanswered", unanswered);
+}
+
+// words makes a sentence of a problem.
+function words({ field, detail }) {
+  return (field ? `${field}: ${detail}` : detail).replace(/^./u, (first) => first.toUpperCase()) + ".";
+}
+
+// command sends one, again if there is no answer or the server asks to wait, and
+// returns the resource; it throws what the server or the network has against it.
+export async function command(method, path, body, waiting) {
+  const question = method + " " + path + (body ?? "");
+  const headers = {};
+  if (body) headers["Content-Type"] = "application/json";
+  if (method === "POST") headers["Idempotency-Key"] = keyFor(question, body ?? "");
+  if (jwt && token()) headers.Authorization = "Bearer " + token();
+  for (let attempt = 1; ; attempt++) {
+    const answer = await fetch(path, { method, headers, body, cache: "no-store", signal: AbortSignal.timeout(patience) }).catch(() => null);
+    const definite = answer && answer.status < 500 && answer.status !== 429;
+    const data = await answer?.json().catch(() => null);
+    if (definite && data) {
+      answered(question);
+      clock.set(answer.headers.get("Date"));
+      if (answer.ok) return data;
+    }
+    if (definite && data || attempt === 5) {
+      const text = data?.detail ? words(data) : "The server does not answer. Try again: what you asked for is not done twice.";
+      throw Object.assign(new Error(text), { code: data?.code, resource: data?.resource });
+    }
+    waiting?.();
+    const wait = Number(answer?.headers.get("Retry-After")) * 1000 || firstWait * 2 ** attempt;
+    await pause(wait * (.5 + Math.random() / 2));
+  }
+}
+
+// clock is the server's: a deadline must not depend on how this device's is set.
+export const clock = {
+  ahead: 0,
+  now() { return Date.now() + this.ahead; },
+  set(date) {
+    const ahead = Date.parse(date) - Date.now();
+    if (!Number.isNaN(ahead)) this.ahead = Math.abs(ahead) < 2000 ? 0 : ahead;
+  },
+};

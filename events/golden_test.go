@@ -22,7 +22,7 @@ const goldenDir = "testdata/facts"
 
 // golden holds, for every wire name, the fact its golden file decodes to; one
 // file of literals per kind of entity. A name is only ever added.
-var golden = union(goldenProduct)
+var golden = union(goldenProduct, goldenTeam, goldenTournament)
 
 func union(kinds ...map[string]Fact) map[string]Fact {
 	all := map[string]Fact{}

@@ -88,6 +88,29 @@ func (o *Object) Int(name string, value int64) {
 	o.Buf = strconv.AppendInt(o.Buf, value, 10)
 }
 
+// Bool adds true or false.
+func (o *Object) Bool(name string, value bool) {
+	o.Key(name)
+	o.Buf = strconv.AppendBool(o.Buf, value)
+}
+
+// Strings adds an array of strings, an empty one for nil.
+func (o *Object) Strings(name string, values []string) {
+	o.Key(name)
+	o.Buf = appendStrings(o.Buf, values)
+}
+
+func appendStrings(dst []byte, values []string) []byte {
+	dst = append(dst, '[')
+	for i, value := range values {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = AppendJSONString(dst, value)
+	}
+	return append(dst, ']')
+}
+
 // Time adds a time as RFC 3339 in UTC.
 func (o *Object) Time(name string, value time.Time) {
 	o.Key(name)

@@ -1,0 +1,209 @@
+package tournament
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"admitone/actors/core"
+	"admitone/events"
+)
+
+var errNoTournament = &core.Refusal{Code: "not_found", Detail: "there is no such tournament",
+	Fields: map[string]any{"resource": "tournament"}}
+
+var errNoEntry = &core.Refusal{Code: "not_found", Detail: "the team has not entered and does not wait",
+	Fields: map[string]any{"resource": "entry"}}
+
+var errBadLimit = &core.Refusal{Code: "invalid_field", Detail: "team_limit must be from 1 to 1,000,000",
+	Fields: map[string]any{"field": "team_limit"}}
+
+var errBadTeams = &core.Refusal{Code: "invalid_field", Detail: "team_ids must be 1 to 16 teams, each once",
+	Fields: map[string]any{"field": "team_ids"}}
+
+var errClosed = &core.Refusal{Code: "registration_closed", Detail: "the organiser has closed the tournament for entry"}
+
+// errFull and errWaitlistFull are the refusals of the crowd, made once.
+var errFull = &core.Refusal{Code: "tournament_full", Detail: "every slot is taken; watch the tournament for one that comes back",
+	Fields: map[string]any{"remaining": int64(0)}}
+
+var errWaitlistFull = &core.Refusal{Code: "tournament_full", Detail: "every slot is taken, and the waitlist is full too",
+	Fields: map[string]any{"remaining": int64(0), "waitlisted": int64(MaxTeams)}}
+
+// Decide implements [core.Core].
+func (t *Tournament) Decide(cmd core.Command, now time.Time) ([]events.Fact, error) {
+	if create, ok := cmd.(*Create); ok {
+		return t.create(create)
+	}
+	if !t.Exists() {
+		return nil, errNoTournament
+	}
+	switch cmd := cmd.(type) {
+	case *Enter:
+		return t.enter(cmd, now)
+	case *Withdraw:
+		return t.withdraw(cmd)
+	case *Edit:
+		return t.edit(cmd)
+	case *core.Expire:
+		return nil, nil
+	}
+	panic(fmt.Sprintf("tournament: no rule for %T", cmd))
+}
+
+func (t *Tournament) create(cmd *Create) ([]events.Fact, error) {
+	switch {
+	case cmd.TeamLimit < 1 || cmd.TeamLimit > MaxTeams:
+		return nil, errBadLimit
+	case t.Exists() && cmd.same(&t.created):
+		return nil, nil
+	case t.Exists():
+		return nil, &core.Refusal{Code: "already_exists", Detail: "a tournament with this id exists and differs; choose another id, or edit it"}
+	}
+	return []events.Fact{&events.TournamentCreated{
+		TournamentID: cmd.ID, DisplayName: cmd.Name, TeamLimit: cmd.TeamLimit,
+		RegisterDeadline: cmd.RegisterDeadline, Waitlist: cmd.Waitlist, WaitlistRule: cmd.Rule,
+	}}, nil
+}
+
+func (t *Tournament) enter(cmd *Enter, now time.Time) ([]events.Fact, error) {
+	if !validTeams(cmd.TeamIDs) {
+		return nil, errBadTeams
+	}
+	for _, team := range cmd.TeamIDs {
+		if status, in := t.Entry(team); in {
+			return nil, &core.Refusal{Code: "already_entered", Detail: "the team takes part already; withdraw it to give up its place",
+				Fields: map[string]any{"team_id": team, "entry": string(status)}}
+		}
+	}
+	if now.After(t.created.RegisterDeadline) {
+		return nil, &core.Refusal{Code: "deadline_passed", Detail: "the deadline for entry has passed",
+			Fields: map[string]any{"register_deadline": t.created.RegisterDeadline}}
+	}
+	if t.closed {
+		return nil, errClosed
+	}
+	teams, after := int64(len(cmd.TeamIDs)), t.counts()
+	// Whoever waits does not fit, or would have come in before. Under the strict
+	// rule that is a reason to wait as well.
+	behind := t.waitlisted > 0 && t.created.Rule != events.WaitlistFill
+	if teams <= after.Remaining && !behind {
+		after.Entered, after.Remaining = after.Entered+teams, after.Remaining-teams
+		return []events.Fact{&events.TournamentEntered{TeamIDs: cmd.TeamIDs, TournamentCounts: after}}, nil
+	}
+	if refusal := t.cantWait(teams); refusal != nil {
+		return nil, refusal
+	}
+	after.Waitlisted += teams
+	return []events.Fact{&events.TournamentWaitlisted{TeamIDs: cmd.TeamIDs, TournamentCounts: after}}, nil
+}
+
+func validTeams(teams []string) bool {
+	for i, team := range teams {
+		if team == "" || slices.Contains(teams[:i], team) {
+			return false
+		}
+	}
+	return len(teams) >= 1 && len(teams) <= MaxGroup
+}
+
+// cantWait refuses teams that don't get slots a place on the waitlist.
+func (t *Tournament) cantWait(teams int64) *core.Refusal {
+	remaining := t.counts().Remaining
+	switch {
+	case teams > t.created.TeamLimit:
+		return &core.Refusal{Code: "tournament_full", Detail: "the group is larger than the whole tournament",
+			Fields: map[string]any{"remaining": remaining}}
+	case t.created.Waitlist && t.waitlisted+teams > MaxTeams:
+		return errWaitlistFull
+	case t.created.Waitlist:
+		return nil
+	case remaining == 0:
+		return errFull
+	}
+	return &core.Refusal{Code: "tournament_full", Detail: "fewer slots remain than the group has teams; enter with fewer",
+		Fields: map[string]any{"remaining": remaining}}
+}
+
+func (t *Tournament) withdraw(cmd *Withdraw) ([]events.Fact, error) {
+	number, in := t.teams.Get(cmd.TeamID)
+	if !in {
+		return nil, errNoEntry
+	}
+	after, was := t.counts(), events.EntryEntered
+	waiting := line{list: &t.waitlist}
+	if number == 0 {
+		after.Entered, after.Remaining = after.Entered-1, after.Remaining+1
+	} else {
+		was = events.EntryWaitlisted
+		after.Waitlisted--
+		row, _ := t.waitlist.rows.Get(number)
+		waiting.changed, waiting.rest = number, without(row, cmd.TeamID)
+	}
+	facts := []events.Fact{&events.TournamentWithdrawn{TeamID: cmd.TeamID, Was: was, TournamentCounts: after}}
+	if t.closed {
+		return facts, nil
+	}
+	promoted, _ := t.promote(&waiting, after)
+	return append(facts, promoted...), nil
+}
+
+func (t *Tournament) edit(cmd *Edit) ([]events.Fact, error) {
+	fact := &events.TournamentEdited{
+		DisplayName:      or(cmd.Name, t.created.Name),
+		TeamLimit:        or(cmd.TeamLimit, t.created.TeamLimit),
+		RegisterDeadline: or(cmd.RegisterDeadline, t.created.RegisterDeadline),
+		Status:           or(cmd.Status, t.Status()),
+	}
+	fact.TournamentCounts = t.counts()
+	fact.Remaining = fact.TeamLimit - t.entered
+	switch {
+	case fact.TeamLimit < 1 || fact.TeamLimit > MaxTeams:
+		return nil, errBadLimit
+	case fact.Remaining < 0:
+		return nil, &core.Refusal{Code: "limit_exceeded", Detail: "the team limit can't go below the teams that have entered",
+			Fields: map[string]any{"entered": t.entered}}
+	case fact.Status == events.TournamentClosed:
+		return []events.Fact{fact}, nil
+	}
+	promoted, all := t.promote(&line{list: &t.waitlist}, fact.TournamentCounts)
+	if !all {
+		return nil, &core.Refusal{Code: "limit_exceeded", Detail: "too many waiting teams would come in at once; raise the limit in smaller steps",
+			Fields: map[string]any{"entered": t.entered, "at_once": int64(MaxPromoted)}}
+	}
+	return append([]events.Fact{fact}, promoted...), nil
+}
+
+func or[T any](value *T, otherwise T) T {
+	if value != nil {
+		return *value
+	}
+	return otherwise
+}
+
+// promote gives the slots that remain to whoever waits, in order. all is false if
+// it would be more than MaxPromoted teams.
+func (t *Tournament) promote(waiting *line, counts events.TournamentCounts) (facts []events.Fact, all bool) {
+	var fact *events.TournamentPromoted
+	for most := counts.Entered + MaxPromoted; counts.Remaining > 0; {
+		sizes := int64(MaxGroup)
+		if t.created.Rule == events.WaitlistFill {
+			sizes = min(sizes, counts.Remaining)
+		}
+		row := waiting.next(int(sizes))
+		teams := int64(len(row))
+		if teams == 0 || teams > counts.Remaining {
+			break
+		}
+		counts.Entered, counts.Remaining, counts.Waitlisted = counts.Entered+teams, counts.Remaining-teams, counts.Waitlisted-teams
+		if counts.Entered > most {
+			return nil, false
+		}
+		if fact == nil || len(fact.Rows) == rowsAtOnce {
+			fact = &events.TournamentPromoted{}
+			facts = append(facts, fact)
+		}
+		fact.Rows, fact.TournamentCounts = append(fact.Rows, row), counts
+	}
+	return facts, true
+}

@@ -1,0 +1,150 @@
+package tournament
+
+import (
+	"bufio"
+	"encoding/binary"
+	"io"
+	"iter"
+	"slices"
+
+	"admitone/actors/core"
+)
+
+// SnapshotVersion changes with the encoding below; a snapshot of another version
+// is not read.
+const SnapshotVersion = 1
+
+// head is the first part of a snapshot. The rows of the waitlist follow, each as
+// number (64 bits), teams (8) and their ids, and then the ids of the teams that
+// have entered; an id is its length (16) and its bytes, all little endian. Neither
+// part is in any order. The queues of the waitlist are made anew.
+type head struct {
+	Created             Create
+	Closed              bool
+	Entered, Waitlisted int64
+	Rows                int
+	LastRow             uint64
+}
+
+// pieceSize is how much is written at once; between pieces others may go first.
+const pieceSize = 16 << 10
+
+// Freeze implements [core.Core].
+func (t *Tournament) Freeze() func(io.Writer) error {
+	h := head{Created: t.created, Closed: t.closed, Entered: t.entered, Waitlisted: t.waitlisted,
+		Rows: t.waitlist.rows.Len(), LastRow: t.waitlist.last}
+	rows, teams := t.waitlist.rows.Freeze(), t.teams.Freeze()
+	return func(w io.Writer) error { return write(w, h, rows, teams) }
+}
+
+func write(w io.Writer, h head, rows iter.Seq2[uint64, []string], teams iter.Seq2[string, uint64]) error {
+	out := bufio.NewWriterSize(w, pieceSize)
+	record, err := core.AppendHead(nil, h)
+	if err != nil {
+		return err
+	}
+	_, err = out.Write(record)
+	for number, row := range rows {
+		record = binary.LittleEndian.AppendUint64(record[:0], number)
+		record = append(record, byte(len(row)))
+		for _, team := range row {
+			record = appendID(record, team)
+		}
+		if _, err = out.Write(record); err != nil {
+			return err
+		}
+	}
+	for team, number := range teams {
+		if number != 0 {
+			continue // it is in its row
+		}
+		record = appendID(record[:0], team)
+		if _, err = out.Write(record); err != nil {
+			return err
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return out.Flush()
+}
+
+func appendID(dst []byte, id string) []byte {
+	dst = binary.LittleEndian.AppendUint16(dst, uint16(len(id)))
+	return append(dst, id...)
+}
+
+// Restore implements [core.Core].
+func (t *Tournament) Restore(r io.Reader) error {
+	in := &source{in: bufio.NewReaderSize(r, 64<<10)}
+	var h head
+	if err := core.ReadHead(in.in, &h); err != nil {
+		return err
+	}
+	t.created, t.closed, t.entered, t.waitlisted = h.Created, h.Closed, h.Entered, h.Waitlisted
+	t.waitlist.last = h.LastRow
+	t.waitlist.rows.Load(h.Rows, in.rows(h.Rows))
+	t.teams.Load(int(h.Entered+h.Waitlisted), func(yield func(string, uint64) bool) {
+		for number, row := range t.waitlist.rows.All() {
+			for _, team := range row {
+				yield(team, number)
+			}
+		}
+		for range h.Entered {
+			if team := in.id(); in.err == nil {
+				yield(team, 0)
+			}
+		}
+	})
+	t.waitlist.queue()
+	return in.err
+}
+
+// source reads a snapshot; after an error it reads nothing more.
+type source struct {
+	in  *bufio.Reader
+	err error
+	buf [1 << 16]byte
+}
+
+func (s *source) take(n int) []byte {
+	if s.err == nil {
+		_, s.err = io.ReadFull(s.in, s.buf[:n])
+	}
+	if s.err != nil {
+		clear(s.buf[:n])
+	}
+	return s.buf[:n]
+}
+
+func (s *source) id() string {
+	return string(s.take(int(binary.LittleEndian.Uint16(s.take(2)))))
+}
+
+func (s *source) rows(count int) iter.Seq2[uint64, []string] {
+	return func(yield func(uint64, []string) bool) {
+		for range count {
+			fixed := s.take(9)
+			number, row := binary.LittleEndian.Uint64(fixed), make([]string, fixed[8])
+			for i := range row {
+				row[i] = s.id()
+			}
+			if s.err != nil {
+				return
+			}
+			yield(number, row)
+		}
+	}
+}
+
+// queue makes the queues of rows that have been loaded.
+func (w *waitlist) queue() {
+	for number, row := range w.rows.All() {
+		q := &w.queues[len(row)]
+		q.numbers = append(q.numbers, number)
+		q.live++
+	}
+	for i := range w.queues {
+		slices.Sort(w.queues[i].numbers)
+	}
+}

@@ -1,0 +1,131 @@
+package tournament
+
+import (
+	"slices"
+
+	"admitone/actors/core"
+)
+
+// slack is how many numbers of rows that are gone a queue keeps whatever its size.
+const slack = 1024
+
+// waitlist is the rows that wait, in the order of their numbers.
+type waitlist struct {
+	rows *core.Table[uint64, []string] // the teams of each row, by its number
+	last uint64                        // the highest number given so far
+	// queues has the rows by how many teams they have, from 1 to MaxGroup.
+	queues [MaxGroup + 1]queue
+}
+
+// queue has numbers of rows in order. One that has gone, or got smaller, stays
+// until it comes up; the first is never like that.
+type queue struct {
+	numbers []uint64
+	live    int
+}
+
+func newWaitlist() waitlist { return waitlist{rows: core.NewTable[uint64, []string]()} }
+
+// add puts a row at the end and returns its number.
+func (w *waitlist) add(teams []string) uint64 {
+	w.last++
+	w.put(w.last, teams)
+	return w.last
+}
+
+// put makes teams the content of row number, which none of its size is now.
+func (w *waitlist) put(number uint64, teams []string) {
+	w.rows.Set(number, teams)
+	q := &w.queues[len(teams)]
+	q.live++
+	if end := len(q.numbers); end == 0 || q.numbers[end-1] < number {
+		q.numbers = append(q.numbers, number)
+		return
+	}
+	i, _ := slices.BinarySearch(q.numbers, number) // a group that lost a team keeps its place
+	q.numbers = slices.Insert(q.numbers, i, number)
+}
+
+// take removes a row.
+func (w *waitlist) take(number uint64, size int) {
+	w.rows.Delete(number)
+	w.queues[size].live--
+	w.tidy(size)
+}
+
+// shrink leaves rest, at least one team, of a row.
+func (w *waitlist) shrink(number uint64, size int, rest []string) {
+	w.queues[size].live--
+	w.put(number, rest)
+	w.tidy(size)
+}
+
+// tidy drops what is gone from the front of a queue, and from all of it when more
+// is gone than there.
+func (w *waitlist) tidy(size int) {
+	q := &w.queues[size]
+	if len(q.numbers) > 2*q.live+slack {
+		kept := make([]uint64, 0, q.live+slack) // the old array may be that of a million
+		for _, number := range q.numbers {
+			if w.has(number, size) {
+				kept = append(kept, number)
+			}
+		}
+		q.numbers = kept
+	}
+	for len(q.numbers) > 0 && !w.has(q.numbers[0], size) {
+		q.numbers = q.numbers[1:]
+	}
+}
+
+func (w *waitlist) has(number uint64, size int) bool {
+	teams, ok := w.rows.Get(number)
+	return ok && len(teams) == size
+}
+
+// line walks through a waitlist in order and changes nothing of it.
+type line struct {
+	list *waitlist
+	at   [MaxGroup + 1]int // in each queue
+	// changed is a row of which only rest will be left, 0 for none.
+	changed uint64
+	rest    []string
+}
+
+// next takes out the first row that has at most so many teams; nil if there is
+// none. A row that is too large for what the caller has left ends a walk.
+func (l *line) next(most int) []string {
+	first, size := uint64(0), 0
+	for s := 1; s <= most; s++ {
+		if number := l.first(s); number != 0 && (first == 0 || number < first) {
+			first, size = number, s
+		}
+	}
+	if first == 0 {
+		return nil
+	}
+	if first == l.changed {
+		rest := l.rest
+		l.rest = nil
+		return rest
+	}
+	l.at[size]++
+	teams, _ := l.list.rows.Get(first)
+	return teams
+}
+
+// first is the number of the first row of a size, 0 if there is none.
+func (l *line) first(size int) uint64 {
+	found := uint64(0)
+	numbers := l.list.queues[size].numbers
+	for ; l.at[size] < len(numbers); l.at[size]++ {
+		if number := numbers[l.at[size]]; number != l.changed && l.list.has(number, size) {
+			found = number
+			break
+		}
+	}
+	if len(l.rest) == size && (found == 0 || l.changed < found) {
+		return l.changed
+	}
+	return found
+}

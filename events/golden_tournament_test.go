@@ -1,0 +1,33 @@
+package events
+
+import "time"
+
+// goldenTournament: every member is set to something other than its zero value.
+// The deadline lies behind the last time that fits 64 bits of nanoseconds.
+var goldenTournament = map[string]Fact{
+	"tournament.created.v1": &TournamentCreated{
+		TournamentID: "cup-2031", DisplayName: "Winter \"cup\" \\ größe M\n\t\u0001 <b>&</b> \u2028🏆",
+		TeamLimit: 64, RegisterDeadline: time.Date(9999, 12, 31, 23, 59, 59, 999999999, time.UTC),
+		Waitlist: true, WaitlistRule: WaitlistFill,
+	},
+	"tournament.edited.v1": &TournamentEdited{
+		DisplayName: "Winter cup", TeamLimit: 65, RegisterDeadline: moment, Status: TournamentClosed,
+		TournamentCounts: TournamentCounts{Entered: 64, Remaining: 1, Waitlisted: 2936},
+	},
+	"tournament.entered.v1": &TournamentEntered{
+		TeamIDs:          []string{"team-1", "team-2"},
+		TournamentCounts: TournamentCounts{Entered: 63, Remaining: 2, Waitlisted: 1},
+	},
+	"tournament.waitlisted.v1": &TournamentWaitlisted{
+		TeamIDs:          []string{"team-3", "team-4", "team-5"},
+		TournamentCounts: TournamentCounts{Entered: 62, Remaining: 3, Waitlisted: 4},
+	},
+	"tournament.promoted.v1": &TournamentPromoted{
+		Rows:             [][]string{{"team-3", "team-5"}, {"team-6"}},
+		TournamentCounts: TournamentCounts{Entered: 65, Remaining: 1, Waitlisted: 2},
+	},
+	"tournament.withdrawn.v1": &TournamentWithdrawn{
+		TeamID: "team-4", Was: EntryWaitlisted,
+		TournamentCounts: TournamentCounts{Entered: 64, Remaining: 4, Waitlisted: 3},
+	},
+}

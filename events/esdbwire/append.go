@@ -1,0 +1,165 @@
+package esdbwire
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+
+	"admitone/events"
+)
+
+// streamsWire answers what is about streams.
+type streamsWire struct {
+	streams.UnimplementedStreamsServer
+	*Server
+}
+
+// maxDrained bounds what of a refused append is still taken. A client that is
+// refused while it sends sees a broken stream instead of the reason.
+const maxDrained = 64 << 20
+
+// incoming is an append that is being received.
+type incoming struct {
+	write
+	size    int   // as the limit counts it
+	refused error // the first reason, nil if there is none
+}
+
+// options takes what an append begins with.
+func (in *incoming) options(o expecting) {
+	stream, err := streamOf(o.GetStreamIdentifier())
+	if err == nil {
+		in.stream = stream
+		in.expected, err = expects(o)
+	}
+	if err == nil && stream == allName {
+		err = accessDenied()
+	}
+	in.refuse(err)
+}
+
+// add takes one event; of a refused append none are kept.
+func (in *incoming) add(p proposed, limit int) {
+	in.size += sizeOf(p)
+	if in.size > limit {
+		in.refuse(tooLarge(limit))
+	}
+	if in.refused != nil {
+		return
+	}
+	e, err := eventOf(p)
+	in.batch = append(in.batch, e)
+	in.refuse(err)
+}
+
+func (in *incoming) refuse(err error) {
+	if in.refused == nil && err != nil {
+		in.refused, in.batch = err, nil
+	}
+}
+
+// Append takes one append, event by event.
+func (w streamsWire) Append(call streams.Streams_AppendServer) error {
+	ctx, stop := w.until(call.Context())
+	defer stop()
+	in, err := w.receive(call)
+	if err != nil {
+		return err
+	}
+	var landed written
+	if err = in.refused; err == nil {
+		landed, err = w.inLine(ctx, in.write)
+	}
+	var wrong *wrongVersion
+	if errors.As(err, &wrong) {
+		return call.SendAndClose(&streams.AppendResp{Result: wrong.appendResult()})
+	}
+	if err != nil {
+		return w.fail(call.Context(), err)
+	}
+	return call.SendAndClose(&streams.AppendResp{Result: landed.appendResult()})
+}
+
+// receive takes all there is of an append. Its error is that of the connection.
+func (w streamsWire) receive(call streams.Streams_AppendServer) (*incoming, error) {
+	in := &incoming{refused: w.mayWrite(call.Context())}
+	for begun := false; ; begun = true {
+		m, err := call.Recv()
+		if errors.Is(err, io.EOF) {
+			if !begun {
+				in.refuse(badRequest("an append begins with its options"))
+			}
+			return in, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case !begun && m.GetOptions() != nil:
+			in.options(m.GetOptions())
+		case begun && m.GetProposedMessage() != nil:
+			in.add(m.GetProposedMessage(), w.config.MaxAppend)
+		default:
+			in.refuse(badRequest("an append is its options and then its events"))
+		}
+		if in.size > maxDrained {
+			return in, nil
+		}
+	}
+}
+
+// inLine appends when it is the stream's turn.
+func (s *Server) inLine(ctx context.Context, w write) (written, error) {
+	place := s.lines.join(w.stream)
+	defer place.leave()
+	if err := place.wait(ctx); err != nil {
+		return written{}, err
+	}
+	return s.append(ctx, w)
+}
+
+func (l written) appendResult() *streams.AppendResp_Success_ {
+	success := &streams.AppendResp_Success{
+		CurrentRevisionOption: &streams.AppendResp_Success_NoStream{NoStream: &shared.Empty{}},
+		PositionOption:        &streams.AppendResp_Success_NoPosition{NoPosition: &shared.Empty{}},
+	}
+	if l.Revision != events.NoStream {
+		success.CurrentRevisionOption = &streams.AppendResp_Success_CurrentRevision{CurrentRevision: uint64(l.Revision)}
+	}
+	if l.Position > 0 {
+		success.PositionOption = &streams.AppendResp_Success_Position{Position: &streams.AppendResp_Position{
+			CommitPosition: uint64(l.Position), PreparePosition: uint64(l.Position),
+		}}
+	}
+	return &streams.AppendResp_Success_{Success: success}
+}
+
+// appendResult says it twice: in today's members, and in those that clients from
+// before 20.6 know.
+func (w *wrongVersion) appendResult() *streams.AppendResp_WrongExpectedVersion_ {
+	type result = streams.AppendResp_WrongExpectedVersion
+	r := &result{
+		CurrentRevisionOption:         &streams.AppendResp_WrongExpectedVersion_CurrentNoStream{CurrentNoStream: &shared.Empty{}},
+		CurrentRevisionOption_20_6_0:  &streams.AppendResp_WrongExpectedVersion_NoStream_20_6_0{NoStream_20_6_0: &shared.Empty{}},
+		ExpectedRevisionOption:        &streams.AppendResp_WrongExpectedVersion_ExpectedRevision{ExpectedRevision: uint64(w.expected)},
+		ExpectedRevisionOption_20_6_0: &streams.AppendResp_WrongExpectedVersion_ExpectedRevision_20_6_0{ExpectedRevision_20_6_0: uint64(w.expected)},
+	}
+	if w.current != events.NoStream {
+		r.CurrentRevisionOption = &streams.AppendResp_WrongExpectedVersion_CurrentRevision{CurrentRevision: uint64(w.current)}
+		r.CurrentRevisionOption_20_6_0 = &streams.AppendResp_WrongExpectedVersion_CurrentRevision_20_6_0{CurrentRevision_20_6_0: uint64(w.current)}
+	}
+	switch w.expected {
+	case expectAny:
+		r.ExpectedRevisionOption = &streams.AppendResp_WrongExpectedVersion_ExpectedAny{ExpectedAny: &shared.Empty{}}
+		r.ExpectedRevisionOption_20_6_0 = &streams.AppendResp_WrongExpectedVersion_Any_20_6_0{Any_20_6_0: &shared.Empty{}}
+	case expectExists:
+		r.ExpectedRevisionOption = &streams.AppendResp_WrongExpectedVersion_ExpectedStreamExists{ExpectedStreamExists: &shared.Empty{}}
+		r.ExpectedRevisionOption_20_6_0 = &streams.AppendResp_WrongExpectedVersion_StreamExists_20_6_0{StreamExists_20_6_0: &shared.Empty{}}
+	case expectNone: // which those clients know as the revision 2^64-1
+		r.ExpectedRevisionOption = &streams.AppendResp_WrongExpectedVersion_ExpectedNoStream{ExpectedNoStream: &shared.Empty{}}
+	}
+	return &streams.AppendResp_WrongExpectedVersion_{WrongExpectedVersion: r}
+}

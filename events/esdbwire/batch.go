@@ -1,0 +1,299 @@
+package esdbwire
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+	"google.golang.org/genproto/googleapis/rpc/code"
+	rpc "google.golang.org/genproto/googleapis/rpc/status"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/anypb"
+	"google.golang.org/protobuf/types/known/emptypb"
+
+	"admitone/events"
+)
+
+const (
+	// maxOpen bounds the appends of one call that have begun and not ended, and
+	// maxWriting those that are being written. Past the second the call is not read.
+	maxOpen    = 1000
+	maxWriting = 128
+	// maxPending bounds the bytes of those that have begun and not ended.
+	maxPending = 64 << 20
+)
+
+// batches is one call of BatchAppend: many appends at once, told apart by their
+// correlation ids. Each gets exactly one answer. Only run touches open and pending.
+type batches struct {
+	*Server
+	ctx     context.Context
+	call    streams.Streams_BatchAppendServer
+	denied  error // why nobody may write here, nil if one may
+	open    map[events.ID]*batch
+	pending int
+	writing sync.WaitGroup
+	slots   chan struct{}
+	sending sync.Mutex // held while an answer is sent
+}
+
+// batch is one append of a call.
+type batch struct {
+	incoming
+	id       *shared.UUID // as the client wrote it
+	options  *streams.BatchAppendReq_Options
+	deadline time.Time // zero if there is none
+	answered bool
+}
+
+// BatchAppend takes many appends at once.
+func (w streamsWire) BatchAppend(call streams.Streams_BatchAppendServer) error {
+	ctx, stop := w.until(call.Context())
+	defer stop()
+	b := &batches{
+		Server: w.Server, ctx: ctx, call: call, denied: w.mayWrite(ctx),
+		open: make(map[events.ID]*batch), slots: make(chan struct{}, maxWriting),
+	}
+	var f *fault
+	if errors.As(b.denied, &f) && f.code == codes.Unauthenticated {
+		return w.fail(call.Context(), b.denied)
+	}
+	err := b.run()
+	b.writing.Wait()
+	return w.fail(call.Context(), err)
+}
+
+// run takes messages until the client has no more or the server stops. Receiving
+// has a goroutine of its own, because it can't be told to stop; it ends with the call.
+func (b *batches) run() error {
+	requests, failed := make(chan *streams.BatchAppendReq), make(chan error, 1)
+	ended := make(chan struct{})
+	defer close(ended)
+	go func() {
+		for {
+			m, err := b.call.Recv()
+			if err != nil {
+				failed <- err
+				return
+			}
+			select {
+			case requests <- m:
+			case <-ended:
+				return
+			}
+		}
+	}()
+	for {
+		select {
+		case m := <-requests:
+			if err := b.take(m); err != nil {
+				return err
+			}
+		case err := <-failed:
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return err
+		case <-b.ctx.Done():
+			return b.ctx.Err()
+		}
+	}
+}
+
+// take adds a message to its append, and hands that on if it was the last. Its
+// error ends the call.
+func (b *batches) take(m *streams.BatchAppendReq) error {
+	id, err := idOf(m.GetCorrelationId())
+	if err != nil {
+		return err
+	}
+	one := b.open[id]
+	if one == nil {
+		if len(b.open) >= maxOpen {
+			return &fault{code: codes.ResourceExhausted, message: "too many appends have begun and not ended"}
+		}
+		one = b.begin(m)
+		b.open[id] = one
+	}
+	before := one.size
+	for _, p := range m.GetProposedMessages() {
+		one.add(p, b.config.MaxAppend)
+	}
+	if one.refused == nil {
+		b.pending += one.size - before
+	} else if before > 0 {
+		b.pending -= before
+		one.size = 0
+	}
+	if b.pending > maxPending {
+		return &fault{code: codes.ResourceExhausted, message: "the appends that have begun and not ended are too large"}
+	}
+	if one.refused != nil && !one.answered {
+		one.answered = true
+		if err := b.answer(one, written{}, one.refused); err != nil {
+			return err
+		}
+	}
+	if !m.GetIsFinal() {
+		return nil
+	}
+	delete(b.open, id)
+	if one.answered {
+		return nil
+	}
+	b.pending -= one.size
+	return b.write(one)
+}
+
+// begin makes the append that m is the first message of.
+func (b *batches) begin(m *streams.BatchAppendReq) *batch {
+	one := &batch{id: m.GetCorrelationId(), options: m.GetOptions()}
+	if one.options == nil {
+		one.refuse(badRequest("an append begins with its options"))
+		return one
+	}
+	one.incoming.options(batchOptions{one.options})
+	one.refuse(b.denied)
+	if d := one.options.GetDeadline(); d != nil {
+		one.deadline = time.Now().Add(d.AsDuration())
+	} else if d := one.options.GetDeadline_21_10_0(); d != nil {
+		one.deadline = d.AsTime()
+	}
+	if !one.deadline.IsZero() && !one.deadline.After(time.Now()) {
+		one.refuse(context.DeadlineExceeded)
+	}
+	return one
+}
+
+// write hands an append on. It takes its place in the line of its stream at once:
+// appends to one stream are written in the order in which they ended.
+func (b *batches) write(one *batch) error {
+	select {
+	case b.slots <- struct{}{}:
+	case <-b.ctx.Done():
+		return b.ctx.Err()
+	}
+	place := b.lines.join(one.stream)
+	b.writing.Go(func() {
+		defer func() { <-b.slots }()
+		ctx := b.ctx
+		if !one.deadline.IsZero() {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithDeadline(ctx, one.deadline)
+			defer cancel()
+		}
+		err := place.wait(ctx)
+		var landed written
+		if err == nil {
+			landed, err = b.append(ctx, one.write)
+		}
+		place.leave()
+		_ = b.answer(one, landed, err) // an error ends the receiving, too
+	})
+	return nil
+}
+
+// answer sends the one answer of an append.
+func (b *batches) answer(one *batch, landed written, err error) error {
+	r := &streams.BatchAppendResp{CorrelationId: one.id, StreamIdentifier: one.options.GetStreamIdentifier()}
+	if r.StreamIdentifier == nil {
+		r.StreamIdentifier = &shared.StreamIdentifier{} // its absence ends some clients
+	}
+	one.expectedIn(r)
+	if err != nil {
+		r.Result = &streams.BatchAppendResp_Error{Error: b.packed(one, err)}
+	} else {
+		r.Result = landed.batchResult()
+	}
+	b.sending.Lock()
+	defer b.sending.Unlock()
+	return b.call.Send(r)
+}
+
+// expectedIn repeats what the client has expected.
+func (one *batch) expectedIn(r *streams.BatchAppendResp) {
+	switch e := one.options.GetExpectedStreamPosition().(type) {
+	case *streams.BatchAppendReq_Options_StreamPosition:
+		r.ExpectedStreamPosition = &streams.BatchAppendResp_StreamPosition{StreamPosition: e.StreamPosition}
+	case *streams.BatchAppendReq_Options_NoStream:
+		r.ExpectedStreamPosition = &streams.BatchAppendResp_NoStream{NoStream: e.NoStream}
+	case *streams.BatchAppendReq_Options_Any:
+		r.ExpectedStreamPosition = &streams.BatchAppendResp_Any{Any: e.Any}
+	case *streams.BatchAppendReq_Options_StreamExists:
+		r.ExpectedStreamPosition = &streams.BatchAppendResp_StreamExists{StreamExists: e.StreamExists}
+	}
+}
+
+func (l written) batchResult() *streams.BatchAppendResp_Success_ {
+	success := &streams.BatchAppendResp_Success{
+		CurrentRevisionOption: &streams.BatchAppendResp_Success_NoStream{NoStream: &emptypb.Empty{}},
+		PositionOption:        &streams.BatchAppendResp_Success_NoPosition{NoPosition: &emptypb.Empty{}},
+	}
+	if l.Revision != events.NoStream {
+		success.CurrentRevisionOption = &streams.BatchAppendResp_Success_CurrentRevision{CurrentRevision: uint64(l.Revision)}
+	}
+	if l.Position > 0 {
+		success.PositionOption = &streams.BatchAppendResp_Success_Position{Position: &shared.AllStreamPosition{
+			CommitPosition: uint64(l.Position), PreparePosition: uint64(l.Position),
+		}}
+	}
+	return &streams.BatchAppendResp_Success_{Success: success}
+}
+
+// packed is an error as this call has it: a message inside a status.
+func (b *batches) packed(one *batch, err error) *rpc.Status {
+	var wrong *wrongVersion
+	if errors.As(err, &wrong) {
+		return pack(code.Code_ALREADY_EXISTS, err.Error(), wrong.detail())
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return pack(code.Code_DEADLINE_EXCEEDED, "Timeout", &shared.Timeout{})
+	}
+	f := b.asFault(b.ctx, err)
+	switch {
+	case f.exception == "stream-deleted":
+		return pack(code.Code_NOT_FOUND, f.message, &shared.StreamDeleted{StreamIdentifier: identifier(one.stream)})
+	case f.exception == "access-denied":
+		return pack(code.Code_PERMISSION_DENIED, f.message, &shared.AccessDenied{})
+	case f.exception == "maximum-append-size-exceeded":
+		return pack(code.Code_INVALID_ARGUMENT, f.message, &shared.MaximumAppendSizeExceeded{MaxAppendSize: uint32(b.config.MaxAppend)})
+	case f.code == codes.InvalidArgument:
+		return pack(code.Code_INVALID_ARGUMENT, f.message, &shared.BadRequest{Message: f.message})
+	case f.code == codes.Aborted:
+		return pack(code.Code_DEADLINE_EXCEEDED, f.message, &shared.Timeout{})
+	}
+	return pack(code.Code_UNKNOWN, f.message, &shared.Unknown{})
+}
+
+func pack(c code.Code, message string, detail proto.Message) *rpc.Status {
+	packed, err := anypb.New(detail)
+	if err != nil { // can't be: the messages are plain
+		return &rpc.Status{Code: int32(c), Message: message}
+	}
+	return &rpc.Status{Code: int32(c), Message: message, Details: []*anypb.Any{packed}}
+}
+
+// detail is the message that is packed.
+func (w *wrongVersion) detail() proto.Message {
+	d := &shared.WrongExpectedVersion{
+		CurrentStreamRevisionOption:  &shared.WrongExpectedVersion_CurrentNoStream{CurrentNoStream: &emptypb.Empty{}},
+		ExpectedStreamPositionOption: &shared.WrongExpectedVersion_ExpectedStreamPosition{ExpectedStreamPosition: uint64(w.expected)},
+	}
+	if w.current != events.NoStream {
+		d.CurrentStreamRevisionOption = &shared.WrongExpectedVersion_CurrentStreamRevision{CurrentStreamRevision: uint64(w.current)}
+	}
+	switch w.expected {
+	case expectAny:
+		d.ExpectedStreamPositionOption = &shared.WrongExpectedVersion_ExpectedAny{ExpectedAny: &emptypb.Empty{}}
+	case expectExists:
+		d.ExpectedStreamPositionOption = &shared.WrongExpectedVersion_ExpectedStreamExists{ExpectedStreamExists: &emptypb.Empty{}}
+	case expectNone:
+		d.ExpectedStreamPositionOption = &shared.WrongExpectedVersion_ExpectedNoStream{ExpectedNoStream: &emptypb.Empty{}}
+	}
+	return d
+}

@@ -1,0 +1,118 @@
+package esdbwire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+
+	"admitone/events"
+)
+
+// fault is an error in the protocol's words: a gRPC status, and the trailers by
+// which clients tell what it was.
+type fault struct {
+	code    codes.Code
+	message string
+	// exception is the trailer of that name, "" for none; more are further
+	// trailers, key and value in turn.
+	exception string
+	more      []string
+}
+
+func (f *fault) Error() string { return f.message }
+
+func badRequest(format string, args ...any) error {
+	return &fault{code: codes.InvalidArgument, message: fmt.Sprintf(format, args...)}
+}
+
+func streamDeleted(stream events.StreamID) error {
+	return &fault{codes.FailedPrecondition, fmt.Sprintf("Event stream '%s' is deleted.", stream),
+		"stream-deleted", []string{"stream-name", string(stream)}}
+}
+
+func accessDenied() error {
+	return &fault{code: codes.PermissionDenied, message: "Access Denied", exception: "access-denied"}
+}
+
+func tooLarge(limit int) error {
+	return &fault{codes.InvalidArgument, fmt.Sprintf("Maximum Append Size of %d Exceeded.", limit),
+		"maximum-append-size-exceeded", []string{"maximum-append-size", strconv.Itoa(limit)}}
+}
+
+func missingProperty() error {
+	return &fault{codes.InvalidArgument, "Required Metadata Property Missing",
+		"missing-required-metadata-property", []string{"required-metadata-properties", "type,content-type"}}
+}
+
+// wrongVersion is the error of a write whose expectation does not hold. Appends
+// answer it with a message of their own, deletes with a status.
+type wrongVersion struct {
+	stream   events.StreamID
+	expected expectation
+	current  events.Revision
+}
+
+func (w *wrongVersion) Error() string {
+	return fmt.Sprintf("Append failed due to WrongExpectedVersion. Stream: %s, Expected version: %d, Actual version: %d",
+		w.stream, w.expected, w.current)
+}
+
+func (w *wrongVersion) fault() *fault {
+	return &fault{codes.FailedPrecondition, w.Error(), "wrong-expected-version", []string{
+		"stream-name", string(w.stream),
+		"expected-version", strconv.FormatInt(int64(w.expected), 10),
+		"actual-version", strconv.FormatInt(int64(w.current), 10),
+	}}
+}
+
+// asFault translates err. The log's own errors are told apart by those clients
+// that look: nothing was written (Unavailable), it may have been (Aborted), and
+// what is stored is damaged (DataLoss).
+func (s *Server) asFault(ctx context.Context, err error) *fault {
+	var f *fault
+	var wrong *wrongVersion
+	switch {
+	case errors.As(err, &f):
+		return f
+	case errors.As(err, &wrong):
+		return wrong.fault()
+	case s.ctx.Err() != nil:
+		return &fault{code: codes.Unavailable, message: "Server Is Shutting Down"}
+	case ctx.Err() != nil:
+		return &fault{code: status.FromContextError(ctx.Err()).Code(), message: ctx.Err().Error()}
+	case errors.Is(err, events.ErrTooLarge):
+		return tooLarge(s.config.MaxAppend).(*fault)
+	}
+	if st, ok := status.FromError(err); ok { // of the connection
+		return &fault{code: st.Code(), message: st.Message()}
+	}
+	s.config.Logger.Warn("the log could not do what a client asked for", "error", err)
+	switch {
+	case errors.Is(err, events.ErrUnknown), errors.Is(err, context.DeadlineExceeded):
+		return &fault{code: codes.Aborted, message: "Operation timed out: " + err.Error()}
+	case errors.Is(err, events.ErrUnavailable), errors.Is(err, events.ErrClosed):
+		return &fault{code: codes.Unavailable, message: "Server Is Not Ready"}
+	case errors.Is(err, events.ErrDamaged):
+		return &fault{code: codes.DataLoss, message: err.Error()}
+	}
+	return &fault{code: codes.Unknown, message: err.Error()}
+}
+
+// fail makes err the outcome of a call.
+func (s *Server) fail(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	f := s.asFault(ctx, err)
+	if f.exception != "" {
+		// Trailers can't fail to be set while the call is under way.
+		_ = grpc.SetTrailer(ctx, metadata.Pairs(append([]string{"exception", f.exception}, f.more...)...))
+	}
+	return status.Error(f.code, f.message)
+}

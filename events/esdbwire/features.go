@@ -1,0 +1,81 @@
+package esdbwire
+
+import (
+	"context"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/gossip"
+	features "github.com/EventStore/EventStore-Client-Go/v4/protos/serverfeatures"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
+	"google.golang.org/grpc/metadata"
+)
+
+// version is whose behaviour is served. Clients want integers with dots.
+const version = "24.10.4"
+
+// featuresWire answers what the server can do. It asks for no password: clients
+// send none here.
+type featuresWire struct {
+	features.UnimplementedServerFeaturesServer
+	*Server
+}
+
+// GetSupportedMethods lists the calls that are offered.
+func (featuresWire) GetSupportedMethods(context.Context, *shared.Empty) (*features.SupportedMethods, error) {
+	const stream = "event_store.client.streams.streams"
+	return &features.SupportedMethods{
+		EventStoreServerVersion: version,
+		Methods: []*features.SupportedMethod{
+			{ServiceName: stream, MethodName: "read", Features: []string{"position", "events"}},
+			{ServiceName: stream, MethodName: "append"},
+			{ServiceName: stream, MethodName: "delete"},
+			{ServiceName: stream, MethodName: "tombstone"},
+			{ServiceName: stream, MethodName: "batchappend", Features: []string{"deadline_duration"}},
+			{ServiceName: "event_store.client.gossip.gossip", MethodName: "read"},
+			{ServiceName: "event_store.client.server_features.serverfeatures", MethodName: "getsupportedmethods"},
+		},
+	}, nil
+}
+
+// gossipWire says who belongs to the cluster: this server alone, its leader. It
+// asks for no password either.
+type gossipWire struct {
+	gossip.UnimplementedGossipServer
+	*Server
+}
+
+// Read returns the one member.
+func (g gossipWire) Read(ctx context.Context, _ *shared.Empty) (*gossip.ClusterInfo, error) {
+	return &gossip.ClusterInfo{Members: []*gossip.MemberInfo{{
+		InstanceId:   structuredID(g.id),
+		TimeStamp:    clusterTicks(g.config.Now()),
+		State:        gossip.MemberInfo_Leader,
+		IsAlive:      true,
+		HttpEndPoint: g.endPoint(ctx),
+	}}}, nil
+}
+
+// endPoint is where clients reach the server. What the client has dialled is both
+// reachable and, word for word, what it compares the answer with.
+func (g gossipWire) endPoint(ctx context.Context) *gossip.EndPoint {
+	address := g.config.Address
+	if header, ok := metadata.FromIncomingContext(ctx); ok && address == "" {
+		if authority := header.Get(":authority"); len(authority) == 1 {
+			address = authority[0]
+		}
+	}
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		host = address
+	}
+	number, _ := strconv.ParseUint(port, 10, 16)
+	return &gossip.EndPoint{Address: host, Port: uint32(number)}
+}
+
+// clusterTicks counts 100 ns since the year 1, as gossip does.
+func clusterTicks(t time.Time) int64 {
+	const untilUnix = 62_135_596_800 // seconds
+	return (t.Unix()+untilUnix)*int64(time.Second/tick) + int64(t.Nanosecond())/int64(tick)
+}

@@ -1,0 +1,124 @@
+package esdbwire
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"admitone/events"
+)
+
+const (
+	// recentIDs is how many of a stream's newest events are known by their ids, to
+	// those who append whatever the revision.
+	recentIDs = 256
+	// recentBytes bounds the events that are read to learn those ids.
+	recentBytes = 4 << 20
+	// recentTotal bounds each of the two generations of ids in memory, together 8 MiB
+	// as in EventStoreDB.
+	recentTotal = 1 << 18
+)
+
+// recent remembers the ids of the newest events of streams. Forgetting the older
+// half at once is close enough to least recently used.
+type recent struct {
+	mu         sync.Mutex
+	young, old map[events.StreamID]*newest
+	total      int // ids in young
+}
+
+// newest are the ids of a stream's newest events, in order.
+type newest struct {
+	last events.Revision // of the last of them
+	ids  []events.ID
+}
+
+// find returns the revision of the newest event with that id.
+func (n *newest) find(id events.ID) (events.Revision, bool) {
+	for i, known := range slices.Backward(n.ids) {
+		if known == id {
+			return n.last - events.Revision(len(n.ids)-1-i), true
+		}
+	}
+	return 0, false
+}
+
+// newest returns what is known of c's stream. It is read from the log when others
+// have written to the stream, or nobody since the server was started.
+func (s *Server) newest(ctx context.Context, c *condition) (*newest, error) {
+	if n := s.recent.get(c.stream); n != nil && n.last == c.last {
+		return n, nil
+	}
+	n := &newest{last: c.last}
+	var page pager
+	from, bytes := c.last, 0
+	for from >= 0 && len(n.ids) < recentIDs && bytes < recentBytes {
+		found, err := s.store.Read(ctx, c.stream, from, events.Backward, page.limit(uint64(recentIDs-len(n.ids))))
+		if err != nil {
+			return nil, err
+		}
+		if len(found) == 0 {
+			break
+		}
+		bytes += page.took(found)
+		for i := range found {
+			n.ids = append(n.ids, found[i].ID)
+		}
+		from = found[len(found)-1].Revision - 1
+	}
+	slices.Reverse(n.ids)
+	s.recent.put(c.stream, n)
+	return n, nil
+}
+
+func (r *recent) get(stream events.StreamID) *newest {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if n := r.young[stream]; n != nil {
+		return n
+	}
+	n := r.old[stream]
+	if n != nil {
+		delete(r.old, stream)
+		r.add(stream, n)
+	}
+	return n
+}
+
+// put replaces what is known of a stream.
+func (r *recent) put(stream events.StreamID, n *newest) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.add(stream, n)
+}
+
+// add needs the lock.
+func (r *recent) add(stream events.StreamID, n *newest) {
+	if before := r.young[stream]; before != nil {
+		r.total -= len(before.ids) + 1
+	}
+	if r.young == nil || r.total+len(n.ids)+1 > recentTotal {
+		r.old, r.young, r.total = r.young, make(map[events.StreamID]*newest), 0
+	}
+	r.young[stream] = n
+	r.total += len(n.ids) + 1
+}
+
+// appended adds what was written behind revision last, if the stream is known up to
+// there. The slices that others may be reading are not changed.
+func (r *recent) appended(stream events.StreamID, last events.Revision, ids []events.ID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	n := r.young[stream]
+	if n == nil {
+		n = r.old[stream]
+	}
+	if n == nil || n.last != last {
+		return
+	}
+	all := slices.Concat(n.ids, ids)
+	if len(all) > recentIDs {
+		all = slices.Clone(all[len(all)-recentIDs:])
+	}
+	r.add(stream, &newest{last: last + events.Revision(len(ids)), ids: all})
+}

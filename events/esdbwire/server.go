@@ -1,0 +1,153 @@
+package esdbwire
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/gossip"
+	features "github.com/EventStore/EventStore-Client-Go/v4/protos/serverfeatures"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/keepalive"
+
+	"admitone/events"
+)
+
+// Config of a [Server]. The zero value is a server without TLS that everybody may
+// read and nobody may write.
+type Config struct {
+	// Writable lets clients append, delete and set metadata.
+	Writable bool
+	// TLS is nil for HTTP/2 without it, the clients' tls=false.
+	TLS *tls.Config
+	// Users who may come in, by name. None at all: everybody may, unasked.
+	Users map[string]User
+	// MaxAppend is the largest append in bytes; 0 is EventStoreDB's 1 MiB.
+	MaxAppend int
+	// Address (host:port) is where gossip says that the server is; "" is the
+	// address that the client has dialled.
+	Address string
+	// Now is the clock by which $maxAge is reckoned; nil is time.Now.
+	Now func() time.Time
+	// Logger hears of what the store could not do; nil is slog.Default().
+	Logger *slog.Logger
+	// Options are added to those of the gRPC server: interceptors of tests.
+	Options []grpc.ServerOption
+}
+
+// User is somebody who may come in.
+type User struct {
+	Password string
+	// Reader may not write, even if the server is writable.
+	Reader bool
+}
+
+const (
+	defaultMaxAppend = 1 << 20
+	// maxMessage is the largest message taken: a client sends chunks of up to 3 MiB
+	// and one event.
+	maxMessage = 17 << 20
+	// maxCalls bounds the calls and subscriptions of one connection.
+	maxCalls = 1000
+	// stopLimit is how long Close waits for calls under way.
+	stopLimit = 5 * time.Second
+)
+
+// Server serves a Store. It owns neither the Store nor the listeners' addresses.
+type Server struct {
+	store     events.Store
+	config    Config
+	id        events.ID // of this server's life
+	grpc      *grpc.Server
+	lines     lines
+	recent    recent
+	ctx       context.Context // ends when Close begins
+	cancel    context.CancelFunc
+	closeOnce sync.Once
+}
+
+// New makes a server of store, which must stay open until Close has returned.
+func New(store events.Store, config Config) *Server {
+	if config.MaxAppend == 0 {
+		config.MaxAppend = defaultMaxAppend
+	}
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	if config.Logger == nil {
+		config.Logger = slog.Default()
+	}
+	s := &Server{store: store, config: config, id: newID()}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	options := []grpc.ServerOption{
+		grpc.MaxRecvMsgSize(maxMessage),
+		grpc.MaxConcurrentStreams(maxCalls),
+		// The clients ping every 10 s, Go's also while nothing is called; gRPC's own
+		// policy would take that for abuse.
+		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
+		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 10 * time.Second, Timeout: 10 * time.Second}),
+	}
+	if config.TLS != nil {
+		options = append(options, grpc.Creds(credentials.NewTLS(config.TLS)))
+	}
+	s.grpc = grpc.NewServer(append(options, config.Options...)...)
+	features.RegisterServerFeaturesServer(s.grpc, featuresWire{Server: s})
+	gossip.RegisterGossipServer(s.grpc, gossipWire{Server: s})
+	streams.RegisterStreamsServer(s.grpc, streamsWire{Server: s})
+	return s
+}
+
+// Serve takes connections from listener until Close, and then returns nil. It may
+// be called for several listeners, and closes each.
+func (s *Server) Serve(listener net.Listener) error {
+	err := s.grpc.Serve(listener)
+	if errors.Is(err, grpc.ErrServerStopped) {
+		return nil
+	}
+	return err
+}
+
+// Close ends subscriptions at once, waits a little for other calls, and cuts off
+// what is left. Clients then see Unavailable. It may be called more than once.
+func (s *Server) Close() error {
+	s.closeOnce.Do(func() {
+		s.cancel()
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			s.grpc.GracefulStop()
+		}()
+		limit := time.NewTimer(stopLimit)
+		defer limit.Stop()
+		select {
+		case <-ended:
+		case <-limit.C:
+			s.grpc.Stop()
+			<-ended
+		}
+	})
+	return nil
+}
+
+// until returns a context that ends with the call or with the server.
+func (s *Server) until(call context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(call)
+	stop := context.AfterFunc(s.ctx, cancel)
+	return ctx, func() { stop(); cancel() }
+}
+
+// newID makes a random UUID (RFC 9562, version 4).
+func newID() events.ID {
+	var id events.ID
+	_, _ = rand.Read(id[:]) // never fails
+	id[6] = id[6]&0x0f | 0x40
+	id[8] = id[8]&0x3f | 0x80
+	return id
+}

@@ -1,0 +1,96 @@
+package esdbwire
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials/insecure"
+
+	"admitone/events"
+	"admitone/events/embedded"
+)
+
+// patience bounds every test. It is no measure of anything.
+const patience = time.Minute
+
+// quiet keeps expected complaints out of the test's output.
+var quiet = slog.New(slog.DiscardHandler)
+
+// openLog opens a log that the test's end closes.
+func openLog(t testing.TB) *embedded.Store {
+	t.Helper()
+	store, err := embedded.Open(t.TempDir(), embedded.Options{Logger: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return store
+}
+
+// serve serves store on a port of its own until the test ends.
+func serve(t testing.TB, store events.Store, config Config) (address string, server *Server) {
+	t.Helper()
+	if config.Logger == nil {
+		config.Logger = quiet
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server = New(store, config)
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	t.Cleanup(func() {
+		if err := server.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+	return listener.Addr().String(), server
+}
+
+// dial connects raw stubs to a server without TLS.
+func dial(t testing.TB, address string) *grpc.ClientConn {
+	t.Helper()
+	connection, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { connection.Close() })
+	return connection
+}
+
+// official connects EventStoreDB's own client.
+func official(t testing.TB, format string, args ...any) *esdb.Client {
+	t.Helper()
+	config, err := esdb.ParseConnectionString(fmt.Sprintf(format, args...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.Logger = esdb.NoopLogging()
+	client, err := esdb.NewClient(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { client.Close() })
+	return client
+}
+
+// within is the context of a test.
+func within(t testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	t.Cleanup(cancel)
+	return ctx
+}

@@ -1,0 +1,152 @@
+package esdbwire
+
+import (
+	"encoding/binary"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+
+	"admitone/events"
+)
+
+const (
+	// maxName is the longest name of a stream in bytes, maxType that of a type. The
+	// embedded log takes 1,024; a stream's metadata stream is two longer.
+	maxName = 1000
+	maxType = 1000
+	// tick is the unit of the protocol's times.
+	tick = 100 * time.Nanosecond
+	// allName is how clients call the whole log.
+	allName = "$all"
+	// metaPrefix begins the name of a metadata stream.
+	metaPrefix = "$$"
+	// tombstoneRevision is where clients are told that a tombstone is.
+	tombstoneRevision = 1<<63 - 1
+
+	contentJSON   = "application/json"
+	contentBinary = "application/octet-stream"
+)
+
+// streamOf reads a stream's name. Error: InvalidArgument.
+func streamOf(id *shared.StreamIdentifier) (events.StreamID, error) {
+	name := string(id.GetStreamName())
+	switch {
+	case name == "" || name == metaPrefix:
+		return "", badRequest("a stream needs a name")
+	case len(name) > maxName:
+		return "", badRequest("the name of a stream has %d bytes at most", maxName)
+	case !utf8.ValidString(name) || strings.IndexByte(name, 0) >= 0:
+		return "", badRequest("the name of a stream is text")
+	}
+	return events.StreamID(name), nil
+}
+
+func identifier(stream events.StreamID) *shared.StreamIdentifier {
+	return &shared.StreamIdentifier{StreamName: []byte(stream)}
+}
+
+// originOf returns the stream that a metadata stream is about.
+func originOf(stream events.StreamID) (events.StreamID, bool) {
+	origin, ok := strings.CutPrefix(string(stream), metaPrefix)
+	return events.StreamID(origin), ok
+}
+
+// idOf reads a UUID in either form. Error: InvalidArgument, also for the nil UUID.
+func idOf(id *shared.UUID) (events.ID, error) {
+	var parsed events.ID
+	switch value := id.GetValue().(type) {
+	case *shared.UUID_Structured_:
+		binary.BigEndian.PutUint64(parsed[:8], uint64(value.Structured.GetMostSignificantBits()))
+		binary.BigEndian.PutUint64(parsed[8:], uint64(value.Structured.GetLeastSignificantBits()))
+	case *shared.UUID_String_:
+		var err error
+		if parsed, err = events.ParseID(value.String_); err != nil {
+			return parsed, badRequest("%q is not a UUID", value.String_)
+		}
+	}
+	if parsed == (events.ID{}) {
+		return parsed, badRequest("an event needs an id")
+	}
+	return parsed, nil
+}
+
+func structuredID(id events.ID) *shared.UUID {
+	return &shared.UUID{Value: &shared.UUID_Structured_{Structured: &shared.UUID_Structured{
+		MostSignificantBits:  int64(binary.BigEndian.Uint64(id[:8])),
+		LeastSignificantBits: int64(binary.BigEndian.Uint64(id[8:])),
+	}}}
+}
+
+func stringID(id events.ID) *shared.UUID {
+	return &shared.UUID{Value: &shared.UUID_String_{String_: id.String()}}
+}
+
+// proposed is an event as the two kinds of append have it.
+type proposed interface {
+	GetId() *shared.UUID
+	GetMetadata() map[string]string
+	GetCustomMetadata() []byte
+	GetData() []byte
+}
+
+// eventOf reads a proposed event. Errors: InvalidArgument, with
+// missing-required-metadata-property if its type or content type is missing.
+func eventOf(p proposed) (events.Event, error) {
+	id, err := idOf(p.GetId())
+	if err != nil {
+		return events.Event{}, err
+	}
+	name, content := p.GetMetadata()["type"], p.GetMetadata()["content-type"]
+	if name == "" || content == "" {
+		return events.Event{}, missingProperty()
+	}
+	if len(name) > maxType {
+		return events.Event{}, badRequest("the type of an event has %d bytes at most", maxType)
+	}
+	return events.Event{ID: id, Type: name, Data: p.GetData(), Metadata: marked(p.GetCustomMetadata(), content == contentJSON)}, nil
+}
+
+// sizeOf is what a proposed event counts towards the limit of an append; its type
+// counts in UTF-16.
+func sizeOf(p proposed) int {
+	units := 0
+	for _, r := range p.GetMetadata()["type"] {
+		units++
+		if r > 0xffff {
+			units++
+		}
+	}
+	return len(p.GetData()) + len(p.GetCustomMetadata()) + 2*units
+}
+
+// recordedEvent translates an event for clients.
+func recordedEvent(e *events.Recorded, form func(events.ID) *shared.UUID) *streams.ReadResp_ReadEvent_RecordedEvent {
+	metadata, json := unmarked(e.Metadata)
+	content := contentBinary
+	if json {
+		content = contentJSON
+	}
+	revision := uint64(e.Revision)
+	if isTombstone(&e.Event) {
+		revision = tombstoneRevision
+	}
+	return &streams.ReadResp_ReadEvent_RecordedEvent{
+		Id:               form(e.ID),
+		StreamIdentifier: identifier(e.Stream),
+		StreamRevision:   revision,
+		PreparePosition:  uint64(e.Position),
+		CommitPosition:   uint64(e.Position),
+		Metadata:         map[string]string{"type": e.Type, "content-type": content, "created": created(e.Created)},
+		CustomMetadata:   metadata,
+		Data:             e.Data,
+	}
+}
+
+// created counts 100 ns since 1970.
+func created(t time.Time) string {
+	return strconv.FormatInt(t.Unix()*int64(time.Second/tick)+int64(t.Nanosecond())/int64(tick), 10)
+}

@@ -15,6 +15,9 @@ const (
 	tailCopy = 512
 	// followPage is how many events a follower reads from disk at once.
 	followPage = 1024
+	// followBytes ends either page early, at the event that passes it. A page is what
+	// a follower that has stalled holds in memory.
+	followBytes = 1 << 20
 )
 
 // tail is the newest events, for followers. The committer adds, followers copy.
@@ -47,9 +50,9 @@ func (t *tail) publish(appends []landed, created int64) {
 			if t.next-t.from == tailEvents {
 				t.drop()
 			}
-			t.bytes += len(e.Data) + len(e.Metadata)
 			slot := &t.ring[t.next%tailEvents]
 			slot.Event = *e
+			t.bytes += weight(slot)
 			slot.Stream = a.stream
 			slot.Revision = a.first + events.Revision(j)
 			slot.Position = t.next
@@ -70,7 +73,7 @@ func (t *tail) publish(appends []landed, created int64) {
 // drop forgets the oldest event; the caller holds the lock.
 func (t *tail) drop() {
 	slot := &t.ring[t.from%tailEvents]
-	t.bytes -= len(slot.Data) + len(slot.Metadata)
+	t.bytes -= weight(slot)
 	*slot = events.Recorded{}
 	t.from++
 }
@@ -89,11 +92,16 @@ func (t *tail) read(after events.Position, page []events.Recorded) ([]events.Rec
 	if after+1 < t.from {
 		return page, nil
 	}
-	for p := after + 1; p < t.next && len(page) < tailCopy; p++ {
+	bytes := 0
+	for p := after + 1; p < t.next && len(page) < tailCopy && bytes < followBytes; p++ {
 		page = append(page, t.ring[p%tailEvents])
+		bytes += weight(&page[len(page)-1])
 	}
 	return page, nil
 }
+
+// weight is what an event counts towards the bounds, in bytes.
+func weight(e *events.Recorded) int { return len(e.Data) + len(e.Metadata) }
 
 func (t *tail) enter(n int) {
 	t.mu.Lock()
@@ -107,7 +115,8 @@ func (t *tail) followers() int {
 	return t.count
 }
 
-// Follow implements events.Store. It hands out pages of at most 1,024 events.
+// Follow implements events.Store. It hands out pages of at most 1,024 events, and
+// of little more than 1 MiB unless a single event is larger.
 func (s *Store) Follow(ctx context.Context, after events.Position, handle func([]events.Recorded) error) error {
 	if !s.gate.enter() {
 		return events.ErrClosed
@@ -138,7 +147,7 @@ func (s *Store) Follow(ctx context.Context, after events.Position, handle func([
 		}
 		if len(page) == 0 {
 			var err error
-			if page, err = s.readAll(ctx, page, after, events.Forward, followPage); err != nil {
+			if page, err = s.readAll(ctx, page, after, events.Forward, followPage, followBytes); err != nil {
 				return err
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -51,12 +52,13 @@ func (s *Store) ReadAll(ctx context.Context, from events.Position, dir events.Di
 		return nil, events.ErrClosed
 	}
 	defer s.gate.leave()
-	return s.readAll(ctx, nil, from, dir, limit)
+	return s.readAll(ctx, nil, from, dir, limit, math.MaxInt)
 }
 
-// readAll appends to page. Positions have no gaps: so every event it must find is
-// known beforehand, and one that is missing is damage.
-func (s *Store) readAll(ctx context.Context, page []events.Recorded, from events.Position, dir events.Direction, limit int) ([]events.Recorded, error) {
+// readAll appends to page, up to the event that makes it weigh most bytes. Positions have
+// no gaps: so every event it must find is known beforehand, and one that is missing
+// is damage.
+func (s *Store) readAll(ctx context.Context, page []events.Recorded, from events.Position, dir events.Direction, limit, most int) ([]events.Recorded, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -95,6 +97,9 @@ func (s *Store) readAll(ctx context.Context, page []events.Recorded, from events
 			return nil, err
 		}
 		page = append(page, r)
+		if most -= weight(&r); most <= 0 {
+			break
+		}
 	}
 	return page, nil
 }

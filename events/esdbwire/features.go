@@ -77,5 +77,5 @@ func (g gossipWire) endPoint(ctx context.Context) *gossip.EndPoint {
 // clusterTicks counts 100 ns since the year 1, as gossip does.
 func clusterTicks(t time.Time) int64 {
 	const untilUnix = 62_135_596_800 // seconds
-	return (t.Unix()+untilUnix)*int64(time.Second/tick) + int64(t.Nanosecond())/int64(tick)
+	return untilUnix*int64(time.Second/tick) + ticksOf(t)
 }

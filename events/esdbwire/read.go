@@ -5,7 +5,6 @@ import (
 	"math"
 	"time"
 
-	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 
 	"admitone/events"
@@ -16,7 +15,7 @@ type reading struct {
 	*Server
 	ctx    context.Context
 	call   streams.Streams_ReadServer
-	form   func(events.ID) *shared.UUID
+	encode encoder
 	filter *filter // nil lets everything through
 	count  uint64  // of events wanted, if it is no subscription
 	// bounds: the client knows messages that tell where a stream begins and ends.
@@ -39,9 +38,8 @@ func (r *reading) run(o *streams.ReadReq_Options) error {
 	}
 	switch o.GetUuidOption().GetContent().(type) {
 	case *streams.ReadReq_Options_UUIDOption_Structured:
-		r.form = structuredID
 	case *streams.ReadReq_Options_UUIDOption_String_:
-		r.form = stringID
+		r.encode.strings = true
 	default:
 		return badRequest("the form of ids is missing")
 	}
@@ -83,10 +81,7 @@ func (r *reading) run(o *streams.ReadReq_Options) error {
 
 // send sends one event.
 func (r *reading) send(e *events.Recorded) error {
-	return r.call.Send(&streams.ReadResp{Content: &streams.ReadResp_Event{Event: &streams.ReadResp_ReadEvent{
-		Event:    recordedEvent(e, r.form),
-		Position: &streams.ReadResp_ReadEvent_CommitPosition{CommitPosition: uint64(e.Position)},
-	}}})
+	return r.call.SendMsg(r.encode.event(e))
 }
 
 // stream reads up to count events of a stream.

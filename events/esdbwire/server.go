@@ -38,7 +38,8 @@ type Config struct {
 	Now func() time.Time
 	// Logger hears of what the store could not do; nil is slog.Default().
 	Logger *slog.Logger
-	// Options are added to those of the gRPC server: interceptors of tests.
+	// Options are added to those of the gRPC server, interceptors of tests above all.
+	// Those see an event that is sent as its bytes, all else as messages.
 	Options []grpc.ServerOption
 }
 
@@ -87,6 +88,7 @@ func New(store events.Store, config Config) *Server {
 	s := &Server{store: store, config: config, id: newID()}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	options := []grpc.ServerOption{
+		grpc.ForceServerCodecV2(newCodec()),
 		grpc.MaxRecvMsgSize(maxMessage),
 		grpc.MaxConcurrentStreams(maxCalls),
 		// The clients ping every 10 s, Go's also while nothing is called; gRPC's own

@@ -2,13 +2,11 @@ package esdbwire
 
 import (
 	"encoding/binary"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
-	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 
 	"admitone/events"
 )
@@ -81,10 +79,6 @@ func structuredID(id events.ID) *shared.UUID {
 	}}}
 }
 
-func stringID(id events.ID) *shared.UUID {
-	return &shared.UUID{Value: &shared.UUID_String_{String_: id.String()}}
-}
-
 // proposed is an event as the two kinds of append have it.
 type proposed interface {
 	GetId() *shared.UUID
@@ -121,32 +115,4 @@ func sizeOf(p proposed) int {
 		}
 	}
 	return len(p.GetData()) + len(p.GetCustomMetadata()) + 2*units
-}
-
-// recordedEvent translates an event for clients.
-func recordedEvent(e *events.Recorded, form func(events.ID) *shared.UUID) *streams.ReadResp_ReadEvent_RecordedEvent {
-	metadata, json := unmarked(e.Metadata)
-	content := contentBinary
-	if json {
-		content = contentJSON
-	}
-	revision := uint64(e.Revision)
-	if isTombstone(&e.Event) {
-		revision = tombstoneRevision
-	}
-	return &streams.ReadResp_ReadEvent_RecordedEvent{
-		Id:               form(e.ID),
-		StreamIdentifier: identifier(e.Stream),
-		StreamRevision:   revision,
-		PreparePosition:  uint64(e.Position),
-		CommitPosition:   uint64(e.Position),
-		Metadata:         map[string]string{"type": e.Type, "content-type": content, "created": created(e.Created)},
-		CustomMetadata:   metadata,
-		Data:             e.Data,
-	}
-}
-
-// created counts 100 ns since 1970.
-func created(t time.Time) string {
-	return strconv.FormatInt(t.Unix()*int64(time.Second/tick)+int64(t.Nanosecond())/int64(tick), 10)
 }

@@ -1,0 +1,102 @@
+package esdbwire
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+
+	"admitone/events"
+)
+
+// fill appends n events like those of a sale to some streams, half of them of
+// products.
+func fill(b *testing.B, store events.Store, n int) {
+	b.Helper()
+	const size = 500
+	for begun := 0; begun < n; begun += size {
+		stream := events.StreamID(fmt.Sprintf("%s-%d", []string{"product", "seat"}[begun/size%2], begun/size))
+		batch := make([]events.Event, min(size, n-begun))
+		for i := range batch {
+			batch[i] = events.Event{
+				ID: events.EventID(string(stream), i), Type: "product.reserved.v1",
+				Data:     fmt.Appendf(nil, `{"reservation_id":"019f5b9c-7b5e-7c2e-9f4e-%012d","holder":"holder-%d","quantity":1,"remaining":%d}`, i, i, n-i),
+				Metadata: fmt.Appendf(nil, `{"command_id":"%040d","correlation_id":"%036d","causation_id":"","actor":"holder-%d","at":"2026-01-02T03:04:05.000000006Z","hash":"%064d"}`, i, i, i, i),
+			}
+		}
+		if _, err := store.Append(context.Background(), stream, events.NoStream, batch); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// filterByProduct is what a node of ours follows with.
+func filterByProduct() *streams.ReadReq {
+	return &streams.ReadReq{Options: &streams.ReadReq_Options{
+		StreamOption: &streams.ReadReq_Options_All{All: &streams.ReadReq_Options_AllOptions{
+			AllOption: &streams.ReadReq_Options_AllOptions_Start{Start: &shared.Empty{}},
+		}},
+		CountOption: &streams.ReadReq_Options_Subscription{Subscription: &streams.ReadReq_Options_SubscriptionOptions{}},
+		FilterOption: &streams.ReadReq_Options_Filter{Filter: &streams.ReadReq_Options_FilterOptions{
+			Filter: &streams.ReadReq_Options_FilterOptions_StreamIdentifier{
+				StreamIdentifier: &streams.ReadReq_Options_FilterOptions_Expression{Prefix: []string{"product-", "seat-"}},
+			},
+			Window:                       &streams.ReadReq_Options_FilterOptions_Max{Max: 1024},
+			CheckpointIntervalMultiplier: 1,
+		}},
+		UuidOption: &streams.ReadReq_Options_UUIDOption{Content: &streams.ReadReq_Options_UUIDOption_Structured{Structured: &shared.Empty{}}},
+	}}
+}
+
+// BenchmarkSubscription is how fast a filtered subscription to $all catches up over
+// loopback, client included.
+func BenchmarkSubscription(b *testing.B) {
+	b.Run("stubs", func(b *testing.B) {
+		store := openLog(b)
+		address, _ := serve(b, store, Config{})
+		fill(b, store, b.N)
+		client := streams.NewStreamsClient(dial(b, address))
+		b.ResetTimer()
+		call, err := client.Read(b.Context(), filterByProduct())
+		if err != nil {
+			b.Fatal(err)
+		}
+		for n := 0; n < b.N; {
+			m, err := call.Recv()
+			if err != nil {
+				b.Fatal(err)
+			}
+			if m.GetEvent() != nil {
+				n++
+			}
+		}
+		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+	})
+	b.Run("client", func(b *testing.B) {
+		store := openLog(b)
+		address, _ := serve(b, store, Config{})
+		fill(b, store, b.N)
+		client := official(b, "esdb://%s?tls=false", address)
+		b.ResetTimer()
+		subscription, err := client.SubscribeToAll(b.Context(), esdb.SubscribeToAllOptions{
+			From: esdb.Start{}, MaxSearchWindow: 1024, CheckpointInterval: 1,
+			Filter: &esdb.SubscriptionFilter{Type: esdb.StreamFilterType, Prefixes: []string{"product-", "seat-"}},
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+		for n := 0; n < b.N; {
+			e := subscription.Recv()
+			if e.SubscriptionDropped != nil {
+				b.Fatal(e.SubscriptionDropped.Error)
+			}
+			if e.EventAppeared != nil {
+				n++
+			}
+		}
+		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+	})
+}

@@ -4,58 +4,93 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"net/http"
+	"io"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-
-	"admitone/actors"
+	"github.com/spf13/pflag"
 )
 
-// Bounds of what load may be asked for.
+// scenario is what a crowd is there for. A new one is a file with these methods,
+// and a line in scenarios.
+type scenario interface {
+	// flags declares what it can be told, and check says what of it can't be.
+	flags(*pflag.FlagSet)
+	check(given func(flag string) bool) error
+	// prepare makes what the crowd will want.
+	prepare(ctx context.Context, server *remote, c *crowd, bar *progress) error
+	// act lets the crowd loose, and returns when it is done.
+	act(ctx context.Context, c *crowd, bar *progress)
+	// prove reads the log back and holds it to what the crowd was told. What is
+	// wrong is in the proof.
+	prove(ctx context.Context, server *remote) (proof, error)
+	// outcome is what was wanted, for example "product load-1", and how many of the
+	// wishes were acknowledged.
+	outcome() (about string, acknowledged int64)
+}
+
+// proof is what came of holding the log to the answers.
+type proof interface {
+	// faults are what does not fit; none is the proof.
+	faults() []string
+	print(out io.Writer) error
+}
+
+// scenarios by name, each a new one.
+func scenarios() map[string]scenario {
+	return map[string]scenario{"hot-product": &rush{}, "tournament": &signUp{}}
+}
+
 const (
 	maxLoadConnections = 4096
-	maxLoadRequests    = 50_000_000
 	maxLoadDuration    = 10 * time.Minute
-	// loadHold is longer than any run, so that no hold runs out in one.
-	loadHold = 3600
 )
 
-// loadPlan says what the crowd does.
+// loadPlan says who comes to which scenario.
 type loadPlan struct {
 	scenario    string
 	server      source
 	connections int
-	requests    int64
-	duration    time.Duration
-	stock       int64
-	holds       float64
 	json        bool
-
-	product string // the id of the crowd's own product
 }
 
 func newLoad() *cobra.Command {
 	var plan loadPlan
+	all := scenarios()
+	names := slices.Sorted(maps.Keys(all))
+	owner := map[string]string{} // of a flag
 	cmd := &cobra.Command{
 		Use:   "load",
-		Short: "Drive a crowd, and prove that nothing was sold twice",
-		Long: "Creates a product of its own and lets a crowd reserve it over keep-alive connections,\n" +
-			"one request at a time on each. Then reads the product's stream and compares it with\n" +
+		Short: "Drive a crowd, and prove that nothing was given out twice",
+		Long: "Makes something of its own and lets a crowd want it over keep-alive connections, one\n" +
+			"request at a time on each. Then reads what happened from the log and compares it with\n" +
 			"every answer that came. Ends with status 1 if they differ.\n\n" +
-			"Of the holds (--holds) a third is confirmed, a third given back, a third left.",
-		Example: "  admitone load\n  admitone load --against http://127.0.0.1:8080 --connections 64 --duration 10s --holds 0.5 --json",
+			"hot-product: everybody reserves the same product. Of the holds (--holds) a third is\n" +
+			"confirmed, a third given back, a third left.\n" +
+			"tournament: all teams sign up at once; then some withdraw, and come back.",
+		Example: "  admitone load\n" +
+			"  admitone load --against http://127.0.0.1:8080 --connections 64 --duration 10s --holds 0.5 --json\n" +
+			"  admitone load --scenario tournament --teams 3000 --slots 64",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := plan.check(cmd.Flags().Changed("requests"), cmd.Flags().Changed("stock")); err != nil {
+			chosen, ok := all[plan.scenario]
+			if !ok {
+				return usagef("--scenario is one of %s, not %q", strings.Join(names, ", "), plan.scenario)
+			}
+			if plan.connections < 1 || plan.connections > maxLoadConnections {
+				return usagef("--connections is from 1 to %d", maxLoadConnections)
+			}
+			for flag, name := range owner {
+				if name != plan.scenario && cmd.Flags().Changed(flag) {
+					return usagef("--%s is for --scenario %s", flag, name)
+				}
+			}
+			if err := chosen.check(cmd.Flags().Changed); err != nil {
 				return err
 			}
-			server, err := newRemote(plan.server.url, plan.server.token)
-			if err != nil {
-				return err
-			}
-			defer server.Close()
-			report, err := plan.run(cmd.Context(), server, newProgress(cmd.ErrOrStderr()))
+			report, err := plan.run(cmd.Context(), chosen, newProgress(cmd.ErrOrStderr()))
 			if err != nil {
 				return err
 			}
@@ -64,70 +99,52 @@ func newLoad() *cobra.Command {
 			} else {
 				err = report.print(cmd.OutOrStdout())
 			}
-			if err == nil && len(report.Proof.Wrong) > 0 {
+			if err == nil && len(report.Proof.faults()) > 0 {
 				err = errFoundWrong
 			}
 			return err
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&plan.scenario, "scenario", "hot-product", "hot-product: everybody wants the same product")
+	f.StringVar(&plan.scenario, "scenario", "hot-product", "one of "+strings.Join(names, ", "))
 	f.StringVar(&plan.server.url, "against", "http://127.0.0.1:8080", "the server's address")
 	f.StringVar(&plan.server.token, "token", "", "an admin's token; needed when the server runs with --auth jwt")
 	f.IntVar(&plan.connections, "connections", 256, "connections, each with one request at a time")
-	f.Int64Var(&plan.requests, "requests", 100_000, "reservations to ask for; as many as fit with --duration")
-	f.DurationVar(&plan.duration, "duration", 0, "stop asking after that long")
-	f.Int64Var(&plan.stock, "stock", 50_000, "units there are; plenty with --duration")
-	f.Float64Var(&plan.holds, "holds", 0, "share of the reservations that are holds first, 0 to 1")
 	f.BoolVar(&plan.json, "json", false, "the result as a JSON object")
+	for _, name := range names {
+		own := pflag.NewFlagSet(name, pflag.ContinueOnError)
+		all[name].flags(own)
+		own.VisitAll(func(flag *pflag.Flag) { owner[flag.Name] = name })
+		f.AddFlagSet(own)
+	}
 	return cmd
 }
 
-func (p *loadPlan) check(requestsGiven, stockGiven bool) error {
-	switch {
-	case p.scenario != "hot-product":
-		return usagef("--scenario is hot-product, not %q", p.scenario)
-	case p.connections < 1 || p.connections > maxLoadConnections:
-		return usagef("--connections is from 1 to %d", maxLoadConnections)
-	case p.requests < 1 || p.requests > maxLoadRequests:
-		return usagef("--requests is from 1 to %d", maxLoadRequests)
-	case p.duration < 0 || p.duration > maxLoadDuration:
-		return usagef("--duration is up to %s", maxLoadDuration)
-	case p.stock < 0 || p.stock > 1_000_000_000:
-		return usagef("--stock is from 0 to 1000000000")
-	case !(p.holds >= 0 && p.holds <= 1):
-		return usagef("--holds is a share, from 0 to 1")
-	}
-	if p.duration > 0 && !requestsGiven {
-		p.requests = maxLoadRequests
-	}
-	if p.duration > 0 && !stockGiven {
-		p.stock = maxLoadRequests // so that it lasts
-	}
-	return nil
-}
-
-// run makes the product, lets the crowd loose and proves what came of it.
-func (p *loadPlan) run(ctx context.Context, server *remote, bar *progress) (*loadReport, error) {
-	p.product = "load-" + actors.NewID().String()
-	body := fmt.Sprintf(`{"id":%q,"name":"Load: hot product","stock":%d,"hold_seconds":%d}`, p.product, p.stock, loadHold)
-	var created struct{ ID string }
-	err := server.call(ctx, http.MethodPost, "/v1/products", body, &created)
+// run lets the crowd act and proves what came of it.
+func (p *loadPlan) run(ctx context.Context, chosen scenario, bar *progress) (*loadReport, error) {
+	server, err := newRemote(p.server.url, p.server.token)
 	if err != nil {
 		return nil, err
 	}
-	crowd, err := newRush(p)
+	defer server.Close()
+	c, err := newCrowd(p.server, p.connections)
 	if err != nil {
 		return nil, err
 	}
+	if err := chosen.prepare(ctx, server, c, bar); err != nil {
+		return nil, err
+	}
+	c.forget()
 	begun := time.Now()
-	crowd.run(ctx, bar)
+	chosen.act(ctx, c, bar)
 	took := time.Since(begun)
 	bar.done()
 	if ctx.Err() != nil {
 		return nil, errors.New("interrupted before the end; nothing was proved")
 	}
-	report := crowd.report(p, took)
-	report.Proof, err = crowd.prove(ctx, server, p)
+	report := c.report(p, took)
+	report.About, report.Acknowledged = chosen.outcome()
+	report.Rate = float64(report.Acknowledged) / report.Seconds
+	report.Proof, err = chosen.prove(ctx, server)
 	return report, err
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"net/url"
 	"strconv"
 	"sync"
@@ -11,55 +10,38 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
-
-	"admitone/events"
 )
 
 const (
-	// rushPatience bounds one request.
-	rushPatience = 30 * time.Second
-	// rushGivesUp is after how many failures in a row a buyer goes home, and
-	// rushRests how long it rests after each.
-	rushGivesUp = 50
-	rushRests   = 20 * time.Millisecond
+	// crowdPatience bounds one request.
+	crowdPatience = 30 * time.Second
+	// crowdGivesUp is after how many failures in a row a member goes home, and
+	// crowdRests how long it rests after each.
+	crowdGivesUp = 50
+	crowdRests   = 20 * time.Millisecond
 )
 
-// rush is the buyers and what they share.
-type rush struct {
-	plan     *loadPlan
+// crowd is the people of a scenario and what they share: one connection each.
+type crowd struct {
+	server   source
 	client   *fasthttp.HostClient
-	base     string
-	asked    atomic.Int64
 	answered atomic.Int64
-	deadline time.Time // zero without one
-	buyers   []*buyer
+	members  []*member
 }
 
-// buyer is one connection's worth of the crowd, and its journal.
-type buyer struct {
-	*rush
+// member is one connection's worth of the crowd, and what it has seen.
+type member struct {
+	*crowd
+	number   int // from 0
 	request  *fasthttp.Request
 	response *fasthttp.Response
 	failures int // in a row
-
-	latency histogram
-	codes   map[string]int64
-	// tickets are the reservations that were acknowledged.
-	tickets []ticket
-	// unknown counts the reservations whose outcome is unknown, unreadable the
-	// acknowledgements that name none.
-	unknown, unreadable int64
+	latency  histogram
+	codes    map[string]int64
 }
 
-// ticket is a reservation that was acknowledged, and where it must stand: "" if
-// that is unknown.
-type ticket struct {
-	id     events.ID
-	status events.ReservationStatus
-}
-
-func newRush(plan *loadPlan) (*rush, error) {
-	u, err := url.Parse(plan.server.url)
+func newCrowd(server source, connections int) (*crowd, error) {
+	u, err := url.Parse(server.url)
 	if err != nil {
 		return nil, err
 	}
@@ -67,147 +49,101 @@ func newRush(plan *loadPlan) (*rush, error) {
 	if u.Port() == "" {
 		address += map[bool]string{false: ":80", true: ":443"}[u.Scheme == "https"]
 	}
-	c := &rush{plan: plan, base: plan.server.url + "/v1/products/" + plan.product + "/reservations", client: &fasthttp.HostClient{
-		Addr: address, IsTLS: u.Scheme == "https", MaxConns: plan.connections,
-		ReadTimeout: rushPatience, WriteTimeout: rushPatience, MaxIdleConnDuration: time.Minute,
+	c := &crowd{server: server, client: &fasthttp.HostClient{
+		Addr: address, IsTLS: u.Scheme == "https", MaxConns: connections,
+		ReadTimeout: crowdPatience, WriteTimeout: crowdPatience, MaxIdleConnDuration: time.Minute,
 		// Once: a request that is sent again unseen would be a second sale.
 		MaxIdemponentCallAttempts: 1,
 		NoDefaultUserAgentHeader:  true,
 	}}
-	if plan.duration > 0 {
-		c.deadline = time.Now().Add(plan.duration)
-	}
-	for range plan.connections {
-		b := &buyer{rush: c, request: &fasthttp.Request{}, response: &fasthttp.Response{}, codes: map[string]int64{}}
-		b.request.Header.SetContentType("application/json")
-		if plan.server.token != "" {
-			b.request.Header.Set("Authorization", "Bearer "+plan.server.token)
+	for number := range connections {
+		m := &member{crowd: c, number: number, request: &fasthttp.Request{}, response: &fasthttp.Response{}}
+		m.request.Header.SetContentType("application/json")
+		if server.token != "" {
+			m.request.Header.Set("Authorization", "Bearer "+server.token)
 		}
-		c.buyers = append(c.buyers, b)
+		c.members = append(c.members, m)
 	}
+	c.forget()
 	return c, nil
 }
 
-// run returns when all have been served or have gone home.
-func (c *rush) run(ctx context.Context, bar *progress) {
-	var buyers sync.WaitGroup
-	for _, b := range c.buyers {
-		buyers.Go(func() { b.buy(ctx) })
+// forget begins to measure anew.
+func (c *crowd) forget() {
+	c.answered.Store(0)
+	for _, m := range c.members {
+		m.failures, m.latency, m.codes = 0, histogram{}, map[string]int64{}
+	}
+}
+
+// each lets every member work, all at once, and returns when all have been served
+// or have gone home.
+func (c *crowd) each(bar *progress, what string, work func(*member)) {
+	var members sync.WaitGroup
+	for _, m := range c.members {
+		members.Go(func() { work(m) })
 	}
 	done := make(chan struct{})
-	go func() { buyers.Wait(); close(done) }()
+	go func() { members.Wait(); close(done) }()
 	tick := time.NewTicker(progressOnTerminal)
 	defer tick.Stop()
+	before := c.answered.Load()
 	for begun := time.Now(); ; {
 		select {
 		case <-done:
 			c.client.CloseIdleConnections()
 			return
 		case <-tick.C:
-			took := time.Since(begun)
-			bar.say("%s: %d answers, %.0f/s", took.Round(time.Second), c.answered.Load(), float64(c.answered.Load())/took.Seconds())
+			took, answers := time.Since(begun), c.answered.Load()-before
+			bar.say("%s, %s: %d answers, %.0f/s", what, took.Round(time.Second), answers, float64(answers)/took.Seconds())
 		}
 	}
 }
 
-// buy reserves one after the other.
-func (b *buyer) buy(ctx context.Context) {
-	var body []byte
-	for ctx.Err() == nil && b.failures < rushGivesUp && (b.deadline.IsZero() || time.Now().Before(b.deadline)) {
-		n := b.asked.Add(1)
-		if n > b.plan.requests {
-			return
+// share lets the members do so many errands between them, each the next that nobody
+// has done yet.
+func (c *crowd) share(ctx context.Context, bar *progress, what string, errands int, do func(m *member, n int)) {
+	var next atomic.Int64
+	c.each(bar, what, func(m *member) {
+		for n := int(next.Add(1) - 1); n < errands && m.stays(ctx); n = int(next.Add(1) - 1) {
+			do(m, n)
 		}
-		// Evenly spread over the requests.
-		hold := int64(float64(n)*b.plan.holds) != int64(float64(n-1)*b.plan.holds)
-		body = append(body[:0], `{"holder":"buyer-`...)
-		body = strconv.AppendInt(body, n, 10)
-		body = append(body, `","hold":`...)
-		body = append(strconv.AppendBool(body, hold), '}')
-		status := b.do(fasthttp.MethodPost, b.base, body)
-		switch {
-		case status == fasthttp.StatusCreated:
-			b.reserved(n, hold)
-		case status >= 500 || status == 0:
-			b.unknown++
-		}
-	}
+	})
 }
 
-// reserved writes an acknowledgement down; a third of the holds is confirmed then,
-// and a third given back.
-func (b *buyer) reserved(n int64, hold bool) {
-	id, ok := reservationID(b.response.Body())
-	if !ok {
-		b.unreadable++
-		return
-	}
-	t := ticket{id, events.ReservationConfirmed}
-	if hold {
-		t.status = events.ReservationHeld
-		method, address, then := fasthttp.MethodPost, b.base+"/"+id.String(), events.ReservationConfirmed
-		switch n % 3 {
-		case 0:
-			address += "/confirm"
-		case 1:
-			method, then = fasthttp.MethodDelete, events.ReservationReleased
-		default:
-			then = ""
-		}
-		if then != "" {
-			switch status := b.do(method, address, nil); {
-			case status == fasthttp.StatusOK:
-				t.status = then
-			case status >= 500 || status == 0:
-				t.status = ""
-			}
-		}
-	}
-	b.tickets = append(b.tickets, t)
+// stays says whether a member goes on.
+func (m *member) stays(ctx context.Context) bool {
+	return ctx.Err() == nil && m.failures < crowdGivesUp
 }
 
 // do sends one request and takes down the answer. It returns the status, 0 if none
-// came.
-func (b *buyer) do(method, address string, body []byte) int {
-	b.request.SetRequestURI(address)
-	b.request.Header.SetMethod(method)
-	b.request.SetBodyRaw(body)
+// came; the body is in m.response.
+func (m *member) do(method, path string, body []byte) int {
+	m.request.SetRequestURI(m.server.url + path)
+	m.request.Header.SetMethod(method)
+	m.request.SetBodyRaw(body)
 	begun := time.Now()
-	err := b.client.Do(b.request, b.response)
-	b.answered.Add(1)
+	err := m.client.Do(m.request, m.response)
+	m.answered.Add(1)
 	if err != nil {
-		b.codes["broken connection"]++
-		b.failures++
-		time.Sleep(rushRests)
+		m.codes["broken connection"]++
+		m.failures++
+		time.Sleep(crowdRests)
 		return 0
 	}
-	b.failures = 0
-	b.latency.add(time.Since(begun))
-	status := b.response.StatusCode()
+	m.failures = 0
+	m.latency.add(time.Since(begun))
+	status := m.response.StatusCode()
 	if status < 400 {
-		b.codes[strconv.Itoa(status)]++
+		m.codes[strconv.Itoa(status)]++
 	} else {
-		b.codes[strconv.Itoa(status)+" "+string(codeOf(b.response.Body()))]++
+		m.codes[strconv.Itoa(status)+" "+string(codeOf(m.response.Body()))]++
 	}
 	return status
 }
 
-// reservationID reads the id of an answer. It looks at the beginning first, where
-// the server has it: the crowd runs on the machine that it measures.
-func reservationID(body []byte) (events.ID, bool) {
-	const before = `{"id":"`
-	if bytes.HasPrefix(body, []byte(before)) && len(body) >= len(before)+36 {
-		if id, err := events.ParseID(string(body[len(before) : len(before)+36])); err == nil {
-			return id, true
-		}
-	}
-	var answer struct{ ID string }
-	if json.Unmarshal(body, &answer) != nil {
-		return events.ID{}, false
-	}
-	id, err := events.ParseID(answer.ID)
-	return id, err == nil
-}
+// unknown says whether a status leaves open what was done.
+func unknown(status int) bool { return status >= 500 || status == 0 }
 
 // codeOf finds the code in a problem.
 func codeOf(problem []byte) []byte {

@@ -6,115 +6,45 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
 	"time"
-
-	"admitone/events"
-	"admitone/projections"
 )
 
 // maxWrong bounds how many faults are listed.
 const maxWrong = 20
 
-// loadProof compares the product's stream with what the crowd was told.
-type loadProof struct {
-	Events uint64 `json:"events"`
-	// Acknowledged reservations, those in the log, and those that are there though
-	// their buyer never heard: at most Unknown.
-	Acknowledged int64 `json:"acknowledged"`
-	InLog        int64 `json:"in_log"`
-	Unheard      int64 `json:"unheard"`
-	Unknown      int64 `json:"unknown"`
-	Stock        int64 `json:"stock"`
-	Sold         int64 `json:"sold"`
-	Held         int64 `json:"held"`
-	Remaining    int64 `json:"remaining"`
-	// Wrong is what does not fit; empty is the proof.
+// wrongs are what does not fit between the log and the answers.
+type wrongs struct {
 	Wrong []string `json:"wrong"`
 }
 
-func (p *loadProof) wrong(format string, args ...any) {
-	if len(p.Wrong) < maxWrong {
-		p.Wrong = append(p.Wrong, fmt.Sprintf(format, args...))
+func noWrongs() wrongs { return wrongs{Wrong: []string{}} }
+
+func (w *wrongs) faults() []string { return w.Wrong }
+
+func (w *wrongs) wrong(format string, args ...any) {
+	if len(w.Wrong) < maxWrong {
+		w.Wrong = append(w.Wrong, fmt.Sprintf(format, args...))
 	}
 }
 
-// prove reads the whole stream back. Errors: the server's; what is wrong with the
-// sale is in the proof.
-func (c *rush) prove(ctx context.Context, log events.Store, plan *loadPlan) (*loadProof, error) {
-	p := &loadProof{Wrong: []string{}}
-	sale := &recordedSale{standing: map[events.ID]events.ReservationStatus{}}
-	verifier := projections.NewVerifier(false)
-	stream := events.NewStreamID("product", plan.product)
-	for e, err := range events.Stream(ctx, log, stream, 0) {
-		if err != nil {
-			return p, err
-		}
-		err := verifier.Take(&e)
-		if err == nil {
-			err = sale.take(&e)
-		}
-		if err != nil {
-			p.wrong("%v", err)
-			return p, nil
-		}
+// verdict ends a report with the verdict: what is proved if nothing is wrong.
+func (w *wrongs) verdict(out io.Writer, proved string) error {
+	for _, wrong := range w.Wrong {
+		fmt.Fprintln(out, "  WRONG:", wrong)
 	}
-	row := &sale.row
-	p.Events, p.InLog = verifier.Events(), int64(len(sale.standing))
-	p.Stock, p.Sold, p.Held, p.Remaining = row.Stock, row.Sold, row.Held, row.Remaining()
-	p.compare(c, sale.standing)
-	if p.Remaining != plan.stock-p.Sold-p.Held || p.Sold+p.Held > plan.stock {
-		p.wrong("of %d, %d are sold, %d held and %d remain", plan.stock, p.Sold, p.Held, p.Remaining)
+	verdict := "proved: " + proved
+	if len(w.Wrong) > 0 {
+		verdict = "found wrong; the log and the answers differ"
 	}
-	return p, p.askProduct(ctx, log, plan.product, row)
+	_, err := fmt.Fprintln(out, " ", verdict)
+	return err
 }
 
-// compare holds the log to what the crowd was told.
-func (p *loadProof) compare(c *rush, standing map[events.ID]events.ReservationStatus) {
-	acknowledged := make(map[events.ID]struct{}, len(standing))
-	for _, b := range c.buyers {
-		p.Unknown += b.unknown
-		if b.unreadable > 0 {
-			p.wrong("%d acknowledgements name no reservation", b.unreadable)
-		}
-		for _, t := range b.tickets {
-			p.Acknowledged++
-			if _, twice := acknowledged[t.id]; twice {
-				p.wrong("%s was acknowledged twice", t.id)
-			}
-			acknowledged[t.id] = struct{}{}
-			switch status, ok := standing[t.id]; {
-			case !ok:
-				p.wrong("%s was acknowledged and is not in the log", t.id)
-			case t.status != "" && t.status != status:
-				p.wrong("%s is %s according to its answers, and %s in the log", t.id, t.status, status)
-			}
-		}
-	}
-	for id := range standing {
-		if _, heard := acknowledged[id]; !heard {
-			p.Unheard++
-		}
-	}
-	if p.Unheard > p.Unknown {
-		p.wrong("%d reservations in the log were not acknowledged, and only %d outcomes are unknown", p.Unheard, p.Unknown)
-	}
-}
-
-// askProduct holds the resource to the log.
-func (p *loadProof) askProduct(ctx context.Context, log events.Store, id string, row *projections.Product) error {
-	server, ok := log.(*remote)
-	if !ok {
-		return nil
-	}
-	var product struct{ Stock, Remaining, Held, Sold int64 }
-	path := "/v1/products/" + id + "?min_position=" + strconv.FormatUint(uint64(row.Position), 10)
-	for again := 0; ; again++ { // while the read side catches up
-		err := server.call(ctx, http.MethodGet, path, "", &product)
-		if err == nil {
-			break
-		}
-		if behind := (*problem)(nil); !errors.As(err, &behind) || behind.Code != "projection_behind" || again == 30 {
+// ask reads a resource, waiting for the read side while it is behind.
+func ask(ctx context.Context, server *remote, path string, into any) error {
+	for again := 0; ; again++ {
+		err := server.call(ctx, http.MethodGet, path, "", into)
+		if behind := (*problem)(nil); err == nil || !errors.As(err, &behind) || behind.Code != "projection_behind" || again == 30 {
 			return err
 		}
 		select {
@@ -123,58 +53,4 @@ func (p *loadProof) askProduct(ctx context.Context, log events.Store, id string,
 		case <-time.After(time.Second):
 		}
 	}
-	if product.Stock != row.Stock || product.Remaining != row.Remaining() || product.Held != row.Held || product.Sold != row.Sold {
-		p.wrong("the server shows stock %d, remaining %d, held %d, sold %d; the log has %d, %d, %d, %d",
-			product.Stock, product.Remaining, product.Held, product.Sold, row.Stock, row.Remaining(), row.Held, row.Sold)
-	}
-	return nil
-}
-
-// recordedSale is what a product's stream says of each reservation.
-type recordedSale struct {
-	row      projections.Product
-	standing map[events.ID]events.ReservationStatus
-}
-
-func (s *recordedSale) take(e *events.Recorded) error {
-	if err := s.row.Apply(e); err != nil {
-		return err
-	}
-	fact, err := e.Decode()
-	if err != nil {
-		return err
-	}
-	name, status := "", events.ReservationConfirmed
-	switch f := fact.(type) {
-	case *events.ProductReserved:
-		name = f.ReservationID
-	case *events.ProductConfirmed:
-		name = f.ReservationID
-	case *events.ProductHeld:
-		name, status = f.ReservationID, events.ReservationHeld
-	case *events.ProductReleased:
-		name, status = f.ReservationID, events.ReservationReleased
-	case *events.ProductExpired:
-		return fmt.Errorf("position %d: a hold of an hour has expired", e.Position)
-	default:
-		return nil
-	}
-	id, err := events.ParseID(name)
-	s.standing[id] = status
-	return err
-}
-
-func (p *loadProof) print(out io.Writer) error {
-	fmt.Fprintf(out, "  in the log: %d events, %d reservations; acknowledged: %d; unknown outcomes: %d, of which %d are in the log\n",
-		p.Events, p.InLog, p.Acknowledged, p.Unknown, p.Unheard)
-	fmt.Fprintf(out, "  stock %d = %d remaining + %d held + %d sold\n", p.Stock, p.Remaining, p.Held, p.Sold)
-	for _, wrong := range p.Wrong {
-		fmt.Fprintln(out, "  WRONG:", wrong)
-	}
-	verdict := "proved: every acknowledged reservation is in the log once, and nothing was sold that was not there"
-	if len(p.Wrong) > 0 {
-		verdict = "found wrong; the log and the answers differ"
-	}
-	_, err := fmt.Fprintln(out, " ", verdict)
-	return err
 }

@@ -13,43 +13,42 @@ import (
 type loadReport struct {
 	Scenario    string  `json:"scenario"`
 	Against     string  `json:"against"`
-	Product     string  `json:"product_id"`
+	About       string  `json:"about"`
 	Connections int     `json:"connections"`
 	Seconds     float64 `json:"seconds"`
-	// Answers to all requests, and how many of them are reservations.
+	// Answers to all requests, and how many wishes they acknowledged.
 	Answers      int64            `json:"answers"`
 	PerSecond    float64          `json:"answers_per_second"`
 	Acknowledged int64            `json:"acknowledged"`
-	SalesRate    float64          `json:"acknowledged_per_second"`
+	Rate         float64          `json:"acknowledged_per_second"`
 	P50          float64          `json:"p50_ms"`
 	P90          float64          `json:"p90_ms"`
 	P99          float64          `json:"p99_ms"`
 	Max          float64          `json:"max_ms"`
 	Codes        map[string]int64 `json:"answers_by_code"`
-	Proof        *loadProof       `json:"proof"`
+	Proof        proof            `json:"proof"`
 }
 
-func (c *rush) report(plan *loadPlan, took time.Duration) *loadReport {
-	r := &loadReport{Scenario: plan.scenario, Against: plan.server.url, Product: plan.product, Connections: plan.connections,
+func (c *crowd) report(plan *loadPlan, took time.Duration) *loadReport {
+	r := &loadReport{Scenario: plan.scenario, Against: plan.server.url, Connections: plan.connections,
 		Seconds: took.Seconds(), Codes: map[string]int64{}}
 	var all histogram
-	for _, b := range c.buyers {
-		all.merge(&b.latency)
-		r.Acknowledged += int64(len(b.tickets))
-		for code, n := range b.codes {
+	for _, m := range c.members {
+		all.merge(&m.latency)
+		for code, n := range m.codes {
 			r.Codes[code] += n
 		}
 	}
 	r.Answers = int64(all.count)
-	r.PerSecond, r.SalesRate = float64(r.Answers)/r.Seconds, float64(r.Acknowledged)/r.Seconds
+	r.PerSecond = float64(r.Answers) / r.Seconds
 	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 	r.P50, r.P90, r.P99, r.Max = ms(all.at(0.5)), ms(all.at(0.9)), ms(all.at(0.99)), ms(all.max)
 	return r
 }
 
 func (r *loadReport) print(out io.Writer) error {
-	fmt.Fprintf(out, "%s against %s: product %s, %d connections\n", r.Scenario, r.Against, r.Product, r.Connections)
-	fmt.Fprintf(out, "  %d answers in %.2f s: %.0f/s; %d reservations: %.0f/s\n", r.Answers, r.Seconds, r.PerSecond, r.Acknowledged, r.SalesRate)
+	fmt.Fprintf(out, "%s against %s: %s, %d connections\n", r.Scenario, r.Against, r.About, r.Connections)
+	fmt.Fprintf(out, "  %d answers in %.2f s: %.0f/s; %d acknowledged: %.0f/s\n", r.Answers, r.Seconds, r.PerSecond, r.Acknowledged, r.Rate)
 	fmt.Fprintf(out, "  latency p50 %.2f ms, p90 %.2f ms, p99 %.2f ms, max %.2f ms\n", r.P50, r.P90, r.P99, r.Max)
 	for _, code := range slices.Sorted(maps.Keys(r.Codes)) {
 		fmt.Fprintf(out, "  %9d  %s\n", r.Codes[code], code)

@@ -15,11 +15,17 @@ import (
 	"time"
 )
 
+// found is a report with the proof of its scenario.
+type found[P any] struct {
+	loadReport
+	Proof *P `json:"proof"`
+}
+
 // loaded runs load against an address and decodes what it found.
-func loaded(t *testing.T, want int, address string, args ...string) loadReport {
+func loaded[P any](t *testing.T, want int, address string, args ...string) found[P] {
 	t.Helper()
 	stdout, stderr := must(t, want, append([]string{"load", "--json", "--against", address, "--connections", "16"}, args...)...)
-	var r loadReport
+	var r found[P]
 	if err := json.Unmarshal([]byte(stdout), &r); err != nil || r.Proof == nil {
 		t.Fatalf("%v: %s%s", err, stdout, stderr)
 	}
@@ -28,18 +34,18 @@ func loaded(t *testing.T, want int, address string, args ...string) loadReport {
 
 func TestLoad(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
-	r := loaded(t, exitDone, s.url, "--requests", "2000", "--stock", "700")
+	r := loaded[saleProof](t, exitDone, s.url, "--requests", "2000", "--stock", "700")
 	if r.Acknowledged != 700 || r.Codes["201"] != 700 || r.Codes["409 sold_out"] != 1300 || r.Answers != 2000 || r.P50 <= 0 || r.Max < r.P99 || r.P99 < r.P50 {
 		t.Errorf("%+v", r)
 	}
 	if p := r.Proof; p.Events != 701 || p.InLog != 700 || p.Sold != 700 || p.Remaining != 0 || p.Unknown != 0 || len(p.Wrong) != 0 {
 		t.Errorf("%+v", p)
 	}
-	r = loaded(t, exitDone, s.url, "--requests", "900", "--stock", "5000", "--holds", "0.5")
+	r = loaded[saleProof](t, exitDone, s.url, "--requests", "900", "--stock", "5000", "--holds", "0.5")
 	if p := r.Proof; r.Acknowledged != 900 || p.Sold != 600 || p.Held != 150 || p.Remaining != 4250 || r.Codes["200"] != 300 {
 		t.Errorf("%+v %+v", r, p)
 	}
-	if r = loaded(t, exitDone, s.url, "--duration", "200ms"); r.Acknowledged == 0 || r.Acknowledged != r.Proof.InLog {
+	if r = loaded[saleProof](t, exitDone, s.url, "--duration", "200ms"); r.Acknowledged == 0 || r.Acknowledged != r.Proof.InLog {
 		t.Errorf("%+v", r)
 	}
 	if stdout, _ := must(t, exitDone, "load", "--against", s.url, "--requests", "50"); !strings.Contains(stdout, "proved: ") || !strings.Contains(stdout, "50  201") {
@@ -114,7 +120,7 @@ func TestLoadFindsLies(t *testing.T) {
 				}
 			}))
 			defer liar.Close()
-			r := loaded(t, test.want, liar.URL, "--requests", "100", "--stock", "1000")
+			r := loaded[saleProof](t, test.want, liar.URL, "--requests", "100", "--stock", "1000")
 			if test.wrong == "" {
 				if r.Proof.Unknown != 20 || r.Proof.Unheard != 20 || r.Codes["broken connection"] != 20 {
 					t.Errorf("%+v %+v", r, r.Proof)
@@ -130,7 +136,7 @@ func TestLoadFindsLies(t *testing.T) {
 
 func TestLoadUsage(t *testing.T) {
 	for _, args := range []string{
-		"--scenario seats", "--connections 0", "--connections 100000", "--requests 0", "--duration -1s", "--duration 1h",
+		"--scenario nothing", "--teams 7", "--scenario tournament --stock 7", "--scenario tournament --teams 0", "--scenario tournament --slots 0", "--connections 0", "--connections 100000", "--requests 0", "--duration -1s", "--duration 1h",
 		"--stock -1", "--holds 1.5", "--holds NaN", "--against nowhere", "more",
 	} {
 		must(t, exitUsage, append([]string{"load"}, strings.Fields(args)...)...)

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/url"
+	"slices"
+
+	"admitone/actors/tournament"
+	"admitone/events"
+	"admitone/projections"
+)
+
+// signUpProof compares the tournament's stream with what the teams were told.
+type signUpProof struct {
+	Events uint64 `json:"events"`
+	// Acknowledged entries and withdrawals, those in the log, and those that are
+	// there though nobody heard: at most Unknown.
+	Acknowledged int64 `json:"acknowledged"`
+	InLog        int64 `json:"in_log"`
+	Unknown      int64 `json:"unknown"`
+	Slots        int   `json:"slots"`
+	Entered      int   `json:"entered"`
+	Waiting      int   `json:"waiting"`
+	Promoted     int64 `json:"promoted"`
+	wrongs
+}
+
+// prove reads the whole stream back. Errors: the server's; what is wrong with the
+// tournament is in the proof.
+func (s *signUp) prove(ctx context.Context, server *remote) (proof, error) {
+	p := &signUpProof{wrongs: noWrongs(), Slots: s.slots, Acknowledged: int64(len(s.told)), Unknown: s.unknown}
+	list := &recordedList{slots: s.slots, placings: map[events.Revision]placing{}}
+	verifier := projections.NewVerifier(false)
+	for e, err := range events.Stream(ctx, server, tournament.Stream(s.tournament), 0) {
+		if err != nil {
+			return p, err
+		}
+		err := verifier.Take(&e)
+		if err == nil {
+			err = list.take(&e)
+		}
+		if err != nil {
+			p.wrong("%v", err)
+			return p, nil
+		}
+	}
+	if list.owed != 0 {
+		p.wrong("the log ends with %d slots that the waitlist was not given", list.owed)
+	}
+	p.Events, p.InLog, p.Promoted = verifier.Events(), int64(len(list.placings)), list.promoted
+	p.Entered, p.Waiting = len(list.entered), len(list.waiting)
+	p.compare(s.told, list)
+	return p, p.askTournament(ctx, server, s.path(), list)
+}
+
+// compare holds the log to what the teams were told: each acknowledgement is at the
+// revision that it names, and says what happened there.
+func (p *signUpProof) compare(told []placing, list *recordedList) {
+	heard := map[events.Revision]bool{}
+	for _, t := range told {
+		first := t.Revision - events.Revision(min(len(t.Promoted), 1)) // the promotion comes behind the withdrawal
+		recorded, ok := list.placings[first]
+		switch {
+		case t.Status == "":
+			p.wrong("%s got an acknowledgement that says nothing", t.TeamID)
+		case !ok || recorded.TeamID != t.TeamID || recorded.Status != t.Status:
+			p.wrong("%s was told that it is %s at revision %d, and the log has %q %s there", t.TeamID, t.Status, first, recorded.TeamID, recorded.Status)
+		case recorded.Place != t.Place || !slices.Equal(recorded.Promoted, t.Promoted) && len(recorded.Promoted)+len(t.Promoted) > 0:
+			p.wrong("%s was told place %d, promoted %v; the log says %d, %v", t.TeamID, t.Place, t.Promoted, recorded.Place, recorded.Promoted)
+		case heard[first]:
+			p.wrong("revision %d was acknowledged twice", first)
+		}
+		heard[first] = true
+	}
+	if unheard := int64(len(list.placings) - len(heard)); unheard > p.Unknown {
+		p.wrong("%d entries and withdrawals in the log were not acknowledged, and only %d outcomes are unknown", unheard, p.Unknown)
+	}
+}
+
+// askTournament holds the lists that the server shows to the log: who, and in which
+// order.
+func (p *signUpProof) askTournament(ctx context.Context, server *remote, path string, list *recordedList) error {
+	for _, test := range []struct {
+		status events.EntryStatus
+		want   []string
+	}{{events.EntryEntered, list.entered}, {events.EntryWaitlisted, list.waiting}} {
+		var got []string
+		for next := ""; ; {
+			var page struct {
+				Items []placing
+				Next  *string
+			}
+			query := url.Values{"limit": {"500"}, "status": {string(test.status)}, "cursor": {next}, "min_position": {fmt.Sprint(list.position)}}
+			if err := ask(ctx, server, path+"?"+query.Encode(), &page); err != nil {
+				return err
+			}
+			for _, item := range page.Items {
+				got = append(got, item.TeamID)
+				if test.status == events.EntryWaitlisted && item.Place != int64(len(got)) {
+					p.wrong("%s is the server's number %d of the waitlist, and has place %d", item.TeamID, len(got), item.Place)
+				}
+			}
+			if page.Next == nil {
+				break
+			}
+			next = *page.Next
+		}
+		if !slices.Equal(got, test.want) {
+			p.wrong("the server lists %d as %s, the log %d; or not in that order", len(got), test.status, len(test.want))
+		}
+	}
+	return nil
+}
+
+// recordedList is what the stream says of the order of the teams, by rules of its
+// own: first come, first served, and the first who waits gets what becomes free.
+type recordedList struct {
+	slots            int
+	entered, waiting []string
+	// owed is how many slots the fact before has made free for the waitlist: those
+	// behind it, of the same command, have to give them out.
+	owed     int
+	command  string
+	promoted int64
+	position events.Position
+	placings map[events.Revision]placing // entries and withdrawals
+}
+
+func (l *recordedList) take(e *events.Recorded) error {
+	fact, err := e.Decode()
+	if err != nil {
+		return err
+	}
+	broken := func(format string, args ...any) error {
+		return fmt.Errorf("revision %d: %s", e.Revision, fmt.Sprintf(format, args...))
+	}
+	command := events.RecordedCommand(e.Metadata)
+	if _, promotion := fact.(*events.TournamentPromoted); l.owed > 0 && (!promotion || command != l.command) {
+		return broken("a slot is free and %s waits, but what comes next is a %s", l.waiting[0], fact.Name())
+	}
+	l.command, l.position = command, e.Position
+	switch f := fact.(type) {
+	case *events.TournamentEntered:
+		if len(l.waiting) > 0 || len(l.entered) == l.slots || len(f.TeamIDs) != 1 {
+			return broken("%v entered with %d of %d in and %d waiting", f.TeamIDs, len(l.entered), l.slots, len(l.waiting))
+		}
+		l.entered = append(l.entered, f.TeamIDs...)
+		l.placings[e.Revision] = placing{TeamID: f.TeamIDs[0], Status: events.EntryEntered}
+	case *events.TournamentWaitlisted:
+		if len(l.entered) < l.slots || len(f.TeamIDs) != 1 {
+			return broken("%v has to wait with %d of %d in", f.TeamIDs, len(l.entered), l.slots)
+		}
+		l.waiting = append(l.waiting, f.TeamIDs...)
+		l.placings[e.Revision] = placing{TeamID: f.TeamIDs[0], Status: events.EntryWaitlisted, Place: int64(len(l.waiting))}
+	case *events.TournamentWithdrawn:
+		return l.withdraw(e.Revision, f, broken)
+	case *events.TournamentPromoted:
+		return l.promote(e.Revision, f, broken)
+	}
+	return nil
+}
+
+func (l *recordedList) withdraw(at events.Revision, f *events.TournamentWithdrawn, broken func(string, ...any) error) error {
+	from := &l.waiting
+	if f.Was == events.EntryEntered {
+		from = &l.entered
+	}
+	i := slices.Index(*from, f.TeamID)
+	if i < 0 {
+		return broken("%s withdraws and was not %s", f.TeamID, f.Was)
+	}
+	*from = slices.Delete(*from, i, i+1)
+	l.placings[at] = placing{TeamID: f.TeamID, Status: events.EntryWithdrawn}
+	l.owed = min(l.slots-len(l.entered), len(l.waiting))
+	return nil
+}
+
+func (l *recordedList) promote(at events.Revision, f *events.TournamentPromoted, broken func(string, ...any) error) error {
+	teams := slices.Concat(f.Rows...)
+	if len(teams) != l.owed || !slices.Equal(teams, l.waiting[:l.owed]) {
+		return broken("%v is promoted, and %d of %v should be", teams, l.owed, l.waiting[:min(3, len(l.waiting))])
+	}
+	l.entered, l.waiting = append(l.entered, teams...), l.waiting[l.owed:]
+	l.promoted += int64(l.owed)
+	l.owed = 0
+	left := l.placings[at-1]
+	left.Promoted = teams
+	l.placings[at-1] = left
+	return nil
+}
+
+func (p *signUpProof) print(out io.Writer) error {
+	fmt.Fprintf(out, "  in the log: %d events, %d entries and withdrawals; acknowledged: %d; unknown outcomes: %d\n", p.Events, p.InLog, p.Acknowledged, p.Unknown)
+	fmt.Fprintf(out, "  %d of %d slots taken, %d teams waiting, %d were promoted\n", p.Entered, p.Slots, p.Waiting, p.Promoted)
+	return p.verdict(out, "every acknowledged place is in the log, in order, and every free slot went to the first who waited, at once")
+}

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -29,6 +30,9 @@ type resource[R any] struct {
 	head func(*R) (id string, revision *events.Revision, position *events.Position)
 	// write appends a row as JSON, with as_of if it is one of the past.
 	write func(dst []byte, row *R, at *projections.Moment) []byte
+	// age makes of a row what it is at a time, where time alone changes it, and says
+	// whether it did; nil if it never does.
+	age func(row *R, now time.Time) bool
 }
 
 // create makes one: 201 with it, or 200 with the one that was there already, just
@@ -60,6 +64,7 @@ func (k *resource[R]) create(read func(*request) (core.Command, string, error), 
 				return err
 			}
 		}
+		k.aged(&made, time.Now())
 		r.tag(answer.Revision)
 		return r.json(fiber.StatusCreated, k.write(nil, &made, nil))
 	}
@@ -83,7 +88,11 @@ func (k *resource[R]) listed(r *request) error {
 		return err
 	}
 	if !past {
-		return r.list(len(rows), next, func(dst []byte, i int) ([]byte, error) { return k.write(dst, &rows[i], nil), nil }, nil)
+		now := time.Now()
+		return r.list(len(rows), next, func(dst []byte, i int) ([]byte, error) {
+			k.aged(&rows[i], now)
+			return k.write(dst, &rows[i], nil), nil
+		}, nil)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
 	defer cancel()
@@ -93,6 +102,7 @@ func (k *resource[R]) listed(r *request) error {
 		if err != nil || row == nil { // it did not exist yet
 			return dst, err
 		}
+		k.aged(row, at.Time)
 		return k.write(dst, row, nil), nil
 	}, func(o *events.Object) { o.Raw("as_of", appendAsOf(nil, at)) })
 }
@@ -112,10 +122,11 @@ func (k *resource[R]) one(r *request) error {
 	}
 	var row *R
 	var asOf *projections.Moment
+	now := time.Now()
 	if past {
 		ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
 		defer cancel()
-		asOf = &at
+		asOf, now = &at, at.Time
 		row, err = k.at(ctx, k.server.config.Store, id, at.Position)
 	} else if found, ok, missed := k.get(id); ok {
 		row = &found
@@ -129,7 +140,8 @@ func (k *resource[R]) one(r *request) error {
 		return notFound(k.name)
 	}
 	_, revision, _ := k.head(row)
-	if r.tag(*revision) {
+	aged := k.aged(row, now)
+	if r.tag(*revision) && !aged { // what it was at that revision may be all the client has
 		return r.notModified()
 	}
 	return r.json(fiber.StatusOK, k.write(nil, row, asOf))
@@ -174,6 +186,10 @@ func (k *resource[R]) answerNow(r *request, id string) error {
 	}
 	_, revision, position := k.head(&row)
 	*revision, *position = answer.Revision, answer.Position
+	k.aged(&row, time.Now())
 	r.tag(answer.Revision)
 	return r.json(fiber.StatusOK, k.write(nil, &row, nil))
 }
+
+// aged is age, for every kind.
+func (k *resource[R]) aged(row *R, now time.Time) bool { return k.age != nil && k.age(row, now) }

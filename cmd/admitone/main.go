@@ -89,6 +89,7 @@ func newRoot() *cobra.Command {
 		return usagef("%w; see %s --help", err, cmd.CommandPath())
 	})
 	root.AddCommand(newServe())
+	root.AddCommand(newEventstore())
 	root.AddCommand(newLog())
 	root.AddCommand(newHistory())
 	root.AddCommand(newShow())

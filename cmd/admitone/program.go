@@ -18,6 +18,7 @@ import (
 	"admitone/actors/product"
 	"admitone/api"
 	"admitone/events/embedded"
+	"admitone/events/esdbwire"
 	"admitone/projections"
 )
 
@@ -36,6 +37,7 @@ type settings struct {
 	yardstick    bool
 	idleAfter    time.Duration
 	profile      string // address for Go's profiles, "" for none
+	esdbListen   string // address for EventStoreDB clients, "" for none
 }
 
 // kinds are all entities there are.
@@ -54,6 +56,9 @@ type program struct {
 	listener net.Listener
 	profiles net.Listener // nil if not wanted
 	logger   *slog.Logger
+
+	esdb         *esdbwire.Server // nil if not wanted
+	esdbListener net.Listener
 
 	background sync.WaitGroup
 	cancel     context.CancelFunc
@@ -82,6 +87,9 @@ func start(s settings) (p *program, err error) {
 	}
 	if p.log, err = embedded.Open(s.store, embedded.Options{Logger: s.logger}); err != nil {
 		return nil, fmt.Errorf("can't open the log in %s: %w", s.store, err)
+	}
+	if err := p.offerLog(s.esdbListen); err != nil {
+		return nil, err
 	}
 	engine, err := actors.NewEngine()
 	if err != nil {
@@ -121,6 +129,9 @@ func (p *program) run() {
 	if p.profiles != nil {
 		spawn("the profiles", func() error { return http.Serve(p.profiles, profiles()) })
 	}
+	if p.esdb != nil {
+		spawn("the log's EventStoreDB side", func() error { return p.esdb.Serve(p.esdbListener) })
+	}
 	spawn("the server", func() error { return p.server.Listen(p.listener) })
 }
 
@@ -148,6 +159,7 @@ func (p *program) stop(ctx context.Context) error {
 	if p.desk != nil {
 		errs = append(errs, p.desk.Close(ctx))
 	}
+	errs = append(errs, p.withdrawLog())
 	p.cancel()
 	if p.profiles != nil {
 		errs = append(errs, p.profiles.Close())

@@ -38,6 +38,9 @@ func newServe() *cobra.Command {
 			if strings.Contains(s.store, "://") {
 				return usagef("--store %s: this version keeps its log in a directory only", s.store)
 			}
+			if s.esdbListen != "" && !isLoopback(s.esdbListen) {
+				return usagef("--esdb-listen lets everybody read the whole log, so it is for a loopback address only; stop the server and use admitone eventstore, which has TLS and users, for %s", s.esdbListen)
+			}
 			var err error
 			if s.auth, err = authOf(auth, secret, s); err != nil {
 				return err
@@ -57,6 +60,7 @@ func newServe() *cobra.Command {
 	f.StringSliceVar(&s.allowOrigins, "allow-origin", nil, "origin whose pages may open sockets, beside the server's own; * is any")
 	f.Int64Var(&s.maxSockets, "max-sockets", 100_000, "open WebSockets at most")
 	f.DurationVar(&s.idleAfter, "idle-after", time.Minute, "drop an entity from memory after that long without a command")
+	f.StringVar(&s.esdbListen, "esdb-listen", "", "loopback address at which EventStoreDB clients may read the log")
 	f.BoolVar(&accessLog, "access-log", true, "write a line per request to standard error")
 	f.StringVar(&s.profile, "profile-listen", "", "address for Go's profiles, /debug/pprof/; keep it on loopback")
 	f.BoolVar(&s.yardstick, "yardstick", false, "add POST /yardstick, which only decodes and answers: what benchmarks compare with")

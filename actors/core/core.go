@@ -57,3 +57,12 @@ type Refusal struct {
 
 // Error makes a refusal an error.
 func (r *Refusal) Error() string { return r.Code + ": " + r.Detail }
+
+// Or returns what value points to, or otherwise if it is nil: a member of an edit
+// that may leave it as it is.
+func Or[T any](value *T, otherwise T) T {
+	if value != nil {
+		return *value
+	}
+	return otherwise
+}

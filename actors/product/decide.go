@@ -65,10 +65,10 @@ func (p *Product) create(cmd *Create) ([]events.Fact, error) {
 
 func (p *Product) edit(cmd *Edit) ([]events.Fact, error) {
 	fact := &events.ProductEdited{
-		DisplayName:    or(cmd.Name, p.created.Name),
-		Stock:          or(cmd.Stock, p.created.Stock),
-		Price:          or(cmd.Price, p.created.Price),
-		LimitPerHolder: or(cmd.LimitPerHolder, p.created.LimitPerHolder),
+		DisplayName:    core.Or(cmd.Name, p.created.Name),
+		Stock:          core.Or(cmd.Stock, p.created.Stock),
+		Price:          core.Or(cmd.Price, p.created.Price),
+		LimitPerHolder: core.Or(cmd.LimitPerHolder, p.created.LimitPerHolder),
 	}
 	fact.Remaining = fact.Stock - p.held - p.sold
 	if fact.Remaining < 0 {
@@ -76,13 +76,6 @@ func (p *Product) edit(cmd *Edit) ([]events.Fact, error) {
 			Fields: map[string]any{"held": p.held, "sold": p.sold}}
 	}
 	return []events.Fact{fact}, nil
-}
-
-func or[T any](value *T, otherwise T) T {
-	if value != nil {
-		return *value
-	}
-	return otherwise
 }
 
 func (p *Product) reserve(cmd *Reserve, now time.Time) ([]events.Fact, error) {

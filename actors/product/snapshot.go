@@ -3,11 +3,10 @@ package product
 import (
 	"bufio"
 	"encoding/binary"
-	"encoding/json"
-	"fmt"
 	"io"
 	"iter"
 
+	"admitone/actors/core"
 	"admitone/events"
 )
 
@@ -15,9 +14,9 @@ import (
 // is not read.
 const SnapshotVersion = 1
 
-// head is the first part of a snapshot: its length as 32 bits and then JSON. The
-// reservations follow, each as id, expires (64 bits), quantity (32), length of
-// the holder (16), holder; all little endian. holds and holders are counted anew.
+// head is the first part of a snapshot. The reservations follow, each as id,
+// expires (64 bits), quantity (32), length of the holder (16), holder; all little
+// endian. holds and holders are counted anew.
 type head struct {
 	Created      Create
 	Held, Sold   int64
@@ -37,12 +36,10 @@ func (p *Product) Freeze() func(io.Writer) error {
 }
 
 func write(w io.Writer, h head, reservations iter.Seq2[events.ID, reservation]) error {
-	first, err := json.Marshal(h)
+	buf, err := core.AppendHead(nil, h)
 	if err != nil {
 		return err
 	}
-	buf := binary.LittleEndian.AppendUint32(nil, uint32(len(first)))
-	buf = append(buf, first...)
 	for id, r := range reservations {
 		buf = append(buf, id[:]...)
 		buf = binary.LittleEndian.AppendUint64(buf, uint64(r.expires))
@@ -63,7 +60,8 @@ func write(w io.Writer, h head, reservations iter.Seq2[events.ID, reservation]) 
 // Restore implements [core.Core].
 func (p *Product) Restore(r io.Reader) error {
 	in := bufio.NewReaderSize(r, 64<<10)
-	h, err := readHead(in)
+	var h head
+	err := core.ReadHead(in, &h)
 	if err != nil {
 		return err
 	}
@@ -97,22 +95,4 @@ func (p *Product) Restore(r io.Reader) error {
 	p.deadline.order()
 	p.countHolders()
 	return nil
-}
-
-func readHead(in io.Reader) (head, error) {
-	var size [4]byte
-	if _, err := io.ReadFull(in, size[:]); err != nil {
-		return head{}, err
-	}
-	length := binary.LittleEndian.Uint32(size[:])
-	if length > 1<<20 {
-		return head{}, fmt.Errorf("product: a snapshot's head of %d bytes", length)
-	}
-	first := make([]byte, length)
-	if _, err := io.ReadFull(in, first); err != nil {
-		return head{}, err
-	}
-	var h head
-	err := json.Unmarshal(first, &h)
-	return h, err
 }

@@ -150,10 +150,10 @@ func (t *Tournament) withdraw(cmd *Withdraw) ([]events.Fact, error) {
 
 func (t *Tournament) edit(cmd *Edit) ([]events.Fact, error) {
 	fact := &events.TournamentEdited{
-		DisplayName:      or(cmd.Name, t.created.Name),
-		TeamLimit:        or(cmd.TeamLimit, t.created.TeamLimit),
-		RegisterDeadline: or(cmd.RegisterDeadline, t.created.RegisterDeadline),
-		Status:           or(cmd.Status, t.Status()),
+		DisplayName:      core.Or(cmd.Name, t.created.Name),
+		TeamLimit:        core.Or(cmd.TeamLimit, t.created.TeamLimit),
+		RegisterDeadline: core.Or(cmd.RegisterDeadline, t.created.RegisterDeadline),
+		Status:           core.Or(cmd.Status, t.Status()),
 	}
 	fact.TournamentCounts = t.counts()
 	fact.Remaining = fact.TeamLimit - t.entered
@@ -172,13 +172,6 @@ func (t *Tournament) edit(cmd *Edit) ([]events.Fact, error) {
 			Fields: map[string]any{"entered": t.entered, "at_once": int64(MaxPromoted)}}
 	}
 	return append([]events.Fact{fact}, promoted...), nil
-}
-
-func or[T any](value *T, otherwise T) T {
-	if value != nil {
-		return *value
-	}
-	return otherwise
 }
 
 // promote gives the slots that remain to whoever waits, in order. all is false if

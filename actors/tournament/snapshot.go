@@ -3,6 +3,7 @@ package tournament
 import (
 	"bufio"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"iter"
 	"slices"
@@ -128,6 +129,9 @@ func (s *source) rows(count int) iter.Seq2[uint64, []string] {
 			number, row := binary.LittleEndian.Uint64(fixed), make([]string, fixed[8])
 			for i := range row {
 				row[i] = s.id()
+			}
+			if s.err == nil && (len(row) == 0 || len(row) > MaxGroup) {
+				s.err = fmt.Errorf("tournament: a snapshot has a row of %d teams", len(row))
 			}
 			if s.err != nil {
 				return

@@ -1,0 +1,121 @@
+package tournament
+
+import (
+	"bytes"
+	"runtime"
+	"testing"
+)
+
+// crowded is a tournament with half a million teams in, and as many that wait.
+func crowded(b *testing.B) *Tournament {
+	b.Helper()
+	c := New().(*Tournament)
+	c = play(b, c, strict(500_000))
+	for n := range 1_000_000 {
+		play(b, c, alone(n))
+	}
+	return c
+}
+
+// BenchmarkEnter is the path of the crowd, and BenchmarkRefuse that of those who
+// come too late.
+func BenchmarkEnter(b *testing.B) {
+	c := play(b, New().(*Tournament), plain(MaxTeams))
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		if n++; n%MaxTeams == 0 {
+			c = play(b, New().(*Tournament), plain(MaxTeams))
+		}
+		cmd := alone(n)
+		facts, err := c.Decide(cmd, day)
+		if err != nil {
+			b.Fatal(err)
+		}
+		c.Evolve(facts[0])
+	}
+}
+
+// BenchmarkRefuse: every slot is taken.
+func BenchmarkRefuse(b *testing.B) {
+	c := play(b, New().(*Tournament), plain(1), alone(0))
+	cmd := alone(1)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := c.Decide(cmd, day); err == nil {
+			b.Fatal("entered")
+		}
+	}
+}
+
+// BenchmarkWithdrawAndPromote with half a million behind.
+func BenchmarkWithdrawAndPromote(b *testing.B) {
+	c := crowded(b)
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		play(b, c, withdraw(name(n)), alone(n+1_000_000))
+		n++
+	}
+}
+
+// BenchmarkLeaveTheMiddle of a waitlist of half a million.
+func BenchmarkLeaveTheMiddle(b *testing.B) {
+	c := crowded(b)
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		play(b, c, withdraw(name(750_000+n)), alone(750_000+n))
+		n = (n + 1) % 200_000
+	}
+}
+
+// BenchmarkRestore reads a snapshot of a million teams.
+func BenchmarkRestore(b *testing.B) {
+	var saved bytes.Buffer
+	if err := crowded(b).Freeze()(&saved); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := New().Restore(bytes.NewReader(saved.Bytes())); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkFreeze is what it costs the commands; the writing is done beside them.
+func BenchmarkFreeze(b *testing.B) {
+	c := crowded(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		c.Freeze()
+	}
+}
+
+// BenchmarkMemory reports what a team costs that has entered, and one that waits.
+func BenchmarkMemory(b *testing.B) {
+	for b.Loop() {
+		empty := heap()
+		c := play(b, New().(*Tournament), strict(500_000))
+		fill := func(from int) {
+			for n := from; n < from+500_000; n++ {
+				play(b, c, alone(n))
+			}
+		}
+		fill(0)
+		entered := heap()
+		fill(500_000)
+		both := heap()
+		b.ReportMetric(float64(entered-empty)/500_000, "B/entered")
+		b.ReportMetric(float64(both-entered)/500_000, "B/waiting")
+		runtime.KeepAlive(c)
+	}
+}
+
+func heap() uint64 {
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return stats.HeapAlloc
+}

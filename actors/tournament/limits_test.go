@@ -1,0 +1,179 @@
+package tournament
+
+import (
+	"bytes"
+	"fmt"
+	"testing"
+	"time"
+
+	"admitone/actors/core"
+	"admitone/events"
+)
+
+// TestFactsThatCantBe: the log is damaged, or the rules are; nothing goes on.
+func TestFactsThatCantBe(t *testing.T) {
+	counts := func(entered, remaining, waitlisted int64) events.TournamentCounts {
+		return events.TournamentCounts{Entered: entered, Remaining: remaining, Waitlisted: waitlisted}
+	}
+	full := []events.Fact{
+		&events.TournamentCreated{TournamentID: "cup", TeamLimit: 2, RegisterDeadline: day, Waitlist: true, WaitlistRule: events.WaitlistStrict},
+		&events.TournamentEntered{TeamIDs: []string{"a", "b"}, TournamentCounts: counts(2, 0, 0)},
+		&events.TournamentWaitlisted{TeamIDs: []string{"c", "d"}, TournamentCounts: counts(2, 0, 2)},
+	}
+	for name, fact := range map[string]events.Fact{
+		"more than the limit":    &events.TournamentEntered{TeamIDs: []string{"e"}, TournamentCounts: counts(3, -1, 2)},
+		"another figure":         &events.TournamentWaitlisted{TeamIDs: []string{"e"}, TournamentCounts: counts(2, 0, 4)},
+		"entered twice":          &events.TournamentWaitlisted{TeamIDs: []string{"a"}, TournamentCounts: counts(2, 0, 3)},
+		"waiting twice":          &events.TournamentWaitlisted{TeamIDs: []string{"e", "c"}, TournamentCounts: counts(2, 0, 4)},
+		"a stranger withdraws":   &events.TournamentWithdrawn{TeamID: "e", Was: events.EntryEntered, TournamentCounts: counts(1, 1, 2)},
+		"another place":          &events.TournamentWithdrawn{TeamID: "a", Was: events.EntryWaitlisted, TournamentCounts: counts(2, 0, 1)},
+		"promoted without room":  &events.TournamentPromoted{Rows: [][]string{{"c", "d"}}, TournamentCounts: counts(4, -2, 0)},
+		"half a group promoted":  &events.TournamentPromoted{Rows: [][]string{{"c"}}, TournamentCounts: counts(3, -1, 1)},
+		"the entered promoted":   &events.TournamentPromoted{Rows: [][]string{{"a"}}, TournamentCounts: counts(2, 0, 2)},
+		"nobody promoted":        &events.TournamentPromoted{Rows: [][]string{{}}, TournamentCounts: counts(2, 0, 2)},
+		"edited below the teams": &events.TournamentEdited{TeamLimit: 1, TournamentCounts: counts(2, -1, 2)},
+		"a fact of a product":    &events.ProductReserved{},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := replay(full)
+			defer func() {
+				if recover() == nil {
+					t.Errorf("taken in: %+v", contentOf(c))
+				}
+			}()
+			c.Evolve(fact)
+		})
+	}
+}
+
+// TestACutSnapshotIsNotRestored: no prefix of a snapshot passes for one.
+func TestACutSnapshotIsNotRestored(t *testing.T) {
+	c := play(t, New().(*Tournament), strict(2), enter("ann bob"), enter("cid dan"), enter("eve"))
+	var whole bytes.Buffer
+	if err := c.Freeze()(&whole); err != nil {
+		t.Fatal(err)
+	}
+	for size := range whole.Len() {
+		if err := New().Restore(bytes.NewReader(whole.Bytes()[:size])); err == nil {
+			t.Errorf("%d of %d bytes were restored", size, whole.Len())
+		}
+	}
+}
+
+// play has commands accepted one after another.
+func play(t testing.TB, c *Tournament, commands ...core.Command) *Tournament {
+	t.Helper()
+	for _, cmd := range commands {
+		facts, err := c.Decide(cmd, day)
+		if err != nil || len(facts) == 0 {
+			t.Fatalf("%T %+v: %s", cmd, cmd, told(facts, err))
+		}
+		for _, fact := range facts {
+			c.Evolve(fact)
+		}
+	}
+	return c
+}
+
+func name(n int) string { return fmt.Sprintf("team-%07d", n) }
+
+func alone(n int) *Enter { return &Enter{TeamIDs: []string{name(n)}} }
+
+// TestManyArePromotedInBoundedFacts: all that one edit may let in, in order, each
+// once; one team more is refused.
+func TestManyArePromotedInBoundedFacts(t *testing.T) {
+	c := play(t, New().(*Tournament), strict(1), alone(0))
+	for n := 1; n <= MaxPromoted+1; n++ {
+		play(t, c, alone(n))
+	}
+	if _, err := c.Decide(limit(MaxPromoted+2), day); told(nil, err) != "limit_exceeded [at_once:10000 entered:1]" {
+		t.Errorf("letting in %d at once gives %v", MaxPromoted+1, err)
+	}
+	facts, err := c.Decide(limit(MaxPromoted+1), day)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := 1
+	for _, fact := range facts[1:] {
+		rows := fact.(*events.TournamentPromoted).Rows
+		if len(rows) > rowsAtOnce {
+			t.Errorf("a fact of %d rows", len(rows))
+		}
+		for _, row := range rows {
+			if len(row) != 1 || row[0] != name(next) {
+				t.Fatalf("row %d is %v", next, row)
+			}
+			next++
+		}
+	}
+	for _, fact := range facts {
+		c.Evolve(fact)
+	}
+	if want := 1 + (MaxPromoted+rowsAtOnce-1)/rowsAtOnce; len(facts) != want || next != MaxPromoted+1 {
+		t.Errorf("%d facts promote %d teams, want %d and %d", len(facts), next-1, want, MaxPromoted)
+	}
+	if c.entered != MaxPromoted+1 || c.waitlisted != 1 {
+		t.Errorf("%+v", c.counts())
+	}
+}
+
+// TestTheWaitlistHasAnEnd.
+func TestTheWaitlistHasAnEnd(t *testing.T) {
+	c := play(t, New().(*Tournament), strict(1), alone(0))
+	c.waitlisted = MaxTeams - 1 // as if they had come
+	play(t, c, alone(1))
+	if _, err := c.Decide(alone(2), day); told(nil, err) != "tournament_full [remaining:0 waitlisted:1000000]" {
+		t.Errorf("one more gives %v", err)
+	}
+}
+
+// TestThoseWhoLeftDoNotPileUp: whoever waits and leaves all day costs nothing,
+// also behind somebody who stays.
+func TestThoseWhoLeftDoNotPileUp(t *testing.T) {
+	c := play(t, New().(*Tournament), strict(1), alone(0), alone(1))
+	most := 0
+	for n := range 20_000 {
+		play(t, c, alone(n+2))
+		if n >= 100 {
+			play(t, c, withdraw(name(n-98)))
+		}
+		most = max(most, len(c.waitlist.queues[1].numbers))
+	}
+	if most > 2*102+slack+1 {
+		t.Errorf("100 waiting teams had up to %d numbers", most)
+	}
+}
+
+// TestStrictIsTheRuleWhereNoneIsNamed.
+func TestStrictIsTheRuleWhereNoneIsNamed(t *testing.T) {
+	created := strict(2)
+	created.Rule = ""
+	c := play(t, New().(*Tournament), created, enter("a b"), enter("c d"), enter("e"), withdraw("a"))
+	if status, _ := c.Entry("e"); status != events.EntryWaitlisted {
+		t.Errorf("e is %q while a group waits in front", status)
+	}
+}
+
+// TestDeadlinesInTheYear9999: later than what 64 bits of nanoseconds can say.
+func TestDeadlinesInTheYear9999(t *testing.T) {
+	end := time.Date(9999, 12, 31, 23, 59, 59, 999_999_999, time.UTC)
+	created := strict(2)
+	created.RegisterDeadline = end
+	c := play(t, New().(*Tournament), created)
+	var saved bytes.Buffer
+	if err := c.Freeze()(&saved); err != nil {
+		t.Fatal(err)
+	}
+	restored := New().(*Tournament)
+	if err := restored.Restore(&saved); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []*Tournament{c, restored} {
+		if facts, err := c.Decide(alone(1), end); err != nil || len(facts) != 1 {
+			t.Errorf("entering at the deadline: %v", err)
+		}
+		if _, err := c.Decide(alone(1), end.Add(ns)); err == nil {
+			t.Error("a team entered after the deadline")
+		}
+	}
+}

@@ -2,12 +2,16 @@ package api
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"admitone/events"
 )
 
 // metrics are the server's figures for Prometheus. Those of other parts are read
@@ -18,6 +22,8 @@ type metrics struct {
 	sockets  prometheus.Gauge
 	frames   prometheus.Counter
 	merged   prometheus.Counter
+	// facts by their names and problems by their codes; both sets are fixed.
+	facts, problems map[string]prometheus.Counter
 }
 
 func newMetrics(c Config) *metrics {
@@ -33,11 +39,39 @@ func newMetrics(c Config) *metrics {
 		merged: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "admitone_frames_merged_total", Help: "Frames merged into another because a socket was slow."}),
 	}
-	c.Metrics.MustRegister(m.requests, m.seconds, m.sockets, m.frames, m.merged,
+	facts := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "admitone_facts_total", Help: "Facts that this server's callers caused, by type."}, []string{"type"})
+	problems := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "admitone_problems_total", Help: "Answers that were a problem, by code."}, []string{"code"})
+	m.facts, m.problems = counters(facts, events.Names()), counters(problems, slices.Collect(maps.Keys(statuses)))
+	c.Metrics.MustRegister(m.requests, m.seconds, m.sockets, m.frames, m.merged, facts, problems,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.registerDesk(c)
 	m.registerViews(c)
 	return m
+}
+
+// counters are those of all values of a label, looked up once.
+func counters(vec *prometheus.CounterVec, values []string) map[string]prometheus.Counter {
+	found := make(map[string]prometheus.Counter, len(values))
+	for _, value := range values {
+		found[value] = vec.WithLabelValues(value)
+	}
+	return found
+}
+
+// caused counts the facts of an accepted command.
+func (m *metrics) caused(facts []events.Fact) {
+	for _, fact := range facts {
+		m.facts[fact.Name()].Inc()
+	}
+}
+
+// told counts a problem, if its code is listed.
+func (m *metrics) told(p *problem) {
+	if counter := m.problems[p.code]; counter != nil {
+		counter.Inc()
+	}
 }
 
 func (m *metrics) registerDesk(c Config) {

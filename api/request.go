@@ -254,6 +254,8 @@ func (r *request) ask(stream events.StreamID, command core.Command, conditional 
 	r.server.note(answer.Position)
 	if answer.Replayed {
 		r.ctx.Set("Idempotent-Replay", "true")
+	} else {
+		r.server.metrics.caused(answer.Facts)
 	}
 	return answer, err
 }

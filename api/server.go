@@ -194,7 +194,9 @@ func (s *Server) handle(method, path string, h handler) {
 		r.id = requestID(c)
 		c.Response().Header.Set(headerRequestID, r.id)
 		if err := s.guarded(r, h); err != nil {
-			if err := problemOf(err, r.log).write(c, r.id); err != nil {
+			p := problemOf(err, r.log)
+			s.metrics.told(p)
+			if err := p.write(c, r.id); err != nil {
 				return err
 			}
 		}
@@ -228,6 +230,7 @@ func (s *Server) strayError(c *fiber.Ctx, err error) error {
 	r := &request{ctx: c, server: s, id: requestID(c), begun: time.Now()}
 	c.Response().Header.Set(headerRequestID, r.id)
 	p := problemOf(err, r.log)
+	s.metrics.told(p)
 	if p.code == "body_too_large" {
 		swallow(c.Context().Conn())
 	}

@@ -1,0 +1,21 @@
+package api
+
+import (
+	"testing"
+)
+
+// TestMetricsCountFactsAndProblems: a command counts once, however often it is sent
+// again, and every refusal by its code.
+func TestMetricsCountFactsAndProblems(t *testing.T) {
+	w := newWorld(t)
+	w.product("p", 1, "")
+	for range 2 {
+		w.reserve("p", "ada", "", "Idempotency-Key", "k").is(201)
+		w.reserve("p", "bob", "").problem(409, "sold_out")
+	}
+	w.do("GET", "/v1/nothing", "").problem(404, "not_found")
+	w.do("GET", "/metrics", "").has(t, 200,
+		`admitone_facts_total{type="product.created.v1"} 1`, `admitone_facts_total{type="product.reserved.v1"} 1`,
+		`admitone_facts_total{type="product.expired.v1"} 0`,
+		`admitone_problems_total{code="sold_out"} 2`, `admitone_problems_total{code="not_found"} 1`, `admitone_problems_total{code="internal"} 0`)
+}

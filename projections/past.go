@@ -43,14 +43,23 @@ func MomentOf(ctx context.Context, store events.Store, text string) (Moment, err
 // ProductAt folds a product up to a position; nil if it did not exist by then.
 // Errors: those of [Product.Apply]; the store's.
 func ProductAt(ctx context.Context, store events.Store, id string, position events.Position) (*Product, error) {
-	var p Product
-	if err := UpTo(ctx, store, events.NewStreamID(productCategory, id), position, p.Apply); err != nil {
+	return rowAt(ctx, store, events.NewStreamID(productCategory, id), position, (*Product).Apply)
+}
+
+// rowAt folds the row of a stream up to a position; nil if the stream had no event
+// by then.
+func rowAt[R any](ctx context.Context, store events.Store, stream events.StreamID, position events.Position, apply func(*R, *events.Recorded) error) (*R, error) {
+	var row *R
+	err := UpTo(ctx, store, stream, position, func(e *events.Recorded) error {
+		if row == nil {
+			row = new(R)
+		}
+		return apply(row, e)
+	})
+	if err != nil {
 		return nil, err
 	}
-	if p.ID == "" {
-		return nil, nil
-	}
-	return &p, nil
+	return row, nil
 }
 
 // UpTo calls take with the events of a stream up to a position. Errors: take's; the

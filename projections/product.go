@@ -48,19 +48,11 @@ func (p *Product) Apply(e *events.Recorded) error {
 }
 
 func (p *Product) apply(e *events.Recorded, fact events.Fact) error {
+	_, isCreation := fact.(*events.ProductCreated)
+	if done, err := follows(e, fact, revisionOf(p.ID != "", p.Revision), isCreation); done || err != nil {
+		return err
+	}
 	next := *p
-	if p.ID == "" {
-		next.Revision = events.NoStream
-	}
-	if e.Revision <= next.Revision {
-		return nil
-	}
-	if e.Revision != next.Revision+1 {
-		return fmt.Errorf("%w: position %d: %s goes from revision %d to %d", ErrViolated, e.Position, e.Stream, next.Revision, e.Revision)
-	}
-	if _, isCreation := fact.(*events.ProductCreated); isCreation != (p.ID == "") {
-		return fmt.Errorf("%w: position %d: %s@%d is a %s", ErrViolated, e.Position, e.Stream, e.Revision, fact.Name())
-	}
 	remaining, err := next.evolve(e, fact)
 	if err != nil {
 		return err

@@ -109,7 +109,7 @@ func TestClosedReservations(t *testing.T) {
 	if err := p.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(p.products.closed.new); n != 0 {
+	if n := len(kindOf[*products](p).closed.changed); n != 0 {
 		t.Errorf("%d are still in memory after they were written", n)
 	}
 	again := opened(t, log, fs)

@@ -2,21 +2,13 @@ package projections
 
 import "admitone/events"
 
-// Cause says what made a product's counts change.
-type Cause string
-
-// The causes. CauseMixed is that of a delta made of several, CauseNone that of
-// one that only confirms that nothing has changed.
+// What makes a product's counts change, besides an edit.
 const (
-	CauseCreated   Cause = "created"
-	CauseEdited    Cause = "edited"
 	CauseReserved  Cause = "reserved"
 	CauseHeld      Cause = "held"
 	CauseConfirmed Cause = "confirmed"
 	CauseReleased  Cause = "released"
 	CauseExpired   Cause = "expired"
-	CauseMixed     Cause = "mixed"
-	CauseNone      Cause = "unchanged"
 )
 
 func productCause(fact events.Fact) Cause {
@@ -71,12 +63,7 @@ func (d *ProductDelta) Clone() Delta { c := *d; return &c }
 // Merge is for [Delta].
 func (d *ProductDelta) Merge(later Delta) {
 	l := later.(*ProductDelta)
-	switch {
-	case d.Cause == CauseNone:
-		d.Cause = l.Cause
-	case l.Cause != CauseNone && l.Cause != d.Cause:
-		d.Cause = CauseMixed
-	}
+	d.Cause = d.Cause.and(l.Cause)
 	d.Change += l.Change
 	d.Edited = d.Edited || l.Edited
 	d.Product = l.Product

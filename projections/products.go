@@ -12,7 +12,7 @@ func init() {
 	register(registration{
 		views:      "product.v1",
 		categories: []string{productCategory},
-		open:       func(p *Projections) kind { p.products = newProducts(p); return p.products },
+		open:       func(p *Projections) kind { return newProducts(p) },
 	})
 }
 
@@ -20,7 +20,7 @@ func init() {
 // that ended, and the topics "product:<id>".
 type products struct {
 	rows   *table[Product]
-	closed *closedReservations
+	closed closedReservations
 	topic  *topicKind
 	delta  ProductDelta // reused for every event
 }
@@ -75,14 +75,12 @@ func (k *products) reset() {
 
 func (k *products) topics() []*topicKind { return []*topicKind{k.topic} }
 
+func (k *products) table() *table[Product] { return k.rows }
+
 // Product returns the row of a product, and whether it exists.
 // Errors: the disk's.
 func (p *Projections) Product(id string) (Product, bool, error) {
-	if err := p.enter(); err != nil {
-		return Product{}, false, err
-	}
-	defer p.leave()
-	return p.products.rows.get(id)
+	return rowOf(p, (*products).table, id)
 }
 
 // Products returns up to limit products with ids above after, ordered by the
@@ -90,13 +88,5 @@ func (p *Projections) Product(id string) (Product, bool, error) {
 // there is none. A product created meanwhile takes its place in that order.
 // Errors: the disk's.
 func (p *Projections) Products(after string, limit int) (page []Product, next string, err error) {
-	if err := p.enter(); err != nil {
-		return nil, "", err
-	}
-	defer p.leave()
-	page, more, err := p.products.rows.list(after, limit)
-	if err != nil || !more || len(page) == 0 {
-		return page, "", err
-	}
-	return page, page[len(page)-1].ID, nil
+	return pageOf(p, (*products).table, after, limit, func(row *Product) string { return row.ID })
 }

@@ -55,7 +55,6 @@ type Projections struct {
 
 	waiters   waiters
 	deadlines *deadlines
-	products  *products
 	kinds     []kind
 	topics    map[string]*topicKind // by prefix
 

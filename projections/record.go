@@ -28,6 +28,12 @@ func appendTime(dst []byte, t time.Time) []byte {
 	return binary.AppendVarint(dst, t.UnixNano())
 }
 
+// appendMoment keeps any time of the years 1 to 9999; the nanoseconds of appendTime
+// end in 2262.
+func appendMoment(dst []byte, t time.Time) []byte {
+	return binary.AppendVarint(binary.AppendVarint(dst, t.Unix()), int64(t.Nanosecond()))
+}
+
 // reader reads the members of a record. After the last, done says whether all
 // was well.
 type reader struct {
@@ -75,6 +81,8 @@ func (r *reader) time() time.Time {
 	}
 	return time.Unix(0, r.int()).UTC()
 }
+
+func (r *reader) moment() time.Time { return time.Unix(r.int(), r.int()).UTC() }
 
 func (r *reader) done() error {
 	if r.bad || len(r.rest) != 0 {

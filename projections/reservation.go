@@ -1,13 +1,7 @@
 package projections
 
 import (
-	"encoding/binary"
-	"errors"
-	"fmt"
-	"sync"
 	"time"
-
-	"github.com/cockroachdb/pebble/v2"
 
 	"admitone/events"
 )
@@ -31,60 +25,33 @@ type Reservation struct {
 }
 
 // closedReservations is the view of those, by product and id.
-type closedReservations struct {
-	db  *pebble.DB
-	mu  *sync.RWMutex // the Projections' lock
-	new map[string]Reservation
-}
+type closedReservations struct{ *records[Reservation] }
 
-// closedPrefix heads the keys: closedPrefix, the length of the product's id,
-// the product's id, the reservation's id.
-const closedPrefix = "reservation\x00"
-
-func newClosedReservations(p *Projections) *closedReservations {
-	return &closedReservations{db: p.db, mu: &p.mu, new: map[string]Reservation{}}
-}
-
-func (c *closedReservations) reset() { clear(c.new) }
-
-func closedKey(product, id string) string {
-	key := binary.AppendUvarint([]byte(closedPrefix), uint64(len(product)))
-	return string(append(append(key, product...), id...))
+func newClosedReservations(p *Projections) closedReservations {
+	return closedReservations{newRecords(p, "reservation", appendReservation, decodeReservation)}
 }
 
 // fold returns how many reservations ended.
-func (c *closedReservations) fold(product string, e *events.Recorded, fact events.Fact) int {
+func (c closedReservations) fold(product string, e *events.Recorded, fact events.Fact) int {
 	switch f := fact.(type) {
 	case *events.ProductReleased:
-		c.new[closedKey(product, f.ReservationID)] = Reservation{
+		c.set(ownedKey(product, f.ReservationID), &Reservation{
 			ID: f.ReservationID, ProductID: product, Holder: f.Holder, Quantity: f.Quantity,
 			Status: events.ReservationReleased, Remaining: f.Remaining, Revision: e.Revision, Position: e.Position,
-		}
+		})
 		return 1
 	case *events.ProductExpired:
 		for i := range f.Expired {
 			h := &f.Expired[i]
-			c.new[closedKey(product, h.ReservationID)] = Reservation{
+			c.set(ownedKey(product, h.ReservationID), &Reservation{
 				ID: h.ReservationID, ProductID: product, Holder: h.Holder, Quantity: h.Quantity,
 				Status: events.ReservationExpired, ExpiresAt: h.ExpiresAt.UTC(),
 				Remaining: f.Remaining, Revision: e.Revision, Position: e.Position,
-			}
+			})
 		}
 		return len(f.Expired)
 	}
 	return 0
-}
-
-func (c *closedReservations) flush(b *pebble.Batch) error {
-	var record []byte
-	for key, r := range c.new {
-		record = appendReservation(record[:0], &r)
-		if err := b.Set([]byte(key), record, nil); err != nil {
-			return err
-		}
-	}
-	clear(c.new)
-	return nil
 }
 
 func appendReservation(dst []byte, r *Reservation) []byte {
@@ -97,6 +64,16 @@ func appendReservation(dst []byte, r *Reservation) []byte {
 	return appendInt(dst, int64(r.Position))
 }
 
+// decodeReservation leaves out what the key has: the ids.
+func decodeReservation(record []byte) (Reservation, error) {
+	in := reader{rest: record}
+	r := Reservation{
+		Holder: in.str(), Quantity: in.int(), Status: events.ReservationStatus(in.str()), ExpiresAt: in.time(),
+		Remaining: in.int(), Revision: events.Revision(in.int()), Position: events.Position(in.int()),
+	}
+	return r, in.done()
+}
+
 // ClosedReservation returns a reservation that was released or has expired, and
 // whether there is such a one. Errors: the disk's.
 func (p *Projections) ClosedReservation(productID, reservationID string) (Reservation, bool, error) {
@@ -104,26 +81,9 @@ func (p *Projections) ClosedReservation(productID, reservationID string) (Reserv
 		return Reservation{}, false, err
 	}
 	defer p.leave()
-	c, key := p.products.closed, closedKey(productID, reservationID)
-	c.mu.RLock()
-	r, ok := c.new[key]
-	c.mu.RUnlock()
+	r, ok, err := kindOf[*products](p).closed.get(ownedKey(productID, reservationID))
 	if ok {
-		return r, true, nil
+		r.ID, r.ProductID = reservationID, productID
 	}
-	record, closer, err := c.db.Get([]byte(key))
-	if errors.Is(err, pebble.ErrNotFound) {
-		return Reservation{}, false, nil
-	}
-	if err != nil {
-		return Reservation{}, false, fmt.Errorf("projections: read reservation %q: %w", reservationID, err)
-	}
-	defer closer.Close()
-	in := reader{rest: record}
-	r = Reservation{
-		ID: reservationID, ProductID: productID, Holder: in.str(), Quantity: in.int(),
-		Status: events.ReservationStatus(in.str()), ExpiresAt: in.time(),
-		Remaining: in.int(), Revision: events.Revision(in.int()), Position: events.Position(in.int()),
-	}
-	return r, true, in.done()
+	return r, ok, err
 }

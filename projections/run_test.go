@@ -142,7 +142,7 @@ func openIn(t rapid.TB, log *memoryLog, fs vfs.FS) *Projections {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.products.rows.limit = 2 // rows come and go all the time
+	kindOf[*products](p).rows.limit = 2 // rows come and go all the time
 	return p
 }
 
@@ -335,8 +335,8 @@ func TestProductsAreListedInOrderWhileTheyChange(t *testing.T) {
 			p.mu.Lock()
 			p.flush()
 			p.mu.Unlock()
-			p.products.rows.young = map[string]*entry[Product]{} // as if long unused
-			p.products.rows.last = nil
+			kindOf[*products](p).rows.young = map[string]*entry[Product]{} // as if long unused
+			kindOf[*products](p).rows.last = nil
 		}
 	}
 	log.add(product("7"), &events.ProductEdited{DisplayName: "new", Stock: 2, Remaining: 2})

@@ -1,0 +1,151 @@
+package esdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+
+	"admitone/events"
+)
+
+// Append implements events.Store. What was refused, and would be again, is an
+// ErrUnavailable that is an [ErrRefused] too.
+func (s *Store) Append(ctx context.Context, stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {
+	size, err := checkAppend(stream, expected, batch)
+	if err != nil {
+		return events.Appended{}, because(events.ErrUnavailable, err)
+	}
+	if size > s.maxAppend {
+		return events.Appended{}, fmt.Errorf("%w: %d bytes, the node takes %d", events.ErrTooLarge, size, s.maxAppend)
+	}
+	if !s.gate.enter() {
+		return events.Appended{}, events.ErrClosed
+	}
+	defer s.gate.leave()
+	appended, err := s.append(ctx, proposal{stream: stream, expected: expected, batch: batch, content: jsonContent})
+	s.alarm(err)
+	return appended, err
+}
+
+// proposal is an append on its way.
+type proposal struct {
+	stream   events.StreamID
+	expected events.Revision
+	batch    []events.Event
+	content  string
+}
+
+// append is Append for any stream and content, behind the gate.
+func (s *Store) append(ctx context.Context, p proposal) (events.Appended, error) {
+	switch err := ctx.Err(); {
+	case err != nil:
+		return events.Appended{}, because(events.ErrUnavailable, err)
+	case s.readOnly:
+		return events.Appended{}, because(events.ErrUnavailable, fmt.Errorf("%w: the log was opened for reading only", ErrRefused))
+	}
+	var appended events.Appended
+	err := s.call(ctx, appending, unsent, func(ctx context.Context, l *line) (err error) {
+		appended, err = propose(s.outgoing(ctx, true), l, p)
+		return err
+	})
+	if err == nil && appended.Position == 0 {
+		appended.Position, err = s.positionOf(ctx, p.stream, appended.Revision)
+	}
+	return appended, err
+}
+
+// propose makes one append on one line. Errors: *failure, and events.Store's.
+func propose(ctx context.Context, l *line, p proposal) (events.Appended, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // or what is not received keeps the call alive
+	call, err := l.streams().Append(ctx)
+	if err != nil {
+		return events.Appended{}, newFailure(unsent, nil, err)
+	}
+	at, response := unsent, new(streams.AppendResp)
+	if err = p.send(call); err == nil {
+		at, err = sent, call.CloseSend()
+	}
+	// EOF: the node has ended the call, and says why. What it had not seen the end of
+	// it can't have taken.
+	if err == nil || errors.Is(err, io.EOF) {
+		err = call.RecvMsg(response)
+	}
+	if err != nil {
+		return events.Appended{}, newFailure(at, call, err)
+	}
+	l.heard.Add(1)
+	if wrong := response.GetWrongExpectedVersion(); wrong != nil {
+		return events.Appended{}, fmt.Errorf("%w: %s is at revision %s, not %d", events.ErrConflict, p.stream, current(wrong), p.expected)
+	}
+	return p.landed(response.GetSuccess())
+}
+
+func (p *proposal) send(call streams.Streams_AppendClient) error {
+	if err := call.Send(p.options()); err != nil {
+		return err
+	}
+	for i := range p.batch {
+		if err := call.Send(p.message(i)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *proposal) options() *streams.AppendReq {
+	o := &streams.AppendReq_Options{StreamIdentifier: identifier(p.stream)}
+	if p.expected == events.NoStream {
+		o.ExpectedStreamRevision = &streams.AppendReq_Options_NoStream{NoStream: &shared.Empty{}}
+	} else {
+		o.ExpectedStreamRevision = &streams.AppendReq_Options_Revision{Revision: uint64(p.expected)}
+	}
+	return &streams.AppendReq{Content: &streams.AppendReq_Options_{Options: o}}
+}
+
+func (p *proposal) message(i int) *streams.AppendReq {
+	e := &p.batch[i]
+	return &streams.AppendReq{Content: &streams.AppendReq_ProposedMessage_{ProposedMessage: &streams.AppendReq_ProposedMessage{
+		Id: structured(e.ID), Metadata: map[string]string{typeKey: e.Type, contentKey: p.content},
+		CustomMetadata: e.Metadata, Data: e.Data,
+	}}}
+}
+
+// landed reads the answer. A batch that did not land where it was meant to, say in
+// a stream that somebody had deleted, is for the caller to look at.
+func (p *proposal) landed(success *streams.AppendResp_Success) (events.Appended, error) {
+	want := p.expected + events.Revision(len(p.batch))
+	if _, ok := success.GetCurrentRevisionOption().(*streams.AppendResp_Success_CurrentRevision); !ok || success.GetCurrentRevision() != uint64(want) {
+		return events.Appended{}, fmt.Errorf("%w: %s was to be at revision %d, the node says %d", events.ErrUnknown, p.stream, want, success.GetCurrentRevision())
+	}
+	appended := events.Appended{Revision: want}
+	if at := success.GetPosition(); at != nil && at.GetCommitPosition() <= math.MaxInt64 {
+		appended.Position = events.Position(at.GetCommitPosition())
+	}
+	return appended, nil
+}
+
+// positionOf finds the position of an event that was there before: some nodes don't
+// say it when an append is repeated. Error: ErrUnknown.
+func (s *Store) positionOf(ctx context.Context, stream events.StreamID, at events.Revision) (events.Position, error) {
+	page, err := s.readStream(ctx, stream, at, events.Forward, 1)
+	if err == nil && len(page) == 0 {
+		err = fmt.Errorf("%w: revision %d is not there", events.ErrDamaged, at)
+	}
+	if err != nil {
+		return 0, because(events.ErrUnknown, err)
+	}
+	return page[0].Position, nil
+}
+
+func current(wrong *streams.AppendResp_WrongExpectedVersion) string {
+	if wrong.GetCurrentNoStream() != nil || wrong.GetCurrentRevisionOption() == nil {
+		return "none"
+	}
+	return fmt.Sprint(wrong.GetCurrentRevision())
+}

@@ -1,0 +1,138 @@
+package esdb
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+
+	"admitone/events"
+)
+
+// maxPage is how many events one call reads at most, so that each call fits into
+// its deadline however much is asked for.
+const maxPage = 4096
+
+// Read implements events.Store.
+func (s *Store) Read(ctx context.Context, stream events.StreamID, from events.Revision, dir events.Direction, limit int) ([]events.Recorded, error) {
+	if !s.gate.enter() {
+		return nil, events.ErrClosed
+	}
+	defer s.gate.leave()
+	page, err := s.readStream(ctx, stream, from, dir, limit)
+	s.alarm(err)
+	return page, err
+}
+
+// readStream is Read for callers behind the gate.
+func (s *Store) readStream(ctx context.Context, stream events.StreamID, from events.Revision, dir events.Direction, limit int) ([]events.Recorded, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if dir == events.Forward {
+		from = max(from, 0)
+	}
+	if limit <= 0 || stream == "" || from < 0 || dir == events.Forward && from == events.EndRevision {
+		return nil, nil
+	}
+	var page []events.Recorded
+	for len(page) < limit {
+		count := min(limit-len(page), maxPage)
+		more, err := s.fetch(ctx, streamRequest(stream, from, dir, count), count)
+		if err != nil {
+			return nil, err
+		}
+		// Asked for events before one that isn't there, a node begins at the last.
+		if dir == events.Backward && from != events.EndRevision && len(more) > 0 && more[0].Revision != from {
+			return page, nil
+		}
+		page = append(page, more...)
+		if len(more) < count {
+			break
+		}
+		if from = more[len(more)-1].Revision + 1; dir == events.Backward {
+			from -= 2
+		}
+		if from < 0 {
+			break
+		}
+	}
+	return page, nil
+}
+
+// fetch reads what a request asks for. A stream that does not exist has no events.
+func (s *Store) fetch(ctx context.Context, request *streams.ReadReq, count int) (page []events.Recorded, err error) {
+	err = s.call(ctx, reading, asking, func(ctx context.Context, l *line) error {
+		var records records
+		page = make([]events.Recorded, 0, min(count, 256))
+		return receive(s.outgoing(ctx, true), l, request, func(m *streams.ReadResp) error {
+			e := m.GetEvent()
+			if e == nil {
+				return nil
+			}
+			r, err := records.record(e)
+			page = append(page, r)
+			return err
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	return page, nil
+}
+
+// receive makes a read or a subscription, and calls take with all that comes. It
+// returns nil at the end, take's error, or a *failure.
+func receive(ctx context.Context, l *line, request *streams.ReadReq, take func(*streams.ReadResp) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // or what is not received keeps the call alive
+	call, err := l.streams().Read(ctx, request)
+	if err != nil {
+		return newFailure(asking, nil, err)
+	}
+	for {
+		m, err := call.Recv()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return newFailure(asking, call, err)
+		}
+		l.heard.Add(1)
+		if err := take(m); err != nil {
+			return err
+		}
+	}
+}
+
+func streamRequest(stream events.StreamID, from events.Revision, dir events.Direction, count int) *streams.ReadReq {
+	o := &streams.ReadReq_Options_StreamOptions{StreamIdentifier: identifier(stream)}
+	switch {
+	case from == events.EndRevision:
+		o.RevisionOption = &streams.ReadReq_Options_StreamOptions_End{End: &shared.Empty{}}
+	default:
+		o.RevisionOption = &streams.ReadReq_Options_StreamOptions_Revision{Revision: uint64(from)}
+	}
+	request := newRequest(dir)
+	request.Options.StreamOption = &streams.ReadReq_Options_Stream{Stream: o}
+	request.Options.CountOption = &streams.ReadReq_Options_Count{Count: uint64(count)}
+	request.Options.FilterOption = &streams.ReadReq_Options_NoFilter{NoFilter: &shared.Empty{}}
+	return request
+}
+
+// newRequest has what all requests have in common. Without compatibility, nothing
+// comes but events, and whatever subscriptions are told.
+func newRequest(dir events.Direction) *streams.ReadReq {
+	o := &streams.ReadReq_Options{
+		UuidOption: &streams.ReadReq_Options_UUIDOption{
+			Content: &streams.ReadReq_Options_UUIDOption_Structured{Structured: &shared.Empty{}},
+		},
+		ControlOption: &streams.ReadReq_Options_ControlOption{},
+	}
+	if dir == events.Backward {
+		o.ReadDirection = streams.ReadReq_Options_Backwards
+	}
+	return &streams.ReadReq{Options: o}
+}

@@ -32,9 +32,15 @@ func (w streamsWire) Tombstone(call context.Context, request *streams.TombstoneR
 	}}}, nil
 }
 
+// ending is a way to end a stream.
+type ending func(*Server, context.Context, *condition) (events.Appended, error)
+
+// errNoStream: there is nothing that could be deleted, whatever was expected.
+var errNoStream = errors.New("no stream")
+
 // end ends a stream in one of the two ways, when it is its turn and the expectation
 // holds.
-func (s *Server) end(call context.Context, o expecting, how func(*Server, context.Context, *condition) (events.Appended, error)) (events.Position, error) {
+func (s *Server) end(call context.Context, o expecting, how ending) (events.Position, error) {
 	ctx, stop := s.until(call)
 	defer stop()
 	if err := s.mayWrite(ctx); err != nil {
@@ -66,16 +72,20 @@ func (s *Server) end(call context.Context, o expecting, how func(*Server, contex
 			return 0, err
 		}
 		landed, err := how(s, ctx, c)
+		if errors.Is(err, errNoStream) {
+			return 0, &wrongVersion{stream, expected, events.NoStream}
+		}
 		if !errors.Is(err, events.ErrConflict) {
 			return landed.Position, err
 		}
 	}
 }
 
-// softDelete replaces the stream's metadata by the word that it is deleted.
+// softDelete replaces the stream's metadata by the word that it is deleted. Errors:
+// errNoStream, the store's.
 func (s *Server) softDelete(ctx context.Context, c *condition) (events.Appended, error) {
 	if c.last < 0 && c.described < 0 {
-		return events.Appended{}, &wrongVersion{c.stream, expectAny, events.NoStream}
+		return events.Appended{}, errNoStream
 	}
 	return s.describe(ctx, c, fmt.Appendf(nil, `{"%s":%d}`, truncateBefore, forever))
 }

@@ -1,0 +1,194 @@
+package esdbwire
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+	"google.golang.org/genproto/googleapis/rpc/code"
+	"google.golang.org/protobuf/types/known/durationpb"
+	"google.golang.org/protobuf/types/known/emptypb"
+	"google.golang.org/protobuf/types/known/timestamppb"
+)
+
+// batchScribe is one call of BatchAppend.
+type batchScribe struct {
+	*scribe
+	call streams.Streams_BatchAppendClient
+}
+
+func (s *scribe) batch() *batchScribe {
+	s.Helper()
+	call, err := s.client.BatchAppend(s.ctx)
+	if err != nil {
+		s.Fatal(err)
+	}
+	return &batchScribe{s, call}
+}
+
+// send sends one message of an append: its correlation id's label, with quotes for
+// the text form; its options, nil for none; events; and whether it is the last.
+func (b *batchScribe) send(label string, o *streams.BatchAppendReq_Options, final bool, words ...string) {
+	b.Helper()
+	m := &streams.BatchAppendReq{Options: o, IsFinal: final, CorrelationId: structuredID(b.id(strings.Trim(label, "'")))}
+	if strings.HasPrefix(label, "'") {
+		m.CorrelationId = &shared.UUID{Value: &shared.UUID_String_{String_: b.id(strings.Trim(label, "'")).String()}}
+	}
+	for _, word := range words {
+		id, properties, data, custom := b.proposal(word)
+		m.ProposedMessages = append(m.ProposedMessages, &streams.BatchAppendReq_ProposedMessage{Id: id, Metadata: properties, Data: data, CustomMetadata: custom})
+	}
+	if err := b.call.Send(m); err != nil && !errors.Is(err, io.EOF) {
+		b.Fatal(err)
+	}
+}
+
+// to makes options; expected as in options.
+func (b *batchScribe) to(stream, expected string) *streams.BatchAppendReq_Options {
+	o := &streams.BatchAppendReq_Options{StreamIdentifier: b.name(stream)}
+	switch expected {
+	case "none":
+		o.ExpectedStreamPosition = &streams.BatchAppendReq_Options_NoStream{NoStream: &emptypb.Empty{}}
+	case "any":
+		o.ExpectedStreamPosition = &streams.BatchAppendReq_Options_Any{Any: &emptypb.Empty{}}
+	case "exists":
+		o.ExpectedStreamPosition = &streams.BatchAppendReq_Options_StreamExists{StreamExists: &emptypb.Empty{}}
+	case "":
+	default:
+		o.ExpectedStreamPosition = &streams.BatchAppendReq_Options_StreamPosition{StreamPosition: b.number(expected)}
+	}
+	return o
+}
+
+// one sends an append in one message and writes its answer.
+func (b *batchScribe) one(label, stream, expected string, words ...string) {
+	b.Helper()
+	b.send(label, b.to(stream, expected), true, words...)
+	b.write("batch %s to %s expecting %s %v → %s", label, stream, expected, words, b.answer())
+}
+
+// answer words the next answer.
+func (b *batchScribe) answer() string {
+	b.Helper()
+	m, err := b.call.Recv()
+	if errors.Is(err, io.EOF) {
+		return "end"
+	}
+	if err != nil {
+		return b.failure(err, b.call.Trailer())
+	}
+	text := fmt.Sprintf("%s for %s expecting %s: ", b.label(m.CorrelationId), m.StreamIdentifier.GetStreamName(), memberOf(m.ExpectedStreamPosition))
+	if failed := m.GetError(); failed != nil {
+		text += code.Code(failed.Code).String()
+		for _, detail := range failed.Details {
+			unpacked, err := detail.UnmarshalNew()
+			if err != nil {
+				b.Fatal(err)
+			}
+			text += " " + strings.TrimPrefix(detail.TypeUrl, "type.googleapis.com/event_store.client.")
+			switch d := unpacked.(type) {
+			case *shared.WrongExpectedVersion:
+				text += fmt.Sprintf(" %s, is %s", memberOf(d.ExpectedStreamPositionOption), memberOf(d.CurrentStreamRevisionOption))
+			case *shared.StreamDeleted:
+				text += " " + string(d.StreamIdentifier.StreamName)
+			case *shared.MaximumAppendSizeExceeded:
+				text += fmt.Sprintf(" %d", d.MaxAppendSize)
+			}
+		}
+		return text
+	}
+	ok := m.GetSuccess()
+	if _, none := ok.CurrentRevisionOption.(*streams.BatchAppendResp_Success_NoStream); none {
+		text += "no stream "
+	} else {
+		text += fmt.Sprintf("%d ", ok.GetCurrentRevision())
+	}
+	if ok.GetPosition() == nil {
+		return text + "nowhere"
+	}
+	return text + at(ok.GetPosition().CommitPosition)
+}
+
+// memberOf words the chosen member of a oneof.
+func memberOf(chosen any) string {
+	name := fmt.Sprintf("%T", chosen)
+	name = name[strings.LastIndex(name, "_")+1:]
+	if digits := strings.Trim(fmt.Sprintf("%v", chosen), "&{}"); digits != "" && strings.Trim(digits, "0123456789") == "" {
+		return name + " " + digits
+	}
+	return name
+}
+
+// batchAppends is what BatchAppend adds to Append.
+func batchAppends(s *scribe) {
+	b := s.batch()
+	b.one("r1", "a", "none", "a1", "a2")
+	b.one("'r2'", "a", "none", "a1", "a2")
+	b.one("r3", "a", "none", "x1")
+	b.one("r4", "a", "exists", "a3")
+	b.one("r5", "b", "exists", "b1")
+	b.one("r6", "a", "7", "b1")
+	b.one("r7", "b", "any", "b1", "b2")
+	b.one("r8", "c", "any")
+	// Pieces of several appends, interleaved.
+	b.send("p", b.to("p", "none"), false, "p1")
+	b.send("q", b.to("q", "none"), false, "q1")
+	b.send("p", nil, false, "p2")
+	b.send("q", nil, true, "q2")
+	b.write("q of p and q → %s", b.answer())
+	b.send("p", nil, true)
+	b.write("p of p and q → %s", b.answer())
+	s.read("p", "start")
+	// Refused, each once; its later pieces are ignored.
+	large := "l1|made|" + strings.Repeat("x", 1<<20)
+	b.send("large", b.to("large", "any"), false, "l0")
+	b.send("large", nil, false, large)
+	b.write("too large → %s", b.answer())
+	b.send("large", nil, true, "l2")
+	b.one("r9", "", "any", "l3")
+	b.one("r10", "a", "", "l3")
+	b.one("r11", allName, "any", "l3")
+	b.send("r12", nil, true, "l3")
+	b.write("no options → %s", b.answer())
+	late := b.to("late", "any")
+	late.DeadlineOption = &streams.BatchAppendReq_Options_Deadline{Deadline: durationpb.New(-time.Second)}
+	b.send("r13", late, true, "l4")
+	b.write("deadline before now → %s", b.answer())
+	late.DeadlineOption = &streams.BatchAppendReq_Options_Deadline_21_10_0{Deadline_21_10_0: timestamppb.New(time.Unix(1, 0))}
+	b.send("r14", late, true, "l4")
+	b.write("deadline long ago → %s", b.answer())
+	late.DeadlineOption = &streams.BatchAppendReq_Options_Deadline{Deadline: durationpb.New(time.Minute)}
+	b.send("r15", late, true, "l5")
+	b.write("deadline in a minute → %s", b.answer())
+	s.tombstone("a", "any")
+	b.one("r16", "a", "any", "a9")
+	// The same correlation id again is another append.
+	b.one("r16", "b", "1", "b3")
+	// Appends to one stream are written in the order in which they ended.
+	for i := range 50 {
+		b.send(fmt.Sprintf("o%d", i), b.to("o", "any"), true, fmt.Sprintf("e%02d", i))
+	}
+	if err := b.call.CloseSend(); err != nil {
+		s.Fatal(err)
+	}
+	var answers []string
+	for text := b.answer(); ; text = b.answer() {
+		answers = append(answers, text)
+		if text == "end" || len(answers) > 60 {
+			break
+		}
+	}
+	slices.Sort(answers[:len(answers)-1])
+	s.write("fifty at once → %s", strings.Join(answers, "\n    "))
+	s.read("o", "start")
+	bad := s.batch()
+	if err := bad.call.Send(&streams.BatchAppendReq{Options: bad.to("a", "any"), IsFinal: true}); err != nil {
+		s.Fatal(err)
+	}
+	s.write("no correlation id → %s", bad.answer())
+}

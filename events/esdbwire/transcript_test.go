@@ -1,0 +1,130 @@
+package esdbwire
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
+
+	"admitone/events"
+)
+
+// writeNew writes transcripts that do not exist yet. They are read, compared with
+// the description of the protocol, and committed.
+var writeNew = flag.Bool("write-new", false, "write the transcripts that are missing")
+
+// realVariable names a real EventStoreDB to play the scenarios to as well.
+const realVariable = "ADMITONE_TEST_ESDB"
+
+// scenario is a conversation that every server should answer alike.
+type scenario struct {
+	name string
+	play func(*scribe)
+	// own: only our server can be asked, because the answer depends on everything
+	// else that is in the log, or on how the server is set up.
+	own bool
+}
+
+var scenarios = []scenario{
+	{"append-expectations", appendExpectations, false},
+	{"append-repeated", appendRepeated, false},
+	{"append-refused", appendRefused, false},
+	{"batch", batchAppends, false},
+	{"read-stream", readStream, false},
+	{"read-all", readAll, false},
+	{"read-refused", readRefused, false},
+	{"metadata", streamMetadata, false},
+	{"delete", deleteStream, false},
+	{"tombstone", tombstoneStream, false},
+	{"subscribe-stream", subscribeStream, false},
+	{"subscribe-all", subscribeAll, true},
+	{"checkpoints", checkpoints, true},
+}
+
+// TestTranscripts plays every scenario to a server over each kind of log, and holds
+// what it answers to what is written down. Nobody has recorded these from a real
+// EventStoreDB yet: they were checked by hand against its behaviour as described.
+func TestTranscripts(t *testing.T) {
+	for _, scenario := range scenarios {
+		t.Run(scenario.name, func(t *testing.T) {
+			for kind, store := range map[string]events.Store{"embedded": openLog(t), "memory": newMemlog()} {
+				t.Run(kind, func(t *testing.T) {
+					address, _ := serve(t, store, Config{Writable: true})
+					s := newScribe(t, dial(t, address))
+					scenario.play(s)
+					compare(t, scenario.name, s.transcript())
+				})
+			}
+		})
+	}
+}
+
+// TestTranscriptsReal plays them to a real EventStoreDB.
+func TestTranscriptsReal(t *testing.T) {
+	connection := os.Getenv(realVariable)
+	if connection == "" {
+		t.Skipf("%s names no EventStoreDB (esdb://host:2113?tls=false)", realVariable)
+	}
+	address, query, _ := strings.Cut(strings.TrimPrefix(connection, "esdb://"), "?")
+	security := credentials.NewTLS(nil)
+	if strings.Contains(query, "tls=false") {
+		security = insecure.NewCredentials()
+	}
+	client, err := grpc.NewClient(address, grpc.WithTransportCredentials(security))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	for _, scenario := range scenarios {
+		if scenario.own {
+			continue
+		}
+		t.Run(scenario.name, func(t *testing.T) {
+			s := newScribe(t, client)
+			scenario.play(s)
+			compare(t, scenario.name, s.transcript())
+		})
+	}
+}
+
+// compare compares a transcript with the one that is kept.
+func compare(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", "transcripts", name+".txt")
+	want, err := os.ReadFile(path)
+	if os.IsNotExist(err) && *writeNew {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if err != nil {
+		t.Fatalf("%v; write it with -write-new", err)
+	}
+	if got == string(want) {
+		return
+	}
+	was, is := strings.Split(string(want), "\n"), strings.Split(got, "\n")
+	for i := range max(len(was), len(is)) {
+		a, b := line(was, i), line(is, i)
+		if a != b {
+			t.Errorf("%s:%d\nwant %s\ngot  %s", path, i+1, a, b)
+			return
+		}
+	}
+}
+
+func line(lines []string, i int) string {
+	if i < len(lines) {
+		return lines[i]
+	}
+	return "(nothing)"
+}

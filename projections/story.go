@@ -26,9 +26,18 @@ type Line struct {
 	Text      string
 }
 
-// tale is the sentence that a fact of a kind makes. With a holder it tells that
-// holder's part, "" if there is none.
-type tale func(fact events.Fact, holder string) string
+// tale is the sentence that a fact of a kind makes, or the part of it that is
+// whose, "" if there is none.
+type tale func(fact events.Fact, of whose) string
+
+// whose part of a fact is told: that of one holder, or of one team; the zero whose
+// is everybody's.
+type whose struct{ kind, id string }
+
+func (w whose) everybodys() bool { return w == whose{} }
+
+// has says whether what belongs to one of that kind is to be told.
+func (w whose) has(kind, id string) bool { return w.everybodys() || w == whose{kind, id} }
 
 // tales by category, filled by the init functions of the kinds' files.
 var tales = map[string]tale{}
@@ -36,21 +45,21 @@ var tales = map[string]tale{}
 // Tell makes a sentence of an event.
 // Errors: events.ErrUnknownFact, events.ErrBadFact, events.ErrBadMetadata.
 func Tell(e *events.Recorded) (Line, error) {
-	line, _, err := tell(e, "")
+	line, _, err := tell(e, whose{})
 	return line, err
 }
 
-// tell leaves out, with ok false, what is not about holder; "" is everybody.
-func tell(e *events.Recorded, holder string) (line Line, ok bool, err error) {
+// tell leaves out, with ok false, what has no part of whose it is to be.
+func tell(e *events.Recorded, of whose) (line Line, ok bool, err error) {
 	fact, err := e.Decode()
 	if err != nil {
 		return Line{}, false, fmt.Errorf("position %d, %s@%d: %w", e.Position, e.Stream, e.Revision, err)
 	}
 	text := ""
 	if words := tales[e.Stream.Category()]; words != nil {
-		text = words(fact, holder)
+		text = words(fact, of)
 	}
-	if text == "" && holder != "" {
+	if text == "" && !of.everybodys() {
 		return Line{}, false, nil
 	}
 	if text == "" {
@@ -74,10 +83,11 @@ var (
 	ErrNoHistory = errors.New("projections: nothing happened to it")
 )
 
-// holderKind is the kind of people's histories: they go across all streams.
+// holderKind is the kind of people's histories. They go across all streams, as
+// those of teams do.
 const holderKind = "holder"
 
-// historyScan bounds the events that one page of a holder's history looks at.
+// historyScan bounds the events that one page of such a history looks at.
 const historyScan = 20_000
 
 // HistoryKinds are the kinds that [History] knows.
@@ -87,25 +97,34 @@ func HistoryKinds() []string {
 
 // History returns a page of what happened to one entity, or to one holder, in
 // order: from a place on, which is 0 for the first page and else the next of the
-// page before. more says whether there may be another page. A holder's history is
-// a search through the log; a page of it may have fewer than limit lines, or none,
-// and be followed by more.
+// page before. more says whether there may be another page. The history of a holder
+// or a team is a search through the log; a page of it may have fewer than limit
+// lines, or none, and be followed by more.
+//
+// Of an entity other than a team, from is a revision: from one behind what somebody
+// has seen, it is what has changed since.
 //
 // Errors: [ErrNoKind]; [ErrNoHistory], from 0 only, and never for a holder; those
 // of [Tell]; the store's.
 func History(ctx context.Context, store events.Store, kind, id string, from uint64, limit int) (page []Line, next uint64, more bool, err error) {
 	if kind == holderKind {
-		return holderHistory(ctx, store, id, events.Position(from), limit)
+		return search(ctx, store, whose{kind, id}, events.Position(from), limit)
 	}
 	if _, known := tales[kind]; !known {
 		return nil, 0, false, fmt.Errorf("%w: %q; there are: %s", ErrNoKind, kind, strings.Join(HistoryKinds(), ", "))
+	}
+	if kind == teamCategory && from > 0 {
+		return search(ctx, store, whose{kind, id}, events.Position(from), limit)
 	}
 	recorded, err := store.Read(ctx, events.NewStreamID(kind, id), events.Revision(from), events.Forward, limit)
 	if err == nil && from == 0 && len(recorded) == 0 {
 		err = ErrNoHistory
 	}
+	if err == nil && kind == teamCategory {
+		return search(ctx, store, whose{kind, id}, recorded[0].Position-1, limit)
+	}
 	for i := range recorded {
-		line, _, err := tell(&recorded[i], "")
+		line, _, err := tell(&recorded[i], whose{})
 		if err != nil {
 			return nil, 0, false, err
 		}
@@ -114,14 +133,15 @@ func History(ctx context.Context, store events.Store, kind, id string, from uint
 	return page, from + uint64(len(recorded)), len(recorded) == limit, err
 }
 
-func holderHistory(ctx context.Context, store events.Store, holder string, after events.Position, limit int) (page []Line, next uint64, more bool, err error) {
+// search looks for what is whose behind a position of the log.
+func search(ctx context.Context, store events.Store, of whose, after events.Position, limit int) (page []Line, next uint64, more bool, err error) {
 	for seen := 0; seen < historyScan; {
 		recorded, err := store.ReadAll(ctx, after, events.Forward, verifyPage)
 		if err != nil {
 			return nil, 0, false, err
 		}
 		for i := range recorded {
-			line, about, err := tell(&recorded[i], holder)
+			line, about, err := tell(&recorded[i], of)
 			if err != nil {
 				return nil, 0, false, err
 			}

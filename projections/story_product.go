@@ -13,8 +13,8 @@ func init() { tales[productCategory] = productTale }
 const toldHolds = 5
 
 // productTale is what a fact of a product says, in words.
-func productTale(fact events.Fact, holder string) string {
-	mine := func(who string) bool { return holder == "" || who == holder }
+func productTale(fact events.Fact, of whose) string {
+	mine := func(holder string) bool { return of.has(holderKind, holder) }
 	switch f := fact.(type) {
 	case *events.ProductReserved:
 		if mine(f.Holder) {
@@ -39,11 +39,11 @@ func productTale(fact events.Fact, holder string) string {
 	case *events.ProductExpired:
 		return expiredTale(f, mine)
 	case *events.ProductCreated:
-		if holder == "" {
+		if of.everybodys() {
 			return fmt.Sprintf("put on sale as %q: %s at %d, held for %d s, %s", f.DisplayName, units(f.Stock), f.Price, f.HoldSeconds, limit(f.LimitPerHolder))
 		}
 	case *events.ProductEdited:
-		if holder == "" {
+		if of.everybodys() {
 			return fmt.Sprintf("edited; it is now %q: %s at %d, %s; %s", f.DisplayName, units(f.Stock), f.Price, limit(f.LimitPerHolder), remain(f.Remaining))
 		}
 	}

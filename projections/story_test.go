@@ -110,11 +110,11 @@ func TestTellManyExpired(t *testing.T) {
 	for n := range 8 {
 		fact.Expired = append(fact.Expired, events.ExpiredHold{ReservationID: rid(n), Holder: "crowd", Quantity: 1})
 	}
-	text := productTale(fact, "")
+	text := productTale(fact, whose{})
 	if !strings.HasPrefix(text, "8 units of 8 holds that nobody") || !strings.HasSuffix(text, ", and 3 more; 8 remain") {
 		t.Error(text)
 	}
-	if text := productTale(fact, "ada"); text != "" {
+	if text := productTale(fact, whose{holderKind, "ada"}); text != "" {
 		t.Errorf("ada is told %q", text)
 	}
 }

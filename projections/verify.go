@@ -13,21 +13,17 @@ import (
 // Rule is one of those that a whole log is held to.
 type Rule string
 
-// The rules, as they are printed.
+// The rules of all kinds, as they are printed; each kind has its own besides.
 const (
-	RulePositions    Rule = "positions increase, and those of the embedded log have no gaps"
-	RuleClock        Rule = "the log's clock never runs backwards"
-	RuleRevisions    Rule = "the revisions of a stream have no gaps"
-	RuleChain        Rule = "every event carries the hash of its bytes and of the event before it"
-	RuleBytes        Rule = "what is stored is what was written"
-	RuleKnown        Rule = "every fact is known, and in a stream of its kind"
-	RuleCreation     Rule = "a stream begins with its creation and has no other"
-	RuleOversold     Rule = "held and sold are never more than the stock"
-	RuleFigures      Rule = "the figures in a fact are those that the facts add up to"
-	RuleReservations Rule = "a reservation is made once, confirmed only while it is held, and ends at most once"
-	RuleDeadlines    Rule = "nothing is confirmed after its deadline, and nothing expires before it"
-	RuleLimit        Rule = "nobody takes more than the limit that is in force"
-	RuleViews        Rule = "the views on disk are the fold of the log up to their checkpoint"
+	RulePositions Rule = "positions increase, and those of the embedded log have no gaps"
+	RuleClock     Rule = "the log's clock never runs backwards"
+	RuleRevisions Rule = "the revisions of a stream have no gaps"
+	RuleChain     Rule = "every event carries the hash of its bytes and of the event before it"
+	RuleBytes     Rule = "what is stored is what was written"
+	RuleKnown     Rule = "every fact is known, and in a stream of its kind"
+	RuleCreation  Rule = "a stream begins with its creation and has no other"
+	RuleFigures   Rule = "the figures in a fact are those that the facts add up to"
+	RuleViews     Rule = "the views on disk are the fold of the log up to their checkpoint"
 )
 
 // Violation is the first event that breaks a rule. It is an [ErrViolated].
@@ -73,9 +69,9 @@ type check interface {
 var checks = map[string]func() check{}
 
 // Verifier holds a log to all rules, event by event. It keeps the end of every
-// stream (some 200 bytes), and of a product some 170 bytes per reservation that owns
-// units, and some 40 per reservation that has ended: none may be made again. One
-// goroutine may use it.
+// stream (some 200 bytes); of a product some 170 bytes per reservation that owns
+// units, and some 40 per reservation that has ended: none may be made again; and of
+// a tournament some 100 bytes per team that takes part. One goroutine may use it.
 type Verifier struct {
 	gapless bool
 	last    events.Position

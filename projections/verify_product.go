@@ -6,6 +6,14 @@ import (
 	"admitone/events"
 )
 
+// The rules of products, as they are printed.
+const (
+	RuleOversold     Rule = "held and sold are never more than the stock"
+	RuleReservations Rule = "a reservation is made once, confirmed only while it is held, and ends at most once"
+	RuleDeadlines    Rule = "nothing is confirmed after its deadline, and nothing expires before it"
+	RuleLimit        Rule = "nobody takes more than the limit that is in force"
+)
+
 func init() {
 	checks[productCategory] = func() check {
 		return &productCheck{open: map[events.ID]claim{}, ended: map[events.ID]struct{}{}}

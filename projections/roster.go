@@ -1,0 +1,120 @@
+package projections
+
+import (
+	"context"
+
+	"admitone/events"
+)
+
+// Roster is the fold of one tournament's stream with everybody who takes part: it
+// answers for the past what the view of entries does for the present.
+type Roster struct {
+	Tournament
+	seats map[string]*Entry
+	// places by number, from 1; nil is one that was given up.
+	places []*Entry
+}
+
+// RosterAt folds a tournament with its entries up to a position; nil if it did not
+// exist by then. Errors: those of [Tournament.Apply]; the store's.
+func RosterAt(ctx context.Context, store events.Store, id string, position events.Position) (*Roster, error) {
+	return rowAt(ctx, store, events.NewStreamID(tournamentCategory, id), position, (*Roster).Apply)
+}
+
+// Apply takes the next event of the tournament's stream in, as [Product.Apply]
+// does.
+func (r *Roster) Apply(e *events.Recorded) error {
+	fact, err := e.Decode()
+	if err != nil {
+		return err
+	}
+	before := revisionOf(r.ID != "", r.Revision)
+	if err := r.apply(e, fact); err != nil || r.Revision == before {
+		return err
+	}
+	switch f := fact.(type) {
+	case *events.TournamentEntered:
+		r.add(e, events.EntryEntered, f.TeamIDs)
+	case *events.TournamentWaitlisted:
+		r.add(e, events.EntryWaitlisted, f.TeamIDs)
+	case *events.TournamentPromoted:
+		for _, teams := range f.Rows {
+			r.remove(teams...)
+			r.add(e, events.EntryEntered, teams)
+		}
+	case *events.TournamentWithdrawn:
+		r.remove(f.TeamID)
+	}
+	return nil
+}
+
+func (r *Roster) add(e *events.Recorded, status events.EntryStatus, teams []string) {
+	if r.seats == nil {
+		r.seats = map[string]*Entry{}
+	}
+	group := int64(0)
+	if status == events.EntryWaitlisted && len(teams) > 1 {
+		group = int64(len(r.places)) + 1
+	}
+	for _, team := range teams {
+		entry := &Entry{
+			TournamentID: r.ID, TeamID: team, Status: status, Group: group,
+			Revision: e.Revision, Position: e.Position, Since: e.Created, number: int64(len(r.places)) + 1,
+		}
+		r.seats[team] = entry
+		r.places = append(r.places, entry)
+	}
+}
+
+func (r *Roster) remove(teams ...string) {
+	for _, team := range teams {
+		if entry := r.seats[team]; entry != nil {
+			r.places[entry.number-1] = nil
+			delete(r.seats, team)
+		}
+	}
+}
+
+// Entry is [Projections.Entry] as of then.
+func (r *Roster) Entry(teamID string) (Entry, bool) {
+	entry := r.seats[teamID]
+	if entry == nil {
+		return Entry{}, false
+	}
+	found := *entry
+	if found.Status == events.EntryWaitlisted {
+		found.Place = r.waitingUpTo(found.number)
+	}
+	return found, true
+}
+
+// waitingUpTo counts the waiting teams with numbers up to this one.
+func (r *Roster) waitingUpTo(number int64) (n int64) {
+	for _, entry := range r.places[:number] {
+		if entry != nil && entry.Status == events.EntryWaitlisted {
+			n++
+		}
+	}
+	return n
+}
+
+// Entries is [Projections.Entries] as of then.
+func (r *Roster) Entries(status events.EntryStatus, after uint64, limit int) (page []Entry, next uint64) {
+	from := min(after, uint64(len(r.places)))
+	place := r.waitingUpTo(int64(from))
+	for _, entry := range r.places[from:] {
+		if entry == nil || entry.Status != status {
+			continue
+		}
+		if len(page) == limit {
+			return page, uint64(page[limit-1].number)
+		}
+		found := *entry
+		if status == events.EntryWaitlisted {
+			place++
+			found.Place = place
+		}
+		page = append(page, found)
+	}
+	return page, 0
+}

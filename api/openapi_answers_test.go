@@ -131,6 +131,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		"/v1/products/none": "not_found", sold + "?at=1": "not_found", "/v1/streams/none/events": "not_found"} {
 		ask("GET", path, "").problem(statuses[code], code)
 	}
+	askTournaments(ask)
 	ask("POST", "/v1/backups", "").is(201)
 	ask("GET", "/ws", "").problem(426, "upgrade_required")
 	ask("GET", "/ws/reservations", "").problem(426, "upgrade_required")

@@ -122,6 +122,8 @@ func New(config Config) *Server {
 func (s *Server) routes() {
 	s.productRoutes()
 	s.reservationRoutes()
+	s.teamRoutes()
+	s.tournamentRoutes()
 	s.logRoutes()
 	s.historyRoutes()
 	s.backupRoutes()

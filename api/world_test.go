@@ -20,6 +20,8 @@ import (
 
 	"admitone/actors"
 	"admitone/actors/product"
+	"admitone/actors/team"
+	"admitone/actors/tournament"
 	"admitone/events/embedded"
 	"admitone/projections"
 )
@@ -106,7 +108,11 @@ func (w *world) start() {
 	w.must(err)
 	desks := w.desks
 	desks.Store, desks.Snapshots, desks.Logger = w.store, w.store, logger
-	desks.Kinds = []actors.Kind{{Category: product.Category, New: product.New, SnapshotVersion: product.SnapshotVersion}}
+	desks.Kinds = []actors.Kind{
+		{Category: product.Category, New: product.New, SnapshotVersion: product.SnapshotVersion},
+		{Category: team.Category, New: team.New, SnapshotVersion: team.SnapshotVersion},
+		{Category: tournament.Category, New: tournament.New, SnapshotVersion: tournament.SnapshotVersion},
+	}
 	desk := actors.NewDesk(engine, desks)
 	config := w.config
 	config.Desk, config.Views, config.Store, config.Logger, config.AccessLog = desk, w.views, w.store, logger, w.access

@@ -76,10 +76,12 @@ func (p *process) kill() {
 	p.cmd.Wait()
 }
 
-// intent is one reservation that a client wants, and what it has heard of it.
+// intent is one thing that a client wants, and what it has heard of it.
 type intent struct {
-	key, id      string // id once acknowledged
-	position     uint64
+	key, path, body string
+	// team must be there before, "" for none.
+	team         string
+	answer       string // once acknowledged
 	acknowledged int
 }
 
@@ -89,58 +91,70 @@ type journal struct {
 	intents []*intent // guarded by mu
 }
 
+// next makes an intent: a reservation of the hot product and an entry into the hot
+// tournament in turn.
 func (j *journal) next() *intent {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	i := &intent{key: fmt.Sprintf("key-%d", len(j.intents))}
+	if len(j.intents)%2 == 0 {
+		i.path, i.body = "/v1/products/hot/reservations", `{"holder":"h-`+i.key+`"}`
+	} else {
+		i.team, i.path, i.body = "team-"+i.key, "/v1/tournaments/hot/entries", `{"team_id":"team-`+i.key+`"}`
+	}
 	j.intents = append(j.intents, i)
 	return i
 }
 
-// reservationAnswer is what the tests read of an answer.
-type reservationAnswer struct {
-	ID       string `json:"id"`
-	Holder   string `json:"holder"`
-	Position uint64 `json:"position"`
+// post sends a request; status 0 means that nobody knows what came of it.
+func post(client *http.Client, url, body, key string) (status int, answer string, err error) {
+	request, err := http.NewRequest(http.MethodPost, url, strings.NewReader(body))
+	if err != nil {
+		return 0, "", err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	if key != "" {
+		request.Header.Set("Idempotency-Key", key)
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return 0, "", nil // the connection broke: the outcome is unknown
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode >= 500 || response.StatusCode == http.StatusTooManyRequests {
+		return 0, "", nil // cut off in the middle, or unknown
+	}
+	if response.StatusCode >= 300 {
+		return 0, "", fmt.Errorf("%s: status %d: %s", url, response.StatusCode, text)
+	}
+	return response.StatusCode, string(text), nil
 }
 
 // try posts the intent once; true means it was acknowledged.
 func (j *journal) try(client *http.Client, url string, i *intent) (bool, error) {
-	request, err := http.NewRequest(http.MethodPost, url+"/v1/products/hot/reservations", strings.NewReader(`{"holder":"h-`+i.key+`"}`))
-	if err != nil {
+	if i.team != "" {
+		if status, _, err := post(client, url+"/v1/teams", fmt.Sprintf(`{"id":%q,"name":"The %s"}`, i.team, i.team), ""); err != nil || status == 0 {
+			return false, err
+		}
+	}
+	status, answer, err := post(client, url+i.path, i.body, i.key)
+	if err != nil || status == 0 {
 		return false, err
-	}
-	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Idempotency-Key", i.key)
-	response, err := client.Do(request)
-	if err != nil {
-		return false, nil // the connection broke: the outcome is unknown
-	}
-	defer response.Body.Close()
-	if response.StatusCode >= 500 || response.StatusCode == http.StatusTooManyRequests {
-		return false, nil
-	}
-	if response.StatusCode != http.StatusCreated {
-		body, _ := io.ReadAll(response.Body)
-		return false, fmt.Errorf("status %d: %s", response.StatusCode, body)
-	}
-	var answer reservationAnswer
-	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
-		return false, nil // cut off in the middle
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if i.acknowledged > 0 && (i.id != answer.ID || i.position != answer.Position) {
-		return false, fmt.Errorf("%s was answered with %s at %d and then with %s at %d", i.key, i.id, i.position, answer.ID, answer.Position)
+	if i.acknowledged > 0 && i.answer != answer {
+		return false, fmt.Errorf("%s was answered with %s and then with %s", i.key, i.answer, answer)
 	}
-	i.id, i.position = answer.ID, answer.Position
+	i.answer = answer
 	i.acknowledged++
 	return true, nil
 }
 
 // TestKill9 kills the real server again and again under load. Every acknowledged
-// reservation is in the log exactly once, a retry of an unknown one does not sell
-// twice, and verify finds nothing.
+// reservation and entry is in the log exactly once, a retry of an unknown one does
+// not count twice, and verify finds nothing.
 func TestKill9(t *testing.T) {
 	store := t.TempDir()
 	j := &journal{}
@@ -154,7 +168,7 @@ func TestKill9(t *testing.T) {
 			createHot(t, client, p.url)
 		}
 		kill := 5 + random.IntN(600) // after that many acknowledgements
-		crowd(t, j, client, p, kill)
+		rushAndKill(t, j, client, p, kill)
 	}
 	p := launch(t, store)
 	unknown := 0
@@ -166,7 +180,7 @@ func TestKill9(t *testing.T) {
 			t.Fatalf("the retry of %s was not acknowledged: %v", i.key, err)
 		}
 	}
-	t.Logf("%d kills, %d reservations, %d of them with an unknown outcome before the retry", killCycles, len(j.intents), unknown)
+	t.Logf("%d kills, %d reservations and entries, %d of them with an unknown outcome before the retry", killCycles, len(j.intents), unknown)
 	checkLog(t, client, p.url, j)
 	p.kill()
 	if status := run(context.Background(), []string{"verify", "--store", store}); status != exitDone {
@@ -174,21 +188,22 @@ func TestKill9(t *testing.T) {
 	}
 }
 
+// createHot makes what everybody wants. Few of the teams get a slot; the others wait.
 func createHot(t *testing.T, client *http.Client, url string) {
 	t.Helper()
-	response, err := client.Post(url+"/v1/products", "application/json", strings.NewReader(`{"id":"hot","name":"Hot","stock":1000000}`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusCreated {
-		t.Fatalf("create: status %d", response.StatusCode)
+	for path, body := range map[string]string{
+		"/v1/products":    `{"id":"hot","name":"Hot","stock":1000000}`,
+		"/v1/tournaments": `{"id":"hot","name":"Hot","team_limit":300,"register_deadline":"9999-01-01T00:00:00Z","waitlist":true}`,
+	} {
+		if status, _, err := post(client, url+path, body, ""); err != nil || status != http.StatusCreated {
+			t.Fatalf("create at %s: status %d, %v", path, status, err)
+		}
 	}
 }
 
-// crowd sends reservations until so many are acknowledged, and kills the server
+// rushAndKill sends what clients want until so many are acknowledged, and kills the server
 // while others are still on their way.
-func crowd(t *testing.T, j *journal, client *http.Client, p *process, acknowledged int) {
+func rushAndKill(t *testing.T, j *journal, client *http.Client, p *process, acknowledged int) {
 	t.Helper()
 	done := make(chan struct{})
 	count := make(chan struct{})
@@ -223,44 +238,65 @@ func crowd(t *testing.T, j *journal, client *http.Client, p *process, acknowledg
 	client.CloseIdleConnections()
 }
 
-// checkLog reads the product's stream and compares it with the journal.
+// checkLog reads what was given out and compares it with the journal.
 func checkLog(t *testing.T, client *http.Client, url string, j *journal) {
 	t.Helper()
-	sold := map[string]int{}
-	next := "0"
-	for next != "" {
-		response, err := client.Get(url + "/v1/streams/product-hot/events?limit=500&from=" + next)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var page struct {
-			Items []struct {
-				Type     string `json:"type"`
-				Revision int64  `json:"revision"`
-				Data     struct {
-					ID string `json:"reservation_id"`
-				} `json:"data"`
-			} `json:"items"`
-		}
-		err = json.NewDecoder(response.Body).Decode(&page)
-		response.Body.Close()
-		if err != nil {
-			t.Fatal(err)
-		}
-		next = ""
-		for _, e := range page.Items {
-			if e.Type == "product.reserved.v1" {
-				sold[e.Data.ID]++
-			}
-			next = fmt.Sprint(e.Revision + 1)
+	given := map[string]int{} // by reservation or team
+	for _, stream := range []string{"product-hot", "tournament-hot"} {
+		for next := "0"; next != ""; {
+			next = readGiven(t, client, url+"/v1/streams/"+stream+"/events?limit=500&from="+next, given)
 		}
 	}
 	for _, i := range j.intents {
-		if sold[i.id] != 1 {
-			t.Errorf("%s: reservation %s stands %d times in the log", i.key, i.id, sold[i.id])
+		what := i.team
+		if what == "" {
+			var answer struct{ ID string }
+			if err := json.Unmarshal([]byte(i.answer), &answer); err != nil {
+				t.Fatalf("%s: %v: %s", i.key, err, i.answer)
+			}
+			what = answer.ID
+		}
+		if given[what] != 1 {
+			t.Errorf("%s: %s stands %d times in the log", i.key, what, given[what])
 		}
 	}
-	if len(sold) != len(j.intents) {
-		t.Errorf("the log has %d reservations, the clients wanted %d", len(sold), len(j.intents))
+	if len(given) != len(j.intents) {
+		t.Errorf("the log has %d reservations and entries, the clients wanted %d", len(given), len(j.intents))
 	}
+}
+
+// readGiven counts what a page of a stream gave out, and returns where the next page
+// begins, "" behind the last.
+func readGiven(t *testing.T, client *http.Client, address string, given map[string]int) (next string) {
+	t.Helper()
+	response, err := client.Get(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var page struct {
+		Items []struct {
+			Type     string `json:"type"`
+			Revision int64  `json:"revision"`
+			Data     struct {
+				ID    string   `json:"reservation_id"`
+				Teams []string `json:"team_ids"`
+			} `json:"data"`
+		} `json:"items"`
+	}
+	if err := json.NewDecoder(response.Body).Decode(&page); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range page.Items {
+		switch e.Type {
+		case "product.reserved.v1":
+			given[e.Data.ID]++
+		case "tournament.entered.v1", "tournament.waitlisted.v1":
+			for _, team := range e.Data.Teams {
+				given[team]++
+			}
+		}
+		next = fmt.Sprint(e.Revision + 1)
+	}
+	return next
 }

@@ -16,6 +16,8 @@ import (
 
 	"admitone/actors"
 	"admitone/actors/product"
+	"admitone/actors/team"
+	"admitone/actors/tournament"
 	"admitone/api"
 	"admitone/events/embedded"
 	"admitone/events/esdbwire"
@@ -44,6 +46,8 @@ type settings struct {
 func kinds() []actors.Kind {
 	return []actors.Kind{
 		{Category: product.Category, New: product.New, SnapshotVersion: product.SnapshotVersion},
+		{Category: team.Category, New: team.New, SnapshotVersion: team.SnapshotVersion},
+		{Category: tournament.Category, New: tournament.New, SnapshotVersion: tournament.SnapshotVersion},
 	}
 }
 

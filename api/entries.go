@@ -1,0 +1,227 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/gofiber/fiber/v2"
+
+	"admitone/actors"
+	"admitone/actors/core"
+	"admitone/actors/team"
+	"admitone/actors/tournament"
+	"admitone/events"
+)
+
+func (s *Server) entryRoutes() {
+	const all, one = "/v1/tournaments/:id/entries", "/v1/tournaments/:id/entries/:team"
+	s.handle(fiber.MethodPost, all, s.enter)
+	s.handle(fiber.MethodGet, all, s.past(s.listEntries))
+	s.handle(fiber.MethodGet, one, s.past(s.getEntry))
+	s.handle(fiber.MethodDelete, one, s.withdraw)
+}
+
+// newEntry is the body of an entry: one team, or a group that comes in together.
+type newEntry struct {
+	TeamID  *string   `json:"team_id"`
+	TeamIDs *[]string `json:"team_ids"`
+}
+
+// newEntry reads which teams want in, in order.
+func (r *request) newEntry() ([]string, error) {
+	if err := r.caller.must(RoleHolder, RoleAdmin); err != nil {
+		return nil, err
+	}
+	var body newEntry
+	if err := r.decode(&body, false); err != nil {
+		return nil, err
+	}
+	field, teams := "team_id", []string{}
+	switch {
+	case body.TeamID != nil && body.TeamIDs != nil:
+		return nil, invalidField("team_ids", "give team_id for one team or team_ids for a group, not both")
+	case body.TeamID != nil:
+		teams = append(teams, *body.TeamID)
+	case body.TeamIDs == nil:
+		return nil, invalidField(field, "say which team: its id")
+	default:
+		field, teams = "team_ids", *body.TeamIDs
+		if len(teams) < 2 || len(teams) > tournament.MaxGroup {
+			return nil, invalidField(field, fmt.Sprintf("a group has 2 to %d teams", tournament.MaxGroup))
+		}
+	}
+	for i, id := range teams {
+		if !validID(id) {
+			return nil, invalidField(field, "an id is 1 to 64 of A-Z a-z 0-9 _ and -")
+		}
+		if slices.Contains(teams[:i], id) {
+			return nil, invalidField(field, "each team once")
+		}
+	}
+	return teams, nil
+}
+
+// enter asks for slots. In open mode a team speaks for itself.
+func (s *Server) enter(r *request) error {
+	id, err := r.param("id", "tournament")
+	if err != nil {
+		return err
+	}
+	teams, err := r.newEntry()
+	if err != nil {
+		return err
+	}
+	if r.caller.open {
+		r.caller.sub = teams[0]
+	}
+	if err := s.knownTeams(id, teams); err != nil {
+		return err
+	}
+	answer, err := r.ask(tournament.Stream(id), &tournament.Enter{TeamIDs: teams}, nil)
+	if err != nil {
+		return err
+	}
+	v, ok := enteredOf(id, answer)
+	if !ok {
+		return unexpected(answer.Facts)
+	}
+	location := "/v1/tournaments/" + id + "/entries"
+	if len(v.teams) == 1 {
+		location += "/" + v.teams[0]
+	}
+	r.ctx.Set(fiber.HeaderLocation, location)
+	r.tag(answer.Revision)
+	return r.json(fiber.StatusCreated, v.append(make([]byte, 0, 256)))
+}
+
+// knownTeams refuses teams that don't exist, unless it is the tournament that
+// doesn't. What the views have is so, for neither ever goes away; what they don't
+// have may be new, and is asked of its own stream.
+func (s *Server) knownTeams(tournamentID string, teams []string) error {
+	for _, id := range teams {
+		known, err := exists(s, id, team.Stream(id), s.config.Views.Team)
+		if err != nil {
+			return err
+		}
+		if known {
+			continue
+		}
+		if known, err = exists(s, tournamentID, tournament.Stream(tournamentID), s.config.Views.Tournament); err != nil {
+			return err
+		}
+		if !known {
+			return notFound("tournament")
+		}
+		return &problem{code: "not_found", detail: "there is no such team; make it first: POST /v1/teams",
+			fields: map[string]any{"resource": "team", "team_id": id}}
+	}
+	return nil
+}
+
+// exists says whether the views have something, or else the entity itself.
+func exists[R any](s *Server, id string, stream events.StreamID, get func(id string) (R, bool, error)) (bool, error) {
+	if _, known, err := get(id); known || err != nil {
+		return known, err
+	}
+	known := false
+	_, err := s.config.Desk.View(context.Background(), stream, func(c core.Core) { known = c.(interface{ Exists() bool }).Exists() })
+	return known, err
+}
+
+// entered is the answer to an entry or a withdrawal.
+type entered struct {
+	tournamentID string
+	teams        []string
+	status       events.EntryStatus
+	place        int64    // of the first of the teams, 0 if none waits
+	promoted     []string // who got a slot by it
+	counts       events.TournamentCounts
+	revision     events.Revision
+	position     events.Position
+}
+
+// enteredOf reads the answer to a command off its facts: the first says what became
+// of the teams, the others who came in by it.
+func enteredOf(tournamentID string, answer actors.Answer) (v entered, ok bool) {
+	v = entered{tournamentID: tournamentID, revision: answer.Revision, position: answer.Position}
+	for i, fact := range answer.Facts {
+		switch f := fact.(type) {
+		case *events.TournamentEntered:
+			v.teams, v.status, v.counts = f.TeamIDs, events.EntryEntered, f.TournamentCounts
+		case *events.TournamentWaitlisted:
+			v.teams, v.status, v.counts = f.TeamIDs, events.EntryWaitlisted, f.TournamentCounts
+			v.place = f.Waitlisted - int64(len(f.TeamIDs)) + 1
+		case *events.TournamentWithdrawn:
+			v.teams, v.status, v.counts = []string{f.TeamID}, events.EntryWithdrawn, f.TournamentCounts
+		case *events.TournamentPromoted:
+			v.promoted, v.counts = append(v.promoted, slices.Concat(f.Rows...)...), f.TournamentCounts
+		default:
+			return v, false
+		}
+		if _, promotion := fact.(*events.TournamentPromoted); promotion == (i == 0) {
+			return v, false
+		}
+	}
+	return v, len(v.teams) > 0
+}
+
+func (v *entered) append(dst []byte) []byte {
+	o := events.OpenObject(dst)
+	if len(v.teams) == 1 {
+		o.String("team_id", v.teams[0])
+	} else {
+		o.Strings("team_ids", v.teams)
+	}
+	o.String("tournament_id", v.tournamentID)
+	o.String("status", string(v.status))
+	if v.place > 0 {
+		o.Int("place", v.place)
+	}
+	if v.status == events.EntryWithdrawn {
+		o.Strings("promoted", v.promoted)
+	}
+	o.Int("entered", v.counts.Entered)
+	o.Int("remaining", v.counts.Remaining)
+	o.Int("waitlisted", v.counts.Waitlisted)
+	o.Int("revision", int64(v.revision))
+	o.Int("position", int64(v.position))
+	return o.Close()
+}
+
+// withdraw gives up a slot or a place on the waitlist. Who comes in by it is in the
+// same append.
+func (s *Server) withdraw(r *request) error {
+	id, teamID, err := r.entryParams()
+	if err != nil {
+		return err
+	}
+	if err := r.caller.must(RoleHolder, RoleAdmin); err != nil {
+		return err
+	}
+	if r.caller.open {
+		r.caller.sub = teamID
+	}
+	if err := r.decode(&struct{}{}, true); err != nil {
+		return err
+	}
+	answer, err := r.ask(tournament.Stream(id), &tournament.Withdraw{TeamID: teamID}, nil)
+	if err != nil {
+		return err
+	}
+	v, ok := enteredOf(id, answer)
+	if !ok {
+		return unexpected(answer.Facts)
+	}
+	r.tag(answer.Revision)
+	return r.json(fiber.StatusOK, v.append(nil))
+}
+
+// entryParams returns the ids in the path.
+func (r *request) entryParams() (tournamentID, teamID string, err error) {
+	if tournamentID, err = r.param("id", "tournament"); err != nil {
+		return
+	}
+	teamID, err = r.param("team", "entry")
+	return
+}

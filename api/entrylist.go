@@ -1,0 +1,156 @@
+package api
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/gofiber/fiber/v2"
+
+	"admitone/events"
+	"admitone/projections"
+)
+
+// listEntries answers with a page of those who have entered, or of the waitlist.
+func (s *Server) listEntries(r *request) error {
+	id, err := r.param("id", "tournament")
+	if err != nil {
+		return err
+	}
+	p, err := r.paging()
+	if err != nil {
+		return err
+	}
+	after, err := numberCursor[events.Position](p.after)
+	if err != nil {
+		return err
+	}
+	status := events.EntryStatus(r.ctx.Query("status", string(events.EntryEntered)))
+	if status != events.EntryEntered && status != events.EntryWaitlisted {
+		return refuse("bad_parameter", "status is entered or waitlisted")
+	}
+	at, past, err := r.at()
+	if err != nil {
+		return err
+	}
+	if err := r.caughtUp(); err != nil {
+		return err
+	}
+	var page []projections.Entry
+	var next uint64
+	var more func(*events.Object)
+	if past {
+		roster, err := s.rosterAt(id, at)
+		if err != nil {
+			return err
+		}
+		page, next = roster.Entries(status, uint64(after), p.limit)
+		more = func(o *events.Object) { o.Raw("as_of", appendAsOf(nil, at)) }
+	} else {
+		if _, err := s.tournamentNow(id); err != nil {
+			return err
+		}
+		if page, next, err = s.config.Views.Entries(id, status, uint64(after), p.limit); err != nil {
+			return err
+		}
+	}
+	behind := ""
+	if next > 0 {
+		behind = strconv.FormatUint(next, 10)
+	}
+	return r.list(len(page), behind, func(dst []byte, i int) ([]byte, error) { return s.appendEntry(dst, &page[i], nil) }, more)
+}
+
+// getEntry answers with where a team stands. Its place changes with every team that
+// leaves before it, so its revision is the tournament's.
+func (s *Server) getEntry(r *request) error {
+	id, teamID, err := r.entryParams()
+	if err != nil {
+		return err
+	}
+	at, past, err := r.at()
+	if err != nil {
+		return err
+	}
+	if err := r.caughtUp(); err != nil {
+		return err
+	}
+	var row projections.Tournament
+	var entry projections.Entry
+	var asOf *projections.Moment
+	ok := false
+	if past {
+		roster, err := s.rosterAt(id, at)
+		if err != nil {
+			return err
+		}
+		row, asOf = roster.Tournament, &at
+		entry, ok = roster.Entry(teamID)
+	} else {
+		// The row first: a tag that is older than the entry costs a question more, a
+		// newer one would hide a change.
+		if row, err = s.tournamentNow(id); err != nil {
+			return err
+		}
+		if entry, ok, err = s.config.Views.Entry(id, teamID); err != nil {
+			return err
+		}
+	}
+	if !ok {
+		return notFound("entry")
+	}
+	entry.Revision, entry.Position = row.Revision, row.Position
+	if r.tag(row.Revision) {
+		return r.notModified()
+	}
+	body, err := s.appendEntry(nil, &entry, asOf)
+	if err != nil {
+		return err
+	}
+	return r.json(fiber.StatusOK, body)
+}
+
+// tournamentNow is a tournament as the views have it, or not_found.
+func (s *Server) tournamentNow(id string) (projections.Tournament, error) {
+	row, ok, err := s.config.Views.Tournament(id)
+	if err == nil && !ok {
+		err = notFound("tournament")
+	}
+	return row, err
+}
+
+// rosterAt is a tournament with its teams at a moment, or not_found.
+func (s *Server) rosterAt(id string, at projections.Moment) (*projections.Roster, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
+	defer cancel()
+	roster, err := projections.RosterAt(ctx, s.config.Store, id, at.Position)
+	if err == nil && roster == nil {
+		err = notFound("tournament")
+	}
+	return roster, err
+}
+
+// appendEntry appends an entry with its team's name, which never changes.
+func (s *Server) appendEntry(dst []byte, e *projections.Entry, at *projections.Moment) ([]byte, error) {
+	team, _, err := s.config.Views.Team(e.TeamID)
+	if err != nil {
+		return dst, err
+	}
+	o := events.OpenObject(dst)
+	o.String("team_id", e.TeamID)
+	o.String("name", team.Name)
+	o.String("tournament_id", e.TournamentID)
+	o.String("status", string(e.Status))
+	if e.Place > 0 {
+		o.Int("place", e.Place)
+	}
+	if e.Group > 0 {
+		o.Int("group", e.Group)
+	}
+	o.Time("since", e.Since)
+	o.Int("revision", int64(e.Revision))
+	o.Int("position", int64(e.Position))
+	if at != nil {
+		o.Raw("as_of", appendAsOf(nil, *at))
+	}
+	return o.Close(), nil
+}

@@ -1,0 +1,194 @@
+package api
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// tournament opens one; more are further members.
+func (w *world) tournament(id string, slots int, more string) {
+	w.t.Helper()
+	w.do("POST", "/v1/tournaments", fmt.Sprintf(`{"id":%q,"name":"the %s","team_limit":%d,"register_deadline":"9999-01-01T00:00:00Z"%s}`, id, id, slots, more)).is(201)
+}
+
+// teams makes some.
+func (w *world) teams(ids ...string) {
+	w.t.Helper()
+	for _, id := range ids {
+		w.do("POST", "/v1/teams", fmt.Sprintf(`{"id":%q,"name":"The %s"}`, id, id)).is(201)
+	}
+}
+
+// enter asks for a slot for one team, or for a group.
+func (w *world) enter(tournament string, teams ...string) answer {
+	w.t.Helper()
+	body := fmt.Sprintf(`{"team_id":%q}`, teams[0])
+	if len(teams) > 1 {
+		body = fmt.Sprintf(`{"team_ids":["%s"]}`, strings.Join(teams, `","`))
+	}
+	return w.do("POST", "/v1/tournaments/"+tournament+"/entries", body)
+}
+
+func (w *world) withdraw(tournament, team string) answer {
+	w.t.Helper()
+	return w.do("DELETE", "/v1/tournaments/"+tournament+"/entries/"+team, "")
+}
+
+// editTournament edits the newest revision.
+func (w *world) editTournament(id, body string) answer {
+	w.t.Helper()
+	tag := w.do("GET", "/v1/tournaments/"+id, "").header.Get("ETag")
+	return w.do("PATCH", "/v1/tournaments/"+id, body, "If-Match", tag)
+}
+
+// listed returns the teams of a list of entries in order, page by page.
+func (w *world) listed(tournament, query string) (teams []string) {
+	w.t.Helper()
+	for cursor := ""; ; {
+		v := w.do("GET", "/v1/tournaments/"+tournament+"/entries?limit=7&cursor="+cursor+query, "").is(200)
+		for _, item := range v["items"].([]any) {
+			teams = append(teams, item.(map[string]any)["team_id"].(string))
+		}
+		next, more := v["next"].(string)
+		if !more {
+			return teams
+		}
+		cursor = next
+	}
+}
+
+const waiting = "&status=waitlisted"
+
+// standing checks who is in and who waits, both in order.
+func (w *world) standing(tournament, in, waits string) {
+	w.t.Helper()
+	if got := strings.Join(w.listed(tournament, ""), " "); got != in {
+		w.t.Errorf("entered are %q, want %q", got, in)
+	}
+	if got := strings.Join(w.listed(tournament, waiting), " "); got != waits {
+		w.t.Errorf("waiting are %q, want %q", got, waits)
+	}
+}
+
+func TestTeamLife(t *testing.T) {
+	w := newWorld(t)
+	a := w.do("POST", "/v1/teams", `{"id":"owls","name":"The Öwls"}`)
+	v := a.is(201)
+	fields(t, v, "id name position revision")
+	if a.header.Get("Location") != "/v1/teams/owls" || a.header.Get("ETag") != `"0"` || v["name"] != "The Öwls" {
+		t.Errorf("%v %v", v, a.header)
+	}
+	if again := w.do("POST", "/v1/teams", `{"id":"owls","name":"The Öwls"}`); again.status != 200 || again.text != a.text {
+		t.Errorf("again: %d %s", again.status, again.text)
+	}
+	w.do("POST", "/v1/teams", `{"id":"owls","name":"Others"}`).problem(409, "already_exists")
+	if got := w.do("GET", "/v1/teams/owls", ""); got.text != a.text {
+		t.Errorf("read back: %s, want %s", got.text, a.text)
+	}
+	if made := w.do("POST", "/v1/teams", `{"name":"n"}`).is(201); len(made["id"].(string)) != 36 {
+		t.Error(made)
+	}
+	if v := w.do("GET", "/v1/teams/none", "").problem(404, "not_found"); v["resource"] != "team" {
+		t.Error(v)
+	}
+	if v := w.do("GET", "/v1/teams/owls?at=1", "").is(200); v["as_of"] == nil {
+		t.Error(v)
+	}
+	if a := w.do("GET", "/v1/teams/owls", "", "If-None-Match", `"0"`); a.status != 304 {
+		t.Errorf("with its tag: %d", a.status)
+	}
+}
+
+func TestTournamentLife(t *testing.T) {
+	const names = "entered id name position register_deadline remaining revision status team_limit waitlist waitlist_rule waitlisted"
+	w := newWorld(t)
+	body := `{"id":"cup","name":"Cup","team_limit":2,"register_deadline":"2999-05-01T22:00:00.5+02:00"}`
+	a := w.do("POST", "/v1/tournaments", body)
+	v := a.is(201)
+	fields(t, v, names)
+	if a.header.Get("Location") != "/v1/tournaments/cup" || a.header.Get("ETag") != `"0"` || v["remaining"] != float64(2) || v["status"] != "open" ||
+		v["register_deadline"] != "2999-05-01T20:00:00.5Z" || v["waitlist"] != false || v["waitlist_rule"] != "strict" {
+		t.Errorf("%v %v", v, a.header)
+	}
+	if again := w.do("POST", "/v1/tournaments", strings.Replace(body, "22:00:00.5+02:00", "20:00:00.5Z", 1)); again.status != 200 || again.text != a.text {
+		t.Errorf("again, at the same moment: %d %s", again.status, again.text)
+	}
+	w.do("POST", "/v1/tournaments", strings.Replace(body, ":2,", ":3,", 1)).problem(409, "already_exists")
+	if got := w.do("GET", "/v1/tournaments/cup", ""); got.text != a.text {
+		t.Errorf("read back: %s, want %s", got.text, a.text)
+	}
+	w.teams("a", "b")
+	w.enter("cup", "a").is(201)
+	w.enter("cup", "b").is(201)
+	edit := func(revision int, body string) answer {
+		return w.do("PATCH", "/v1/tournaments/cup", body, "If-Match", fmt.Sprintf(`"%d"`, revision))
+	}
+	if v := edit(2, `{"team_limit":1}`).problem(409, "limit_exceeded"); v["entered"] != float64(2) {
+		t.Error(v)
+	}
+	v = edit(2, `{"name":"New","team_limit":5,"status":"closed"}`).is(200)
+	if fields(t, v, names); v["name"] != "New" || v["remaining"] != float64(3) || v["status"] != "closed" || v["revision"] != float64(3) {
+		t.Error(v)
+	}
+	edit(3, `{"waitlist":true}`).problem(422, "unknown_field")
+	if v := edit(2, `{"team_limit":9}`).problem(412, "stale_revision"); !strings.Contains(strings.Join(told(t, v), "; "), "New") {
+		t.Errorf("the changes are %q", told(t, v))
+	}
+	page := w.do("GET", "/v1/tournaments", "").is(200)
+	if items := page["items"].([]any); len(items) != 1 || items[0].(map[string]any)["entered"] != float64(2) || page["next"] != nil {
+		t.Error(page)
+	}
+}
+
+// TestStatusFollowsTheDeadline: when the deadline passes nothing is recorded, and it
+// shows all the same, also to who has the newest revision.
+func TestStatusFollowsTheDeadline(t *testing.T) {
+	w := newWorld(t)
+	w.tournament("cup", 2, "")
+	if v := w.editTournament("cup", `{"register_deadline":"2001-01-01T00:00:00Z"}`).is(200); v["status"] != "closed" {
+		t.Error(v)
+	}
+	a := w.do("GET", "/v1/tournaments/cup", "", "If-None-Match", `"1"`)
+	if v := a.is(200); v["status"] != "closed" || a.header.Get("ETag") != `"1"` {
+		t.Error(v)
+	}
+	if v := w.do("GET", "/v1/tournaments", "").is(200); v["items"].([]any)[0].(map[string]any)["status"] != "closed" {
+		t.Error(v)
+	}
+	if v := w.do("GET", "/v1/tournaments/cup?at=1", "").is(200); v["status"] != "open" {
+		t.Errorf("before the edit: %v", v)
+	}
+	// The past is closed or open as of then, not as of now.
+	soon := time.Now().Add(time.Hour).UTC()
+	w.editTournament("cup", fmt.Sprintf(`{"register_deadline":%q}`, soon.Format(time.RFC3339Nano))).is(200)
+	if v := w.do("GET", "/v1/tournaments/cup?at=3", "").is(200); v["status"] != "open" {
+		t.Error(v)
+	}
+}
+
+// TestTwoAdmins: of two edits of one revision one is done; the other hears what it
+// was.
+func TestTwoAdmins(t *testing.T) {
+	w := newWorld(t)
+	w.tournament("cup", 4, "")
+	var all sync.WaitGroup
+	answers := make([]answer, 2)
+	for i := range answers {
+		all.Go(func() {
+			answers[i] = w.do("PATCH", "/v1/tournaments/cup", fmt.Sprintf(`{"name":"admin %d's"}`, i), "If-Match", `"0"`)
+		})
+	}
+	all.Wait()
+	won, lost := 0, 1
+	if answers[0].status != 200 {
+		won, lost = 1, 0
+	}
+	answers[won].is(200)
+	v := answers[lost].problem(412, "stale_revision")
+	if got := told(t, v); len(got) != 1 || !strings.Contains(got[0], fmt.Sprintf("admin %d's", won)) || v["current_revision"] != float64(1) {
+		t.Errorf("%v", v)
+	}
+}

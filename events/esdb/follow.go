@@ -3,6 +3,7 @@ package esdb
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"math"
 	"math/rand/v2"
 
@@ -37,6 +38,8 @@ func (s *Store) Follow(ctx context.Context, after events.Position, handle func([
 			return ctx.Err()
 		case s.closing.Err() != nil:
 			return events.ErrClosed
+		case errors.Is(err, errPlaced):
+			continue
 		case errors.Is(err, ErrRefused), errors.Is(err, events.ErrDamaged):
 			s.alarm(err)
 			return err
@@ -44,14 +47,21 @@ func (s *Store) Follow(ctx context.Context, after events.Position, handle func([
 		if f.at != before {
 			rest = firstRest
 		}
-		s.log.Warn("a follower of the log was cut off and will subscribe again", "error", err, "position", f.last, "in", rest)
+		level := slog.LevelWarn
+		if errors.Is(err, errMoved) {
+			level = slog.LevelInfo
+		}
+		s.log.Log(ctx, level, "a follower of the log was cut off and will subscribe again", "error", err, "position", f.last, "in", rest)
 		s.returns.Add(1)
 		pause(until, rest/2+rand.N(rest/2))
 	}
 }
 
-// errMoved: the subscription is over, and nothing is wrong.
-var errMoved = errors.New("esdb: it goes on elsewhere")
+// What ends a subscription without anything being wrong.
+var (
+	errMoved  = errors.New("esdb: it goes on elsewhere")
+	errPlaced = errors.New("esdb: it begins somewhere else")
+)
 
 // follower is one call of Follow.
 type follower struct {
@@ -179,5 +189,5 @@ func (f *follower) findPlace(ctx context.Context) error {
 	if len(before) > 0 {
 		f.at = place{uint64(before[0].Position), uint64(before[0].Position)}
 	}
-	return errMoved
+	return errPlaced
 }

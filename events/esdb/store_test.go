@@ -2,9 +2,13 @@ package esdb
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -86,7 +90,7 @@ func TestConformance(t *testing.T) {
 		t.Cleanup(func() { at.stop(t) })
 		return s
 	}
-	storetest.Run(t, storetest.Target{
+	skips(t, "esdbwire", storetest.Run(t, storetest.Target{
 		Open: func(t *testing.T) events.Store { return open(t, t.TempDir()) },
 		Reopen: func(t *testing.T, store events.Store) events.Store {
 			found, _ := places.Load(store)
@@ -94,5 +98,50 @@ func TestConformance(t *testing.T) {
 			p.stop(t)
 			return open(t, p.dir)
 		},
-	})
+	}))
+}
+
+// eventStoreDB is the variable that names a real server, as a connection string.
+const eventStoreDB = "ADMITONE_TEST_ESDB"
+
+// TestConformanceEventStoreDB runs the same suite on a real EventStoreDB, which may
+// hold whatever it likes already. What the suite writes stays there.
+func TestConformanceEventStoreDB(t *testing.T) {
+	connectionString := os.Getenv(eventStoreDB)
+	if connectionString == "" {
+		t.Skipf("%s names no server; start one and run task test:esdb", eventStoreDB)
+	}
+	open := func(t *testing.T) events.Store {
+		s, err := Open(t.Context(), connectionString, Options{Logger: quiet})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	skips(t, "eventstoredb", storetest.Run(t, storetest.Target{
+		Open:   open,
+		Reopen: func(t *testing.T, _ events.Store) events.Store { return open(t) },
+	}))
+}
+
+// skips compares the tests that a target skipped with those it may: the lines of
+// testdata/skipped.txt, target and test.
+func skips(t *testing.T, target string, skipped []string) {
+	t.Helper()
+	if strings.Contains(flag.Lookup("test.run").Value.String(), "/") {
+		return // only some were asked for
+	}
+	text, err := os.ReadFile("testdata/skipped.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var expected []string
+	for line := range strings.Lines(string(text)) {
+		if of, test, ok := strings.Cut(strings.TrimSpace(line), " "); ok && of == target {
+			expected = append(expected, test)
+		}
+	}
+	if !slices.Equal(skipped, expected) {
+		t.Errorf("%s skipped %q, testdata/skipped.txt has %q", target, skipped, expected)
+	}
 }

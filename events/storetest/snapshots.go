@@ -11,8 +11,9 @@ import (
 )
 
 // RunSnapshots runs the tests of events.Snapshots on the target's stores. They
-// are skipped, saying so, if its stores don't keep any.
-func RunSnapshots(t *testing.T, target Target) {
+// are skipped, saying so, if its stores don't keep any. It returns the names of those
+// that were skipped, as Run does.
+func RunSnapshots(t *testing.T, target Target) (skipped []string) {
 	for _, test := range []struct {
 		name string
 		run  func(*bench, events.Snapshots)
@@ -27,6 +28,7 @@ func RunSnapshots(t *testing.T, target Target) {
 		{"Reopen", snapshotReopen},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Cleanup(func() { skipped = noteSkipped(t, skipped, test.name) })
 			start(t, target, func(b *bench) {
 				snapshots, ok := b.store.(events.Snapshots)
 				if !ok {
@@ -36,6 +38,7 @@ func RunSnapshots(t *testing.T, target Target) {
 			})
 		})
 	}
+	return skipped
 }
 
 func headOf(n byte) events.Snapshot {

@@ -29,8 +29,9 @@ type Target struct {
 const patience = 2 * time.Minute
 
 // Run runs the whole suite on the target, and RunSnapshots if its stores keep
-// snapshots.
-func Run(t *testing.T, target Target) {
+// snapshots. It returns the names of the tests that were skipped, so that a target can
+// hold them to a list: a suite that shrinks in silence is none.
+func Run(t *testing.T, target Target) (skipped []string) {
 	for _, test := range []struct {
 		name string
 		run  func(*bench)
@@ -62,9 +63,25 @@ func Run(t *testing.T, target Target) {
 		{"Close", closing},
 		{"Reopen", reopen},
 	} {
-		t.Run(test.name, func(t *testing.T) { start(t, target, test.run) })
+		t.Run(test.name, func(t *testing.T) {
+			t.Cleanup(func() { skipped = noteSkipped(t, skipped, test.name) })
+			start(t, target, test.run)
+		})
 	}
-	t.Run("Snapshots", func(t *testing.T) { RunSnapshots(t, target) })
+	t.Run("Snapshots", func(t *testing.T) {
+		for _, name := range RunSnapshots(t, target) {
+			skipped = append(skipped, "Snapshots/"+name)
+		}
+	})
+	return skipped
+}
+
+// noteSkipped adds the name of a test if it was skipped.
+func noteSkipped(t *testing.T, skipped []string, name string) []string {
+	if t.Skipped() {
+		skipped = append(skipped, name)
+	}
+	return skipped
 }
 
 // bench is one test at work on one store.

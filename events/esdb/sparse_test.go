@@ -1,0 +1,216 @@
+package esdb
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"admitone/events"
+	"admitone/events/esdbwire"
+	"admitone/events/storetest"
+)
+
+// sparse is a log whose positions are far apart, as those of an EventStoreDB are.
+type sparse struct{ events.Store }
+
+// The positions are first, first+apart, first+2*apart and so on.
+const first, apart = 10_000, 137
+
+func spread(p events.Position) events.Position {
+	if p == 0 || p == events.EndPosition {
+		return p
+	}
+	return first + (p-1)*apart
+}
+
+// upTo counts the events whose positions are not above p.
+func upTo(p events.Position) events.Position {
+	if p < first {
+		return 0
+	}
+	return (p-first)/apart + 1
+}
+
+func (s sparse) spread(page []events.Recorded) []events.Recorded {
+	page = slices.Clone(page)
+	for i := range page {
+		page[i].Position = spread(page[i].Position)
+	}
+	return page
+}
+
+func (s sparse) Append(ctx context.Context, stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {
+	appended, err := s.Store.Append(ctx, stream, expected, batch)
+	appended.Position = spread(appended.Position)
+	return appended, err
+}
+
+func (s sparse) Read(ctx context.Context, stream events.StreamID, from events.Revision, dir events.Direction, limit int) ([]events.Recorded, error) {
+	page, err := s.Store.Read(ctx, stream, from, dir, limit)
+	return s.spread(page), err
+}
+
+func (s sparse) ReadAll(ctx context.Context, from events.Position, dir events.Direction, limit int) ([]events.Recorded, error) {
+	at := upTo(from)
+	if dir == events.Backward {
+		at = events.EndPosition
+		if from < events.EndPosition {
+			at = upTo(max(from, 1)-1) + 1
+		}
+	}
+	page, err := s.Store.ReadAll(ctx, at, dir, limit)
+	return s.spread(page), err
+}
+
+func (s sparse) Follow(ctx context.Context, after events.Position, handle func([]events.Recorded) error) error {
+	return s.Store.Follow(ctx, upTo(after), func(page []events.Recorded) error { return handle(s.spread(page)) })
+}
+
+func (s sparse) Head(ctx context.Context) (events.Position, error) {
+	head, err := s.Store.Head(ctx)
+	return spread(head), err
+}
+
+// strict refuses reads from where no event is, as an EventStoreDB does.
+func strict(server any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+	return handler(server, strictStream{stream})
+}
+
+type strictStream struct{ grpc.ServerStream }
+
+func (s strictStream) RecvMsg(m any) error {
+	if err := s.ServerStream.RecvMsg(m); err != nil {
+		return err
+	}
+	request, ok := m.(*streams.ReadReq)
+	if !ok {
+		return nil
+	}
+	at := request.GetOptions().GetAll().GetPosition()
+	if at == nil || at.GetCommitPosition() >= first && (at.GetCommitPosition()-first)%apart == 0 {
+		return nil
+	}
+	if request.GetOptions().GetSubscription() != nil {
+		return status.Error(codes.InvalidArgument, "invalid position")
+	}
+	return status.Error(codes.Unknown, "Unexpected ReadAllResult: InvalidPosition")
+}
+
+// serveSparse serves a log like that.
+func serveSparse(t testing.TB) *served {
+	return serve(t, sparse{openLog(t, t.TempDir())}, "127.0.0.1:0", esdbwire.Config{
+		Writable: true, Options: []grpc.ServerOption{grpc.StreamInterceptor(strict)},
+	})
+}
+
+// TestConformanceSparse: nothing depends on positions being next to each other, or
+// on a node that reads from anywhere.
+func TestConformanceSparse(t *testing.T) {
+	skips(t, "sparse", storetest.Run(t, storetest.Target{
+		Open: func(t *testing.T) events.Store {
+			at := serveSparse(t)
+			t.Cleanup(func() { at.stop(t) })
+			return connect(t, at.address)
+		},
+	}))
+}
+
+// TestAnyPosition reads and follows from positions where no event is, with what the
+// store has seen before and without.
+func TestAnyPosition(t *testing.T) {
+	at := serveSparse(t)
+	defer at.stop(t)
+	s := connect(t, at.address)
+	defer func() { s.Close() }()
+	const n = 40
+	batch := sampleBatch("product-1", n)
+	for i := range batch {
+		if _, err := s.Append(t.Context(), "product-1", events.Revision(i)-1, batch[i:i+1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all, err := s.ReadAll(t.Context(), 0, events.Forward, 2*n)
+	if err != nil || len(all) != n {
+		t.Fatalf("%d events, %v", len(all), err)
+	}
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
+	for i := range 300 {
+		if i%20 == 0 {
+			s.Close()
+			s = connect(t, at.address)
+		}
+		from := all[0].Position - 3*apart + events.Position(random.IntN((n+6)*apart))
+		if random.IntN(3) == 0 {
+			from = all[random.IntN(n)].Position + events.Position(random.IntN(3)) - 1
+		}
+		dir, limit := events.Direction(random.IntN(2) == 0), 1+random.IntN(n+3)
+		got, err := s.ReadAll(t.Context(), from, dir, limit)
+		if err != nil {
+			t.Fatalf("from %d (backward %t), %d: %v", from, dir, limit, err)
+		}
+		same(t, got, between(all, from, dir, limit))
+		if dir == events.Backward || from >= all[n-1].Position {
+			continue
+		}
+		want := between(all, from, events.Forward, n)
+		var followed []events.Recorded
+		enough := errors.New("enough")
+		err = s.Follow(t.Context(), from, func(page []events.Recorded) error {
+			if followed = append(followed, page...); len(followed) >= len(want) {
+				return enough
+			}
+			return nil
+		})
+		if !errors.Is(err, enough) {
+			t.Fatalf("following from %d: %v", from, err)
+		}
+		same(t, followed, want)
+	}
+	for i := range all { // a time in the middle of a burst is any of the burst's
+		found, err := events.PositionAt(t.Context(), s, all[i].Created)
+		if err != nil || found < all[i].Position {
+			t.Fatalf("at %v: position %d, %v, want at least %d", all[i].Created, found, err, all[i].Position)
+		}
+	}
+	if found, err := events.PositionAt(t.Context(), s, all[0].Created.Add(-time.Hour)); err != nil || found != 0 {
+		t.Fatalf("an hour before: %d, %v", found, err)
+	}
+}
+
+// between is what the contract says about ReadAll.
+func between(all []events.Recorded, from events.Position, dir events.Direction, limit int) []events.Recorded {
+	var page []events.Recorded
+	for _, r := range all {
+		if dir == events.Forward && r.Position > from || dir == events.Backward && r.Position < from {
+			page = append(page, r)
+		}
+	}
+	if dir == events.Backward {
+		slices.Reverse(page)
+	}
+	return page[:min(limit, len(page))]
+}
+
+func same(t *testing.T, got, want []events.Recorded) {
+	t.Helper()
+	if !slices.EqualFunc(got, want, func(a, b events.Recorded) bool { return a.Position == b.Position && a.ID == b.ID }) {
+		t.Fatalf("%d events %v, want %d %v", len(got), positions(got), len(want), positions(want))
+	}
+}
+
+func positions(page []events.Recorded) (at []events.Position) {
+	for _, r := range page {
+		at = append(at, r.Position)
+	}
+	return at
+}

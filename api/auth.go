@@ -3,6 +3,9 @@ package api
 import (
 	"errors"
 	"fmt"
+	"net"
+	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,10 +47,37 @@ type Auth interface {
 	caller(c *fiber.Ctx) (caller, error)
 }
 
-// OpenAuth trusts everybody; it is for a loopback address only.
-type OpenAuth struct{}
+// OpenAuth trusts everybody; it is for a loopback address only. It answers to an
+// address, to localhost and to the hosts of Origins ("*" is any): a page from
+// elsewhere could have its own name lead to this machine, and its scripts would pass
+// for ours.
+type OpenAuth struct {
+	// Origins are those of [Config].AllowOrigins.
+	Origins []string
+}
 
-func (OpenAuth) caller(*fiber.Ctx) (caller, error) { return caller{role: RoleAdmin, open: true}, nil }
+func (a OpenAuth) caller(c *fiber.Ctx) (caller, error) {
+	if host := string(c.Request().Host()); !a.answersTo(host) {
+		return caller{}, refuse("forbidden", fmt.Sprintf("this server does not answer to %q; allow it with --allow-origin", host))
+	}
+	return caller{role: RoleAdmin, open: true}, nil
+}
+
+func (a OpenAuth) answersTo(host string) bool {
+	if slices.Contains(a.Origins, "*") {
+		return true
+	}
+	for _, origin := range a.Origins {
+		if from, err := url.Parse(origin); err == nil && from.Host != "" && strings.EqualFold(from.Host, host) {
+			return true
+		}
+	}
+	name := host
+	if without, _, err := net.SplitHostPort(host); err == nil {
+		name = without
+	}
+	return name == "" || strings.EqualFold(name, "localhost") || net.ParseIP(strings.Trim(name, "[]")) != nil
+}
 
 // JWTAuth reads the bearer token of a request: signed with Secret (HS256), with
 // sub, role and exp. A request without one comes from nobody in particular.

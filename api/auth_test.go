@@ -2,6 +2,7 @@ package api
 
 import (
 	"fmt"
+	"net/http"
 	"testing"
 	"time"
 
@@ -152,5 +153,24 @@ func TestTokenRefusesBadClaims(t *testing.T) {
 	}
 	if _, err := secret.Token("ada", "king", time.Now(), time.Hour); err == nil {
 		t.Error("a token for a king")
+	}
+}
+
+// TestHost: in open mode a name that somebody else may have chosen gets nothing.
+func TestHost(t *testing.T) {
+	w := newWorld(t, func(w *world) { w.config.Auth = OpenAuth{Origins: []string{"https://shop.example:8443"}} })
+	for host, status := range map[string]int{
+		"127.0.0.1": 200, "127.0.0.1:8080": 200, "[::1]:8080": 200, "[::1]": 200, "localhost": 200, "LOCALHOST:80": 200,
+		"shop.example:8443": 200, "shop.example": 403, "evil.example": 403, "localhost.evil.example:80": 403, "127.0.0.1.evil.example": 403,
+	} {
+		request, err := http.NewRequest("GET", "http://"+w.address+"/v1/products", nil)
+		w.must(err)
+		request.Host = host
+		response, err := w.client.Do(request)
+		w.must(err)
+		response.Body.Close()
+		if response.StatusCode != status {
+			t.Errorf("Host %s: status %d, want %d", host, response.StatusCode, status)
+		}
 	}
 }

@@ -88,6 +88,10 @@ func (s *socket) watch(topic string, resume projections.Resume, seed bool) {
 		s.complain("overloaded", "one socket may watch 1000 topics", topic)
 		return
 	}
+	if s.server.config.Views.Stats().Subscribers >= s.server.config.MaxWatches {
+		s.complain("overloaded", "too many topics are watched; try again in a moment", topic)
+		return
+	}
 	w := &watch{socket: s, topic: topic, seed: seed}
 	s.mu.Lock()
 	s.watches[topic] = w

@@ -46,6 +46,8 @@ type Config struct {
 	AllowOrigins []string
 	// MaxSockets bounds the open sockets (100,000).
 	MaxSockets int64
+	// MaxWatches bounds the topics watched by all sockets together (1,000,000).
+	MaxWatches int
 	// AccessLog gets a line per request; nil is none.
 	AccessLog io.Writer
 	// Backup makes a backup; nil is no route for it.
@@ -90,6 +92,9 @@ func New(config Config) *Server {
 	}
 	if config.MaxSockets == 0 {
 		config.MaxSockets = 100_000
+	}
+	if config.MaxWatches == 0 {
+		config.MaxWatches = 1_000_000
 	}
 	if config.PingEvery == 0 {
 		config.PingEvery = 25 * time.Second

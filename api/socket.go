@@ -180,9 +180,13 @@ func (s *socket) read() {
 // recovered ends a socket whose reader panicked; it is deferred.
 func (s *socket) recovered() {
 	if cause := recover(); cause != nil {
-		s.server.config.Logger.Error("a socket panicked", "request_id", s.id, "panic", cause, "stack", string(debug.Stack()))
+		s.panicked(cause)
 		s.bye(websocket.CloseInternalServerErr, "this is a bug; come back")
 	}
+}
+
+func (s *socket) panicked(cause any) {
+	s.server.config.Logger.Error("a socket panicked", "request_id", s.id, "panic", cause, "stack", string(debug.Stack()))
 }
 
 // end takes everything down. A close frame that is on its way still goes out.

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/fasthttp/websocket"
+
+	"admitone/projections"
 )
 
 const subscribeP = `{"event":"subscribe","data":{"topics":["product:p"]}}`
@@ -391,4 +393,59 @@ func TestPipelinedFrame(t *testing.T) {
 	if !bytes.HasPrefix(heard, []byte("HTTP/1.1 101 "+http.StatusText(http.StatusSwitchingProtocols))) {
 		t.Errorf("%q", heard)
 	}
+}
+
+func TestTooManyWatches(t *testing.T) {
+	w := newWorld(t, func(w *world) { w.config.MaxWatches = 2 })
+	for _, id := range []string{"a", "b", "c"} {
+		w.product(id, 1, "")
+	}
+	p := w.dial("/ws")
+	p.say(`{"event":"subscribe","data":{"topics":["product:a","product:b"]}}`)
+	p.hears("snapshot")
+	p.hears("snapshot")
+	p.say(`{"event":"subscribe","data":{"topics":["product:c"]}}`)
+	if _, d, err := p.listen(); err != nil || d.Code != "overloaded" {
+		t.Errorf("a third topic: %+v, %v", d, err)
+	}
+	p.say(`{"event":"unsubscribe","data":{"topics":["product:a"]}}`)
+	p.hears("unsubscribed")
+	p.say(`{"event":"subscribe","data":{"topics":["product:c"]}}`)
+	p.hears("snapshot")
+}
+
+// broken is a delta that can't be written down.
+type broken struct{ projections.Delta }
+
+func (broken) Row() any                 { return nil }
+func (broken) Clone() projections.Delta { return broken{} }
+
+// TestWriterPanic costs one socket, and nobody else anything.
+func TestWriterPanic(t *testing.T) {
+	w := newWorld(t)
+	w.product("p", 5, "")
+	p, q := w.dial("/ws"), w.dial("/ws")
+	for _, peer := range []*peer{p, q} {
+		peer.say(subscribeP)
+		peer.hears("snapshot")
+	}
+	w.server.sockets.mu.Lock()
+	for s := range w.server.sockets.open {
+		if s.raw.RemoteAddr().String() == p.conn.LocalAddr().String() {
+			s.mu.Lock()
+			watch := s.watches["product:p"]
+			s.mu.Unlock()
+			watch.Deliver(&projections.Frame{Topic: "product:p", Kind: projections.DeltaFrame, Delta: broken{}})
+		}
+	}
+	w.server.sockets.mu.Unlock()
+	if _, _, err := p.listen(); err == nil {
+		t.Error("the socket goes on")
+	}
+	w.reserve("p", "ada", "").is(201)
+	q.hears("delta")
+	if log := w.log.String(); !strings.Contains(log, "a socket panicked") {
+		t.Errorf("the log says nothing of it: %s", log)
+	}
+	w.log.clear()
 }

@@ -29,6 +29,16 @@ func (s *socket) wake() {
 
 // write is the writer: it writes what there is and ends.
 func (s *socket) write() {
+	defer func() { // nothing else would catch it
+		if cause := recover(); cause != nil {
+			s.panicked(cause)
+			s.mu.Lock()
+			s.writing = false
+			s.changed.Broadcast()
+			s.mu.Unlock()
+			s.fail(errors.New("the writer panicked"))
+		}
+	}()
 	for {
 		s.makeRoom()
 		out, ok := s.next()

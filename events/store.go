@@ -89,8 +89,9 @@ type Store interface {
 	// batch and what it points to belong to the store from then on and are not
 	// changed again by anybody.
 	//
-	// Errors: ErrConflict, ErrTooLarge, ErrUnavailable, ErrClosed: nothing was
-	// written. ErrUnknown, also when ctx ends in the middle: it may have been.
+	// Errors: ErrConflict, ErrTooLarge, ErrUnavailable, ErrClosed, ErrDamaged (the
+	// stream's end can't be read): nothing was written. ErrUnknown, also when ctx
+	// ends in the middle: it may have been.
 	Append(ctx context.Context, stream StreamID, expected Revision, batch []Event) (Appended, error)
 
 	// Read returns up to limit events of stream, starting with the one at from

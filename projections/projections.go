@@ -4,11 +4,13 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -98,6 +100,12 @@ func Open(c Config) (*Projections, error) {
 		c.FrameEvery = frameEvery
 	}
 	db, err := openViews(c)
+	if err != nil && spoiled(err) {
+		c.Logger.Warn("the views can't be read; they are made anew", "dir", c.Dir, "error", err)
+		if db, err = nil, c.files().RemoveAll(c.Dir); err == nil {
+			db, err = openViews(c)
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("projections: open %s: %w", c.Dir, err)
 	}
@@ -120,6 +128,24 @@ func Open(c Config) (*Projections, error) {
 		return nil, errors.Join(fmt.Errorf("projections: open %s: %w", c.Dir, err), db.Close())
 	}
 	return p, nil
+}
+
+func (c *Config) files() vfs.FS {
+	if c.FS == nil {
+		return vfs.Default
+	}
+	return c.FS
+}
+
+// spoiled says whether an error of opening views is about their bytes, so that
+// making them anew helps. Pebble has no name for all of those; what the system says
+// of other things does.
+func spoiled(err error) bool {
+	if errors.Is(err, fs.ErrNotExist) || pebble.IsCorruptionError(err) {
+		return true
+	}
+	var system syscall.Errno
+	return !errors.As(err, &system) && !strings.Contains(err.Error(), "lock held")
 }
 
 // openViews sizes Pebble for what it is here: a small, rebuildable store that is
@@ -192,6 +218,9 @@ func views() string {
 // not of these views or not of this log.
 func (p *Projections) load() error {
 	at, fits, err := p.loadCheckpoint()
+	if errors.Is(err, errRecord) {
+		return p.reset("their checkpoint is damaged")
+	}
 	if err != nil {
 		return err
 	}

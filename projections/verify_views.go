@@ -33,7 +33,7 @@ func VerifyViews(ctx context.Context, store events.Store, dir, scratch string, p
 		return 0, ErrNoViews
 	}
 	if err != nil {
-		return 0, fmt.Errorf("projections: open %s: %w", dir, err)
+		return 0, unreadable(0, fmt.Errorf("projections: open %s: %w", dir, err))
 	}
 	defer db.Close()
 	quietly := slog.New(slog.DiscardHandler)
@@ -45,14 +45,23 @@ func VerifyViews(ctx context.Context, store events.Store, dir, scratch string, p
 	at, fits, err := (&Projections{db: db, epoch: store.Epoch()}).loadCheckpoint()
 	switch {
 	case err != nil:
-		return 0, err
+		return 0, unreadable(0, err)
 	case !fits || at.position == 0:
 		return 0, ErrNoViews
 	}
 	if err := fresh.foldUpTo(ctx, at.position, progress); err != nil {
 		return at.position, err
 	}
-	return at.position, sameRecords(db, fresh.db, at.position)
+	return at.position, unreadable(at.position, sameRecords(db, fresh.db, at.position))
+}
+
+// unreadable makes views whose bytes are damaged a violation.
+func unreadable(at events.Position, err error) error {
+	var broken *Violation
+	if err != nil && spoiled(err) && !errors.As(err, &broken) {
+		return &Violation{Position: at, Rule: RuleViews, Detail: err.Error() + "; delete the folder and they are made anew"}
+	}
+	return err
 }
 
 // foldUpTo folds the log up to a position, and writes what comes of it.

@@ -3,6 +3,8 @@ package projections_test
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -60,6 +62,20 @@ func TestVerifyViews(t *testing.T) {
 	defer other.Close()
 	if _, err := projections.VerifyViews(t.Context(), other, dir+"/views", t.TempDir(), nil); !errors.Is(err, projections.ErrNoViews) {
 		t.Errorf("another log's views: %v", err)
+	}
+
+	tables, err := filepath.Glob(dir + "/views/*.sst")
+	if err != nil || len(tables) == 0 {
+		t.Fatalf("no tables: %v", err)
+	}
+	for _, table := range tables {
+		if err := os.Truncate(table, 100); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var v *projections.Violation
+	if _, err := verify(); !errors.As(err, &v) || v.Rule != projections.RuleViews {
+		t.Errorf("tables cut short: %v", err)
 	}
 }
 

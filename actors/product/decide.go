@@ -52,7 +52,7 @@ func (p *Product) Decide(cmd core.Command, now time.Time) ([]events.Fact, error)
 
 func (p *Product) create(cmd *Create) ([]events.Fact, error) {
 	if p.Exists() {
-		if *cmd == p.created {
+		if *cmd == p.born {
 			return nil, nil
 		}
 		return nil, &core.Refusal{Code: "already_exists", Detail: "a product with this id exists and differs; choose another id, or edit it"}
@@ -64,6 +64,9 @@ func (p *Product) create(cmd *Create) ([]events.Fact, error) {
 }
 
 func (p *Product) edit(cmd *Edit) ([]events.Fact, error) {
+	if *cmd == (Edit{}) {
+		return nil, nil
+	}
 	fact := &events.ProductEdited{
 		DisplayName:    core.Or(cmd.Name, p.created.Name),
 		Stock:          core.Or(cmd.Stock, p.created.Stock),

@@ -35,6 +35,7 @@ func (p *Product) Evolve(fact events.Fact) {
 	case *events.ProductCreated:
 		p.created = Create{ID: f.ProductID, Name: f.DisplayName, Stock: f.Stock, Price: f.Price,
 			LimitPerHolder: f.LimitPerHolder, HoldSeconds: f.HoldSeconds}
+		p.born = p.created
 		p.countHolders()
 	case *events.ProductEdited:
 		p.created.Name, p.created.Stock, p.created.Price = f.DisplayName, f.Stock, f.Price

@@ -19,8 +19,8 @@ const MaxStock = 1_000_000_000
 // expireAtOnce bounds the holds that one fact lets expire.
 const expireAtOnce = 256
 
-// Create puts a product on sale. Again with the same members it does nothing,
-// with others it is refused: already_exists.
+// Create puts a product on sale. Again with the same members it does nothing, also
+// when the product has been edited since; with others it is refused: already_exists.
 type Create struct {
 	ID             string
 	Name           string
@@ -30,7 +30,7 @@ type Create struct {
 	HoldSeconds    int64
 }
 
-// Edit changes the members that are not nil. Refusals: not_found,
+// Edit changes the members that are not nil; without any it does nothing. Refusals: not_found,
 // limit_exceeded (stock below what is held and sold).
 type Edit struct {
 	Name           *string
@@ -81,7 +81,8 @@ func (r reservation) held() bool { return r.expires != 0 }
 
 // Product is the state and the rules of one product. It implements [core.Core].
 type Product struct {
-	created Create // as created or last edited; ID is "" before
+	born    Create // as created; ID is "" before
+	created Create // as created or last edited
 	held    int64  // units
 	sold    int64  // units
 	holds   int    // reservations that are held

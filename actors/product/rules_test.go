@@ -113,8 +113,9 @@ var rules = []struct {
 		{1 * s, create(10, 0), "nothing"},
 		{2 * s, create(11, 0), "already_exists"},
 		{3 * s, stock(11), "edited Lamp to 11 at 500, limit 0, 11 left"},
-		{4 * s, create(11, 0), "nothing"},
-		{5 * s, create(10, 0), "already_exists"},
+		{4 * s, create(10, 0), "nothing"},
+		{5 * s, create(11, 0), "already_exists"},
+		{6 * s, &Edit{}, "nothing"},
 	}},
 	{"units are sold until none is left", []attempt{
 		{0, create(3, 0), "created p with 3"},

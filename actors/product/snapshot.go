@@ -12,12 +12,13 @@ import (
 
 // SnapshotVersion changes with the encoding below; a snapshot of another version
 // is not read.
-const SnapshotVersion = 1
+const SnapshotVersion = 2
 
 // head is the first part of a snapshot. The reservations follow, each as id,
 // expires (64 bits), quantity (32), length of the holder (16), holder; all little
 // endian. holds and holders are counted anew.
 type head struct {
+	Born         Create
 	Created      Create
 	Held, Sold   int64
 	Reservations int
@@ -30,7 +31,7 @@ const pieceSize = 16 << 10
 
 // Freeze implements [core.Core].
 func (p *Product) Freeze() func(io.Writer) error {
-	h := head{Created: p.created, Held: p.held, Sold: p.sold, Reservations: p.reservations.Len()}
+	h := head{Born: p.born, Created: p.created, Held: p.held, Sold: p.sold, Reservations: p.reservations.Len()}
 	reservations := p.reservations.Freeze()
 	return func(w io.Writer) error { return write(w, h, reservations) }
 }
@@ -65,7 +66,7 @@ func (p *Product) Restore(r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	p.created, p.held, p.sold = h.Created, h.Held, h.Sold
+	p.born, p.created, p.held, p.sold = h.Born, h.Created, h.Held, h.Sold
 	p.reservations.Load(h.Reservations, func(yield func(events.ID, reservation) bool) {
 		var fixed [fixedSize]byte
 		var name [1 << 16]byte

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -68,11 +69,27 @@ func statusOf(err error) int {
 	return exitUnavailable
 }
 
+// version of the module, and the commit if the program was built in a repository.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	version := info.Main.Version
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			version += " " + s.Value
+		}
+	}
+	return version
+}
+
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "admitone",
 		Short:         "Seats and slots for a crowd: exactly as many as there are, and you can replay how it went",
 		Example:       "  admitone serve --demo\n  admitone verify",
+		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.ArbitraryArgs,

@@ -1,11 +1,16 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"admitone/events"
 	"admitone/events/embedded"
@@ -96,5 +101,73 @@ func TestExitStatuses(t *testing.T) {
 		if status != test.want {
 			t.Errorf("admitone %s ended with %d, want %d\n%s", strings.Join(test.args, " "), status, test.want, out)
 		}
+	}
+}
+
+// TestServeThatCannotStart says why, and ends with the status for it.
+func TestServeThatCannotStart(t *testing.T) {
+	running := serveIn(t, t.TempDir(), nil)
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	must := func(err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(os.WriteFile(file, nil, 0o600))
+	must(os.MkdirAll(filepath.Join(dir, "junk", "log"), 0o700))
+	must(os.WriteFile(filepath.Join(dir, "junk", "log", "CURRENT"), []byte("junk"), 0o600))
+	for _, test := range []struct {
+		says   string
+		status int
+		args   []string
+	}{
+		{"can't listen", exitUnavailable, []string{"--listen", running.address(), "--store", dir + "/new"}},
+		{"can't listen", exitUnavailable, []string{"--listen", "localhost:99999", "--store", dir + "/new"}},
+		{"another server is using the log", exitUnavailable, []string{"--store", running.store}},
+		{"not a directory", exitUnavailable, []string{"--store", file}},
+		{"the log", exitUnavailable, []string{"--store", dir + "/junk"}},
+		{"--store", exitUsage, []string{"--store", ""}},
+		{"--idle-after", exitUsage, []string{"--store", dir + "/new", "--idle-after", "-1s"}},
+		{"--max-sockets", exitUsage, []string{"--store", dir + "/new", "--max-sockets", "0"}},
+	} {
+		var out, errs bytes.Buffer
+		args := append([]string{"serve", "--listen", "127.0.0.1:0"}, test.args...)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // should it run after all
+		status := runTo(ctx, args, &out, &errs)
+		cancel()
+		if status != test.status || !strings.Contains(errs.String(), test.says) {
+			t.Errorf("%q ended with %d, want %d with %q\n%s", args, status, test.status, test.says, errs.String())
+		}
+	}
+}
+
+// TestServeOverSpoiltViews: the views are made anew, whatever has become of them.
+func TestServeOverSpoiltViews(t *testing.T) {
+	dir := t.TempDir()
+	first := serveIn(t, dir, nil)
+	first.sell("p")
+	want := first.send("GET", "/v1/products/p", "")
+	first.end()
+	spoilt := 0
+	for _, pattern := range []string{"OPTIONS-*", "MANIFEST-*", "*.sst", "*.log"} {
+		files, err := filepath.Glob(filepath.Join(dir, viewsFolder, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			spoilt++
+			if err := os.WriteFile(file, []byte("junk"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		again := serveIn(t, dir, nil)
+		if got := again.send("GET", "/v1/products/p?min_position=1", ""); got != want {
+			t.Errorf("with spoilt %s: %s, want %s", pattern, got, want)
+		}
+		again.end()
+	}
+	if spoilt < 3 {
+		t.Errorf("only %d files could be spoilt", spoilt)
 	}
 }

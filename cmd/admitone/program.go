@@ -19,6 +19,7 @@ import (
 	"admitone/actors/team"
 	"admitone/actors/tournament"
 	"admitone/api"
+	"admitone/events"
 	"admitone/events/embedded"
 	"admitone/events/esdbwire"
 	"admitone/projections"
@@ -71,39 +72,46 @@ type program struct {
 
 // start opens everything and begins to serve. What it opened before an error is
 // closed again.
-func start(s settings) (p *program, err error) {
-	p = &program{logger: s.logger, failed: make(chan error, 4), cancel: func() {}}
-	defer func() {
-		if err != nil {
-			p.stop(context.Background())
-		}
-	}()
+func start(s settings) (*program, error) {
+	p := &program{logger: s.logger, failed: make(chan error, 4), cancel: func() {}}
+	if err := p.open(s); err != nil {
+		return nil, errors.Join(err, p.stop(context.Background()))
+	}
+	p.run()
+	return p, nil
+}
+
+// open opens the parts, each on those before it.
+func (p *program) open(s settings) (err error) {
 	if p.listener, err = net.Listen("tcp", s.listen); err != nil {
-		return nil, fmt.Errorf("can't listen on %s: %w", s.listen, err)
+		return fmt.Errorf("can't listen on %s: %w", s.listen, err)
 	}
 	if s.profile != "" {
 		if p.profiles, err = net.Listen("tcp", s.profile); err != nil {
-			return nil, fmt.Errorf("can't listen on %s: %w", s.profile, err)
+			return fmt.Errorf("can't listen on %s: %w", s.profile, err)
 		}
 	}
 	if err := os.MkdirAll(s.store, 0o750); err != nil {
-		return nil, err
+		return err
 	}
 	if p.log, err = embedded.Open(s.store, embedded.Options{Logger: s.logger}); err != nil {
-		return nil, fmt.Errorf("can't open the log in %s: %w", s.store, err)
+		if errors.Is(err, events.ErrInUse) {
+			return fmt.Errorf("another server is using the log in %s; stop it, or name another directory with --store", s.store)
+		}
+		return fmt.Errorf("can't open the log in %s: %w", s.store, err)
 	}
 	if err := p.offerLog(s.esdbListen); err != nil {
-		return nil, err
+		return err
 	}
 	engine, err := actors.NewEngine()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	p.views, err = projections.Open(projections.Config{
 		Store: p.log, Dir: filepath.Join(s.store, viewsFolder), Spawn: engine.Spawn, Logger: s.logger,
 	})
 	if err != nil {
-		return nil, err
+		return err
 	}
 	p.desk = actors.NewDesk(engine, actors.Config{
 		Store: p.log, Snapshots: p.log, Kinds: kinds(), Logger: s.logger, IdleAfter: s.idleAfter,
@@ -113,8 +121,7 @@ func start(s settings) (p *program, err error) {
 		MaxSockets: s.maxSockets, AccessLog: s.accessLog, Logger: s.logger, Yardstick: s.yardstick,
 		Backup: backups(p.log, s.store),
 	})
-	p.run()
-	return p, nil
+	return nil
 }
 
 // run starts what works in the background.

@@ -38,7 +38,14 @@ func newServe() *cobra.Command {
 			if strings.Contains(s.store, "://") {
 				return usagef("--store %s: this version keeps its log in a directory only", s.store)
 			}
-			if s.esdbListen != "" && !isLoopback(s.esdbListen) {
+			switch {
+			case s.store == "":
+				return usagef("--store is the directory of the log; it can't be empty")
+			case s.idleAfter < time.Second:
+				return usagef("--idle-after is a second or more")
+			case s.maxSockets < 1:
+				return usagef("--max-sockets is 1 or more")
+			case s.esdbListen != "" && !isLoopback(s.esdbListen):
 				return usagef("--esdb-listen lets everybody read the whole log, so it is for a loopback address only; stop the server and use admitone eventstore, which has TLS and users, for %s", s.esdbListen)
 			}
 			var err error
@@ -81,7 +88,7 @@ func authOf(mode, file string, s settings) (api.Auth, error) {
 		if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
 			return nil, usagef("--auth open lets everybody do everything, so it is for a loopback address only; use --auth jwt to listen on %s", s.listen)
 		}
-		return api.OpenAuth{}, nil
+		return api.OpenAuth{Origins: s.allowOrigins}, nil
 	case "jwt":
 		secret, err := jwtSecret(file, s.store)
 		return api.JWTAuth{Secret: secret}, err

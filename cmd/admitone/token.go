@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -23,9 +25,13 @@ func newToken() *cobra.Command {
 			if life < time.Second {
 				return usagef("--for is how long the token lives, a second or more, for example 24h")
 			}
+			_, missing := os.Stat(filepath.Join(store, secretFile))
 			secret, err := jwtSecret(file, store)
 			if err != nil {
 				return err
+			}
+			if file == "" && missing != nil {
+				fmt.Fprintf(cmd.ErrOrStderr(), "admitone: made a new secret in %s; only a server with this --store takes the token\n", store)
 			}
 			token, err := api.JWTAuth{Secret: secret}.Token(sub, api.Role(role), time.Now(), life)
 			if err != nil {

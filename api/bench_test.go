@@ -49,7 +49,7 @@ func BenchmarkReserveOverSockets(b *testing.B) {
 	w := newWorld(b)
 	w.product("p", 1_000_000_000, "")
 	const body = `{"holder":"holder-12345"}`
-	request := fmt.Appendf(nil, "POST /v1/products/p/reservations HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	request := fmt.Appendf(nil, "POST /v1/products/p/reservations HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
 	var failed atomic.Int64
 	b.ReportAllocs()
 	b.SetParallelism(32)

@@ -211,14 +211,14 @@ func TestRawRequests(t *testing.T) {
 	w := newWorld(t)
 	w.product("p", 1, "")
 	for _, text := range []string{
-		"GET\r\n\r\n", "\x00\x01\x02\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "GET /v1/products HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
-		"POST /v1/products HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999999999999\r\n\r\n",
-		"POST /v1/products HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-		"GET /v1/products?limit=%zz&cursor=%ff&at=%00 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
-		"GET /v1/products/\xff\xfe HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
-		"GET http://evil.example/v1/products/p HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
-		"GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 7\r\n\r\n",
-		"GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\r\n",
+		"GET\r\n\r\n", "\x00\x01\x02\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "GET /v1/products HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+		"POST /v1/products HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999999999999\r\n\r\n",
+		"POST /v1/products HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+		"GET /v1/products?limit=%zz&cursor=%ff&at=%00 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+		"GET /v1/products/\xff\xfe HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+		"GET http://evil.example/v1/products/p HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+		"GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 7\r\n\r\n",
+		"GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\r\n",
 	} {
 		conn, err := net.Dial("tcp", w.address)
 		w.must(err)
@@ -242,7 +242,7 @@ func TestHugeBody(t *testing.T) {
 	conn, err := net.Dial("tcp", w.address)
 	w.must(err)
 	defer conn.Close()
-	fmt.Fprint(conn, "POST /v1/products HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 10000000000\r\n\r\n")
+	fmt.Fprint(conn, "POST /v1/products HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 10000000000\r\n\r\n")
 	response, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	w.must(err)
 	text, err := io.ReadAll(response.Body)

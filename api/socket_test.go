@@ -75,6 +75,22 @@ func TestResume(t *testing.T) {
 		t.Errorf("another epoch: %+v", d)
 	}
 	resume(first.Position, "").hears("snapshot")
+	// Nobody watches any more, and then the server is another one.
+	watching.conn.Close()
+	w.reserve("p", "bob", `,"hold":true`).is(201)
+	position = w.do("PATCH", "/v1/products/p", `{"stock":20}`, "If-Match", `"4"`).is(200)["position"]
+	for _, server := range []string{"the same", "a new"} {
+		if server == "a new" {
+			w.stop()
+			w.start()
+		}
+		alone := w.dial("/ws")
+		alone.say(fmt.Sprintf(`{"event":"subscribe","data":{"topics":["product:p"],"since":{"product:p":%v},"epoch":%q}}`, first.Position, first.Epoch))
+		if d := alone.hears("delta"); d.Previous != first.Position || float64(d.Position) != position || d.Change != 6 || d.Remaining != 16 || d.Held != 1 || d.Stock != 20 || d.Cause != "mixed" {
+			t.Errorf("from %s server: %+v", server, d)
+		}
+		alone.conn.Close()
+	}
 	resume(999999, first.Epoch).hears("snapshot")
 	resume(0, first.Epoch).hears("snapshot")
 	for _, since := range []string{"-1", "1.5", `"1"`, "18446744073709551616", "null"} {

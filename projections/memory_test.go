@@ -3,6 +3,7 @@ package projections
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -66,8 +67,19 @@ func (m *memoryLog) Append(context.Context, events.StreamID, events.Revision, []
 	panic("the projections never append")
 }
 
-func (m *memoryLog) Read(context.Context, events.StreamID, events.Revision, events.Direction, int) ([]events.Recorded, error) {
-	panic("the projections never read a stream")
+func (m *memoryLog) Read(_ context.Context, stream events.StreamID, from events.Revision, dir events.Direction, limit int) ([]events.Recorded, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var page []events.Recorded
+	for _, e := range m.recorded {
+		if e.Stream == stream && (dir == events.Forward) == (e.Revision >= from) {
+			page = append(page, e)
+		}
+	}
+	if dir == events.Backward {
+		slices.Reverse(page)
+	}
+	return page[:min(limit, len(page))], nil
 }
 
 func (m *memoryLog) ReadAll(_ context.Context, from events.Position, dir events.Direction, limit int) ([]events.Recorded, error) {

@@ -103,4 +103,31 @@ func (s *productState) Apply(d Delta) { s.row = d.(*ProductDelta).Product }
 
 func (s *productState) Row() any { return s.row }
 
+// Recall is for [recaller].
+func (s *productState) Recall(before, fact events.Fact) Delta {
+	cause := productCause(fact)
+	return &ProductDelta{Product: s.row, Change: remainingAfter(fact) - remainingAfter(before), Cause: cause, Edited: cause == CauseEdited}
+}
+
+// remainingAfter is what a product's fact says remains.
+func remainingAfter(fact events.Fact) int64 {
+	switch f := fact.(type) {
+	case *events.ProductCreated:
+		return f.Stock
+	case *events.ProductEdited:
+		return f.Remaining
+	case *events.ProductReserved:
+		return f.Remaining
+	case *events.ProductHeld:
+		return f.Remaining
+	case *events.ProductConfirmed:
+		return f.Remaining
+	case *events.ProductReleased:
+		return f.Remaining
+	case *events.ProductExpired:
+		return f.Remaining
+	}
+	return 0
+}
+
 func (s *productState) Unchanged() Delta { return &ProductDelta{Product: s.row, Cause: CauseNone} }

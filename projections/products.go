@@ -31,6 +31,7 @@ func newProducts(p *Projections) *products {
 		closed: newClosedReservations(p),
 	}
 	k.topic = newTopicKind("product", k.state)
+	k.topic.category = productCategory
 	return k
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"admitone/events"
@@ -46,6 +47,8 @@ type Resume struct {
 // topicKind is a kind of topics: those named "<prefix>:<id>".
 type topicKind struct {
 	prefix string
+	// category of the streams that the topics are, one each; "" if they aren't.
+	category string
 	// load returns a topic's present state and the position of its last change.
 	// It is called with Projections.mu held. Errors: ErrNotFound, the disk's.
 	load func(id string) (State, events.Position, error)
@@ -90,6 +93,8 @@ type topic struct {
 	every time.Duration
 	send  func(msg any)
 	stop  func()
+	// recalled: the events from before the topic are in history.
+	recalled atomic.Bool
 
 	// Guarded by Projections.mu.
 	subscribers int
@@ -118,8 +123,9 @@ type topic struct {
 type (
 	catchUp struct{}
 	join    struct {
-		who  *Subscription
-		from Resume
+		who   *Subscription
+		from  Resume
+		found []earlier
 	}
 	leave struct{ who *Subscription }
 )
@@ -142,6 +148,11 @@ type Subscription struct {
 // don't have it yet; [ErrClosed]; the disk's.
 func (p *Projections) Subscribe(name string, resume Resume, s Subscriber) (*Subscription, error) {
 	prefix, id, _ := strings.Cut(name, ":")
+	if err := p.enter(); err != nil {
+		return nil, err
+	}
+	defer p.leave()
+	found := p.recall(name, resume)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
@@ -168,7 +179,7 @@ func (p *Projections) Subscribe(name string, resume Resume, s Subscriber) (*Subs
 	t.subscribers++
 	p.subscribers.Add(1)
 	sub := &Subscription{p: p, topic: t, to: s}
-	t.send(join{sub, resume})
+	t.send(join{sub, resume, found})
 	return sub, nil
 }
 
@@ -254,6 +265,7 @@ func (t *topic) receive(msg any) {
 		t.catchUp()
 	case join:
 		t.catchUp()
+		t.recall(m.found)
 		m.who.index = len(t.members)
 		t.members = append(t.members, m.who)
 		m.who.to.Deliver(t.first(m.from))

@@ -275,3 +275,26 @@ func TestFramesArePaced(t *testing.T) {
 		}
 	})
 }
+
+// TestRecall: whoever comes back to a topic that nobody watches hears what it missed
+// as one delta, wherever it stopped, as far back as a topic remembers.
+func TestRecall(t *testing.T) {
+	log, p := onSale(t)
+	head := events.Position(1)
+	for n := 1; n <= historySize+20; n++ {
+		head = log.add(product("a"), sale(n))
+	}
+	waitFor(t, p, head)
+	for since := events.Position(1); since <= head; since += 5 {
+		w := newWatcher()
+		w.position, w.remaining = since, 1_000_001-int64(since) // as if it had seen that
+		sub := subscribe(t, p, "product:a", Resume{Since: since, Epoch: log.Epoch()}, w)
+		w.reach(t, head)
+		w.reach(t, 0)
+		sub.Close()
+		known := head-since < historySize
+		if got := w.last().Kind == DeltaFrame; got != known || w.wrong != nil || len(w.frames) != 1 {
+			t.Errorf("since %d of %d: a delta %t, want %t; %v", since, head, got, known, w.wrong)
+		}
+	}
+}

@@ -1,0 +1,18 @@
+package events
+
+import "time"
+
+var goldenSeat = map[string]Fact{
+	"seat.held.v1": &SeatHeld{
+		HoldID: "0198c0de-0000-7000-8000-000000000003.1", BookingID: "0198c0de-0000-7000-8000-000000000003",
+		Holder: "ada \"<&>\"", Price: 9900, ExpiresAt: moment, FirstHeldAt: moment.Add(-5 * time.Minute),
+	},
+	"seat.extended.v1": &SeatExtended{HoldID: "b-3.1", ExpiresAt: moment},
+	"seat.booked.v1":   &SeatBooked{HoldID: "b-3.1", BookingID: "b-3", Holder: "ada"},
+	"seat.released.v1": &SeatReleased{
+		HoldID: "b-3.1", Holder: "ada", Was: SeatIsBooked, Reason: ReleasedCancelled, ReleasedAt: moment,
+	},
+	"seat.expired.v1":   &SeatExpired{HoldID: "b-3.1", Holder: "ada", ExpiresAt: moment},
+	"seat.blocked.v1":   &SeatBlocked{},
+	"seat.unblocked.v1": &SeatUnblocked{},
+}

@@ -17,8 +17,8 @@ import (
 	"admitone/events"
 )
 
-// crowd draws events of a few products and appends them to log: everything that
-// a product's actor could have decided.
+// crowd draws events of a few products and of a tournament, and appends them to
+// log: everything that their actors could have decided.
 func crowd(t *rapid.T, log *memoryLog) {
 	type state struct {
 		row  Product
@@ -26,12 +26,16 @@ func crowd(t *rapid.T, log *memoryLog) {
 		sold map[string]int64
 	}
 	until := time.Unix(1_800_000_000, 0).UTC()
-	states := map[string]*state{}
+	states, games := map[string]*state{}, &organiser{id: "a"}
 	pick := func(m map[string]int64) string {
 		return rapid.SampledFrom(slices.Sorted(maps.Keys(m))).Draw(t, "reservation")
 	}
 	steps := rapid.IntRange(1, 60).Draw(t, "steps")
 	for step := range steps {
+		if rapid.Bool().Draw(t, "in the tournament") {
+			log.add(cup(games.id), games.something(t)...)
+			continue
+		}
 		id := rapid.SampledFrom([]string{"a", "b", "c-1", "ab"}).Draw(t, "product")
 		s := states[id]
 		if s == nil {
@@ -115,7 +119,7 @@ func content(t rapid.TB, p *Projections) []string {
 		d := p.deadlines.streams[stream]
 		all = append(all, fmt.Sprintf("%s: %d open from %d", stream, d.open, d.earliest))
 	}
-	return all
+	return append(all, tournamentContent(t, p)...)
 }
 
 // folded applies log[from:to] in batches, flushing at random.
@@ -143,6 +147,7 @@ func openIn(t rapid.TB, log *memoryLog, fs vfs.FS) *Projections {
 		t.Fatal(err)
 	}
 	kindOf[*products](p).rows.limit = 2 // rows come and go all the time
+	kindOf[*tournaments](p).rows.limit = 2
 	return p
 }
 

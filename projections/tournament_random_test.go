@@ -1,0 +1,293 @@
+package projections
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"pgregory.net/rapid"
+
+	"admitone/events"
+)
+
+func cup(id string) events.StreamID  { return events.NewStreamID(tournamentCategory, id) }
+func team(id string) events.StreamID { return events.NewStreamID(teamCategory, id) }
+
+// someTeams take part in the tournaments of organisers.
+var someTeams = []string{"t1", "t2", "t3", "t4", "t5", "t6", "t7", "t8", "t9", "t-1"}
+
+// closing is the deadline of all tournaments here.
+var closing = time.Date(2099, 1, 1, 0, 0, 0, 1, time.UTC)
+
+// organiser runs one tournament by the plainest rules, and says what happened.
+type organiser struct {
+	id      string
+	limit   int64
+	fill    bool
+	closed  bool
+	entered []string
+	waiting [][]string
+}
+
+func (o *organiser) counts() events.TournamentCounts {
+	return events.TournamentCounts{Entered: int64(len(o.entered)), Remaining: o.limit - int64(len(o.entered)), Waitlisted: int64(len(slices.Concat(o.waiting...)))}
+}
+
+func (o *organiser) in(team string) bool {
+	return slices.Contains(o.entered, team) || slices.Contains(slices.Concat(o.waiting...), team)
+}
+
+// open is the first fact.
+func (o *organiser) open(limit int64, fill bool) events.Fact {
+	o.limit, o.fill = limit, fill
+	rule := events.WaitlistStrict
+	if fill {
+		rule = events.WaitlistFill
+	}
+	return &events.TournamentCreated{TournamentID: o.id, DisplayName: o.id, TeamLimit: limit, RegisterDeadline: closing, Waitlist: true, WaitlistRule: rule}
+}
+
+// enter takes teams in, or lets them wait.
+func (o *organiser) enter(teams ...string) events.Fact {
+	if int64(len(teams)) <= o.counts().Remaining && (len(o.waiting) == 0 || o.fill) {
+		o.entered = append(o.entered, teams...)
+		return &events.TournamentEntered{TeamIDs: teams, TournamentCounts: o.counts()}
+	}
+	o.waiting = append(o.waiting, teams)
+	return &events.TournamentWaitlisted{TeamIDs: teams, TournamentCounts: o.counts()}
+}
+
+// withdraw takes a team out, and others in.
+func (o *organiser) withdraw(team string) []events.Fact {
+	fact := &events.TournamentWithdrawn{TeamID: team, Was: events.EntryWaitlisted}
+	if at := slices.Index(o.entered, team); at >= 0 {
+		o.entered, fact.Was = slices.Delete(o.entered, at, at+1), events.EntryEntered
+	}
+	for i, row := range o.waiting {
+		o.waiting[i] = slices.DeleteFunc(slices.Clone(row), func(other string) bool { return other == team })
+	}
+	o.waiting = slices.DeleteFunc(o.waiting, func(row []string) bool { return len(row) == 0 })
+	fact.TournamentCounts = o.counts()
+	return append([]events.Fact{fact}, o.promote()...)
+}
+
+// edit changes the limit and the switch.
+func (o *organiser) edit(limit int64, closed bool) []events.Fact {
+	o.limit, o.closed = max(limit, int64(len(o.entered))), closed
+	status := events.TournamentOpen
+	if closed {
+		status = events.TournamentClosed
+	}
+	edited := &events.TournamentEdited{DisplayName: o.id, TeamLimit: o.limit, RegisterDeadline: closing, Status: status, TournamentCounts: o.counts()}
+	return append([]events.Fact{edited}, o.promote()...)
+}
+
+func (o *organiser) promote() []events.Fact {
+	fact := &events.TournamentPromoted{}
+	for i := 0; i < len(o.waiting) && !o.closed; {
+		row := o.waiting[i]
+		if int64(len(row)) > o.counts().Remaining {
+			if i++; o.fill {
+				continue
+			}
+			break
+		}
+		o.entered, o.waiting = append(o.entered, row...), slices.Delete(o.waiting, i, i+1)
+		fact.Rows = append(fact.Rows, row)
+	}
+	if len(fact.Rows) == 0 {
+		return nil
+	}
+	fact.TournamentCounts = o.counts()
+	return []events.Fact{fact}
+}
+
+// something happens in a tournament.
+func (o *organiser) something(t *rapid.T) []events.Fact {
+	if o.limit == 0 {
+		return []events.Fact{o.open(rapid.Int64Range(1, 5).Draw(t, "limit"), rapid.Bool().Draw(t, "fill"))}
+	}
+	teams := rapid.SliceOfNDistinct(rapid.SampledFrom(someTeams), 1, 3, rapid.ID).Draw(t, "teams")
+	switch what := rapid.IntRange(0, 7).Draw(t, "what"); {
+	case what == 0:
+		return o.edit(rapid.Int64Range(1, 6).Draw(t, "limit"), rapid.Bool().Draw(t, "closed"))
+	case o.in(teams[0]):
+		return o.withdraw(teams[0])
+	case o.closed || int64(len(teams)) > o.limit || slices.ContainsFunc(teams, o.in):
+		return o.edit(o.limit, false)
+	}
+	return []events.Fact{o.enter(teams...)}
+}
+
+// list is who takes part, in order, as the views should have it.
+func (o *organiser) list() (all []string) {
+	for _, team := range o.entered {
+		all = append(all, team+" entered")
+	}
+	for i, team := range slices.Concat(o.waiting...) {
+		all = append(all, fmt.Sprintf("%s waits at %d", team, i+1))
+	}
+	return all
+}
+
+// said is an entry in the words of list.
+func said(e Entry) string {
+	if e.Status == events.EntryEntered && e.Place == 0 {
+		return e.TeamID + " entered"
+	}
+	return fmt.Sprintf("%s waits at %d", e.TeamID, e.Place)
+}
+
+// entriesIn lists who takes part in a tournament, page by page, and holds each to
+// what is said of it alone.
+func entriesIn(t rapid.TB, p *Projections, id string, size int) (all []Entry) {
+	t.Helper()
+	for _, status := range []events.EntryStatus{events.EntryEntered, events.EntryWaitlisted} {
+		for after, more := uint64(0), true; more; more = after != 0 {
+			page, next, err := p.Entries(id, status, after, size)
+			if err != nil || len(page) > size || next != 0 && len(page) != size {
+				t.Fatalf("%d entries, %d, %v", len(page), next, err)
+			}
+			all, after = append(all, page...), next
+		}
+	}
+	for _, want := range all {
+		if got, ok, err := p.Entry(id, want.TeamID); err != nil || !ok || got != want {
+			t.Fatalf("Entry has %+v, %t, %v; Entries %+v", got, ok, err, want)
+		}
+	}
+	return all
+}
+
+// tournamentContent is all that the views of p hold of tournaments and teams.
+func tournamentContent(t rapid.TB, p *Projections) (all []string) {
+	t.Helper()
+	rows, next, err := p.Tournaments("", 9)
+	if err != nil || next != "" {
+		t.Fatal(next, err)
+	}
+	for _, row := range rows {
+		all = append(all, fmt.Sprintf("%+v", row))
+		for _, e := range entriesIn(t, p, row.ID, 3) {
+			all = append(all, fmt.Sprintf("%+v", e))
+		}
+	}
+	teams, next, err := p.Teams("", 99)
+	if err != nil || next != "" {
+		t.Fatal(next, err)
+	}
+	for _, row := range teams {
+		all = append(all, fmt.Sprintf("%+v", row))
+	}
+	return all
+}
+
+// TestTournamentViewsAreTheModel: entries, places and pages, of now and of then,
+// by team and by tournament; and the verifier has nothing to say.
+func TestTournamentViewsAreTheModel(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		log := newMemoryLog()
+		p := openIn(t, log, vfs.NewMem())
+		defer p.Close()
+		organisers := map[string]*organiser{"a": {id: "a"}, "a-b": {id: "a-b"}}
+		rosters := map[string]*Roster{"a": {}, "a-b": {}}
+		forged := newForgery()
+		for _, id := range someTeams {
+			registered := &events.TeamRegistered{TeamID: id, DisplayName: "Team " + id}
+			log.add(team(id), registered)
+			forged.add(team(id), registered)
+		}
+		for range rapid.IntRange(1, 40).Draw(t, "steps") {
+			o := organisers[rapid.SampledFrom([]string{"a", "a-b"}).Draw(t, "tournament")]
+			facts := o.something(t)
+			log.add(cup(o.id), facts...)
+			forged.add(cup(o.id), facts...)
+		}
+		folded(t, p, log.recorded)
+		for i := range log.recorded {
+			if e := &log.recorded[i]; e.Stream.Category() == tournamentCategory {
+				for range 2 { // the second time it changes nothing
+					if err := rosters[e.Stream.Entity()].Apply(e); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+		}
+		for id, o := range organisers {
+			agree(t, p, o, rosters[id])
+		}
+		byTeam(t, p, organisers)
+		if err := forged.verify(); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+func agree(t *rapid.T, p *Projections, o *organiser, roster *Roster) {
+	row, _, err := p.Tournament(o.id)
+	if err != nil || row != roster.Tournament || row.counts() != o.counts() || row.TeamLimit != o.limit {
+		t.Fatalf("the row is %+v, %v; the roster's %+v; want %+v", row, err, roster.Tournament, o)
+	}
+	var got []string
+	entries := entriesIn(t, p, o.id, rapid.IntRange(1, 4).Draw(t, "size"))
+	for _, e := range entries {
+		got = append(got, said(e))
+		if old, ok := roster.Entry(e.TeamID); !ok || old != e {
+			t.Fatalf("the roster has %+v, %t, the view %+v", old, ok, e)
+		}
+	}
+	if want := o.list(); !slices.Equal(got, want) {
+		t.Fatalf("%s: %q, want %q", o.id, got, want)
+	}
+	var old []Entry
+	for _, status := range []events.EntryStatus{events.EntryEntered, events.EntryWaitlisted} {
+		for after, more := uint64(0), true; more; more = after != 0 {
+			page, next := roster.Entries(status, after, 2)
+			old, after = append(old, page...), next
+		}
+	}
+	if !slices.Equal(old, entries) {
+		t.Fatalf("the roster lists %+v, the view %+v", old, entries)
+	}
+	for _, teams := range o.waiting { // who waits together is said to, while they are many
+		groups := map[int64]bool{}
+		for _, team := range teams {
+			e, _ := roster.Entry(team)
+			groups[e.Group] = true
+		}
+		if len(groups) != 1 || len(teams) > 1 && groups[0] {
+			t.Fatalf("%q are of the groups %v", teams, groups)
+		}
+	}
+}
+
+// byTeam compares what the views have of each team.
+func byTeam(t *rapid.T, p *Projections, organisers map[string]*organiser) {
+	for _, id := range append(someTeams, "nobody") {
+		var want []string
+		for _, o := range slices.SortedFunc(maps.Values(organisers), func(a, b *organiser) int { return len(a.id) - len(b.id) }) {
+			for _, line := range o.list() {
+				if len(line) > len(id) && line[:len(id)+1] == id+" " {
+					want = append(want, o.id+": "+line)
+				}
+			}
+		}
+		var got []string
+		for after, more := "", true; more; more = after != "" {
+			page, next, err := p.TeamEntries(id, after, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range page {
+				got = append(got, e.TournamentID+": "+said(e))
+			}
+			after = next
+		}
+		if !slices.Equal(got, want) {
+			t.Fatalf("%s: %q, want %q", id, got, want)
+		}
+	}
+}

@@ -1,0 +1,295 @@
+package projections
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"pgregory.net/rapid"
+
+	"admitone/events"
+)
+
+// collector keeps the frames of a topic.
+type collector struct {
+	mu     sync.Mutex
+	frames []*Frame
+	first  chan struct{} // closed with the first
+}
+
+func newCollector() *collector { return &collector{first: make(chan struct{})} }
+
+func (c *collector) Deliver(f *Frame) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.frames = append(c.frames, f); len(c.frames) == 1 {
+		close(c.first)
+	}
+}
+
+// all that has been delivered: whoever joins later gets his snapshot after it.
+func (c *collector) all(t rapid.TB, p *Projections, topic string) []*Frame {
+	t.Helper()
+	late := newCollector()
+	sub, err := p.Subscribe(topic, Resume{}, late)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sub.Close()
+	<-late.first
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.frames)
+}
+
+// watch subscribes a collector, and waits for its snapshot.
+func watch(t rapid.TB, p *Projections, topic string) *collector {
+	t.Helper()
+	c := newCollector()
+	if _, err := p.Subscribe(topic, Resume{}, c); err != nil {
+		t.Fatal(err)
+	}
+	<-c.first
+	return c
+}
+
+// aFinal is a tournament of two slots with a group in front of its waitlist.
+func aFinal(t testing.TB) (*memoryLog, *Projections, *organiser) {
+	log, o := newMemoryLog(), &organiser{id: "a"}
+	log.add(team("t1"), &events.TeamRegistered{TeamID: "t1", DisplayName: "Lions"})
+	log.add(team("t4"), &events.TeamRegistered{TeamID: "t4", DisplayName: "Tigers"})
+	log.add(cup("a"), o.open(2, false), o.enter("t1"), o.enter("t2"), o.enter("t3", "t4"), o.enter("t5"))
+	p := opened(t, log, vfs.NewMem())
+	started(t, p)
+	<-p.ready
+	return log, p, o
+}
+
+func checkFrames(t *testing.T, got []*Frame, want []string) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Errorf("%d frames, want %d", len(got), len(want))
+	}
+	for i := range min(len(got), len(want)) {
+		if string(got[i].Bytes()) != want[i] {
+			t.Errorf("frame %d is\n%s, want\n%s", i, got[i].Bytes(), want[i])
+		}
+	}
+}
+
+func TestTournamentFramesOnTheWire(t *testing.T) {
+	log, p, o := aFinal(t)
+	c := watch(t, p, "tournament:a")
+	waitFor(t, p, log.add(cup("a"), o.withdraw("t1")...)) // the group does not fit yet
+	c.all(t, p, "tournament:a")
+	waitFor(t, p, log.add(cup("a"), o.withdraw("t2")...))
+	waitFor(t, p, log.add(cup("a"), o.edit(4, true)...))
+	frames := c.all(t, p, "tournament:a")
+	// The facts behind may come in one frame or in several.
+	sum := Pending{}
+	for _, f := range frames[1:] {
+		sum.Add(f)
+	}
+	checkFrames(t, frames[:2], []string{
+		`{"event":"snapshot","data":{"topic":"tournament:a","epoch":"first","position":7,"id":"a","name":"a","team_limit":2,"entered":2,"remaining":0,"waitlisted":3,"register_deadline":"2099-01-01T00:00:00.000000001Z","status":"open","waitlist":true,"waitlist_rule":"strict","revision":4}}`,
+		`{"event":"delta","data":{"topic":"tournament:a","position":8,"previous":7,"remaining":1,"entered":1,"waitlisted":3,"change":1,"cause":"withdrawn","revision":5,"teams":[{"team_id":"t1","status":"withdrawn"}]}}`,
+	})
+	merged := sum.Next()
+	checkFrames(t, []*Frame{merged}, []string{
+		`{"event":"delta","data":{"topic":"tournament:a","position":11,"previous":7,"remaining":2,"entered":2,"waitlisted":1,"change":2,"cause":"mixed","revision":8,` +
+			`"name":"a","team_limit":4,"register_deadline":"2099-01-01T00:00:00.000000001Z","status":"closed",` +
+			`"teams":[{"team_id":"t1","status":"withdrawn"},{"team_id":"t2","status":"withdrawn"},{"team_id":"t3","status":"entered"},{"team_id":"t4","status":"entered"}]}}`,
+	})
+	if row, ok := merged.Row().(Tournament); !ok || row.Entered != 2 || row.Revision != 8 {
+		t.Errorf("it shows the row %+v", merged.Row())
+	}
+}
+
+// TestManyTeamsAreNotNamed: a frame stays small.
+func TestManyTeamsAreNotNamed(t *testing.T) {
+	var d Delta = &TournamentDelta{Cause: CauseNone}
+	for n := range namedTeams + 1 {
+		for range 2 { // the same team again is no other
+			before := d.(*TournamentDelta)
+			if before.Unnamed || len(before.Teams) > n+1 {
+				t.Fatalf("after %d teams it names %d, unnamed: %t", n, len(before.Teams), before.Unnamed)
+			}
+			next := &TournamentDelta{Cause: CauseEntered, Teams: []TeamStatus{{fmt.Sprint(n), events.EntryEntered}}}
+			sum := d.Clone()
+			sum.Merge(next)
+			if n < namedTeams || !sum.(*TournamentDelta).Unnamed {
+				d = sum
+			}
+		}
+		if n < namedTeams && len(d.(*TournamentDelta).Teams) != n+1 {
+			t.Fatalf("%d teams are named %d times", n+1, len(d.(*TournamentDelta).Teams))
+		}
+	}
+	d.Merge(&TournamentDelta{Cause: CauseEntered, Teams: []TeamStatus{{"one more", events.EntryEntered}}})
+	d.Merge(&TournamentDelta{Cause: CauseEntered, Teams: []TeamStatus{{"and another", events.EntryEntered}}})
+	o := events.OpenObject(nil)
+	d.Members(&o)
+	if text := string(o.Close()); text != `{"remaining":0,"entered":0,"waitlisted":0,"change":0,"cause":"entered","revision":0,"teams_unnamed":true}` {
+		t.Error(text)
+	}
+}
+
+func TestTeamFramesOnTheWire(t *testing.T) {
+	log, p, o := aFinal(t)
+	entered, waits := watch(t, p, "team:t1"), watch(t, p, "team:t4")
+	for _, facts := range [][]events.Fact{o.withdraw("t3"), o.withdraw("t1"), o.withdraw("t4"), {o.enter("t1")}} {
+		waitFor(t, p, log.add(cup("a"), facts...)) // t4 moves up, and in, and out
+		entered.all(t, p, "team:t1")
+		waits.all(t, p, "team:t4")
+	}
+	checkFrames(t, entered.all(t, p, "team:t1"), []string{
+		`{"event":"snapshot","data":{"topic":"team:t1","epoch":"first","position":7,"id":"t1","name":"Lions","revision":0,"entries":[{"tournament_id":"a","status":"entered"}]}}`,
+		`{"event":"delta","data":{"topic":"team:t1","position":9,"previous":7,"cause":"withdrawn","entries":[{"tournament_id":"a","status":"withdrawn","cause":"withdrawn"}]}}`,
+		`{"event":"delta","data":{"topic":"team:t1","position":13,"previous":9,"cause":"waitlisted","entries":[{"tournament_id":"a","status":"waitlisted","place":1,"cause":"waitlisted"}]}}`,
+	})
+	frames := waits.all(t, p, "team:t4")
+	checkFrames(t, frames, []string{
+		`{"event":"snapshot","data":{"topic":"team:t4","epoch":"first","position":7,"id":"t4","name":"Tigers","revision":0,"entries":[{"tournament_id":"a","status":"waitlisted","place":2}]}}`,
+		`{"event":"delta","data":{"topic":"team:t4","position":8,"previous":7,"cause":"moved","entries":[{"tournament_id":"a","status":"waitlisted","place":1,"cause":"moved"}]}}`,
+		`{"event":"delta","data":{"topic":"team:t4","position":10,"previous":8,"cause":"promoted","entries":[{"tournament_id":"a","status":"entered","cause":"promoted"}]}}`,
+		`{"event":"delta","data":{"topic":"team:t4","position":11,"previous":10,"cause":"withdrawn","entries":[{"tournament_id":"a","status":"withdrawn","cause":"withdrawn"}]}}`,
+	})
+	if frames[0].Row() != nil || frames[1].Row() != nil {
+		t.Error("a team's topic shows a row")
+	}
+	if _, err := p.Subscribe("team:nobody", Resume{}, newCollector()); !errors.Is(err, ErrNotFound) {
+		t.Errorf("of nobody: %v", err)
+	}
+	again := newCollector()
+	if _, err := p.Subscribe("team:t4", Resume{Since: 11, Epoch: "first"}, again); err != nil {
+		t.Fatal(err)
+	}
+	<-again.first
+	checkFrames(t, again.frames, []string{`{"event":"delta","data":{"topic":"team:t4","position":11,"previous":11,"cause":"unchanged","entries":[]}}`})
+}
+
+// TestCausesOfATeam: a promotion is not hidden by the moving up around it.
+func TestCausesOfATeam(t *testing.T) {
+	for _, test := range []struct{ first, then, want Cause }{
+		{CauseMoved, CauseMoved, CauseMoved},
+		{CauseMoved, CausePromoted, CausePromoted},
+		{CausePromoted, CauseMoved, CausePromoted},
+		{CauseNone, CauseMoved, CauseMoved},
+		{CauseNone, CausePromoted, CausePromoted},
+		{CauseMoved, CauseNone, CauseMoved},
+		{CausePromoted, CauseWithdrawn, CauseMixed},
+	} {
+		d := &TeamDelta{Cause: test.first}
+		if d.Merge(&TeamDelta{Cause: test.then}); d.Cause != test.want {
+			t.Errorf("%s and %s are %s, want %s", test.first, test.then, d.Cause, test.want)
+		}
+	}
+}
+
+// follower folds the frames of a team's topic as a client would.
+type follower struct {
+	position events.Position
+	entries  map[string]string
+	wrong    string
+}
+
+func (w *follower) take(f *Frame) {
+	var m struct {
+		Event string
+		Data  struct {
+			Position, Previous events.Position
+			Entries            []struct {
+				TournamentID string `json:"tournament_id"`
+				Status       string
+				Place        int64
+			}
+		}
+	}
+	if err := json.Unmarshal(f.Bytes(), &m); err != nil {
+		w.wrong = err.Error()
+	}
+	if m.Event == "snapshot" {
+		w.entries = map[string]string{}
+	} else if m.Data.Previous != w.position {
+		w.wrong = fmt.Sprintf("at %d came %s", w.position, f.Bytes())
+	}
+	w.position = m.Data.Position
+	for _, e := range m.Data.Entries {
+		if w.entries[e.TournamentID] = fmt.Sprint(e.Status, e.Place); e.Status == string(events.EntryWithdrawn) {
+			delete(w.entries, e.TournamentID)
+		}
+	}
+}
+
+// TestWatchersOfTeamsKnowTheirPlaces: whoever follows a team, from whenever on and
+// with whatever frames merged, has it where the views do.
+func TestWatchersOfTeamsKnowTheirPlaces(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		log := newMemoryLog()
+		p, err := Open(Config{Store: log, Dir: "views", Spawn: spawn, FS: vfs.NewMem(), FrameEvery: -1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.Close()
+		close(p.ready)
+		organisers := []*organiser{{id: "a"}, {id: "b"}}
+		for _, id := range someTeams {
+			log.add(team(id), &events.TeamRegistered{TeamID: id, DisplayName: id})
+		}
+		watchers := map[string]*collector{}
+		subs := map[string]*Subscription{}
+		for at := 0; at < rapid.IntRange(20, 60).Draw(t, "steps"); at++ {
+			o := organisers[rapid.IntRange(0, 1).Draw(t, "tournament")]
+			log.add(cup(o.id), o.something(t)...)
+			if rapid.Bool().Draw(t, "later") {
+				continue
+			}
+			folded(t, p, log.recorded[p.Position():])
+			id := rapid.SampledFrom(someTeams).Draw(t, "watched")
+			if sub := subs[id]; sub != nil {
+				checkFollower(t, p, watchers[id], id)
+				sub.Close()
+				delete(subs, id)
+				continue
+			}
+			watchers[id] = newCollector()
+			if subs[id], err = p.Subscribe("team:"+id, Resume{}, watchers[id]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		folded(t, p, log.recorded[p.Position():])
+		for id := range subs {
+			checkFollower(t, p, watchers[id], id)
+		}
+		for tournament, places := range kindOf[*tournaments](p).watched {
+			for id := range places { // nothing is kept of those that have no place
+				if e, ok, _ := p.Entry(tournament, id); subs[id] != nil && (!ok || e.Place == 0) {
+					t.Fatalf("the place of %s in %s is kept, and it has none", id, tournament)
+				}
+			}
+		}
+	})
+}
+
+func checkFollower(t *rapid.T, p *Projections, c *collector, id string) {
+	w := &follower{}
+	for _, f := range c.all(t, p, "team:"+id) {
+		w.take(f)
+	}
+	page, _, err := p.TeamEntries(id, "", 99)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range page {
+		if got, want := w.entries[e.TournamentID], fmt.Sprint(e.Status, e.Place); got != want {
+			t.Fatalf("%s in %s is %q to a watcher, want %q", id, e.TournamentID, got, want)
+		}
+	}
+	if w.wrong != "" || len(w.entries) != len(page) {
+		t.Fatalf("%s: %s; it has entries in %v", id, w.wrong, w.entries)
+	}
+}

@@ -63,15 +63,13 @@ func (in *incoming) refuse(err error) {
 
 // Append takes one append, event by event.
 func (w streamsWire) Append(call streams.Streams_AppendServer) error {
-	ctx, stop := w.until(call.Context())
-	defer stop()
 	in, err := w.receive(call)
 	if err != nil {
 		return err
 	}
 	var landed written
 	if err = in.refused; err == nil {
-		landed, err = w.inLine(ctx, in.write)
+		landed, err = w.inLine(call.Context(), in.write)
 	}
 	var wrong *wrongVersion
 	if errors.As(err, &wrong) {

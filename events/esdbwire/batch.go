@@ -32,7 +32,7 @@ const (
 // correlation ids. Each gets exactly one answer. Only run touches open and pending.
 type batches struct {
 	*Server
-	ctx     context.Context
+	ctx     context.Context // of the call; what is being written outlives Close's beginning
 	call    streams.Streams_BatchAppendServer
 	denied  error // why nobody may write here, nil if one may
 	open    map[events.ID]*batch
@@ -53,19 +53,18 @@ type batch struct {
 
 // BatchAppend takes many appends at once.
 func (w streamsWire) BatchAppend(call streams.Streams_BatchAppendServer) error {
-	ctx, stop := w.until(call.Context())
-	defer stop()
+	ctx := call.Context()
 	b := &batches{
 		Server: w.Server, ctx: ctx, call: call, denied: w.mayWrite(ctx),
 		open: make(map[events.ID]*batch), slots: make(chan struct{}, maxWriting),
 	}
 	var f *fault
 	if errors.As(b.denied, &f) && f.code == codes.Unauthenticated {
-		return w.fail(call.Context(), b.denied)
+		return w.fail(ctx, b.denied)
 	}
 	err := b.run()
 	b.writing.Wait()
-	return w.fail(call.Context(), err)
+	return w.fail(ctx, err)
 }
 
 // run takes messages until the client has no more or the server stops. Receiving
@@ -99,8 +98,8 @@ func (b *batches) run() error {
 				return nil
 			}
 			return err
-		case <-b.ctx.Done():
-			return b.ctx.Err()
+		case <-b.serving.Done():
+			return b.serving.Err()
 		}
 	}
 }

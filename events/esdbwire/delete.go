@@ -40,9 +40,7 @@ var errNoStream = errors.New("no stream")
 
 // end ends a stream in one of the two ways, when it is its turn and the expectation
 // holds.
-func (s *Server) end(call context.Context, o expecting, how ending) (events.Position, error) {
-	ctx, stop := s.until(call)
-	defer stop()
+func (s *Server) end(ctx context.Context, o expecting, how ending) (events.Position, error) {
 	if err := s.mayWrite(ctx); err != nil {
 		return 0, err
 	}

@@ -31,6 +31,10 @@ const (
 	mapKey, mapValue = 1, 2
 )
 
+// maxPooled is the largest message that gRPC's pool has a buffer of about that size
+// for; the next it has is 1 MiB.
+const maxPooled = 32 << 10
+
 // encoder encodes events. One goroutine may use it.
 type encoder struct {
 	strings  bool   // ids are sent as text
@@ -46,13 +50,22 @@ func (c *encoder) event(e *events.Recorded) *encoded {
 	c.inner = c.recorded(c.inner[:0], e)
 	c.position = appendNumber(c.position[:0], readCommitPosition, uint64(e.Position))
 	size := protowire.SizeTag(readEvent) + protowire.SizeBytes(len(c.inner)) + len(c.position)
+	whole := protowire.SizeTag(respEvent) + protowire.SizeBytes(size)
+	if whole > maxPooled {
+		return &encoded{mem.SliceBuffer(c.whole(make([]byte, 0, whole), size))}
+	}
 	pool := mem.DefaultBufferPool()
-	buffer := pool.Get(protowire.SizeTag(respEvent) + protowire.SizeBytes(size))
-	b := protowire.AppendTag((*buffer)[:0], respEvent, protowire.BytesType)
+	buffer := pool.Get(whole)
+	*buffer = c.whole((*buffer)[:0], size)
+	return &encoded{mem.NewBuffer(buffer, pool)}
+}
+
+// whole appends the ReadResp whose ReadEvent has size bytes.
+func (c *encoder) whole(b []byte, size int) []byte {
+	b = protowire.AppendTag(b, respEvent, protowire.BytesType)
 	b = protowire.AppendVarint(b, uint64(size))
 	b = appendBytes(b, readEvent, c.inner)
-	*buffer = append(b, c.position...)
-	return &encoded{mem.NewBuffer(buffer, pool)}
+	return append(b, c.position...)
 }
 
 // recorded appends a RecordedEvent.

@@ -71,7 +71,7 @@ func (w *wrongVersion) fault() *fault {
 	}}
 }
 
-// asFault translates err. The log's own errors are told apart by those clients
+// asFault translates the err of a call whose context is ctx. The log's own errors are told apart by those clients
 // that look: nothing was written (Unavailable), it may have been (Aborted), and
 // what is stored is damaged (DataLoss).
 func (s *Server) asFault(ctx context.Context, err error) *fault {
@@ -82,10 +82,10 @@ func (s *Server) asFault(ctx context.Context, err error) *fault {
 		return f
 	case errors.As(err, &wrong):
 		return wrong.fault()
-	case s.ctx.Err() != nil:
-		return &fault{code: codes.Unavailable, message: "Server Is Shutting Down"}
 	case ctx.Err() != nil:
 		return &fault{code: status.FromContextError(ctx.Err()).Code(), message: ctx.Err().Error()}
+	case s.serving.Err() != nil && errors.Is(err, context.Canceled):
+		return &fault{code: codes.Unavailable, message: "Server Is Shutting Down"}
 	case errors.Is(err, events.ErrTooLarge):
 		return tooLarge(s.config.MaxAppend).(*fault)
 	}

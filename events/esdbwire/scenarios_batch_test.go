@@ -192,3 +192,7 @@ func batchAppends(s *scribe) {
 	}
 	s.write("no correlation id → %s", bad.answer())
 }
+
+func shortDeadline() *streams.BatchAppendReq_Options_Deadline {
+	return &streams.BatchAppendReq_Options_Deadline{Deadline: durationpb.New(20 * time.Millisecond)}
+}

@@ -201,7 +201,7 @@ func (s *scribe) message(m *streams.ReadResp) string {
 
 // recorded words an event; its time must be a number.
 func (s *scribe) recorded(e *streams.ReadResp_ReadEvent_RecordedEvent) string {
-	if ticks, err := strconv.ParseInt(e.Metadata["created"], 10, 64); err != nil || ticks < 1e16 {
+	if ticks, err := strconv.ParseInt(e.Metadata["created"], 10, 64); err != nil || ticks < 9e15 {
 		s.Errorf("created is %q (%v)", e.Metadata["created"], err)
 	}
 	revision := fmt.Sprint(e.StreamRevision)

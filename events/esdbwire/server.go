@@ -69,8 +69,8 @@ type Server struct {
 	grpc      *grpc.Server
 	lines     lines
 	recent    recent
-	ctx       context.Context // ends when Close begins
-	cancel    context.CancelFunc
+	serving   context.Context // ends when Close begins
+	stop      context.CancelFunc
 	closeOnce sync.Once
 }
 
@@ -86,7 +86,7 @@ func New(store events.Store, config Config) *Server {
 		config.Logger = slog.Default()
 	}
 	s := &Server{store: store, config: config, id: newID()}
-	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.serving, s.stop = context.WithCancel(context.Background())
 	options := []grpc.ServerOption{
 		grpc.ForceServerCodecV2(newCodec()),
 		grpc.MaxRecvMsgSize(maxMessage),
@@ -120,7 +120,7 @@ func (s *Server) Serve(listener net.Listener) error {
 // what is left. Clients then see Unavailable. It may be called more than once.
 func (s *Server) Close() error {
 	s.closeOnce.Do(func() {
-		s.cancel()
+		s.stop()
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
@@ -138,10 +138,11 @@ func (s *Server) Close() error {
 	return nil
 }
 
-// until returns a context that ends with the call or with the server.
+// until returns a context for reading: it ends with the call, or when Close begins.
+// Writes are waited for.
 func (s *Server) until(call context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(call)
-	stop := context.AfterFunc(s.ctx, cancel)
+	stop := context.AfterFunc(s.serving, cancel)
 	return ctx, func() { stop(); cancel() }
 }
 

@@ -62,9 +62,9 @@ func serve(t testing.TB, store events.Store, config Config) (address string, ser
 }
 
 // dial connects raw stubs to a server without TLS.
-func dial(t testing.TB, address string) *grpc.ClientConn {
+func dial(t testing.TB, address string, options ...grpc.DialOption) *grpc.ClientConn {
 	t.Helper()
-	connection, err := grpc.NewClient(address, grpc.WithTransportCredentials(insecure.NewCredentials()))
+	connection, err := grpc.NewClient(address, append(options, grpc.WithTransportCredentials(insecure.NewCredentials()))...)
 	if err != nil {
 		t.Fatal(err)
 	}

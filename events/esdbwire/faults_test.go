@@ -1,0 +1,209 @@
+package esdbwire
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"google.golang.org/grpc/codes"
+
+	"admitone/events"
+)
+
+// faulty is a log whose next appends to some streams go wrong.
+type faulty struct {
+	*memlog
+	mu     sync.Mutex
+	before map[string]func() error // by the stream's plain name: runs instead of an append that it returns an error for
+}
+
+func (f *faulty) Append(ctx context.Context, stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {
+	f.mu.Lock()
+	name := string(stream[:strings.LastIndexByte(string(stream), '-')+1])
+	do := f.before[strings.ReplaceAll(string(stream), strings.TrimPrefix(name, metaPrefix), "")]
+	f.mu.Unlock()
+	if do != nil {
+		if err := do(); err != nil {
+			return events.Appended{}, err
+		}
+	}
+	return f.memlog.Append(ctx, stream, expected, batch)
+}
+
+func (f *faulty) on(stream string, do func() error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.before[stream] = do
+}
+
+// TestStoreErrors: what the log says is told in the protocol's words.
+func TestStoreErrors(t *testing.T) {
+	store := &faulty{memlog: newMemlog(), before: map[string]func() error{}}
+	address, _ := serve(t, store, Config{Writable: true})
+	s := newScribe(t, dial(t, address))
+	for i, err := range []error{
+		events.ErrUnknown, events.ErrUnavailable, events.ErrClosed, events.ErrDamaged, events.ErrTooLarge,
+		fmt.Errorf("%w: %w", events.ErrUnknown, context.DeadlineExceeded), fmt.Errorf("something else"),
+	} {
+		for _, stream := range []string{"a", "$$a"} {
+			store.on(stream, func() error { return err })
+		}
+		s.write("%v", err)
+		label := fmt.Sprint("a", i)
+		s.append("a", "any", label)
+		s.tombstone("a", "any")
+		b := s.batch()
+		b.one("r", "a", "any", label)
+		store.on("a", nil)
+		s.append("a", "any", label)
+		s.delete("a", "any")
+	}
+	follower := s.subscribe(allName, "end")
+	follower.until("caught up")
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	follower.until("nothing")
+	s.append("a", "any", "a2")
+	s.read("a", "start")
+	s.read(allName, "start")
+	s.subscribe(allName, "start").until("nothing")
+	compare(t, "store-errors", s.transcript())
+}
+
+// TestSomebodyElseWrites: appends that come in between are seen, and decided anew.
+func TestSomebodyElseWrites(t *testing.T) {
+	store := &faulty{memlog: newMemlog(), before: map[string]func() error{}}
+	address, _ := serve(t, store, Config{Writable: true})
+	s := newScribe(t, dial(t, address))
+	// between makes the server's next append to stream meet one that was quicker.
+	between := func(stream string, batch ...events.Event) {
+		store.on(stream, func() error {
+			store.on(stream, nil)
+			name := events.StreamID(s.name(stream).StreamName)
+			last := events.NoStream
+			if page, _ := store.Read(t.Context(), name, events.EndRevision, events.Backward, 1); len(page) == 1 {
+				last = page[0].Revision
+			}
+			_, err := store.memlog.Append(t.Context(), name, last, batch)
+			return err
+		})
+	}
+	event := func(label string) events.Event {
+		return events.Event{ID: s.id(label), Type: "made", Data: []byte(`{}`)}
+	}
+	between("a", event("x1"))
+	s.append("a", "any", "a1")
+	between("a", event("x2"))
+	s.append("a", "1", "a2")
+	between("a", event("x3"))
+	s.append("a", "2", "x3") // their event is the very one
+	between("a", event("x4"))
+	s.append("a", "any", "x4")
+	between("a", event("x5"))
+	s.tombstone("a", "4")
+	between("$$b", event("m1"))
+	s.append("b", "any", "b1")
+	s.delete("b", "any")
+	between("$$b", event("m2"))
+	s.append("b", "any", "b2")
+	between("a", tombstone())
+	s.append("a", "any", "a3")
+	s.read("a", "start")
+	s.read("b", "start")
+	s.read(allName, "start")
+	compare(t, "somebody-else-writes", s.transcript())
+}
+
+// TestUndeleteIsCutShort: between the two appends that bring a stream back the log
+// fails. The stream is there and empty, and the retry is complete.
+func TestUndeleteIsCutShort(t *testing.T) {
+	store := &faulty{memlog: newMemlog(), before: map[string]func() error{}}
+	address, _ := serve(t, store, Config{Writable: true})
+	s := newScribe(t, dial(t, address))
+	s.append("a", "none", "a1")
+	s.delete("a", "0")
+	store.on("a", func() error { return events.ErrUnknown })
+	s.append("a", "any", "a2")
+	s.read("a", "start")
+	store.on("a", nil)
+	s.append("a", "any", "a2")
+	s.append("a", "any", "a2")
+	s.read("a", "start")
+	// The other order: it was written, and nobody heard of it.
+	s.delete("a", "1")
+	store.on("a", func() error {
+		store.on("a", nil)
+		_, err := store.Append(t.Context(), events.StreamID(s.name("a").StreamName), 1, []events.Event{{ID: s.id("a3"), Type: "made", Data: []byte(`{}`)}})
+		if err != nil {
+			return err
+		}
+		return events.ErrUnknown
+	})
+	s.append("a", "any", "a3")
+	s.append("a", "any", "a3")
+	s.read("a", "start")
+	compare(t, "undelete-cut-short", s.transcript())
+}
+
+// TestDeadlineOfAnAppend: a batch append gives up at its deadline, and says so once.
+func TestDeadlineOfAnAppend(t *testing.T) {
+	store := &faulty{memlog: newMemlog(), before: map[string]func() error{}}
+	address, server := serve(t, store, Config{Writable: true})
+	s := newScribe(t, dial(t, address))
+	began, hold := make(chan struct{}, 1), make(chan struct{})
+	store.on("a", func() error { began <- struct{}{}; <-hold; return nil })
+	first := s.batch()
+	first.send("first", first.to("a", "any"), true, "a1")
+	<-began
+	second := s.batch()
+	o := second.to("a", "any")
+	o.DeadlineOption = shortDeadline()
+	second.send("second", o, true, "a2")
+	s.write("behind one that hangs → %s", second.answer())
+	third := s.batch()
+	third.send("third", third.to("a", "any"), true, "a3")
+	store.on("a", nil)
+	close(hold)
+	s.write("the one that hung → %s", first.answer())
+	s.write("behind the one that gave up → %s", third.answer())
+	s.read("a", "start")
+	compare(t, "batch-deadline", s.transcript())
+	server.lines.mu.Lock()
+	defer server.lines.mu.Unlock()
+	if n := len(server.lines.last); n > 0 {
+		t.Errorf("%d streams have a line with nobody in it", n)
+	}
+}
+
+// TestBadReads: what the log can't read is an error of that read, and its code says
+// what it was.
+func TestBadReads(t *testing.T) {
+	for err, want := range map[error]codes.Code{
+		events.ErrDamaged: codes.DataLoss, events.ErrUnavailable: codes.Unavailable, fmt.Errorf("odd"): codes.Unknown,
+	} {
+		address, _ := serve(t, unreadable{newMemlog(), err}, Config{})
+		s := newScribe(t, dial(t, address))
+		s.read("a", "start")
+		s.read(allName, "start")
+		s.read(allName, "end", "backward")
+		if n := strings.Count(s.transcript(), want.String()); n != 3 {
+			t.Errorf("%v:\n%s", err, s.transcript())
+		}
+	}
+}
+
+type unreadable struct {
+	events.Store
+	err error
+}
+
+func (u unreadable) Read(context.Context, events.StreamID, events.Revision, events.Direction, int) ([]events.Recorded, error) {
+	return nil, u.err
+}
+
+func (u unreadable) ReadAll(context.Context, events.Position, events.Direction, int) ([]events.Recorded, error) {
+	return nil, u.err
+}

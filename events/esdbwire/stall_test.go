@@ -1,0 +1,222 @@
+package esdbwire
+
+import (
+	"bytes"
+	"fmt"
+	"runtime"
+	"sync"
+	"testing"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"admitone/events"
+)
+
+// heap is what is in use, in bytes.
+func heap() int {
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return int(stats.HeapAlloc)
+}
+
+// TestStalledSubscribers: those who take nothing hold a page each and what the
+// connection buffers. Everybody else goes on, on the same connection.
+func TestStalledSubscribers(t *testing.T) {
+	const stalled, appends, size = 40, 1500, 32 << 10 // 47 MiB in all
+	store := openLog(t)
+	address, _ := serve(t, store, Config{Writable: true})
+	// The client is in the same heap; without a fixed window it would take megabytes
+	// for each subscription that nobody reads.
+	connection := dial(t, address, grpc.WithInitialWindowSize(64<<10), grpc.WithInitialConnWindowSize(1<<20))
+	s := newScribe(t, connection)
+	s.append("a", "none", "a1")
+	for i := range stalled {
+		stream := []string{allName, "a"}[i%2]
+		s.subscribe(stream, "start").until("caught up")
+	}
+	awake := s.subscribe(allName, "start", "types:made")
+	awake.until("caught up")
+	before := heap()
+	data := bytes.Repeat([]byte{'x'}, size)
+	received := make(chan int)
+	go func() {
+		n := 0
+		for n < appends {
+			m, err := awake.call.Recv()
+			if err != nil {
+				break
+			}
+			if m.GetEvent() != nil {
+				n++
+			}
+		}
+		received <- n
+	}()
+	client := streams.NewStreamsClient(connection)
+	for i := range appends {
+		call, err := client.Append(s.ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := s.proposed(fmt.Sprint("e", i))
+		m.GetProposedMessage().Data = data
+		_ = call.Send(s.options("a", "any")) // CloseAndRecv returns what went wrong
+		_ = call.Send(m)
+		if answer, err := call.CloseAndRecv(); err != nil || answer.GetSuccess() == nil {
+			t.Fatalf("append %d: %v, %v", i, answer, err)
+		}
+	}
+	if n := <-received; n != appends {
+		t.Errorf("%d events arrived, want %d", n, appends)
+	}
+	// The log's tail has 32 MiB of its own. A subscriber without a bound would hold
+	// 47 MiB.
+	const each = 1 << 20
+	if grown := heap() - before; grown > 32<<20+stalled*each {
+		t.Errorf("%d stalled subscribers hold %d MiB", stalled, grown>>20)
+	} else {
+		t.Logf("%d stalled subscribers hold %d MiB", stalled, grown>>20)
+	}
+}
+
+// TestManyWritersOfOneStream: whoever expects anything gets in, once; of those who
+// expect a revision one does.
+func TestManyWritersOfOneStream(t *testing.T) {
+	const writers, each = 8, 25
+	store := openLog(t)
+	address, _ := serve(t, store, Config{Writable: true})
+	s := newScribe(t, dial(t, address))
+	var group sync.WaitGroup
+	won := make([]int, each)
+	var mu sync.Mutex
+	for w := range writers {
+		client := streams.NewStreamsClient(dial(t, address))
+		send := func(options, event *streams.AppendReq) *streams.AppendResp {
+			call, err := client.Append(s.ctx)
+			if err != nil {
+				t.Error(err)
+				return nil
+			}
+			_ = call.Send(options) // CloseAndRecv returns what went wrong
+			_ = call.Send(event)
+			answer, err := call.CloseAndRecv()
+			if err != nil {
+				t.Error(err)
+			}
+			return answer
+		}
+		var any, race []*streams.AppendReq
+		for i := range each {
+			any = append(any, s.proposed(fmt.Sprintf("any-%d-%d", w, i)))
+			race = append(race, s.proposed(fmt.Sprintf("race-%d-%d", w, i)))
+		}
+		group.Go(func() {
+			for i := range each {
+				if answer := send(s.options("any", "any"), any[i]); answer.GetSuccess() == nil {
+					t.Errorf("writer %d: %v", w, answer)
+				}
+				expected := fmt.Sprint(i - 1)
+				if i == 0 {
+					expected = "none"
+				}
+				if answer := send(s.options("race", expected), race[i]); answer.GetSuccess() != nil {
+					mu.Lock()
+					won[i]++
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	group.Wait()
+	seen := map[events.ID]bool{}
+	for e, err := range events.Stream(s.ctx, store, events.StreamID(s.name("any").StreamName), 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen[e.ID] = true
+	}
+	if len(seen) != writers*each {
+		t.Errorf("%d events, want %d", len(seen), writers*each)
+	}
+	for i, n := range won {
+		if n != 1 {
+			t.Errorf("revision %d was written %d times", i, n)
+		}
+	}
+}
+
+// TestClose: subscriptions end at once and say why, a batch that is being written is
+// answered, and the next server goes on where this one was.
+func TestClose(t *testing.T) {
+	store := &faulty{memlog: newMemlog(), before: map[string]func() error{}}
+	address, server := serve(t, store, Config{Writable: true})
+	s := newScribe(t, dial(t, address))
+	s.append("a", "none", "a1")
+	var followers []*subscription
+	for _, stream := range []string{allName, "a", "b"} {
+		followers = append(followers, s.subscribe(stream, "start"))
+		followers[len(followers)-1].until("caught up")
+	}
+	began, hold := make(chan struct{}), make(chan struct{})
+	store.on("c", func() error { close(began); <-hold; return nil })
+	batch := s.batch()
+	batch.send("r", batch.to("c", "any"), true, "c1")
+	<-began
+	closed := make(chan error)
+	go func() { closed <- server.Close() }()
+	for _, follower := range followers {
+		if _, err := follower.call.Recv(); status.Code(err) != codes.Unavailable {
+			t.Errorf("a subscription ended with %v", err)
+		}
+	}
+	close(hold)
+	if text := batch.answer(); text != "r for "+s.run+"c expecting Any: 0 @14;" {
+		t.Errorf("the batch was answered %s", text)
+	}
+	if err := <-closed; err != nil {
+		t.Error(err)
+	}
+	if _, err := s.client.Delete(s.ctx, &streams.DeleteReq{Options: &streams.DeleteReq_Options{
+		StreamIdentifier: s.name("a"), ExpectedStreamRevision: &streams.DeleteReq_Options_Any{Any: &shared.Empty{}},
+	}}); status.Code(err) != codes.Unavailable {
+		t.Errorf("a closed server answers %v", err)
+	}
+	if err := server.Close(); err != nil {
+		t.Error(err)
+	}
+	address, _ = serve(t, store, Config{})
+	again := newScribe(t, dial(t, address))
+	again.read(allName, "start", "types:made")
+	if n := len(again.marks()); n != 2 {
+		t.Errorf("%s", again.transcript())
+	}
+}
+
+// TestSubscribersLeave: when a client goes, nothing of its subscription stays.
+func TestSubscribersLeave(t *testing.T) {
+	store := openLog(t)
+	address, server := serve(t, store, Config{Writable: true})
+	for range 3 {
+		connection := dial(t, address)
+		s := newScribe(t, connection)
+		for i := range 20 {
+			follower := s.subscribe([]string{allName, "a"}[i%2], "start")
+			follower.until("caught up")
+			if i%3 == 0 {
+				follower.cancel()
+			}
+		}
+		connection.Close()
+	}
+	// A handler that would not end would keep Close until its limit, and the store
+	// would still have followers.
+	server.grpc.GracefulStop()
+	if n := store.Stats().Followers; n != 0 {
+		t.Errorf("%d followers are left", n)
+	}
+}

@@ -3,13 +3,18 @@ package main
 import (
 	"context"
 	"errors"
+	"time"
 
 	"admitone/actors"
 	"admitone/actors/core"
 	"admitone/actors/product"
+	"admitone/actors/team"
+	"admitone/actors/tournament"
+	"admitone/events"
 )
 
-// demoProducts are what serve --demo puts on sale.
+// demoProducts are what serve --demo puts on sale. Their ids are numbers, as in the
+// first seed.
 var demoProducts = []product.Create{
 	{ID: "1", Name: "Concert ticket, standing", Stock: 100, Price: 4900, HoldSeconds: 300},
 	{ID: "2", Name: "Meet and greet", Stock: 5, Price: 15000, LimitPerHolder: 1, HoldSeconds: 120},
@@ -17,14 +22,57 @@ var demoProducts = []product.Create{
 	{ID: "4", Name: "The last signed poster", Stock: 1, Price: 9900, HoldSeconds: 60},
 }
 
-// create makes a product unless one with that id exists.
-func (p *program) create(ctx context.Context, command product.Create) error {
+// demoTournament is what teams can sign up for: nearly full, so that the waitlist is
+// a click away.
+var demoTournament = tournament.Create{
+	ID: "winter-cup", Name: "Winter cup", TeamLimit: 4, Waitlist: true, Rule: events.WaitlistStrict,
+	RegisterDeadline: time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC),
+}
+
+// demoTeams have entered it.
+var demoTeams = []team.Register{{ID: "owls", Name: "The Night Owls"}, {ID: "foxes", Name: "Red Foxes"}, {ID: "herons", Name: "Grey Herons"}}
+
+// demonstrate makes what the demo shows. What exists already stays as it is.
+func (p *program) demonstrate(ctx context.Context) error {
+	for _, d := range demoProducts {
+		if err := p.hand(ctx, product.Stream(d.ID), &d); err != nil {
+			return err
+		}
+	}
+	fresh, err := p.isNew(ctx, tournament.Stream(demoTournament.ID))
+	if err != nil || !fresh {
+		return err // who has withdrawn since does not come back by itself
+	}
+	for _, d := range demoTeams {
+		if err := p.hand(ctx, team.Stream(d.ID), &d); err != nil {
+			return err
+		}
+	}
+	create := demoTournament
+	if err := p.hand(ctx, tournament.Stream(create.ID), &create); err != nil {
+		return err
+	}
+	for _, d := range demoTeams {
+		if err := p.hand(ctx, tournament.Stream(create.ID), &tournament.Enter{TeamIDs: []string{d.ID}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// isNew says that nothing has ever happened in a stream.
+func (p *program) isNew(ctx context.Context, stream events.StreamID) (bool, error) {
+	answer, err := p.desk.View(ctx, stream, func(core.Core) {})
+	return answer.Revision == events.NoStream, err
+}
+
+// hand hands in a command of the demo's, unless it has been done before.
+func (p *program) hand(ctx context.Context, stream events.StreamID, command core.Command) error {
 	id := actors.NewCommandID()
 	_, err := p.desk.Ask(ctx, actors.Request{
-		Stream: product.Stream(command.ID), Command: &command, ID: id,
-		CorrelationID: string(id), CausationID: "demo", Actor: "demo",
+		Stream: stream, Command: command, ID: id, CorrelationID: string(id), CausationID: "demo", Actor: "demo",
 	})
-	if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) && refusal.Code == "already_exists" {
+	if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) && (refusal.Code == "already_exists" || refusal.Code == "already_entered") {
 		return nil
 	}
 	return err

@@ -50,7 +50,7 @@ func (s *served) offer(id string, stock int64, more ...func(*product.Create)) {
 	for _, change := range more {
 		change(&command)
 	}
-	if err := s.create(s.t.Context(), command); err != nil {
+	if err := s.hand(s.t.Context(), product.Stream(id), &command); err != nil {
 		s.t.Fatal(err)
 	}
 }

@@ -63,7 +63,7 @@ func newServe() *cobra.Command {
 	f.StringVar(&s.store, "store", "./data", "directory of the log")
 	f.StringVar(&auth, "auth", "open", "open (everybody may do everything; loopback only) or jwt")
 	f.StringVar(&secret, "jwt-secret-file", "", "file with the secret that signs tokens, at least 32 bytes (default: jwt.key in the store, made when needed)")
-	f.BoolVar(&demo, "demo", false, "put a few products on sale, unless they are")
+	f.BoolVar(&demo, "demo", false, "make a few products and a tournament, unless they are there")
 	f.StringSliceVar(&s.allowOrigins, "allow-origin", nil, "origin whose pages may open sockets, beside the server's own; * is any")
 	f.Int64Var(&s.maxSockets, "max-sockets", 100_000, "open WebSockets at most")
 	f.DurationVar(&s.idleAfter, "idle-after", time.Minute, "drop an entity from memory after that long without a command")
@@ -103,7 +103,7 @@ func serve(ctx context.Context, s settings, demo bool, out io.Writer) error {
 	}
 	if demo {
 		if err := p.demonstrate(ctx); err != nil {
-			s.logger.Error("the demo's products could not be made", "error", err)
+			s.logger.Error("what the demo shows could not be made", "error", err)
 		}
 	}
 	fmt.Fprintf(out, "admitone is on http://%s/ (log in %s)\n", p.address(), s.store)
@@ -120,15 +120,4 @@ func serve(ctx context.Context, s settings, demo bool, out io.Writer) error {
 		s.logger.Warn("not everything ended in time", "error", err)
 	}
 	return failed
-}
-
-// demonstrate puts the demo's products on sale. Their ids are numbers, as in the
-// first seed. What exists already stays.
-func (p *program) demonstrate(ctx context.Context) error {
-	for _, d := range demoProducts {
-		if err := p.create(ctx, d); err != nil {
-			return err
-		}
-	}
-	return nil
 }

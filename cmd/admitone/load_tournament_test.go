@@ -1,0 +1,90 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+)
+
+func TestLoadTournament(t *testing.T) {
+	s := serveIn(t, t.TempDir(), nil)
+	r := loaded[signUpProof](t, exitDone, s.url, "--scenario", "tournament", "--teams", "500", "--slots", "64")
+	// 32 of those in leave and 43 of the 436 that wait (some when they have come in),
+	// and all of them come back.
+	if p := r.Proof; r.Acknowledged != 500+2*75 || p.InLog != r.Acknowledged || p.Entered != 64 || p.Waiting != 436 || p.Unknown != 0 || len(p.Wrong) != 0 ||
+		p.Promoted < 32 || r.Codes["201"] != 575 || r.Codes["200"] != 75 {
+		t.Errorf("%+v %+v", r, p)
+	}
+	r = loaded[signUpProof](t, exitDone, s.url, "--scenario", "tournament", "--teams", "10", "--slots", "64")
+	if p := r.Proof; p.Entered != 10 || p.Waiting != 0 || p.Promoted != 0 {
+		t.Errorf("%+v", p)
+	}
+	if stdout, _ := must(t, exitDone, "load", "--against", s.url, "--scenario", "tournament", "--teams", "90", "--slots", "8"); !strings.Contains(stdout, "proved: ") || !strings.Contains(stdout, "8 of 8 slots taken, 82 teams waiting") {
+		t.Error(stdout)
+	}
+	s.end()
+	verified(t, exitDone, "--store", s.store)
+}
+
+// TestLoadTournamentFindsLies puts a server in between that does not tell the truth
+// about one answer, or about the order of a list.
+func TestLoadTournamentFindsLies(t *testing.T) {
+	s := serveIn(t, t.TempDir(), nil)
+	behind, _ := url.Parse(s.url)
+	entered := func(r *http.Request) bool { return r.Method == "POST" && strings.HasSuffix(r.URL.Path, "/entries") }
+	for _, test := range []struct {
+		about string
+		lies  func(r *http.Request) bool
+		lie   func(text string) string
+		wrong string
+	}{
+		{about: "says that one is in who waits", lies: entered,
+			lie: func(text string) string { return strings.Replace(text, `"waitlisted","place"`, `"entered","place"`, 1) }, wrong: "was told that it is entered"},
+		{about: "gives another place", lies: entered,
+			lie: func(text string) string { return strings.Replace(text, `"place":`, `"place":1`, 1) }, wrong: "was told place 1"},
+		{about: "says nothing", lies: entered, lie: func(string) string { return "{}" }, wrong: "says nothing"},
+		{about: "does not say who came in", lies: func(r *http.Request) bool { return r.Method == "DELETE" },
+			lie: func(text string) string {
+				return text[:strings.Index(text, `"promoted":[`)] + `"promoted":[]` + text[strings.Index(text, `]`)+1:]
+			}, wrong: "was told that it is withdrawn at revision"},
+		{about: "lists the waitlist in another order", lies: func(r *http.Request) bool { return r.URL.Query().Get("status") == "waitlisted" },
+			lie: func(text string) string {
+				items := strings.Split(text, `{"team_id"`)
+				slices.Reverse(items[1 : len(items)-1])
+				return strings.Join(items, `{"team_id"`)
+			}, wrong: "and has place"},
+		{about: "hides one that is in", lies: func(r *http.Request) bool { return r.URL.Query().Get("status") == "entered" },
+			lie: func(text string) string { return text[:strings.LastIndex(text, `,{"team_id"`)] + `],"next":null}` }, wrong: "or not in that order"},
+	} {
+		t.Run(test.about, func(t *testing.T) {
+			proxy := httputil.NewSingleHostReverseProxy(behind)
+			var n atomic.Int64
+			liar := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if !test.lies(r) {
+					proxy.ServeHTTP(w, r)
+					return
+				}
+				rest := httptest.NewRecorder()
+				proxy.ServeHTTP(rest, r)
+				text := rest.Body.String()
+				if lie := test.lie(text); lie != text && n.Add(1) == 1 {
+					text = lie
+				}
+				w.Header().Set("Content-Type", "application/json")
+				w.WriteHeader(rest.Code)
+				fmt.Fprint(w, text)
+			}))
+			defer liar.Close()
+			r := loaded[signUpProof](t, exitFoundWrong, liar.URL, "--scenario", "tournament", "--teams", "60", "--slots", "8")
+			if !slices.ContainsFunc(r.Proof.Wrong, func(s string) bool { return strings.Contains(s, test.wrong) }) {
+				t.Errorf("nothing says %q: %q", test.wrong, r.Proof.Wrong)
+			}
+		})
+	}
+}

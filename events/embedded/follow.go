@@ -17,7 +17,7 @@ const (
 	followPage = 1024
 	// followBytes ends either page early, at the event that passes it. A page is what
 	// a follower that has stalled holds in memory.
-	followBytes = 1 << 20
+	followBytes = 256 << 10
 )
 
 // tail is the newest events, for followers. The committer adds, followers copy.
@@ -116,7 +116,7 @@ func (t *tail) followers() int {
 }
 
 // Follow implements events.Store. It hands out pages of at most 1,024 events, and
-// of little more than 1 MiB unless a single event is larger.
+// of little more than 256 KiB unless a single event is larger.
 func (s *Store) Follow(ctx context.Context, after events.Position, handle func([]events.Recorded) error) error {
 	if !s.gate.enter() {
 		return events.ErrClosed

@@ -1,0 +1,229 @@
+package allowance
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"admitone/actors/core"
+	"admitone/events"
+)
+
+// Category of the streams of allowances.
+const Category = "allowance"
+
+// Stream of a holder's allowance at a performance.
+func Stream(performanceID, holder string) events.StreamID {
+	return events.NewStreamID(Category, events.OfPerformance(performanceID, holder))
+}
+
+// SnapshotVersion changes with what Freeze writes; a snapshot of another version
+// is not read.
+const SnapshotVersion = 1
+
+// Take takes seats out of the allowance. Again under the same hold it does nothing;
+// a later attempt of a booking takes the place of an earlier one. Refusal:
+// limit_exceeded.
+type Take struct {
+	// HoldID is an [events.HoldID].
+	HoldID string
+	// Seats of the booking, above 0.
+	Seats int64
+	// Limit is how many seats the holder may have.
+	Limit int64
+	// For is how long they are taken unless they are kept. It must be longer than
+	// the seats are held.
+	For time.Duration
+}
+
+// Extend moves the deadline of what a hold has taken. Refusal: not_held.
+type Extend struct {
+	HoldID    string
+	ExpiresAt time.Time
+}
+
+// Keep takes the deadline away: the booking is paid. Again it does nothing.
+// Refusal: not_held.
+type Keep struct{ HoldID string }
+
+// Release gives back what a hold has taken or kept. It does nothing if that is
+// nothing.
+type Release struct{ HoldID string }
+
+// part is what one hold has taken.
+type part struct {
+	HoldID  string
+	Seats   int64
+	Expires int64 // UnixNano of the deadline, 0 once kept
+}
+
+// Allowance is the state and the rules of one allowance. It implements [core.Core].
+type Allowance struct {
+	parts []part // few: each has a seat at least, and the seats are limited
+}
+
+// New returns an allowance of which nothing is taken.
+func New() core.Core { return &Allowance{} }
+
+// Taken is how many seats are taken, held or kept.
+func (a *Allowance) Taken() (seats int64) {
+	for i := range a.parts {
+		seats += a.parts[i].Seats
+	}
+	return seats
+}
+
+// NextDeadline implements [core.Core].
+func (a *Allowance) NextDeadline() time.Time {
+	first := a.first()
+	if first < 0 {
+		return time.Time{}
+	}
+	return moment(a.parts[first].Expires)
+}
+
+// first finds the part that expires first, -1 if none does.
+func (a *Allowance) first() int {
+	first := -1
+	for i := range a.parts {
+		if at := a.parts[i].Expires; at != 0 && (first < 0 || at < a.parts[first].Expires) {
+			first = i
+		}
+	}
+	return first
+}
+
+func moment(nanos int64) time.Time { return time.Unix(0, nanos).UTC() }
+
+// find returns the place of a hold's part, -1 if it has none.
+func (a *Allowance) find(holdID string) int {
+	return slices.IndexFunc(a.parts, func(p part) bool { return p.HoldID == holdID })
+}
+
+var errNotHeld = &core.Refusal{Code: "not_held", Detail: "nothing is taken for this booking any more"}
+
+// Decide implements [core.Core].
+func (a *Allowance) Decide(cmd core.Command, now time.Time) ([]events.Fact, error) {
+	switch cmd := cmd.(type) {
+	case *Take:
+		return a.take(cmd, now)
+	case *Extend:
+		i := a.find(cmd.HoldID)
+		if i < 0 || a.parts[i].Expires == 0 {
+			return nil, errNotHeld
+		}
+		if cmd.ExpiresAt.UnixNano() <= a.parts[i].Expires {
+			return nil, nil
+		}
+		return []events.Fact{&events.AllowanceExtended{HoldID: cmd.HoldID, ExpiresAt: cmd.ExpiresAt.UTC()}}, nil
+	case *Keep:
+		i := a.find(cmd.HoldID)
+		switch {
+		case i < 0:
+			return nil, errNotHeld
+		case a.parts[i].Expires == 0:
+			return nil, nil
+		}
+		return []events.Fact{&events.AllowanceKept{HoldID: cmd.HoldID, Seats: a.parts[i].Seats, Taken: a.Taken()}}, nil
+	case *Release:
+		if i := a.find(cmd.HoldID); i >= 0 {
+			return []events.Fact{a.released(i)}, nil
+		}
+		return nil, nil
+	case *core.Expire:
+		return a.expire(now), nil
+	}
+	panic(fmt.Sprintf("allowance: no rule for %T", cmd))
+}
+
+func (a *Allowance) take(cmd *Take, now time.Time) ([]events.Fact, error) {
+	booking, attempt, ok := events.CutHoldID(cmd.HoldID)
+	if !ok || cmd.Seats < 1 {
+		panic(fmt.Sprintf("allowance: %d seats for the hold %q", cmd.Seats, cmd.HoldID))
+	}
+	if a.find(cmd.HoldID) >= 0 {
+		return nil, nil
+	}
+	taken, facts := a.Taken(), []events.Fact(nil)
+	for i := range a.parts {
+		if holding, before, _ := events.CutHoldID(a.parts[i].HoldID); holding == booking && before < attempt && a.parts[i].Expires != 0 {
+			fact := a.released(i) // there is at most one
+			taken, facts = fact.Taken, append(facts, fact)
+		}
+	}
+	if taken+cmd.Seats > cmd.Limit {
+		return nil, &core.Refusal{Code: "limit_exceeded", Detail: "one holder may not have that many seats of this performance",
+			Fields: map[string]any{"limit": cmd.Limit, "taken": taken}}
+	}
+	return append(facts, &events.AllowanceTaken{HoldID: cmd.HoldID, Seats: cmd.Seats, Taken: taken + cmd.Seats,
+		ExpiresAt: now.UTC().Add(cmd.For)}), nil
+}
+
+func (a *Allowance) released(i int) *events.AllowanceReleased {
+	p, was := a.parts[i], events.AllowanceIsHeld
+	if p.Expires == 0 {
+		was = events.AllowanceIsKept
+	}
+	return &events.AllowanceReleased{HoldID: p.HoldID, Was: was, Seats: p.Seats, Taken: a.Taken() - p.Seats}
+}
+
+func (a *Allowance) expire(now time.Time) []events.Fact {
+	i := a.first()
+	if i < 0 || a.parts[i].Expires >= now.UnixNano() {
+		return nil
+	}
+	p := a.parts[i]
+	return []events.Fact{&events.AllowanceExpired{HoldID: p.HoldID, Seats: p.Seats, Taken: a.Taken() - p.Seats, ExpiresAt: moment(p.Expires)}}
+}
+
+// Evolve implements [core.Core].
+func (a *Allowance) Evolve(fact events.Fact) {
+	switch f := fact.(type) {
+	case *events.AllowanceTaken:
+		a.must(fact, a.find(f.HoldID) < 0 && f.Seats > 0)
+		a.parts = append(slices.Clip(a.parts), part{f.HoldID, f.Seats, f.ExpiresAt.UnixNano()})
+		a.must(fact, a.Taken() == f.Taken)
+	case *events.AllowanceExtended:
+		i := a.find(f.HoldID)
+		a.must(fact, i >= 0 && a.parts[i].Expires != 0)
+		a.parts = slices.Clone(a.parts)
+		a.parts[i].Expires = f.ExpiresAt.UnixNano()
+	case *events.AllowanceKept:
+		i := a.find(f.HoldID)
+		a.must(fact, i >= 0 && a.parts[i].Expires != 0 && a.parts[i].Seats == f.Seats && a.Taken() == f.Taken)
+		a.parts = slices.Clone(a.parts)
+		a.parts[i].Expires = 0
+	case *events.AllowanceReleased:
+		a.give(fact, f.HoldID, f.Seats, f.Taken, f.Was == events.AllowanceIsHeld)
+	case *events.AllowanceExpired:
+		a.give(fact, f.HoldID, f.Seats, f.Taken, true)
+	default:
+		a.must(fact, false)
+	}
+}
+
+func (a *Allowance) give(fact events.Fact, holdID string, seats, taken int64, held bool) {
+	i := a.find(holdID)
+	a.must(fact, i >= 0 && a.parts[i].Seats == seats && (a.parts[i].Expires != 0) == held)
+	a.parts = slices.Delete(slices.Clone(a.parts), i, i+1)
+	a.must(fact, a.Taken() == taken)
+}
+
+// must stops at a fact that can't follow: a damaged log, or seats beside the limit.
+func (a *Allowance) must(fact events.Fact, fits bool) {
+	if !fits {
+		panic(fmt.Sprintf("allowance: the log goes on with %s %+v after %+v", fact.Name(), fact, a.parts))
+	}
+}
+
+// Freeze implements [core.Core]. The parts are never changed in place, so a frozen
+// list is free.
+func (a *Allowance) Freeze() func(io.Writer) error {
+	parts := a.parts
+	return func(w io.Writer) error { return json.NewEncoder(w).Encode(parts) }
+}
+
+// Restore implements [core.Core].
+func (a *Allowance) Restore(r io.Reader) error { return json.NewDecoder(r).Decode(&a.parts) }

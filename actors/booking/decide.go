@@ -1,0 +1,173 @@
+package booking
+
+import (
+	"fmt"
+	"time"
+
+	"admitone/actors/core"
+	"admitone/events"
+)
+
+var errNoBooking = &core.Refusal{Code: "not_found", Detail: "there is no such booking",
+	Fields: map[string]any{"resource": "booking"}}
+
+var errNotYours = &core.Refusal{Code: "forbidden", Detail: "the booking is somebody else's"}
+
+var errReleased = &core.Refusal{Code: "released", Detail: "the booking was given back; book again"}
+
+var errExpired = &core.Refusal{Code: "hold_expired", Detail: "the booking was not paid in time; book again"}
+
+var errBooked = &core.Refusal{Code: "already_confirmed", Detail: "the booking is paid; there is nothing left to do"}
+
+var errPaying = &core.Refusal{Code: "not_held", Detail: "a payment of the booking is under way; try again"}
+
+var errOver = &core.Refusal{Code: "not_held", Detail: "this payment of the booking is over"}
+
+// Decide implements [core.Core].
+func (b *Booking) Decide(cmd core.Command, now time.Time) ([]events.Fact, error) {
+	if hold, ok := cmd.(*Hold); ok {
+		return b.hold(hold, now)
+	}
+	if !b.Exists() {
+		return nil, errNoBooking
+	}
+	switch cmd := cmd.(type) {
+	case *StartPayment:
+		return b.start(cmd)
+	case *Retake:
+		return b.retake(cmd)
+	case *Complete:
+		return b.complete(cmd)
+	case *FailPayment:
+		return b.fail(cmd, now)
+	case *Extend:
+		return b.extend(cmd)
+	case *Release:
+		return b.release(cmd)
+	case *FinishRefund:
+		if !b.state.Refunding {
+			return nil, nil
+		}
+		return []events.Fact{&events.BookingRefunded{PaymentID: b.state.HoldID(), Amount: b.state.Amount}}, nil
+	case *core.Expire:
+		if next := b.NextDeadline(); next.IsZero() || !next.Before(now) {
+			return nil, nil
+		}
+		return []events.Fact{&events.BookingExpired{ExpiresAt: b.state.ExpiresAt}}, nil
+	}
+	panic(fmt.Sprintf("booking: no rule for %T", cmd))
+}
+
+func (b *Booking) hold(cmd *Hold, now time.Time) ([]events.Fact, error) {
+	switch {
+	case b.Exists():
+		return nil, &core.Refusal{Code: "already_exists", Detail: "a booking with this id exists"}
+	case now.After(cmd.ExpiresAt):
+		return nil, errExpired
+	}
+	fact := &events.BookingHeld{
+		BookingID: cmd.ID, PerformanceID: cmd.PerformanceID, Holder: cmd.Holder, Seats: cmd.Seats,
+		ExpiresAt: cmd.ExpiresAt.UTC(), ExtendableUntil: cmd.ExtendableUntil.UTC(), Attempt: 1,
+	}
+	for _, seat := range cmd.Seats {
+		fact.Amount += seat.Price
+	}
+	return []events.Fact{fact}, nil
+}
+
+// isOf says whether somebody may do something about the booking; "" is the house.
+func (b *Booking) isOf(by string) bool { return by == "" || by == b.state.Holder }
+
+func (b *Booking) start(cmd *StartPayment) ([]events.Fact, error) {
+	attempt := b.state.Attempt
+	switch {
+	case !b.isOf(cmd.By):
+		return nil, errNotYours
+	case b.state.Status == events.BookingIsPaying:
+		return nil, nil
+	case b.state.Status == events.BookingIsBooked:
+		return nil, errBooked
+	case b.state.Status == events.BookingIsReleased:
+		return nil, errReleased
+	case b.state.Status == events.BookingIsExpired:
+		attempt++
+	}
+	return []events.Fact{&events.BookingPaymentStarted{
+		PaymentID: events.HoldID(b.state.ID, attempt), Amount: b.state.Amount, Attempt: attempt, Was: b.state.Status,
+	}}, nil
+}
+
+// paying says whether this payment is under way.
+func (b *Booking) paying(paymentID string) bool {
+	return b.state.Status == events.BookingIsPaying && b.state.HoldID() == paymentID
+}
+
+func (b *Booking) retake(cmd *Retake) ([]events.Fact, error) {
+	switch {
+	case !b.paying(cmd.PaymentID) || !b.state.Late:
+		return nil, errOver
+	case b.state.Retaken:
+		return nil, nil
+	}
+	return []events.Fact{&events.BookingRetaken{Attempt: b.state.Attempt, ExpiresAt: cmd.ExpiresAt.UTC()}}, nil
+}
+
+func (b *Booking) complete(cmd *Complete) ([]events.Fact, error) {
+	switch {
+	case b.state.Status == events.BookingIsBooked && b.state.HoldID() == cmd.PaymentID:
+		return nil, nil
+	case !b.paying(cmd.PaymentID) || b.state.Late && !b.state.Retaken:
+		return nil, errOver
+	}
+	return []events.Fact{&events.BookingBooked{PaymentID: cmd.PaymentID, Amount: b.state.Amount}}, nil
+}
+
+func (b *Booking) fail(cmd *FailPayment, now time.Time) ([]events.Fact, error) {
+	if !b.paying(cmd.PaymentID) {
+		return nil, errOver
+	}
+	fact := &events.BookingPaymentFailed{PaymentID: cmd.PaymentID, Reason: cmd.Reason,
+		Status: events.BookingIsExpired, ExpiresAt: b.state.ExpiresAt}
+	// Only for want of money does it still have its seats.
+	if !b.state.Late && cmd.Reason == events.FailedBalance && !now.After(b.state.ExpiresAt) {
+		fact.Status = events.BookingIsHeld
+	}
+	return []events.Fact{fact}, nil
+}
+
+func (b *Booking) extend(cmd *Extend) ([]events.Fact, error) {
+	switch {
+	case !b.isOf(cmd.By):
+		return nil, errNotYours
+	case b.state.Status == events.BookingIsReleased:
+		return nil, errReleased
+	case b.state.Status == events.BookingIsExpired:
+		return nil, errExpired
+	case b.state.Status != events.BookingIsHeld:
+		return nil, errBooked
+	case b.state.Extended:
+		return nil, &core.Refusal{Code: "limit_exceeded", Detail: "a booking can be extended once; pay, or leave the seats to others",
+			Fields: map[string]any{"expires_at": b.state.ExpiresAt}}
+	case !cmd.ExpiresAt.After(b.state.ExpiresAt) || cmd.ExpiresAt.After(b.state.ExtendableUntil):
+		return nil, &core.Refusal{Code: "limit_exceeded", Detail: "the seats can't be held any longer; pay, or leave them to others",
+			Fields: map[string]any{"expires_at": b.state.ExpiresAt}}
+	}
+	return []events.Fact{&events.BookingExtended{ExpiresAt: cmd.ExpiresAt.UTC()}}, nil
+}
+
+func (b *Booking) release(cmd *Release) ([]events.Fact, error) {
+	fact := &events.BookingReleased{Was: b.state.Status}
+	switch {
+	case !b.isOf(cmd.By):
+		return nil, errNotYours
+	case b.state.Status == events.BookingIsReleased:
+		return nil, nil
+	case b.state.Status == events.BookingIsExpired:
+		return nil, errExpired
+	case b.state.Status == events.BookingIsPaying:
+		return nil, errPaying
+	case b.state.Status == events.BookingIsBooked && b.state.Amount > 0:
+		fact.RefundID = b.state.HoldID()
+	}
+	return []events.Fact{fact}, nil
+}

@@ -1,0 +1,69 @@
+package booking
+
+import (
+	"fmt"
+
+	"admitone/events"
+)
+
+// Evolve implements [core.Core].
+func (b *Booking) Evolve(fact events.Fact) {
+	s := &b.state
+	switch f := fact.(type) {
+	case *events.BookingHeld:
+		b.must(fact, !b.Exists() && f.BookingID != "" && f.Attempt == 1 && f.Amount == sum(f.Seats))
+		*s = State{ID: f.BookingID, PerformanceID: f.PerformanceID, Holder: f.Holder, Seats: f.Seats, Amount: f.Amount,
+			Status: events.BookingIsHeld, ExpiresAt: f.ExpiresAt, ExtendableUntil: f.ExtendableUntil, Attempt: f.Attempt}
+	case *events.BookingExtended:
+		b.must(fact, s.Status == events.BookingIsHeld && !s.Extended)
+		s.ExpiresAt, s.Extended = f.ExpiresAt, true
+	case *events.BookingExpired:
+		b.must(fact, s.Status == events.BookingIsHeld)
+		s.Status = events.BookingIsExpired
+	case *events.BookingPaymentStarted:
+		b.started(f)
+	case *events.BookingRetaken:
+		b.must(fact, s.Status == events.BookingIsPaying && s.Late && f.Attempt == s.Attempt)
+		s.Retaken = true
+	case *events.BookingBooked:
+		b.must(fact, b.paying(f.PaymentID) && f.Amount == s.Amount && (!s.Late || s.Retaken))
+		s.Status = events.BookingIsBooked
+	case *events.BookingPaymentFailed:
+		b.must(fact, b.paying(f.PaymentID) && (f.Status == events.BookingIsExpired || f.Status == events.BookingIsHeld && !s.Late))
+		s.Status = f.Status
+	case *events.BookingReleased:
+		b.must(fact, s.Status == f.Was && (f.Was == events.BookingIsHeld || f.Was == events.BookingIsBooked))
+		s.Status, s.Refunding = events.BookingIsReleased, f.Was == events.BookingIsBooked
+	case *events.BookingRefunded:
+		b.must(fact, s.Refunding && f.PaymentID == s.HoldID() && f.Amount == s.Amount)
+		s.Refunding = false
+	default:
+		b.must(fact, false)
+	}
+}
+
+func (b *Booking) started(f *events.BookingPaymentStarted) {
+	s := &b.state
+	late := f.Was == events.BookingIsExpired
+	next := s.Attempt
+	if late {
+		next++
+	}
+	b.must(f, s.Status == f.Was && (late || f.Was == events.BookingIsHeld) && f.Attempt == next && f.Amount == s.Amount &&
+		f.PaymentID == events.HoldID(s.ID, f.Attempt))
+	s.Status, s.Attempt, s.Late, s.Retaken = events.BookingIsPaying, f.Attempt, late, false
+}
+
+func sum(seats []events.BookedSeat) (amount int64) {
+	for _, seat := range seats {
+		amount += seat.Price
+	}
+	return amount
+}
+
+// must stops at a fact that can't follow: a damaged log, or money paid twice.
+func (b *Booking) must(fact events.Fact, fits bool) {
+	if !fits {
+		panic(fmt.Sprintf("booking %s: the log goes on with %s %+v while it is %q", b.state.ID, fact.Name(), fact, b.state.Status))
+	}
+}

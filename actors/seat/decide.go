@@ -1,0 +1,145 @@
+package seat
+
+import (
+	"fmt"
+	"time"
+
+	"admitone/actors/core"
+	"admitone/events"
+)
+
+var errTaken = &core.Refusal{Code: "seat_taken", Detail: "somebody else has the seat; choose another"}
+
+var errNotHeld = &core.Refusal{Code: "not_held", Detail: "the seat is not held for this booking any more"}
+
+// Decide implements [core.Core].
+func (s *Seat) Decide(cmd core.Command, now time.Time) ([]events.Fact, error) {
+	switch cmd := cmd.(type) {
+	case *Hold:
+		return s.hold(cmd, now)
+	case *Extend:
+		return s.extend(cmd)
+	case *Book:
+		return s.book(cmd)
+	case *Release:
+		return s.release(cmd, now), nil
+	case *Block:
+		return s.block()
+	case *Unblock:
+		if s.status == events.SeatIsBlocked {
+			return []events.Fact{&events.SeatUnblocked{}}, nil
+		}
+		return nil, nil
+	case *core.Expire:
+		if s.expires == 0 || s.expires >= now.UnixNano() {
+			return nil, nil
+		}
+		return []events.Fact{&events.SeatExpired{HoldID: s.holdID, Holder: s.holder, ExpiresAt: moment(s.expires)}}, nil
+	}
+	panic(fmt.Sprintf("seat: no rule for %T", cmd))
+}
+
+func (s *Seat) hold(cmd *Hold, now time.Time) ([]events.Fact, error) {
+	booking, attempt, ok := events.CutHoldID(cmd.HoldID)
+	if !ok {
+		panic("seat: " + cmd.HoldID + " is no hold's id")
+	}
+	fact := &events.SeatHeld{HoldID: cmd.HoldID, BookingID: booking, Holder: cmd.Holder, Price: cmd.Price}
+	switch {
+	case s.holdID == cmd.HoldID:
+		return nil, nil
+	case s.status == events.SeatIsFree:
+		first, refusal := s.stay(cmd, now)
+		if refusal != nil {
+			return nil, refusal
+		}
+		fact.FirstHeldAt, fact.ExpiresAt = first, deadline(cmd, first, now)
+		return []events.Fact{fact}, nil
+	case s.status == events.SeatIsHeld && s.earlier(booking, attempt):
+		fact.FirstHeldAt = moment(s.first)
+		fact.ExpiresAt = deadline(cmd, fact.FirstHeldAt, now)
+		return []events.Fact{s.released(events.ReleasedRetaken, now), fact}, nil
+	}
+	return nil, errTaken
+}
+
+// earlier says whether an earlier attempt of the booking has the seat.
+func (s *Seat) earlier(booking string, attempt int64) bool {
+	holding, before, _ := events.CutHoldID(s.holdID)
+	return holding == booking && before < attempt
+}
+
+// stay returns when the holder's stay on the free seat began, or refuses to go on
+// with it.
+func (s *Seat) stay(cmd *Hold, now time.Time) (time.Time, *core.Refusal) {
+	if s.holder != cmd.Holder || now.Sub(moment(s.freed)) >= cmd.HoldFor {
+		return now.UTC(), nil
+	}
+	first := moment(s.first)
+	if !cmd.Retake && !now.Before(longest(first, cmd.HoldFor)) {
+		until := moment(s.freed).Add(cmd.HoldFor)
+		return time.Time{}, &core.Refusal{Code: "limit_exceeded",
+			Detail: "you have held this seat for as long as one holder may; leave it to others until " + until.Format(time.RFC3339),
+			Fields: map[string]any{"until": until}}
+	}
+	return first, nil
+}
+
+// longest is how far a stay can go that began at first.
+func longest(first time.Time, holdFor time.Duration) time.Time { return first.Add(2 * holdFor) }
+
+// deadline of a hold, that of the stay it is part of included.
+func deadline(cmd *Hold, first, now time.Time) time.Time {
+	if cmd.Retake {
+		return now.UTC().Add(Grace)
+	}
+	at := now.UTC().Add(cmd.HoldFor)
+	if end := longest(first, cmd.HoldFor); end.Before(at) {
+		at = end
+	}
+	return at.Add(Grace)
+}
+
+func (s *Seat) extend(cmd *Extend) ([]events.Fact, error) {
+	switch {
+	case s.status != events.SeatIsHeld || s.holdID != cmd.HoldID:
+		return nil, errNotHeld
+	case cmd.ExpiresAt.UnixNano() <= s.expires:
+		return nil, nil
+	case cmd.ExpiresAt.After(longest(moment(s.first), cmd.HoldFor).Add(Grace)):
+		return nil, &core.Refusal{Code: "limit_exceeded", Detail: "the seat can't be held that long; pay, or leave it to others"}
+	}
+	return []events.Fact{&events.SeatExtended{HoldID: cmd.HoldID, ExpiresAt: cmd.ExpiresAt.UTC()}}, nil
+}
+
+func (s *Seat) book(cmd *Book) ([]events.Fact, error) {
+	switch {
+	case s.holdID != cmd.HoldID:
+		return nil, errNotHeld
+	case s.status == events.SeatIsBooked:
+		return nil, nil
+	}
+	booking, _, _ := events.CutHoldID(s.holdID)
+	return []events.Fact{&events.SeatBooked{HoldID: s.holdID, BookingID: booking, Holder: s.holder}}, nil
+}
+
+func (s *Seat) release(cmd *Release, now time.Time) []events.Fact {
+	if cmd.HoldID == "" || s.holdID != cmd.HoldID {
+		return nil
+	}
+	return []events.Fact{s.released(cmd.Reason, now)}
+}
+
+func (s *Seat) released(reason events.ReleaseReason, now time.Time) *events.SeatReleased {
+	return &events.SeatReleased{HoldID: s.holdID, Holder: s.holder, Was: s.status, Reason: reason, ReleasedAt: now.UTC()}
+}
+
+func (s *Seat) block() ([]events.Fact, error) {
+	switch s.status {
+	case events.SeatIsBlocked:
+		return nil, nil
+	case events.SeatIsFree:
+		return []events.Fact{&events.SeatBlocked{}}, nil
+	}
+	return nil, errTaken
+}

@@ -1,0 +1,131 @@
+package seat
+
+import (
+	"encoding/json"
+	"io"
+	"time"
+
+	"admitone/actors/core"
+	"admitone/events"
+)
+
+// Category of the streams of seats.
+const Category = "seat"
+
+// Stream of a performance's seat of this name.
+func Stream(performanceID, name string) events.StreamID {
+	return events.NewStreamID(Category, events.OfPerformance(performanceID, name))
+}
+
+// SnapshotVersion changes with what Freeze writes; a snapshot of another version
+// is not read.
+const SnapshotVersion = 1
+
+// Grace is how much longer a seat is held than its booking.
+const Grace = 30 * time.Second
+
+// Hold keeps the seat for a booking. Again under the same hold it does nothing; a
+// later attempt of the booking that has the seat takes it over. Refusals:
+// seat_taken (held, booked or blocked), limit_exceeded (the holder's stay is over).
+type Hold struct {
+	// HoldID is an [events.HoldID].
+	HoldID string
+	Holder string
+	// Price in minor units, for the record.
+	Price int64
+	// HoldFor is how long a booking may stay unpaid. The seat is held for that and
+	// Grace, or as long as the holder's stay may last.
+	HoldFor time.Duration
+	// Retake holds the seat for a payment that is under way, for Grace and whatever
+	// the stay is.
+	Retake bool
+}
+
+// Extend moves the deadline of a hold. Refusals: not_held, limit_exceeded.
+type Extend struct {
+	HoldID string
+	// ExpiresAt is the seat's new deadline: the booking's and Grace.
+	ExpiresAt time.Time
+	// HoldFor is that of the hold.
+	HoldFor time.Duration
+}
+
+// Book turns a hold into a booked seat. Again it does nothing. Refusal: not_held.
+type Book struct{ HoldID string }
+
+// Release frees the seat from a hold, held or booked. It does nothing if the seat
+// is not the hold's.
+type Release struct {
+	HoldID string
+	Reason events.ReleaseReason
+}
+
+// Block takes a free seat off sale. Again it does nothing. Refusal: seat_taken.
+type Block struct{}
+
+// Unblock puts a blocked seat back on sale. It does nothing to any other.
+type Unblock struct{}
+
+// Seat is the state and the rules of one seat. It implements [core.Core].
+type Seat struct {
+	status  events.SeatStatus
+	holdID  string // who has it, "" if nobody
+	holder  string // who has it or had it last
+	expires int64  // UnixNano of the deadline, 0 unless held
+	first   int64  // UnixNano of the beginning of the holder's stay
+	freed   int64  // UnixNano of when the holder last gave it back, 0 while it is the holder's
+}
+
+// New returns a seat that nobody has touched.
+func New() core.Core { return &Seat{status: events.SeatIsFree} }
+
+// Status is where the seat stands.
+func (s *Seat) Status() events.SeatStatus { return s.status }
+
+// Owner is the hold that has the seat, and its holder; both "" if nobody has it.
+func (s *Seat) Owner() (holdID, holder string) {
+	if s.holdID == "" {
+		return "", ""
+	}
+	return s.holdID, s.holder
+}
+
+// Deadline of the hold and the beginning of the holder's stay; zero unless the seat
+// is held.
+func (s *Seat) Deadline() (expiresAt, firstHeldAt time.Time) {
+	if s.expires == 0 {
+		return time.Time{}, time.Time{}
+	}
+	return moment(s.expires), moment(s.first)
+}
+
+// NextDeadline implements [core.Core].
+func (s *Seat) NextDeadline() time.Time {
+	expiresAt, _ := s.Deadline()
+	return expiresAt
+}
+
+func moment(nanos int64) time.Time { return time.Unix(0, nanos).UTC() }
+
+// saved is a snapshot.
+type saved struct {
+	Status                events.SeatStatus
+	HoldID, Holder        string
+	Expires, First, Freed int64
+}
+
+// Freeze implements [core.Core].
+func (s *Seat) Freeze() func(io.Writer) error {
+	state := saved{s.status, s.holdID, s.holder, s.expires, s.first, s.freed}
+	return func(w io.Writer) error { return json.NewEncoder(w).Encode(state) }
+}
+
+// Restore implements [core.Core].
+func (s *Seat) Restore(r io.Reader) error {
+	var state saved
+	if err := json.NewDecoder(r).Decode(&state); err != nil {
+		return err
+	}
+	*s = Seat{state.Status, state.HoldID, state.Holder, state.Expires, state.First, state.Freed}
+	return nil
+}

@@ -1,0 +1,181 @@
+package wallet
+
+import (
+	"fmt"
+	"time"
+
+	"admitone/actors/core"
+	"admitone/events"
+)
+
+// Category of the streams of wallets.
+const Category = "wallet"
+
+// Stream of a holder's wallet.
+func Stream(holder string) events.StreamID { return events.NewStreamID(Category, holder) }
+
+const (
+	// MaxAmount is the most that one charge can put in, in minor units.
+	MaxAmount = 1_000_000_000_000
+	// MaxBalance is the most that charges can fill a wallet to. Refunds may go
+	// beyond it: that money was in the wallet before.
+	MaxBalance = 1_000_000_000_000_000
+)
+
+// Charge puts money into the wallet. Refusals: invalid_field (amount),
+// limit_exceeded (the balance would be above MaxBalance).
+type Charge struct {
+	ID string
+	// Amount in minor units.
+	Amount int64
+}
+
+// Debit pays for a booking. Again under the same payment id it does nothing.
+// Refusals: invalid_field (amount), not_held (the payment was refunded or
+// cancelled), insufficient_balance.
+type Debit struct {
+	// PaymentID is the id of the hold that is paid, an [events.HoldID].
+	PaymentID string
+	// Amount in minor units, above 0.
+	Amount int64
+}
+
+// Refund gives back what was debited under the payment id, and closes it if nothing
+// was. Again it does nothing.
+type Refund struct{ PaymentID string }
+
+// Payment is what became of a payment id.
+type Payment struct {
+	// Amount that was debited, 0 if the payment was cancelled before.
+	Amount int64
+	// Closed says that it was refunded or cancelled.
+	Closed bool
+}
+
+// Wallet is the state and the rules of one wallet. It implements [core.Core].
+type Wallet struct {
+	exists   bool
+	balance  int64
+	payments *core.Table[string, Payment]
+}
+
+// New returns a wallet without money.
+func New() core.Core { return &Wallet{payments: core.NewTable[string, Payment]()} }
+
+// Exists says whether anything has happened to it.
+func (w *Wallet) Exists() bool { return w.exists }
+
+// Balance in minor units.
+func (w *Wallet) Balance() int64 { return w.balance }
+
+// Payment looks a payment id up.
+func (w *Wallet) Payment(id string) (Payment, bool) { return w.payments.Get(id) }
+
+// NextDeadline implements [core.Core]: a wallet has none.
+func (w *Wallet) NextDeadline() time.Time { return time.Time{} }
+
+var errBadAmount = &core.Refusal{Code: "invalid_field", Detail: "amount must be from 1 to 1,000,000,000,000",
+	Fields: map[string]any{"field": "amount"}}
+
+var errClosed = &core.Refusal{Code: "not_held", Detail: "this payment was given up; begin another"}
+
+// Decide implements [core.Core].
+func (w *Wallet) Decide(cmd core.Command, _ time.Time) ([]events.Fact, error) {
+	switch cmd := cmd.(type) {
+	case *Charge:
+		return w.charge(cmd)
+	case *Debit:
+		return w.debit(cmd)
+	case *Refund:
+		return w.refund(cmd), nil
+	case *core.Expire:
+		return nil, nil
+	}
+	panic(fmt.Sprintf("wallet: no rule for %T", cmd))
+}
+
+func (w *Wallet) charge(cmd *Charge) ([]events.Fact, error) {
+	switch {
+	case cmd.Amount < 1 || cmd.Amount > MaxAmount:
+		return nil, errBadAmount
+	case w.balance > MaxBalance-cmd.Amount:
+		return nil, &core.Refusal{Code: "limit_exceeded", Detail: "the wallet can't hold that much",
+			Fields: map[string]any{"balance": w.balance, "limit": int64(MaxBalance)}}
+	}
+	return []events.Fact{&events.WalletCharged{ChargeID: cmd.ID, Amount: cmd.Amount, Balance: w.balance + cmd.Amount}}, nil
+}
+
+func (w *Wallet) debit(cmd *Debit) ([]events.Fact, error) {
+	paid, known := w.payments.Get(cmd.PaymentID)
+	switch {
+	case cmd.Amount < 1:
+		return nil, errBadAmount
+	case known && paid.Closed:
+		return nil, errClosed
+	case known:
+		return nil, nil
+	case cmd.Amount > w.balance:
+		return nil, &core.Refusal{Code: "insufficient_balance", Detail: "the wallet has too little; charge it and pay again",
+			Fields: map[string]any{"balance": w.balance, "amount": cmd.Amount}}
+	}
+	return []events.Fact{&events.WalletDebited{PaymentID: cmd.PaymentID, BookingID: bookingOf(cmd.PaymentID),
+		Amount: cmd.Amount, Balance: w.balance - cmd.Amount}}, nil
+}
+
+func (w *Wallet) refund(cmd *Refund) []events.Fact {
+	paid, known := w.payments.Get(cmd.PaymentID)
+	switch {
+	case !known:
+		return []events.Fact{&events.WalletCancelled{PaymentID: cmd.PaymentID, BookingID: bookingOf(cmd.PaymentID)}}
+	case paid.Closed:
+		return nil
+	}
+	return []events.Fact{&events.WalletRefunded{PaymentID: cmd.PaymentID, BookingID: bookingOf(cmd.PaymentID),
+		Amount: paid.Amount, Balance: w.balance + paid.Amount}}
+}
+
+func bookingOf(paymentID string) string {
+	booking, _, ok := events.CutHoldID(paymentID)
+	if !ok {
+		panic("wallet: " + paymentID + " is no payment's id")
+	}
+	return booking
+}
+
+// Evolve implements [core.Core].
+func (w *Wallet) Evolve(fact events.Fact) {
+	w.exists = true
+	switch f := fact.(type) {
+	case *events.WalletCharged:
+		w.move(fact, f.Amount, f.Balance)
+	case *events.WalletDebited:
+		_, known := w.payments.Get(f.PaymentID)
+		w.must(fact, !known)
+		w.payments.Set(f.PaymentID, Payment{Amount: f.Amount})
+		w.move(fact, -f.Amount, f.Balance)
+	case *events.WalletRefunded:
+		paid, known := w.payments.Get(f.PaymentID)
+		w.must(fact, known && !paid.Closed && paid.Amount == f.Amount)
+		w.payments.Set(f.PaymentID, Payment{Amount: f.Amount, Closed: true})
+		w.move(fact, f.Amount, f.Balance)
+	case *events.WalletCancelled:
+		_, known := w.payments.Get(f.PaymentID)
+		w.must(fact, !known)
+		w.payments.Set(f.PaymentID, Payment{Closed: true})
+	default:
+		w.must(fact, false)
+	}
+}
+
+// move changes the balance and holds it against the recorded one.
+func (w *Wallet) move(fact events.Fact, by, balance int64) {
+	w.must(fact, by != 0 && w.balance+by == balance && balance >= 0)
+	w.balance = balance
+}
+
+// must stops at a fact that can't follow: a damaged log, or money out of nothing.
+func (w *Wallet) must(fact events.Fact, fits bool) {
+	if !fits {
+		panic(fmt.Sprintf("wallet: the log goes on with %s %+v at a balance of %d", fact.Name(), fact, w.balance))
+	}
+}

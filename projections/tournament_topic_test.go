@@ -293,3 +293,39 @@ func checkFollower(t *rapid.T, p *Projections, c *collector, id string) {
 		t.Fatalf("%s: %s; it has entries in %v", id, w.wrong, w.entries)
 	}
 }
+
+// TestTournamentRecall: what the log is made of again is what was told at the time.
+func TestTournamentRecall(t *testing.T) {
+	log, p, o := aFinal(t)
+	live := newCollector()
+	sub, err := p.Subscribe("tournament:a", Resume{}, live)
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-live.first
+	var frames []*Frame
+	for _, facts := range [][]events.Fact{o.withdraw("t1"), o.withdraw("t2"), o.edit(4, true), {o.enter("t6")}, o.withdraw("t6"), o.edit(5, false)} {
+		waitFor(t, p, log.add(cup("a"), facts...))
+		frames = live.all(t, p, "tournament:a")
+	}
+	sub.Close()
+	if len(frames) < 5 {
+		t.Fatalf("only %d frames were told", len(frames))
+	}
+	last := frames[len(frames)-1]
+	for i, from := range frames[:len(frames)-1] {
+		told := frames[i+1].Delta.Clone()
+		for _, f := range frames[i+2:] {
+			told.Merge(f.Delta)
+		}
+		want := newDelta("tournament:a", from.Position, last.Position, told)
+		back := newCollector()
+		again, err := p.Subscribe("tournament:a", Resume{Since: from.Position, Epoch: log.Epoch()}, back)
+		if err != nil {
+			t.Fatal(err)
+		}
+		<-back.first
+		checkFrames(t, back.all(t, p, "tournament:a"), []string{string(want.Bytes())})
+		again.Close()
+	}
+}

@@ -58,6 +58,7 @@ func newTournaments(p *Projections) *tournaments {
 		watched: watchedPlaces{},
 	}
 	k.topic = newTopicKind("tournament", k.state)
+	k.topic.category = tournamentCategory
 	k.teamTopic = newTopicKind("team", k.teamState)
 	return k
 }

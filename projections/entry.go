@@ -1,11 +1,8 @@
 package projections
 
 import (
-	"encoding/binary"
 	"errors"
 	"time"
-
-	"github.com/cockroachdb/pebble/v2"
 
 	"admitone/events"
 )
@@ -30,169 +27,13 @@ type Entry struct {
 	number int64
 }
 
-// entries is the view of who takes part in which tournament.
-type entries struct {
-	// seats by team and tournament say under which number the entry is.
-	seats *records[seat]
-	// places have the entries, by tournament, status and number.
-	places *records[Entry]
-	// blocks count the waiting teams of a tournament whose numbers lie in one block,
-	// so that a team's place is known without walking past all before it.
-	blocks *records[int64]
-}
-
-// seat is where an entry is found.
-type seat struct {
-	status events.EntryStatus
-	number int64
-}
-
-// blockSize is how many numbers of places are in one block: as many as it would
-// have blocks if a million teams were waiting.
-const blockSize = 1024
-
-// lastPlace is behind every number.
-const lastPlace = 1 << 62
-
-func newEntries(p *Projections) *entries {
-	return &entries{
-		seats:  newRecords(p, "seat", appendSeat, decodeSeat),
-		places: newRecords(p, "place", appendEntry, decodeEntry),
-		blocks: newRecords(p, "waiting", func(dst []byte, n *int64) []byte { return appendInt(dst, *n) }, decodeBlock),
+// entry makes an Entry of a place.
+func (p *place) entry(tournament string, status events.EntryStatus) Entry {
+	return Entry{
+		TournamentID: tournament, TeamID: p.team, Status: status, Group: p.group,
+		Revision: events.Revision(p.revision), Position: events.Position(p.position),
+		Since: time.Unix(p.second, int64(p.nano)).UTC(), number: p.number,
 	}
-}
-
-func appendSeat(dst []byte, s *seat) []byte {
-	return appendInt(appendString(dst, string(s.status)), s.number)
-}
-
-func decodeSeat(record []byte) (seat, error) {
-	in := reader{rest: record}
-	s := seat{events.EntryStatus(in.str()), in.int()}
-	return s, in.done()
-}
-
-func appendEntry(dst []byte, e *Entry) []byte {
-	dst = appendString(dst, e.TeamID)
-	dst = appendInt(appendInt(dst, e.number), e.Group)
-	dst = appendInt(appendInt(dst, int64(e.Revision)), int64(e.Position))
-	return appendTime(dst, e.Since)
-}
-
-// decodeEntry leaves out what the key has: the tournament and the status.
-func decodeEntry(record []byte) (Entry, error) {
-	in := reader{rest: record}
-	e := Entry{TeamID: in.str(), number: in.int(), Group: in.int(), Revision: events.Revision(in.int()), Position: events.Position(in.int()), Since: in.time()}
-	return e, in.done()
-}
-
-func decodeBlock(record []byte) (int64, error) {
-	in := reader{rest: record}
-	n := in.int()
-	return n, in.done()
-}
-
-// seatKey sorts by team.
-func seatKey(tournament, team string) string { return ownedKey(team, tournament) }
-
-// placeKey sorts by tournament, status and number.
-func placeKey(tournament string, status events.EntryStatus, number int64) string {
-	key := [9]byte{'w'}
-	if status == events.EntryEntered {
-		key[0] = 'e'
-	}
-	binary.BigEndian.PutUint64(key[1:], uint64(number))
-	return ownedKey(tournament, string(key[:]))
-}
-
-func blockKey(tournament string, block int64) string {
-	var key [8]byte
-	binary.BigEndian.PutUint64(key[:], uint64(block))
-	return ownedKey(tournament, string(key[:]))
-}
-
-func (v *entries) reset() {
-	v.seats.reset()
-	v.places.reset()
-	v.blocks.reset()
-}
-
-func (v *entries) flush(b *pebble.Batch) error {
-	if err := v.seats.flush(b); err != nil {
-		return err
-	}
-	if err := v.places.flush(b); err != nil {
-		return err
-	}
-	return v.blocks.flush(b)
-}
-
-// add puts a team in a place that was not taken.
-func (v *entries) add(e *Entry) error {
-	v.seats.set(seatKey(e.TournamentID, e.TeamID), &seat{e.Status, e.number})
-	v.places.set(placeKey(e.TournamentID, e.Status, e.number), e)
-	if e.Status == events.EntryWaitlisted {
-		return v.count(e.TournamentID, e.number, 1)
-	}
-	return nil
-}
-
-// remove frees the place of a team.
-func (v *entries) remove(tournament, team string, at seat) error {
-	v.seats.delete(seatKey(tournament, team))
-	v.places.delete(placeKey(tournament, at.status, at.number))
-	if at.status == events.EntryWaitlisted {
-		return v.count(tournament, at.number, -1)
-	}
-	return nil
-}
-
-// count adds to the waiting teams of a number's block.
-func (v *entries) count(tournament string, number, more int64) error {
-	key := blockKey(tournament, number/blockSize)
-	n, _, err := v.blocks.find(key)
-	if err != nil {
-		return err
-	}
-	if n += more; n == 0 {
-		v.blocks.delete(key)
-		return nil
-	}
-	v.blocks.set(key, &n)
-	return nil
-}
-
-// standing returns the seat of a team. The lock must be held.
-func (v *entries) standing(tournament, team string) (seat, bool, error) {
-	return v.seats.find(seatKey(tournament, team))
-}
-
-// ahead counts the waiting teams up to a number.
-type ahead struct {
-	blocks *scan[int64]
-	places *scan[Entry]
-}
-
-// ahead begins to count. The lock must be held now, and not for counting.
-func (v *entries) ahead(tournament string, number int64) (*ahead, error) {
-	block := number / blockSize
-	blocks, err := v.blocks.scan(blockKey(tournament, 0), blockKey(tournament, block))
-	if err != nil {
-		return nil, err
-	}
-	places, err := v.places.scan(placeKey(tournament, events.EntryWaitlisted, block*blockSize),
-		placeKey(tournament, events.EntryWaitlisted, number+1))
-	if err != nil {
-		return nil, errors.Join(err, blocks.close())
-	}
-	return &ahead{blocks, places}, nil
-}
-
-func (a *ahead) count() (n int64, err error) {
-	if err := a.blocks.each(func(_ string, waiting *int64) bool { n += *waiting; return true }); err != nil {
-		return 0, errors.Join(err, a.places.close())
-	}
-	return n, a.places.each(func(string, *Entry) bool { n++; return true })
 }
 
 // Entry returns a team's part in a tournament, and whether it takes part.
@@ -206,30 +47,35 @@ func (p *Projections) Entry(tournamentID, teamID string) (Entry, bool, error) {
 	p.mu.RLock()
 	e, before, err := v.entry(tournamentID, teamID)
 	p.mu.RUnlock()
-	if err != nil || e.TeamID == "" {
-		return Entry{}, false, err
+	if err == nil && before != nil {
+		err = e.complete(before)
 	}
-	if before != nil {
-		e.Place, err = before.count()
-	}
-	return e, err == nil, err
+	return e, err == nil && e.TeamID != "", err
 }
 
-// entry returns a team's entry, the zero one if there is none, and what counts its
-// place, if it waits. The lock must be held.
-func (v *entries) entry(tournament, team string) (e Entry, place *ahead, err error) {
+// entry returns a team's entry, the zero one if there is none. Of one that waits
+// the place counts within its block only, and complete adds those before. The lock
+// must be held.
+func (v *entries) entry(tournament, team string) (e Entry, before *scan[int64], err error) {
 	at, ok, err := v.standing(tournament, team)
 	if err != nil || !ok {
 		return Entry{}, nil, err
 	}
-	if e, ok, err = v.places.find(placeKey(tournament, at.status, at.number)); err != nil || !ok {
+	b, i, ok, err := v.find(tournament, at)
+	if err != nil || !ok {
 		return Entry{}, nil, err
 	}
-	e.TournamentID, e.Status = tournament, at.status
-	if at.status == events.EntryWaitlisted {
-		place, err = v.ahead(tournament, at.number)
+	if e = b.places[i].entry(tournament, at.status); at.status == events.EntryWaitlisted {
+		e.Place = int64(i) + 1
+		before, err = v.before(tournament, at.number)
 	}
-	return e, place, err
+	return e, before, err
+}
+
+func (e *Entry) complete(before *scan[int64]) error {
+	n, err := sum(before)
+	e.Place += n
+	return err
 }
 
 // Entries returns up to limit entries of one status behind the place after, 0 for
@@ -243,33 +89,39 @@ func (p *Projections) Entries(tournamentID string, status events.EntryStatus, af
 	}
 	defer p.leave()
 	v, from := kindOf[*tournaments](p).entries, int64(min(after, lastPlace))
-	var before *ahead
+	ahead := from // of whom to count those who wait
+	if status == events.EntryEntered {
+		ahead = 0
+	}
 	p.mu.RLock()
-	places, err := v.places.scan(placeKey(tournamentID, status, from+1), placeKey(tournamentID, status, lastPlace+1))
-	if err == nil && status == events.EntryWaitlisted {
-		before, err = v.ahead(tournamentID, from)
+	blocks, err := v.blocks.scan(blockKey(tournamentID, seat{status, from}), blockKey(tournamentID, seat{status, 2 * lastPlace}))
+	var before *scan[int64]
+	if err == nil {
+		if before, err = v.before(tournamentID, ahead); err != nil {
+			err = errors.Join(err, blocks.close())
+		}
 	}
 	p.mu.RUnlock()
 	if err != nil {
 		return nil, 0, err
 	}
-	place := int64(0)
-	if before != nil {
-		if place, err = before.count(); err != nil {
-			return nil, 0, errors.Join(err, places.close())
-		}
+	place, err := sum(before)
+	if err != nil {
+		return nil, 0, errors.Join(err, blocks.close())
 	}
-	err = places.each(func(_ string, e *Entry) bool {
-		if len(page) == limit {
-			next = uint64(page[limit-1].number)
-			return false
-		}
-		page = append(page, *e)
-		last := &page[len(page)-1]
-		last.TournamentID, last.Status = tournamentID, status
-		if before != nil {
-			place++
-			last.Place = place
+	err = blocks.each(func(_ string, b *block) bool {
+		i := b.upTo(from)
+		place += int64(i)
+		for ; i < len(b.places); i++ {
+			if len(page) == limit {
+				next = uint64(page[limit-1].number)
+				return false
+			}
+			e := b.places[i].entry(tournamentID, status)
+			if place++; status == events.EntryWaitlisted {
+				e.Place = place
+			}
+			page = append(page, e)
 		}
 		return true
 	})
@@ -304,21 +156,4 @@ func (p *Projections) TeamEntries(teamID, after string, limit int) (page []Entry
 		next = ids[limit-1]
 	}
 	return page, next, nil
-}
-
-// tournamentsOf lists where a team takes part. The lock must be held.
-func (v *entries) tournamentsOf(team, after string, limit int) (ids []string, more bool, err error) {
-	begin := ownedKey(team, "")
-	seats, err := v.seats.scan(begin+after+"\x00", begin+"\xff\xff")
-	if err != nil {
-		return nil, false, err
-	}
-	err = seats.each(func(key string, _ *seat) bool {
-		if more = len(ids) == limit; more {
-			return false
-		}
-		ids = append(ids, key[len(begin):])
-		return true
-	})
-	return ids, more, err
 }

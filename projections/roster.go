@@ -11,8 +11,8 @@ import (
 type Roster struct {
 	Tournament
 	seats map[string]*Entry
-	// places by number, from 1; nil is one that was given up.
-	places []*Entry
+	// slots and queue are the places by number, from 1; nil is one that was given up.
+	slots, queue []*Entry
 }
 
 // RosterAt folds a tournament with its entries up to a position; nil if it did not
@@ -48,28 +48,36 @@ func (r *Roster) Apply(e *events.Recorded) error {
 	return nil
 }
 
+// places are those of a status.
+func (r *Roster) places(status events.EntryStatus) *[]*Entry {
+	if status == events.EntryEntered {
+		return &r.slots
+	}
+	return &r.queue
+}
+
 func (r *Roster) add(e *events.Recorded, status events.EntryStatus, teams []string) {
 	if r.seats == nil {
 		r.seats = map[string]*Entry{}
 	}
-	group := int64(0)
+	places, group := r.places(status), int64(0)
 	if status == events.EntryWaitlisted && len(teams) > 1 {
-		group = int64(len(r.places)) + 1
+		group = int64(len(*places)) + 1
 	}
 	for _, team := range teams {
 		entry := &Entry{
 			TournamentID: r.ID, TeamID: team, Status: status, Group: group,
-			Revision: e.Revision, Position: e.Position, Since: e.Created, number: int64(len(r.places)) + 1,
+			Revision: e.Revision, Position: e.Position, Since: e.Created, number: int64(len(*places)) + 1,
 		}
 		r.seats[team] = entry
-		r.places = append(r.places, entry)
+		*places = append(*places, entry)
 	}
 }
 
 func (r *Roster) remove(teams ...string) {
 	for _, team := range teams {
 		if entry := r.seats[team]; entry != nil {
-			r.places[entry.number-1] = nil
+			(*r.places(entry.Status))[entry.number-1] = nil
 			delete(r.seats, team)
 		}
 	}
@@ -83,15 +91,15 @@ func (r *Roster) Entry(teamID string) (Entry, bool) {
 	}
 	found := *entry
 	if found.Status == events.EntryWaitlisted {
-		found.Place = r.waitingUpTo(found.number)
+		found.Place = taken(r.queue[:found.number])
 	}
 	return found, true
 }
 
-// waitingUpTo counts the waiting teams with numbers up to this one.
-func (r *Roster) waitingUpTo(number int64) (n int64) {
-	for _, entry := range r.places[:number] {
-		if entry != nil && entry.Status == events.EntryWaitlisted {
+// taken counts the places that were not given up.
+func taken(places []*Entry) (n int64) {
+	for _, entry := range places {
+		if entry != nil {
 			n++
 		}
 	}
@@ -100,18 +108,18 @@ func (r *Roster) waitingUpTo(number int64) (n int64) {
 
 // Entries is [Projections.Entries] as of then.
 func (r *Roster) Entries(status events.EntryStatus, after uint64, limit int) (page []Entry, next uint64) {
-	from := min(after, uint64(len(r.places)))
-	place := r.waitingUpTo(int64(from))
-	for _, entry := range r.places[from:] {
-		if entry == nil || entry.Status != status {
+	places := *r.places(status)
+	from := min(after, uint64(len(places)))
+	place := taken(places[:from])
+	for _, entry := range places[from:] {
+		if entry == nil {
 			continue
 		}
 		if len(page) == limit {
 			return page, uint64(page[limit-1].number)
 		}
 		found := *entry
-		if status == events.EntryWaitlisted {
-			place++
+		if place++; status == events.EntryWaitlisted {
 			found.Place = place
 		}
 		page = append(page, found)

@@ -120,9 +120,9 @@ func (k *tournaments) teamState(id string) (State, events.Position, error) {
 	}
 	s.more = more
 	for _, tournament := range ids {
-		e, place, err := k.entries.entry(tournament, id)
-		if err == nil && place != nil {
-			e.Place, err = place.count()
+		e, before, err := k.entries.entry(tournament, id)
+		if err == nil && before != nil {
+			err = e.complete(before)
 		}
 		if err != nil {
 			return nil, 0, err

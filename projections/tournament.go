@@ -29,9 +29,9 @@ type Tournament struct {
 	// Created and Updated are the store's times of the first and last event.
 	Created, Updated time.Time
 
-	// places is how many places in its slots and its waitlist were ever given; it
-	// numbers them.
-	places int64
+	// seated and queued are how many places in its slots and its waitlist were ever
+	// given: the last numbers.
+	seated, queued int64
 }
 
 // Remaining is how many slots are free.
@@ -83,16 +83,16 @@ func (t *Tournament) counts() events.TournamentCounts {
 func (t *Tournament) evolve(e *events.Recorded, fact events.Fact) (events.TournamentCounts, error) {
 	switch f := fact.(type) {
 	case *events.TournamentEntered:
-		t.places += int64(len(f.TeamIDs))
+		t.seated += int64(len(f.TeamIDs))
 		t.Entered += int64(len(f.TeamIDs))
 		return f.TournamentCounts, nil
 	case *events.TournamentWaitlisted:
-		t.places += int64(len(f.TeamIDs))
+		t.queued += int64(len(f.TeamIDs))
 		t.Waitlisted += int64(len(f.TeamIDs))
 		return f.TournamentCounts, nil
 	case *events.TournamentPromoted:
 		for _, row := range f.Rows {
-			t.places += int64(len(row))
+			t.seated += int64(len(row))
 			t.Entered += int64(len(row))
 			t.Waitlisted -= int64(len(row))
 		}
@@ -118,7 +118,7 @@ func (t *Tournament) evolve(e *events.Recorded, fact events.Fact) (events.Tourna
 
 func appendTournament(dst []byte, t *Tournament) []byte {
 	dst = appendString(dst, t.Name)
-	for _, n := range [...]int64{t.TeamLimit, t.Entered, t.Waitlisted, t.places, int64(t.Revision), int64(t.Position)} {
+	for _, n := range [...]int64{t.TeamLimit, t.Entered, t.Waitlisted, t.seated, t.queued, int64(t.Revision), int64(t.Position)} {
 		dst = appendInt(dst, n)
 	}
 	waitlist := byte(0)
@@ -133,7 +133,7 @@ func appendTournament(dst []byte, t *Tournament) []byte {
 func decodeTournament(id string, record []byte) (Tournament, error) {
 	r := reader{rest: record}
 	t := Tournament{
-		ID: id, Name: r.str(), TeamLimit: r.int(), Entered: r.int(), Waitlisted: r.int(), places: r.int(),
+		ID: id, Name: r.str(), TeamLimit: r.int(), Entered: r.int(), Waitlisted: r.int(), seated: r.int(), queued: r.int(),
 		Revision: events.Revision(r.int()), Position: events.Position(r.int()), RegisterDeadline: r.moment(),
 	}
 	waitlist := r.take(1)

@@ -1,0 +1,200 @@
+package performance
+
+import (
+	"cmp"
+	"slices"
+)
+
+// AnySection lets [Map.Best] choose among all sections.
+const AnySection = -1
+
+// Best returns the best n free seats of a section, or of the whole performance, in
+// canonical order; see the package comment for what is best. ok is false if fewer
+// are free.
+func (m *Map) Best(section, n int) (seats []Seat, ok bool) {
+	sections := []int{section}
+	if section == AnySection {
+		sections = make([]int, len(m.layout.sections))
+		for i := range sections {
+			sections[i] = i
+		}
+	}
+	for _, section := range sections {
+		for row := range m.rows(section) {
+			taken, first := m.row(section, row)
+			if f, ok := bestInRow(taken, n, len(taken)); ok {
+				return seatsFrom(first+Seat(f.start), n), true
+			}
+		}
+	}
+	return m.inGroups(sections, n)
+}
+
+// group is free seats next to each other, as many as there are. A hall may have
+// fifty thousand, so they are small.
+type group struct {
+	row     int32 // counted over all rows looked at
+	first   Seat
+	size    int32
+	atStart bool // it begins where its row begins
+	atEnd   bool // it ends where its row ends
+}
+
+// inGroups chooses n seats where no row has so many next to each other.
+func (m *Map) inGroups(sections []int, n int) ([]Seat, bool) {
+	all := make([]group, 0, m.layout.Seats()/4) // of every section, one after another
+	var ends []int                              // where each section's groups end in it
+	row := int32(0)
+	for _, section := range sections {
+		for i := range m.rows(section) {
+			all = m.groups(all, section, i, row)
+			row++
+		}
+		ends = append(ends, len(all))
+	}
+	fewest := fewestGroups(all, n)
+	if fewest == 0 {
+		return nil, false
+	}
+	from, choice := 0, all
+	for _, end := range ends {
+		if fewestGroups(all[from:end], n) == fewest {
+			choice = all[from:end]
+			break
+		}
+		from = end
+	}
+	chosen, spare := pick(closest(choice, fewest, n), fewest, n)
+	return cut(chosen, spare), true
+}
+
+// groups appends those of one row.
+func (m *Map) groups(all []group, section, i int, row int32) []group {
+	taken, first := m.row(section, i)
+	for s := nextSpan(taken, 0); s.start < len(taken); s = nextSpan(taken, s.end) {
+		all = append(all, group{row, first + Seat(s.start), int32(s.end - s.start), s.start == 0, s.end == len(taken)})
+	}
+	return all
+}
+
+// sizes counts groups by their size; every group is smaller than the seats wanted.
+type sizes struct {
+	count   []int
+	largest int32 // no group is larger
+}
+
+func (s *sizes) add(g group) {
+	s.count[g.size]++
+	s.largest = max(s.largest, g.size)
+}
+
+func (s *sizes) remove(g group) {
+	s.count[g.size]--
+	for s.largest > 0 && s.count[s.largest] == 0 {
+		s.largest--
+	}
+}
+
+// reach says how many of the largest groups make n seats together, 0 if all of them
+// don't.
+func (s *sizes) reach(n int) (groups int) {
+	for size := int(s.largest); size > 0; size-- {
+		if c := s.count[size]; c*size < n {
+			n -= c * size
+			groups += c
+			continue
+		}
+		return groups + (n+size-1)/size
+	}
+	return 0
+}
+
+// fewestGroups that make n seats, 0 if all of them don't.
+func fewestGroups(groups []group, n int) int {
+	s := sizes{count: make([]int, n)}
+	for _, g := range groups {
+		s.add(g)
+	}
+	return s.reach(n)
+}
+
+// closest returns the groups in the fewest consecutive rows of which so many make n
+// seats, the nearest to the front among several. There is such a choice.
+func closest(groups []group, fewest, n int) []group {
+	s := sizes{count: make([]int, n)}
+	best, rows := groups, int32(0)
+	for from, to := 0, 0; to < len(groups); {
+		for row := groups[to].row; to < len(groups) && groups[to].row == row; to++ {
+			s.add(groups[to])
+		}
+		for k := s.reach(n); k != 0 && k <= fewest; k = s.reach(n) {
+			row := groups[from].row
+			if span := groups[to-1].row - row + 1; rows == 0 || span < rows {
+				best, rows = groups[from:to], span
+			}
+			for ; from < to && groups[from].row == row; from++ {
+				s.remove(groups[from])
+			}
+		}
+	}
+	return best
+}
+
+// pick chooses so many of the groups that they have n seats at least, and says how
+// many more. It avoids exactly one more, which would be left alone.
+func pick(groups []group, fewest, n int) (chosen []group, spare int) {
+	bySize := slices.Clone(groups)
+	slices.SortStableFunc(bySize, func(a, b group) int {
+		if a.size != b.size {
+			return int(b.size - a.size)
+		}
+		return cmp.Compare(edge(b), edge(a)) // a seat left at a row's end is less bad
+	})
+	chosen, rest := bySize[:fewest], bySize[fewest:]
+	for _, g := range chosen {
+		spare += int(g.size)
+	}
+	spare -= n
+	if spare != 1 {
+		return chosen, spare
+	}
+	// These are the largest, so only another one in the place of one that is larger
+	// by one seat makes exactly n.
+	for i, g := range slices.Backward(chosen) {
+		for _, other := range rest {
+			if other.size == g.size-1 {
+				chosen[i] = other
+				return chosen, 0
+			}
+		}
+	}
+	return chosen, spare
+}
+
+func edge(g group) int {
+	if g.atStart || g.atEnd {
+		return 1
+	}
+	return 0
+}
+
+// cut takes the spare seats off one of the groups and returns the seats of all. The
+// groups are the fewest that are enough, so each is larger than what is spare.
+func cut(groups []group, spare int) []Seat {
+	slices.SortFunc(groups, func(a, b group) int { return cmp.Compare(a.first, b.first) })
+	if spare > 0 {
+		at := len(groups) - 1 // the farthest from the front
+		if i := slices.IndexFunc(groups, func(g group) bool { return edge(g) == 1 }); spare == 1 && i >= 0 {
+			at = i
+		}
+		if g := &groups[at]; g.atStart {
+			g.first += Seat(spare)
+		}
+		groups[at].size -= int32(spare)
+	}
+	var seats []Seat
+	for _, g := range groups {
+		seats = append(seats, seatsFrom(g.first, int(g.size))...)
+	}
+	return seats
+}

@@ -1,0 +1,327 @@
+package performance
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"admitone/events"
+)
+
+// draw makes a map of sections A, B, … out of drawings: a row a word, a point a free
+// seat, an x one that is taken.
+func draw(sections ...string) *Map {
+	var layout []events.Section
+	var seats string
+	for i, section := range sections {
+		rows := strings.Fields(section)
+		layout = append(layout, events.Section{ID: string(rune('A' + i)), Rows: int64(len(rows)), SeatsPerRow: int64(len(rows[0]))})
+		seats += strings.Join(rows, "")
+	}
+	m := NewMap(NewLayout(layout))
+	for i, c := range seats {
+		if c == 'x' {
+			m.Take(Seat(i))
+		}
+	}
+	return m
+}
+
+// drawn is the drawing of a map in which some seats are chosen: O.
+func drawn(m *Map, chosen []Seat) string {
+	var out []string
+	for i := range m.layout.sections {
+		var rows []string
+		for r := range m.rows(i) {
+			taken, first := m.row(i, r)
+			row := make([]byte, len(taken))
+			for j := range row {
+				row[j] = ".x"[taken[j]]
+				if slices.Contains(chosen, first+Seat(j)) {
+					row[j] = 'O'
+				}
+			}
+			rows = append(rows, string(row))
+		}
+		out = append(out, strings.Join(rows, " "))
+	}
+	return strings.Join(out, " / ")
+}
+
+var bestRules = []struct {
+	about    string
+	sections []string
+	n        int
+	want     string // "none" if there is no choice
+}{
+	{"the middle of the front row", []string{"..... ....."}, 1, "..O.. ....."},
+	{"left of the middle if it can't be the middle", []string{"......."}, 2, "..OO..."},
+	{"left of the middle if both sides are alike", []string{"...x..."}, 2, ".OOx..."},
+	{"together before in front", []string{".x.x. ..... ....."}, 3, ".x.x. OOO.. ....."},
+	{"in front before in the middle", []string{"...xxxx ......."}, 3, "OOOxxxx ......."},
+	{"the first section first", []string{"xxx ...", "...", "..."}, 3, "xxx OOO / ... / ..."},
+	{"together in another section before apart in the first", []string{"..x..", "....."}, 3, "..x.. / OOO.."},
+	{"no single seat between two taken ones", []string{"x....x"}, 2, "xOO..x"},
+	{"no single seat at the end of a row, even beside the middle", []string{"....."}, 3, "OOO.."},
+	{"what is alone already does not count", []string{"....x."}, 2, "..OOx."},
+	{"rather one at the row's end than one between two taken", []string{"x..."}, 2, "xOO."},
+	{"a gap that fits is filled", []string{"x..x..."}, 2, "xOOx..."},
+	{"a single seat that is there already is as good as any", []string{"x.x.x..x"}, 1, "x.xOx..x"},
+	{"a single seat is left where nothing else is in that row", []string{"x...x ....."}, 2, "xOO.x ....."},
+	{"the whole row", []string{"xx.. ...."}, 4, "xx.. OOOO"},
+	{"apart in two before in three", []string{".x.x.. ..x.x."}, 4, ".x.xOO OOx.x."},
+	{"apart in one row before in two", []string{"..x.. ..x.."}, 4, "OOxOO ..x.."},
+	{"apart in rows next to each other", []string{"..xxx xxxxx ..xxx ..xxx"}, 4, "..xxx xxxxx OOxxx OOxxx"},
+	{"apart in one section before in two", []string{"..x", "..x ..x"}, 4, "..x / OOx OOx"},
+	{"apart in two sections if one is too small", []string{"..x", "..x"}, 4, "OOx / OOx"},
+	{"apart without a single seat", []string{"...x..x..."}, 5, "OOOxOOx..."},
+	{"what is too much stays together", []string{"x...x...x"}, 4, "xOOOxO..x"},
+	{"a single seat at a row's end if it has to be", []string{"x...x..."}, 5, "xOOOxOO."},
+	{"the last seats", []string{".xx ", "x.x"}, 2, "Oxx / xOx"},
+	{"too few", []string{".xx", "x.x"}, 3, "none"},
+	{"none", []string{"xxx"}, 1, "none"},
+}
+
+func TestBest(t *testing.T) {
+	for _, rule := range bestRules {
+		t.Run(rule.about, func(t *testing.T) {
+			m := draw(rule.sections...)
+			seats, ok := m.Best(AnySection, rule.n)
+			got := "none"
+			if ok {
+				got = drawn(m, seats)
+			}
+			if got != rule.want {
+				t.Errorf("%d of %s are\n%s, want\n%s", rule.n, drawn(m, nil), got, rule.want)
+			}
+		})
+	}
+}
+
+func TestBestOfOneSection(t *testing.T) {
+	m := draw(".....", "xx.x..", ".....")
+	for n, want := range map[int]string{1: "..... / xxOx.. / .....", 2: "..... / xx.xOO / .....", 3: "..... / xxOxOO / .....", 4: "none"} {
+		got := "none"
+		if seats, ok := m.Best(1, n); ok {
+			got = drawn(m, seats)
+		}
+		if got != want {
+			t.Errorf("%d of section B are %s, want %s", n, got, want)
+		}
+	}
+}
+
+// quality is what the package comment counts, in its order; the less the better.
+func quality(m *Map, chosen []Seat) [6]int {
+	is := func(s Seat) bool { return s >= 0 && slices.Contains(chosen, s) }
+	gone := func(s Seat) bool { return s < 0 || is(s) || !m.Free(s) }
+	groups, singles, firstRow, lastRow, section := 0, 0, 1<<30, 0, -1
+	for seat := range Seat(m.layout.Seats()) {
+		left, right := m.layout.Neighbours(seat)
+		if !is(seat) {
+			alone := m.Free(seat) && gone(left) && gone(right)
+			if alone && (is(left) || is(right)) { // by this choice
+				singles += badness(left >= 0 && right >= 0)
+			}
+			continue
+		}
+		if !is(left) {
+			groups++
+		}
+		s, row, _ := m.layout.Place(seat)
+		for i := range s {
+			row += m.layout.sections[i].Rows
+		}
+		firstRow, lastRow = min(firstRow, int(row)), max(lastRow, int(row))
+		if section >= 0 && section != s {
+			s = len(m.layout.sections) // several
+		}
+		section = s
+	}
+	q := [6]int{groups, section, lastRow - firstRow, firstRow, singles, 0}
+	if groups == 1 {
+		s, _, number := m.layout.Place(chosen[0])
+		q[5] = int(2*(number-1)) + len(chosen) - int(m.layout.sections[s].SeatsPerRow)
+		q[5] = max(q[5], -q[5])
+	}
+	return q
+}
+
+// choices calls visit with every choice of n of the seats.
+func choices(seats []Seat, n int, chosen []Seat, visit func([]Seat)) {
+	if n == 0 {
+		visit(chosen)
+		return
+	}
+	for i := range len(seats) - n + 1 {
+		choices(seats[i+1:], n-1, append(chosen, seats[i]), visit)
+	}
+}
+
+func someMap(t *rapid.T) *Map {
+	var sections []string
+	for range rapid.IntRange(1, 3).Draw(t, "sections") {
+		perRow, rows := rapid.IntRange(1, 6).Draw(t, "seats per row"), []string{}
+		for range rapid.IntRange(1, 3).Draw(t, "rows") {
+			row := make([]byte, perRow)
+			for j := range row {
+				row[j] = rapid.SampledFrom([]byte("...x")).Draw(t, "seat")
+			}
+			rows = append(rows, string(row))
+		}
+		sections = append(sections, strings.Join(rows, " "))
+	}
+	return draw(sections...)
+}
+
+// TestBestIsTheBest compares with every choice there is.
+func TestBestIsTheBest(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := someMap(t)
+		n := rapid.IntRange(1, 5).Draw(t, "n")
+		section := rapid.IntRange(AnySection, len(m.layout.sections)-1).Draw(t, "section")
+		var free []Seat
+		for seat := range Seat(m.layout.Seats()) {
+			if s, _, _ := m.layout.Place(seat); m.Free(seat) && (section == AnySection || s == section) {
+				free = append(free, seat)
+			}
+		}
+		var best []Seat
+		var least [6]int
+		if len(free) > 24 {
+			free = free[:24] // enough for every rule, and few enough to try all
+			for seat := free[23] + 1; seat < Seat(m.layout.Seats()); seat++ {
+				m.Take(seat)
+			}
+		}
+		choices(free, n, nil, func(chosen []Seat) {
+			if q := quality(m, chosen); best == nil || slices.Compare(q[:], least[:]) < 0 {
+				best, least = slices.Clone(chosen), q
+			}
+		})
+		got, ok := m.Best(section, n)
+		if ok != (best != nil) {
+			t.Fatalf("%d of section %d in %s: %t, want %t", n, section, drawn(m, nil), ok, best != nil)
+		}
+		if !ok {
+			return
+		}
+		if q := quality(m, got); q != least || len(got) != n || !slices.IsSorted(got) {
+			t.Fatalf("%d of section %d in\n%s are\n%s %v, want\n%s %v", n, section, drawn(m, nil), drawn(m, got), q, drawn(m, best), least)
+		}
+		for _, seat := range got {
+			if !m.Free(seat) {
+				t.Fatalf("seat %s is not free", m.layout.Name(seat))
+			}
+		}
+	})
+}
+
+func TestAlternatives(t *testing.T) {
+	for _, rule := range []struct {
+		about    string
+		sections []string
+		wanted   []string
+		want     []string
+	}{
+		{"near those that were wanted", []string{"..... .xx.. .....", "....."}, []string{"A-2-2", "A-2-3"},
+			[]string{"..... .xxOO ..... / .....", "OO... .xx.. ..... / .....", "..... .xx.. OO... / ....."}},
+		{"no two share a seat, and the rest is elsewhere", []string{"xx.x", ".....", "."}, []string{"A-1-1"},
+			[]string{"xxOx / ..... / .", "xx.x / ..O.. / .", "xx.x / .O... / ."}},
+		{"apart if it can't be together", []string{"x.x.x"}, []string{"A-1-1", "A-1-2"}, []string{"xOxOx"}},
+		{"none if too few are left", []string{"xxx.x"}, []string{"A-1-1", "A-1-2"}, nil},
+	} {
+		t.Run(rule.about, func(t *testing.T) {
+			m := draw(rule.sections...)
+			wanted, unknown, _ := m.layout.Canonical(rule.wanted)
+			if unknown != nil {
+				t.Fatal(unknown)
+			}
+			before := drawn(m, nil)
+			var got []string
+			for _, choice := range m.Alternatives(wanted, 3) {
+				got = append(got, drawn(m, choice))
+			}
+			if !slices.Equal(got, rule.want) {
+				t.Errorf("instead of %v in %s:\n%s\nwant\n%s", rule.wanted, before, strings.Join(got, "\n"), strings.Join(rule.want, "\n"))
+			}
+			if drawn(m, nil) != before {
+				t.Errorf("the map is now %s, and was %s", drawn(m, nil), before)
+			}
+		})
+	}
+}
+
+// TestAlternativesAreFreeAndApart, whatever the map.
+func TestAlternativesAreFreeAndApart(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := someMap(t)
+		n := min(rapid.IntRange(1, 4).Draw(t, "n"), m.layout.Seats())
+		wanted := seatsFrom(Seat(rapid.IntRange(0, m.layout.Seats()-n).Draw(t, "from")), n)
+		free, seen := 0, map[Seat]bool{}
+		for i := range m.layout.sections {
+			free += m.Remaining(i)
+		}
+		got := m.Alternatives(wanted, 3)
+		apart := len(got) > 0 && quality(m, got[len(got)-1])[0] > 1
+		if want := min(3, free/n); len(got) != want && !apart || len(got) > want {
+			t.Fatalf("%d alternatives of %d in %s, want %d", len(got), n, drawn(m, nil), want)
+		}
+		for i, choice := range got {
+			if q := quality(m, choice); len(choice) != n || !slices.IsSorted(choice) || q[0] > 1 && i < len(got)-1 {
+				t.Fatalf("an alternative to %v is %v", wanted, choice)
+			}
+			for _, seat := range choice {
+				if seen[seat] || !m.Free(seat) {
+					t.Fatalf("%s is offered twice or not free: %v", m.layout.Name(seat), got)
+				}
+				seen[seat] = true
+			}
+		}
+	})
+}
+
+// hall is a layout of a hundred thousand seats.
+func hall() *Layout {
+	return NewLayout([]events.Section{
+		{ID: "A", Rows: 100, SeatsPerRow: 400}, {ID: "B", Rows: 500, SeatsPerRow: 100}, {ID: "C", Rows: 10_000, SeatsPerRow: 1},
+	})
+}
+
+// BenchmarkBest of a hundred thousand seats, as the sale goes on.
+func BenchmarkBest(b *testing.B) {
+	layout := hall()
+	for _, state := range []struct {
+		about string
+		taken func(seat int) bool
+	}{
+		{"empty", func(int) bool { return false }},
+		{"every third free", func(seat int) bool { return seat%3 != 0 }},
+		{"pairs free", func(seat int) bool { return seat%4 >= 2 }},
+		{"the last fifty free", func(seat int) bool { return seat < layout.Seats()-50 }},
+		{"full", func(int) bool { return true }},
+	} {
+		for _, n := range []int{2, 6, 50} {
+			m := NewMap(layout)
+			for seat := range layout.Seats() {
+				if state.taken(seat) {
+					m.Take(Seat(seat))
+				}
+			}
+			b.Run(fmt.Sprintf("%d of %s", n, state.about), func(b *testing.B) {
+				for b.Loop() {
+					m.Best(AnySection, n)
+				}
+			})
+			b.Run(fmt.Sprintf("alternatives to %d of %s", n, state.about), func(b *testing.B) {
+				wanted := seatsFrom(30_000, n)
+				for b.Loop() {
+					m.Alternatives(wanted, 3)
+				}
+			})
+		}
+	}
+}

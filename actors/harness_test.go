@@ -15,6 +15,7 @@ import (
 
 	"admitone/actors/core"
 	"admitone/actors/product"
+	"admitone/actors/tournament"
 	"admitone/events"
 	"admitone/events/embedded"
 )
@@ -48,16 +49,27 @@ func mustClose(t testing.TB, store events.Store) {
 	}
 }
 
-var products = Kind{Category: product.Category, New: product.New, SnapshotVersion: product.SnapshotVersion}
+var (
+	products    = Kind{Category: product.Category, New: product.New, SnapshotVersion: product.SnapshotVersion}
+	tournaments = Kind{Category: tournament.Category, New: tournament.New, SnapshotVersion: tournament.SnapshotVersion}
+)
 
-// openDesk opens a desk for products on store.
+// newCore makes the rules of a stream.
+func newCore(stream events.StreamID) core.Core {
+	if stream.Category() == tournament.Category {
+		return tournament.New()
+	}
+	return product.New()
+}
+
+// openDesk opens a desk for products and tournaments on store.
 func openDesk(t testing.TB, store events.Store, change func(*Config)) *Desk {
 	t.Helper()
 	engine, err := NewEngine()
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := Config{Store: store, Kinds: []Kind{products}, Logger: quiet}
+	config := Config{Store: store, Kinds: []Kind{products, tournaments}, Logger: quiet}
 	if change != nil {
 		change(&config)
 	}
@@ -166,7 +178,7 @@ func audit(t testing.TB, store events.Store, answers []acknowledged) *product.Pr
 		}
 		s := streams[event.Stream]
 		if s == nil {
-			s = &stream{core: product.New(), revision: events.NoStream}
+			s = &stream{core: newCore(event.Stream), revision: events.NoStream}
 			streams[event.Stream] = s
 		}
 		if s.revision++; event.Revision != s.revision {

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -13,102 +14,56 @@ import (
 	"github.com/anishathalye/porcupine"
 
 	"admitone/actors/core"
-	"admitone/actors/product"
 	"admitone/events"
 	"admitone/events/embedded"
 )
 
-// call is what somebody asked of the lamp, or the passing of time.
-type call struct {
-	what  string // reserve, hold, confirm, release, stock, look, wait
-	slot  int    // of the reservation
-	units int64  // or seconds
-}
-
-// outcomeSeen is what came back. An unknown one may or may not have happened.
-type outcomeSeen struct {
-	code      string
-	remaining int64
-	unknown   bool
-}
-
-// slots is how many reservations one history may have.
-const slots = 80
-
-// lampState is what the lamp's rules say, in the plainest way: a value that can
-// be compared.
-type lampState struct {
-	stock, now int64
-	taken      [slots]struct{ units, expires int64 } // expires: seconds; 0 if sold
-}
-
-func (s *lampState) remaining() int64 {
-	left := s.stock
-	for _, r := range s.taken {
-		left -= r.units
+// subject is an entity that histories are made of, and what its rules say, in the
+// plainest way: states are values that can be compared.
+type subject struct {
+	stream events.StreamID
+	create core.Command
+	// init is the state once it was created; its step says what an input does to it
+	// and what comes back.
+	init interface {
+		step(input any) (output, next any)
 	}
-	return left
+	// think of something to ask: an asked, a glance or a pause.
+	think func(chance *rand.Rand) any
+	// look at the state, as the model puts it, and see an answer so.
+	look func(core.Core) any
+	see  func(Answer, *core.Refusal) any
 }
 
-// step says what a call does to the lamp and what it answers.
-func (s lampState) step(c call) (outcomeSeen, lampState) {
-	if c.what == "wait" {
-		s.now += c.units
-		return outcomeSeen{}, s
+// asked is an input that is a command.
+type asked interface{ command() core.Command }
+
+// glance is an input that only looks, pause the passing of time.
+type (
+	glance struct{}
+	pause  time.Duration
+)
+
+// unknown is the output of what may or may not have happened.
+type unknown struct{}
+
+// model is a subject's rules for porcupine.
+func (s *subject) model() porcupine.Model {
+	return porcupine.Model{
+		Init: func() any { return s.init },
+		Step: func(state, input, output any) (bool, any) {
+			want, next := state.(interface {
+				step(input any) (output, next any)
+			}).step(input)
+			return output == unknown{} || output == want, next
+		},
+		DescribeOperation: func(input, output any) string { return fmt.Sprintf("%+v: %+v", input, output) },
 	}
-	for i, r := range s.taken {
-		if r.expires != 0 && r.expires < s.now {
-			s.taken[i].units, s.taken[i].expires = 0, 0
-		}
-	}
-	r := &s.taken[c.slot]
-	refused := ""
-	switch c.what {
-	case "reserve", "hold":
-		if s.remaining() < c.units {
-			return outcomeSeen{code: "sold_out", remaining: s.remaining()}, s
-		}
-		r.units = c.units
-		if c.what == "hold" {
-			r.expires = s.now + 60
-		}
-	case "confirm":
-		if r.units == 0 {
-			refused = "not_found"
-		} else if r.expires == 0 {
-			refused = "already_confirmed"
-		}
-		r.expires = 0
-	case "release":
-		if r.units == 0 {
-			refused = "not_found"
-		}
-		r.units, r.expires = 0, 0
-	case "stock":
-		if s.remaining()+c.units-s.stock < 0 {
-			refused = "limit_exceeded"
-		} else {
-			s.stock = c.units
-		}
-	}
-	if refused != "" {
-		return outcomeSeen{code: refused}, s
-	}
-	return outcomeSeen{code: "ok", remaining: s.remaining()}, s
 }
 
-var lampModel = porcupine.Model{
-	Init: func() any { return lampState{stock: 6} },
-	Step: func(state, input, output any) (bool, any) {
-		want, next := state.(lampState).step(input.(call))
-		got := output.(outcomeSeen)
-		return got.unknown || got == want, next
-	},
-	DescribeOperation: func(input, output any) string { return fmt.Sprintf("%+v: %+v", input, output) },
-}
-
-// history is callers at work on the lamp while its desk comes and goes.
+// history is callers at work on a subject while its desk comes and goes.
 type history struct {
+	*subject
 	dir     string
 	clock   clock
 	moments atomic.Int64
@@ -118,14 +73,13 @@ type history struct {
 	store *embedded.Store    // guarded by mu
 	ctx   context.Context    // of the callers of desk; guarded by mu
 	leave context.CancelFunc // guarded by mu
-	slot  int                // the next free one; guarded by mu
 	ops   []porcupine.Operation
 }
 
-// TestHistoriesAreLinearizable: whatever callers see could have happened in one
-// order, one at a time, though the desk is closed, or abandoned with commands under
-// way, and opened again in between.
-func TestHistoriesAreLinearizable(t *testing.T) {
+// linearizable: whatever callers see could have happened in one order, one at a
+// time, though the desk is closed, or abandoned with commands under way, and opened
+// again in between.
+func linearizable(t *testing.T, fresh func() *subject) {
 	for name, restart := range map[string]func(*history, testing.TB){
 		"without a restart": nil,
 		"closed and opened": (*history).reopen,
@@ -133,17 +87,18 @@ func TestHistoriesAreLinearizable(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for range 6 {
-				linear(t, restart)
+				linear(t, fresh(), restart)
 			}
 		})
 	}
 }
 
-func linear(t *testing.T, restart func(*history, testing.TB)) {
+func linear(t *testing.T, s *subject, restart func(*history, testing.TB)) {
 	seed := rand.Uint64()
-	h := &history{dir: t.TempDir()}
+	h := &history{subject: s, dir: t.TempDir()}
 	h.open(t)
-	mustCreate(t, h.desk, 6)
+	_, err := h.desk.Ask(t.Context(), Request{Stream: s.stream, Command: s.create, ID: NewCommandID()})
+	mustNot(t, err)
 	var all sync.WaitGroup
 	for caller := range 6 {
 		chance := rand.New(rand.NewPCG(seed, uint64(caller)))
@@ -152,17 +107,21 @@ func linear(t *testing.T, restart func(*history, testing.TB)) {
 				if restart != nil && caller == 0 && n%4 == 3 {
 					restart(h, t)
 				}
-				h.do(caller, h.think(chance))
+				h.mu.Lock()
+				input := h.think(chance)
+				h.mu.Unlock()
+				h.do(caller, input)
 			}
 		})
 	}
 	all.Wait()
-	h.do(0, call{what: "look"})
-	result := porcupine.CheckOperationsTimeout(lampModel, h.ops, time.Minute)
+	h.do(0, glance{})
+	model := s.model()
+	result := porcupine.CheckOperationsTimeout(model, h.ops, time.Minute)
 	if result != porcupine.Ok {
 		t.Errorf("seed %d: %v: %d operations", seed, result, len(h.ops))
 		for _, op := range h.ops {
-			t.Logf("%d %d-%d %s", op.ClientId, op.Call, op.Return, lampModel.DescribeOperation(op.Input, op.Output))
+			t.Logf("%d %d-%d %s", op.ClientId, op.Call, op.Return, model.DescribeOperation(op.Input, op.Output))
 		}
 	}
 	audit(t, h.store, nil)
@@ -194,91 +153,34 @@ func (h *history) kill(t testing.TB) {
 	h.open(t)
 }
 
-// think of something to ask.
-func (h *history) think(chance *rand.Rand) call {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	what := []string{"reserve", "hold", "hold", "hold", "confirm", "confirm", "release", "release", "stock", "look", "wait"}[chance.IntN(11)]
-	switch what {
-	case "reserve", "hold":
-		h.slot++
-		return call{what, h.slot - 1, 1 + chance.Int64N(3)}
-	case "stock":
-		return call{what: what, units: 3 + chance.Int64N(6)}
-	case "wait":
-		return call{what: what, units: 25}
-	}
-	return call{what: what, slot: chance.IntN(h.slot + 1)}
-}
-
 // do asks, and writes down what came back.
-func (h *history) do(caller int, c call) {
+func (h *history) do(caller int, input any) {
 	h.mu.Lock()
 	desk, ctx := h.desk, h.ctx
 	h.mu.Unlock()
-	op := porcupine.Operation{ClientId: caller, Input: c, Call: h.moments.Add(1)}
-	var seen outcomeSeen
-	switch c.what {
-	case "wait":
-		h.clock.move(time.Duration(c.units) * time.Second)
-	case "look":
-		_, err := desk.View(ctx, lamp, func(state core.Core) { seen.remaining = state.(*product.Product).Remaining() })
-		if err != nil {
+	op := porcupine.Operation{ClientId: caller, Input: input, Call: h.moments.Add(1)}
+	switch c := input.(type) {
+	case pause:
+		h.clock.move(time.Duration(c))
+	case glance:
+		if _, err := desk.View(ctx, h.stream, func(state core.Core) { op.Output = h.look(state) }); err != nil {
 			return // nothing was seen
 		}
-		seen.code = "ok"
-	default:
-		answer, err := desk.Ask(ctx, Request{Stream: lamp, Command: c.command(), ID: NewCommandID()})
-		seen = see(answer, err)
+	case asked:
+		answer, err := desk.Ask(ctx, Request{Stream: h.stream, Command: c.command(), ID: NewCommandID()})
+		if errors.Is(err, ErrStopping) {
+			return // nothing was done
+		}
+		if refusal, refused := err.(*core.Refusal); refused || err == nil {
+			op.Output = h.see(answer, refusal)
+		} else {
+			op.Output = unknown{}
+		}
 	}
-	op.Output, op.Return = seen, h.moments.Add(1)
-	switch {
-	case seen.code == ErrStopping.Error():
-		return // nothing was done
-	case seen.unknown:
+	if op.Return = h.moments.Add(1); op.Output == (unknown{}) {
 		op.Return = math.MaxInt64
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.ops = append(h.ops, op)
-}
-
-func (c call) command() core.Command {
-	id := events.ID{15: byte(c.slot)}
-	switch c.what {
-	case "reserve", "hold":
-		return &product.Reserve{ReservationID: id, Holder: "ann", Quantity: c.units, Hold: c.what == "hold"}
-	case "confirm":
-		return &product.Confirm{ReservationID: id}
-	case "release":
-		return &product.Release{ReservationID: id}
-	}
-	return &product.Edit{Stock: &c.units}
-}
-
-// see puts an answer the way the model does.
-func see(answer Answer, err error) outcomeSeen {
-	seen := outcomeSeen{code: code(err)}
-	switch refusal, refused := err.(*core.Refusal); {
-	case refused:
-		if seen.code == "sold_out" {
-			seen.remaining = refusal.Fields["remaining"].(int64)
-		}
-	case err == nil:
-		switch f := answer.Facts[0].(type) {
-		case *events.ProductReserved:
-			seen.remaining = f.Remaining
-		case *events.ProductHeld:
-			seen.remaining = f.Remaining
-		case *events.ProductConfirmed:
-			seen.remaining = f.Remaining
-		case *events.ProductReleased:
-			seen.remaining = f.Remaining
-		case *events.ProductEdited:
-			seen.remaining = f.Remaining
-		}
-	case seen.code != ErrStopping.Error():
-		seen.unknown = true
-	}
-	return seen
 }

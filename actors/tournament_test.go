@@ -1,0 +1,289 @@
+package actors
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"admitone/actors/core"
+	"admitone/actors/tournament"
+	"admitone/events"
+)
+
+// finals is the tournament of the tests here.
+var finals = tournament.Stream("finals")
+
+// aCup opens for entry until an hour after began.
+func aCup(limit int64, waitlist bool) *tournament.Create {
+	return &tournament.Create{ID: "finals", Name: "Finals", TeamLimit: limit, RegisterDeadline: began.Add(time.Hour),
+		Waitlist: waitlist, Rule: events.WaitlistStrict}
+}
+
+func nthTeam(n int) string { return fmt.Sprintf("team-%04d", n) }
+
+// askFinals hands a command to the tournament under a fresh id.
+func askFinals(d *Desk, command core.Command) (Answer, error) {
+	return d.Ask(context.Background(), Request{Stream: finals, Command: command, ID: NewCommandID(), Actor: "test"})
+}
+
+// openFinals opens a desk, at a time that the test moves, with the tournament.
+func openFinals(t *testing.T, store events.Store, now *clock, limit int64, waitlist bool) *Desk {
+	t.Helper()
+	d := openDesk(t, store, func(c *Config) { c.Now = now.now })
+	_, err := askFinals(d, aCup(limit, waitlist))
+	mustNot(t, err)
+	return d
+}
+
+// told is the tournament as its stream tells it.
+type told struct {
+	entered, waitlisted, promoted, withdrawn []string
+	// appends are how many facts each command has, in order.
+	appends map[string][]string
+}
+
+// tell reads the whole stream of the tournament.
+func tell(t *testing.T, store events.Store) told {
+	t.Helper()
+	said := told{appends: map[string][]string{}}
+	for e, err := range events.Stream(context.Background(), store, finals, 0) {
+		mustNot(t, err)
+		fact, err := e.Decode()
+		mustNot(t, err)
+		id := events.RecordedCommand(e.Metadata)
+		said.appends[id] = append(said.appends[id], fact.Name())
+		switch f := fact.(type) {
+		case *events.TournamentEntered:
+			said.entered = append(said.entered, f.TeamIDs...)
+		case *events.TournamentWaitlisted:
+			said.waitlisted = append(said.waitlisted, f.TeamIDs...)
+		case *events.TournamentPromoted:
+			said.promoted = append(said.promoted, slices.Concat(f.Rows...)...)
+		case *events.TournamentWithdrawn:
+			said.withdrawn = append(said.withdrawn, f.TeamID)
+		}
+	}
+	return said
+}
+
+// answersOf collects who was told what by whom.
+type answersOf struct {
+	mu  sync.Mutex
+	all []acknowledged
+}
+
+func (a *answersOf) ask(d *Desk, command core.Command) error {
+	id := NewCommandID()
+	answer, err := d.Ask(context.Background(), Request{Stream: finals, Command: command, ID: id, Actor: "test"})
+	if err == nil {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.all = append(a.all, acknowledged{id, answer})
+	}
+	return err
+}
+
+// inLogOrder is whom the answers let in, by the positions in the answers.
+func (a *answersOf) inLogOrder() (teams []string) {
+	slices.SortFunc(a.all, func(a, b acknowledged) int { return int(a.answer.Position) - int(b.answer.Position) })
+	for _, one := range a.all {
+		if f, ok := one.answer.Facts[0].(*events.TournamentEntered); ok {
+			teams = append(teams, f.TeamIDs...)
+		}
+	}
+	return teams
+}
+
+const (
+	crowdOfTeams = 3000
+	slotsOfFinal = 64
+)
+
+// TestThreeThousandTeamsOnSixtyFourSlots at once: exactly as many enter as there
+// are slots, in the order of the log, and everybody else hears so.
+func TestThreeThousandTeamsOnSixtyFourSlots(t *testing.T) {
+	store := openLog(t, t.TempDir())
+	d := openFinals(t, store, &clock{}, slotsOfFinal, false)
+	var answers answersOf
+	results := atOnce(crowdOfTeams, func(i int) error {
+		return answers.ask(d, &tournament.Enter{TeamIDs: []string{nthTeam(i)}})
+	})
+	wantResults(t, results, map[string]int{"ok": slotsOfFinal, "tournament_full": crowdOfTeams - slotsOfFinal})
+	said := tell(t, store)
+	if len(said.entered) != slotsOfFinal || !slices.Equal(said.entered, answers.inLogOrder()) {
+		t.Errorf("%d entered by the log, %d by the answers, or in another order", len(said.entered), len(answers.all))
+	}
+	audit(t, store, answers.all)
+	mustStand(t, d, said.entered, nil)
+}
+
+// mustStand holds the entity to who is in and who waits.
+func mustStand(t *testing.T, d *Desk, entered, waiting []string) {
+	t.Helper()
+	_, err := d.View(context.Background(), finals, func(c core.Core) {
+		cup := c.(*tournament.Tournament)
+		for _, team := range entered {
+			if status, _ := cup.Entry(team); status != events.EntryEntered {
+				t.Errorf("%s is %q, want entered", team, status)
+			}
+		}
+		for _, team := range waiting {
+			if status, _ := cup.Entry(team); status != events.EntryWaitlisted {
+				t.Errorf("%s is %q, want waitlisted", team, status)
+			}
+		}
+		if _, counts := cup.Figures(); counts.Entered != int64(len(entered)) || counts.Waitlisted != int64(len(waiting)) {
+			t.Errorf("it counts %+v; want %d and %d", counts, len(entered), len(waiting))
+		}
+	})
+	mustNot(t, err)
+}
+
+// TestWithdrawalsPromoteTheFirstWhoWait: with a waitlist the rest of the crowd
+// waits in order; 32 withdraw at once, each making room for exactly the next one in
+// the same append, and so does a higher limit; also after a restart.
+func TestWithdrawalsPromoteTheFirstWhoWait(t *testing.T) {
+	const leave = 32
+	store := openLog(t, t.TempDir())
+	d := openFinals(t, store, &clock{}, slotsOfFinal, true)
+	var answers answersOf
+	wantResults(t, atOnce(crowdOfTeams, func(i int) error {
+		return answers.ask(d, &tournament.Enter{TeamIDs: []string{nthTeam(i)}})
+	}), map[string]int{"ok": crowdOfTeams})
+	before := tell(t, store)
+	if len(before.entered) != slotsOfFinal || len(before.waitlisted) != crowdOfTeams-slotsOfFinal {
+		t.Fatalf("%d entered and %d wait", len(before.entered), len(before.waitlisted))
+	}
+	closeDesk(t, d)
+	d = openDesk(t, store, nil)
+
+	wantResults(t, atOnce(leave, func(i int) error {
+		return answers.ask(d, &tournament.Withdraw{TeamID: before.entered[2*i]})
+	}), map[string]int{"ok": leave})
+	after := tell(t, store)
+	if !slices.Equal(after.promoted, before.waitlisted[:leave]) {
+		t.Errorf("promoted were %v, want %v", after.promoted, before.waitlisted[:leave])
+	}
+	for id, facts := range after.appends {
+		if facts[0] == "tournament.withdrawn.v1" && !slices.Equal(facts, []string{"tournament.withdrawn.v1", "tournament.promoted.v1"}) {
+			t.Errorf("command %s is %v", id, facts)
+		}
+	}
+	limit := int64(slotsOfFinal + 1000)
+	mustNot(t, answers.ask(d, &tournament.Edit{TeamLimit: &limit}))
+	raised := tell(t, store)
+	if !slices.Equal(raised.promoted, before.waitlisted[:leave+1000]) {
+		t.Errorf("%d were promoted in all, want %d, or in another order", len(raised.promoted), leave+1000)
+	}
+	audit(t, store, answers.all)
+	stay := slices.DeleteFunc(slices.Clone(before.entered), func(team string) bool { return slices.Contains(after.withdrawn, team) })
+	mustStand(t, d, append(stay, raised.promoted...), before.waitlisted[leave+1000:])
+}
+
+// TestTheDeadlineToTheNanosecond: the clock is the only thing that moves.
+func TestTheDeadlineToTheNanosecond(t *testing.T) {
+	store := openLog(t, t.TempDir())
+	now := &clock{}
+	d := openFinals(t, store, now, 4, false)
+	for i, line := range []struct {
+		move time.Duration
+		then string
+	}{{0, "ok"}, {time.Hour, "ok"}, {time.Nanosecond, "deadline_passed"}, {time.Hour, "deadline_passed"}} {
+		now.move(line.move)
+		if _, err := askFinals(d, &tournament.Enter{TeamIDs: []string{nthTeam(i)}}); code(err) != line.then {
+			t.Errorf("at %v: %v, want %s", now.now(), err, line.then)
+		}
+	}
+	if _, err := askFinals(d, &tournament.Withdraw{TeamID: nthTeam(0)}); err != nil {
+		t.Errorf("withdrawing after the deadline: %v", err)
+	}
+}
+
+// TestTwoOrganisersAtOnce: of two edits of the same revision one is refused.
+func TestTwoOrganisersAtOnce(t *testing.T) {
+	d := openFinals(t, openLog(t, t.TempDir()), &clock{}, 4, false)
+	first := events.Revision(0)
+	results := atOnce(5, func(i int) error {
+		limit := int64(10 + i)
+		_, err := d.Ask(context.Background(), Request{Stream: finals, Command: &tournament.Edit{TeamLimit: &limit}, ID: NewCommandID(), IfRevision: &first})
+		return err
+	})
+	wantResults(t, results, map[string]int{"ok": 1, "stale_revision": 4})
+}
+
+// TestACrowdComesAndGoes: whatever crosses, the log adds up, and the number of those
+// who are in is never more than the limit at any prefix.
+func TestACrowdComesAndGoes(t *testing.T) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	store := openLog(t, t.TempDir())
+	d := openFinals(t, store, &clock{}, 16, true)
+	var answers answersOf
+	results := atOnce(64, func(caller int) error {
+		chance := rand.New(rand.NewPCG(seed, uint64(caller)))
+		for range 40 {
+			team := nthTeam(chance.IntN(100))
+			var command core.Command = &tournament.Enter{TeamIDs: []string{team}}
+			switch chance.IntN(4) {
+			case 0:
+				command = &tournament.Withdraw{TeamID: team}
+			case 1:
+				if other := nthTeam(chance.IntN(100)); other != team {
+					command = &tournament.Enter{TeamIDs: []string{team, other}}
+				}
+			}
+			if err := answers.ask(d, command); err != nil && code(err) != "already_entered" && code(err) != "not_found" {
+				return err
+			}
+		}
+		return nil
+	})
+	wantResults(t, results, map[string]int{"ok": 64})
+	audit(t, store, answers.all)
+	entered, waiting := map[string]bool{}, []string{}
+	for e, err := range events.Stream(context.Background(), store, finals, 0) {
+		mustNot(t, err)
+		fact, err := e.Decode()
+		mustNot(t, err)
+		waiting = goesOn(t, fact, entered, waiting)
+		if len(entered) > 16 {
+			t.Fatalf("at revision %d %d teams are in", e.Revision, len(entered))
+		}
+	}
+	mustStand(t, d, slices.Collect(maps.Keys(entered)), waiting)
+}
+
+// goesOn folds a fact into who is in and who waits, in order.
+func goesOn(t *testing.T, fact events.Fact, entered map[string]bool, waiting []string) []string {
+	t.Helper()
+	gone := func(team string) func(string) bool { return func(other string) bool { return other == team } }
+	switch f := fact.(type) {
+	case *events.TournamentEntered:
+		if len(waiting) > 0 {
+			t.Errorf("%v enters past %v", f.TeamIDs, waiting)
+		}
+		for _, team := range f.TeamIDs {
+			entered[team] = true
+		}
+	case *events.TournamentWaitlisted:
+		waiting = append(waiting, f.TeamIDs...)
+	case *events.TournamentPromoted:
+		teams := slices.Concat(f.Rows...)
+		if !slices.Equal(teams, waiting[:len(teams)]) {
+			t.Errorf("%v came in, and %v wait", teams, waiting)
+		}
+		for _, team := range teams {
+			entered[team] = true
+		}
+		waiting = waiting[len(teams):]
+	case *events.TournamentWithdrawn:
+		delete(entered, f.TeamID)
+		waiting = slices.DeleteFunc(slices.Clone(waiting), gone(f.TeamID))
+	}
+	return waiting
+}

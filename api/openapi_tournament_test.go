@@ -45,6 +45,7 @@ func askTournaments(ask func(method, path, body string, headers ...string) answe
 		ask("GET", path+late, "").is(200)
 	}
 	ask("GET", entries+"?status=gone", "").problem(400, "bad_parameter")
+	ask("GET", "/tournaments/none", "").problem(404, "not_found")
 }
 
 // TestTournamentFramesAreAsDescribed holds what a socket says of tournaments and

@@ -10,10 +10,13 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"admitone/api/web"
+	"admitone/events"
 )
 
 func (s *Server) pageRoutes() {
 	s.handle(fiber.MethodGet, "/", secured(listPage(s.config.Views.Products, web.WriteProducts)))
+	s.handle(fiber.MethodGet, "/tournaments", secured(listPage(s.config.Views.Tournaments, web.WriteTournaments)))
+	s.handle(fiber.MethodGet, "/tournaments/:id", secured(s.tournamentPage))
 	for _, asset := range web.Assets() {
 		s.handle(fiber.MethodGet, asset.Path, secured(page(asset.Body, asset.Kind)))
 	}
@@ -49,6 +52,47 @@ func listPage[R any](list func(after string, limit int) ([]R, string, error), wr
 		}
 		return r.html(func(body io.Writer) error { return write(body, frame, rows) })
 	}
+}
+
+// shownTeams is how many teams of a list a tournament's page shows at first.
+const shownTeams = 100
+
+// tournamentPage shows one tournament with its first teams.
+func (s *Server) tournamentPage(r *request) error {
+	id, err := r.param("id", "tournament")
+	if err != nil {
+		return err
+	}
+	if err := r.caughtUp(); err != nil { // who comes from making it must find it
+		return err
+	}
+	row, err := s.tournamentNow(id)
+	if err != nil {
+		return err
+	}
+	entered, err := s.teams(id, events.EntryEntered)
+	if err != nil {
+		return err
+	}
+	waiting, err := s.teams(id, events.EntryWaitlisted)
+	if err != nil {
+		return err
+	}
+	return r.html(func(body io.Writer) error { return web.WriteTournament(body, r.frame(), &row, entered, waiting) })
+}
+
+// teams are the first of a list, with their names.
+func (s *Server) teams(tournamentID string, status events.EntryStatus) (web.Teams, error) {
+	entries, next, err := s.config.Views.Entries(tournamentID, status, 0, shownTeams)
+	list := web.Teams{More: next > 0}
+	for i := range entries {
+		team, _, err := s.config.Views.Team(entries[i].TeamID)
+		if err != nil {
+			return list, err
+		}
+		list.Teams = append(list.Teams, team)
+	}
+	return list, err
 }
 
 // frame is what every page says of the server.

@@ -6,11 +6,13 @@ import (
 	"html/template"
 	"io"
 	"strconv"
+	"time"
 
+	"admitone/events"
 	"admitone/projections"
 )
 
-//go:embed frame.html products.html docs.html *.js page.css icon.svg openapi.yaml
+//go:embed *.html *.js page.css icon.svg openapi.yaml
 var files embed.FS
 
 // Policy is the Content-Security-Policy of all pages: nothing from elsewhere, no
@@ -25,7 +27,7 @@ type Asset struct {
 }
 
 // scripts are the modules of the pages.
-var scripts = []string{"page.js", "link.js", "command.js", "products.js"}
+var scripts = []string{"page.js", "link.js", "command.js", "products.js", "slots.js", "tournaments.js", "tournament.js"}
 
 // Assets are the files under /assets/, and the description of the API.
 func Assets() []Asset {
@@ -55,7 +57,7 @@ func read(name string) []byte {
 type place struct{ Path, Name string }
 
 // places are those that every page leads to.
-var places = []place{{"/", "On sale"}}
+var places = []place{{"/", "On sale"}, {"/tournaments", "Tournaments"}}
 
 // Frame is what stands around what a page shows.
 type Frame struct {
@@ -75,7 +77,8 @@ type Frame struct {
 
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"money": money, "share": share, "prose": prose, "anchor": anchor, "places": func() []place { return places },
-}).ParseFS(files, "frame.html", "products.html", "docs.html"))
+	"stamp": stamp, "people": people, "notice": notice,
+}).ParseFS(files, "*.html"))
 
 // WriteProducts writes the page of a list of products in HTML. Errors: w's.
 func WriteProducts(w io.Writer, f Frame, products []projections.Product) error {
@@ -84,6 +87,51 @@ func WriteProducts(w io.Writer, f Frame, products []projections.Product) error {
 		Frame
 		Products []projections.Product
 	}{f, products})
+}
+
+// WriteTournaments writes the page of a list of tournaments in HTML. Errors: w's.
+func WriteTournaments(w io.Writer, f Frame, tournaments []projections.Tournament) error {
+	f.Title, f.Script, f.Place, f.Things = "Tournaments", "tournaments.js", "/tournaments", "tournaments"
+	return pages.ExecuteTemplate(w, "tournaments.html", struct {
+		Frame
+		Tournaments []projections.Tournament
+	}{f, tournaments})
+}
+
+// Teams are those of one list of a tournament that its page shows at first.
+type Teams struct {
+	Teams []projections.Team
+	// More says that there are others.
+	More bool
+}
+
+// WriteTournament writes the page of one tournament in HTML. Errors: w's.
+func WriteTournament(w io.Writer, f Frame, t *projections.Tournament, entered, waiting Teams) error {
+	f.Title, f.Script, f.Place = t.Name, "tournament.js", "/tournaments"
+	return pages.ExecuteTemplate(w, "tournament.html", struct {
+		Frame
+		Tournament       *projections.Tournament
+		Entered, Waiting Teams
+	}{f, t, entered, waiting})
+}
+
+// stamp is a time for the script, people one for people.
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
+
+func people(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") }
+
+// notice says why a team can't get a slot now, as the script does; "" if it can.
+func notice(t projections.Tournament) string {
+	now := time.Now()
+	switch {
+	case now.After(t.RegisterDeadline):
+		return "Sign-up is over"
+	case t.StatusAt(now) == events.TournamentClosed:
+		return "Closed"
+	case t.Remaining() == 0:
+		return "Full"
+	}
+	return ""
 }
 
 // money shows minor units with two decimals; the currency is the seller's affair.

@@ -21,19 +21,30 @@ import (
 // killCycles is how often TestKill9 kills the server.
 const killCycles = 24
 
+// binaryDir is where binary has put the program, "" before.
+var binaryDir string
+
 // binary is the program built from this source, once for all tests.
-var binary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "admitone-test-")
-	if err != nil {
+var binary = sync.OnceValues(func() (path string, err error) {
+	if binaryDir, err = os.MkdirTemp("", "admitone-test-"); err != nil {
 		return "", err
 	}
-	path := filepath.Join(dir, "admitone")
+	path = filepath.Join(binaryDir, "admitone")
 	out, err := exec.Command("go", "build", "-buildvcs=false", "-o", path, ".").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("%w: %s", err, out)
 	}
 	return path, nil
 })
+
+// TestMain takes the program away again: it outlives the test that builds it.
+func TestMain(m *testing.M) {
+	status := m.Run()
+	if binaryDir != "" {
+		os.RemoveAll(binaryDir)
+	}
+	os.Exit(status)
+}
 
 // process is a server in a process of its own.
 type process struct {

@@ -96,6 +96,14 @@ func (p *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	}
 }
 
+// goes does what leads to another page, and returns when that is there.
+func (p *tab) goes(steps ...chromedp.Action[chromedp.Void]) {
+	p.t.Helper()
+	if _, err := chromedp.RunResponse(p.ctx, steps...); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
 // wait returns when a JavaScript expression is true.
 func (p *tab) wait(expression string) {
 	p.t.Helper()

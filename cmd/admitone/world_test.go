@@ -54,12 +54,21 @@ func (s *served) end() {
 // send sends a request and returns the body of a good answer.
 func (s *served) send(method, path, body string) string {
 	s.t.Helper()
+	return s.sendWith(method, path, body)
+}
+
+// sendWith is send with headers, names and values in turn.
+func (s *served) sendWith(method, path, body string, headers ...string) string {
+	s.t.Helper()
 	request, err := http.NewRequest(method, s.url+path, strings.NewReader(body))
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("X-Request-Id", "req-7")
+	for i := 0; i+1 < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		s.t.Fatal(err)

@@ -92,7 +92,7 @@ func (n *nodes) places(ctx context.Context, name string) []string {
 
 // ask asks one node, over a connection of its own.
 func (n *nodes) ask(ctx context.Context, c candidate) ([]*gossip.MemberInfo, error) {
-	conn, err := n.open(c.host, c.name)
+	conn, err := n.open(c.host, c.name, n.dial)
 	if err != nil {
 		return nil, err
 	}

@@ -6,12 +6,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	features "github.com/EventStore/EventStore-Client-Go/v4/protos/serverfeatures"
-	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
-	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
@@ -22,9 +19,9 @@ const (
 	maxMessage = 17 << 20
 	// connectPatience bounds one attempt to connect, TLS and HTTP/2 included. The
 	// next one follows after firstRest, later ones after up to lastRest: so a node
-	// that is back is found within a second.
+	// that is back is found within two seconds, whatever became of the attempt before.
 	connectPatience     = 1500 * time.Millisecond
-	firstRest, lastRest = 50 * time.Millisecond, 500 * time.Millisecond
+	firstRest, lastRest = 50 * time.Millisecond, 300 * time.Millisecond
 )
 
 // dialer makes the bytes flow to host:port.
@@ -41,14 +38,14 @@ type connection struct {
 // open makes a connection to one node. It is made when it is first used, and again
 // whenever it is lost; nothing here fails because a node can't be reached. name is
 // what the node's certificate has to say.
-func (c *connection) open(host, name string) (*grpc.ClientConn, error) {
+func (c *connection) open(host, name string, dial dialer) (*grpc.ClientConn, error) {
 	transport := insecure.NewCredentials()
 	if c.tls != nil {
 		transport = credentials.NewTLS(c.tls)
 	}
 	options := []grpc.DialOption{
 		grpc.WithTransportCredentials(transport),
-		grpc.WithContextDialer(c.dial),
+		grpc.WithContextDialer(dial),
 		grpc.WithAuthority(name),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)),
 		grpc.WithConnectParams(grpc.ConnectParams{
@@ -74,24 +71,30 @@ type line struct {
 	host  string
 	conn  *grpc.ClientConn
 	calls atomic.Int64 // under way
-	// heard counts what has come from the node; pulse compares it with what it was.
+	// heard counts what has come from the node; the pulse compares it with what it
+	// was.
 	heard   atomic.Uint64
-	known   uint64 // heard, one beat ago; pulse's own
-	silent  int    // beats without a word; pulse's own
+	known   uint64 // heard, one beat ago; the pulse's own
+	silent  int    // beats without a word; the pulse's own
 	asking  atomic.Bool
 	retired atomic.Bool // nobody new may use it
 	life    context.Context
 	end     context.CancelFunc
+	socket  atomic.Pointer[net.Conn] // the last one made
 }
 
 func (c *connection) newLine(host string) (*line, error) {
-	conn, err := c.open(host, host)
-	if err != nil {
-		return nil, err
-	}
-	l := &line{host: host, conn: conn}
+	l := &line{host: host}
 	l.life, l.end = context.WithCancel(context.Background())
-	return l, nil
+	var err error
+	l.conn, err = c.open(host, host, func(ctx context.Context, host string) (net.Conn, error) {
+		socket, err := c.dial(ctx, host)
+		if err == nil {
+			l.socket.Store(&socket)
+		}
+		return socket, err
+	})
+	return l, err
 }
 
 func (l *line) streams() streams.StreamsClient { return streams.NewStreamsClient(l.conn) }
@@ -113,41 +116,12 @@ func (l *line) retire() {
 	}
 }
 
-// cut ends every call on the line at once. A second cut does nothing.
+// cut ends every call on the line at once. A second cut does nothing. Left to
+// itself, gRPC waits for seconds for a frozen node to take its farewell.
 func (l *line) cut() {
 	l.end()
+	if socket := l.socket.Load(); socket != nil {
+		_ = (*socket).Close() // it is given up anyway
+	}
 	_ = l.conn.Close() // fails only if it is closed already
-}
-
-// The pulse: a node that is silent for so many beats although somebody waits for
-// it is asked for a sign of life, and given up if it gives none.
-const (
-	beat         = 500 * time.Millisecond
-	silentBeats  = 2
-	signPatience = 2 * time.Second
-)
-
-// tooSilent is called at every beat, and says whether it is time to ask.
-func (l *line) tooSilent() bool {
-	heard := l.heard.Load()
-	if heard != l.known || l.calls.Load() == 0 || l.conn.GetState() != connectivity.Ready {
-		l.known, l.silent = heard, 0
-		return false
-	}
-	l.silent++
-	return l.silent >= silentBeats && l.asking.CompareAndSwap(false, true)
-}
-
-// alive asks for a sign of life. gRPC's own keepalive is slower than ten seconds,
-// and is answered by nodes of which nothing else moves any more.
-func (l *line) alive(ctx context.Context) bool {
-	defer l.asking.Store(false)
-	ctx, cancel := context.WithTimeout(ctx, signPatience)
-	defer cancel()
-	_, err := features.NewServerFeaturesClient(l.conn).GetSupportedMethods(ctx, &shared.Empty{})
-	if err != nil && ctx.Err() != nil {
-		return false
-	}
-	l.heard.Add(1) // an error is a sign of life as well
-	return true
 }

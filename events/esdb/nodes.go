@@ -206,57 +206,20 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// feelPulse gives up connections on which nothing moves any more.
-func (n *nodes) feelPulse() {
-	tick := time.NewTicker(beat)
-	defer tick.Stop()
-	for {
-		select {
-		case <-tick.C:
-		case <-n.life.Done():
-			return
-		}
-		n.mu.Lock()
-		lines := n.lines
-		n.mu.Unlock()
-		for r, l := range lines {
-			if l.tooSilent() {
-				n.background.Go(func() {
-					if !l.alive(n.life) && n.life.Err() == nil {
-						n.giveUp(role(r), l)
-					}
-				})
-			}
-		}
-	}
-}
-
-// giveUp ends the calls on a line whose node gives no sign of life, and connects
-// anew.
-func (n *nodes) giveUp(r role, l *line) {
+func (n *nodes) present() [roles]*line {
 	n.mu.Lock()
-	current := n.lines[r] == l && !n.closed
-	if current {
-		n.log.Warn("a node gives no sign of life; connecting again", "node", l.host)
-		_ = n.renew(r, l.host) // this host has been connected to before
-	}
-	fresh := n.lines[r]
-	n.mu.Unlock()
-	l.cut()
-	if current {
-		n.unreachable(r, fresh)
-	}
+	defer n.mu.Unlock()
+	return n.lines
 }
 
 // close ends what is under way and waits for what runs in the background.
 func (n *nodes) close() {
 	n.mu.Lock()
 	n.closed = true
-	lines := n.lines
 	n.mu.Unlock()
 	n.end()
 	n.background.Wait()
-	for _, l := range lines {
+	for _, l := range n.present() {
 		if l != nil {
 			l.cut()
 		}

@@ -109,8 +109,9 @@ func (s *Store) saveSnapshot(ctx context.Context, stream events.StreamID, head e
 	return nil
 }
 
-// letGo has the node forget the pieces of older snapshots. If it can't be told now,
-// it will be at the next one.
+// letGo has the node forget the pieces of older snapshots, all but the last: that one
+// says where the stream ends. If the node can't be told now, it will be at the next
+// snapshot.
 func (s *Store) letGo(ctx context.Context, before *events.Recorded, h *snapshotHead, pieces events.StreamID) {
 	var old snapshotHead
 	if before != nil {
@@ -121,7 +122,7 @@ func (s *Store) letGo(ctx context.Context, before *events.Recorded, h *snapshotH
 	case h.Pieces == 0 && old.Pieces == 0:
 		return
 	case h.Pieces == 0:
-		keep = old.First + events.Revision(old.Pieces)
+		keep = old.First + events.Revision(old.Pieces) - 1
 	}
 	last, err := s.lastOf(ctx, systemPrefix+systemPrefix+pieces)
 	if err == nil {

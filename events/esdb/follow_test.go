@@ -1,0 +1,239 @@
+package esdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/status"
+
+	"admitone/events"
+	"admitone/events/esdbwire"
+)
+
+// followed collects events until there are n.
+func followed(t *testing.T, s *Store, after events.Position, n int) []events.Recorded {
+	t.Helper()
+	var all []events.Recorded
+	enough := errors.New("enough")
+	err := s.Follow(t.Context(), after, func(page []events.Recorded) error {
+		if all = append(all, page...); len(all) >= n {
+			return enough
+		}
+		return nil
+	})
+	if !errors.Is(err, enough) {
+		t.Fatalf("after %d events: %v", len(all), err)
+	}
+	return all
+}
+
+// appendOnes appends n events one by one, each in a stream of its own.
+func appendOnes(t *testing.T, s events.Store, name string, n int) {
+	t.Helper()
+	for i := range n {
+		stream := events.StreamID(fmt.Sprintf("%s-%d", name, i))
+		if _, err := s.Append(t.Context(), stream, events.NoStream, sampleBatch(stream, 1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestFollowComesBack: however a subscription ends, the next goes on where it was.
+func TestFollowComesBack(t *testing.T) {
+	f, s, _ := serveFaulty(t)
+	appendOnes(t, s, "product", 40)
+	all, err := s.ReadAll(t.Context(), 0, events.Forward, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.then("Subscribe",
+		after(0, status.Error(codes.Unavailable, "before it was confirmed")),
+		after(1, status.Error(codes.Unavailable, "after it was confirmed")),
+		after(3, status.Error(codes.Canceled, "as when a node stops leading")),
+		after(5, nil), // an end without a word
+		refuse(codes.NotFound, "exception", "not-leader"),
+		after(6, status.Error(codes.Aborted, "planned")),
+		after(2, status.Error(codes.Internal, "planned")),
+		after(7, status.Error(codes.DeadlineExceeded, "planned")),
+	)
+	same(t, followed(t, s, 0, len(all)), all)
+	if returns := s.Stats().Returns; returns != 8 {
+		t.Errorf("it came back %d times, want 8", returns)
+	}
+}
+
+// TestFollowGivesUp: what will not pass ends a follower.
+func TestFollowGivesUp(t *testing.T) {
+	f, s, _ := serveFaulty(t)
+	appendOnes(t, s, "product", 4)
+	for _, test := range []struct {
+		fault fault
+		want  error
+	}{
+		{refuse(codes.PermissionDenied, "exception", "access-denied"), ErrRefused},
+		{after(2, status.Error(codes.Unauthenticated, "planned")), ErrRefused},
+		{after(2, status.Error(codes.DataLoss, "planned")), events.ErrDamaged},
+		{spoilt(func(e *streams.ReadResp_ReadEvent_RecordedEvent) { e.Metadata[createdKey] = "yesterday" }), events.ErrDamaged},
+		{spoilt(func(e *streams.ReadResp_ReadEvent_RecordedEvent) { e.Id = nil }), events.ErrDamaged},
+		{spoilt(func(e *streams.ReadResp_ReadEvent_RecordedEvent) { e.CommitPosition = math.MaxUint64 }), events.ErrDamaged},
+	} {
+		f.then("Subscribe", test.fault)
+		err := s.Follow(t.Context(), 0, func([]events.Recorded) error { return nil })
+		if !errors.Is(err, test.want) {
+			t.Errorf("%v, want %v", err, test.want)
+		}
+	}
+}
+
+// spoilt answers with one event that is not as it should be.
+func spoilt(change func(*streams.ReadResp_ReadEvent_RecordedEvent)) fault {
+	return func(call grpc.ServerStream, _ func(grpc.ServerStream) error) error {
+		e := &streams.ReadResp_ReadEvent_RecordedEvent{
+			Id: structured(events.ID{1}), StreamIdentifier: identifier("product-9"), CommitPosition: 1 << 40,
+			Metadata: map[string]string{typeKey: "product.reserved.v1", createdKey: "1"},
+		}
+		change(e)
+		return call.SendMsg(&streams.ReadResp{Content: &streams.ReadResp_Event{Event: &streams.ReadResp_ReadEvent{Event: e}}})
+	}
+}
+
+// sign sends a checkpoint and ends the subscription.
+func sign(served int, at place) fault {
+	return func(call grpc.ServerStream, serve func(grpc.ServerStream) error) error {
+		if err := after(served, nil)(call, serve); err != nil {
+			return err
+		}
+		m := &streams.ReadResp{Content: &streams.ReadResp_Checkpoint_{
+			Checkpoint: &streams.ReadResp_Checkpoint{CommitPosition: at.commit, PreparePosition: at.prepare},
+		}}
+		if err := call.SendMsg(m); err != nil {
+			return err
+		}
+		return status.Error(codes.Unavailable, "planned")
+	}
+}
+
+// TestFollowBelievesSigns: it goes on behind the last sign of where the node is, with
+// both of its numbers, and believes none from beyond all positions.
+func TestFollowBelievesSigns(t *testing.T) {
+	f, s, _ := serveFaulty(t)
+	appendOnes(t, s, "product", 10)
+	all, err := s.ReadAll(t.Context(), 0, events.Forward, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fourth := uint64(all[3].Position)
+	f.then("Subscribe",
+		sign(1, place{math.MaxUint64, math.MaxUint64}), // nothing but the confirmation
+		sign(1, place{math.MaxInt64, math.MaxUint64}),
+		sign(4, place{fourth, 0}), // three events: the fourth is not passed yet
+	)
+	same(t, followed(t, s, 0, len(all)), all)
+	// One that is believed: what lies before it is not asked for again.
+	f.then("Subscribe", sign(1, place{fourth, fourth}))
+	same(t, followed(t, s, 0, len(all)-4), all[4:])
+}
+
+// TestFollowLeavesOutWhatIsNotOurs, and so do the reads, whatever their limit is.
+func TestFollowLeavesOutWhatIsNotOurs(t *testing.T) {
+	_, s, log := serveFaulty(t)
+	for i := range 30 {
+		appendOnes(t, s, fmt.Sprintf("product%d", i), 1)
+		for _, stream := range []events.StreamID{"$system-1", "$$product-1", "~own-1", "product-ended"} {
+			batch := sampleBatch(stream, 3)
+			if stream == "product-ended" {
+				batch[0].Type, batch[1].Type, batch[2].Type = "$streamDeleted", "$>", "$metadata"
+			}
+			if _, err := log.Append(t.Context(), stream, events.Revision(3*i)-1, batch); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	all := followed(t, s, 0, 30)
+	for i, r := range all {
+		if r.Stream != events.StreamID(fmt.Sprintf("product%d-0", i)) {
+			t.Fatalf("event %d is of %s", i, r.Stream)
+		}
+	}
+	for _, limit := range []int{1, 7, 30, 40} {
+		got, err := s.ReadAll(t.Context(), 0, events.Forward, limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		same(t, got, all[:min(limit, 30)])
+		got, err = s.ReadAll(t.Context(), events.EndPosition, events.Backward, limit)
+		if err != nil {
+			t.Fatal(err)
+		}
+		slices.Reverse(got)
+		same(t, got, all[30-min(limit, 30):])
+	}
+	if head, err := s.Head(t.Context()); err != nil || head != all[29].Position {
+		t.Errorf("head %d, %v, want %d", head, err, all[29].Position)
+	}
+}
+
+// TestFollowNoticesAnotherLog: where the log was there is another one, in which the
+// same positions mean something else.
+func TestFollowNoticesAnotherLog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const host = "a:2113"
+		n := newNetwork()
+		one, other := newMemory(), newMemory()
+		n.start(host, one, esdbwire.Config{})
+		s := n.connect(t, "esdb://a?tls=false")
+		appendOnes(t, s, "product", 5)
+		ended, caughtUp := make(chan error, 1), make(chan struct{})
+		go func() {
+			ended <- s.Follow(context.Background(), 0, func(page []events.Recorded) error {
+				if page[len(page)-1].Stream == "product-4" {
+					close(caughtUp)
+				}
+				return nil
+			})
+		}()
+		<-caughtUp
+		n.kill(t, host)
+		time.Sleep(time.Minute)
+		n.start(host, other, esdbwire.Config{})
+		if err := <-ended; !errors.Is(err, events.ErrDamaged) {
+			t.Errorf("%v, want ErrDamaged", err)
+		}
+		s.Close()
+		n.kill(t, host)
+	})
+}
+
+// TestGoaway: a server that tells its clients to connect again, four times a second,
+// is not noticed by anybody who appends.
+func TestGoaway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const host = "a:2113"
+		n, log := newNetwork(), newMemory()
+		n.start(host, log, esdbwire.Config{Options: []grpc.ServerOption{grpc.KeepaliveParams(keepalive.ServerParameters{
+			MaxConnectionAge: 250 * time.Millisecond, MaxConnectionAgeGrace: 50 * time.Millisecond,
+		})}})
+		s := n.connect(t, "esdb://a?tls=false")
+		c := gather(s, 4, 10*time.Millisecond)
+		time.Sleep(30 * time.Second)
+		c.check(t, log)
+		if failed := len(c.unknown) + len(c.never); failed > 0 {
+			t.Errorf("%d events were not acknowledged", failed)
+		}
+		if s.Stats().Returns == 0 {
+			t.Error("no subscription was ended")
+		}
+		s.Close()
+		n.kill(t, host)
+	})
+}

@@ -1,0 +1,126 @@
+package esdb
+
+import (
+	"context"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"admitone/events"
+	"admitone/events/esdbwire"
+)
+
+// outages are the ways in which a node is gone for a while.
+var outages = []struct {
+	name string
+	// heals is how long the store may take to work again once the node does.
+	heals time.Duration
+	begin func(t testing.TB, n *network, host string)
+	end   func(n *network, host string, log events.Store)
+}{
+	{"down", 2 * time.Second,
+		func(t testing.TB, n *network, host string) { n.kill(t, host) },
+		func(n *network, host string, log events.Store) { n.start(host, log, esdbwire.Config{}) }},
+	{"frozen", 2 * time.Second,
+		func(_ testing.TB, n *network, host string) { n.freeze(host, false) },
+		func(n *network, host string, _ events.Store) { n.thaw(host, false) }},
+	// What was connected stays silent for ever, which has to be found out.
+	{"lost", 2 * time.Second,
+		func(_ testing.TB, n *network, host string) { n.freeze(host, false) },
+		func(n *network, host string, _ events.Store) { n.thaw(host, true) }},
+	{"mute", 2 * time.Second,
+		func(_ testing.TB, n *network, host string) { n.freeze(host, true) },
+		func(n *network, host string, _ events.Store) { n.thaw(host, false) }},
+	{"reset", 2 * time.Second,
+		func(_ testing.TB, n *network, host string) { n.cut(host) },
+		func(*network, string, events.Store) {}},
+}
+
+// TestOutages has a node go away a hundred times, for 0.1 to 60 seconds, under load.
+// Time is virtual: it passes when nobody has anything to do, so what is said here
+// about durations does not depend on the machine.
+func TestOutages(t *testing.T) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	synctest.Test(t, func(t *testing.T) { hundredOutages(t, rand.New(rand.NewPCG(seed, 1))) })
+}
+
+func hundredOutages(t *testing.T, random *rand.Rand) {
+	const host, count = "a:2113", 100
+	n, log := newNetwork(), newMemory()
+	n.start(host, log, esdbwire.Config{})
+	s := n.connect(t, "esdb://a?tls=false")
+	c := gather(s, 5, 200*time.Millisecond)
+	time.Sleep(5 * time.Second)
+	goroutines := runtime.NumGoroutine()
+	var total time.Duration
+	slowest := map[string]time.Duration{}
+	for range count {
+		outage := outages[random.IntN(len(outages))]
+		lasts := time.Duration(0.1 * math.Pow(600, random.Float64()) * float64(time.Second))
+		outage.begin(t, n, host)
+		time.Sleep(lasts)
+		outage.end(n, host, log)
+		total += lasts
+		took := untilItWorks(t, s)
+		slowest[outage.name] = max(slowest[outage.name], took)
+		if took > outage.heals {
+			t.Errorf("%s for %v: it took %v to work again", outage.name, lasts, took)
+		}
+		time.Sleep(time.Duration(random.IntN(3000)) * time.Millisecond)
+	}
+	time.Sleep(5 * time.Second)
+	if open := n.open(); open != int(roles) {
+		t.Errorf("%d connections are open, want %d", open, roles)
+	}
+	if now := runtime.NumGoroutine(); now > goroutines {
+		t.Errorf("%d goroutines, %d before the first outage", now, goroutines)
+	}
+	t.Logf("%d outages, %v together; the longest times until it worked again: %v", count, total.Round(time.Second), slowest)
+	c.check(t, log)
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	n.kill(t, host)
+}
+
+// probed is the stream of untilItWorks.
+const probed events.StreamID = "probe-1"
+
+// untilItWorks appends, reads and asks for the head until all three succeed, and
+// returns how long that took. No call takes longer than its context.
+func untilItWorks(t *testing.T, s *Store) time.Duration {
+	t.Helper()
+	const patience = time.Second
+	began := time.Now()
+	for n := 0; ; n++ {
+		call := time.Now()
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		last, err := s.Read(ctx, probed, events.EndRevision, events.Backward, 1)
+		if err == nil {
+			revision := events.NoStream
+			if len(last) > 0 {
+				revision = last[0].Revision
+			}
+			_, err = s.Append(ctx, probed, revision, []events.Event{{ID: randomID(), Type: "probe.v1"}})
+		}
+		if err == nil {
+			_, err = s.Head(ctx)
+		}
+		cancel()
+		if took := time.Since(call); took > patience {
+			t.Errorf("calls with %v took %v", patience, took)
+		}
+		switch {
+		case err == nil:
+			return time.Since(began)
+		case errors.Is(err, events.ErrDamaged), errors.Is(err, ErrRefused):
+			t.Fatal(err)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}

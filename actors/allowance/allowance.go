@@ -24,8 +24,8 @@ func Stream(performanceID, holder string) events.StreamID {
 const SnapshotVersion = 1
 
 // Take takes seats out of the allowance. Again under the same hold it does nothing;
-// a later attempt of a booking takes the place of an earlier one. Refusal:
-// limit_exceeded.
+// a later attempt of a booking takes the place of an earlier one. Refusals:
+// not_held (a later attempt is there, or the booking is paid), limit_exceeded.
 type Take struct {
 	// HoldID is an [events.HoldID].
 	HoldID string
@@ -143,13 +143,17 @@ func (a *Allowance) take(cmd *Take, now time.Time) ([]events.Fact, error) {
 	if !ok || cmd.Seats < 1 {
 		panic(fmt.Sprintf("allowance: %d seats for the hold %q", cmd.Seats, cmd.HoldID))
 	}
-	if a.find(cmd.HoldID) >= 0 {
-		return nil, nil
-	}
 	taken, facts := a.Taken(), []events.Fact(nil)
 	for i := range a.parts {
-		if holding, before, _ := events.CutHoldID(a.parts[i].HoldID); holding == booking && before < attempt && a.parts[i].Expires != 0 {
-			fact := a.released(i) // there is at most one
+		holding, other, _ := events.CutHoldID(a.parts[i].HoldID)
+		switch {
+		case holding != booking:
+		case other == attempt:
+			return nil, nil
+		case other > attempt || a.parts[i].Expires == 0:
+			return nil, errNotHeld
+		default: // and no other: a booking has one part
+			fact := a.released(i)
 			taken, facts = fact.Taken, append(facts, fact)
 		}
 	}

@@ -55,7 +55,7 @@ func (s *Seat) hold(cmd *Hold, now time.Time) ([]events.Fact, error) {
 		}
 		fact.FirstHeldAt, fact.ExpiresAt = first, deadline(cmd, first, now)
 		return []events.Fact{fact}, nil
-	case s.status == events.SeatIsHeld && s.earlier(booking, attempt):
+	case s.status == events.SeatIsHeld && cmd.Retake && s.earlier(booking, attempt):
 		fact.FirstHeldAt = moment(s.first)
 		fact.ExpiresAt = deadline(cmd, fact.FirstHeldAt, now)
 		return []events.Fact{s.released(events.ReleasedRetaken, now), fact}, nil

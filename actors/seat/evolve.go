@@ -20,7 +20,7 @@ func (s *Seat) Evolve(fact events.Fact) {
 		s.must(fact, s.status == events.SeatIsHeld && s.holdID == f.HoldID)
 		s.status, s.expires = events.SeatIsBooked, 0
 	case *events.SeatReleased:
-		s.must(fact, s.holdID == f.HoldID && s.status == f.Was)
+		s.must(fact, s.holdID != "" && s.holdID == f.HoldID && s.status == f.Was)
 		s.free(f.ReleasedAt.UnixNano())
 		if f.Was == events.SeatIsBooked {
 			s.holder = "" // who has paid has not kept it from anybody: the stay is over

@@ -24,9 +24,9 @@ const SnapshotVersion = 1
 // Grace is how much longer a seat is held than its booking.
 const Grace = 30 * time.Second
 
-// Hold keeps the seat for a booking. Again under the same hold it does nothing; a
-// later attempt of the booking that has the seat takes it over. Refusals:
-// seat_taken (held, booked or blocked), limit_exceeded (the holder's stay is over).
+// Hold keeps the seat for a booking. Again under the same hold it does nothing.
+// Refusals: seat_taken (held, booked or blocked), limit_exceeded (the holder's stay
+// is over).
 type Hold struct {
 	// HoldID is an [events.HoldID].
 	HoldID string
@@ -37,7 +37,7 @@ type Hold struct {
 	// Grace, or as long as the holder's stay may last.
 	HoldFor time.Duration
 	// Retake holds the seat for a payment that is under way, for Grace and whatever
-	// the stay is.
+	// the stay is. It takes the seat from an earlier attempt of the same booking.
 	Retake bool
 }
 

@@ -1,0 +1,185 @@
+package allowance
+
+import (
+	"bytes"
+	"io"
+	"reflect"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"admitone/actors/core"
+	"admitone/events"
+)
+
+// owned is what a booking has in the model; expires is zero once it is paid.
+type owned struct {
+	attempt, seats int64
+	expires        time.Time
+}
+
+// model says what should be, in the plainest way: one entry a booking.
+type model map[string]owned
+
+func (m model) taken(but string) (seats int64) {
+	for booking, o := range m {
+		if booking != but {
+			seats += o.seats
+		}
+	}
+	return seats
+}
+
+func (m model) next() (next time.Time) {
+	for _, o := range m {
+		if !o.expires.IsZero() && (next.IsZero() || o.expires.Before(next)) {
+			next = o.expires
+		}
+	}
+	return next
+}
+
+// decide returns the refusal's code, "" if cmd was accepted.
+func (m model) decide(cmd core.Command, now time.Time) string {
+	switch c := cmd.(type) {
+	case *Take:
+		booking, attempt, _ := events.CutHoldID(c.HoldID)
+		o, has := m[booking]
+		switch {
+		case has && o.attempt == attempt:
+		case has && (o.attempt > attempt || o.expires.IsZero()):
+			return "not_held"
+		case m.taken(booking)+c.Seats > c.Limit:
+			return "limit_exceeded"
+		default:
+			m[booking] = owned{attempt, c.Seats, now.Add(c.For)}
+		}
+	case *Extend:
+		booking, o, has := m.find(c.HoldID)
+		if !has || o.expires.IsZero() {
+			return "not_held"
+		}
+		if c.ExpiresAt.After(o.expires) {
+			o.expires = c.ExpiresAt
+		}
+		m[booking] = o
+	case *Keep:
+		booking, o, has := m.find(c.HoldID)
+		if !has {
+			return "not_held"
+		}
+		o.expires = time.Time{}
+		m[booking] = o
+	case *Release:
+		if booking, _, has := m.find(c.HoldID); has {
+			delete(m, booking)
+		}
+	}
+	return ""
+}
+
+func (m model) find(holdID string) (string, owned, bool) {
+	booking, attempt, _ := events.CutHoldID(holdID)
+	o, has := m[booking]
+	return booking, o, has && o.attempt == attempt
+}
+
+func (m model) expire(now time.Time) {
+	for booking, o := range m {
+		if !o.expires.IsZero() && now.After(o.expires) {
+			delete(m, booking)
+		}
+	}
+}
+
+// someCommand draws a command; ids are few, so that they meet.
+func someCommand(t *rapid.T, now time.Time) core.Command {
+	id := events.HoldID(rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "booking"), rapid.Int64Range(1, 3).Draw(t, "attempt"))
+	switch rapid.IntRange(0, 7).Draw(t, "kind") {
+	case 0, 1:
+		return keep(id)
+	case 2, 3:
+		return release(id)
+	case 4:
+		return &Extend{HoldID: id, ExpiresAt: now.Add(rapid.SampledFrom([]time.Duration{0, 30 * s, 90 * s}).Draw(t, "to"))}
+	}
+	return take(id, rapid.Int64Range(1, 4).Draw(t, "seats"))
+}
+
+// TestAnyHistory holds the rules to the model, and what they promise to the shell
+// to what they do. As in the shell, what is due expires before a command.
+func TestAnyHistory(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a, m, now := New().(*Allowance), model{}, day
+		var log []events.Fact
+		var write func(io.Writer) error
+		frozen, open := 0, 0
+		do := func(cmd core.Command) string {
+			before := append([]part{}, a.parts...)
+			facts, err := a.Decide(cmd, now)
+			again, errAgain := a.Decide(cmd, now)
+			if !reflect.DeepEqual(before, append([]part{}, a.parts...)) || !reflect.DeepEqual(facts, again) || !reflect.DeepEqual(err, errAgain) {
+				t.Fatalf("deciding %T changed %+v into %+v, or gives %s, then %s", cmd, before, a.parts, told(facts, err), told(again, errAgain))
+			}
+			for _, fact := range facts {
+				a.Evolve(fact)
+				log = append(log, fact)
+				opened, closed, earliest := fact.(events.Deadlined).Holds()
+				if open += opened - closed; open < 0 || opened > 0 && earliest.IsZero() {
+					t.Fatalf("%s leaves %d holds open", sentence(fact), open)
+				}
+			}
+			if err != nil {
+				return err.(*core.Refusal).Code
+			}
+			return ""
+		}
+		for range rapid.IntRange(1, 60).Draw(t, "steps") {
+			now = now.Add(rapid.SampledFrom([]time.Duration{0, ns, 7 * s, 30 * s, 60 * s}).Draw(t, "wait"))
+			if write == nil && rapid.IntRange(0, 9).Draw(t, "freeze") == 0 {
+				write, frozen = a.Freeze(), len(log)
+			}
+			for next := a.NextDeadline(); !next.IsZero() && next.Before(now); next = a.NextDeadline() {
+				do(&core.Expire{})
+			}
+			m.expire(now)
+			cmd := someCommand(t, now)
+			if got, want := do(cmd), m.decide(cmd, now); got != want {
+				t.Fatalf("%T %+v at %v: %q, want %q", cmd, cmd, now.Sub(day), got, want)
+			}
+			if a.Taken() != m.taken("") || a.Taken() > 4 || !a.NextDeadline().Equal(m.next()) || len(a.parts) != len(m) {
+				t.Fatalf("%+v, next %v; want %+v, next %v", a.parts, a.NextDeadline(), m, m.next())
+			}
+		}
+		checkCopies(t, a, log, frozen, write)
+	})
+}
+
+// checkCopies: the facts from the beginning, and a snapshot with the facts after it,
+// both give the same.
+func checkCopies(t *rapid.T, a *Allowance, log []events.Fact, frozen int, write func(io.Writer) error) {
+	copies := map[int]core.Core{0: New()}
+	if write != nil {
+		var saved bytes.Buffer
+		if err := write(&saved); err != nil {
+			t.Fatal(err)
+		}
+		copies[frozen] = New()
+		if err := copies[frozen].Restore(bytes.NewReader(saved.Bytes())); err != nil {
+			t.Fatal(err)
+		}
+		if err := New().Restore(bytes.NewReader(saved.Bytes()[:saved.Len()/2])); err == nil {
+			t.Fatal("half a snapshot was restored")
+		}
+	}
+	for from, c := range copies {
+		for _, fact := range log[from:] {
+			c.Evolve(fact)
+		}
+		got := c.(*Allowance)
+		if len(got.parts) != len(a.parts) || len(a.parts) > 0 && !reflect.DeepEqual(got.parts, a.parts) {
+			t.Fatalf("from fact %d on: %+v, want %+v", from, got.parts, a.parts)
+		}
+	}
+}

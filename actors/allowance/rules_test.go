@@ -1,0 +1,179 @@
+package allowance
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"admitone/actors/core"
+	"admitone/events"
+)
+
+// day is the moment all tests begin at.
+var day = time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
+
+// Four seats for a holder, and a minute to pay.
+func take(id string, seats int64) *Take {
+	return &Take{HoldID: id, Seats: seats, Limit: 4, For: time.Minute}
+}
+func keep(id string) *Keep       { return &Keep{HoldID: id} }
+func release(id string) *Release { return &Release{HoldID: id} }
+func extend(id string, to time.Duration) *Extend {
+	return &Extend{HoldID: id, ExpiresAt: day.Add(to)}
+}
+
+// told puts what was decided as a sentence.
+func told(facts []events.Fact, err error) string {
+	if err != nil {
+		r := err.(*core.Refusal)
+		if r.Code == "limit_exceeded" {
+			return fmt.Sprintf("limit_exceeded: %d of %d", r.Fields["taken"], r.Fields["limit"])
+		}
+		return r.Code
+	}
+	if len(facts) == 0 {
+		return "nothing"
+	}
+	var said []string
+	for _, fact := range facts {
+		said = append(said, sentence(fact))
+	}
+	return strings.Join(said, "; ")
+}
+
+func sentence(fact events.Fact) string {
+	switch f := fact.(type) {
+	case *events.AllowanceTaken:
+		return fmt.Sprintf("taken %s %d until %v: %d", f.HoldID, f.Seats, f.ExpiresAt.Sub(day), f.Taken)
+	case *events.AllowanceExtended:
+		return fmt.Sprintf("extended %s until %v", f.HoldID, f.ExpiresAt.Sub(day))
+	case *events.AllowanceKept:
+		return fmt.Sprintf("kept %s %d: %d", f.HoldID, f.Seats, f.Taken)
+	case *events.AllowanceReleased:
+		return fmt.Sprintf("released %s %s %d: %d", f.HoldID, f.Was, f.Seats, f.Taken)
+	case *events.AllowanceExpired:
+		return fmt.Sprintf("expired %s %d at %v: %d", f.HoldID, f.Seats, f.ExpiresAt.Sub(day), f.Taken)
+	}
+	return fact.Name()
+}
+
+const (
+	s  = time.Second
+	ns = time.Nanosecond
+)
+
+// attempt is one line of a table: at this time, this command, and what follows.
+type attempt struct {
+	at   time.Duration
+	cmd  core.Command
+	then string
+}
+
+var rules = []struct {
+	name     string
+	attempts []attempt
+}{
+	{"a holder has so many seats over all bookings", []attempt{
+		{0, take("b.1", 3), "taken b.1 3 until 1m0s: 3"},
+		{1 * s, take("c.1", 2), "limit_exceeded: 3 of 4"},
+		{1 * s, take("c.1", 1), "taken c.1 1 until 1m1s: 4"},
+		{1 * s, take("d.1", 1), "limit_exceeded: 4 of 4"},
+		{2 * s, release("b.1"), "released b.1 held 3: 1"},
+		{2 * s, take("d.1", 4), "limit_exceeded: 1 of 4"},
+		{2 * s, take("d.1", 3), "taken d.1 3 until 1m2s: 4"},
+	}},
+	{"what is not kept goes back by itself, at its deadline and not before", []attempt{
+		{0, take("b.1", 3), "taken b.1 3 until 1m0s: 3"},
+		{1 * s, take("c.1", 1), "taken c.1 1 until 1m1s: 4"},
+		{60 * s, &core.Expire{}, "nothing"},
+		{60*s + ns, &core.Expire{}, "expired b.1 3 at 1m0s: 1"},
+		{60*s + ns, &core.Expire{}, "nothing"},
+		{60*s + ns, keep("b.1"), "not_held"},
+		{62 * s, &core.Expire{}, "expired c.1 1 at 1m1s: 0"},
+		{62 * s, take("d.1", 4), "taken d.1 4 until 2m2s: 4"},
+	}},
+	{"what is kept stays, until it is given back", []attempt{
+		{0, take("b.1", 3), "taken b.1 3 until 1m0s: 3"},
+		{1 * s, keep("b.1"), "kept b.1 3: 3"},
+		{1 * s, keep("b.1"), "nothing"},
+		{1 * s, take("b.1", 3), "nothing"},
+		{1 * s, extend("b.1", 90*s), "not_held"},
+		{99 * s, &core.Expire{}, "nothing"},
+		{99 * s, take("c.1", 2), "limit_exceeded: 3 of 4"},
+		{99 * s, release("b.1"), "released b.1 kept 3: 0"},
+		{99 * s, release("b.1"), "nothing"},
+		{99 * s, keep("b.1"), "not_held"},
+	}},
+	{"a command again does nothing", []attempt{
+		{0, take("b.1", 3), "taken b.1 3 until 1m0s: 3"},
+		{1 * s, take("b.1", 3), "nothing"},
+		{1 * s, release("b.2"), "nothing"},
+		{1 * s, extend("b.2", 90*s), "not_held"},
+		{1 * s, extend("b.1", 90*s), "extended b.1 until 1m30s"},
+		{1 * s, extend("b.1", 90*s), "nothing"},
+		{1 * s, extend("b.1", 80*s), "nothing"},
+		{90 * s, &core.Expire{}, "nothing"},
+		{91 * s, &core.Expire{}, "expired b.1 3 at 1m30s: 0"},
+	}},
+	{"a later attempt of a booking takes the place of the earlier one", []attempt{
+		{0, take("b.1", 3), "taken b.1 3 until 1m0s: 3"},
+		{10 * s, take("b.2", 3), "released b.1 held 3: 0; taken b.2 3 until 1m10s: 3"},
+		{11 * s, release("b.1"), "nothing"},
+		{11 * s, keep("b.1"), "not_held"},
+		{11 * s, take("b.1", 1), "not_held"},
+		{12 * s, take("b.10", 5), "limit_exceeded: 0 of 4"},
+		{12 * s, take("bb.3", 2), "limit_exceeded: 3 of 4"},
+		{13 * s, keep("b.2"), "kept b.2 3: 3"},
+		{14 * s, take("b.3", 1), "not_held"},
+	}},
+}
+
+func TestRules(t *testing.T) {
+	for _, rule := range rules {
+		t.Run(rule.name, func(t *testing.T) {
+			a := New()
+			for i, line := range rule.attempts {
+				facts, err := a.Decide(line.cmd, day.Add(line.at))
+				if got := told(facts, err); got != line.then {
+					t.Fatalf("line %d: %T at %v\n gives %s\n  want %s", i+1, line.cmd, line.at, got, line.then)
+				}
+				for _, fact := range facts {
+					a.Evolve(fact)
+				}
+			}
+		})
+	}
+}
+
+// TestFactsThatCantBe: more than was taken, or what nobody took. Nothing goes on.
+func TestFactsThatCantBe(t *testing.T) {
+	taken := &events.AllowanceTaken{HoldID: "b.1", Seats: 3, Taken: 3, ExpiresAt: day}
+	kept := &events.AllowanceKept{HoldID: "b.1", Seats: 3, Taken: 3}
+	for name, facts := range map[string][]events.Fact{
+		"another sum":            {&events.AllowanceTaken{HoldID: "b.1", Seats: 3, Taken: 4, ExpiresAt: day}},
+		"nothing taken":          {&events.AllowanceTaken{HoldID: "b.1", ExpiresAt: day}},
+		"taken twice":            {taken, &events.AllowanceTaken{HoldID: "b.1", Seats: 3, Taken: 6, ExpiresAt: day}},
+		"kept twice":             {taken, kept, kept},
+		"kept by another":        {taken, &events.AllowanceKept{HoldID: "c.1", Seats: 3, Taken: 3}},
+		"kept less":              {taken, &events.AllowanceKept{HoldID: "b.1", Seats: 2, Taken: 3}},
+		"expired though kept":    {taken, kept, &events.AllowanceExpired{HoldID: "b.1", Seats: 3}},
+		"released as it was not": {taken, kept, &events.AllowanceReleased{HoldID: "b.1", Was: events.AllowanceIsHeld, Seats: 3}},
+		"released less":          {taken, &events.AllowanceReleased{HoldID: "b.1", Was: events.AllowanceIsHeld, Seats: 2, Taken: 1}},
+		"released to nothing":    {&events.AllowanceReleased{HoldID: "b.1"}},
+		"extended though kept":   {taken, kept, &events.AllowanceExtended{HoldID: "b.1", ExpiresAt: day}},
+		"a fact of a product":    {&events.ProductReserved{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := New()
+			defer func() {
+				if recover() == nil {
+					t.Errorf("taken in: %+v", a)
+				}
+			}()
+			for _, fact := range facts {
+				a.Evolve(fact)
+			}
+		})
+	}
+}

@@ -1,0 +1,161 @@
+package booking
+
+import (
+	"bytes"
+	"reflect"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"admitone/actors/core"
+	"admitone/events"
+)
+
+// someCommand draws a command, mostly about the present payment.
+func someCommand(t *rapid.T, present int64) core.Command {
+	id := events.HoldID("b", max(1, present+rapid.SampledFrom([]int64{0, 0, 0, -1, 1}).Draw(t, "attempt")))
+	by := rapid.SampledFrom([]string{"ann", "ann", "bob", ""}).Draw(t, "by")
+	switch rapid.IntRange(0, 8).Draw(t, "kind") {
+	case 0:
+		return hold()
+	case 1, 2:
+		return pay(by)
+	case 3:
+		return retaken(id)
+	case 4:
+		return complete(id)
+	case 5:
+		return fail(id, rapid.SampledFrom([]events.FailReason{events.FailedBalance, events.FailedLate, events.FailedLimit}).Draw(t, "reason"))
+	case 6:
+		return extend(by, time.Duration(rapid.IntRange(50, 130).Draw(t, "to"))*s)
+	case 7:
+		return release(by)
+	}
+	return &FinishRefund{}
+}
+
+// ledger counts what the facts say, beside the core: what must hold of them in any
+// history.
+type ledger struct {
+	open             int // holds with a deadline
+	paying           string
+	started, ended   int // payments
+	booked, refunded int
+	released         int
+}
+
+func (l *ledger) take(t *rapid.T, fact events.Fact) {
+	if f, ok := fact.(events.Deadlined); ok {
+		opened, closed, earliest := f.Holds()
+		if l.open += opened - closed; l.open < 0 || l.open > 1 || opened > 0 && earliest.IsZero() {
+			t.Fatalf("%s leaves %d holds open, until %v", sentence(fact), l.open, earliest)
+		}
+	}
+	switch f := fact.(type) {
+	case *events.BookingPaymentStarted:
+		l.started++
+		l.paying = f.PaymentID
+	case *events.BookingBooked:
+		l.ended++
+		l.booked++
+		l.is(t, fact, f.PaymentID)
+	case *events.BookingPaymentFailed:
+		l.ended++
+		l.is(t, fact, f.PaymentID)
+	case *events.BookingReleased:
+		l.released++
+	case *events.BookingRefunded:
+		l.refunded++
+	}
+	// One payment at a time, one booking, one end, one refund of what was booked.
+	if running := l.started - l.ended; running < 0 || running > 1 || l.booked > 1 || l.released > 1 || l.refunded > min(l.booked, l.released) {
+		t.Fatalf("%s leads to %+v", sentence(fact), l)
+	}
+}
+
+func (l *ledger) is(t *rapid.T, fact events.Fact, paymentID string) {
+	if paymentID != l.paying {
+		t.Fatalf("%s ends a payment; %s was under way", sentence(fact), l.paying)
+	}
+	l.paying = ""
+}
+
+// TestAnyHistory holds any commands at any time to what must be, and what the rules
+// promise to the shell to what they do. As in the shell, what is due expires before
+// a command.
+func TestAnyHistory(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		b, l, now := New().(*Booking), &ledger{}, day
+		var log []events.Fact
+		do := func(cmd core.Command) {
+			before := b.State()
+			facts, err := b.Decide(cmd, now)
+			if !reflect.DeepEqual(b.State(), before) {
+				t.Fatalf("deciding %T changed %+v into %+v", cmd, before, b.State())
+			}
+			again, errAgain := b.Decide(cmd, now)
+			if !reflect.DeepEqual(facts, again) || !reflect.DeepEqual(err, errAgain) {
+				t.Fatalf("deciding %T twice: %s, then %s", cmd, told(facts, err), told(again, errAgain))
+			}
+			for _, fact := range facts {
+				b.Evolve(fact)
+				l.take(t, fact)
+				log = append(log, fact)
+			}
+		}
+		do(hold())
+		for range rapid.IntRange(1, 40).Draw(t, "steps") {
+			now = now.Add(rapid.SampledFrom([]time.Duration{0, ns, 7 * s, 30 * s}).Draw(t, "wait"))
+			do(&core.Expire{})
+			do(someCommand(t, b.State().Attempt))
+			agree(t, b, l, now)
+		}
+		replayed := New()
+		for i, fact := range log {
+			replayed.Evolve(fact)
+			if i%3 == 0 {
+				replayed = copied(t, replayed)
+			}
+		}
+		if !reflect.DeepEqual(replayed, core.Core(b)) {
+			t.Fatalf("replayed: %+v, want %+v", replayed, b)
+		}
+	})
+}
+
+// agree holds the state to the ledger.
+func agree(t *rapid.T, b *Booking, l *ledger, now time.Time) {
+	st := b.State()
+	next := b.NextDeadline()
+	switch {
+	case (st.Status == events.BookingIsPaying) != (l.paying != ""), l.paying != "" && l.paying != st.HoldID():
+		t.Fatalf("%+v while the payment %q is under way", st, l.paying)
+	case (l.open == 1) != !next.IsZero():
+		t.Fatalf("%d holds are open, and the next deadline is %v", l.open, next)
+	case !next.IsZero() && next.Before(now):
+		t.Fatalf("it is %v, and a deadline is left at %v", now, next)
+	case st.ExpiresAt.After(st.ExtendableUntil):
+		t.Fatalf("extended too far: %+v", st)
+	case st.Refunding != (l.released == 1 && l.booked > l.refunded):
+		t.Fatalf("refunding %t with %+v", st.Refunding, l)
+	case st.Status == events.BookingIsReleased != (l.released == 1):
+		t.Fatalf("%+v with %+v", st, l)
+	}
+}
+
+// copied goes through a snapshot.
+func copied(t *rapid.T, c core.Core) core.Core {
+	var saved bytes.Buffer
+	if err := c.Freeze()(&saved); err != nil {
+		t.Fatal(err)
+	}
+	restored := New()
+	if err := restored.Restore(bytes.NewReader(saved.Bytes())); err != nil || !reflect.DeepEqual(restored, c) {
+		t.Fatalf("restored %+v, %v; want %+v", restored, err, c)
+	}
+	if err := New().Restore(bytes.NewReader(saved.Bytes()[:saved.Len()/2])); err == nil {
+		t.Fatal("half a snapshot was restored")
+	}
+	return restored
+}

@@ -1,0 +1,294 @@
+package booking
+
+import (
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"admitone/actors/core"
+	"admitone/events"
+)
+
+// day is the moment all tests begin at.
+var day = time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
+
+// hold is a booking of two seats, to be paid within a minute; it can be extended to
+// two.
+func hold() *Hold {
+	return &Hold{ID: "b", PerformanceID: "gala", Holder: "ann", ExpiresAt: day.Add(60 * s), ExtendableUntil: day.Add(120 * s),
+		Seats: []events.BookedSeat{{Seat: "A-1-1", Price: 100}, {Seat: "A-1-2", Price: 50}}}
+}
+func free() *Hold {
+	h := hold()
+	h.Seats = []events.BookedSeat{{Seat: "A-1-1"}}
+	return h
+}
+func pay(by string) *StartPayment { return &StartPayment{By: by} }
+func retaken(id string) *Retake   { return &Retake{PaymentID: id, ExpiresAt: day.Add(99 * s)} }
+func complete(id string) *Complete {
+	return &Complete{PaymentID: id}
+}
+func fail(id string, reason events.FailReason) *FailPayment {
+	return &FailPayment{PaymentID: id, Reason: reason}
+}
+func extend(by string, to time.Duration) *Extend { return &Extend{By: by, ExpiresAt: day.Add(to)} }
+func release(by string) *Release                 { return &Release{By: by} }
+
+// told puts what was decided as a sentence.
+func told(facts []events.Fact, err error) string {
+	if err != nil {
+		return err.(*core.Refusal).Code
+	}
+	if len(facts) == 0 {
+		return "nothing"
+	}
+	var said []string
+	for _, fact := range facts {
+		said = append(said, sentence(fact))
+	}
+	return strings.Join(said, "; ")
+}
+
+func sentence(fact events.Fact) string {
+	switch f := fact.(type) {
+	case *events.BookingHeld:
+		return fmt.Sprintf("held %s for %s: %d seats, %d until %v", f.BookingID, f.Holder, len(f.Seats), f.Amount, f.ExpiresAt.Sub(day))
+	case *events.BookingExtended:
+		return fmt.Sprintf("extended until %v", f.ExpiresAt.Sub(day))
+	case *events.BookingExpired:
+		return fmt.Sprintf("expired at %v", f.ExpiresAt.Sub(day))
+	case *events.BookingPaymentStarted:
+		return fmt.Sprintf("payment %s of %d, was %s", f.PaymentID, f.Amount, f.Was)
+	case *events.BookingRetaken:
+		return fmt.Sprintf("retaken %d", f.Attempt)
+	case *events.BookingBooked:
+		return fmt.Sprintf("booked %s for %d", f.PaymentID, f.Amount)
+	case *events.BookingPaymentFailed:
+		return fmt.Sprintf("failed %s, %s: %s until %v", f.PaymentID, f.Reason, f.Status, f.ExpiresAt.Sub(day))
+	case *events.BookingReleased:
+		return strings.TrimSpace(fmt.Sprintf("released, was %s %s", f.Was, f.RefundID))
+	case *events.BookingRefunded:
+		return fmt.Sprintf("refunded %s %d", f.PaymentID, f.Amount)
+	}
+	return fact.Name()
+}
+
+// second and nanosecond.
+const (
+	s  = time.Second
+	ns = time.Nanosecond
+)
+
+// attempt is one line of a table: at this time, this command, and what follows.
+type attempt struct {
+	at   time.Duration
+	cmd  core.Command
+	then string
+}
+
+const held = "held b for ann: 2 seats, 150 until 1m0s"
+
+var rules = []struct {
+	name     string
+	attempts []attempt
+}{
+	{"a booking that is not there refuses everything but to be held", []attempt{
+		{0, pay("ann"), "not_found"},
+		{0, retaken("b.1"), "not_found"},
+		{0, complete("b.1"), "not_found"},
+		{0, fail("b.1", events.FailedBalance), "not_found"},
+		{0, extend("ann", 90*s), "not_found"},
+		{0, release("ann"), "not_found"},
+		{0, &FinishRefund{}, "not_found"},
+		{0, hold(), held},
+		{0, hold(), "already_exists"},
+	}},
+	{"holding that took longer than the hold is refused", []attempt{
+		{60*s + ns, hold(), "hold_expired"},
+		{60 * s, hold(), held},
+	}},
+	{"seed 002, payment: in time, once", []attempt{
+		{0, hold(), held},
+		{1 * s, pay("bob"), "forbidden"},
+		{60 * s, pay("ann"), "payment b.1 of 150, was held"},
+		{60 * s, pay("ann"), "nothing"},
+		{61 * s, &core.Expire{}, "nothing"},
+		{62 * s, complete("b.2"), "not_held"},
+		{62 * s, retaken("b.1"), "not_held"},
+		{62 * s, complete("b.1"), "booked b.1 for 150"},
+		{63 * s, complete("b.1"), "nothing"},
+		{63 * s, pay("bob"), "forbidden"},
+		{63 * s, pay("ann"), "already_confirmed"},
+		{63 * s, fail("b.1", events.FailedBalance), "not_held"},
+	}},
+	{"a payment for which the money is wanting leaves the booking held, until its deadline", []attempt{
+		{0, hold(), held},
+		{10 * s, pay("ann"), "payment b.1 of 150, was held"},
+		{60 * s, fail("b.1", events.FailedBalance), "failed b.1, insufficient_balance: held until 1m0s"},
+		{60 * s, fail("b.1", events.FailedBalance), "not_held"},
+		{60 * s, complete("b.1"), "not_held"},
+		{60 * s, pay(""), "payment b.1 of 150, was held"},
+		{60*s + ns, fail("b.1", events.FailedBalance), "failed b.1, insufficient_balance: expired until 1m0s"},
+		{61 * s, pay("ann"), "payment b.2 of 150, was expired"},
+	}},
+	{"a payment whose seats are gone leaves the booking expired, however early it is", []attempt{
+		{0, hold(), held},
+		{10 * s, pay("ann"), "payment b.1 of 150, was held"},
+		{11 * s, fail("b.1", events.FailedLate), "failed b.1, hold_expired: expired until 1m0s"},
+		{12 * s, pay("ann"), "payment b.2 of 150, was expired"},
+	}},
+	{"it expires at its deadline and not before, and can't be extended or given back then", []attempt{
+		{0, hold(), held},
+		{60 * s, &core.Expire{}, "nothing"},
+		{60*s + ns, &core.Expire{}, "expired at 1m0s"},
+		{61 * s, &core.Expire{}, "nothing"},
+		{61 * s, extend("bob", 90*s), "forbidden"},
+		{61 * s, extend("ann", 90*s), "hold_expired"},
+		{61 * s, release("bob"), "forbidden"},
+		{61 * s, release("ann"), "hold_expired"},
+	}},
+	{"a late payment is another attempt, and has to have the seats again first", []attempt{
+		{0, hold(), held},
+		{61 * s, &core.Expire{}, "expired at 1m0s"},
+		{62 * s, pay("ann"), "payment b.2 of 150, was expired"},
+		{62 * s, complete("b.1"), "not_held"},
+		{62 * s, complete("b.2"), "not_held"},
+		{62 * s, retaken("b.1"), "not_held"},
+		{62 * s, retaken("b.2"), "retaken 2"},
+		{62 * s, retaken("b.2"), "nothing"},
+		{63 * s, fail("b.2", events.FailedBalance), "failed b.2, insufficient_balance: expired until 1m0s"},
+		{64 * s, complete("b.2"), "not_held"},
+		{64 * s, pay("ann"), "payment b.3 of 150, was expired"},
+		{64 * s, complete("b.3"), "not_held"},
+		{64 * s, retaken("b.3"), "retaken 3"},
+		{65 * s, complete("b.3"), "booked b.3 for 150"},
+		{66 * s, release("ann"), "released, was booked b.3"},
+		{67 * s, &FinishRefund{}, "refunded b.3 150"},
+	}},
+	{"it can be extended once, forward, and as far as the seats go", []attempt{
+		{0, hold(), held},
+		{1 * s, extend("bob", 90*s), "forbidden"},
+		{1 * s, extend("ann", 60*s), "limit_exceeded"},
+		{1 * s, extend("ann", 120*s+ns), "limit_exceeded"},
+		{60 * s, extend("ann", 120*s), "extended until 2m0s"},
+		{60 * s, extend("ann", 120*s), "limit_exceeded"},
+		{120 * s, &core.Expire{}, "nothing"},
+		{120 * s, pay("ann"), "payment b.1 of 150, was held"},
+		{120 * s, extend("ann", 120*s), "already_confirmed"},
+		{120 * s, fail("b.1", events.FailedBalance), "failed b.1, insufficient_balance: held until 2m0s"},
+		{120 * s, extend("ann", 120*s), "limit_exceeded"},
+		{120*s + ns, &core.Expire{}, "expired at 2m0s"},
+	}},
+	{"what is held is given back, once, and never paid then", []attempt{
+		{0, hold(), held},
+		{1 * s, release("bob"), "forbidden"},
+		{1 * s, release("ann"), "released, was held"},
+		{2 * s, release("ann"), "nothing"},
+		{2 * s, &FinishRefund{}, "nothing"},
+		{2 * s, pay("ann"), "released"},
+		{2 * s, extend("ann", 90*s), "released"},
+		{99 * s, &core.Expire{}, "nothing"},
+	}},
+	{"what is booked is given back, and refunded once", []attempt{
+		{0, hold(), held},
+		{1 * s, pay("ann"), "payment b.1 of 150, was held"},
+		{1 * s, release("ann"), "not_held"},
+		{1 * s, &FinishRefund{}, "nothing"},
+		{2 * s, complete("b.1"), "booked b.1 for 150"},
+		{2 * s, &FinishRefund{}, "nothing"},
+		{2 * s, extend("ann", 90*s), "already_confirmed"},
+		{3 * s, release(""), "released, was booked b.1"},
+		{3 * s, release("ann"), "nothing"},
+		{4 * s, &FinishRefund{}, "refunded b.1 150"},
+		{4 * s, &FinishRefund{}, "nothing"},
+		{5 * s, pay("ann"), "released"},
+	}},
+	{"what costs nothing has nothing to refund", []attempt{
+		{0, free(), "held b for ann: 1 seats, 0 until 1m0s"},
+		{1 * s, pay("ann"), "payment b.1 of 0, was held"},
+		{1 * s, complete("b.1"), "booked b.1 for 0"},
+		{2 * s, release("ann"), "released, was booked"},
+		{3 * s, &FinishRefund{}, "refunded b.1 0"},
+	}},
+}
+
+func TestRules(t *testing.T) {
+	for _, rule := range rules {
+		t.Run(rule.name, func(t *testing.T) {
+			b := New()
+			for i, a := range rule.attempts {
+				facts, err := b.Decide(a.cmd, day.Add(a.at))
+				if got := told(facts, err); got != a.then {
+					t.Fatalf("line %d: %T at %v\n gives %s\n  want %s", i+1, a.cmd, a.at, got, a.then)
+				}
+				for _, fact := range facts {
+					b.Evolve(fact)
+				}
+			}
+		})
+	}
+}
+
+func TestState(t *testing.T) {
+	b := New().(*Booking)
+	facts, _ := b.Decide(hold(), day)
+	b.Evolve(facts[0])
+	want := State{ID: "b", PerformanceID: "gala", Holder: "ann", Seats: hold().Seats, Amount: 150, Status: events.BookingIsHeld,
+		ExpiresAt: day.Add(60 * s), ExtendableUntil: day.Add(120 * s), Attempt: 1}
+	if got := b.State(); !reflect.DeepEqual(got, want) || got.HoldID() != "b.1" || !b.Exists() || !b.NextDeadline().Equal(want.ExpiresAt) {
+		t.Errorf("the state is %+v, want %+v", got, want)
+	}
+}
+
+// TestFactsThatCantBe: paid twice, or what was never held. Nothing goes on.
+func TestFactsThatCantBe(t *testing.T) {
+	held := func() *events.BookingHeld {
+		return &events.BookingHeld{BookingID: "b", Holder: "ann", Seats: hold().Seats, Amount: 150, ExpiresAt: day, Attempt: 1}
+	}
+	wrong := held()
+	wrong.Amount = 149
+	started := &events.BookingPaymentStarted{PaymentID: "b.1", Amount: 150, Attempt: 1, Was: events.BookingIsHeld}
+	late := &events.BookingPaymentStarted{PaymentID: "b.2", Amount: 150, Attempt: 2, Was: events.BookingIsExpired}
+	booked := &events.BookingBooked{PaymentID: "b.1", Amount: 150}
+	failed := &events.BookingPaymentFailed{PaymentID: "b.1", Status: events.BookingIsHeld}
+	expired := &events.BookingExpired{}
+	for name, facts := range map[string][]events.Fact{
+		"held twice":                   {held(), held()},
+		"a wrong sum":                  {wrong},
+		"booked unpaid":                {held(), booked},
+		"booked twice":                 {held(), started, booked, booked},
+		"booked for less":              {held(), started, &events.BookingBooked{PaymentID: "b.1", Amount: 149}},
+		"another payment booked":       {held(), started, &events.BookingBooked{PaymentID: "b.2", Amount: 150}},
+		"paid twice at once":           {held(), started, started},
+		"paid though booked":           {held(), started, booked, started},
+		"a wrong payment id":           {held(), &events.BookingPaymentStarted{PaymentID: "c.1", Amount: 150, Attempt: 1, Was: events.BookingIsHeld}},
+		"an attempt left out":          {held(), expired, &events.BookingPaymentStarted{PaymentID: "b.3", Amount: 150, Attempt: 3, Was: events.BookingIsExpired}},
+		"late in time":                 {held(), late},
+		"booked late without seats":    {held(), expired, late, &events.BookingBooked{PaymentID: "b.2", Amount: 150}},
+		"retaken in time":              {held(), started, &events.BookingRetaken{Attempt: 1}},
+		"held again late":              {held(), expired, late, &events.BookingPaymentFailed{PaymentID: "b.2", Status: events.BookingIsHeld}},
+		"failed unpaid":                {held(), failed},
+		"expired while paying":         {held(), started, expired},
+		"extended twice":               {held(), &events.BookingExtended{ExpiresAt: day}, &events.BookingExtended{ExpiresAt: day}},
+		"released while paying":        {held(), started, &events.BookingReleased{Was: events.BookingIsPaying}},
+		"released as it was not":       {held(), &events.BookingReleased{Was: events.BookingIsBooked}},
+		"refunded without release":     {held(), started, booked, &events.BookingRefunded{PaymentID: "b.1", Amount: 150}},
+		"refunded of what was held":    {held(), &events.BookingReleased{Was: events.BookingIsHeld}, &events.BookingRefunded{PaymentID: "b.1", Amount: 150}},
+		"refunded more than was debit": {held(), started, booked, &events.BookingReleased{Was: events.BookingIsBooked}, &events.BookingRefunded{PaymentID: "b.1", Amount: 151}},
+		"a fact of a product":          {&events.ProductReserved{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := New()
+			defer func() {
+				if recover() == nil {
+					t.Errorf("taken in: %+v", b)
+				}
+			}()
+			for _, fact := range facts {
+				b.Evolve(fact)
+			}
+		})
+	}
+}

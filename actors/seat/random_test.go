@@ -1,0 +1,252 @@
+package seat
+
+import (
+	"bytes"
+	"reflect"
+	"runtime"
+	"testing"
+	"time"
+	"unsafe"
+
+	"pgregory.net/rapid"
+
+	"admitone/actors/core"
+	"admitone/events"
+)
+
+// model says what should be, in the plainest way: who has had the seat when.
+type model struct {
+	status  events.SeatStatus
+	owner   string // hold
+	holder  string
+	expires time.Time
+	stays   []stay // the last one may go on
+}
+
+// stay is one hold after another of one holder.
+type stay struct {
+	holder     string
+	began, end time.Time // end is zero while the holder has the seat
+	paid       bool
+}
+
+func (m *model) last(holder string, now time.Time) *stay {
+	if n := len(m.stays); n > 0 {
+		if s := &m.stays[n-1]; s.holder == holder && !s.paid && now.Sub(s.end) < holdFor {
+			return s
+		}
+	}
+	return nil
+}
+
+func (m *model) hold(c *Hold, now time.Time) string {
+	booking, attempt, _ := events.CutHoldID(c.HoldID)
+	mine, before, _ := events.CutHoldID(m.owner)
+	switch {
+	case m.owner == c.HoldID:
+		return ""
+	case m.status == events.SeatIsHeld && c.Retake && mine == booking && before < attempt:
+		m.free(now)
+	case m.status != events.SeatIsFree:
+		return "seat_taken"
+	}
+	s, until := m.last(c.Holder, now), now.Add(holdFor)
+	if s != nil {
+		if end := s.began.Add(2 * holdFor); end.Before(until) {
+			until = end
+		}
+		if !until.After(now) && !c.Retake {
+			return "limit_exceeded"
+		}
+		s.end = time.Time{}
+	} else {
+		m.stays = append(m.stays, stay{holder: c.Holder, began: now})
+	}
+	if m.expires = until.Add(Grace); c.Retake {
+		m.expires = now.Add(Grace)
+	}
+	m.status, m.owner, m.holder = events.SeatIsHeld, c.HoldID, c.Holder
+	return ""
+}
+
+func (m *model) free(at time.Time) {
+	s := &m.stays[len(m.stays)-1]
+	s.end, s.paid = at, m.status == events.SeatIsBooked
+	m.status, m.owner, m.holder, m.expires = events.SeatIsFree, "", "", time.Time{}
+}
+
+func (m *model) release(id string, now time.Time) {
+	if m.owner == id && id != "" {
+		m.free(now)
+	}
+}
+
+// decide returns the refusal's code, "" if cmd was accepted.
+func (m *model) decide(cmd core.Command, now time.Time) string {
+	switch c := cmd.(type) {
+	case *Hold:
+		return m.hold(c, now)
+	case *Extend:
+		switch {
+		case m.status != events.SeatIsHeld || m.owner != c.HoldID:
+			return "not_held"
+		case !c.ExpiresAt.After(m.expires):
+			return ""
+		case c.ExpiresAt.After(m.stays[len(m.stays)-1].began.Add(2*holdFor + Grace)):
+			return "limit_exceeded"
+		}
+		m.expires = c.ExpiresAt
+	case *Book:
+		if m.owner != c.HoldID {
+			return "not_held"
+		}
+		m.status, m.expires = events.SeatIsBooked, time.Time{}
+	case *Release:
+		m.release(c.HoldID, now)
+	case *Block:
+		switch m.status {
+		case events.SeatIsHeld, events.SeatIsBooked:
+			return "seat_taken"
+		}
+		m.status = events.SeatIsBlocked
+	case *Unblock:
+		if m.status == events.SeatIsBlocked {
+			m.status = events.SeatIsFree
+		}
+	case *core.Expire:
+		if m.status == events.SeatIsHeld && now.After(m.expires) {
+			m.free(m.expires)
+		}
+	}
+	return ""
+}
+
+// someCommand draws a command; ids are few, so that they meet. A booking belongs to
+// one holder.
+func someCommand(t *rapid.T, now time.Time) core.Command {
+	booking := rapid.SampledFrom([]string{"ann1", "ann2", "bob1", "cid1"}).Draw(t, "booking")
+	id := events.HoldID(booking, rapid.Int64Range(1, 3).Draw(t, "attempt"))
+	switch rapid.IntRange(0, 11).Draw(t, "kind") {
+	case 0, 1:
+		return &Book{HoldID: id}
+	case 2, 3, 4:
+		return &Release{HoldID: id, Reason: events.ReleasedCancelled}
+	case 5:
+		at := now.Add(rapid.SampledFrom([]time.Duration{0, 30 * s, 90 * s, 150 * s}).Draw(t, "to"))
+		return &Extend{HoldID: id, ExpiresAt: at, HoldFor: holdFor}
+	case 6:
+		return rapid.SampledFrom([]core.Command{&Block{}, &Unblock{}}).Draw(t, "by the house")
+	case 7:
+		return &core.Expire{}
+	}
+	return &Hold{HoldID: id, Holder: booking[:3], HoldFor: holdFor, Retake: rapid.IntRange(0, 3).Draw(t, "retake") == 0}
+}
+
+// TestAnyHistory holds the rules to the model, and what they promise to the shell
+// to what they do. As in the shell, what is due expires before a command.
+func TestAnyHistory(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		seat, m, now := New().(*Seat), &model{status: events.SeatIsFree}, day
+		var log []events.Fact
+		do := func(cmd core.Command) {
+			before := *seat
+			facts, err := seat.Decide(cmd, now)
+			if *seat != before {
+				t.Fatalf("deciding %T changed %+v into %+v", cmd, before, seat)
+			}
+			again, errAgain := seat.Decide(cmd, now)
+			if !reflect.DeepEqual(facts, again) || !reflect.DeepEqual(err, errAgain) {
+				t.Fatalf("deciding %T twice: %s, then %s", cmd, told(facts, err), told(again, errAgain))
+			}
+			code := ""
+			if err != nil {
+				code = err.(*core.Refusal).Code
+			}
+			if want := m.decide(cmd, now); code != want {
+				t.Fatalf("%T %+v at %v: %q, want %q", cmd, cmd, now.Sub(day), code, want)
+			}
+			for _, fact := range facts {
+				seat.Evolve(fact)
+				log = append(log, fact)
+			}
+		}
+		for range rapid.IntRange(1, 60).Draw(t, "steps") {
+			now = now.Add(rapid.SampledFrom([]time.Duration{0, ns, 7 * s, 30 * s, 60 * s, 90*s + ns}).Draw(t, "wait"))
+			do(&core.Expire{})
+			do(someCommand(t, now))
+			owner, holder := seat.Owner()
+			if seat.Status() != m.status || owner != m.owner || holder != m.holder || !seat.NextDeadline().Equal(m.expires) {
+				t.Fatalf("the seat is %+v, want %+v", seat, m)
+			}
+		}
+		replayed := New()
+		for i, fact := range log {
+			replayed.Evolve(fact)
+			if i%7 == 0 {
+				replayed = copied(t, replayed)
+			}
+		}
+		if !reflect.DeepEqual(replayed, core.Core(seat)) {
+			t.Fatalf("replayed: %+v, want %+v", replayed, seat)
+		}
+		checkHolds(t, log)
+	})
+}
+
+// copied goes through a snapshot.
+func copied(t *rapid.T, c core.Core) core.Core {
+	var saved bytes.Buffer
+	if err := c.Freeze()(&saved); err != nil {
+		t.Fatal(err)
+	}
+	restored := New()
+	if err := restored.Restore(bytes.NewReader(saved.Bytes())); err != nil || !reflect.DeepEqual(restored, c) {
+		t.Fatalf("restored %+v, %v; want %+v", restored, err, c)
+	}
+	if err := New().Restore(bytes.NewReader(saved.Bytes()[:saved.Len()/2])); err == nil {
+		t.Fatal("half a snapshot was restored")
+	}
+	return restored
+}
+
+// checkHolds: what the facts say of deadlines is true; a seat has one at most.
+func checkHolds(t *rapid.T, log []events.Fact) {
+	open := 0
+	for _, fact := range log {
+		if f, ok := fact.(events.Deadlined); ok {
+			opened, closed, earliest := f.Holds()
+			if open += opened - closed; open < 0 || open > 1 || opened > 0 && earliest.IsZero() {
+				t.Fatalf("%s leaves %d holds open, the first until %v", sentence(fact), open, earliest)
+			}
+		}
+	}
+}
+
+// TestASeatIsSmall: a hundred thousand of them may be in memory at once.
+func TestASeatIsSmall(t *testing.T) {
+	if size := unsafe.Sizeof(Seat{}); size > 80 {
+		t.Errorf("a seat takes %d bytes and its strings, want at most 80", size)
+	}
+	const seats = 1000
+	kept, before := make([]core.Core, seats), heap()
+	for i := range kept {
+		kept[i] = New()
+		fact, err := events.Decode("seat.held.v1", []byte(`{"hold_id":"0198c0de-0000-7000-8000-000000000003.1","booking_id":"0198c0de-0000-7000-8000-000000000003",`+
+			`"holder":"ada","price":9900,"expires_at":"2031-02-03T20:00:03Z","first_held_at":"2031-02-03T20:00:03Z"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		kept[i].Evolve(fact)
+	}
+	if each := (heap() - before) / seats; each > 200 {
+		t.Errorf("a held seat takes %d bytes, want at most 200", each)
+	}
+	runtime.KeepAlive(kept)
+}
+
+func heap() int64 {
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return int64(stats.HeapAlloc)
+}

@@ -1,0 +1,274 @@
+package seat
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"admitone/actors/core"
+	"admitone/events"
+)
+
+// day is the moment all tests begin at.
+var day = time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
+
+// A booking may stay unpaid for a minute.
+const holdFor = time.Minute
+
+// The commands of the tables below.
+func hold(id, holder string) *Hold {
+	return &Hold{HoldID: id, Holder: holder, Price: 9900, HoldFor: holdFor}
+}
+func retake(id, holder string) *Hold {
+	return &Hold{HoldID: id, Holder: holder, Price: 9900, HoldFor: holdFor, Retake: true}
+}
+func book(id string) *Book { return &Book{HoldID: id} }
+func release(id string) *Release {
+	return &Release{HoldID: id, Reason: events.ReleasedCancelled}
+}
+func extend(id string, to time.Duration) *Extend {
+	return &Extend{HoldID: id, ExpiresAt: day.Add(to), HoldFor: holdFor}
+}
+
+// told puts what was decided as a sentence.
+func told(facts []events.Fact, err error) string {
+	if err != nil {
+		return err.(*core.Refusal).Code
+	}
+	if len(facts) == 0 {
+		return "nothing"
+	}
+	var said []string
+	for _, fact := range facts {
+		said = append(said, sentence(fact))
+	}
+	return strings.Join(said, "; ")
+}
+
+func sentence(fact events.Fact) string {
+	switch f := fact.(type) {
+	case *events.SeatHeld:
+		said := fmt.Sprintf("held %s %s until %v", f.HoldID, f.Holder, f.ExpiresAt.Sub(day))
+		if since := f.FirstHeldAt.Sub(day); since != 0 {
+			said += fmt.Sprintf(" since %v", since)
+		}
+		return said
+	case *events.SeatExtended:
+		return fmt.Sprintf("extended %s until %v", f.HoldID, f.ExpiresAt.Sub(day))
+	case *events.SeatBooked:
+		return fmt.Sprintf("booked %s %s", f.HoldID, f.Holder)
+	case *events.SeatReleased:
+		return fmt.Sprintf("released %s %s %s, %s", f.HoldID, f.Holder, f.Was, f.Reason)
+	case *events.SeatExpired:
+		return fmt.Sprintf("expired %s %s at %v", f.HoldID, f.Holder, f.ExpiresAt.Sub(day))
+	}
+	return fact.Name()
+}
+
+// second and nanosecond.
+const (
+	s  = time.Second
+	ns = time.Nanosecond
+)
+
+// attempt is one line of a table: at this time, this command, and what follows.
+type attempt struct {
+	at   time.Duration
+	cmd  core.Command
+	then string
+}
+
+// A minute and the grace: 90 seconds.
+var rules = []struct {
+	name     string
+	attempts []attempt
+}{
+	{"seed 002, booking: a free seat is held, and booked when it is paid", []attempt{
+		{0, hold("b1.1", "ann"), "held b1.1 ann until 1m30s"},
+		{30 * s, book("b1.1"), "booked b1.1 ann"},
+		{200 * s, &core.Expire{}, "nothing"},
+	}},
+	{"seed 002, the seat is taken: held or booked, nobody else gets it", []attempt{
+		{0, hold("b1.1", "ann"), "held b1.1 ann until 1m30s"},
+		{1 * s, hold("b2.1", "bob"), "seat_taken"},
+		{1 * s, hold("b3.1", "ann"), "seat_taken"},
+		{2 * s, book("b1.1"), "booked b1.1 ann"},
+		{3 * s, hold("b2.1", "bob"), "seat_taken"},
+		{3 * s, retake("b1.2", "ann"), "seat_taken"},
+	}},
+	{"seed 002, five minutes: a hold ends by itself, at its deadline and not before", []attempt{
+		{0, hold("b1.1", "ann"), "held b1.1 ann until 1m30s"},
+		{90 * s, &core.Expire{}, "nothing"},
+		{90 * s, hold("b2.1", "bob"), "seat_taken"},
+		{90*s + ns, &core.Expire{}, "expired b1.1 ann at 1m30s"},
+		{90*s + ns, hold("b2.1", "bob"), "held b2.1 bob until 3m0.000000001s since 1m30.000000001s"},
+	}},
+	{"whatever comes late never touches the next hold", []attempt{
+		{0, hold("b1.1", "ann"), "held b1.1 ann until 1m30s"},
+		{91 * s, &core.Expire{}, "expired b1.1 ann at 1m30s"},
+		{91 * s, hold("b2.1", "bob"), "held b2.1 bob until 3m1s since 1m31s"},
+		{92 * s, book("b1.1"), "not_held"},
+		{92 * s, release("b1.1"), "nothing"},
+		{92 * s, release(""), "nothing"},
+		{92 * s, extend("b1.1", 500*s), "not_held"},
+		{92 * s, hold("b1.1", "ann"), "seat_taken"},
+		{93 * s, book("b2.1"), "booked b2.1 bob"},
+		{94 * s, release("b1.1"), "nothing"},
+		{94 * s, release("b2.2"), "nothing"},
+	}},
+	{"a command again does nothing", []attempt{
+		{0, hold("b1.1", "ann"), "held b1.1 ann until 1m30s"},
+		{1 * s, hold("b1.1", "ann"), "nothing"},
+		{2 * s, book("b1.1"), "booked b1.1 ann"},
+		{3 * s, book("b1.1"), "nothing"},
+		{3 * s, hold("b1.1", "ann"), "nothing"},
+		{4 * s, release("b1.1"), "released b1.1 ann booked, cancelled"},
+		{5 * s, release("b1.1"), "nothing"},
+		{5 * s, book("b1.1"), "not_held"},
+	}},
+	{"a later attempt of the same booking takes a hold over, an earlier one does not", []attempt{
+		{0, hold("b1.1", "ann"), "held b1.1 ann until 1m30s"},
+		{70 * s, retake("b1.3", "ann"), "released b1.1 ann held, retaken; held b1.3 ann until 1m40s"},
+		{71 * s, retake("b1.2", "ann"), "seat_taken"},
+		{71 * s, release("b1.1"), "nothing"},
+		{71 * s, retake("b10.4", "ann"), "seat_taken"},
+		{72 * s, book("b1.3"), "booked b1.3 ann"},
+		{73 * s, retake("b1.4", "ann"), "seat_taken"},
+	}},
+	{"a hold can be extended to twice its time from the first, and no further", []attempt{
+		{0, hold("b1.1", "ann"), "held b1.1 ann until 1m30s"},
+		{1 * s, extend("b1.1", 150*s+ns), "limit_exceeded"},
+		{1 * s, extend("b1.1", 150*s), "extended b1.1 until 2m30s"},
+		{1 * s, extend("b1.1", 150*s), "nothing"},
+		{1 * s, extend("b1.1", 100*s), "nothing"},
+		{150 * s, &core.Expire{}, "nothing"},
+		{150*s + ns, &core.Expire{}, "expired b1.1 ann at 2m30s"},
+		{151 * s, extend("b1.1", 152*s), "not_held"},
+	}},
+	{"holding again and again ends after twice the time of one hold", []attempt{
+		{0, hold("b1.1", "ann"), "held b1.1 ann until 1m30s"},
+		{50 * s, release("b1.1"), "released b1.1 ann held, cancelled"},
+		{50 * s, hold("b2.1", "ann"), "held b2.1 ann until 2m20s"},
+		{100 * s, release("b2.1"), "released b2.1 ann held, cancelled"},
+		{101 * s, hold("b3.1", "ann"), "held b3.1 ann until 2m30s"},
+		{119 * s, release("b3.1"), "released b3.1 ann held, cancelled"},
+		{120*s - ns, hold("b4.1", "ann"), "held b4.1 ann until 2m30s"},
+		{120*s - ns, release("b4.1"), "released b4.1 ann held, cancelled"},
+		{120 * s, hold("b5.1", "ann"), "limit_exceeded"},
+		{180*s - 2*ns, hold("b5.1", "ann"), "limit_exceeded"},
+		{180*s - ns, hold("b5.1", "ann"), "held b5.1 ann until 4m29.999999999s since 2m59.999999999s"},
+	}},
+	{"an expired hold is part of the stay as well", []attempt{
+		{0, hold("b1.1", "ann"), "held b1.1 ann until 1m30s"},
+		{91 * s, &core.Expire{}, "expired b1.1 ann at 1m30s"},
+		{91 * s, hold("b2.1", "ann"), "held b2.1 ann until 2m30s"},
+		{151 * s, &core.Expire{}, "expired b2.1 ann at 2m30s"},
+		{152 * s, hold("b3.1", "ann"), "limit_exceeded"},
+		{210*s - ns, hold("b3.1", "ann"), "limit_exceeded"},
+		{210 * s, hold("b3.1", "ann"), "held b3.1 ann until 5m0s since 3m30s"},
+	}},
+	{"a stay ends when somebody else had the seat, or it was booked", []attempt{
+		{0, hold("b1.1", "ann"), "held b1.1 ann until 1m30s"},
+		{90 * s, release("b1.1"), "released b1.1 ann held, cancelled"},
+		{100 * s, hold("b2.1", "bob"), "held b2.1 bob until 3m10s since 1m40s"},
+		{130 * s, release("b2.1"), "released b2.1 bob held, cancelled"},
+		{130 * s, hold("b3.1", "ann"), "held b3.1 ann until 3m40s since 2m10s"},
+		{140 * s, book("b3.1"), "booked b3.1 ann"},
+		{400 * s, release("b3.1"), "released b3.1 ann booked, cancelled"},
+		{400 * s, hold("b4.1", "ann"), "held b4.1 ann until 8m10s since 6m40s"},
+	}},
+	{"a payment under way takes the seat again whatever the stay is, for a short time", []attempt{
+		{0, hold("b1.1", "ann"), "held b1.1 ann until 1m30s"},
+		{1 * s, extend("b1.1", 150*s), "extended b1.1 until 2m30s"},
+		{151 * s, &core.Expire{}, "expired b1.1 ann at 2m30s"},
+		{152 * s, hold("b2.1", "ann"), "limit_exceeded"},
+		{152 * s, retake("b1.2", "ann"), "held b1.2 ann until 3m2s"},
+		{160 * s, release("b1.2"), "released b1.2 ann held, cancelled"},
+		{161 * s, hold("b2.1", "ann"), "limit_exceeded"},
+	}},
+	{"a seat is blocked only while it is free, and counts as taken then", []attempt{
+		{0, &Unblock{}, "nothing"},
+		{0, &Block{}, "seat.blocked.v1"},
+		{0, &Block{}, "nothing"},
+		{0, hold("b1.1", "ann"), "seat_taken"},
+		{0, retake("b1.2", "ann"), "seat_taken"},
+		{0, release(""), "nothing"},
+		{0, &Unblock{}, "seat.unblocked.v1"},
+		{0, hold("b1.1", "ann"), "held b1.1 ann until 1m30s"},
+		{1 * s, &Block{}, "seat_taken"},
+		{1 * s, &Unblock{}, "nothing"},
+		{1 * s, book("b1.1"), "booked b1.1 ann"},
+		{2 * s, &Block{}, "seat_taken"},
+	}},
+}
+
+func TestRules(t *testing.T) {
+	for _, rule := range rules {
+		t.Run(rule.name, func(t *testing.T) {
+			seat := New()
+			for i, a := range rule.attempts {
+				facts, err := seat.Decide(a.cmd, day.Add(a.at))
+				if got := told(facts, err); got != a.then {
+					t.Fatalf("line %d: %T at %v\n gives %s\n  want %s", i+1, a.cmd, a.at, got, a.then)
+				}
+				for _, fact := range facts {
+					seat.Evolve(fact)
+				}
+			}
+		})
+	}
+}
+
+// TestALongStayIsToldUntilWhen: the refusal says when the holder may come back.
+func TestALongStayIsToldUntilWhen(t *testing.T) {
+	seat := New()
+	for _, fact := range []events.Fact{
+		&events.SeatHeld{HoldID: "b1.1", BookingID: "b1", Holder: "ann", ExpiresAt: day.Add(150 * s), FirstHeldAt: day},
+		&events.SeatReleased{HoldID: "b1.1", Holder: "ann", Was: events.SeatIsHeld, ReleasedAt: day.Add(130 * s)},
+	} {
+		seat.Evolve(fact)
+	}
+	_, err := seat.Decide(hold("b2.1", "ann"), day.Add(131*s))
+	if until := err.(*core.Refusal).Fields["until"]; until != day.Add(190*s) {
+		t.Errorf("until %v, want %v", until, day.Add(190*s))
+	}
+}
+
+// TestFactsThatCantBe: two owners, or what nobody held. Nothing goes on.
+func TestFactsThatCantBe(t *testing.T) {
+	held := func(id string) events.Fact {
+		return &events.SeatHeld{HoldID: id, BookingID: "b", Holder: "ann", ExpiresAt: day, FirstHeldAt: day}
+	}
+	booked := func(id string) events.Fact { return &events.SeatBooked{HoldID: id, BookingID: "b", Holder: "ann"} }
+	for name, facts := range map[string][]events.Fact{
+		"held twice":             {held("b.1"), held("c.1")},
+		"held while booked":      {held("b.1"), booked("b.1"), held("c.1")},
+		"held while blocked":     {&events.SeatBlocked{}, held("b.1")},
+		"held by nobody":         {held("")},
+		"booked while free":      {booked("b.1")},
+		"booked by another":      {held("b.1"), booked("c.1")},
+		"booked twice":           {held("b.1"), booked("b.1"), booked("b.1")},
+		"expired while booked":   {held("b.1"), booked("b.1"), &events.SeatExpired{HoldID: "b.1", ExpiresAt: day}},
+		"expired of another":     {held("b.1"), &events.SeatExpired{HoldID: "c.1", ExpiresAt: day}},
+		"released as it was not": {held("b.1"), &events.SeatReleased{HoldID: "b.1", Was: events.SeatIsBooked}},
+		"released of another":    {held("b.1"), &events.SeatReleased{HoldID: "c.1", Was: events.SeatIsHeld}},
+		"released while free":    {&events.SeatReleased{Was: events.SeatIsFree}},
+		"extended while booked":  {held("b.1"), booked("b.1"), &events.SeatExtended{HoldID: "b.1", ExpiresAt: day}},
+		"blocked while held":     {held("b.1"), &events.SeatBlocked{}},
+		"unblocked while free":   {&events.SeatUnblocked{}},
+		"a fact of a product":    {&events.ProductReserved{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			seat := New()
+			defer func() {
+				if recover() == nil {
+					t.Errorf("taken in: %+v", seat)
+				}
+			}()
+			for _, fact := range facts {
+				seat.Evolve(fact)
+			}
+		})
+	}
+}

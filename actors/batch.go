@@ -109,9 +109,14 @@ func (e *entity) write(b *batch) {
 		if last = len(b.items) == 0; last {
 			e.desk.engine.send(e.entry.pid, b)
 		}
-		position := appended.Position - events.Position(len(part))
+		// Where positions have gaps, whoever is told the last one waits a little longer
+		// for what they have done, and misses nothing.
+		position, step := appended.Position, events.Position(0)
+		if appended.Consecutive {
+			position, step = position-events.Position(len(part)), 1
+		}
 		for _, p := range told {
-			position += events.Position(len(p.outcome.facts))
+			position += step * events.Position(len(p.outcome.facts))
 			e.tell(p, position)
 		}
 	}

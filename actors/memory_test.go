@@ -35,7 +35,7 @@ func (m *memory) Append(_ context.Context, stream events.StreamID, expected even
 		s = append(s, at)
 	}
 	m.streams[stream] = s
-	return events.Appended{Revision: events.Revision(len(s)) - 1, Position: events.Position(len(m.log))}, nil
+	return events.Appended{Revision: events.Revision(len(s)) - 1, Position: events.Position(len(m.log)), Consecutive: true}, nil
 }
 
 // Read implements events.Store, forward only.

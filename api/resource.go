@@ -59,7 +59,7 @@ func (k *resource[R]) create(read func(*request) (core.Command, string, error), 
 			behind := len(answer.Facts) - 1 - i
 			if err := k.apply(&made, &events.Recorded{
 				Event: events.Event{Type: fact.Name(), Fact: fact}, Stream: k.stream(id),
-				Revision: answer.Revision - events.Revision(behind), Position: answer.Position - events.Position(behind),
+				Revision: answer.Revision - events.Revision(behind), Position: answer.Position,
 			}); err != nil {
 				return err
 			}

@@ -26,6 +26,12 @@ func (s StreamID) Entity() string {
 	return id
 }
 
+// Internal says that the stream is no entity's and holds no facts: names with $ are
+// EventStoreDB's own, those with ~ what a store keeps beside the facts. A log that
+// was served to EventStoreDB clients has them among the others; whoever reads facts
+// passes them by.
+func (s StreamID) Internal() bool { return s != "" && (s[0] == '$' || s[0] == '~') }
+
 // Revision is a place in one stream; the first event has revision 0.
 type Revision int64
 

@@ -49,6 +49,9 @@ func (e *Event) Decode() (Fact, error) {
 type Appended struct {
 	Revision Revision
 	Position Position
+	// Consecutive says that the positions of its events are, so that those of the
+	// others follow from the last.
+	Consecutive bool
 }
 
 // Direction of a read.

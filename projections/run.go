@@ -175,6 +175,9 @@ func (p *Projections) apply(batch []events.Recorded) error {
 
 // fold takes one event into the views.
 func (p *Projections) fold(e *events.Recorded) (work int, err error) {
+	if e.Stream.Internal() {
+		return 0, nil
+	}
 	fact, err := e.Decode()
 	if err != nil {
 		return 0, fmt.Errorf("position %d, %s@%d: %w", e.Position, e.Stream, e.Revision, err)

@@ -141,11 +141,14 @@ func search(ctx context.Context, store events.Store, of whose, after events.Posi
 			return nil, 0, false, err
 		}
 		for i := range recorded {
+			after = recorded[i].Position
+			if recorded[i].Stream.Internal() {
+				continue
+			}
 			line, about, err := tell(&recorded[i], of)
 			if err != nil {
 				return nil, 0, false, err
 			}
-			after = recorded[i].Position
 			if !about {
 				continue
 			}

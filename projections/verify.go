@@ -119,6 +119,9 @@ func (v *Verifier) take(e *events.Recorded) *fault {
 	case e.Created.Before(v.created):
 		return faultf(RuleClock, "recorded at %s, the one before at %s", stamp(e.Created), stamp(v.created))
 	}
+	if e.Stream.Internal() {
+		return v.passed(e)
+	}
 	stream, ok := v.streams[e.Stream]
 	if !ok {
 		begin := checks[e.Stream.Category()]
@@ -148,6 +151,11 @@ func (v *Verifier) take(e *events.Recorded) *fault {
 		return f
 	}
 	stream.revision, stream.hash = e.Revision, hash
+	return v.passed(e)
+}
+
+// passed moves on behind e.
+func (v *Verifier) passed(e *events.Recorded) *fault {
 	v.last, v.created = e.Position, e.Created
 	v.count++
 	return nil

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"admitone/api"
 	"admitone/events"
 	"admitone/events/embedded"
 )
@@ -89,7 +90,12 @@ func backupTo(ctx context.Context, store *embedded.Store, dir string) (events.Po
 }
 
 // backups makes the backups that a running server is asked for, one at a time.
-func backups(store *embedded.Store, dir string) func(context.Context) (string, events.Position, error) {
+// Another log than the embedded one has its own ways.
+func backups(log events.Store, dir string) api.Backup {
+	store, ok := log.(*embedded.Store)
+	if !ok {
+		return nil
+	}
 	var one sync.Mutex
 	return func(ctx context.Context) (string, events.Position, error) {
 		one.Lock()

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
-	"os"
 	"path/filepath"
 	"sync"
 	"time"
@@ -19,8 +18,6 @@ import (
 	"admitone/actors/team"
 	"admitone/actors/tournament"
 	"admitone/api"
-	"admitone/events"
-	"admitone/events/embedded"
 	"admitone/events/esdbwire"
 	"admitone/projections"
 )
@@ -32,6 +29,7 @@ const viewsFolder = "views"
 type settings struct {
 	listen       string
 	store        string
+	data         string // directory of what is not the log, if that is elsewhere
 	auth         api.Auth
 	allowOrigins []string
 	maxSockets   int64
@@ -41,6 +39,15 @@ type settings struct {
 	idleAfter    time.Duration
 	profile      string // address for Go's profiles, "" for none
 	esdbListen   string // address for EventStoreDB clients, "" for none
+}
+
+// directory holds what a server keeps beside the log: views, secrets, backups. It is
+// the log's own unless that is elsewhere.
+func (s *settings) directory() string {
+	if elsewhere(s.store) {
+		return s.data
+	}
+	return s.store
 }
 
 // kinds are all entities there are.
@@ -54,7 +61,7 @@ func kinds() []actors.Kind {
 
 // program is a running server with all its parts.
 type program struct {
-	log      *embedded.Store
+	log      durableLog
 	desk     *actors.Desk
 	views    *projections.Projections
 	server   *api.Server
@@ -91,15 +98,11 @@ func (p *program) open(s settings) (err error) {
 			return fmt.Errorf("can't listen on %s: %w", s.profile, err)
 		}
 	}
-	if err := os.MkdirAll(s.store, 0o750); err != nil {
+	log, appendBytes, err := openLog(s)
+	if err != nil {
 		return err
 	}
-	if p.log, err = embedded.Open(s.store, embedded.Options{Logger: s.logger}); err != nil {
-		if errors.Is(err, events.ErrInUse) {
-			return fmt.Errorf("another server is using the log in %s; stop it, or name another directory with --store", s.store)
-		}
-		return fmt.Errorf("can't open the log in %s: %w", s.store, err)
-	}
+	p.log = log
 	if err := p.offerLog(s.esdbListen); err != nil {
 		return err
 	}
@@ -108,18 +111,19 @@ func (p *program) open(s settings) (err error) {
 		return err
 	}
 	p.views, err = projections.Open(projections.Config{
-		Store: p.log, Dir: filepath.Join(s.store, viewsFolder), Spawn: engine.Spawn, Logger: s.logger,
+		Store: p.log, Dir: filepath.Join(s.directory(), viewsFolder), Spawn: engine.Spawn, Logger: s.logger,
 	})
 	if err != nil {
 		return err
 	}
 	p.desk = actors.NewDesk(engine, actors.Config{
 		Store: p.log, Snapshots: p.log, Kinds: kinds(), Logger: s.logger, IdleAfter: s.idleAfter,
+		AppendBytes: appendBytes,
 	})
 	p.server = api.New(api.Config{
 		Desk: p.desk, Views: p.views, Store: p.log, Auth: s.auth, AllowOrigins: s.allowOrigins,
 		MaxSockets: s.maxSockets, AccessLog: s.accessLog, Logger: s.logger, Yardstick: s.yardstick,
-		Backup: backups(p.log, s.store),
+		Backup: backups(p.log, s.directory()),
 	})
 	return nil
 }

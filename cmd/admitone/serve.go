@@ -6,7 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -35,12 +34,11 @@ func newServe() *cobra.Command {
 				return usagef("--log-level: %w", err)
 			}
 			s.logger = slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level}))
-			if strings.Contains(s.store, "://") {
-				return usagef("--store %s: this version keeps its log in a directory only", s.store)
-			}
 			switch {
 			case s.store == "":
 				return usagef("--store is the directory of the log; it can't be empty")
+			case elsewhere(s.store) && s.data == "":
+				return usagef("--data is the directory of the views; it can't be empty")
 			case s.idleAfter < time.Second:
 				return usagef("--idle-after is a second or more")
 			case s.maxSockets < 1:
@@ -60,7 +58,8 @@ func newServe() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&s.listen, "listen", "127.0.0.1:8080", "address to listen on")
-	f.StringVar(&s.store, "store", "./data", "directory of the log")
+	f.StringVar(&s.store, "store", "./data", "directory of the log, or an EventStoreDB: esdb://host:2113?tls=false")
+	f.StringVar(&s.data, "data", "./data", "directory of what is not the log (views, jwt.key), if the log is in an EventStoreDB")
 	f.StringVar(&auth, "auth", "open", "open (everybody may do everything; loopback only) or jwt")
 	f.StringVar(&secret, "jwt-secret-file", "", "file with the secret that signs tokens, at least 32 bytes (default: jwt.key in the store, made when needed)")
 	f.BoolVar(&demo, "demo", false, "make a few products and a tournament, unless they are there")
@@ -90,7 +89,7 @@ func authOf(mode, file string, s settings) (api.Auth, error) {
 		}
 		return api.OpenAuth{Origins: s.allowOrigins}, nil
 	case "jwt":
-		secret, err := jwtSecret(file, s.store)
+		secret, err := jwtSecret(file, s.directory())
 		return api.JWTAuth{Secret: secret}, err
 	}
 	return nil, usagef("--auth is open or jwt, not %q", mode)
@@ -106,7 +105,7 @@ func serve(ctx context.Context, s settings, demo bool, out io.Writer) error {
 			s.logger.Error("what the demo shows could not be made", "error", err)
 		}
 	}
-	fmt.Fprintf(out, "admitone is on http://%s/ (log in %s)\n", p.address(), s.store)
+	fmt.Fprintf(out, "admitone is on http://%s/ (log in %s)\n", p.address(), withoutPassword(s.store))
 	var failed error
 	select {
 	case <-ctx.Done():

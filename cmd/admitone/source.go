@@ -13,6 +13,7 @@ import (
 
 	"admitone/events"
 	"admitone/events/embedded"
+	"admitone/events/esdb"
 )
 
 // source says where a command finds the log: in a directory, or at a running
@@ -21,7 +22,7 @@ type source struct{ store, url, token string }
 
 func (s *source) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&s.store, "store", "./data", "directory of the log; no server may be using it")
+	f.StringVar(&s.store, "store", "./data", "directory of the log, which no server may be using, or an EventStoreDB: esdb://…")
 	f.StringVar(&s.url, "url", "", "read through the server that runs there, for example http://127.0.0.1:8080")
 	f.StringVar(&s.token, "token", "", "token for --url, of an auditor or admin; needed when the server runs with --auth jwt")
 }
@@ -32,10 +33,20 @@ func (s *source) open(cmd *cobra.Command, args []string) (events.Store, error) {
 	if s.url != "" {
 		return newRemote(s.url, s.token)
 	}
+	if elsewhere(s.store) {
+		logger := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+		return connect(cmd.Context(), s.store, esdb.Options{ReadOnly: true, Logger: logger})
+	}
 	return s.openStore(cmd, args)
 }
 
+// embedded says whether the log is one in a directory.
+func (s *source) embedded() bool { return s.url == "" && !elsewhere(s.store) }
+
 func (s *source) openStore(cmd *cobra.Command, args []string) (*embedded.Store, error) {
+	if elsewhere(s.store) {
+		return nil, usagef("this needs a log in a directory, not %s", withoutPassword(s.store))
+	}
 	inside, err := os.ReadDir(filepath.Join(s.store, "log"))
 	if err != nil || len(inside) == 0 {
 		return nil, fmt.Errorf("there is no log in %s; name its directory with --store, or a running server with --url http://127.0.0.1:8080", s.store)
@@ -57,7 +68,7 @@ func (s *source) name() string {
 	if s.url != "" {
 		return s.url
 	}
-	return s.store
+	return withoutPassword(s.store)
 }
 
 // notThere says that what was asked for does not exist, exit status 1.

@@ -77,13 +77,13 @@ func newVerify() *cobra.Command {
 // run fills v in. What breaks a rule is no error here.
 func (v *verdict) run(ctx context.Context, store events.Store, from source, bar *progress) error {
 	begun := time.Now()
-	found, err := projections.Verify(ctx, store, from.url == "", func(at, head events.Position) {
+	found, err := projections.Verify(ctx, store, from.embedded(), func(at, head events.Position) {
 		bar.say("verifying the log: position %d of %d", at, head)
 	})
 	v.Events, v.Streams, v.Head = found.Events, found.Streams, found.Head
 	v.Seconds = time.Since(begun).Seconds()
 	v.PerSecond = float64(v.Events) / max(v.Seconds, 1e-9)
-	if err == nil && from.url == "" {
+	if err == nil && from.embedded() {
 		err = v.views(ctx, store, from.store, bar)
 	}
 	var broken *projections.Violation

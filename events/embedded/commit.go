@@ -220,7 +220,7 @@ func (c *committer) place(r *request) (events.Appended, error) {
 	c.last += events.Position(len(r.batch))
 	c.heads.set(r.stream, head)
 	c.landed = append(c.landed, landed{r.stream, first, position, r.batch})
-	return events.Appended{Revision: head, Position: c.last}, nil
+	return events.Appended{Revision: head, Position: c.last, Consecutive: true}, nil
 }
 
 // headOf returns the stream's last revision, this group's appends included.

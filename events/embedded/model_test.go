@@ -130,7 +130,7 @@ func (p *pair) append(t *rapid.T) {
 		return
 	}
 	p.model.append(stream, batch)
-	want := events.Appended{Revision: head + events.Revision(len(batch)), Position: events.Position(len(p.model.all))}
+	want := events.Appended{Revision: head + events.Revision(len(batch)), Position: events.Position(len(p.model.all)), Consecutive: true}
 	if err != nil || appended != want {
 		t.Fatalf("%v and %v, want %v", appended, err, want)
 	}

@@ -36,7 +36,7 @@ func (s *Server) append(ctx context.Context, w write) (written, error) {
 			return written{}, err
 		}
 		if v.repeated {
-			return written{v.revision, v.position}, nil
+			return written{Revision: v.revision, Position: v.position}, nil
 		}
 		if len(w.batch) == 0 {
 			return s.nothing(ctx, c)
@@ -55,10 +55,10 @@ func (s *Server) append(ctx context.Context, w write) (written, error) {
 // nothing is the outcome of an append without events.
 func (s *Server) nothing(ctx context.Context, c *condition) (written, error) {
 	if c.last >= 0 {
-		return written{c.last, c.position}, nil
+		return written{Revision: c.last, Position: c.position}, nil
 	}
 	head, err := s.store.Head(ctx)
-	return written{events.NoStream, head}, err
+	return written{Revision: events.NoStream, Position: head}, err
 }
 
 // commit writes batch behind what c describes. A deleted stream comes back by it.
@@ -100,7 +100,7 @@ func (s *Server) revive(ctx context.Context, c *condition, batch []events.Event)
 	// The client's last event is the one before, wherever the store has put it.
 	page, err := s.store.Read(ctx, c.stream, landed.Revision-1, events.Forward, 1)
 	if err != nil || len(page) == 0 {
-		return written{landed.Revision - 1, landed.Position}, nil
+		return written{Revision: landed.Revision - 1, Position: landed.Position}, nil
 	}
-	return written{page[0].Revision, page[0].Position}, nil
+	return written{Revision: page[0].Revision, Position: page[0].Position}, nil
 }

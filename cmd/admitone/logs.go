@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"admitone/events"
+	"admitone/events/embedded"
+	"admitone/events/esdb"
+)
+
+// durableLog is what a server needs of its log.
+type durableLog interface {
+	events.Store
+	events.Snapshots
+}
+
+// elsewhere says whether a --store names an EventStoreDB, and not a directory.
+func elsewhere(store string) bool { return strings.Contains(store, "://") }
+
+// esdbAppend is how many bytes of facts one append to an EventStoreDB has, about: half
+// of what a node takes by default, because ids, types and the last command come on top.
+const esdbAppend = esdb.DefaultMaxAppend / 2
+
+// connectLimit is how long an EventStoreDB may take to be found.
+const connectLimit = 20 * time.Second
+
+// openLog opens the log of a server, and says how much one append may have, 0 for
+// whatever is usual.
+func openLog(s settings) (log durableLog, appendBytes int64, err error) {
+	if elsewhere(s.store) {
+		log, err = connect(context.Background(), s.store, esdb.Options{Logger: s.logger})
+		return log, esdbAppend, err
+	}
+	log, err = openDirectory(s.store, s.logger)
+	return log, 0, err
+}
+
+func openDirectory(dir string, logger *slog.Logger) (durableLog, error) {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return nil, err
+	}
+	log, err := embedded.Open(dir, embedded.Options{Logger: logger})
+	if errors.Is(err, events.ErrInUse) {
+		return nil, fmt.Errorf("another server is using the log in %s; stop it, or name another directory with --store", dir)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("can't open the log in %s: %w", dir, err)
+	}
+	return log, nil
+}
+
+// connect opens the log on an EventStoreDB.
+func connect(ctx context.Context, address string, options esdb.Options) (*esdb.Store, error) {
+	ctx, cancel := context.WithTimeout(ctx, connectLimit)
+	defer cancel()
+	store, err := esdb.Open(ctx, address, options)
+	if errors.Is(err, esdb.ErrAddress) {
+		return nil, usagef("--store: %w", err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("can't reach the log at %s: %w", withoutPassword(address), err)
+	}
+	return store, nil
+}
+
+// withoutPassword is a connection string as it may be shown.
+func withoutPassword(address string) string {
+	scheme, rest, ok := strings.Cut(address, "://")
+	if !ok {
+		return address
+	}
+	if _, host, ok := strings.Cut(rest, "@"); ok {
+		rest = "…@" + host
+	}
+	return scheme + "://" + rest
+}

@@ -1,0 +1,38 @@
+package projections_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"admitone/events"
+	"admitone/projections"
+)
+
+// TestInternalStreams: what a store or an EventStoreDB client keeps in the log beside
+// the facts is passed by, whatever it is.
+func TestInternalStreams(t *testing.T) {
+	log := openLog(t, t.TempDir())
+	defer log.Close()
+	sell(t, log, "a", 0, 1)
+	for i, stream := range []events.StreamID{"~epoch", "$$product-a", "$ce-product"} {
+		id := events.EventID("internal", i)
+		if _, err := log.Append(t.Context(), stream, events.NoStream, []events.Event{{ID: id, Type: "$any", Data: []byte("\x00no JSON")}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	head := sell(t, log, "b", 0, 1)
+	views, stop := follow(t, log, t.TempDir())
+	defer stop()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := views.WaitFor(ctx, head); err != nil {
+		t.Fatal(err)
+	}
+	if found, err := projections.Verify(ctx, log, true, nil); err != nil || found.Head != head || found.Streams != 2 {
+		t.Errorf("%+v, %v", found, err)
+	}
+	if page, _, _, err := projections.History(ctx, log, "holder", "nobody", 0, 10); err != nil || len(page) != 0 {
+		t.Errorf("%v of nobody, %v", page, err)
+	}
+}

@@ -8,8 +8,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/fasthttp/websocket"
@@ -17,6 +19,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"admitone/actors/product"
+	"admitone/actors/tournament"
 	"admitone/events"
 )
 
@@ -53,7 +56,9 @@ func FuzzDecodeRequest(f *testing.F) {
 		f.Add(strings.ReplaceAll(excerpt(bad.body), "%s", `"name":"n","stock":1,"holder":"ada"`))
 	}
 	for _, seed := range []string{`{"id":"a","name":"n","stock":1,"price":2,"limit_per_holder":3,"hold_seconds":4}`,
-		`{"holder":"ada","quantity":2,"hold":true}`, `{"stock":9223372036854775808}`, `{"name":null}`, `{"quantity":1e400}`} {
+		`{"holder":"ada","quantity":2,"hold":true}`, `{"stock":9223372036854775808}`, `{"name":null}`, `{"quantity":1e400}`,
+		`{"id":"c","name":"n","team_limit":2,"register_deadline":"2031-05-01T20:00:00.5+02:00","waitlist":true,"waitlist_rule":"fill"}`,
+		`{"team_id":"a"}`, `{"team_ids":["a","b"]}`, `{"team_limit":3,"status":"closed"}`} {
 		f.Add(seed)
 	}
 	s := bareServer()
@@ -83,12 +88,43 @@ func FuzzDecodeRequest(f *testing.F) {
 		case edit.Name != nil && !validText(*edit.Name, maxName) || edit.Stock != nil && (*edit.Stock < 0 || *edit.Stock > product.MaxStock):
 			t.Fatalf("%q gives %+v", body, edit)
 		}
+		fuzzTournament(t, s, body)
 		if err := fake(t, s, "DELETE", "/", body).decode(&struct{}{}, true); err != nil {
 			known(t, err)
 		} else if text := strings.TrimSpace(body); text != "" && !json.Valid([]byte(text)) {
 			t.Fatalf("%q was taken as JSON", body)
 		}
 	})
+}
+
+// fuzzTournament reads a body as each that teams and tournaments take.
+func fuzzTournament(t *testing.T, s *Server, body string) {
+	command, id, err := newTournament(fake(t, s, "POST", "/v1/tournaments", body))
+	create, _ := command.(*tournament.Create)
+	switch {
+	case err != nil:
+		known(t, err)
+	case !validID(id) || create.ID != id || !validText(create.Name, maxName) || create.TeamLimit < 1 || create.TeamLimit > tournament.MaxTeams ||
+		create.RegisterDeadline.Year() < 1970 || create.RegisterDeadline.Year() > 9999 || create.RegisterDeadline.Location() != time.UTC ||
+		create.Rule != events.WaitlistStrict && create.Rule != events.WaitlistFill:
+		t.Fatalf("%q gives %+v", body, create)
+	}
+	if _, err = newTournamentEdit(fake(t, s, "PATCH", "/", body)); err != nil {
+		known(t, err)
+	}
+	if _, _, err = newTeam(fake(t, s, "POST", "/v1/teams", body)); err != nil {
+		known(t, err)
+	}
+	teams, err := fake(t, s, "POST", "/", body).newEntry()
+	if err != nil {
+		known(t, err)
+		return
+	}
+	for i, team := range teams {
+		if !validID(team) || slices.Contains(teams[:i], team) || len(teams) > tournament.MaxGroup {
+			t.Fatalf("%q gives %q", body, teams)
+		}
+	}
 }
 
 func FuzzParameters(f *testing.F) {

@@ -192,3 +192,116 @@ func TestTwoAdmins(t *testing.T) {
 		t.Errorf("%v", v)
 	}
 }
+
+// TestWhoMayEnter: everybody reads; holders make teams and enter them; only admins
+// open and edit.
+func TestWhoMayEnter(t *testing.T) {
+	w := newWorld(t, func(w *world) { w.config.Auth = secret })
+	admin, ada, auditor := bearer(t, "root", RoleAdmin), bearer(t, "ada", RoleHolder), bearer(t, "audit", RoleAuditor)
+	w.do("POST", "/v1/teams", `{"id":"in","name":"n"}`, "Authorization", ada).is(201)
+	const cup, entries = "/v1/tournaments/cup", "/v1/tournaments/cup/entries"
+	const create = `{"id":"cup","name":"n","team_limit":9,"register_deadline":"2999-01-01T00:00:00Z"}`
+	w.do("POST", "/v1/tournaments", create, "Authorization", admin).is(201)
+	w.do("POST", entries, `{"team_id":"in"}`, "Authorization", ada).is(201)
+	for _, r := range []struct {
+		method, path, body          string
+		nobody, ada, auditor, admin int
+	}{
+		{"GET", "/v1/tournaments", "", 200, 200, 200, 200},
+		{"GET", cup, "", 200, 200, 200, 200},
+		{"GET", cup + "?at=3", "", 200, 200, 200, 200},
+		{"GET", entries, "", 200, 200, 200, 200},
+		{"GET", entries + "/in", "", 200, 200, 200, 200},
+		{"GET", "/v1/teams/in", "", 200, 200, 200, 200},
+		{"GET", "/tournaments/cup", "", 200, 200, 200, 200},
+		{"POST", "/v1/teams", `{"name":"n"}`, 401, 201, 403, 201},
+		{"POST", "/v1/teams", `broken`, 401, 400, 403, 400},
+		{"POST", "/v1/tournaments", `broken`, 401, 403, 403, 400},
+		{"PATCH", cup, `{"team_limit":8}`, 401, 403, 403, 412},
+		{"POST", entries, `{"team_id":"in"}`, 401, 409, 403, 409},
+		{"POST", entries, `broken`, 401, 400, 403, 400},
+		{"DELETE", entries + "/none", "", 401, 404, 403, 404},
+		{"GET", "/v1/history/team/in", "", 401, 403, 200, 200},
+	} {
+		for token, want := range map[string]int{"": r.nobody, ada: r.ada, auditor: r.auditor, admin: r.admin} {
+			a := w.do(r.method, r.path, r.body, "Authorization", token, "If-Match", `"777"`)
+			if a.status != want {
+				t.Errorf("%s with the token %s: status %d, want %d: %s", a.what, excerpt(token), a.status, want, a.text)
+			}
+		}
+	}
+	// Who asked is in the log.
+	w.do("DELETE", entries+"/in", "", "Authorization", ada).is(200)
+	last := w.do("GET", "/v1/streams/tournament-cup/events?from=2", "", "Authorization", auditor).is(200)["items"].([]any)[0].(map[string]any)
+	if last["actor"] != "ada" || last["type"] != "tournament.withdrawn.v1" {
+		t.Error(last)
+	}
+}
+
+func TestBadTournaments(t *testing.T) {
+	w := newWorld(t)
+	w.teams("a", "b")
+	w.tournament("cup", 2, "")
+	const teams, create, edit, enter = "POST /v1/teams", "POST /v1/tournaments", "PATCH /v1/tournaments/cup", "POST /v1/tournaments/cup/entries"
+	try := func(route, format, field string, values ...string) {
+		t.Helper()
+		for _, value := range values {
+			method, path, _ := strings.Cut(route, " ")
+			a := w.do(method, path, strings.ReplaceAll(format, "%s", value), "If-Match", `"0"`)
+			if v := a.problem(422, "invalid_field"); v["field"] != field {
+				t.Errorf("%s: field %v, want %s", a.what, v["field"], field)
+			}
+		}
+	}
+	texts := []string{`""`, `" "`, `"a\u0000b"`, `"` + strings.Repeat("ä", 201) + `"`, "null", "1"}
+	ids := []string{`""`, `"a b"`, `"a/b"`, `"` + strings.Repeat("a", 65) + `"`, "null", "7"}
+	limits := []string{"0", "-1", "1000001", "1.5", `"1"`, "null"}
+	times := []string{`""`, `"tomorrow"`, `"2031-05-01"`, `"1969-12-31T23:59:59Z"`, `"9999-12-31T23:59:59-01:00"`, `"1970-01-01T00:00:00+01:00"`, "null", "7"}
+	const until = `"register_deadline":"2999-01-01T00:00:00Z"`
+	try(teams, `{"name":%s}`, "name", texts...)
+	try(teams, `{"id":%s,"name":"n"}`, "id", ids...)
+	try(create, `{"name":%s,"team_limit":1,`+until+`}`, "name", texts...)
+	try(create, `{"id":%s,"name":"n","team_limit":1,`+until+`}`, "id", ids...)
+	try(create, `{"name":"n","team_limit":%s,`+until+`}`, "team_limit", limits...)
+	try(create, `{"name":"n",`+until+`%s}`, "team_limit", "")
+	try(create, `{"name":"n","team_limit":1,"register_deadline":%s}`, "register_deadline", times...)
+	try(create, `{"name":"n","team_limit":1%s}`, "register_deadline", "")
+	try(create, `{"name":"n","team_limit":1,`+until+`,"waitlist":%s}`, "waitlist", `"yes"`, "1", "null")
+	try(create, `{"name":"n","team_limit":1,`+until+`,"waitlist_rule":%s}`, "waitlist_rule", `""`, `"Strict"`, "1", "null")
+	try(edit, `{"name":%s}`, "name", texts...)
+	try(edit, `{"team_limit":%s}`, "team_limit", limits...)
+	try(edit, `{"register_deadline":%s}`, "register_deadline", times...)
+	try(edit, `{"status":%s}`, "status", `""`, `"full"`, "true", "null")
+	try(enter, `{"team_id":%s}`, "team_id", ids...)
+	try(enter, `{%s}`, "team_id", "")
+	try(enter, `{"team_id":"a","team_ids":["a","b"]%s}`, "team_ids", "")
+	try(enter, `{"team_ids":%s}`, "team_ids", "[]", `["a"]`, `["a","a"]`, `["a",""]`, `"a"`, `["a`+strings.Repeat(`","b`, 16)+`"]`, "null")
+	for _, bad := range badBodies {
+		for route, good := range map[string]string{teams: `"name":"n"`, create: `"name":"n","team_limit":1,` + until, edit: `"name":"n"`, enter: `"team_id":"a"`} {
+			method, path, _ := strings.Cut(route, " ")
+			a := w.do(method, path, strings.ReplaceAll(bad.body, "%s", good), "If-Match", `"0"`)
+			if bad.status == 0 {
+				if a.status < 400 || a.status >= 500 {
+					t.Errorf("%s: %s: status %d", bad.name, a.what, a.status)
+				}
+				continue
+			}
+			a.problem(bad.status, bad.code)
+		}
+	}
+	for _, id := range []string{"a%2Fb", "%00", strings.Repeat("a", 65), "a.b", "ä"} {
+		for _, path := range []string{"/v1/teams/" + id, "/v1/tournaments/" + id, "/v1/tournaments/" + id + "/entries", "/v1/tournaments/cup/entries/" + id, "/tournaments/" + id} {
+			w.do("GET", path, "").problem(404, "not_found")
+		}
+		w.withdraw("cup", id).problem(404, "not_found")
+		w.withdraw(id, "a").problem(404, "not_found")
+		w.do("PATCH", "/v1/tournaments/"+id, `{"team_limit":1}`, "If-Match", `"0"`).problem(404, "not_found")
+	}
+	if v := w.do("GET", "/v1/tournaments/cup", "").is(200); v["revision"] != float64(0) {
+		t.Errorf("a refused body changed something: %v", v)
+	}
+	// At the bounds everything is taken.
+	w.do("POST", "/v1/tournaments", `{"id":"`+strings.Repeat("a", 64)+`","name":"`+strings.Repeat("ä", 200)+
+		`","team_limit":1000000,"register_deadline":"9999-12-31T23:59:59.999999999Z","waitlist":true,"waitlist_rule":"fill"}`).is(201)
+	w.do("POST", "/v1/tournaments", `{"name":"n","team_limit":1,"register_deadline":"1970-01-01T00:00:00Z"}`).is(201)
+}

@@ -16,6 +16,8 @@ const connections = 256
 
 // crowd is what one turn of wrk has seen.
 type crowd struct {
+	count    int     // answers
+	refused  int     // those of them that were no success
 	rate     float64 // answers per second
 	p50, p99 string
 	cpu      time.Duration // of the server, per answer
@@ -26,6 +28,7 @@ var (
 	wrkCount = regexp.MustCompile(`(\d+) requests in`)
 	wrkP50   = regexp.MustCompile(`50%\s+(\S+)`)
 	wrkP99   = regexp.MustCompile(`99%\s+(\S+)`)
+	wrkOther = regexp.MustCompile(`Non-2xx or 3xx responses: (\d+)`)
 )
 
 const wrkScript = `wrk.method = "POST"
@@ -34,13 +37,16 @@ wrk.body = '{"holder":"holder-123456","quantity":1}'
 `
 
 // wrk posts reservations to path as fast as the server takes them.
-func (b *bench) wrk(s *server, path string) (crowd, error) {
+func (b *bench) wrk(s *server, path string) (crowd, error) { return b.wrkWith(s, path, wrkScript) }
+
+// wrkWith is wrk with requests of its own.
+func (b *bench) wrkWith(s *server, path, lua string) (crowd, error) {
 	program, err := exec.LookPath("wrk")
 	if err != nil {
 		return crowd{}, errors.New("wrk is not installed; apt-get install wrk")
 	}
 	script := filepath.Join(b.dir, "post.lua")
-	if err := os.WriteFile(script, []byte(wrkScript), 0o600); err != nil {
+	if err := os.WriteFile(script, []byte(lua), 0o600); err != nil {
 		return crowd{}, err
 	}
 	before := s.cpu()
@@ -56,7 +62,8 @@ func (b *bench) wrk(s *server, path string) (crowd, error) {
 	if err != nil || count == 0 {
 		return crowd{}, fmt.Errorf("wrk said: %s", out)
 	}
-	return crowd{rate: rate, p50: field(wrkP50, text), p99: field(wrkP99, text), cpu: used / time.Duration(count)}, nil
+	refused, _ := strconv.Atoi(field(wrkOther, text))
+	return crowd{count: count, refused: refused, rate: rate, p50: field(wrkP50, text), p99: field(wrkP99, text), cpu: used / time.Duration(count)}, nil
 }
 
 func field(pattern *regexp.Regexp, text string) string {

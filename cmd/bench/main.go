@@ -23,6 +23,7 @@ type part struct {
 
 var parts = []part{
 	{"http", measureHTTP},
+	{"tournament", measureTournament},
 	{"entity", measureEntity},
 	{"memory-entity", measureIdleEntity},
 	{"memory-product", measureMillion},

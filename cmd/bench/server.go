@@ -79,6 +79,20 @@ func (s *server) post(path, body string, into any) error {
 	if err != nil {
 		return err
 	}
+	return read(response, path, into)
+}
+
+// get reads a resource.
+func (s *server) get(path string, into any) error {
+	response, err := http.Get(s.url + path)
+	if err != nil {
+		return err
+	}
+	return read(response, path, into)
+}
+
+// read decodes an answer, which must be a success.
+func read(response *http.Response, path string, into any) error {
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
 	if err != nil {

@@ -1,0 +1,46 @@
+package esdbwire
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// TestNodeClient: EventStoreDB's own client for Node appends (in batches), reads,
+// follows and deletes, and sees what is written down.
+func TestNodeClient(t *testing.T) {
+	node, modules := findNode(t)
+	address, _ := serve(t, openLog(t), Config{Writable: true})
+	script := exec.CommandContext(within(t), node, filepath.Join("testdata", "node", "client.cjs"), fmt.Sprintf("esdb://%s?tls=false", address))
+	script.Env = append(os.Environ(), "NODE_PATH="+modules)
+	var errors bytes.Buffer
+	script.Stderr = &errors
+	out, err := script.Output()
+	if err != nil {
+		t.Errorf("%v\n%s", err, errors.String())
+	}
+	compare(t, "node", string(out))
+}
+
+// findNode returns where Node is, and the folder that its client is installed in.
+func findNode(t *testing.T) (node, modules string) {
+	t.Helper()
+	node, err := exec.LookPath("node")
+	modules = os.Getenv("NODE_PATH")
+	if cache, err := os.UserCacheDir(); err == nil && modules == "" {
+		modules = filepath.Join(cache, "admitone-node", "node_modules")
+	}
+	if err == nil {
+		_, err = os.Stat(filepath.Join(modules, "@eventstore", "db-client", "package.json"))
+	}
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("Node or its client is missing, and may not be here: %v", err)
+		}
+		t.Skipf("Node or its client is missing; .ci/run install installs them: %v", err)
+	}
+	return node, modules
+}

@@ -107,6 +107,7 @@ func newRoot() *cobra.Command {
 	})
 	root.AddCommand(newServe())
 	root.AddCommand(newEventstore())
+	root.AddCommand(newMigrate())
 	root.AddCommand(newLog())
 	root.AddCommand(newHistory())
 	root.AddCommand(newShow())

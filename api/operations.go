@@ -10,10 +10,6 @@ import (
 	"github.com/valyala/fasthttp/fasthttpadaptor"
 )
 
-// maxLag is how far the read side may be behind the log for the server to call
-// itself ready, in events.
-const maxLag = 100_000
-
 func (s *Server) operationRoutes() {
 	s.handle(fiber.MethodGet, "/healthz", s.healthz)
 	s.handle(fiber.MethodGet, "/readyz", s.readyz)
@@ -45,7 +41,7 @@ func (s *Server) readyz(r *request) error {
 	if err := s.healthz(r); err != nil {
 		return err
 	}
-	if !s.config.Views.Ready() || lag > maxLag {
+	if !s.config.Views.Ready() || lag > s.config.MaxLag {
 		return refuse("projection_behind", "the read side is catching up with the log")
 	}
 	return r.value(fiber.StatusOK, map[string]any{"status": "ready", "lag": lag, "position": s.config.Views.Position(), "epoch": s.config.Store.Epoch()})

@@ -46,6 +46,9 @@ type Config struct {
 	AllowOrigins []string
 	// MaxSockets bounds the open sockets (100,000).
 	MaxSockets int64
+	// MaxLag is how many positions the read side may be behind the log for the server
+	// to call itself ready (100,000).
+	MaxLag uint64
 	// MaxWatches bounds the topics watched by all sockets together (1,000,000).
 	MaxWatches int
 	// AccessLog gets a line per request; nil is none.
@@ -92,6 +95,9 @@ func New(config Config) *Server {
 	}
 	if config.MaxSockets == 0 {
 		config.MaxSockets = 100_000
+	}
+	if config.MaxLag == 0 {
+		config.MaxLag = 100_000
 	}
 	if config.MaxWatches == 0 {
 		config.MaxWatches = 1_000_000

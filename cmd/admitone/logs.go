@@ -27,18 +27,28 @@ func elsewhere(store string) bool { return strings.Contains(store, "://") }
 // of what a node takes by default, because ids, types and the last command come on top.
 const esdbAppend = esdb.DefaultMaxAppend / 2
 
+// esdbLag is how many positions the views may be behind an EventStoreDB, where each
+// is a byte: some 100,000 events.
+const esdbLag = 100 << 20
+
 // connectLimit is how long an EventStoreDB may take to be found.
 const connectLimit = 20 * time.Second
 
-// openLog opens the log of a server, and says how much one append may have, 0 for
-// whatever is usual.
-func openLog(s settings) (log durableLog, appendBytes int64, err error) {
+// openLog opens the log of a server.
+func openLog(s settings) (log durableLog, bounds logBounds, err error) {
 	if elsewhere(s.store) {
 		log, err = connect(context.Background(), s.store, esdb.Options{Logger: s.logger})
-		return log, esdbAppend, err
+		return log, logBounds{appendBytes: esdbAppend, lag: esdbLag}, err
 	}
 	log, err = openDirectory(s.store, s.logger)
-	return log, 0, err
+	return log, logBounds{}, err
+}
+
+// logBounds are a log's own bounds, 0 for what is usual: bytes of an append, and the
+// positions that the views may be behind.
+type logBounds struct {
+	appendBytes int64
+	lag         uint64
 }
 
 func openDirectory(dir string, logger *slog.Logger) (durableLog, error) {

@@ -98,7 +98,7 @@ func (p *program) open(s settings) (err error) {
 			return fmt.Errorf("can't listen on %s: %w", s.profile, err)
 		}
 	}
-	log, appendBytes, err := openLog(s)
+	log, bounds, err := openLog(s)
 	if err != nil {
 		return err
 	}
@@ -118,12 +118,12 @@ func (p *program) open(s settings) (err error) {
 	}
 	p.desk = actors.NewDesk(engine, actors.Config{
 		Store: p.log, Snapshots: p.log, Kinds: kinds(), Logger: s.logger, IdleAfter: s.idleAfter,
-		AppendBytes: appendBytes,
+		AppendBytes: bounds.appendBytes,
 	})
 	p.server = api.New(api.Config{
 		Desk: p.desk, Views: p.views, Store: p.log, Auth: s.auth, AllowOrigins: s.allowOrigins,
 		MaxSockets: s.maxSockets, AccessLog: s.accessLog, Logger: s.logger, Yardstick: s.yardstick,
-		Backup: backups(p.log, s.directory()),
+		MaxLag: bounds.lag, Backup: backups(p.log, s.directory()),
 	})
 	return nil
 }

@@ -12,7 +12,8 @@ import (
 )
 
 func newToken() *cobra.Command {
-	var sub, role, file, store string
+	var sub, role, file string
+	var s settings
 	var life time.Duration
 	cmd := &cobra.Command{
 		Use:     "token",
@@ -25,13 +26,13 @@ func newToken() *cobra.Command {
 			if life < time.Second {
 				return usagef("--for is how long the token lives, a second or more, for example 24h")
 			}
-			_, missing := os.Stat(filepath.Join(store, secretFile))
-			secret, err := jwtSecret(file, store)
+			_, missing := os.Stat(filepath.Join(s.directory(), secretFile))
+			secret, err := jwtSecret(file, s.directory())
 			if err != nil {
 				return err
 			}
 			if file == "" && missing != nil {
-				fmt.Fprintf(cmd.ErrOrStderr(), "admitone: made a new secret in %s; only a server with this --store takes the token\n", store)
+				fmt.Fprintf(cmd.ErrOrStderr(), "admitone: made a new secret in %s; only a server of this directory takes the token\n", s.directory())
 			}
 			token, err := api.JWTAuth{Secret: secret}.Token(sub, api.Role(role), time.Now(), life)
 			if err != nil {
@@ -46,6 +47,7 @@ func newToken() *cobra.Command {
 	f.StringVar(&role, "role", "", "holder, auditor or admin")
 	f.DurationVar(&life, "for", 24*time.Hour, "how long it lives")
 	f.StringVar(&file, "jwt-secret-file", "", "file with the secret that the server has (default: jwt.key in the store)")
-	f.StringVar(&store, "store", "./data", "directory of the server's log")
+	f.StringVar(&s.store, "store", "./data", "the server's --store")
+	f.StringVar(&s.data, "data", "./data", "the server's --data, if its log is in an EventStoreDB")
 	return cmd
 }

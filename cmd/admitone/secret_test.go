@@ -33,5 +33,6 @@ func TestSecretOfTheStore(t *testing.T) {
 			t.Errorf("with token %q: status %d, want %d", c.token, response.StatusCode, c.want)
 		}
 	}
-	must(t, exitUsage, "serve", "--store", "esdb://localhost:2113")
+	must(t, exitUsage, "serve", "--store", "esdb://localhost:2113?colour=red")
+	must(t, exitUnavailable, "serve", "--listen", "127.0.0.1:0", "--store", "esdb://127.0.0.1:1?tls=false&maxDiscoverAttempts=1")
 }

@@ -3,6 +3,7 @@ package esdbwire
 import (
 	"context"
 	"fmt"
+	"sync"
 	"testing"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
@@ -98,5 +99,65 @@ func BenchmarkSubscription(b *testing.B) {
 			}
 		}
 		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+	})
+}
+
+// BenchmarkAppend is what an append costs over loopback beside the same append to
+// the log itself, with many writers, each of a stream of its own.
+func BenchmarkAppend(b *testing.B) {
+	const writers = 64
+	event := func(w, i int) events.Event {
+		return events.Event{
+			ID: events.EventID(fmt.Sprint(w), i), Type: "product.reserved.v1",
+			Data:     fmt.Appendf(nil, `{"reservation_id":"019f5b9c-7b5e-7c2e-9f4e-%012d","holder":"holder-%d","quantity":1,"remaining":%d}`, i, i, i),
+			Metadata: fmt.Appendf(nil, `{"command_id":"%040d","correlation_id":"%036d","causation_id":"","actor":"holder-%d","at":"2026-01-02T03:04:05.000000006Z","hash":"%064d"}`, i, i, i, i),
+		}
+	}
+	run := func(b *testing.B, append func(w int, last events.Revision, e events.Event) error) {
+		var group sync.WaitGroup
+		b.ResetTimer()
+		for w := range writers {
+			group.Go(func() {
+				for i := range b.N / writers {
+					if err := append(w, events.Revision(i)-1, event(w, i)); err != nil {
+						b.Error(err)
+						return
+					}
+				}
+			})
+		}
+		group.Wait()
+		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "appends/s")
+	}
+	b.Run("log", func(b *testing.B) {
+		store := openLog(b)
+		run(b, func(w int, last events.Revision, e events.Event) error {
+			_, err := store.Append(b.Context(), events.StreamID(fmt.Sprint("product-", w)), last, []events.Event{e})
+			return err
+		})
+	})
+	b.Run("stubs", func(b *testing.B) {
+		address, _ := serve(b, openLog(b), Config{Writable: true})
+		client := streams.NewStreamsClient(dial(b, address))
+		run(b, func(w int, last events.Revision, e events.Event) error {
+			call, err := client.Append(b.Context())
+			if err != nil {
+				return err
+			}
+			o := &streams.AppendReq_Options{
+				StreamIdentifier:       identifier(events.StreamID(fmt.Sprint("product-", w))),
+				ExpectedStreamRevision: &streams.AppendReq_Options_Revision{Revision: uint64(last)},
+			}
+			_ = call.Send(&streams.AppendReq{Content: &streams.AppendReq_Options_{Options: o}}) // CloseAndRecv returns what went wrong
+			_ = call.Send(&streams.AppendReq{Content: &streams.AppendReq_ProposedMessage_{ProposedMessage: &streams.AppendReq_ProposedMessage{
+				Id: structuredID(e.ID), Data: e.Data, CustomMetadata: e.Metadata,
+				Metadata: map[string]string{"type": e.Type, "content-type": contentJSON},
+			}}})
+			answer, err := call.CloseAndRecv()
+			if err == nil && answer.GetSuccess() == nil {
+				err = fmt.Errorf("%v", answer)
+			}
+			return err
+		})
 	})
 }

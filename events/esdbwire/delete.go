@@ -61,12 +61,9 @@ func (s *Server) end(ctx context.Context, o expecting, how ending) (events.Posit
 		return 0, err
 	}
 	for {
-		c, err := s.condition(ctx, stream)
-		if err != nil {
-			return 0, err
-		}
 		// A fresh id can't be a repetition.
-		if _, err := s.decide(ctx, c, expected, []events.ID{newID()}); err != nil {
+		c, _, err := s.settle(ctx, stream, expected, []events.ID{newID()})
+		if err != nil {
 			return 0, err
 		}
 		landed, err := how(s, ctx, c)

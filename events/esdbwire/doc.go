@@ -25,8 +25,9 @@
 // A delete writes to $$x what it decided by looking at x, and no Store can check two
 // streams in one append. So writes to x and to $$x go one after another, in the
 // order in which they arrived. That holds as long as nobody deletes streams of the
-// same log through a second server. Plain appends are safe whoever else writes: the
-// Store compares the revision, and a conflict is decided anew.
+// same log, or sets their metadata, through a second server. Plain appends are safe
+// whoever else writes: the Store compares the revision, and a conflict is decided
+// anew.
 //
 // # Why an append to a deleted stream writes metadata first
 //

@@ -254,7 +254,7 @@ func (s *subscription) until(text string) {
 		}
 		line := s.message(m)
 		s.write("    %s", line)
-		if strings.Contains(line, text) {
+		if strings.Contains(s.plain(line), text) {
 			return
 		}
 	}

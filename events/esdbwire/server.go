@@ -68,10 +68,12 @@ type Server struct {
 	id        events.ID // of this server's life
 	grpc      *grpc.Server
 	lines     lines
-	recent    recent
 	serving   context.Context // ends when Close begins
 	stop      context.CancelFunc
 	closeOnce sync.Once
+
+	conditions conditions
+	recent     recent
 }
 
 // New makes a server of store, which must stay open until Close has returned.

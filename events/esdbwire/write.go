@@ -27,11 +27,7 @@ func (s *Server) append(ctx context.Context, w write) (written, error) {
 		ids[i] = w.batch[i].ID
 	}
 	for {
-		c, err := s.condition(ctx, w.stream)
-		if err != nil {
-			return written{}, err
-		}
-		v, err := s.decide(ctx, c, w.expected, ids)
+		c, v, err := s.settle(ctx, w.stream, w.expected, ids)
 		if err != nil {
 			return written{}, err
 		}
@@ -45,10 +41,13 @@ func (s *Server) append(ctx context.Context, w write) (written, error) {
 		if errors.Is(err, events.ErrConflict) {
 			continue // somebody else wrote: look again
 		}
-		if err == nil {
-			s.recent.appended(w.stream, c.last, ids)
+		if err != nil {
+			return written{}, err
 		}
-		return landed, err
+		s.recent.appended(w.stream, c.last, ids)
+		c.last, c.position = landed.Revision, landed.Position
+		s.conditions.put(c)
+		return landed, nil
 	}
 }
 
@@ -68,9 +67,11 @@ func (s *Server) commit(ctx context.Context, c *condition, batch []events.Event)
 		return s.revive(ctx, c, batch)
 	}
 	if c.soft() {
-		if _, err := s.describe(ctx, c, withTruncateBefore(c.description, c.last+1)); err != nil {
+		data := withTruncateBefore(c.description, c.last+1)
+		if _, err := s.describe(ctx, c, data); err != nil {
 			return written{}, err
 		}
+		c.described, c.description, c.limits = c.described+1, data, parseLimits(data)
 	}
 	landed, err := s.store.Append(ctx, c.stream, c.last, batch)
 	return written(landed), err

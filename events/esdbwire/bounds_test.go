@@ -1,0 +1,111 @@
+package esdbwire
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"admitone/events"
+)
+
+// TestBounds: what is remembered of streams is bounded, however many there are.
+func TestBounds(t *testing.T) {
+	var c conditions
+	for i := range 5 * maxConditions {
+		c.put(&condition{stream: events.StreamID(fmt.Sprint("s-", i))})
+	}
+	if n := len(c.young) + len(c.old); n > 2*maxConditions || c.take("s-0") != nil {
+		t.Errorf("%d conditions are remembered, at most %d", n, 2*maxConditions)
+	}
+	last := events.StreamID(fmt.Sprint("s-", 5*maxConditions-1))
+	if c.take(last) == nil || c.take(last) != nil {
+		t.Error("the newest condition is there once")
+	}
+	c.put(&condition{stream: "large", description: make([]byte, maxDescription+1)})
+	c.put(&condition{stream: "$$s", origin: &condition{}})
+	if c.take("large") != nil || c.take("$$s") != nil {
+		t.Error("large metadata and metadata streams are not remembered")
+	}
+	var r recent
+	for i := range 3 * recentTotal / recentIDs {
+		r.put(events.StreamID(fmt.Sprint("s-", i)), &newest{ids: make([]events.ID, recentIDs)})
+	}
+	count := 0
+	for _, generation := range []map[events.StreamID]*newest{r.young, r.old} {
+		for _, n := range generation {
+			count += len(n.ids)
+		}
+	}
+	if count > 2*recentTotal || r.get("s-0") != nil {
+		t.Errorf("%d ids are remembered, at most %d", count, 2*recentTotal)
+	}
+}
+
+// TestRecentIsAWindow: of a long stream the newest ids are known, whether they were
+// read or appended.
+func TestRecentIsAWindow(t *testing.T) {
+	store := newMemlog()
+	server := New(store, Config{Logger: quiet})
+	ids := make([]events.ID, 2*recentIDs)
+	var batch []events.Event
+	for i := range ids {
+		ids[i] = events.EventID("window", i)
+		batch = append(batch, events.Event{ID: ids[i], Type: "made"})
+	}
+	if _, err := store.Append(t.Context(), "a", events.NoStream, batch); err != nil {
+		t.Fatal(err)
+	}
+	check := func(n *newest, last int) {
+		t.Helper()
+		for i, id := range ids[:last+1] {
+			at, known := n.find(id)
+			if known != (i > last-recentIDs) || known && at != events.Revision(i) {
+				t.Fatalf("event %d is known: %t, at %d; the last is %d", i, known, at, last)
+			}
+		}
+	}
+	half := 3 * recentIDs / 2
+	n, err := server.newest(t.Context(), &condition{stream: "a", last: events.Revision(half - 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	check(n, half-1)
+	server.recent.appended("a", events.Revision(half-1), ids[half:])
+	check(server.recent.get("a"), len(ids)-1)
+	server.recent.appended("a", 3, ids[:1]) // which is not where the stream ends
+	check(server.recent.get("a"), len(ids)-1)
+}
+
+// TestLines: who joins first goes first, who gives up holds nobody up, and an empty
+// line is forgotten.
+func TestLines(t *testing.T) {
+	var l lines
+	first, second, third, other := l.join("a"), l.join("$$a"), l.join("a"), l.join("b")
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, p := range []*place{first, other} {
+		if err := p.wait(ended); err != nil {
+			t.Errorf("it is its turn: %v", err)
+		}
+	}
+	for _, p := range []*place{second, third} {
+		if err := p.wait(ended); err == nil {
+			t.Error("it is not its turn")
+		}
+	}
+	second.leave() // gives up, while the first is still there
+	select {
+	case <-third.before:
+		t.Error("the third may go while the first is there")
+	default:
+	}
+	first.leave()
+	if err := third.wait(t.Context()); err != nil {
+		t.Error(err)
+	}
+	third.leave()
+	other.leave()
+	if len(l.last) != 0 {
+		t.Errorf("%d lines are left", len(l.last))
+	}
+}

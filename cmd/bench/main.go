@@ -24,6 +24,7 @@ type part struct {
 var parts = []part{
 	{"http", measureHTTP},
 	{"tournament", measureTournament},
+	{"esdb", measureESDB},
 	{"entity", measureEntity},
 	{"memory-entity", measureIdleEntity},
 	{"memory-product", measureMillion},

@@ -1,0 +1,128 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"admitone/events"
+	"admitone/events/esdb"
+)
+
+// measureESDB compares one hot product on the embedded log with one whose log is
+// reached over EventStoreDB's protocol on loopback, and then reads that log through
+// a subscription.
+func measureESDB(b *bench) ([]row, error) {
+	near, err := b.serve(filepath.Join(b.dir, "near"))
+	if err != nil {
+		return nil, err
+	}
+	defer near.stop()
+	address, stop, err := b.eventstore(filepath.Join(b.dir, "esdb"))
+	if err != nil {
+		return nil, err
+	}
+	defer stop()
+	far, err := b.serve(address, "--data", filepath.Join(b.dir, "far"))
+	if err != nil {
+		return nil, err
+	}
+	defer far.stop()
+	for _, s := range []*server{near, far} {
+		if err := s.post("/v1/products", `{"id":"hot","name":"x","stock":1000000000}`, nil); err != nil {
+			return nil, err
+		}
+	}
+	var embedded, remote []float64
+	var last crowd
+	for range b.turns {
+		for _, side := range []struct {
+			server *server
+			rates  *[]float64
+		}{{near, &embedded}, {far, &remote}} {
+			if last, err = b.wrk(side.server, "/v1/products/hot/reservations"); err != nil {
+				return nil, err
+			}
+			*side.rates = append(*side.rates, last.rate)
+		}
+	}
+	followed, err := b.subscription(address)
+	if err != nil {
+		return nil, err
+	}
+	return []row{
+		{"one hot product whose log is another process, over EventStoreDB's protocol", fmt.Sprintf("%s; p50 %s, p99 %s", spread(remote, "%.0f/s"), last.p50, last.p99), ""},
+		{"… as a share of the embedded log", spread(ratios(remote, embedded), "%.2f"), "≥ 0.5"},
+		{"a subscription to all of it, decoded", spread(followed, "%.0f events/s"), "≥ 100,000"},
+	}, nil
+}
+
+// eventstore starts the embedded log as an EventStoreDB server.
+func (b *bench) eventstore(dir string) (address string, stop func(), err error) {
+	path, err := b.binary()
+	if err != nil {
+		return "", nil, err
+	}
+	cmd := exec.Command(path, "eventstore", "--dir", dir, "--listen", "127.0.0.1:0", "--writable")
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return "", nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return "", nil, err
+	}
+	stop = func() {
+		cmd.Process.Signal(os.Interrupt)
+		cmd.Wait()
+	}
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	_, rest, found := strings.Cut(line, "esdb://")
+	if err != nil || !found {
+		stop()
+		return "", nil, fmt.Errorf("the event store did not start: %q, %w", line, err)
+	}
+	address, _, _ = strings.Cut(rest, " ")
+	return "esdb://" + address, stop, nil
+}
+
+// errEnough ends a follower.
+var errEnough = errors.New("enough")
+
+// subscription follows a whole log from its beginning to its present end, as often as
+// there are turns.
+func (b *bench) subscription(address string) (rates []float64, err error) {
+	store, err := esdb.Open(context.Background(), address, esdb.Options{ReadOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	defer store.Close()
+	head, err := store.Head(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	for range b.turns {
+		begun, count := time.Now(), 0
+		err := store.Follow(context.Background(), 0, func(page []events.Recorded) error {
+			for i := range page {
+				if _, err := events.Decode(page[i].Type, page[i].Data); err != nil {
+					return err
+				}
+			}
+			if count += len(page); page[len(page)-1].Position >= head {
+				return errEnough
+			}
+			return nil
+		})
+		if !errors.Is(err, errEnough) {
+			return nil, err
+		}
+		rates = append(rates, float64(count)/time.Since(begun).Seconds())
+	}
+	return rates, nil
+}

@@ -170,6 +170,60 @@ func blocksIn(t *testing.T, p *Projections) (n int) {
 	return n
 }
 
+// TestEntriesAreReadBesideTheFold: a page is of one moment, whatever the fold does
+// to the blocks it came from.
+func TestEntriesAreReadBesideTheFold(t *testing.T) {
+	const waiting = 2 * blockSize
+	log, o := newMemoryLog(), &organiser{id: "a"}
+	facts := []events.Fact{o.open(1, false), o.enter("first")}
+	for n := range waiting {
+		facts = append(facts, &events.TournamentWaitlisted{TeamIDs: []string{fmt.Sprint(n)}, TournamentCounts: counts(1, 0, int64(n)+1)})
+	}
+	for n := range waiting / 2 { // every second leaves, and comes again
+		left := counts(1, 0, waiting-1)
+		facts = append(facts, &events.TournamentWithdrawn{TeamID: fmt.Sprint(2 * n), Was: waits, TournamentCounts: left})
+		left.Waitlisted++
+		facts = append(facts, &events.TournamentWaitlisted{TeamIDs: []string{fmt.Sprint(2 * n)}, TournamentCounts: left})
+	}
+	log.add(cup("a"), facts...)
+	p := opened(t, log, vfs.NewMem())
+	begun := waiting + 2
+	if err := p.apply(log.recorded[:begun]); err != nil {
+		t.Fatal(err)
+	}
+	folding := make(chan error, 1)
+	go func() {
+		for i := begun; i < len(log.recorded); i++ {
+			if err := p.apply(log.recorded[i : i+1]); err != nil {
+				folding <- err
+				return
+			}
+		}
+		close(folding)
+	}()
+	for going := true; going; {
+		select {
+		case err := <-folding:
+			if err != nil {
+				t.Fatal(err)
+			}
+			going = false
+		default:
+		}
+		page, _, err := p.Entries("a", waits, 0, 9999)
+		if err != nil || len(page) < waiting-1 {
+			t.Fatalf("%d wait, %v", len(page), err)
+		}
+		seen := map[string]bool{}
+		for i, e := range page {
+			if seen[e.TeamID] || e.Place != int64(i)+1 || i > 0 && e.number <= page[i-1].number {
+				t.Fatalf("%+v is %d in the list, behind %+v", e, i, page[max(i-1, 0)])
+			}
+			seen[e.TeamID] = true
+		}
+	}
+}
+
 func TestTournamentsInThePast(t *testing.T) {
 	s := &slice{log: aTournament().log, most: 10_000}
 	for upTo, want := range map[events.Position]string{

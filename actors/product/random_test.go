@@ -3,6 +3,7 @@ package product
 import (
 	"bytes"
 	"cmp"
+	"io"
 	"reflect"
 	"slices"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"admitone/actors/core"
+	"admitone/actors/core/coretest"
 	"admitone/events"
 )
 
@@ -192,7 +194,7 @@ func someCommand(t *rapid.T) core.Command {
 
 // saved is a state that was frozen, to be written later.
 type saved struct {
-	write  func(*bytes.Buffer) error
+	write  func(io.Writer) error
 	then   content
 	events int
 }
@@ -215,8 +217,7 @@ func TestAnyHistory(t *testing.T) {
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {
 			now = now.Add(rapid.SampledFrom([]time.Duration{0, ns, 7 * s, 30 * s, 60 * s, 60*s + ns}).Draw(t, "wait"))
 			if frozen == nil && rapid.IntRange(0, 4).Draw(t, "freeze") == 0 {
-				write := p.Freeze()
-				frozen = &saved{func(b *bytes.Buffer) error { return write(b) }, contentOf(p), len(log)}
+				frozen = &saved{p.Freeze(), contentOf(p), len(log)}
 			}
 			cmd := someCommand(t)
 			before, heap := contentOf(p), slices.Clone(p.deadline.heap)
@@ -276,14 +277,7 @@ func agree(t *rapid.T, p *Product, m *model) {
 // restoreAndFollow writes a frozen state down only now, after everything that has
 // happened since, restores it, and follows the facts that came after it.
 func restoreAndFollow(t *rapid.T, f *saved, log []events.Fact, end content) {
-	var buf bytes.Buffer
-	if err := f.write(&buf); err != nil {
-		t.Fatal(err)
-	}
-	p := New().(*Product)
-	if err := p.Restore(&buf); err != nil {
-		t.Fatal(err)
-	}
+	p := coretest.Restored(t, f.write, New).(*Product)
 	if got := contentOf(p); !reflect.DeepEqual(got, f.then) {
 		t.Fatalf("restored %+v, want %+v", got, f.then)
 	}
@@ -305,15 +299,7 @@ func TestACutSnapshotIsNotRestored(t *testing.T) {
 		}
 		p.Evolve(facts[0])
 	}
-	var whole bytes.Buffer
-	if err := p.Freeze()(&whole); err != nil {
-		t.Fatal(err)
-	}
-	for size := range whole.Len() {
-		if err := New().Restore(bytes.NewReader(whole.Bytes()[:size])); err == nil {
-			t.Errorf("%d of %d bytes were restored", size, whole.Len())
-		}
-	}
+	coretest.RefusesCutSnapshots(t, p, New)
 }
 
 // TestManyHoldsExpireInBoundedFacts, in order and each once.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"admitone/actors/core"
+	"admitone/actors/core/coretest"
 	"admitone/events"
 )
 
@@ -41,23 +42,7 @@ func number(id string) int {
 }
 
 // told puts what was decided as a sentence.
-func told(facts []events.Fact, err error) string {
-	if err != nil {
-		r := err.(*core.Refusal)
-		if len(r.Fields) == 0 {
-			return r.Code
-		}
-		return r.Code + " " + strings.TrimPrefix(fmt.Sprint(r.Fields), "map")
-	}
-	if len(facts) == 0 {
-		return "nothing"
-	}
-	var said []string
-	for _, fact := range facts {
-		said = append(said, sentence(fact))
-	}
-	return strings.Join(said, "; ")
-}
+func told(facts []events.Fact, err error) string { return coretest.Told(facts, err, sentence) }
 
 func sentence(fact events.Fact) string {
 	switch f := fact.(type) {
@@ -221,12 +206,8 @@ func TestRules(t *testing.T) {
 		t.Run(rule.name, func(t *testing.T) {
 			p := New()
 			for i, a := range rule.attempts {
-				facts, err := p.Decide(a.cmd, day.Add(a.at))
-				if got := told(facts, err); got != a.then {
+				if got := coretest.Do(p, a.cmd, day.Add(a.at), sentence); got != a.then {
 					t.Fatalf("line %d: %T at %v\n gives %s\n  want %s", i+1, a.cmd, a.at, got, a.then)
-				}
-				for _, fact := range facts {
-					p.Evolve(fact)
 				}
 			}
 		})
@@ -250,14 +231,7 @@ func TestFactsThatCantBe(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := New()
 			p.Evolve(created)
-			defer func() {
-				if recover() == nil {
-					t.Errorf("taken in: %+v", p)
-				}
-			}()
-			for _, fact := range facts {
-				p.Evolve(fact)
-			}
+			coretest.RefusesFacts(t, p, facts...)
 		})
 	}
 }

@@ -1,12 +1,13 @@
 package team
 
 import (
-	"bytes"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
 	"admitone/actors/core"
+	"admitone/actors/core/coretest"
 	"admitone/events"
 )
 
@@ -42,35 +43,16 @@ func TestRegisteringOnceAndAgain(t *testing.T) {
 func TestASnapshotIsTheTeam(t *testing.T) {
 	team := New()
 	team.Evolve(&events.TeamRegistered{TeamID: "t-1", DisplayName: "Lions \"X\"\n"})
-	var saved bytes.Buffer
-	if err := team.Freeze()(&saved); err != nil {
-		t.Fatal(err)
+	if restored := coretest.Restored(t, team.Freeze(), New); !reflect.DeepEqual(restored, team) {
+		t.Errorf("restored %+v, want %+v", restored, team)
 	}
-	restored := New()
-	if err := restored.Restore(bytes.NewReader(saved.Bytes())); err != nil || !reflect.DeepEqual(restored, team) {
-		t.Errorf("restored %+v, %v; want %+v", restored, err, team)
-	}
-	if err := New().Restore(bytes.NewReader(saved.Bytes()[:saved.Len()/2])); err == nil {
+	if err := New().Restore(strings.NewReader(`{"ID":"t-1"`)); err == nil {
 		t.Error("half a snapshot was restored")
 	}
 }
 
 func TestFactsThatCantBe(t *testing.T) {
 	registered := &events.TeamRegistered{TeamID: "t-1", DisplayName: "Lions"}
-	for name, facts := range map[string][]events.Fact{
-		"registered twice":    {registered, registered},
-		"a fact of a product": {&events.ProductReserved{}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			defer func() {
-				if recover() == nil {
-					t.Error("taken in")
-				}
-			}()
-			team := New()
-			for _, fact := range facts {
-				team.Evolve(fact)
-			}
-		})
-	}
+	coretest.RefusesFacts(t, New(), registered, registered)
+	coretest.RefusesFacts(t, New(), &events.ProductReserved{})
 }

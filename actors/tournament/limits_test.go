@@ -1,12 +1,12 @@
 package tournament
 
 import (
-	"bytes"
 	"fmt"
 	"testing"
 	"time"
 
 	"admitone/actors/core"
+	"admitone/actors/core/coretest"
 	"admitone/events"
 )
 
@@ -35,13 +35,7 @@ func TestFactsThatCantBe(t *testing.T) {
 		"a fact of a product":    &events.ProductReserved{},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := replay(full)
-			defer func() {
-				if recover() == nil {
-					t.Errorf("taken in: %+v", contentOf(c))
-				}
-			}()
-			c.Evolve(fact)
+			coretest.RefusesFacts(t, replay(full), fact)
 		})
 	}
 }
@@ -49,15 +43,7 @@ func TestFactsThatCantBe(t *testing.T) {
 // TestACutSnapshotIsNotRestored: no prefix of a snapshot passes for one.
 func TestACutSnapshotIsNotRestored(t *testing.T) {
 	c := play(t, New().(*Tournament), strict(2), enter("ann bob"), enter("cid dan"), enter("eve"))
-	var whole bytes.Buffer
-	if err := c.Freeze()(&whole); err != nil {
-		t.Fatal(err)
-	}
-	for size := range whole.Len() {
-		if err := New().Restore(bytes.NewReader(whole.Bytes()[:size])); err == nil {
-			t.Errorf("%d of %d bytes were restored", size, whole.Len())
-		}
-	}
+	coretest.RefusesCutSnapshots(t, c, New)
 }
 
 // play has commands accepted one after another.
@@ -160,14 +146,7 @@ func TestDeadlinesInTheYear9999(t *testing.T) {
 	created := strict(2)
 	created.RegisterDeadline = end
 	c := play(t, New().(*Tournament), created)
-	var saved bytes.Buffer
-	if err := c.Freeze()(&saved); err != nil {
-		t.Fatal(err)
-	}
-	restored := New().(*Tournament)
-	if err := restored.Restore(&saved); err != nil {
-		t.Fatal(err)
-	}
+	restored := coretest.Restored(t, c.Freeze(), New).(*Tournament)
 	for _, c := range []*Tournament{c, restored} {
 		if facts, err := c.Decide(alone(1), end); err != nil || len(facts) != 1 {
 			t.Errorf("entering at the deadline: %v", err)

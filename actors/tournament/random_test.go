@@ -1,7 +1,7 @@
 package tournament
 
 import (
-	"bytes"
+	"io"
 	"maps"
 	"reflect"
 	"slices"
@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"admitone/actors/core"
+	"admitone/actors/core/coretest"
 	"admitone/events"
 )
 
@@ -156,7 +157,7 @@ func someCommand(t *rapid.T) core.Command {
 
 // saved is a state that was frozen, to be written later.
 type saved struct {
-	write  func(*bytes.Buffer) error
+	write  func(io.Writer) error
 	then   content
 	events int
 }
@@ -181,8 +182,7 @@ func TestAnyHistory(t *testing.T) {
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {
 			now = now.Add(rapid.SampledFrom([]time.Duration{0, 0, ns, s, 40 * s}).Draw(t, "wait"))
 			if frozen == nil && rapid.IntRange(0, 4).Draw(t, "freeze") == 0 {
-				write := c.Freeze()
-				frozen = &saved{func(b *bytes.Buffer) error { return write(b) }, contentOf(c), len(log)}
+				frozen = &saved{c.Freeze(), contentOf(c), len(log)}
 			}
 			evolve(decideTwice(t, c, m, someCommand(t), now))
 			agree(t, c, m, log)
@@ -284,14 +284,7 @@ func agree(t *rapid.T, c *Tournament, m *model, log []events.Fact) {
 // restoreAndFollow writes a frozen state down only now, after everything that has
 // happened since, restores it, and follows the facts that came after it.
 func restoreAndFollow(t *rapid.T, f *saved, log []events.Fact, end content) {
-	var buf bytes.Buffer
-	if err := f.write(&buf); err != nil {
-		t.Fatal(err)
-	}
-	c := New().(*Tournament)
-	if err := c.Restore(&buf); err != nil {
-		t.Fatal(err)
-	}
+	c := coretest.Restored(t, f.write, New).(*Tournament)
 	if got := contentOf(c); !reflect.DeepEqual(got, f.then) {
 		t.Fatalf("restored %+v, want %+v", got, f.then)
 	}

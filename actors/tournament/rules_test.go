@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"admitone/actors/core"
+	"admitone/actors/core/coretest"
 	"admitone/events"
 )
 
@@ -51,23 +52,7 @@ func deadline(after time.Duration) *Edit {
 const crowd = "a b c d e f g h i j k l m n o p q"
 
 // told puts what was decided as a sentence.
-func told(facts []events.Fact, err error) string {
-	if err != nil {
-		r := err.(*core.Refusal)
-		if len(r.Fields) == 0 {
-			return r.Code
-		}
-		return r.Code + " " + strings.TrimPrefix(fmt.Sprint(r.Fields), "map")
-	}
-	if len(facts) == 0 {
-		return "nothing"
-	}
-	var said []string
-	for _, fact := range facts {
-		said = append(said, sentence(fact))
-	}
-	return strings.Join(said, "; ")
-}
+func told(facts []events.Fact, err error) string { return coretest.Told(facts, err, sentence) }
 
 func sentence(fact events.Fact) string {
 	left := func(c events.TournamentCounts) string {
@@ -109,12 +94,8 @@ func check(t *testing.T, rules []rule) {
 		t.Run(rule.name, func(t *testing.T) {
 			tournament := New()
 			for i, a := range rule.attempts {
-				facts, err := tournament.Decide(a.cmd, day.Add(a.at))
-				if got := told(facts, err); got != a.then {
+				if got := coretest.Do(tournament, a.cmd, day.Add(a.at), sentence); got != a.then {
 					t.Fatalf("line %d: %T at %v\n gives %s\n  want %s", i+1, a.cmd, a.at, got, a.then)
-				}
-				for _, fact := range facts {
-					tournament.Evolve(fact)
 				}
 			}
 		})

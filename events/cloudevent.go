@@ -1,6 +1,16 @@
 package events
 
-import "net/url"
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+)
+
+// ErrBadCloudEvent is returned for a text that is not an event of ours.
+var ErrBadCloudEvent = errors.New("events: not an event of this kind of log")
 
 // AppendCloudEvent appends e as a CloudEvent 1.0 in its JSON format (CloudEvents
 // v1.0.2, JSON Event Format). The place in the log and the metadata go along as
@@ -33,4 +43,58 @@ func AppendCloudEvent(dst []byte, e *Recorded) ([]byte, error) {
 	o.String("hash", m.Hash)
 	o.Raw("data", e.Data)
 	return o.Close(), nil
+}
+
+// CloudEvent is what [AppendCloudEvent] writes, on its way back.
+type CloudEvent struct {
+	ID            string          `json:"id"`
+	Type          string          `json:"type"`
+	Time          time.Time       `json:"time"`
+	Stream        StreamID        `json:"stream"`
+	Revision      Revision        `json:"revision"`
+	Position      Position        `json:"position"`
+	Recorded      time.Time       `json:"recorded"`
+	CommandID     string          `json:"commandid"`
+	CorrelationID string          `json:"correlationid"`
+	CausationID   string          `json:"causationid"`
+	Actor         string          `json:"actor"`
+	Hash          string          `json:"hash"`
+	Data          json.RawMessage `json:"data"`
+}
+
+// Event returns the event, byte for byte: the data as it travelled, the metadata
+// written again the one way there is. Whether they are what the log has is for
+// [CheckLink] to tell. Error: [ErrBadCloudEvent].
+func (c *CloudEvent) Event() (Recorded, error) {
+	id, err := ParseID(c.ID)
+	if err != nil {
+		return Recorded{}, fmt.Errorf("%w: position %d: id %.60q", ErrBadCloudEvent, c.Position, c.ID)
+	}
+	return Recorded{
+		Event: Event{ID: id, Type: c.Type, Data: c.Data, Metadata: AppendMetadata(nil, &Metadata{
+			CommandID: c.CommandID, CorrelationID: c.CorrelationID, CausationID: c.CausationID, Actor: c.Actor, At: c.Time, Hash: c.Hash,
+		})},
+		Stream: c.Stream, Revision: c.Revision, Position: c.Position, Created: c.Recorded.UTC(),
+	}, nil
+}
+
+// ParseCloudEvent reads exactly what [AppendCloudEvent] wrote: a text that says
+// anything else, or says it in another way, is refused. Error: [ErrBadCloudEvent].
+func ParseCloudEvent(text []byte) (Recorded, error) {
+	var c CloudEvent
+	if err := json.Unmarshal(text, &c); err != nil {
+		return Recorded{}, fmt.Errorf("%w: %v", ErrBadCloudEvent, err)
+	}
+	e, err := c.Event()
+	if err != nil {
+		return e, err
+	}
+	again, err := AppendCloudEvent(make([]byte, 0, len(text)), &e)
+	if err != nil {
+		return e, fmt.Errorf("%w: %v", ErrBadCloudEvent, err)
+	}
+	if !bytes.Equal(again, text) {
+		return e, fmt.Errorf("%w: position %d, %.60s@%d is not written the way it is", ErrBadCloudEvent, e.Position, e.Stream, e.Revision)
+	}
+	return e, nil
 }

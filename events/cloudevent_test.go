@@ -3,7 +3,10 @@ package events_test
 import (
 	"encoding/json"
 	"errors"
+	"reflect"
 	"regexp"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -85,5 +88,40 @@ func TestCloudEventOfBadMetadata(t *testing.T) {
 	e.Metadata = []byte("{")
 	if text, err := events.AppendCloudEvent([]byte("kept"), e); !errors.Is(err, events.ErrBadMetadata) || string(text) != "kept" {
 		t.Errorf("%q, %v", text, err)
+	}
+}
+
+// TestParseCloudEvent: an event comes back byte for byte, and a text that is not
+// written the one way there is does not come back at all.
+func TestParseCloudEvent(t *testing.T) {
+	fact := &events.ProductReserved{ReservationID: "r", Holder: "A\"da\u2028é", Quantity: 2, Remaining: 3}
+	e := sealed(fact, events.Metadata{CommandID: "c", CorrelationID: "q\\\n<", CausationID: "w", Actor: "Ada", At: time.Date(2026, 1, 2, 3, 4, 5, 600, time.UTC)})
+	text, err := events.AppendCloudEvent(nil, e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := events.ParseCloudEvent(text)
+	if err != nil || !reflect.DeepEqual(&got, e) {
+		t.Errorf("it comes back as %+v, %v", got, err)
+	}
+	for i := range text {
+		for bit := range 8 {
+			changed := slices.Clone(text)
+			changed[i] ^= 1 << bit
+			if other, err := events.ParseCloudEvent(changed); err == nil && reflect.DeepEqual(&other, e) {
+				t.Errorf("bit %d of byte %d says nothing: %s", bit, i, changed)
+			} else if err != nil && !errors.Is(err, events.ErrBadCloudEvent) {
+				t.Errorf("bit %d of byte %d: %v", bit, i, err)
+			}
+		}
+	}
+	for _, other := range []string{
+		"", "null", "{}", string(text) + " ", string(text) + "{}", strings.Replace(string(text), `"1.0"`, `"1.1"`, 1),
+		strings.Replace(string(text), `{"spec`, `{"more":1,"spec`, 1), strings.Replace(string(text), `"subject"`, `"Subject"`, 1),
+		strings.Replace(string(text), `"id":"`, `"id":"x`, 1), strings.Replace(string(text), "<", "\\u003c", 1),
+	} {
+		if _, err := events.ParseCloudEvent([]byte(other)); !errors.Is(err, events.ErrBadCloudEvent) {
+			t.Errorf("%s: %v", other, err)
+		}
 	}
 }

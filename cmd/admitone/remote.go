@@ -104,36 +104,6 @@ func (r *remote) call(ctx context.Context, method, path string, body string, int
 	return p
 }
 
-// cloudEvent is an event as it travels; see events.AppendCloudEvent.
-type cloudEvent struct {
-	ID            string          `json:"id"`
-	Type          string          `json:"type"`
-	Time          time.Time       `json:"time"`
-	Stream        events.StreamID `json:"stream"`
-	Revision      events.Revision `json:"revision"`
-	Position      events.Position `json:"position"`
-	Recorded      time.Time       `json:"recorded"`
-	CommandID     string          `json:"commandid"`
-	CorrelationID string          `json:"correlationid"`
-	CausationID   string          `json:"causationid"`
-	Actor         string          `json:"actor"`
-	Hash          string          `json:"hash"`
-	Data          json.RawMessage `json:"data"`
-}
-
-func (c *cloudEvent) recorded() (events.Recorded, error) {
-	id, err := events.ParseID(c.ID)
-	if err != nil {
-		return events.Recorded{}, fmt.Errorf("%w: position %d: id %q", events.ErrDamaged, c.Position, c.ID)
-	}
-	return events.Recorded{
-		Event: events.Event{ID: id, Type: c.Type, Data: c.Data, Metadata: events.AppendMetadata(nil, &events.Metadata{
-			CommandID: c.CommandID, CorrelationID: c.CorrelationID, CausationID: c.CausationID, Actor: c.Actor, At: c.Time, Hash: c.Hash,
-		})},
-		Stream: c.Stream, Revision: c.Revision, Position: c.Position, Created: c.Recorded,
-	}, nil
-}
-
 // sequence is something that events stand in, each at a place of its own, from 1 on:
 // the log by position, or a stream by revision and one.
 type sequence struct {
@@ -154,7 +124,7 @@ func (r *remote) behind(ctx context.Context, q sequence, after uint64, limit int
 	for len(found) < limit {
 		most := min(limit-len(found), remotePage)
 		var page struct {
-			Items []cloudEvent `json:"items"`
+			Items []events.CloudEvent `json:"items"`
 		}
 		err := r.call(ctx, http.MethodGet, q.path+strconv.FormatUint(after, 10)+"&limit="+strconv.Itoa(most), "", &page)
 		if p := (*problem)(nil); errors.As(err, &p) && p.Code == "not_found" && p.Resource == "stream" {
@@ -164,9 +134,9 @@ func (r *remote) behind(ctx context.Context, q sequence, after uint64, limit int
 			return nil, err
 		}
 		for i := range page.Items {
-			e, err := page.Items[i].recorded()
+			e, err := page.Items[i].Event()
 			if err != nil {
-				return nil, err
+				return nil, fmt.Errorf("%w: %w", events.ErrDamaged, err)
 			}
 			found, after = append(found, e), q.place(&e)
 		}

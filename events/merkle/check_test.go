@@ -1,0 +1,150 @@
+package merkle
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"admitone/events"
+)
+
+// checked holds a log to the tree in dir ("" is none), and to a head.
+func (l *memLog) checked(t *testing.T, dir string, against *Head) (heads int, err error) {
+	t.Helper()
+	c, err := NewCheck(dir, l.epoch, keyOf(t, "e7", 1).Verifier())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if against != nil {
+		c.Against(*against)
+	}
+	for i := range l.all {
+		if err := c.Take(&l.all[i]); err != nil {
+			return c.Heads(), err
+		}
+	}
+	return c.Heads(), c.End()
+}
+
+func TestCheck(t *testing.T) {
+	log, dir := newMemLog(), t.TempDir()
+	if n, err := log.checked(t, dir, nil); err != nil || n != 0 {
+		t.Errorf("no tree at all: %d, %v", n, err)
+	}
+	for range 4 {
+		log.add(9)
+		log.plant(t, dir)
+	}
+	log.add(5)
+	if n, err := log.checked(t, dir, nil); err != nil || n != 4 {
+		t.Errorf("%d heads, %v", n, err)
+	}
+	for size := range int64(42) {
+		prefix := memLog{all: log.all[:size]}
+		edge := prefix.edge()
+		if n, err := log.checked(t, "", &Head{Size: size, Root: edge.Root()}); err != nil || n != 1 && size > 0 {
+			t.Errorf("against the head over %d: %d heads, %v", size, n, err)
+		}
+		for _, wrong := range []Head{{Size: size + 1, Root: edge.Root()}, {Size: size, Root: Leaf(&log.all[0])}} {
+			if wrong.Size == 1 && wrong.Root == Leaf(&log.all[0]) {
+				continue
+			}
+			if _, err := log.checked(t, "", &wrong); !errors.Is(err, ErrContradicted) {
+				t.Errorf("against %+v: %v", wrong, err)
+			}
+		}
+	}
+	longer := log.edge()
+	if _, err := log.checked(t, "", &Head{Size: 42, Root: longer.Root()}); !errors.Is(err, ErrContradicted) {
+		t.Errorf("against a head over more than there is: %v", err)
+	}
+}
+
+// TestCheckFindsTampering: whoever tampers with the log and then makes every hash
+// chain good again is still found out, by the tree's heads as by a head that
+// somebody has kept.
+func TestCheckFindsTampering(t *testing.T) {
+	log, dir := newMemLog(), t.TempDir()
+	log.add(30)
+	log.plant(t, dir)
+	edge := log.edge()
+	kept := &Head{Size: 30, Root: edge.Root()}
+	honest := log.all
+	find := func(what string, tampered []events.Recorded) {
+		t.Helper()
+		log.all = tampered
+		for i := range log.all {
+			log.all[i].Position = events.Position(i + 1)
+		}
+		for name, check := range map[string]func() (int, error){
+			"the tree":    func() (int, error) { return log.checked(t, dir, nil) },
+			"a kept head": func() (int, error) { return log.checked(t, "", kept) },
+		} {
+			if _, err := check(); !errors.Is(err, ErrContradicted) || !errors.Is(err, events.ErrDamaged) {
+				t.Errorf("%s, by %s: %v", what, name, err)
+			}
+		}
+	}
+	for i := range honest {
+		find("an event removed", slices.Delete(slices.Clone(honest), i, i+1))
+		find("the end cut off", slices.Clone(honest[:i]))
+		find("an event more", slices.Insert(slices.Clone(honest), i, sample(99)))
+		changed := slices.Clone(honest)
+		changed[i].Created = changed[i].Created.Add(100)
+		find("another time", changed)
+		for j := range i {
+			swapped := slices.Clone(honest)
+			swapped[i], swapped[j] = swapped[j], swapped[i]
+			find("two swapped", swapped)
+		}
+	}
+	log.all = slices.Clone(honest)
+	log.all[3].Position = 9
+	if _, err := log.checked(t, dir, nil); !errors.Is(err, ErrGap) {
+		t.Errorf("a gap in the positions: %v", err)
+	}
+}
+
+// TestCheckFindsBadTrees: bytes of the tree's own files.
+func TestCheckFindsBadTrees(t *testing.T) {
+	log, dir := newMemLog(), t.TempDir()
+	for range 2 {
+		log.add(4)
+		log.plant(t, dir)
+	}
+	for _, name := range []string{hashesFile, headsFile} {
+		path := filepath.Join(dir, name)
+		good, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range good {
+			bad := bytes.Clone(good)
+			bad[i] ^= 1
+			if err := os.WriteFile(path, bad, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			// Of the line that is cut short only a crash can be the reason.
+			if _, err := log.checked(t, dir, nil); !errors.Is(err, ErrContradicted) && !(name == headsFile && i == len(good)-1) {
+				t.Errorf("byte %d of %s: %v", i, name, err)
+			}
+		}
+		if err := os.WriteFile(path, good[:len(good)-1], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := log.checked(t, dir, nil); !errors.Is(err, ErrContradicted) && name == hashesFile {
+			t.Errorf("%s cut short: %v", name, err)
+		}
+		if err := os.WriteFile(path, good, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	log.epoch = "e8"
+	if _, err := log.checked(t, dir, nil); !errors.Is(err, ErrContradicted) {
+		t.Errorf("the tree of another log: %v", err)
+	}
+}

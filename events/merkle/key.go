@@ -1,0 +1,76 @@
+package merkle
+
+import (
+	"crypto/ed25519"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+
+	"golang.org/x/mod/sumdb/note"
+)
+
+// SeedSize is how many bytes a key is made of.
+const SeedSize = ed25519.SeedSize
+
+// ErrBadKey: the text is no verifier key, or the seed has another size.
+var ErrBadKey = errors.New("merkle: not a key")
+
+// Key signs the heads of one log.
+type Key struct {
+	signer   note.Signer
+	verifier note.Verifier
+	text     string
+}
+
+// algorithm is the first byte of an Ed25519 key in a note's encoding.
+const algorithm = 1
+
+// NewKey makes the key of the log of an epoch out of [SeedSize] secret bytes. The
+// same seed makes another key, with another name, for another log.
+// Error: [ErrBadKey].
+func NewKey(seed []byte, epoch string) (*Key, error) {
+	if len(seed) != SeedSize {
+		return nil, fmt.Errorf("%w: a seed of %d bytes, not %d", ErrBadKey, len(seed), SeedSize)
+	}
+	name := namePrefix + epoch
+	public := ed25519.NewKeyFromSeed(seed).Public().(ed25519.PublicKey)
+	text, err := note.NewEd25519VerifierKey(name, public)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %v", ErrBadKey, err)
+	}
+	hash, _, _ := strings.Cut(strings.TrimPrefix(text, name+"+"), "+")
+	private := base64.StdEncoding.EncodeToString(append([]byte{algorithm}, seed...))
+	signer, err := note.NewSigner("PRIVATE+KEY+" + name + "+" + hash + "+" + private)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %v", ErrBadKey, err)
+	}
+	verifier, err := NewVerifier(text)
+	return &Key{signer: signer, verifier: verifier, text: text}, err
+}
+
+// String is the public half, for those who check: "admitone/<epoch>+<hash>+<key>".
+func (k *Key) String() string { return k.text }
+
+// Verifier checks what the key has signed.
+func (k *Key) Verifier() note.Verifier { return k.verifier }
+
+// Sign signs a head. Ed25519 has one signature for a text, so the same head is
+// signed the same way each time. Error: [ErrBadKey] for a head of another log.
+func (k *Key) Sign(h Head) (SignedHead, error) {
+	if namePrefix+h.Epoch != k.signer.Name() {
+		return SignedHead{}, fmt.Errorf("%w: %s for a head of %s", ErrBadKey, k.signer.Name(), h.Epoch)
+	}
+	signed, err := note.Sign(&note.Note{Text: h.text()}, k.signer)
+	return SignedHead{Head: h, Note: string(signed)}, err
+}
+
+// NewVerifier reads the public half of a key, as [Key.String] writes it.
+// Error: [ErrBadKey].
+func NewVerifier(text string) (note.Verifier, error) {
+	verifier, err := note.NewVerifier(strings.TrimSpace(text))
+	if err != nil || !strings.HasPrefix(verifier.Name(), namePrefix) {
+		return nil, fmt.Errorf("%w: %.80q looks like admitone/<epoch>+<hash>+<key>", ErrBadKey, text)
+	}
+	return verifier, nil
+}

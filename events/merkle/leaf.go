@@ -1,0 +1,52 @@
+package merkle
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"sync"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"admitone/events"
+)
+
+// leafVersion is what a leaf begins with. Another way to write an event would be
+// another version, and all heads signed before would still mean the old one.
+const leafVersion = "admitone event 1\n"
+
+// AppendLeaf appends the bytes that stand for an event in the tree, every field of
+// it:
+//
+//	"admitone event 1\n" ‖ n(stream) stream ‖ revision ‖ position ‖ created ‖ id ‖
+//	n(type) type ‖ n(data) data ‖ n(metadata) metadata
+//
+// n(x) is the length as 32 bits, revision and position have 64, created is the Unix
+// second as 64 bits and the nanosecond in it as 32; all big endian.
+func AppendLeaf(dst []byte, e *events.Recorded) []byte {
+	dst = append(dst, leafVersion...)
+	dst = binary.BigEndian.AppendUint32(dst, uint32(len(e.Stream)))
+	dst = append(dst, e.Stream...)
+	dst = binary.BigEndian.AppendUint64(dst, uint64(e.Revision))
+	dst = binary.BigEndian.AppendUint64(dst, uint64(e.Position))
+	dst = binary.BigEndian.AppendUint64(dst, uint64(e.Created.Unix()))
+	dst = binary.BigEndian.AppendUint32(dst, uint32(e.Created.Nanosecond()))
+	dst = append(dst, e.ID[:]...)
+	dst = binary.BigEndian.AppendUint32(dst, uint32(len(e.Type)))
+	dst = append(dst, e.Type...)
+	dst = binary.BigEndian.AppendUint32(dst, uint32(len(e.Data)))
+	dst = append(dst, e.Data...)
+	dst = binary.BigEndian.AppendUint32(dst, uint32(len(e.Metadata)))
+	return append(dst, e.Metadata...)
+}
+
+// leafBytes lends Leaf its buffer.
+var leafBytes = sync.Pool{New: func() any { b := make([]byte, 0, 2048); return &b }}
+
+// Leaf is the hash of an event's leaf, as RFC 6962 section 2.1 has it:
+// SHA-256(0x00 ‖ leaf).
+func Leaf(e *events.Recorded) tlog.Hash {
+	buf := leafBytes.Get().(*[]byte)
+	defer leafBytes.Put(buf)
+	*buf = AppendLeaf(append((*buf)[:0], 0), e)
+	return sha256.Sum256(*buf)
+}

@@ -1,0 +1,130 @@
+package merkle
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"admitone/events"
+)
+
+// receiptOf makes a receipt that must be a good one.
+func receiptOf(t *testing.T, tree *Tree, position events.Position) []byte {
+	t.Helper()
+	text, err := tree.Receipt(t.Context(), position)
+	if err != nil {
+		t.Fatalf("the receipt of position %d: %v", position, err)
+	}
+	r, err := CheckReceipt(text, tree.Key.Verifier())
+	if err != nil || r.Event.Position != position || r.Head.Position() < position {
+		t.Fatalf("the receipt of position %d proves %d in %d: %v\n%s", position, r.Event.Position, r.Head.Size, err, text)
+	}
+	want := sample(int(position))
+	if Leaf(&r.Event) != Leaf(&want) {
+		t.Fatalf("the receipt of position %d has another event: %+v", position, r.Event)
+	}
+	return text
+}
+
+func TestReceipts(t *testing.T) {
+	log := newMemLog()
+	log.add(70)
+	tree := log.mustOpen(t, t.TempDir())
+	running(t, tree)
+	for position := range events.Position(70) {
+		receiptOf(t, tree, position+1)
+	}
+	before := receiptOf(t, tree, 70)
+	log.add(1)
+	receiptOf(t, tree, 71) // waits until it is under the tree
+	if after := receiptOf(t, tree, 70); bytes.Equal(before, after) {
+		t.Error("a receipt is not about the newest head")
+	}
+}
+
+// TestReceiptOfWhatIsNotThere: whoever waits for an event in vain hears of it.
+func TestReceiptOfWhatIsNotThere(t *testing.T) {
+	log := newMemLog()
+	log.add(3)
+	tree := log.mustOpen(t, t.TempDir())
+	stop := running(t, tree)
+	if _, err := tree.Receipt(t.Context(), 0); err == nil {
+		t.Error("the position before the log has a receipt")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	heard := make(chan error, 1)
+	go func() {
+		_, err := tree.Receipt(ctx, 4)
+		heard <- err
+	}()
+	receiptOf(t, tree, 3)
+	cancel()
+	if err := <-heard; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	stop()
+	if err := tree.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tree.Receipt(t.Context(), 3); !errors.Is(err, events.ErrClosed) {
+		t.Errorf("from a closed tree: %v", err)
+	}
+}
+
+// TestChangedReceipt: every bit of a receipt counts, and only of white space there
+// may be more.
+func TestChangedReceipt(t *testing.T) {
+	log := newMemLog()
+	log.add(21)
+	tree := log.mustOpen(t, t.TempDir())
+	running(t, tree)
+	text, verifier := receiptOf(t, tree, 13), tree.Key.Verifier()
+	for i := range text {
+		for bit := range 8 {
+			changed := bytes.Clone(text)
+			changed[i] ^= 1 << bit
+			if _, err := CheckReceipt(changed, verifier); err == nil {
+				t.Errorf("bit %d of byte %d is changed: %s", bit, i, changed[max(0, i-20):min(i+20, len(text))])
+			}
+		}
+		if _, err := CheckReceipt(text[:i], verifier); err == nil {
+			t.Errorf("cut off at %d", i)
+		}
+	}
+	other := receiptOf(t, tree, 14)
+	var mine, theirs map[string]json.RawMessage
+	if json.Unmarshal(text, &mine) != nil || json.Unmarshal(other, &theirs) != nil {
+		t.Fatal("no JSON")
+	}
+	for what, changed := range map[string]string{
+		"another event":  strings.Replace(string(text), string(mine["event"]), string(theirs["event"]), 1),
+		"another proof":  strings.Replace(string(text), string(mine["proof"]), string(theirs["proof"]), 1),
+		"a longer proof": strings.Replace(string(text), `"proof":[`, `"proof":["BwAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",`, 1),
+		"no proof":       strings.Replace(string(text), string(mine["proof"]), `[]`, 1),
+		"a member more":  `{"note":"paid",` + string(text[1:]),
+		"one twice":      `{"head":"",` + string(text[1:]),
+		"in capitals":    strings.Replace(string(text), `"head"`, `"Head"`, 1),
+		"more behind":    string(text) + "{}",
+		"nothing":        "",
+	} {
+		if changed == string(text) {
+			t.Fatalf("%s is no change", what)
+		}
+		if _, err := CheckReceipt([]byte(changed), verifier); err == nil {
+			t.Errorf("%s: a good receipt", what)
+		}
+	}
+	if _, err := CheckReceipt(text, keyOf(t, "e7", 2).Verifier()); !errors.Is(err, ErrBadHead) {
+		t.Errorf("with another key: %v", err)
+	}
+	var pretty bytes.Buffer
+	if err := json.Indent(&pretty, text, "", "  "); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := CheckReceipt(append(pretty.Bytes(), '\n'), verifier); err != nil {
+		t.Errorf("written with white space: %v", err)
+	}
+}

@@ -1,0 +1,301 @@
+package merkle
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"admitone/events"
+)
+
+// mustStandFor checks a tree against the log alone, hash by hash.
+func (l *memLog) mustStandFor(t *testing.T, tree *Tree) {
+	t.Helper()
+	if err := tree.CatchUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	h, err := tree.Head()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := l.edge()
+	if h.Size != want.Size || h.Root != want.Root() {
+		t.Fatalf("the tree has %d leaves and the root %v; it should be %d and %v", h.Size, h.Root, want.Size, want.Root())
+	}
+	var edge Edge
+	var all []tlog.Hash
+	for i := range l.all {
+		all = edge.Add(all, &l.all[i])
+	}
+	for i := range all {
+		if stored, err := tree.hashes.ReadHashes([]int64{int64(i)}); err != nil || stored[0] != all[i] {
+			t.Fatalf("hash %d is %v, %v; want %v", i, stored, err, all[i])
+		}
+	}
+}
+
+// lines of the file with the heads.
+func headLines(t *testing.T, dir string) []string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, headsFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.SplitAfter(strings.TrimSuffix(string(text), "\n"), "\n")
+}
+
+// TestRun follows a log that grows, stops and goes on: one head for each end.
+func TestRun(t *testing.T) {
+	log, dir := newMemLog(), t.TempDir()
+	for _, more := range []int{0, 3, 0, 200, 1} {
+		log.add(more)
+		tree := log.mustOpen(t, dir)
+		stop := running(t, tree)
+		log.add(5)
+		receiptOf(t, tree, events.Position(len(log.all)))
+		if err := stop(); !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+		log.add(7) // after Run has ended, before Close
+		log.mustStandFor(t, tree)
+		if err := tree.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		log.plant(t, dir) // nothing new: no head either
+	}
+	if lines := headLines(t, dir); len(lines) != 5 {
+		t.Errorf("%d heads were written down: %q", len(lines), lines)
+	}
+	log.add(1) // a crash before anything of it is written down
+	tree := log.mustOpen(t, dir)
+	log.mustStandFor(t, tree)
+}
+
+// TestHeadsAreKept: the follower writes heads down while it runs.
+func TestHeadsAreKept(t *testing.T) {
+	log, dir := newMemLog(), t.TempDir()
+	tree, err := Open(t.Context(), Config{Store: log, Dir: dir, Key: keyOf(t, "e7", 1), Every: time.Millisecond, Logger: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	running(t, tree)
+	kept := func() int64 {
+		tree.disk.Lock()
+		defer tree.disk.Unlock()
+		return tree.kept
+	}
+	for range 3 {
+		log.add(3)
+		for kept() < int64(len(log.all)) {
+			receiptOf(t, tree, events.Position(len(log.all)))
+		}
+	}
+	for h, err := range heads(dir, tree.Key.Verifier()) {
+		if err != nil || h.Size == 0 {
+			t.Errorf("%+v, %v", h, err)
+		}
+	}
+}
+
+// TestCutShort: whatever a crash leaves of what came after the last head that was
+// written down, and of the line that was being written, the tree comes back whole.
+func TestCutShort(t *testing.T) {
+	log, dir := newMemLog(), t.TempDir()
+	log.add(23)
+	log.plant(t, dir)
+	log.add(30)
+	tree := log.mustOpen(t, dir)
+	if err := tree.CatchUp(t.Context()); err != nil { // the hashes are written, and no head is
+		t.Fatal(err)
+	}
+	allHashes, err := os.ReadFile(filepath.Join(dir, hashesFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := headLines(t, dir)[0] + "\n"
+	if err := tree.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	next := headLines(t, dir)[1] + "\n"
+	seed := rand.Uint64()
+	random := rand.New(rand.NewPCG(seed, 0))
+	crash := func(hashes []byte, heads string) {
+		t.Helper()
+		dir := t.TempDir()
+		if err := errors.Join(os.WriteFile(filepath.Join(dir, hashesFile), hashes, 0o600),
+			os.WriteFile(filepath.Join(dir, headsFile), []byte(heads), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		tree := log.mustOpen(t, dir)
+		log.mustStandFor(t, tree)
+		if err := tree.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if lines := headLines(t, dir); strings.Join(lines, "") != strings.TrimSuffix(before+next, "\n") {
+			t.Fatalf("with seed %d: %q", seed, lines)
+		}
+	}
+	for cut := int(offset(23)); cut <= len(allHashes); cut += 13 {
+		torn := bytes.Clone(allHashes[:cut])
+		for i := int(offset(23)); i < cut; i++ { // what was not synced may be anything
+			torn[i] ^= byte(random.IntN(256))
+		}
+		crash(torn, before)
+	}
+	for cut := range len(next) {
+		crash(allHashes, before+next[:cut])
+	}
+	crash(allHashes, before+strings.Repeat("\x00", 100))
+	crash(nil, before+next) // a file that is gone altogether
+}
+
+// TestDamagedHashes: no damage to the hashes gives a bad receipt; they are made
+// again, and the tree goes on.
+func TestDamagedHashes(t *testing.T) {
+	log, dir := newMemLog(), t.TempDir()
+	log.add(17)
+	log.plant(t, dir)
+	path := filepath.Join(dir, hashesFile)
+	good, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := 0; at < len(good); at += 11 {
+		damage := func() {
+			bad := bytes.Clone(good)
+			bad[at] ^= 1
+			if err := os.WriteFile(path, bad, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		late := at%2 == 0 // while the tree runs
+		if !late {
+			damage()
+		}
+		tree := log.mustOpen(t, dir)
+		stop := running(t, tree)
+		if late {
+			damage()
+		}
+		for position := range events.Position(17) {
+			receiptOf(t, tree, position+1)
+		}
+		stop()
+		if err := tree.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if lines := headLines(t, dir); len(lines) != 1 {
+		t.Errorf("new heads over the same log: %q", lines)
+	}
+}
+
+// TestContradiction: a log that is not what was signed gets no more heads.
+func TestContradiction(t *testing.T) {
+	for what, tamper := range map[string]func(*memLog){
+		"its end was cut off":         func(l *memLog) { l.all = l.all[:30] },
+		"its last event was replaced": func(l *memLog) { l.all[40].Data = []byte(`{}`) },
+		"all was replaced":            func(l *memLog) { clear(l.all) },
+	} {
+		t.Run(what, func(t *testing.T) {
+			log, dir := newMemLog(), t.TempDir()
+			log.add(20)
+			log.plant(t, dir)
+			log.add(21)
+			log.plant(t, dir)
+			tamper(log)
+			for i := range log.all {
+				log.all[i].Position = events.Position(i + 1)
+			}
+			tree, err := log.open(t, dir)
+			if err == nil {
+				err = running(t, tree)()
+				if errors.Is(err, context.Canceled) { // it had no time to find out
+					err = tree.CatchUp(t.Context())
+				}
+			}
+			if !errors.Is(err, ErrContradicted) || !errors.Is(err, events.ErrDamaged) {
+				t.Errorf("%v, want ErrContradicted", err)
+			}
+			if lines := headLines(t, dir); len(lines) != 2 {
+				t.Errorf("another head was signed: %q", lines)
+			}
+		})
+	}
+}
+
+// TestContradictionWhileRunning: once the hashes have to be made again, an older
+// event that was changed is found, and nothing more is signed.
+func TestContradictionWhileRunning(t *testing.T) {
+	log, dir := newMemLog(), t.TempDir()
+	log.add(20)
+	log.plant(t, dir)
+	log.add(21)
+	tree := log.mustOpen(t, dir)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- tree.Run(ctx) }()
+	receiptOf(t, tree, 41)
+	log.mu.Lock()
+	log.all[4].Data = []byte(`{"quantity":2}`)
+	log.mu.Unlock()
+	if text, err := tree.Receipt(t.Context(), 5); !errors.Is(err, ErrContradicted) {
+		t.Errorf("a changed event: %s, %v", text, err)
+	}
+	if err := <-ended; !errors.Is(err, ErrContradicted) {
+		t.Errorf("Run: %v", err)
+	}
+	if _, err := tree.Head(); !errors.Is(err, ErrContradicted) {
+		t.Errorf("Head: %v", err)
+	}
+	if err := tree.Close(t.Context()); !errors.Is(err, ErrContradicted) {
+		t.Errorf("Close: %v", err)
+	}
+}
+
+// TestAnotherLog: what another log, or another key, has signed is set aside.
+func TestAnotherLog(t *testing.T) {
+	first, second, dir := newMemLog(), newMemLog(), filepath.Join(t.TempDir(), "tree")
+	second.epoch = "e8"
+	first.add(5)
+	second.add(4)
+	first.plant(t, dir)
+	second.plant(t, dir)
+	first.plant(t, dir)
+	other, err := Open(t.Context(), Config{Store: first, Dir: dir, Key: keyOf(t, "e7", 2), Logger: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for n, want := range []string{"admitone/e7\\n5\\n", "admitone/e8\\n4\\n", "admitone/e7\\n5\\n"} {
+		if lines := headLines(t, fmt.Sprintf("%s.%d", dir, n+1)); len(lines) != 1 || !strings.HasPrefix(lines[0], `"`+want) {
+			t.Errorf("%q is aside, want %q", lines, want)
+		}
+	}
+	if lines := headLines(t, dir); len(lines) != 1 {
+		t.Errorf("%q", lines)
+	}
+}
+
+// TestGap: a log whose positions have gaps has no tree.
+func TestGap(t *testing.T) {
+	log := newMemLog()
+	log.add(10)
+	log.all = append(log.all[:5], log.all[6:]...)
+	tree := log.mustOpen(t, t.TempDir())
+	if err := tree.Run(t.Context()); !errors.Is(err, ErrGap) {
+		t.Errorf("Run: %v", err)
+	}
+}

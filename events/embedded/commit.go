@@ -111,6 +111,8 @@ type committer struct {
 	landed  []landed // what of group is written
 	last    events.Position
 	created int64 // of the last event, in ticks
+
+	importing bool // see Importer
 }
 
 // landed is an append that this group writes.

@@ -47,6 +47,13 @@
 // piece by piece, each handed to the disk before the next is written, so that no
 // heap of dirty pages is waiting when the write-ahead log wants its sync.
 //
+// # Why an import has a door of its own
+//
+// In a log that moves from one place to another, an event keeps its position and the
+// time at which it was recorded. Nobody who appends may say either, so [Importer] is
+// no part of events.Store, and while it is at work nobody else can open the log: half
+// of another log must not pass for one.
+//
 // # What it can't tell
 //
 // Pebble's write-ahead log is made of blocks of 32 KiB that say how far the log had

@@ -24,6 +24,7 @@ const (
 var (
 	formatKey = []byte("mformat")
 	epochKey  = []byte("mepoch")
+	importKey = []byte("mimport") // there while an import is not finished
 )
 
 // format is what the keys and values of this program look like.
@@ -35,8 +36,22 @@ var ErrFormat = errors.New("embedded: unknown format")
 
 // Open opens the log in dir and makes it if there is none. The caller closes it.
 //
-// Errors: events.ErrInUse, events.ErrDamaged, [ErrFormat], or the disk's.
+// Errors: events.ErrInUse, events.ErrDamaged, [ErrFormat], [ErrUnfinished], or the
+// disk's.
 func Open(dir string, options Options) (*Store, error) {
+	c, err := open(dir, options)
+	if err != nil {
+		return nil, err
+	}
+	if c.importing {
+		return nil, errors.Join(ErrUnfinished, c.closeDB())
+	}
+	go c.run()
+	return c.Store, nil
+}
+
+// open opens the log and returns its committer, which does not run yet.
+func open(dir string, options Options) (*committer, error) {
 	options.setDefaults()
 	s := &Store{
 		dir:       dir,
@@ -62,23 +77,28 @@ func Open(dir string, options Options) (*Store, error) {
 	if s.db, err = pebble.Open(logDir, s.pebbleOptions(options.memTable)); err != nil {
 		return nil, errors.Join(openError(err), s.lock.Close())
 	}
-	if err := s.start(); err != nil {
+	c, err := s.newCommitter()
+	if err != nil {
 		return nil, errors.Join(err, s.db.Close(), s.lock.Close())
 	}
-	return s, nil
+	return c, nil
 }
 
-// start reads what the committer has to know and starts it.
-func (s *Store) start() error {
+// newCommitter reads what the committer has to know.
+func (s *Store) newCommitter() (*committer, error) {
 	if err := s.openSnapshots(); err != nil {
-		return err
+		return nil, err
 	}
 	last, err := s.checkEnds()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := s.readMeta(last.Position == 0); err != nil {
-		return err
+		return nil, err
+	}
+	importing, err := s.meta(importKey)
+	if err != nil {
+		return nil, err
 	}
 	s.head.Store(uint64(last.Position))
 	s.tail = newTail(last.Position)
@@ -87,13 +107,14 @@ func (s *Store) start() error {
 		batch: s.db.NewBatch(pebble.WithInitialSizeBytes(batchBytes), pebble.WithMaxRetainedSizeBytes(2*maxGroupBytes)),
 		heads: newHeads(),
 		last:  last.Position,
+
+		importing: importing != "",
 	}
 	if last.Position > 0 {
 		c.created = ticksOf(last.Created)
 	}
 	s.running.Store(true)
-	go c.run()
-	return nil
+	return c, nil
 }
 
 // lockFolder keeps other processes out.

@@ -101,7 +101,7 @@ func (c *Check) Against(h Head) { c.against = &h }
 func (c *Check) Heads() int { return c.heads }
 
 // Edge is that of the tree over the events seen so far.
-func (c *Check) Edge() Edge { return c.edge.clone() }
+func (c *Check) Edge() Edge { return c.edge.Clone() }
 
 // Take holds the next event to the heads. After an error the check is of no more
 // use. Errors: a *[Contradiction], [ErrGap], the disk's.

@@ -62,8 +62,8 @@ func (g *Edge) Root() tlog.Hash {
 	return root
 }
 
-// clone returns an edge that shares nothing with g.
-func (g *Edge) clone() Edge {
+// Clone returns an edge that shares nothing with g.
+func (g *Edge) Clone() Edge {
 	return Edge{Size: g.Size, Peaks: append([]tlog.Hash(nil), g.Peaks...)}
 }
 

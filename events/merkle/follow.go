@@ -108,7 +108,7 @@ func (t *Tree) grow(page []events.Recorded, turn int) (hurry bool, err error) {
 	if turn != t.again {
 		return false, errAgain
 	}
-	next, added := t.edge.clone(), make([]tlog.Hash, 0, 2*len(page)+64)
+	next, added := t.edge.Clone(), make([]tlog.Hash, 0, 2*len(page)+64)
 	for i := range page {
 		e := &page[i]
 		if e.Position <= events.Position(next.Size) {

@@ -1,0 +1,242 @@
+package embedded
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"admitone/events"
+	"admitone/events/merkle"
+)
+
+// tamperedBytes is how many bytes of events the log has at least whose every byte is
+// changed.
+const tamperedBytes = 64 << 10
+
+// guarded is a log with a tree, and its events as they are stored.
+type guarded struct {
+	*testing.T
+	store *Store
+	tree  string // the folder
+	key   *merkle.Key
+	raw   [][]byte // by position, from 1 on
+}
+
+// guard makes a log of so many bytes of events, and signs it.
+func guard(t *testing.T, size int) *guarded {
+	g := &guarded{T: t, store: mustOpen(t, t.TempDir(), Options{}), tree: t.TempDir(), raw: [][]byte{nil}}
+	t.Cleanup(func() { g.store.Close() })
+	var prev [4]events.Hash
+	for n := 0; size > 0; n++ {
+		stream := events.NewStreamID("product", fmt.Sprint(n%4))
+		e := sampleBatch(1)[0]
+		revision := events.Revision(n / 4)
+		e.Metadata, prev[n%4] = events.Seal(nil, prev[n%4], stream, revision, &e, &events.Metadata{CommandID: fmt.Sprint("c", n), Actor: "ada"})
+		if _, err := g.store.Append(t.Context(), stream, revision-1, []events.Event{e}); err != nil {
+			t.Fatal(err)
+		}
+		value, closer, err := g.store.db.Get(eventKey(events.Position(n + 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		g.raw = append(g.raw, bytes.Clone(value))
+		size -= len(value)
+		if err := closer.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var err error
+	if g.key, err = merkle.NewKey(make([]byte, merkle.SeedSize), g.store.Epoch()); err != nil {
+		t.Fatal(err)
+	}
+	tree, err := merkle.Open(t.Context(), merkle.Config{Store: g.store, Dir: g.tree, Key: g.key, Logger: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tree.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := g.verify(g.store); err != nil {
+		t.Fatalf("an untouched log: %v", err)
+	}
+	return g
+}
+
+// verify reads a whole log and holds it to the tree.
+func (g *guarded) verify(store *Store) error {
+	check, err := merkle.NewCheck(g.tree, store.Epoch(), g.key.Verifier())
+	if err != nil {
+		return err
+	}
+	defer check.Close()
+	for e, err := range events.All(context.Background(), store, 0) {
+		if err == nil {
+			err = check.Take(&e)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return check.End()
+}
+
+// put changes what is stored, behind the log's back.
+func put(t *testing.T, store *Store, key, value []byte) {
+	t.Helper()
+	if err := store.db.Set(key, value, pebble.NoSync); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestEveryByteCounts changes every byte of every stored event, one after another,
+// as somebody does who knows the store and makes its checksums good. Each is found:
+// either it can't be read, or the root of the tree is another one, and so no head
+// from there on fits. For one byte of each event the log is read from its beginning
+// and held to the signed head.
+func TestEveryByteCounts(t *testing.T) {
+	g := guard(t, tamperedBytes)
+	tried, chain, links := 0, 0, map[events.StreamID]events.Hash{}
+	var before merkle.Edge
+	for position := events.Position(1); position < events.Position(len(g.raw)); position++ {
+		stored, key := g.raw[position], eventKey(position)
+		good, err := g.store.ReadAll(t.Context(), position-1, events.Forward, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		after := before.Clone()
+		after.Add(nil, &good[0])
+		for i := range stored {
+			changed := bytes.Clone(stored)
+			changed[i] ^= 1 << (i % 8)
+			put(t, g.store, key, changed)
+			page, err := g.store.ReadAll(t.Context(), position-1, events.Forward, 1)
+			if err == nil {
+				other := before.Clone()
+				if other.Add(nil, &page[0]); other.Root() == after.Root() {
+					t.Errorf("byte %d of the event at position %d: nobody notices", i, position)
+				}
+				if _, err := events.CheckLink(links[good[0].Stream], &page[0]); err != nil {
+					chain++
+				}
+			} else if !errors.Is(err, events.ErrDamaged) {
+				t.Errorf("byte %d of the event at position %d: %v", i, position, err)
+			}
+			if tried++; i == int(position)%len(stored) {
+				if err := g.verify(g.store); !errors.Is(err, events.ErrDamaged) {
+					t.Errorf("byte %d of the event at position %d, from the beginning: %v", i, position, err)
+				}
+			}
+		}
+		put(t, g.store, key, stored)
+		before = after
+		if links[good[0].Stream], err = events.CheckLink(links[good[0].Stream], &good[0]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := g.verify(g.store); err != nil || tried < tamperedBytes {
+		t.Errorf("put back as it was, after %d changes: %v", tried, err)
+	}
+	t.Logf("%d changes in %d events; the streams' own chains alone would have found %d of them", tried, len(g.raw)-1, chain)
+}
+
+// TestRewrittenLogs: a whole log that somebody has written anew, with events removed,
+// swapped, replaced or cut off, every chain sealed again, every index right and the
+// epoch the same, is found out.
+func TestRewrittenLogs(t *testing.T) {
+	g := guard(t, 4<<10)
+	honest := readSealed(t, g.store)
+	last := len(honest) - 1
+	lastOf := func(stream events.StreamID) int {
+		return slices.IndexFunc(honest, func(e events.Recorded) bool {
+			return e.Stream == stream && !slices.ContainsFunc(honest[e.Position:], func(later events.Recorded) bool { return later.Stream == stream })
+		})
+	}
+	without := func(n int) []events.Recorded { return slices.Delete(slices.Clone(honest), n, n+1) }
+	swapped := func(a, b int) []events.Recorded {
+		other := slices.Clone(honest)
+		other[a], other[b] = other[b], other[a]
+		return other
+	}
+	replaced := slices.Clone(honest)
+	replaced[2].Data = []byte(`{"quantity":100}`)
+	for name, tampered := range map[string][]events.Recorded{
+		"the first removed":       without(0),
+		"one removed":             without(5),
+		"the last removed":        without(last),
+		"half of it cut off":      slices.Clone(honest[:len(honest)/2]),
+		"all of it cut off":       nil,
+		"a stream cut off":        without(lastOf("product-2")),
+		"two streams' swapped":    swapped(4, 5),
+		"one stream's swapped":    swapped(1, 5),
+		"the data of one changed": replaced,
+	} {
+		dir := t.TempDir()
+		i := mustOpenImport(t, dir, Options{})
+		if err := errors.Join(i.Append(resealed(tampered)), i.Finish(), i.Close()); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		forged := mustOpen(t, dir, Options{})
+		put(t, forged, epochKey, []byte(g.store.Epoch()))
+		if err := forged.Close(); err != nil {
+			t.Fatal(err)
+		}
+		forged = mustOpen(t, dir, Options{})
+		if all := readSealed(t, forged); len(all) != len(tampered) || forged.Epoch() != g.store.Epoch() {
+			t.Fatalf("%s: a bad forgery", name)
+		}
+		if err := g.verify(forged); !errors.Is(err, merkle.ErrContradicted) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if len(tampered) < len(honest) {
+			_, err := merkle.Open(t.Context(), merkle.Config{Store: forged, Dir: g.tree, Key: g.key, Logger: quiet})
+			if !errors.Is(err, merkle.ErrContradicted) {
+				t.Errorf("%s: the tree goes on over it: %v", name, err)
+			}
+		}
+		if err := forged.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// readSealed reads a log of any streams, with every chain checked.
+func readSealed(t *testing.T, s *Store) (all []events.Recorded) {
+	t.Helper()
+	heads := map[events.StreamID]events.Hash{}
+	for e, err := range events.All(t.Context(), s, 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if heads[e.Stream], err = events.CheckLink(heads[e.Stream], &e); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, e)
+	}
+	return all
+}
+
+// resealed gives events the positions, revisions, times and hashes that they would
+// have had.
+func resealed(all []events.Recorded) []events.Recorded {
+	heads, next := map[events.StreamID]events.Hash{}, map[events.StreamID]events.Revision{}
+	out := slices.Clone(all)
+	for i := range out {
+		e := &out[i]
+		m, err := events.ParseMetadata(e.Metadata)
+		if err != nil {
+			panic(err)
+		}
+		e.Position, e.Revision = events.Position(i+1), next[e.Stream]
+		if i > 0 && e.Created.Before(out[i-1].Created) {
+			e.Created = out[i-1].Created
+		}
+		e.Metadata, heads[e.Stream] = events.Seal(nil, heads[e.Stream], e.Stream, e.Revision, &e.Event, &m)
+		next[e.Stream]++
+	}
+	return out
+}

@@ -77,12 +77,9 @@ type productState struct{ row Product }
 
 // state is called with the lock held.
 func (k *products) state(id string) (State, events.Position, error) {
-	e, err := k.rows.find(id)
+	e, err := k.rows.existing(id)
 	if err != nil {
 		return nil, 0, err
-	}
-	if e == nil {
-		return nil, 0, ErrNotFound
 	}
 	return &productState{e.row}, e.row.Position, nil
 }

@@ -77,6 +77,15 @@ func (t *table[R]) find(id string) (*entry[R], error) {
 	return e, nil
 }
 
+// existing is find for what has to be there. Error: ErrNotFound.
+func (t *table[R]) existing(id string) (*entry[R], error) {
+	e, err := t.find(id)
+	if err == nil && e == nil {
+		err = ErrNotFound
+	}
+	return e, err
+}
+
 // add puts in a row that the table has not got.
 func (t *table[R]) add(id string, row R) {
 	e := &entry[R]{id: strings.Clone(id), row: row}

@@ -106,12 +106,9 @@ type teamState struct {
 
 // teamState is called with the lock held.
 func (k *tournaments) teamState(id string) (State, events.Position, error) {
-	team, err := k.teams.find(id)
+	team, err := k.teams.existing(id)
 	if err != nil {
 		return nil, 0, err
-	}
-	if team == nil {
-		return nil, 0, ErrNotFound
 	}
 	s := &teamState{team: team.row}
 	ids, more, err := k.entries.tournamentsOf(id, "", listedEntries)

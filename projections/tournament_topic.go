@@ -121,12 +121,9 @@ type tournamentState struct{ row Tournament }
 
 // state is called with the lock held.
 func (k *tournaments) state(id string) (State, events.Position, error) {
-	e, err := k.rows.find(id)
+	e, err := k.rows.existing(id)
 	if err != nil {
 		return nil, 0, err
-	}
-	if e == nil {
-		return nil, 0, ErrNotFound
 	}
 	return &tournamentState{e.row}, e.row.Position, nil
 }
@@ -154,17 +151,35 @@ func (s *tournamentState) Unchanged() Delta {
 	return &TournamentDelta{Tournament: s.row, Cause: CauseNone}
 }
 
+// take says what a fact did.
+func (d *TournamentDelta) take(fact events.Fact) {
+	name := func(cause Cause, status events.EntryStatus, teams ...string) {
+		d.Cause = cause
+		for _, team := range teams {
+			d.name(TeamStatus{team, status})
+		}
+	}
+	switch f := fact.(type) {
+	case *events.TournamentEntered:
+		name(CauseEntered, events.EntryEntered, f.TeamIDs...)
+	case *events.TournamentWaitlisted:
+		name(CauseWaitlisted, events.EntryWaitlisted, f.TeamIDs...)
+	case *events.TournamentPromoted:
+		for _, row := range f.Rows {
+			name(CausePromoted, events.EntryEntered, row...)
+		}
+	case *events.TournamentWithdrawn:
+		name(CauseWithdrawn, events.EntryWithdrawn, f.TeamID)
+	default:
+		d.Cause, d.Edited = CauseEdited, true
+	}
+}
+
 // tell hands an event that was folded to the topics that are watched.
 func (k *tournaments) tell(e *events.Recorded, row *entry[Tournament], fact events.Fact, before int64) {
-	cause := CauseEdited
-	if len(k.moves) > 0 {
-		cause = k.moves[0].cause
-	}
 	if t := k.topic.watched(row.id); t != nil {
-		k.delta = TournamentDelta{Tournament: row.row, Change: row.row.Remaining() - before, Cause: cause, Edited: cause == CauseEdited, Teams: k.delta.Teams[:0]}
-		for i := range k.moves {
-			k.delta.name(TeamStatus{k.moves[i].team, k.moves[i].status()})
-		}
+		k.delta = TournamentDelta{Tournament: row.row, Change: row.row.Remaining() - before, Teams: k.delta.Teams[:0]}
+		k.delta.take(fact)
 		t.change(e.Position, &k.delta)
 	}
 	if len(k.teamTopic.live) > 0 {

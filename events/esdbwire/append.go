@@ -69,7 +69,7 @@ func (w streamsWire) Append(call streams.Streams_AppendServer) error {
 	}
 	var landed written
 	if err = in.refused; err == nil {
-		landed, err = w.inLine(call.Context(), in.write)
+		landed, err = w.inTurn(call.Context(), w.lines.join(in.stream), in.write)
 	}
 	var wrong *wrongVersion
 	if errors.As(err, &wrong) {
@@ -109,11 +109,11 @@ func (w streamsWire) receive(call streams.Streams_AppendServer) (*incoming, erro
 	}
 }
 
-// inLine appends when it is the stream's turn.
-func (s *Server) inLine(ctx context.Context, w write) (written, error) {
-	place := s.lines.join(w.stream)
-	defer place.leave()
-	if err := place.wait(ctx); err != nil {
+// inTurn appends when it is p's turn in the stream's line, and leaves the line.
+func (s *Server) inTurn(ctx context.Context, p *place, w write) (landed written, err error) {
+	defer p.leave()
+	defer s.guard("append", &err)
+	if err := p.wait(ctx); err != nil {
 		return written{}, err
 	}
 	return s.append(ctx, w)

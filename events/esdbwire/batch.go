@@ -48,6 +48,7 @@ type batch struct {
 	id       *shared.UUID // as the client wrote it
 	options  *streams.BatchAppendReq_Options
 	deadline time.Time // zero if there is none
+	held     int       // bytes of it in pending
 	answered bool
 }
 
@@ -119,17 +120,10 @@ func (b *batches) take(m *streams.BatchAppendReq) error {
 		one = b.begin(m)
 		b.open[id] = one
 	}
-	before := one.size
 	for _, p := range m.GetProposedMessages() {
 		one.add(p, b.config.MaxAppend)
 	}
-	if one.refused == nil {
-		b.pending += one.size - before
-	} else if before > 0 {
-		b.pending -= before
-		one.size = 0
-	}
-	if b.pending > maxPending {
+	if b.hold(one); b.pending > maxPending {
 		return &fault{code: codes.ResourceExhausted, message: "the appends that have begun and not ended are too large"}
 	}
 	if one.refused != nil && !one.answered {
@@ -142,11 +136,21 @@ func (b *batches) take(m *streams.BatchAppendReq) error {
 		return nil
 	}
 	delete(b.open, id)
+	b.pending -= one.held
 	if one.answered {
 		return nil
 	}
-	b.pending -= one.size
 	return b.write(one)
+}
+
+// hold counts what is kept of an append that has not ended.
+func (b *batches) hold(one *batch) {
+	b.pending -= one.held
+	one.held = 0
+	if one.refused == nil {
+		one.held = one.size
+	}
+	b.pending += one.held
 }
 
 // begin makes the append that m is the first message of.
@@ -186,12 +190,8 @@ func (b *batches) write(one *batch) error {
 			ctx, cancel = context.WithDeadline(ctx, one.deadline)
 			defer cancel()
 		}
-		err := place.wait(ctx)
-		var landed written
-		if err == nil {
-			landed, err = b.append(ctx, one.write)
-		}
-		place.leave()
+		// The line goes on before the answer is sent: a client may not take it.
+		landed, err := b.inTurn(ctx, place, one.write)
 		_ = b.answer(one, landed, err) // an error ends the receiving, too
 	})
 	return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -111,8 +112,25 @@ func (s *Server) fail(ctx context.Context, err error) error {
 	}
 	f := s.asFault(ctx, err)
 	if f.exception != "" {
-		// Trailers can't fail to be set while the call is under way.
-		_ = grpc.SetTrailer(ctx, metadata.Pairs(append([]string{"exception", f.exception}, f.more...)...))
+		trailer := metadata.Pairs("exception", f.exception)
+		for i := 0; i < len(f.more); i += 2 {
+			trailer.Set(f.more[i], printable(f.more[i+1]))
+		}
+		_ = grpc.SetTrailer(ctx, trailer) // can't fail while the call is under way
 	}
 	return status.Error(f.code, f.message)
+}
+
+// printable percent-encodes what a trailer can't carry: a stream's name may be in
+// any script.
+func printable(text string) string {
+	var b strings.Builder
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c > '~' {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }

@@ -207,3 +207,22 @@ func (u unreadable) Read(context.Context, events.StreamID, events.Revision, even
 func (u unreadable) ReadAll(context.Context, events.Position, events.Direction, int) ([]events.Recorded, error) {
 	return nil, u.err
 }
+
+// TestPanics: a call that panics is an error, its stream goes on, and so does
+// everybody else.
+func TestPanics(t *testing.T) {
+	store := &faulty{memlog: newMemlog(), before: map[string]func() error{}}
+	address, _ := serve(t, store, Config{Writable: true})
+	s := newScribe(t, dial(t, address))
+	store.on("a", func() error { panic("on purpose") })
+	store.on("$$b", func() error { panic("on purpose") })
+	s.append("b", "any", "b1")
+	s.append("a", "any", "a1")
+	b := s.batch()
+	b.one("r1", "a", "any", "a1")
+	s.delete("b", "any")
+	store.on("a", nil)
+	b.one("r2", "a", "any", "a1")
+	s.append("a", "any", "a2")
+	compare(t, "panics", s.transcript())
+}

@@ -228,6 +228,10 @@ func tombstoneStream(s *scribe) {
 	s.delete("b", "any")
 	s.tombstone("b", "any")
 	s.read("b", "start")
+	// Names may be in any script; trailers are ASCII.
+	s.tombstone("ü", "any")
+	s.append("ü", "any", "u1")
+	s.read("ü", "start")
 	// What merely looks like a tombstone is none.
 	s.append("c", "none", "c1|$streamDeleted!||")
 	s.append("c", "0", "c2|$streamDeleted!||\x00t")

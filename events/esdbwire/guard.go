@@ -1,0 +1,31 @@
+package esdbwire
+
+import (
+	"context"
+	"runtime/debug"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// A panic in one call must not end the process: it may be the one that sells. It is
+// an error of that call, and the log hears of it.
+
+func (s *Server) guardUnary(ctx context.Context, request any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (answer any, err error) {
+	defer s.guard(info.FullMethod, &err)
+	return handle(ctx, request)
+}
+
+func (s *Server) guardStream(server any, call grpc.ServerStream, info *grpc.StreamServerInfo, handle grpc.StreamHandler) (err error) {
+	defer s.guard(info.FullMethod, &err)
+	return handle(server, call)
+}
+
+// guard makes a panic an error.
+func (s *Server) guard(what string, err *error) {
+	if reason := recover(); reason != nil {
+		s.config.Logger.Error("a call has panicked", "call", what, "reason", reason, "stack", string(debug.Stack()))
+		*err = status.Error(codes.Internal, "Internal Error")
+	}
+}

@@ -14,34 +14,60 @@ import (
 // BenchmarkReserveRoute is a reservation as the handler sees it, without sockets;
 // BenchmarkYardstickRoute the same without the desk and the log. With many callers
 // at once they share appends.
-func BenchmarkReserveRoute(b *testing.B) { benchmarkRoute(b, "/v1/products/p/reservations") }
+func BenchmarkReserveRoute(b *testing.B) {
+	benchmarkRoute(b, 201, "/v1/products/p/reservations", `{"holder":"holder-%d"}`)
+}
 
 // BenchmarkYardstickRoute: see BenchmarkReserveRoute.
-func BenchmarkYardstickRoute(b *testing.B) { benchmarkRoute(b, "/yardstick") }
+func BenchmarkYardstickRoute(b *testing.B) {
+	benchmarkRoute(b, 201, "/yardstick", `{"holder":"holder-%d"}`)
+}
 
-func benchmarkRoute(b *testing.B, path string) {
+// BenchmarkEnterRoute is an entry into one tournament, each of a team of its own;
+// BenchmarkFullRoute the refusal of a full one.
+func BenchmarkEnterRoute(b *testing.B) {
+	benchmarkRoute(b, 201, "/v1/tournaments/cup/entries", `{"team_id":"t-%d"}`)
+}
+
+// BenchmarkFullRoute: see BenchmarkEnterRoute.
+func BenchmarkFullRoute(b *testing.B) {
+	benchmarkRoute(b, 409, "/v1/tournaments/full/entries", `{"team_id":"t-%d"}`)
+}
+
+// benchmarkRoute posts bodies that differ by a number, for which there is a team.
+func benchmarkRoute(b *testing.B, status int, path, body string) {
 	w := newWorld(b, func(w *world) { w.config.Yardstick = true })
 	w.product("p", 1_000_000_000, "")
+	w.tournament("cup", 1_000_000, "")
+	w.tournament("full", 1, "")
+	w.teams("first")
+	w.enter("full", "first").is(201)
 	handler := w.server.app.Server().Handler
+	post := func(status int, path, body string) {
+		var next atomic.Int64
+		b.RunParallel(func(pb *testing.PB) {
+			var c fasthttp.RequestCtx
+			for pb.Next() {
+				c.Request.Reset()
+				c.Response.Reset()
+				c.Request.Header.SetMethod("POST")
+				c.Request.SetRequestURI(path)
+				c.Request.Header.SetContentType("application/json")
+				c.Request.Header.SetHost("127.0.0.1")
+				c.Request.SetBodyRaw(fmt.Appendf(nil, body, next.Add(1)))
+				if handler(&c); c.Response.StatusCode() != status {
+					b.Errorf("%d %s", c.Response.StatusCode(), c.Response.Body())
+					return
+				}
+			}
+		})
+	}
 	b.ReportAllocs()
 	b.SetParallelism(256)
+	post(201, "/v1/teams", `{"id":"t-%d","name":"n"}`)
+	w.do("GET", "/v1/teams/first", "").is(200) // the views have all of them
 	b.ResetTimer()
-	b.RunParallel(func(pb *testing.PB) {
-		var c fasthttp.RequestCtx
-		for pb.Next() {
-			c.Request.Reset()
-			c.Response.Reset()
-			c.Request.Header.SetMethod("POST")
-			c.Request.SetRequestURI(path)
-			c.Request.Header.SetContentType("application/json")
-			c.Request.Header.SetHost("127.0.0.1")
-			c.Request.SetBodyRaw([]byte(`{"holder":"holder-12345"}`))
-			if handler(&c); c.Response.StatusCode() != 201 {
-				b.Errorf("%d %s", c.Response.StatusCode(), c.Response.Body())
-				return
-			}
-		}
-	})
+	post(status, path, body)
 }
 
 // BenchmarkReserveOverSockets has 64 connections beside each other.

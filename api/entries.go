@@ -78,20 +78,15 @@ func (s *Server) enter(r *request) error {
 	if err := s.knownTeams(id, teams); err != nil {
 		return err
 	}
-	answer, err := r.ask(tournament.Stream(id), &tournament.Enter{TeamIDs: teams}, nil)
+	v, err := r.askTournament(id, &tournament.Enter{TeamIDs: teams})
 	if err != nil {
 		return err
-	}
-	v, ok := enteredOf(id, answer)
-	if !ok {
-		return unexpected(answer.Facts)
 	}
 	location := "/v1/tournaments/" + id + "/entries"
 	if len(v.teams) == 1 {
 		location += "/" + v.teams[0]
 	}
 	r.ctx.Set(fiber.HeaderLocation, location)
-	r.tag(answer.Revision)
 	return r.json(fiber.StatusCreated, v.append(make([]byte, 0, 256)))
 }
 
@@ -129,6 +124,20 @@ func exists[R any](s *Server, id string, stream events.StreamID, get func(id str
 	return known, err
 }
 
+// askTournament hands in an entry or a withdrawal.
+func (r *request) askTournament(id string, command core.Command) (*entered, error) {
+	answer, err := r.ask(tournament.Stream(id), command, nil)
+	if err != nil {
+		return nil, err
+	}
+	v, ok := enteredOf(id, answer)
+	if !ok {
+		return nil, unexpected(answer.Facts)
+	}
+	r.tag(answer.Revision)
+	return v, nil
+}
+
 // entered is the answer to an entry or a withdrawal.
 type entered struct {
 	tournamentID string
@@ -143,8 +152,8 @@ type entered struct {
 
 // enteredOf reads the answer to a command off its facts: the first says what became
 // of the teams, the others who came in by it.
-func enteredOf(tournamentID string, answer actors.Answer) (v entered, ok bool) {
-	v = entered{tournamentID: tournamentID, revision: answer.Revision, position: answer.Position}
+func enteredOf(tournamentID string, answer actors.Answer) (v *entered, ok bool) {
+	v = &entered{tournamentID: tournamentID, revision: answer.Revision, position: answer.Position}
 	for i, fact := range answer.Facts {
 		switch f := fact.(type) {
 		case *events.TournamentEntered:
@@ -205,15 +214,10 @@ func (s *Server) withdraw(r *request) error {
 	if err := r.decode(&struct{}{}, true); err != nil {
 		return err
 	}
-	answer, err := r.ask(tournament.Stream(id), &tournament.Withdraw{TeamID: teamID}, nil)
+	v, err := r.askTournament(id, &tournament.Withdraw{TeamID: teamID})
 	if err != nil {
 		return err
 	}
-	v, ok := enteredOf(id, answer)
-	if !ok {
-		return unexpected(answer.Facts)
-	}
-	r.tag(answer.Revision)
 	return r.json(fiber.StatusOK, v.append(nil))
 }
 

@@ -28,23 +28,20 @@ func (s *Server) listEntries(r *request) error {
 	if status != events.EntryEntered && status != events.EntryWaitlisted {
 		return refuse("bad_parameter", "status is entered or waitlisted")
 	}
-	at, past, err := r.at()
+	at, err := r.moment()
 	if err != nil {
-		return err
-	}
-	if err := r.caughtUp(); err != nil {
 		return err
 	}
 	var page []projections.Entry
 	var next uint64
 	var more func(*events.Object)
-	if past {
+	if at != nil {
 		roster, err := s.rosterAt(id, at)
 		if err != nil {
 			return err
 		}
 		page, next = roster.Entries(status, uint64(after), p.limit)
-		more = func(o *events.Object) { o.Raw("as_of", appendAsOf(nil, at)) }
+		more = func(o *events.Object) { o.Raw("as_of", appendAsOf(nil, *at)) }
 	} else {
 		if _, err := s.tournamentNow(id); err != nil {
 			return err
@@ -67,23 +64,19 @@ func (s *Server) getEntry(r *request) error {
 	if err != nil {
 		return err
 	}
-	at, past, err := r.at()
+	at, err := r.moment()
 	if err != nil {
-		return err
-	}
-	if err := r.caughtUp(); err != nil {
 		return err
 	}
 	var row projections.Tournament
 	var entry projections.Entry
-	var asOf *projections.Moment
 	ok := false
-	if past {
+	if at != nil {
 		roster, err := s.rosterAt(id, at)
 		if err != nil {
 			return err
 		}
-		row, asOf = roster.Tournament, &at
+		row = roster.Tournament
 		entry, ok = roster.Entry(teamID)
 	} else {
 		// The row first: a tag that is older than the entry costs a question more, a
@@ -102,7 +95,7 @@ func (s *Server) getEntry(r *request) error {
 	if r.tag(row.Revision) {
 		return r.notModified()
 	}
-	body, err := s.appendEntry(nil, &entry, asOf)
+	body, err := s.appendEntry(nil, &entry, at)
 	if err != nil {
 		return err
 	}
@@ -119,7 +112,7 @@ func (s *Server) tournamentNow(id string) (projections.Tournament, error) {
 }
 
 // rosterAt is a tournament with its teams at a moment, or not_found.
-func (s *Server) rosterAt(id string, at projections.Moment) (*projections.Roster, error) {
+func (s *Server) rosterAt(id string, at *projections.Moment) (*projections.Roster, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
 	defer cancel()
 	roster, err := projections.RosterAt(ctx, s.config.Store, id, at.Position)

@@ -59,6 +59,22 @@ func (r *request) at() (m projections.Moment, ok bool, err error) {
 	return m, true, err
 }
 
+// moment is which moment a question is about, nil for the present; it returns when
+// the views have what the question asks for.
+func (r *request) moment() (*projections.Moment, error) {
+	at, past, err := r.at()
+	if err != nil {
+		return nil, err
+	}
+	if err := r.caughtUp(); err != nil {
+		return nil, err
+	}
+	if !past {
+		return nil, nil
+	}
+	return &at, nil
+}
+
 // appendAsOf writes the value of as_of.
 func appendAsOf(dst []byte, m projections.Moment) []byte {
 	o := events.OpenObject(dst)

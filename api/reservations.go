@@ -177,20 +177,15 @@ func (s *Server) getReservation(r *request) error {
 	if err != nil {
 		return err
 	}
-	at, past, err := r.at()
+	at, err := r.moment()
 	if err != nil {
 		return err
 	}
-	if err := r.caughtUp(); err != nil {
-		return err
-	}
 	var v *reservation
-	var asOf *projections.Moment
-	if past {
+	if at != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
 		defer cancel()
-		asOf = &at
-		v, err = s.reservationAt(ctx, productID, rid, at)
+		v, err = s.reservationAt(ctx, productID, rid, *at)
 	} else {
 		v, err = s.findReservation(r, productID, rid, id)
 	}
@@ -206,7 +201,7 @@ func (s *Server) getReservation(r *request) error {
 	if r.tag(v.revision) {
 		return r.notModified()
 	}
-	return r.json(fiber.StatusOK, v.append(nil, asOf))
+	return r.json(fiber.StatusOK, v.append(nil, at))
 }
 
 // findReservation asks the product's actor for a reservation that goes on, and the

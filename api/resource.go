@@ -76,18 +76,15 @@ func (k *resource[R]) listed(r *request) error {
 	if err != nil {
 		return err
 	}
-	if err := r.caughtUp(); err != nil {
+	at, err := r.moment()
+	if err != nil {
 		return err
 	}
 	rows, next, err := k.list(p.after, p.limit)
 	if err != nil {
 		return err
 	}
-	at, past, err := r.at()
-	if err != nil {
-		return err
-	}
-	if !past {
+	if at == nil {
 		now := time.Now()
 		return r.list(len(rows), next, func(dst []byte, i int) ([]byte, error) {
 			k.aged(&rows[i], now)
@@ -104,7 +101,7 @@ func (k *resource[R]) listed(r *request) error {
 		}
 		k.aged(row, at.Time)
 		return k.write(dst, row, nil), nil
-	}, func(o *events.Object) { o.Raw("as_of", appendAsOf(nil, at)) })
+	}, func(o *events.Object) { o.Raw("as_of", appendAsOf(nil, *at)) })
 }
 
 // one answers with one of them.
@@ -113,20 +110,16 @@ func (k *resource[R]) one(r *request) error {
 	if err != nil {
 		return err
 	}
-	at, past, err := r.at()
+	at, err := r.moment()
 	if err != nil {
 		return err
 	}
-	if err := r.caughtUp(); err != nil {
-		return err
-	}
 	var row *R
-	var asOf *projections.Moment
 	now := time.Now()
-	if past {
+	if at != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
 		defer cancel()
-		asOf, now = &at, at.Time
+		now = at.Time
 		row, err = k.at(ctx, k.server.config.Store, id, at.Position)
 	} else if found, ok, missed := k.get(id); ok {
 		row = &found
@@ -144,7 +137,7 @@ func (k *resource[R]) one(r *request) error {
 	if r.tag(*revision) && !aged { // what it was at that revision may be all the client has
 		return r.notModified()
 	}
-	return r.json(fiber.StatusOK, k.write(nil, row, asOf))
+	return r.json(fiber.StatusOK, k.write(nil, row, at))
 }
 
 // edit changes one, if nobody was faster; if somebody was, it says what changed.

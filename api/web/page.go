@@ -83,19 +83,20 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{
 // WriteProducts writes the page of a list of products in HTML. Errors: w's.
 func WriteProducts(w io.Writer, f Frame, products []projections.Product) error {
 	f.Title, f.Script, f.Place, f.Things = "On sale now", "products.js", "/", "products"
-	return pages.ExecuteTemplate(w, "products.html", struct {
+	return writeList(w, "products.html", f, products)
+}
+
+func writeList[R any](w io.Writer, template string, f Frame, items []R) error {
+	return pages.ExecuteTemplate(w, template, struct {
 		Frame
-		Products []projections.Product
-	}{f, products})
+		Items []R
+	}{f, items})
 }
 
 // WriteTournaments writes the page of a list of tournaments in HTML. Errors: w's.
 func WriteTournaments(w io.Writer, f Frame, tournaments []projections.Tournament) error {
 	f.Title, f.Script, f.Place, f.Things = "Tournaments", "tournaments.js", "/tournaments", "tournaments"
-	return pages.ExecuteTemplate(w, "tournaments.html", struct {
-		Frame
-		Tournaments []projections.Tournament
-	}{f, tournaments})
+	return writeList(w, "tournaments.html", f, tournaments)
 }
 
 // Teams are those of one list of a tournament that its page shows at first.

@@ -55,10 +55,32 @@ func TestLoad(t *testing.T) {
 	verified(t, exitDone, "--store", s.store)
 }
 
+// between puts a server before another one. lie answers a request itself, if it
+// returns true; pass asks the other one.
+func between(t *testing.T, address string, lie func(w http.ResponseWriter, r *http.Request, pass func() *httptest.ResponseRecorder) bool) (liar string) {
+	t.Helper()
+	behind, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httputil.NewSingleHostReverseProxy(behind)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		pass := func() *httptest.ResponseRecorder {
+			answer := httptest.NewRecorder()
+			proxy.ServeHTTP(answer, r)
+			return answer
+		}
+		if !lie(w, r, pass) {
+			proxy.ServeHTTP(w, r)
+		}
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
 // TestLoadFindsLies puts a server in between that does not tell the truth.
 func TestLoadFindsLies(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
-	behind, _ := url.Parse(s.url)
 	for _, test := range []struct {
 		about string
 		// lie answers the nth reservation itself, if it returns true.
@@ -107,20 +129,12 @@ func TestLoadFindsLies(t *testing.T) {
 		}, exitDone, ""},
 	} {
 		t.Run(test.about, func(t *testing.T) {
-			proxy := httputil.NewSingleHostReverseProxy(behind)
 			var n atomic.Int64
-			liar := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				pass := func() string {
-					rest := httptest.NewRecorder()
-					proxy.ServeHTTP(rest, r)
-					return rest.Body.String()
-				}
-				if !strings.HasSuffix(r.URL.Path, "/reservations") || !test.lie(w, pass, n.Add(1)) {
-					proxy.ServeHTTP(w, r)
-				}
-			}))
-			defer liar.Close()
-			r := loaded[saleProof](t, test.want, liar.URL, "--requests", "100", "--stock", "1000")
+			liar := between(t, s.url, func(w http.ResponseWriter, r *http.Request, pass func() *httptest.ResponseRecorder) bool {
+				return strings.HasSuffix(r.URL.Path, "/reservations") &&
+					test.lie(w, func() string { return pass().Body.String() }, n.Add(1))
+			})
+			r := loaded[saleProof](t, test.want, liar, "--requests", "100", "--stock", "1000")
 			if test.wrong == "" {
 				if r.Proof.Unknown != 20 || r.Proof.Unheard != 20 || r.Codes["broken connection"] != 20 {
 					t.Errorf("%+v %+v", r, r.Proof)

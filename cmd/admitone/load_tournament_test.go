@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -36,7 +34,6 @@ func TestLoadTournament(t *testing.T) {
 // about one answer, or about the order of a list.
 func TestLoadTournamentFindsLies(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
-	behind, _ := url.Parse(s.url)
 	entered := func(r *http.Request) bool { return r.Method == "POST" && strings.HasSuffix(r.URL.Path, "/entries") }
 	for _, test := range []struct {
 		about string
@@ -63,25 +60,21 @@ func TestLoadTournamentFindsLies(t *testing.T) {
 			lie: func(text string) string { return text[:strings.LastIndex(text, `,{"team_id"`)] + `],"next":null}` }, wrong: "or not in that order"},
 	} {
 		t.Run(test.about, func(t *testing.T) {
-			proxy := httputil.NewSingleHostReverseProxy(behind)
 			var n atomic.Int64
-			liar := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			liar := between(t, s.url, func(w http.ResponseWriter, r *http.Request, pass func() *httptest.ResponseRecorder) bool {
 				if !test.lies(r) {
-					proxy.ServeHTTP(w, r)
-					return
+					return false
 				}
-				rest := httptest.NewRecorder()
-				proxy.ServeHTTP(rest, r)
-				text := rest.Body.String()
+				answer := pass()
+				text := answer.Body.String()
 				if lie := test.lie(text); lie != text && n.Add(1) == 1 {
 					text = lie
 				}
-				w.Header().Set("Content-Type", "application/json")
-				w.WriteHeader(rest.Code)
+				w.WriteHeader(answer.Code)
 				fmt.Fprint(w, text)
-			}))
-			defer liar.Close()
-			r := loaded[signUpProof](t, exitFoundWrong, liar.URL, "--scenario", "tournament", "--teams", "60", "--slots", "8")
+				return true
+			})
+			r := loaded[signUpProof](t, exitFoundWrong, liar, "--scenario", "tournament", "--teams", "60", "--slots", "8")
 			if !slices.ContainsFunc(r.Proof.Wrong, func(s string) bool { return strings.Contains(s, test.wrong) }) {
 				t.Errorf("nothing says %q: %q", test.wrong, r.Proof.Wrong)
 			}

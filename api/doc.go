@@ -11,6 +11,13 @@
 // kept by an entity would turn into another request's. Fiber is therefore told to
 // copy (Immutable), and the decoder copies what it keeps.
 //
+// # Why a resource is a value
+//
+// Making, listing, reading (now or in the past) and editing are the same for every
+// kind, down to the order in which things are refused. So they are written once, over
+// what differs: see resource. A row that answers a creation is the fold of the facts
+// it led to, and not put together a second time.
+//
 // # Why a socket never waits
 //
 // A subscriber has room for a snapshot and one delta per topic. What comes while it

@@ -23,6 +23,14 @@
 // costs a tenth of a second of events, which are folded again from the log. Rows
 // nobody touches are in Pebble alone.
 //
+// # Why entries are in blocks
+//
+// An entry of a tournament is a record that is written once, so it can't be merged
+// with others in memory as the sales of a hot product are. What would be three
+// records (the team's seat, its place in the order, and what counts the places
+// before it) is one: the order is kept in blocks of 256 places, which a crowd fills
+// many times faster than they are written.
+//
 // # Why topics have actors
 //
 // A topic's actor owns its state and its subscribers. Joining is a message like

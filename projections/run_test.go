@@ -195,6 +195,14 @@ func TestAnyCheckpointGivesTheSameViews(t *testing.T) {
 		if got := content(t, p); !slices.Equal(got, want) {
 			t.Fatalf("the views differ:\n%v\n%v", got, want)
 		}
+		for _, views := range []*Projections{p, fresh} {
+			if err := views.foldUpTo(t.Context(), 0, nil); err != nil { // writes what has changed
+				t.Fatal(err)
+			}
+		}
+		if err := sameRecords(p.db, fresh.db, p.Position()); err != nil {
+			t.Fatal(err)
+		}
 	})
 }
 

@@ -2,6 +2,7 @@ package esdb
 
 import (
 	"context"
+	"errors"
 	"net"
 	"strconv"
 	"strings"
@@ -134,7 +135,7 @@ func TestLeaderStepsDown(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			c := newCluster("a:1", "b:1", "c:1")
 			s := c.connect(t, connectionString)
-			crowd := gather(s, 4, 20*time.Millisecond)
+			crowd := gather(s, 4, 50*time.Millisecond)
 			for _, leader := range []string{"b:1", "c:1", "a:1", "c:1"} {
 				time.Sleep(2 * time.Second)
 				c.elect(leader)
@@ -163,7 +164,7 @@ func TestLeaderIsGone(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			c := newCluster("a:1", "b:1", "c:1")
 			s := c.connect(t, "esdb+discover://a:1,b:1,c:1?tls=false")
-			crowd := gather(s, 4, 20*time.Millisecond)
+			crowd := gather(s, 4, 50*time.Millisecond)
 			for _, turn := range []struct{ from, to string }{{"a:1", "b:1"}, {"b:1", "c:1"}, {"c:1", "a:1"}} {
 				time.Sleep(time.Second)
 				if frozen {
@@ -259,6 +260,48 @@ func TestEverythingIsAskedOfTheLeader(t *testing.T) {
 		}
 		s.Close()
 		c.down(t, "a:1")
+	})
+}
+
+// TestBusyNode: a node that has taken as many calls as it may, and answers none of
+// them for a while, keeps its connections. Who can't even be heard is told so.
+func TestBusyNode(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n, f, log := newNetwork(), &faults{}, newMemory()
+		n.start("a:2113", log, esdbwire.Config{Options: []grpc.ServerOption{
+			grpc.StreamInterceptor(f.intercept), grpc.MaxConcurrentStreams(maxCalls + 1),
+		}})
+		s := n.connect(t, "esdb://a?tls=false")
+		dialed := n.dialed
+		busy := make(chan struct{})
+		var callers sync.WaitGroup
+		for i := range maxCalls {
+			f.then("Append", func(call grpc.ServerStream, serve func(grpc.ServerStream) error) error {
+				<-busy
+				return serve(call)
+			})
+			callers.Go(func() {
+				stream := events.StreamID("product-" + strconv.Itoa(i))
+				if _, err := s.Append(t.Context(), stream, events.NoStream, sampleBatch(stream, 2)); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		_, err := s.Append(ctx, "seat-1", events.NoStream, sampleBatch("seat-1", 1))
+		if !errors.Is(err, events.ErrUnavailable) || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("one more: %v", err)
+		}
+		cancel()
+		time.Sleep(7 * time.Second) // below the deadline that appends without one have
+		close(busy)
+		callers.Wait()
+		if n.dialed != dialed {
+			t.Errorf("it connected %d times, before %d", n.dialed, dialed)
+		}
+		s.Close()
+		n.kill(t, "a:2113")
 	})
 }
 

@@ -107,6 +107,23 @@ func spoilt(change func(*streams.ReadResp_ReadEvent_RecordedEvent)) fault {
 	}
 }
 
+// TestFollowHandsOutOnce: a node that sends events again is not believed.
+func TestFollowHandsOutOnce(t *testing.T) {
+	f, s, _ := serveFaulty(t)
+	appendOnes(t, s, "product", 6)
+	all, err := s.ReadAll(t.Context(), 0, events.Forward, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := all[2].Position
+	f.then("Subscribe", func(call grpc.ServerStream, serve func(grpc.ServerStream) error) error {
+		request := call.(replayed).request.GetOptions()
+		request.StreamOption = &streams.ReadReq_Options_All{All: allFrom(place{}, false)}
+		return serve(call)
+	})
+	same(t, followed(t, s, from, 3), all[3:])
+}
+
 // sign sends a checkpoint and ends the subscription.
 func sign(served int, at place) fault {
 	return func(call grpc.ServerStream, serve func(grpc.ServerStream) error) error {
@@ -224,8 +241,8 @@ func TestGoaway(t *testing.T) {
 			MaxConnectionAge: 250 * time.Millisecond, MaxConnectionAgeGrace: 50 * time.Millisecond,
 		})}})
 		s := n.connect(t, "esdb://a?tls=false")
-		c := gather(s, 4, 10*time.Millisecond)
-		time.Sleep(30 * time.Second)
+		c := gather(s, 4, 20*time.Millisecond)
+		time.Sleep(10 * time.Second)
 		c.check(t, log)
 		if failed := len(c.unknown) + len(c.never); failed > 0 {
 			t.Errorf("%d events were not acknowledged", failed)

@@ -5,7 +5,10 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
+	"net"
 	"runtime"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -54,7 +57,7 @@ func hundredOutages(t *testing.T, random *rand.Rand) {
 	n, log := newNetwork(), newMemory()
 	n.start(host, log, esdbwire.Config{})
 	s := n.connect(t, "esdb://a?tls=false")
-	c := gather(s, 5, 200*time.Millisecond)
+	c := gather(s, 5, 300*time.Millisecond)
 	time.Sleep(5 * time.Second)
 	goroutines := runtime.NumGoroutine()
 	var total time.Duration
@@ -86,6 +89,68 @@ func hundredOutages(t *testing.T, random *rand.Rand) {
 		t.Error(err)
 	}
 	n.kill(t, host)
+}
+
+// TestRestarts has a real server on a real port, and a log on a real disk, go away and
+// come back under load, for short times.
+func TestRestarts(t *testing.T) {
+	dir := t.TempDir()
+	at := serve(t, openLog(t, dir), "127.0.0.1:0", esdbwire.Config{Writable: true})
+	sockets := &counted{}
+	s, err := Open(t.Context(), "esdb://"+at.address+"?tls=false", Options{Logger: quiet, Dial: sockets.dial})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := gather(s, 8, time.Millisecond)
+	random := rand.New(rand.NewPCG(1, 1))
+	var goroutines int
+	for i := range 15 {
+		untilItWorks(t, s)
+		if i == 0 {
+			goroutines = runtime.NumGoroutine()
+		}
+		at.stop(t)
+		time.Sleep(time.Duration(random.IntN(200)) * time.Millisecond) // how long it is down
+		at = serve(t, openLog(t, dir), at.address, esdbwire.Config{Writable: true})
+	}
+	untilItWorks(t, s)
+	c.check(t, at.log)
+	if open := sockets.open.Load(); open > int64(roles) {
+		t.Errorf("%d connections are open, want %d", open, roles)
+	}
+	if now := runtime.NumGoroutine(); now > goroutines+goroutines/4 {
+		t.Errorf("%d goroutines, %d before the first restart", now, goroutines)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if open := sockets.open.Load(); open != 0 {
+		t.Errorf("%d connections are left", open)
+	}
+	at.stop(t)
+}
+
+// counted counts connections.
+type counted struct{ open atomic.Int64 }
+
+func (c *counted) dial(ctx context.Context, host string) (net.Conn, error) {
+	socket, err := new(net.Dialer).DialContext(ctx, "tcp", host)
+	if err != nil {
+		return nil, err
+	}
+	c.open.Add(1)
+	return &countedConn{Conn: socket, of: c}, nil
+}
+
+type countedConn struct {
+	net.Conn
+	of   *counted
+	once sync.Once
+}
+
+func (c *countedConn) Close() error {
+	c.once.Do(func() { c.of.open.Add(-1) })
+	return c.Conn.Close()
 }
 
 // probed is the stream of untilItWorks.

@@ -51,6 +51,9 @@ const (
 	bodySize = 8
 )
 
+// keyEnd is where the key ends in a keyed command id.
+const keyEnd = 1 + 22
+
 // KeyedCommandID makes the id of a command that came with an Idempotency-Key:
 // the same caller and key give the same command on one entity, and another body
 // shows. Its form is k<key>.<body>, both base64url of truncated SHA-256.
@@ -66,12 +69,22 @@ func KeyedCommandID(caller, key string, body ...[]byte) CommandID {
 	return CommandID(base64.RawURLEncoding.AppendEncode(id, h.Sum(nil)[:bodySize]))
 }
 
+// Key returns what all commands of one caller under one key have in common,
+// whatever their bodies; ok is false for an id without a key. What has to come out
+// the same for a retry can be made of it.
+func (c CommandID) Key() (key string, ok bool) {
+	if _, _, ok := c.keyed(); !ok {
+		return "", false
+	}
+	return string(c[1:keyEnd]), true
+}
+
 // commandKey is the hashed key in a keyed command id.
 type commandKey [keySize]byte
 
 // keyed takes a command id apart; ok is false for one without a key.
 func (c CommandID) keyed() (key commandKey, body uint64, ok bool) {
-	const keyEnd, total = 1 + 22, 1 + 22 + 1 + 11
+	const total = keyEnd + 1 + 11
 	if len(c) != total || c[0] != 'k' || c[keyEnd] != '.' {
 		return key, 0, false
 	}

@@ -91,6 +91,8 @@ type State struct {
 	// Late says that the payment that is under way or was the last began after the
 	// deadline, Retaken that it has all the seats again.
 	Late, Retaken bool
+	// Paid says that it was booked, whatever became of it since.
+	Paid bool
 	// Refunding says that a booked booking was released and not everything has been
 	// given back.
 	Refunding bool

@@ -27,7 +27,7 @@ func (b *Booking) Evolve(fact events.Fact) {
 		s.Retaken = true
 	case *events.BookingBooked:
 		b.must(fact, b.paying(f.PaymentID) && f.Amount == s.Amount && (!s.Late || s.Retaken))
-		s.Status = events.BookingIsBooked
+		s.Status, s.Paid = events.BookingIsBooked, true
 	case *events.BookingPaymentFailed:
 		b.must(fact, b.paying(f.PaymentID) && (f.Status == events.BookingIsExpired || f.Status == events.BookingIsHeld && !s.Late))
 		s.Status = f.Status

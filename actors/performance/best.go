@@ -144,12 +144,7 @@ func closest(groups []group, fewest, n int) []group {
 // many more. It avoids exactly one more, which would be left alone.
 func pick(groups []group, fewest, n int) (chosen []group, spare int) {
 	bySize := slices.Clone(groups)
-	slices.SortStableFunc(bySize, func(a, b group) int {
-		if a.size != b.size {
-			return int(b.size - a.size)
-		}
-		return cmp.Compare(edge(b), edge(a)) // a seat left at a row's end is less bad
-	})
+	slices.SortStableFunc(bySize, func(a, b group) int { return int(b.size - a.size) })
 	chosen, rest := bySize[:fewest], bySize[fewest:]
 	for _, g := range chosen {
 		spare += int(g.size)
@@ -168,15 +163,18 @@ func pick(groups []group, fewest, n int) (chosen []group, spare int) {
 			}
 		}
 	}
+	// One will be alone; less bad is one at a row's end.
+	last := &chosen[fewest-1]
+	for _, other := range rest {
+		if other.size == last.size && other.atEdge() && !slices.ContainsFunc(chosen, group.atEdge) {
+			*last = other
+		}
+	}
 	return chosen, spare
 }
 
-func edge(g group) int {
-	if g.atStart || g.atEnd {
-		return 1
-	}
-	return 0
-}
+// atEdge says whether a seat left over from the group can be at its row's end.
+func (g group) atEdge() bool { return g.atStart || g.atEnd }
 
 // cut takes the spare seats off one of the groups and returns the seats of all. The
 // groups are the fewest that are enough, so each is larger than what is spare.
@@ -184,7 +182,7 @@ func cut(groups []group, spare int) []Seat {
 	slices.SortFunc(groups, func(a, b group) int { return cmp.Compare(a.first, b.first) })
 	if spare > 0 {
 		at := len(groups) - 1 // the farthest from the front
-		if i := slices.IndexFunc(groups, func(g group) bool { return edge(g) == 1 }); spare == 1 && i >= 0 {
+		if i := slices.IndexFunc(groups, group.atEdge); spare == 1 && i >= 0 {
 			at = i
 		}
 		if g := &groups[at]; g.atStart {

@@ -1,0 +1,287 @@
+package bookings
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"sync"
+	"testing"
+
+	"admitone/actors/performance"
+	"admitone/events"
+)
+
+// atOnce runs n callers together and counts their results by code.
+func atOnce(n int, call func(i int) error) map[string]int {
+	results := map[string]int{}
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	start := make(chan struct{})
+	for i := range n {
+		all.Go(func() {
+			<-start
+			err := call(i)
+			mu.Lock()
+			defer mu.Unlock()
+			results[code(err)]++
+		})
+	}
+	close(start)
+	all.Wait()
+	return results
+}
+
+func wantResults(t testing.TB, got, want map[string]int) {
+	t.Helper()
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("the callers got %v, want %v", got, want)
+	}
+}
+
+// TestSeed002AHundredOnOneSeat: one gets it.
+func TestSeed002AHundredOnOneSeat(t *testing.T) {
+	w := begin(t, 1, 1, 0)
+	got := atOnce(100, func(i int) error {
+		_, err := w.book(fmt.Sprint("holder-", i), "A-1-1")
+		return err
+	})
+	wantResults(t, got, map[string]int{"ok": 1, "seat_taken": 99})
+	if held := w.check(0); len(held.bookings) != 1 || w.since(1) != "seat.held.v1 booking.held.v1" {
+		t.Errorf("%d bookings, and the log has %s", len(held.bookings), w.since(1))
+	}
+}
+
+// TestOverlappingGroups: 200 callers with random groups of 1 to 6 of 100 seats. No
+// seat is had twice, none is held without its booking, and of those that overlap,
+// also by others between, one has succeeded.
+func TestOverlappingGroups(t *testing.T) {
+	const callers = 200
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	chance := rand.New(rand.NewPCG(seed, 0))
+	w := begin(t, 10, 10, 6)
+	layout := w.read().performances["gala"].Layout()
+	groups := make([][]performance.Seat, callers)
+	for i := range groups {
+		for range 1 + chance.IntN(6) {
+			if s := performance.Seat(chance.IntN(layout.Seats())); !slices.Contains(groups[i], s) {
+				groups[i] = append(groups[i], s)
+			}
+		}
+	}
+	succeeded := make([]bool, callers)
+	got := atOnce(callers, func(i int) error {
+		_, err := w.book(fmt.Sprint("holder-", i), layout.Names(groups[i])...)
+		succeeded[i] = err == nil
+		return err
+	})
+	if got["ok"]+got["seat_taken"] != callers || got["ok"] == 0 {
+		t.Errorf("the callers got %v", got)
+	}
+	h := w.check(6)
+	for _, s := range h.seats {
+		if hold, _ := s.Owner(); hold != "" {
+			id, _, _ := events.CutHoldID(hold)
+			if b := h.bookings[id]; b == nil || b.State().Status != events.BookingIsHeld {
+				t.Errorf("a seat is held for %s, which is no booking", hold)
+			}
+		}
+	}
+	checkComponents(t, groups, succeeded)
+}
+
+// checkComponents: each set of groups that overlap, also by others between, has one
+// that succeeded.
+func checkComponents(t *testing.T, groups [][]performance.Seat, succeeded []bool) {
+	t.Helper()
+	set := map[performance.Seat]int{} // seats that belong together have the same number
+	for i, group := range groups {
+		mine := i
+		for _, s := range group {
+			if other, ok := set[s]; ok {
+				for seat, number := range set {
+					if number == other {
+						set[seat] = mine
+					}
+				}
+			}
+			set[s] = mine
+		}
+	}
+	fine := map[int]bool{}
+	for i, group := range groups {
+		fine[set[group[0]]] = fine[set[group[0]]] || succeeded[i]
+	}
+	for number, one := range fine {
+		if !one {
+			t.Errorf("of those who overlap with group %d, nobody succeeded: %v", number, groups)
+		}
+	}
+}
+
+// TestGroupsThatAllOverlap: everybody wants the same seats in another order, and one
+// more.
+func TestGroupsThatAllOverlap(t *testing.T) {
+	w := begin(t, 10, 10, 0)
+	got := atOnce(50, func(i int) error {
+		seats := []string{"A-5-5", "A-5-6", "A-5-7", fmt.Sprintf("A-%d-%d", 1+i%4, 1+i%10), fmt.Sprintf("A-%d-%d", 6+i%5, 1+i%10)}
+		rand.Shuffle(len(seats), func(i, j int) { seats[i], seats[j] = seats[j], seats[i] })
+		_, err := w.book(fmt.Sprint("holder-", i), seats...)
+		return err
+	})
+	wantResults(t, got, map[string]int{"ok": 1, "seat_taken": 49})
+	w.check(0)
+}
+
+// TestACrowdLeavesTheChoiceToTheHouse: as many get seats as there are seats.
+func TestACrowdLeavesTheChoiceToTheHouse(t *testing.T) {
+	w := begin(t, 10, 10, 0)
+	got := atOnce(100, func(i int) error {
+		_, err := w.best(fmt.Sprint("holder-", i), 2)
+		return err
+	})
+	wantResults(t, got, map[string]int{"ok": 50, "sold_out": 50})
+	w.check(0)
+	if left := len(w.claims.byPerformance); left > 1 {
+		t.Errorf("claims on %d performances are left", left)
+	}
+	if _, err := w.best("late", 1); code(err) != "sold_out" {
+		t.Errorf("when all is gone: %v", err)
+	}
+	if left := len(w.claims.byPerformance); left > 0 { // the map has seen them
+		t.Errorf("claims on %d performances are left", left)
+	}
+}
+
+// TestManyOrdersOfOneHolder: the limit is over all of them.
+func TestManyOrdersOfOneHolder(t *testing.T) {
+	w := begin(t, 10, 10, 7)
+	got := atOnce(40, func(i int) error {
+		_, err := w.book("ann", fmt.Sprintf("A-%d-%d", 1+i/5, 1+2*(i%5)), fmt.Sprintf("A-%d-%d", 1+i/5, 2+2*(i%5)))
+		return err
+	})
+	wantResults(t, got, map[string]int{"ok": 3, "limit_exceeded": 37})
+	w.mustBook("ann", "A-10-1")
+	_, err := w.book("ann", "A-10-2")
+	w.want(err, "limit_exceeded")
+	w.check(7)
+}
+
+// TestTwoPaymentsWithMoneyForOne: one succeeds, and so does the other once there is
+// money for it.
+func TestTwoPaymentsWithMoneyForOne(t *testing.T) {
+	w := begin(t, 1, 4, 0)
+	w.charge("ann", 250)
+	ids := []string{w.mustBook("ann", "A-1-1", "A-1-2"), w.mustBook("ann", "A-1-3", "A-1-4")}
+	results := make([]error, 2)
+	got := atOnce(2, func(i int) error {
+		_, results[i] = w.pay(ids[i], "ann")
+		return results[i]
+	})
+	wantResults(t, got, map[string]int{"ok": 1, "insufficient_balance": 1})
+	w.check(0)
+	w.charge("ann", 150)
+	for i, err := range results {
+		if err != nil {
+			_, err = w.pay(ids[i], "ann")
+			w.want(err, "ok")
+		}
+	}
+	if h := w.settled(0); h.wallets["ann"].Balance() != 0 {
+		t.Errorf("ann has %d, want 0", h.wallets["ann"].Balance())
+	}
+}
+
+// TestOnePaymentManyTimes: twenty requests, one debit, whether they have one key or
+// none.
+func TestOnePaymentManyTimes(t *testing.T) {
+	for _, keyed := range []bool{false, true} {
+		t.Run(fmt.Sprintf("keyed %t", keyed), func(t *testing.T) {
+			w := begin(t, 1, 4, 4)
+			w.charge("ann", 1000)
+			id := w.mustBook("ann", "A-1-1", "A-1-2")
+			got := atOnce(20, func(int) error {
+				if keyed {
+					_, err := w.Pay(w.ctx(), Pay{Origin: w.keyed("ann", "p", ""), BookingID: id, By: "ann"})
+					return err
+				}
+				_, err := w.pay(id, "ann")
+				return err
+			})
+			want := map[string]int{"ok": 1, "already_confirmed": 19}
+			if keyed {
+				want = map[string]int{"ok": 20}
+			}
+			wantResults(t, got, want)
+			if h := w.settled(4); h.wallets["ann"].Balance() != 800 {
+				t.Errorf("ann has %d, want 800", h.wallets["ann"].Balance())
+			}
+		})
+	}
+}
+
+// TestOneKeyedBookingManyTimes: twenty requests with one key are one booking.
+func TestOneKeyedBookingManyTimes(t *testing.T) {
+	w := begin(t, 1, 4, 4)
+	var mu sync.Mutex
+	ids := map[string]bool{}
+	got := atOnce(20, func(int) error {
+		answer, err := w.Book(w.ctx(), Book{Origin: w.keyed("ann", "k", ""), PerformanceID: "gala", Holder: "ann", Seats: []string{"A-1-2", "A-1-3"}})
+		mu.Lock()
+		defer mu.Unlock()
+		ids[answer.Booking.ID] = true
+		return err
+	})
+	wantResults(t, got, map[string]int{"ok": 20})
+	if len(ids) != 1 || len(w.check(4).bookings) != 1 {
+		t.Errorf("the bookings are %v", slices.Collect(maps.Keys(ids)))
+	}
+}
+
+// TestEverybodyDoesEverything: a crowd that books, pays, gives back, extends and
+// walks away, while deadlines pass and what is left is resumed.
+func TestEverybodyDoesEverything(t *testing.T) {
+	const limit = 4
+	w := begin(t, 4, 6, limit)
+	for i := range 8 {
+		w.charge(fmt.Sprint("holder-", i), 900)
+	}
+	for round := range 4 {
+		atOnce(40, func(i int) error {
+			chance := rand.New(rand.NewPCG(uint64(round), uint64(i)))
+			w.anything(chance, fmt.Sprint("holder-", i%8))
+			return nil
+		})
+		w.wake()
+		w.resume()
+		w.check(limit)
+		w.clock.move(25 * s)
+	}
+	w.clock.move(200 * s)
+	w.wake()
+	w.resume()
+	w.settled(limit)
+}
+
+// anything is what one of the crowd does, whatever becomes of it.
+func (w *world) anything(chance *rand.Rand, holder string) {
+	var answer Answer
+	var err error
+	if chance.IntN(3) == 0 {
+		answer, err = w.best(holder, 1+chance.IntN(3))
+	} else {
+		row, number := 1+chance.IntN(4), 1+chance.IntN(5)
+		answer, err = w.book(holder, fmt.Sprintf("A-%d-%d", row, number), fmt.Sprintf("A-%d-%d", row, number+1))
+	}
+	if err != nil {
+		return
+	}
+	id := answer.Booking.ID
+	for _, step := range []func(id, by string) (Answer, error){w.extend, w.pay, w.cancel, w.pay}[chance.IntN(3):] {
+		if chance.IntN(3) > 0 {
+			_, _ = step(id, holder)
+		}
+	}
+}

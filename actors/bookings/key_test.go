@@ -1,0 +1,66 @@
+package bookings
+
+import (
+	"reflect"
+	"testing"
+
+	"admitone/events"
+)
+
+// TestAKeyIsOneRequest: a retry gets the same answer, another body is refused, and a
+// refusal is decided anew.
+func TestAKeyIsOneRequest(t *testing.T) {
+	w := begin(t, 2, 5, 0)
+	w.charge("ann", 500)
+	book := func(body string, seats ...string) (Answer, error) {
+		return w.Book(w.ctx(), Book{Origin: w.keyed("ann", "k", body), PerformanceID: "gala", Holder: "ann", Seats: seats})
+	}
+	other := w.mustBook("bob", "A-1-2")
+	_, err := book("1", "A-1-1", "A-1-2")
+	w.want(err, "seat_taken")
+	_, err = w.cancel(other, "bob")
+	w.want(err, "ok")
+	first, err := book("1", "A-1-1", "A-1-2")
+	w.want(err, "ok")
+	pay := func() (Answer, error) {
+		return w.Pay(w.ctx(), Pay{Origin: w.keyed("ann", "p", "{}"), BookingID: first.Booking.ID, By: "ann"})
+	}
+	paid, err := pay()
+	w.want(err, "ok")
+	again, err := book("1", "A-1-1", "A-1-2")
+	first.Replayed = true
+	if w.want(err, "ok"); !reflect.DeepEqual(again, first) {
+		t.Errorf("again: %+v, want %+v", again, first)
+	}
+	_, err = book("2", "A-2-1")
+	w.want(err, "idempotency_key_reused")
+	paidAgain, err := pay()
+	paid.Replayed = true
+	if w.want(err, "ok"); !reflect.DeepEqual(paidAgain, paid) {
+		t.Errorf("again: %+v, want %+v", paidAgain, paid)
+	}
+	_, err = w.pay(first.Booking.ID, "ann")
+	w.want(err, "already_confirmed")
+	w.settled(0)
+}
+
+// TestAKeyedPaymentThatFailed is decided anew.
+func TestAKeyedPaymentThatFailed(t *testing.T) {
+	w := begin(t, 2, 5, 0)
+	id := w.mustBook("ann", "A-1-1")
+	pay := func() (Answer, error) {
+		return w.Pay(w.ctx(), Pay{Origin: w.keyed("ann", "p", "{}"), BookingID: id, By: "ann"})
+	}
+	_, err := pay()
+	w.want(err, "insufficient_balance")
+	_, err = pay()
+	w.want(err, "insufficient_balance")
+	w.charge("ann", 100)
+	_, err = pay()
+	w.want(err, "ok")
+	answer, err := pay()
+	if w.want(err, "ok"); !answer.Replayed || answer.Booking.Status != events.BookingIsBooked {
+		t.Errorf("again: %+v", answer)
+	}
+	w.settled(0)
+}

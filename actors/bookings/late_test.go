@@ -1,0 +1,308 @@
+package bookings
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"admitone/actors"
+	"admitone/actors/booking"
+	"admitone/actors/core"
+	"admitone/actors/seat"
+	"admitone/actors/wallet"
+	"admitone/events"
+)
+
+// gate is a desk that keeps the first command of some sort until it is opened.
+type gate struct {
+	Desk
+	keeps   func(core.Command) bool
+	reached chan struct{} // closed when the command is there
+	open    chan struct{} // closed by the test
+}
+
+// Ask waits at the gate with the command that it is for.
+func (g *gate) Ask(ctx context.Context, request actors.Request) (actors.Answer, error) {
+	if g.keeps(request.Command) {
+		select {
+		case <-g.reached:
+		default:
+			close(g.reached)
+			<-g.open
+		}
+	}
+	return g.Desk.Ask(ctx, request)
+}
+
+// later runs act up to the first command of some sort, then meanwhile, and then the
+// rest of act.
+func (w *world) later(keeps func(core.Command) bool, act func() error, meanwhile func()) error {
+	w.Helper()
+	g := &gate{keeps: keeps, reached: make(chan struct{}), open: make(chan struct{})}
+	gated := &world{TB: w.TB, store: w.store, desk: w.desk, clock: w.clock, gala: w.gala, log: newHistory()}
+	gated.between(func(desk Desk) Desk {
+		g.Desk = desk
+		return g
+	})
+	mine := w.Bookings
+	w.Bookings = gated.Bookings // for act: another node, so to say
+	result := make(chan error, 1)
+	go func() { result <- act() }()
+	select {
+	case <-g.reached:
+	case err := <-result:
+		w.Fatalf("it never came to that: %v", err)
+	}
+	w.Bookings = mine
+	meanwhile()
+	close(g.open)
+	return <-result
+}
+
+func is[T core.Command](cmd core.Command) bool {
+	_, ok := cmd.(T)
+	return ok
+}
+
+// bobTakesOver lets everything expire, and has another holder pay for the seat.
+func (w *world) bobTakesOver() (bookingID string) {
+	w.Helper()
+	w.clock.move(91 * s)
+	w.wake()
+	w.charge("bob", 100)
+	id := w.mustBook("bob", "A-1-1")
+	_, err := w.pay(id, "bob")
+	w.want(err, "ok")
+	return id
+}
+
+// bobHas checks that he has kept his seat and paid for nothing else.
+func (w *world) bobHas(id string) {
+	w.Helper()
+	h := w.check(0)
+	if b := h.bookings[id].State(); b.Status != events.BookingIsBooked || h.wallets["bob"].Balance() != 0 {
+		w.Errorf("bob's booking is %+v, and he has %d left", b, h.wallets["bob"].Balance())
+	}
+}
+
+// TestALateCommandNeverTouchesTheNextHolder holds one command of ann's back until
+// her time is over and bob has paid for the seat.
+func TestALateCommandNeverTouchesTheNextHolder(t *testing.T) {
+	pay := func(w *world, id string) error { _, err := w.pay(id, "ann"); return err }
+	for _, line := range []struct {
+		name  string
+		keeps func(core.Command) bool
+		act   func(w *world, id string) error
+		code  string
+		facts string // those that follow bob's payment
+	}{
+		{"the debit of a payment", is[*wallet.Debit], pay, "hold_expired",
+			"wallet.debited.v1 wallet.refunded.v1 booking.payment_failed.v1"},
+		{"the seat of a payment", is[*seat.Book], pay, "hold_expired",
+			"wallet.refunded.v1 booking.payment_failed.v1"},
+		{"the seat of a cancellation", is[*seat.Release], func(w *world, id string) error { _, err := w.cancel(id, "ann"); return err }, "ok", ""},
+		{"the seat of an extension", is[*seat.Extend], func(w *world, id string) error { _, err := w.extend(id, "ann"); return err }, "hold_expired", ""},
+		{"the end of a payment that failed", is[*booking.FailPayment], func(w *world, id string) error {
+			w.must(w.step(w.ctx(), w.origin("ann"), wallet.Stream("ann"), &wallet.Debit{PaymentID: "else.1", Amount: 100}))
+			return pay(w, id)
+		}, "insufficient_balance", "booking.payment_failed.v1"},
+	} {
+		t.Run(line.name, func(t *testing.T) {
+			w := begin(t, 1, 2, 0)
+			w.charge("ann", 100)
+			id, bobs, before := w.mustBook("ann", "A-1-1"), "", 0
+			err := w.later(line.keeps, func() error { return line.act(w, id) }, func() {
+				bobs = w.bobTakesOver()
+				before = len(w.read().names)
+			})
+			w.want(err, line.code)
+			if got := w.since(before); got != line.facts {
+				t.Errorf("the log has %q, want %q", got, line.facts)
+			}
+			w.resume()
+			if line.name != "the end of a payment that failed" { // where her money went elsewhere
+				w.bobHas(bobs)
+			}
+			if h := w.read(); h.bookings[bobs].State().Status != events.BookingIsBooked {
+				t.Errorf("bob's booking is %+v", h.bookings[bobs].State())
+			}
+		})
+	}
+}
+
+// TestALateReleaseOfAGroupThatFailed: what a refused group gives back late is not
+// what somebody else has since.
+func TestALateReleaseOfAGroupThatFailed(t *testing.T) {
+	w := begin(t, 1, 2, 0)
+	w.mustBook("cid", "A-1-2")
+	bobs := ""
+	err := w.later(is[*seat.Release], func() error { _, err := w.book("ann", "A-1-1", "A-1-2"); return err },
+		func() { bobs = w.bobTakesOver() })
+	w.want(err, "seat_taken")
+	w.bobHas(bobs)
+}
+
+// TestALateTimer: a deadline that wakes the seat late finds the next hold, and lets
+// it be.
+func TestALateTimer(t *testing.T) {
+	w := begin(t, 1, 2, 0)
+	w.mustBook("ann", "A-1-1")
+	w.clock.move(91 * s)
+	before := len(w.read().names)
+	bobs := w.mustBook("bob", "A-1-1") // before any timer: the seat itself lets go of ann
+	if got, want := w.since(before), "seat.expired.v1 seat.held.v1 booking.held.v1"; got != want {
+		t.Errorf("the log has %s, want %s", got, want)
+	}
+	for range 3 {
+		next, err := w.desk.Wake(w.ctx(), seat.Stream("gala", "A-1-1"))
+		if want := day.Add(181 * s); err != nil || !next.Equal(want) {
+			t.Errorf("woken: next %v, %v; want %v", next, err, want)
+		}
+	}
+	w.wake()
+	w.resume()
+	if h := w.check(0); h.bookings[bobs].State().Status != events.BookingIsHeld {
+		t.Errorf("bob's booking is %+v", h.bookings[bobs].State())
+	}
+}
+
+// TestExpiryAndPaymentMeet: whichever comes first, money and seats agree, at the very
+// nanosecond and behind it.
+func TestExpiryAndPaymentMeet(t *testing.T) {
+	for name, at := range map[string]time.Duration{"at the deadline": 60 * s, "behind it": 60*s + 1} {
+		t.Run(name, func(t *testing.T) {
+			w := begin(t, 1, 6, 0)
+			w.charge("ann", 100)
+			id := w.mustBook("ann", "A-1-1")
+			w.clock.move(at)
+			got := atOnce(3, func(i int) error {
+				switch i {
+				case 0:
+					_, err := w.pay(id, "ann")
+					return err
+				case 1:
+					_, err := w.desk.Wake(w.ctx(), booking.Stream(id))
+					return err
+				}
+				return w.Resume(w.ctx(), w.origin("system"), id)
+			})
+			wantResults(t, got, map[string]int{"ok": 3})
+			w.clock.move(time.Hour)
+			w.wake()
+			w.resume()
+			if b := w.settled(0).bookings[id].State(); b.Status != events.BookingIsBooked || b.Late != (at > 60*s) {
+				t.Errorf("the booking is %+v", b)
+			}
+		})
+	}
+}
+
+// TestWhoeverAskedHasGone: the steps go on, and Wait waits for them.
+func TestWhoeverAskedHasGone(t *testing.T) {
+	w := begin(t, 1, 2, 0)
+	w.charge("ann", 100)
+	id := w.mustBook("ann", "A-1-1")
+	ctx, cancel := context.WithCancel(w.ctx())
+	g := &gate{Desk: w.desk, keeps: is[*wallet.Debit], reached: make(chan struct{}), open: make(chan struct{})}
+	w.between(func(Desk) Desk { return g })
+	result := make(chan error, 1)
+	go func() {
+		_, err := w.Pay(ctx, Pay{Origin: w.origin("ann"), BookingID: id, By: "ann"})
+		result <- err
+	}()
+	<-g.reached
+	cancel()
+	if err := <-result; code(err) != context.Canceled.Error() {
+		t.Errorf("whoever had gone heard %v", err)
+	}
+	close(g.open)
+	w.Wait()
+	if got := w.since(3); !strings.HasSuffix(got, "wallet.debited.v1 seat.booked.v1 booking.booked.v1") {
+		t.Errorf("the log has %s", got)
+	}
+	w.settled(0)
+}
+
+// TestAMapThatCantBeRead: the truth is told all the same, and nothing is chosen.
+func TestAMapThatCantBeRead(t *testing.T) {
+	w := begin(t, 1, 3, 0)
+	w.mustBook("bob", "A-1-1")
+	b := New(w.desk, func(context.Context, string) ([]byte, events.Position, error) { return nil, 0, errGone })
+	_, err := b.Book(w.ctx(), Book{Origin: w.origin("ann"), PerformanceID: "gala", Holder: "ann", Seats: []string{"A-1-1"}})
+	if w.want(err, "seat_taken"); len(fields(err)["alternatives"].([][]string)) != 0 {
+		t.Errorf("the refusal says %v", fields(err))
+	}
+	_, err = b.Book(w.ctx(), Book{Origin: w.origin("ann"), PerformanceID: "gala", Holder: "ann", Quantity: 1})
+	w.want(err, errGone.Error())
+}
+
+// TestAMapThatLags: the seats have the last word, however often the map is wrong, and
+// in the end the answer is no.
+func TestAMapThatLags(t *testing.T) {
+	w := begin(t, 1, 20, 0)
+	var names []string
+	for i := range 20 {
+		names = append(names, events.SeatName("A", 1, int64(i+1)))
+	}
+	w.mustBook("bob", append(names[:7:7], names[8:]...)...)
+	maps := 0
+	b := New(w.desk, func(context.Context, string) ([]byte, events.Position, error) {
+		maps++
+		return make([]byte, 20), 0, nil // nobody has a seat, it says
+	})
+	_, err := b.Book(w.ctx(), Book{Origin: w.origin("ann"), PerformanceID: "gala", Holder: "ann", Quantity: 2})
+	w.want(err, "sold_out")
+	if maps > bestTries {
+		t.Errorf("it tried %d times, want at most %d", maps, bestTries)
+	}
+	w.check(0)
+}
+
+// TestTheGrace: a payment that begins at the last moment has that long to book the
+// seats, also after an extension.
+func TestTheGrace(t *testing.T) {
+	for _, extended := range []bool{false, true} {
+		for after, want := range map[time.Duration]string{seat.Grace: "ok", seat.Grace + 1: "hold_expired"} {
+			t.Run(fmt.Sprintf("extended %t, %v later", extended, after), func(t *testing.T) {
+				w := begin(t, 1, 2, 2)
+				w.charge("ann", 200)
+				id := w.mustBook("ann", "A-1-1", "A-1-2")
+				w.clock.move(60 * s)
+				if extended {
+					_, err := w.extend(id, "ann")
+					w.want(err, "ok")
+					w.clock.move(60 * s)
+				}
+				err := w.later(is[*wallet.Debit], func() error { _, err := w.pay(id, "ann"); return err }, func() {
+					w.clock.move(after)
+					w.wake()
+				})
+				w.want(err, want)
+				w.clock.move(time.Hour)
+				w.wake()
+				w.settled(2)
+			})
+		}
+	}
+}
+
+// TestSeatsOfUnequalStay: one seat of a booking is free before the others. A late
+// payment that fails on it gives back at once what the others still are held for.
+func TestSeatsOfUnequalStay(t *testing.T) {
+	w := begin(t, 1, 2, 0)
+	w.charge("ann", 200)
+	first := w.mustBook("ann", "A-1-1")
+	w.clock.move(50 * s)
+	_, err := w.cancel(first, "ann")
+	w.want(err, "ok")
+	w.clock.move(30 * s)
+	id := w.mustBook("ann", "A-1-1", "A-1-2") // until 2m0s and 2m20s, and the grace
+	w.clock.move(71 * s)
+	w.mustBook("bob", "A-1-1")
+	_, err = w.pay(id, "ann")
+	w.want(err, "hold_expired")
+	w.mustBook("bob", "A-1-2")
+	w.check(0)
+}

@@ -1,0 +1,207 @@
+package bookings
+
+import (
+	"context"
+	"errors"
+
+	"admitone/actors/allowance"
+	"admitone/actors/booking"
+	"admitone/actors/core"
+	"admitone/actors/performance"
+	"admitone/actors/seat"
+	"admitone/actors/wallet"
+	"admitone/events"
+)
+
+// Pay asks for a booking to be paid from its holder's wallet.
+type Pay struct {
+	Origin
+	BookingID string
+	// By is who asks, "" for the house.
+	By string
+}
+
+// Pay debits the wallet once and books every seat, or does nothing of it.
+//
+// Refusals, in this order: not_found, forbidden, released, already_confirmed,
+// hold_expired (the payment is late, and the seats can't be had again; with seats:
+// those that are taken), limit_exceeded (likewise, and the holder has taken others
+// since), insufficient_balance.
+func (b *Bookings) Pay(ctx context.Context, cmd Pay) (Answer, error) {
+	return b.locked(ctx, cmd.BookingID, func(ctx context.Context) (Answer, error) {
+		started, err := b.request(ctx, cmd.Origin, cmd.BookingID, &booking.StartPayment{By: cmd.By})
+		if err != nil {
+			return Answer{}, err
+		}
+		now, err := b.state(ctx, cmd.BookingID)
+		switch {
+		case err != nil:
+			return Answer{}, err
+		case started.Replayed && now.Booking.Paid:
+			now.Booking.Status, now.Replayed = events.BookingIsBooked, true
+			return now, nil
+		case started.Replayed && now.Booking.Status != events.BookingIsPaying:
+			// That payment has failed. A refusal is not kept: this is another one.
+			if _, err := b.step(ctx, cmd.Origin, booking.Stream(cmd.BookingID), &booking.StartPayment{By: cmd.By}); err != nil {
+				return Answer{}, err
+			}
+		}
+		return b.finish(ctx, cmd.Origin, cmd.BookingID)
+	})
+}
+
+// payment is one that is under way.
+type payment struct {
+	hold
+	booking booking.State
+}
+
+func (b *Bookings) payment(ctx context.Context, from Origin, bookingID string) (*payment, error) {
+	now, err := b.state(ctx, bookingID)
+	if err != nil {
+		return nil, err
+	}
+	s, err := b.show(ctx, now.Booking.PerformanceID)
+	if err != nil {
+		return nil, err
+	}
+	return &payment{hold: holdOf(from, s, &now.Booking), booking: now.Booking}, nil
+}
+
+// holdOf is the present or last hold of a booking.
+func holdOf(from Origin, s *show, state *booking.State) hold {
+	h := hold{from: from, show: s, id: state.HoldID(), holder: state.Holder, retake: state.Late}
+	for _, booked := range state.Seats {
+		if at, ok := s.layout.Find(booked.Seat); ok {
+			h.seats = append(h.seats, at)
+		}
+	}
+	return h
+}
+
+// finish takes the remaining steps of a payment that has started, from wherever it
+// stands, and returns the booking as it is booked. Refusals: those of Pay, after
+// everything has been given back that has to be.
+func (b *Bookings) finish(ctx context.Context, from Origin, bookingID string) (Answer, error) {
+	p, err := b.payment(ctx, from, bookingID)
+	if err != nil {
+		return Answer{}, err
+	}
+	if p.booking.Late && !p.booking.Retaken {
+		if err := b.retake(ctx, p); err != nil {
+			return Answer{}, err
+		}
+	}
+	if err := b.debit(ctx, p); err != nil {
+		return Answer{}, err
+	}
+	err = b.bookSeats(ctx, p)
+	if err == nil {
+		_, err = b.step(ctx, from, booking.Stream(bookingID), &booking.Complete{PaymentID: p.id})
+	}
+	if refused(err) != nil {
+		err = b.giveUp(ctx, p, events.FailedLate, errTooLate)
+	}
+	if err != nil {
+		return Answer{}, err
+	}
+	return b.state(ctx, bookingID)
+}
+
+var errTooLate = &core.Refusal{Code: "hold_expired",
+	Detail: "the booking was not paid in time, and its seats can't be had again; nothing is debited"}
+
+// retake takes the seats of a late payment again.
+func (b *Bookings) retake(ctx context.Context, p *payment) error {
+	all, err := b.take(ctx, &p.hold)
+	if lost := (*lostError)(nil); errors.As(err, &lost) {
+		refusal := *errTooLate
+		refusal.Fields = map[string]any{"seats": p.show.layout.Names(lost.seats)}
+		return b.giveUp(ctx, p, events.FailedLate, &refusal)
+	}
+	if refusal := refused(err); refusal != nil {
+		return b.giveUp(ctx, p, events.FailedLimit, refusal)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = b.step(ctx, p.from, booking.Stream(p.booking.ID), &booking.Retake{PaymentID: p.id, ExpiresAt: all.expires})
+	p.booking.Retaken = true
+	return err
+}
+
+// debit takes the money. Without enough of it the payment has failed.
+func (b *Bookings) debit(ctx context.Context, p *payment) error {
+	if p.booking.Amount == 0 {
+		return nil
+	}
+	_, err := b.step(ctx, p.from, wallet.Stream(p.holder), &wallet.Debit{PaymentID: p.id, Amount: p.booking.Amount})
+	refusal := refused(err)
+	switch {
+	case refusal == nil:
+		return err
+	case refusal.Code != "insufficient_balance": // it was given up before, and that was not finished
+		return b.giveUp(ctx, p, events.FailedLate, errTooLate)
+	case p.booking.Late:
+		return b.giveUp(ctx, p, events.FailedBalance, refusal)
+	}
+	expired, err := b.failed(ctx, p, events.FailedBalance)
+	if expired && err == nil {
+		err = b.giveBack(ctx, &p.hold, p.seats, events.ReleasedExpired)
+	}
+	if err != nil {
+		return err
+	}
+	return refusal
+}
+
+// bookSeats makes what is held the holder's: the allowance, then every seat.
+// Refusal: something is not held any more.
+func (b *Bookings) bookSeats(ctx context.Context, p *payment) error {
+	if p.show.limit > 0 {
+		if _, err := b.step(ctx, p.from, allowance.Stream(p.show.id, p.holder), &allowance.Keep{HoldID: p.id}); err != nil {
+			return err
+		}
+	}
+	return each(p.seats, func(s performance.Seat) error {
+		_, err := b.step(ctx, p.from, seat.Stream(p.show.id, p.show.layout.Name(s)), &seat.Book{HoldID: p.id})
+		return err
+	})
+}
+
+// giveUp ends a payment that can't be completed: the money first, so that it is not
+// debited any more, then seats and allowance, of this attempt and of the one before,
+// which may not have been given back yet. It returns the refusal, or what failed.
+func (b *Bookings) giveUp(ctx context.Context, p *payment, reason events.FailReason, refusal *core.Refusal) error {
+	debiting := !p.booking.Late || p.booking.Retaken // before, nobody asks for money
+	if debiting && p.booking.Amount > 0 {
+		if _, err := b.step(ctx, p.from, wallet.Stream(p.holder), &wallet.Refund{PaymentID: p.id}); err != nil {
+			return err
+		}
+	}
+	for attempt := p.booking.Attempt; attempt > 0 && attempt >= p.booking.Attempt-1; attempt-- {
+		h := p.hold
+		h.id = events.HoldID(p.booking.ID, attempt)
+		if err := b.giveBack(ctx, &h, h.seats, events.ReleasedUnpaid); err != nil {
+			return err
+		}
+	}
+	if _, err := b.failed(ctx, p, reason); err != nil {
+		return err
+	}
+	return refusal
+}
+
+// failed records that the payment came to nothing, and says whether the booking's
+// time is up as well. Somebody else may have recorded it.
+func (b *Bookings) failed(ctx context.Context, p *payment, reason events.FailReason) (expired bool, err error) {
+	answer, err := b.step(ctx, p.from, booking.Stream(p.booking.ID), &booking.FailPayment{PaymentID: p.id, Reason: reason})
+	if err != nil && refused(err) == nil {
+		return false, err
+	}
+	for _, fact := range answer.Facts {
+		f, ok := fact.(*events.BookingPaymentFailed)
+		expired = ok && f.Status == events.BookingIsExpired
+	}
+	return expired, nil
+}

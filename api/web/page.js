@@ -94,3 +94,28 @@ export function begin() {
     $("#holder").addEventListener("input", () => keep("localStorage", "holder", me()));
   }
 }
+
+// onNewCards looks now and then whether the server has cards that this page lacks,
+// and calls add with each, put in where it belongs. Nothing announces new things.
+export function onNewCards(selector, add) {
+  const known = new Set([...document.querySelectorAll(selector)].map((card) => card.dataset.id));
+  const look = async () => {
+    if (document.hidden || !navigator.onLine) return;
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
+    if (!answer?.ok) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const cards = [...fresh.querySelectorAll(selector)].filter((card) => !known.has(card.dataset.id));
+    if (cards.length === 0) return;
+    const list = $(selector)?.parentElement;
+    if (!list) return location.reload(); // there was nothing, so nothing is lost
+    for (const card of cards) {
+      known.add(card.dataset.id);
+      for (const hidden of card.querySelectorAll(".needs-script")) hidden.hidden = false;
+      const next = [...list.children].find((other) => other.dataset.id > card.dataset.id);
+      list.insertBefore(document.importNode(card, true), next ?? null);
+      add(list.querySelector(`[data-id="${card.dataset.id}"]`));
+    }
+  };
+  setInterval(look, 10_000);
+  document.addEventListener("visibilitychange", look);
+}

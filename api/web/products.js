@@ -2,12 +2,12 @@
 
 import { command, clock } from "./command.js";
 import { watch } from "./link.js";
-import { $, announce, begin, field, jwt, keep, mayAsk, me, nudge, onButton, recall, share, stranded, tell, token } from "./page.js";
+import { $, announce, begin, field, jwt, keep, mayAsk, me, nudge, onButton, onNewCards, recall, share, stranded, tell, token } from "./page.js";
 
 // ---- Products
 
 const products = new Map(); // by topic
-for (const card of document.querySelectorAll(".product")) {
+function productOn(card) {
   const { id, position, remaining, held, sold } = card.dataset;
   const product = {
     card, id, topic: "product:" + id, position: Number(position),
@@ -15,7 +15,9 @@ for (const card of document.querySelectorAll(".product")) {
     take(data) { take(product, data); },
   };
   products.set(product.topic, product);
+  return product;
 }
+for (const card of document.querySelectorAll(".product")) productOn(card);
 
 const money = (minor) => minor === 0 ? "free" : (minor / 100).toFixed(2);
 
@@ -167,6 +169,11 @@ for (const product of products.values()) {
   show(product);
   watch(product);
 }
+onNewCards(".product", (card) => {
+  const product = productOn(card);
+  show(product);
+  watch(product);
+});
 load();
 for (const claim of claims.values()) refresh(claim);
 

@@ -31,6 +31,7 @@ func TestPage(t *testing.T) {
 		"on a phone":                    onPhone,
 		"with a token":                  withToken,
 		"refusals are told in words":    refusals,
+		"something new goes on sale":    somethingNew,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, browser) })
 	}
@@ -63,6 +64,19 @@ func (s *served) left() int {
 		s.t.Fatal(err)
 	}
 	return p.Remaining
+}
+
+// somethingNew: the page looks again when the visitor comes back to it.
+func somethingNew(t *testing.T, browser context.Context) {
+	s := onSale(t, 5)
+	ada := open(t, browser, s.url).live()
+	s.offer("q", 3)
+	ada.do(chromedp.Evaluate[chromedp.Void](`void document.dispatchEvent(new Event("visibilitychange"))`))
+	ada.wait(`document.querySelector('.product[data-id="q"]') !== null`)
+	ada.remains("q", 3)
+	ada.click(button("q", "reserve"))
+	ada.remains("q", 2)
+	ada.remains("p", 5)
 }
 
 const mine = `document.querySelector("#mine")`

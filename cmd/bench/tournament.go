@@ -33,7 +33,8 @@ type line struct {
 	path, body string
 	last, done int // numbers
 	rates      []float64
-	seen       crowd // in the last turn
+	cpu        []float64 // of the server for each answer, in µs
+	seen       crowd     // in the last turn
 }
 
 // measure lets the line move for one turn. refusals says that nothing may succeed,
@@ -52,6 +53,7 @@ func (l *line) measure(b *bench, s *server, refusals bool) (err error) {
 	}
 	l.done += l.seen.count + connections // those under way at the end may have been done
 	l.rates = append(l.rates, l.seen.rate)
+	l.cpu = append(l.cpu, float64(l.seen.cpu.Nanoseconds())/1000)
 	return nil
 }
 
@@ -86,7 +88,7 @@ func measureTournament(b *bench) ([]row, error) {
 		return nil, err
 	}
 	expected := product.seen.count
-	product.rates = nil
+	product.rates, product.cpu = nil, nil
 	for teams.done < (b.turns+1)*2*expected {
 		before := teams.done
 		if err := teams.measure(b, s, false); err != nil {
@@ -105,8 +107,8 @@ func measureTournament(b *bench) ([]row, error) {
 		}
 	}
 	each := func(l *line, beside *line) string {
-		return fmt.Sprintf("%s; p50 %s, p99 %s; %v of CPU each (%s %v)", spread(l.rates, "%.0f/s"), l.seen.p50, l.seen.p99,
-			l.seen.cpu.Round(time.Microsecond/10), beside.name, beside.seen.cpu.Round(time.Microsecond/10))
+		return fmt.Sprintf("%s; p50 %s, p99 %s; %.1f µs of CPU each (%s %.1f)", spread(l.rates, "%.0f/s"), l.seen.p50, l.seen.p99,
+			median(l.cpu), beside.name, median(beside.cpu))
 	}
 	return []row{
 		{fmt.Sprintf("entries on one hot tournament, %d teams, %d connections", teams.done, connections), each(entries, product), ""},

@@ -3,11 +3,15 @@
 // # What it promises
 //
 // The official clients of EventStoreDB can read, follow and, if [Config] says
-// so, write the log as if it were a single EventStoreDB node: appends with every
-// kind of expected revision, batch appends, reads in both directions, filtered
-// subscriptions with checkpoints, deletes, tombstones and stream metadata.
-// Persistent subscriptions, projections and links that are resolved are not
-// offered. A success means what events.Store means by it: it is on stable storage.
+// so, write the log as if it were a single EventStoreDB 24.10 node: appends with
+// every kind of expected revision, batch appends, reads in both directions, filtered
+// subscriptions with checkpoints, deletes, tombstones and stream metadata. A success
+// means what events.Store means by it: it is on stable storage. A client that stalls
+// holds a page of events and what gRPC buffers, and nobody else waits for it. A panic
+// is an error of its call.
+//
+// Not offered are persistent subscriptions, projections, the resolving of links, and
+// $acl: who may come in and who may write is said in [Config], for the whole log.
 //
 // # Where things are kept that a Store does not know
 //
@@ -34,4 +38,20 @@
 // The events and the metadata that bring the stream back are two appends. If the
 // server dies between them, a stream that exists and is empty harms nobody, while
 // events that were acknowledged on a retry and can't be seen would.
+//
+// # Why a checkpoint is the last event considered
+//
+// Subscriptions begin behind the place they are given. A checkpoint that named the
+// next event would lose it. Places are pairs, compared as pairs, because other
+// servers send (next, 0), which lies before the event at (next, next).
+//
+// # Where it differs from EventStoreDB
+//
+// An append that takes the stream as it is, is known again by its ids among the
+// stream's newest 256 events, also after a restart; there it is a cache. Positions
+// between two events may be read from. Reading forwards from the end, and reading
+// nothing, gives nothing. Regular expressions are RE2. The transcripts of
+// conversations under testdata were checked by hand against how 24.10 is known to
+// behave, and have not been recorded from one yet; ADMITONE_TEST_ESDB plays them to a
+// real one.
 package esdbwire

@@ -25,7 +25,8 @@ func heap() int {
 }
 
 // TestStalledSubscribers: those who take nothing hold a page each and what the
-// connection buffers. Everybody else goes on, on the same connection.
+// connection buffers. Everybody else goes on, on the same connection, and so do they
+// when they take again.
 func TestStalledSubscribers(t *testing.T) {
 	const stalled, appends, size = 40, 1500, 32 << 10 // 47 MiB in all
 	store := openLog(t)
@@ -35,9 +36,10 @@ func TestStalledSubscribers(t *testing.T) {
 	connection := dial(t, address, grpc.WithInitialWindowSize(64<<10), grpc.WithInitialConnWindowSize(1<<20))
 	s := newScribe(t, connection)
 	s.append("a", "none", "a1")
+	var asleep []*subscription
 	for i := range stalled {
-		stream := []string{allName, "a"}[i%2]
-		s.subscribe(stream, "start").until("caught up")
+		asleep = append(asleep, s.subscribe([]string{allName, "a"}[i%2], "start"))
+		asleep[i].until("caught up")
 	}
 	awake := s.subscribe(allName, "start", "types:made")
 	awake.until("caught up")
@@ -81,6 +83,15 @@ func TestStalledSubscribers(t *testing.T) {
 	t.Logf("%d stalled subscribers and the log hold %d MiB", stalled, grown>>20)
 	if grown > log+stalled*each {
 		t.Errorf("that is more than %d MiB", (log+stalled*each)>>20)
+	}
+	// Those who wake up miss nothing, though it has left the tail.
+	for _, woken := range asleep[:2] {
+		for next := uint64(1); next <= appends; next++ {
+			m, err := woken.call.Recv()
+			if err != nil || m.GetEvent().GetEvent().GetStreamRevision() != next {
+				t.Fatalf("event %d: %v, %v", next, m, err)
+			}
+		}
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"admitone/actors/core"
 	"admitone/actors/product"
+	"admitone/actors/seat"
 	"admitone/actors/tournament"
 	"admitone/events"
 	"admitone/events/embedded"
@@ -52,24 +53,28 @@ func mustClose(t testing.TB, store events.Store) {
 var (
 	products    = Kind{Category: product.Category, New: product.New, SnapshotVersion: product.SnapshotVersion}
 	tournaments = Kind{Category: tournament.Category, New: tournament.New, SnapshotVersion: tournament.SnapshotVersion}
+	seats       = Kind{Category: seat.Category, New: seat.New, SnapshotVersion: seat.SnapshotVersion}
 )
 
 // newCore makes the rules of a stream.
 func newCore(stream events.StreamID) core.Core {
-	if stream.Category() == tournament.Category {
+	switch stream.Category() {
+	case tournament.Category:
 		return tournament.New()
+	case seat.Category:
+		return seat.New()
 	}
 	return product.New()
 }
 
-// openDesk opens a desk for products and tournaments on store.
+// openDesk opens a desk for products, tournaments and seats on store.
 func openDesk(t testing.TB, store events.Store, change func(*Config)) *Desk {
 	t.Helper()
 	engine, err := NewEngine()
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := Config{Store: store, Kinds: []Kind{products, tournaments}, Logger: quiet}
+	config := Config{Store: store, Kinds: []Kind{products, tournaments, seats}, Logger: quiet}
 	if change != nil {
 		change(&config)
 	}

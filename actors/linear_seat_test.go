@@ -1,0 +1,137 @@
+package actors
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"admitone/actors/core"
+	"admitone/actors/seat"
+	"admitone/events"
+)
+
+// chairState is what a seat's rules say, in the plainest way. Every command is another
+// holder's, so that no stay goes on.
+type chairState struct {
+	status       events.SeatStatus
+	owner        int   // the hold's number, 0 for nobody
+	expires, now int64 // seconds
+}
+
+// chairSeen is what came back: a refusal's code or what happened, and what somebody
+// who only looks sees.
+type chairSeen struct {
+	said   string
+	status events.SeatStatus
+	owner  string
+}
+
+// claim is what somebody asks of a seat.
+type claim struct {
+	what string // hold, book, release, block, unblock
+	hold int    // its number
+}
+
+func holdID(number int) string {
+	if number == 0 {
+		return ""
+	}
+	return events.HoldID(fmt.Sprint("b", number), 1)
+}
+
+func (c claim) command() core.Command {
+	switch id := holdID(c.hold); c.what {
+	case "hold":
+		return &seat.Hold{HoldID: id, Holder: string(NewCommandID()), HoldFor: time.Minute}
+	case "book":
+		return &seat.Book{HoldID: id}
+	case "release":
+		return &seat.Release{HoldID: id, Reason: events.ReleasedCancelled}
+	case "block":
+		return &seat.Block{}
+	}
+	return &seat.Unblock{}
+}
+
+// step says what a claim does to the seat and what it answers.
+func (s chairState) step(input any) (any, any) {
+	if waited, ok := input.(pause); ok {
+		s.now += int64(time.Duration(waited) / time.Second)
+		return nil, s
+	}
+	if s.status == events.SeatIsHeld && s.expires < s.now {
+		s.status, s.owner = events.SeatIsFree, 0
+	}
+	if input == (glance{}) {
+		return chairSeen{status: s.status, owner: holdID(s.owner)}, s
+	}
+	c, before := input.(claim), s
+	mine := c.hold == s.owner
+	said := "nothing"
+	switch {
+	case c.what == "hold" && s.status == events.SeatIsFree:
+		s.status, s.owner, s.expires = events.SeatIsHeld, c.hold, s.now+60+int64(seat.Grace/time.Second)
+	case c.what == "hold" && !mine, c.what == "block" && s.owner != 0:
+		said = "seat_taken"
+	case c.what == "book" && !mine:
+		said = "not_held"
+	case c.what == "book":
+		s.status = events.SeatIsBooked
+	case c.what == "release" && mine:
+		s.status, s.owner = events.SeatIsFree, 0
+	case c.what == "block":
+		s.status = events.SeatIsBlocked
+	case c.what == "unblock" && s.status == events.SeatIsBlocked:
+		s.status = events.SeatIsFree
+	}
+	if s.status != before.status {
+		said = map[string]string{"hold": "seat.held.v1", "book": "seat.booked.v1", "release": "seat.released.v1",
+			"block": "seat.blocked.v1", "unblock": "seat.unblocked.v1"}[c.what]
+	}
+	return chairSeen{said: said}, s
+}
+
+// chairSubject is a seat as histories are made of it.
+func chairSubject() *subject {
+	holds := 0
+	return &subject{
+		stream: seat.Stream("gala", "A-1-1"), create: &seat.Unblock{}, // which does nothing
+		init: chairState{status: events.SeatIsFree},
+		think: func(chance *rand.Rand) any {
+			what := []string{"hold", "hold", "hold", "again", "book", "book", "release", "release", "block", "unblock", "look", "wait"}[chance.IntN(12)]
+			switch what {
+			case "hold":
+				holds++
+				return claim{what, holds}
+			case "look":
+				return glance{}
+			case "wait":
+				return pause(35 * time.Second)
+			case "block", "unblock":
+				return claim{what: what}
+			}
+			recent := 1 + max(0, holds-1-chance.IntN(4))
+			if what == "again" {
+				what = "hold"
+			}
+			return claim{what, recent}
+		},
+		look: func(c core.Core) any {
+			owner, _ := c.(*seat.Seat).Owner()
+			return chairSeen{status: c.(*seat.Seat).Status(), owner: owner}
+		},
+		see: func(answer Answer, refusal *core.Refusal) any {
+			switch {
+			case refusal != nil:
+				return chairSeen{said: refusal.Code}
+			case len(answer.Facts) == 0:
+				return chairSeen{said: "nothing"}
+			}
+			return chairSeen{said: answer.Facts[0].Name()}
+		},
+	}
+}
+
+// TestSeatHistoriesAreLinearizable: see linearizable.
+func TestSeatHistoriesAreLinearizable(t *testing.T) { linearizable(t, chairSubject) }

@@ -27,6 +27,7 @@ func (s *Store) Append(ctx context.Context, stream events.StreamID, expected eve
 		return events.Appended{}, events.ErrClosed
 	}
 	defer s.gate.leave()
+	s.recent.remember(batch)
 	appended, err := s.append(ctx, proposal{stream: stream, expected: expected, batch: batch, content: jsonContent})
 	s.alarm(err)
 	return appended, err
@@ -90,8 +91,9 @@ func (p *proposal) send(call streams.Streams_AppendClient) error {
 	if err := call.Send(p.options()); err != nil {
 		return err
 	}
+	var encoder encoder
 	for i := range p.batch {
-		if err := call.Send(p.message(i)); err != nil {
+		if err := call.SendMsg(encoder.proposed(&p.batch[i], p.content)); err != nil {
 			return err
 		}
 	}
@@ -106,14 +108,6 @@ func (p *proposal) options() *streams.AppendReq {
 		o.ExpectedStreamRevision = &streams.AppendReq_Options_Revision{Revision: uint64(p.expected)}
 	}
 	return &streams.AppendReq{Content: &streams.AppendReq_Options_{Options: o}}
-}
-
-func (p *proposal) message(i int) *streams.AppendReq {
-	e := &p.batch[i]
-	return &streams.AppendReq{Content: &streams.AppendReq_ProposedMessage_{ProposedMessage: &streams.AppendReq_ProposedMessage{
-		Id: structured(e.ID), Metadata: map[string]string{typeKey: e.Type, contentKey: p.content},
-		CustomMetadata: e.Metadata, Data: e.Data,
-	}}}
 }
 
 // landed reads the answer. A batch that did not land where it was meant to, say in

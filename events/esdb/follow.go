@@ -24,6 +24,7 @@ func (s *Store) Follow(ctx context.Context, after events.Position, handle func([
 	defer s.gate.leave()
 	s.followers.Add(1)
 	defer s.followers.Add(-1)
+	s.recent.begin()
 	f := &follower{Store: s, at: place{uint64(after), uint64(after)}, last: after, handle: handle}
 	until, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -115,28 +116,19 @@ func (f *follower) receive(ctx context.Context, l *line, b *inbox) error {
 	request.Options.StreamOption = &streams.ReadReq_Options_All{All: allFrom(f.at, false)}
 	request.Options.CountOption = &streams.ReadReq_Options_Subscription{Subscription: &streams.ReadReq_Options_SubscriptionOptions{}}
 	request.Options.FilterOption = filter()
-	var records records
-	return receive(f.outgoing(ctx, f.nodes.prefer == preferLeader), l, request, func(m *streams.ReadResp) error {
-		if sign := m.GetCheckpoint(); sign != nil {
+	return receive(f.outgoing(ctx, f.nodes.prefer == preferLeader), l, request, func(m *received) error {
+		switch {
+		case m.isSign:
 			// A node of a small log may send a sign from beyond all positions; who
 			// believed it would miss everything after it.
-			if sign.GetCommitPosition() <= math.MaxInt64 && sign.GetPreparePosition() <= math.MaxInt64 {
-				b.pass(place{sign.GetCommitPosition(), sign.GetPreparePosition()})
+			if m.sign.commit <= math.MaxInt64 && m.sign.prepare <= math.MaxInt64 {
+				b.pass(m.sign)
 			}
-			return nil
+		case m.isEvent && ours(&m.event):
+			f.recent.recall(&m.event.Event)
+			return b.put(ctx, &m.event)
 		}
-		e := m.GetEvent()
-		if e == nil {
-			return nil // the confirmation, or that we have caught up
-		}
-		r, err := records.record(e)
-		if err != nil {
-			return err
-		}
-		if !ours(&r) {
-			return nil
-		}
-		return b.put(ctx, &r)
+		return nil // or the confirmation, or that we have caught up
 	})
 }
 

@@ -254,3 +254,37 @@ func TestGoaway(t *testing.T) {
 		n.kill(t, host)
 	})
 }
+
+// TestFollowRemembersFacts of events that were appended here, if they are the ones
+// that are in the log.
+func TestFollowRemembersFacts(t *testing.T) {
+	f, s, log := serveFaulty(t)
+	s.recent.begin() // as a follower of before would have
+	event := func(quantity int64) events.Event {
+		fact := &events.ProductReserved{Quantity: quantity}
+		return events.Event{ID: events.EventID("command", int(quantity)), Type: fact.Name(), Data: fact.AppendJSON(nil), Metadata: []byte(`{}`), Fact: fact}
+	}
+	same, decidedAgain, elsewhere := event(1), event(2), event(3)
+	other := event(5)
+	other.ID = decidedAgain.ID
+	if _, err := s.Append(t.Context(), "product-1", events.NoStream, []events.Event{same}); err != nil {
+		t.Fatal(err)
+	}
+	f.then("Append", lost(codes.Unavailable)) // it is in the log, and nobody knows
+	if _, err := s.Append(t.Context(), "product-1", 0, []events.Event{decidedAgain}); !errors.Is(err, events.ErrUnknown) {
+		t.Fatal(err)
+	}
+	if _, err := s.Append(t.Context(), "product-1", 1, []events.Event{other}); err != nil {
+		t.Fatal(err)
+	}
+	elsewhere.Fact = nil
+	if _, err := log.Append(t.Context(), "product-1", 2, []events.Event{elsewhere}); err != nil {
+		t.Fatal(err)
+	}
+	all := followed(t, s, 0, 4)
+	for i, want := range []events.Fact{same.Fact, nil, other.Fact, nil} {
+		if all[i].Fact != want {
+			t.Errorf("event %d comes with %v, want %v", i, all[i].Fact, want)
+		}
+	}
+}

@@ -47,7 +47,7 @@ func (c *connection) open(host, name string, dial dialer) (*grpc.ClientConn, err
 		grpc.WithTransportCredentials(transport),
 		grpc.WithContextDialer(dial),
 		grpc.WithAuthority(name),
-		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage), grpc.ForceCodecV2(newCodec())),
 		grpc.WithConnectParams(grpc.ConnectParams{
 			Backoff:           backoff.Config{BaseDelay: firstRest, Multiplier: 1.6, Jitter: 0.2, MaxDelay: lastRest},
 			MinConnectTimeout: connectPatience,

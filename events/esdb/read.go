@@ -65,16 +65,12 @@ func (s *Store) readStream(ctx context.Context, stream events.StreamID, from eve
 // fetch reads what a request asks for. A stream that does not exist has no events.
 func (s *Store) fetch(ctx context.Context, request *streams.ReadReq, count int) (page []events.Recorded, err error) {
 	err = s.call(ctx, reading, asking, func(ctx context.Context, l *line) error {
-		var records records
 		page = make([]events.Recorded, 0, min(count, 256))
-		return receive(s.outgoing(ctx, true), l, request, func(m *streams.ReadResp) error {
-			e := m.GetEvent()
-			if e == nil {
-				return nil
+		return receive(s.outgoing(ctx, true), l, request, func(m *received) error {
+			if m.isEvent {
+				page = append(page, m.event)
 			}
-			r, err := records.record(e)
-			page = append(page, r)
-			return err
+			return nil
 		})
 	})
 	if err != nil {
@@ -84,16 +80,18 @@ func (s *Store) fetch(ctx context.Context, request *streams.ReadReq, count int) 
 }
 
 // receive makes a read or a subscription, and calls take with all that comes. It
-// returns nil at the end, take's error, or a *failure.
-func receive(ctx context.Context, l *line, request *streams.ReadReq, take func(*streams.ReadResp) error) error {
+// returns nil at the end, take's error, ErrDamaged for an event that is none, or a
+// *failure.
+func receive(ctx context.Context, l *line, request *streams.ReadReq, take func(*received) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // or what is not received keeps the call alive
 	call, err := l.streams().Read(ctx, request)
 	if err != nil {
 		return newFailure(asking, nil, err)
 	}
+	var m received
 	for {
-		m, err := call.Recv()
+		err := call.RecvMsg(&m)
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
@@ -101,7 +99,10 @@ func receive(ctx context.Context, l *line, request *streams.ReadReq, take func(*
 			return newFailure(asking, call, err)
 		}
 		l.heard.Add(1)
-		if err := take(m); err != nil {
+		if m.damage != nil {
+			return m.damage
+		}
+		if err := take(&m); err != nil {
 			return err
 		}
 	}

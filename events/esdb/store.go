@@ -47,6 +47,7 @@ type Store struct {
 	headers, leaderHeaders metadata.MD
 
 	seen      landmarks
+	recent    *recent
 	alarmed   atomic.Int64 // when the last alarm was raised, Unix nanoseconds
 	followers atomic.Int64
 	returns   atomic.Uint64
@@ -90,7 +91,7 @@ func open(ctx context.Context, c connection, o Options) (*Store, error) {
 		o.MaxAppend = DefaultMaxAppend
 	}
 	s := &Store{
-		nodes: newNodes(c, o.Logger), gate: newGate(), log: o.Logger, closed: make(chan struct{}),
+		nodes: newNodes(c, o.Logger), gate: newGate(), log: o.Logger, closed: make(chan struct{}), recent: newRecent(),
 		readOnly: o.ReadOnly, maxAppend: o.MaxAppend, deadline: c.deadline,
 	}
 	s.headers = headersOf(&c.address)

@@ -1,0 +1,227 @@
+package esdb
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"admitone/events"
+)
+
+// received is a ReadResp: an event, a sign of how far the node has come, or something
+// that needs no looking at. It is used for one message after another.
+type received struct {
+	// event, if isEvent. What is wrong with it is in damage.
+	event   events.Recorded
+	isEvent bool
+	damage  error
+	// sign, if isSign.
+	sign   place
+	isSign bool
+
+	created    int64 // of event, in ticks since 1970
+	hasID      bool
+	hasCreated bool
+	names      names
+	arena      []byte // where the next event's bytes are put
+}
+
+// arenaSize is how many bytes share one allocation, about.
+const arenaSize = 32 << 10
+
+// keep copies bytes that gRPC wants back.
+func (r *received) keep(b []byte) []byte {
+	if len(b) == 0 {
+		return nil
+	}
+	if len(b) > cap(r.arena)-len(r.arena) {
+		r.arena = make([]byte, 0, max(arenaSize, len(b)))
+	}
+	n := len(r.arena)
+	r.arena = append(r.arena, b...)
+	return r.arena[n:len(r.arena):len(r.arena)]
+}
+
+// tick is the resolution of an event's time.
+const tick = 100 * time.Nanosecond
+
+// decode reads a message. Its error is one of the encoding.
+func (r *received) decode(b []byte) error {
+	r.event, r.isEvent, r.damage, r.sign, r.isSign = events.Recorded{}, false, nil, place{}, false
+	return fields(b, func(field protowire.Number, text []byte, _ uint64) error {
+		switch field {
+		case respEvent:
+			return r.decodeEvent(text)
+		case respCheckpoint:
+			r.isSign = true
+			return fields(text, func(field protowire.Number, _ []byte, number uint64) error {
+				switch field {
+				case checkpointCommit:
+					r.sign.commit = number
+				case checkpointPrepare:
+					r.sign.prepare = number
+				}
+				return nil
+			})
+		}
+		return nil
+	})
+}
+
+// decodeEvent reads a ReadEvent. A link is an event like any other, and links are not
+// asked to be resolved: so there is none whose event is gone.
+func (r *received) decodeEvent(b []byte) error {
+	r.isEvent, r.hasID, r.hasCreated = true, false, false
+	found := false
+	err := fields(b, func(field protowire.Number, text []byte, _ uint64) error {
+		if field != readEvent {
+			return nil
+		}
+		found = true
+		return fields(text, r.recorded)
+	})
+	if err != nil {
+		return err
+	}
+	switch {
+	case !found:
+		r.damage = fmt.Errorf("%w: a link whose event is gone", events.ErrDamaged)
+	case !r.hasID:
+		r.damage = fmt.Errorf("%w: an event of %s without an id", events.ErrDamaged, r.event.Stream)
+	case !r.hasCreated:
+		r.damage = fmt.Errorf("%w: event %s has no time", events.ErrDamaged, r.event.ID)
+	case r.event.Position > math.MaxInt64:
+		r.damage = fmt.Errorf("%w: event %s has no position", events.ErrDamaged, r.event.ID)
+	}
+	const perSecond = int64(time.Second / tick)
+	r.event.Created = time.Unix(r.created/perSecond, r.created%perSecond*int64(tick)).UTC()
+	return nil
+}
+
+// recorded takes one field of a RecordedEvent.
+func (r *received) recorded(field protowire.Number, text []byte, number uint64) error {
+	switch field {
+	case recordedID:
+		return fields(text, r.id)
+	case recordedStream:
+		return fields(text, func(field protowire.Number, text []byte, _ uint64) error {
+			if field == streamName {
+				r.event.Stream = events.StreamID(r.names.of(text))
+			}
+			return nil
+		})
+	case recordedRevision:
+		r.event.Revision = events.Revision(min(number, math.MaxInt64))
+	case recordedCommit:
+		r.event.Position = events.Position(number)
+	case recordedMetadata:
+		return r.entry(text)
+	case recordedCustom:
+		r.event.Metadata = r.keep(text)
+	case recordedData:
+		r.event.Data = r.keep(text)
+	}
+	return nil
+}
+
+// id takes one field of a UUID, in either form.
+func (r *received) id(field protowire.Number, text []byte, _ uint64) (err error) {
+	switch field {
+	case idStructured:
+		r.hasID = true
+		return fields(text, func(field protowire.Number, _ []byte, number uint64) error {
+			switch field {
+			case idMost:
+				binary.BigEndian.PutUint64(r.event.ID[:8], number)
+			case idLeast:
+				binary.BigEndian.PutUint64(r.event.ID[8:], number)
+			}
+			return nil
+		})
+	case idString:
+		r.event.ID, err = events.ParseID(string(text))
+		r.hasID = err == nil
+	}
+	return nil
+}
+
+// entry takes an entry of the node's own metadata.
+func (r *received) entry(b []byte) error {
+	var key, value []byte
+	err := fields(b, func(field protowire.Number, text []byte, _ uint64) error {
+		switch field {
+		case mapKey:
+			key = text
+		case mapValue:
+			value = text
+		}
+		return nil
+	})
+	switch string(key) {
+	case typeKey:
+		r.event.Type = r.names.of(value)
+	case createdKey:
+		var failed error
+		r.created, failed = strconv.ParseInt(string(value), 10, 64)
+		r.hasCreated = failed == nil
+	}
+	return err
+}
+
+var errWire = errors.New("esdb: not a message")
+
+// fields calls take with the fields of a message one after another: with their bytes,
+// or with their number. Others are passed over.
+func fields(b []byte, take func(field protowire.Number, text []byte, number uint64) error) error {
+	for len(b) > 0 {
+		field, kind, n := protowire.ConsumeTag(b)
+		if n < 0 {
+			return errWire
+		}
+		b = b[n:]
+		var text []byte
+		var number uint64
+		switch kind {
+		case protowire.BytesType:
+			text, n = protowire.ConsumeBytes(b)
+		case protowire.VarintType:
+			number, n = protowire.ConsumeVarint(b)
+		default:
+			if n = protowire.ConsumeFieldValue(field, kind, b); n >= 0 {
+				b = b[n:]
+				continue
+			}
+		}
+		if n < 0 {
+			return errWire
+		}
+		if err := take(field, text, number); err != nil {
+			return err
+		}
+		b = b[n:]
+	}
+	return nil
+}
+
+// names keeps the names of streams and types, which repeat.
+type names map[string]string
+
+// maxNames bounds them; then they are forgotten.
+const maxNames = 4096
+
+func (n *names) of(b []byte) string {
+	if name, ok := (*n)[string(b)]; ok {
+		return name
+	}
+	if *n == nil || len(*n) >= maxNames {
+		*n = make(names)
+	}
+	name := string(b)
+	(*n)[name] = name
+	return name
+}

@@ -17,8 +17,8 @@ import (
 	"admitone/events"
 )
 
-// crowd draws events of a few products and of a tournament, and appends them to
-// log: everything that their actors could have decided.
+// crowd draws events of a few products, of a tournament and of two performances, and
+// appends them to log: everything that their actors could have decided.
 func crowd(t *rapid.T, log *memoryLog) {
 	type state struct {
 		row  Product
@@ -27,13 +27,18 @@ func crowd(t *rapid.T, log *memoryLog) {
 	}
 	until := time.Unix(1_800_000_000, 0).UTC()
 	states, games := map[string]*state{}, &organiser{id: "a"}
+	seller := newClerk(func(stream events.StreamID, fact events.Fact) { log.add(stream, fact) })
 	pick := func(m map[string]int64) string {
 		return rapid.SampledFrom(slices.Sorted(maps.Keys(m))).Draw(t, "reservation")
 	}
 	steps := rapid.IntRange(1, 60).Draw(t, "steps")
 	for step := range steps {
-		if rapid.Bool().Draw(t, "in the tournament") {
+		switch rapid.IntRange(0, 3).Draw(t, "where") {
+		case 0:
 			log.add(cup(games.id), games.something(t)...)
+			continue
+		case 1:
+			seller.something(t)
 			continue
 		}
 		id := rapid.SampledFrom([]string{"a", "b", "c-1", "ab"}).Draw(t, "product")
@@ -119,7 +124,7 @@ func content(t rapid.TB, p *Projections) []string {
 		d := p.deadlines.streams[stream]
 		all = append(all, fmt.Sprintf("%s: %d open from %d", stream, d.open, d.earliest))
 	}
-	return append(all, tournamentContent(t, p)...)
+	return slices.Concat(all, tournamentContent(t, p), boxOfficeContent(t, p))
 }
 
 // folded applies log[from:to] in batches, flushing at random.
@@ -148,6 +153,8 @@ func openIn(t rapid.TB, log *memoryLog, fs vfs.FS) *Projections {
 	}
 	kindOf[*products](p).rows.limit = 2 // rows come and go all the time
 	kindOf[*tournaments](p).rows.limit = 2
+	office := kindOf[*boxOffice](p)
+	office.performances.limit, office.blocks.limit, office.bookings.limit = 1, 1, 1
 	return p
 }
 

@@ -1,0 +1,221 @@
+package projections
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"pgregory.net/rapid"
+
+	"admitone/events"
+)
+
+// aShow is performance "a" as a clerk sells it, and projections that follow.
+func aShow(t testing.TB) (*memoryLog, *Projections, *clerk) {
+	log := newMemoryLog()
+	c := newClerk(func(stream events.StreamID, fact events.Fact) { log.add(stream, fact) })
+	c.open("a")
+	p := opened(t, log, vfs.NewMem())
+	started(t, p)
+	<-p.ready
+	return log, p, c
+}
+
+func TestSeatFramesOnTheWire(t *testing.T) {
+	log, p, c := aShow(t)
+	counts, seats := watch(t, p, "performance:a"), watch(t, p, "seats:a")
+	both := func() {
+		waitFor(t, p, events.Position(len(log.recorded)))
+		counts.all(t, p, "performance:a")
+		seats.all(t, p, "seats:a")
+	}
+	c.block("a", "A-2-3")
+	both()
+	c.until(2, func() { c.book("a", "ada", []string{"B-x-1-2"}) }) // the allowance, and the seat
+	both()
+	c.until(2, func() { c.book("a", "bob", []string{"A-1-1"}) })
+	both()
+	checkFrames(t, counts.all(t, p, "performance:a"), []string{
+		`{"event":"snapshot","data":{"topic":"performance:a","epoch":"first","position":1,"id":"a","title":"T a","venue":"V","starts_at":"2031-06-01T20:00:00Z","capacity":8,"remaining":8,"held":0,"sold":0,"blocked":0,"sections":[` +
+			`{"id":"A","name":"Stalls","price":5,"capacity":6,"remaining":6,"held":0,"booked":0,"blocked":0},{"id":"B-x","name":"Balcony","price":0,"capacity":2,"remaining":2,"held":0,"booked":0,"blocked":0}]}}`,
+		`{"event":"delta","data":{"topic":"performance:a","position":2,"previous":1,"remaining":7,"held":0,"sold":0,"blocked":1,"change":-1,"cause":"blocked","sections":[{"id":"A","remaining":5,"held":0,"booked":0,"blocked":1}]}}`,
+		`{"event":"delta","data":{"topic":"performance:a","position":4,"previous":2,"remaining":6,"held":1,"sold":0,"blocked":1,"change":-1,"cause":"held","sections":[{"id":"B-x","remaining":1,"held":1,"booked":0,"blocked":0}]}}`,
+		`{"event":"delta","data":{"topic":"performance:a","position":6,"previous":4,"remaining":5,"held":2,"sold":0,"blocked":1,"change":-1,"cause":"held","sections":[{"id":"A","remaining":4,"held":1,"booked":0,"blocked":1}]}}`,
+	})
+	frames := seats.all(t, p, "seats:a")
+	checkFrames(t, frames, []string{
+		`{"event":"snapshot","data":{"topic":"seats:a","epoch":"first","position":1,"remaining":8,"held":0,"sold":0,"blocked":0,"sections":[{"id":"A","rows":["fff","fff"]},{"id":"B-x","rows":["ff"]}]}}`,
+		`{"event":"delta","data":{"topic":"seats:a","position":2,"previous":1,"remaining":7,"held":0,"sold":0,"blocked":1,"change":-1,"cause":"blocked","seats":{"A-2-3":"blocked"}}}`,
+		`{"event":"delta","data":{"topic":"seats:a","position":4,"previous":2,"remaining":6,"held":1,"sold":0,"blocked":1,"change":-1,"cause":"held","seats":{"B-x-1-2":"held"}}}`,
+		`{"event":"delta","data":{"topic":"seats:a","position":6,"previous":4,"remaining":5,"held":2,"sold":0,"blocked":1,"change":-1,"cause":"held","seats":{"A-1-1":"held"}}}`,
+	})
+	merged := Pending{}
+	merged.Add(frames[1])
+	merged.Add(frames[2])
+	merged.Add(frames[3])
+	checkFrames(t, []*Frame{merged.Next(), newDelta("seats:a", 6, 6, (&seatsState{counts: SeatCounts{Capacity: 1}}).Unchanged())}, []string{
+		`{"event":"delta","data":{"topic":"seats:a","position":6,"previous":1,"remaining":5,"held":2,"sold":0,"blocked":1,"change":-3,"cause":"mixed","seats":{"A-1-1":"held","A-2-3":"blocked","B-x-1-2":"held"}}}`,
+		`{"event":"delta","data":{"topic":"seats:a","position":6,"previous":6,"remaining":1,"held":0,"sold":0,"blocked":0,"change":0,"cause":"unchanged","seats":{}}}`,
+	})
+	for _, topic := range []string{"performance:b", "seats:b"} {
+		if _, err := p.Subscribe(topic, Resume{}, newCollector()); !errors.Is(err, ErrNotFound) {
+			t.Errorf("%s: %v", topic, err)
+		}
+	}
+}
+
+// audience folds the frames of both topics of a performance as a client would.
+type audience struct {
+	position  map[string]events.Position
+	remaining map[string]int64
+	sections  map[string]string
+	seats     map[string]string
+	wrong     string
+}
+
+func newAudience() *audience {
+	return &audience{map[string]events.Position{}, map[string]int64{}, map[string]string{}, map[string]string{}, ""}
+}
+
+func (a *audience) take(f *Frame) {
+	var m struct {
+		Event string
+		Data  struct {
+			Topic              string
+			Position, Previous events.Position
+			Remaining, Change  int64
+			Sections           []struct {
+				ID                               string
+				Rows                             []string
+				Remaining, Held, Booked, Blocked int64
+			}
+			Seats map[string]string
+		}
+	}
+	if err := json.Unmarshal(f.Bytes(), &m); err != nil {
+		a.wrong = err.Error()
+	}
+	topic := m.Data.Topic
+	if m.Event == "delta" && (m.Data.Previous != a.position[topic] || m.Data.Remaining != a.remaining[topic]+m.Data.Change) {
+		a.wrong = fmt.Sprintf("at %d with %d remaining came %s", a.position[topic], a.remaining[topic], f.Bytes())
+	}
+	a.position[topic], a.remaining[topic] = m.Data.Position, m.Data.Remaining
+	names := map[byte]string{'f': "free", 'h': "held", 'b': "booked", 'x': "blocked"}
+	for _, s := range m.Data.Sections {
+		if s.Rows == nil {
+			a.sections[s.ID] = fmt.Sprint(s.Remaining, s.Held, s.Booked, s.Blocked)
+		}
+		for row, letters := range s.Rows {
+			for i := range len(letters) {
+				a.seats[events.SeatName(s.ID, int64(row)+1, int64(i)+1)] = names[letters[i]]
+			}
+		}
+	}
+	maps.Copy(a.seats, m.Data.Seats)
+}
+
+func (a *audience) takeAll(late *Pending) {
+	for f := late.Next(); f != nil; f = late.Next() {
+		a.take(f)
+	}
+}
+
+// TestAudiencesSeeTheSeats: whoever follows a performance, from whenever on, with
+// whatever frames merged, sees every seat and every count as the views have them.
+func TestAudiencesSeeTheSeats(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		log := newMemoryLog()
+		p, err := Open(Config{Store: log, Dir: "views", Spawn: spawn, FS: vfs.NewMem(), FrameEvery: -1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.Close()
+		close(p.ready)
+		c := newClerk(func(stream events.StreamID, fact events.Fact) { log.add(stream, fact) })
+		c.open("a")
+		c.open("a-b")
+		var watching []*collector
+		var topics []string
+		for range rapid.IntRange(5, 40).Draw(t, "steps") {
+			c.something(t)
+			if rapid.Bool().Draw(t, "later") {
+				continue
+			}
+			folded(t, p, log.recorded[p.Position():])
+			topic := rapid.SampledFrom([]string{"performance:a", "seats:a"}).Draw(t, "topic")
+			w := newCollector()
+			if _, err := p.Subscribe(topic, Resume{}, w); err != nil {
+				t.Fatal(err)
+			}
+			watching, topics = append(watching, w), append(topics, topic)
+		}
+		folded(t, p, log.recorded[p.Position():])
+		for i, w := range watching {
+			a, late := newAudience(), &Pending{}
+			for _, f := range w.all(t, p, topics[i]) {
+				if late.Add(f); rapid.Bool().Draw(t, "is slow") {
+					continue
+				}
+				a.takeAll(late)
+			}
+			a.takeAll(late)
+			checkAudience(t, p, c, a, topics[i])
+		}
+	})
+}
+
+func checkAudience(t *rapid.T, p *Projections, c *clerk, a *audience, topic string) {
+	if a.wrong != "" {
+		t.Fatal(a.wrong)
+	}
+	row, _, err := p.Performance("a")
+	if err != nil || a.remaining[topic] != row.Remaining() || a.position[topic] != row.Position {
+		t.Fatalf("%s: %d remain at %d; want %+v, %v", topic, a.remaining[topic], a.position[topic], row, err)
+	}
+	if topic == "seats:a" {
+		for name, s := range c.shows["a"] {
+			if a.seats[name] != string(s.status) {
+				t.Fatalf("%s is seen as %s; it is %s", name, a.seats[name], s.status)
+			}
+		}
+		return
+	}
+	for _, s := range row.Sections {
+		if want := fmt.Sprint(s.Remaining(), s.Held, s.Booked, s.Blocked); a.sections[s.ID] != want {
+			t.Fatalf("section %s is seen as %s; it is %s", s.ID, a.sections[s.ID], want)
+		}
+	}
+}
+
+// TestASnapshotOfAStadium: a hundred thousand seats are less than a megabyte however
+// they are laid out, and so is what nobody has touched.
+func TestASnapshotOfAStadium(t *testing.T) {
+	for name, sections := range map[string][]events.Section{
+		"long rows": {{ID: "A", Rows: 100, SeatsPerRow: 1000}}, "single seats": {{ID: "A", Rows: 100_000, SeatsPerRow: 1}}, "small sections": small(1000),
+	} {
+		log := newMemoryLog()
+		p := openIn(t, log, vfs.NewMem())
+		defer p.Close()
+		close(p.ready)
+		log.add(hall("a"), &events.PerformanceCreated{PerformanceID: "a", Sections: sections})
+		if err := p.apply(log.recorded); err != nil {
+			t.Fatal(err)
+		}
+		c := watch(t, p, "seats:a")
+		if size := len(c.frames[0].Bytes()); size > 1<<20 {
+			t.Errorf("%s: %d bytes", name, size)
+		} else {
+			t.Logf("%s: %d bytes", name, size)
+		}
+	}
+}
+
+func small(n int) (sections []events.Section) {
+	for i := range n {
+		sections = append(sections, events.Section{ID: fmt.Sprintf("section-%d", i), Rows: 10, SeatsPerRow: 10})
+	}
+	return sections
+}

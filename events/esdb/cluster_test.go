@@ -29,6 +29,7 @@ type cluster struct {
 	state  sync.Mutex
 	leader string          // "" during an election; guarded by state
 	gone   map[string]bool // what gossip says; guarded by state
+	alone  string          // a node that hears nothing of the others; guarded by state
 	told   int             // calls that were sent elsewhere; guarded by state
 	led    int             // calls that were served by the leader, asked for as such
 	loose  int             // calls that were served by anybody
@@ -74,6 +75,9 @@ func (c *cluster) elsewhere(host string, ctx context.Context) (leader string, el
 		c.loose++
 	case c.leader == host:
 		c.led++
+	case c.alone == host:
+		c.told++
+		return "", true
 	default:
 		c.told++
 		return c.leader, true
@@ -198,6 +202,23 @@ func TestLeaderIsGone(t *testing.T) {
 			c.down(t, c.hosts...)
 		})
 	}
+}
+
+// TestLeaderIsAlone: a leader that has lost the others says that it leads no more, and
+// can't say who does. The others can.
+func TestLeaderIsAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCluster("a:1", "b:1", "c:1")
+		s := c.connect(t, "esdb://a:1,b:1,c:1?tls=false")
+		c.state.Lock()
+		c.alone, c.leader = "a:1", "b:1"
+		c.state.Unlock()
+		if took := untilItWorks(t, s); took > 2*time.Second {
+			t.Errorf("it took %v", took)
+		}
+		s.Close()
+		c.down(t, c.hosts...)
+	})
 }
 
 // TestNamedNodeIsGivenUp: without gossip, a leader that another node has named is

@@ -103,9 +103,15 @@ func manyStreamsAtOnce(b *bench) {
 	for n := range streams {
 		page := b.read(b.stream(fmt.Sprint(n)), 0, events.Forward, len(want[n])+1)
 		b.same(page, want[n], 0, 1)
-		for _, appended := range landed[n] {
+		for i, appended := range landed[n] {
 			if at := page[appended.Revision].Position; at != appended.Position {
 				b.Fatalf("revision %d was appended at %d and is at %d", appended.Revision, appended.Position, at)
+			}
+			for back := range (n + i) % 4 { // the events before it in its batch
+				at := page[int(appended.Revision)-back-1].Position
+				if want := appended.Position - events.Position(back) - 1; appended.Consecutive && at != want {
+					b.Fatalf("positions are said to be consecutive, and %d is at %d, not %d", int(appended.Revision)-back-1, at, want)
+				}
 			}
 		}
 	}

@@ -83,7 +83,7 @@ func (d *described) checkContent(a answer, response object) {
 
 // TestAnswersAreAsDescribed asks every operation, and for most codes.
 func TestAnswersAreAsDescribed(t *testing.T) {
-	w, d := newWorld(t, withBackup), describe(t)
+	w, d := newWorld(t, withEverything), describe(t)
 	ask := func(method, path, body string, headers ...string) answer {
 		t.Helper()
 		return d.ask(w, method, path, body, headers...)
@@ -132,6 +132,12 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		ask("GET", path, "").problem(statuses[code], code)
 	}
 	askTournaments(ask)
+	for path, code := range map[string]string{"/v1/products/tee/reservations/none": "not_found", "/v1/tournaments/none/entries/a": "not_found"} {
+		ask("GET", path+"/receipt", "").problem(statuses[code], code)
+	}
+	for _, path := range []string{held + "/receipt", sold + "/receipt", "/v1/tournaments/cup/entries/c/receipt", "/v1/log/head"} {
+		ask("GET", path, "").is(200)
+	}
 	ask("POST", "/v1/backups", "").is(201)
 	ask("GET", "/ws", "").problem(426, "upgrade_required")
 	ask("GET", "/ws/reservations", "").problem(426, "upgrade_required")

@@ -55,6 +55,8 @@ type Config struct {
 	AccessLog io.Writer
 	// Backup makes a backup; nil is no route for it.
 	Backup Backup
+	// Proofs makes signed heads and receipts; nil is no routes for them.
+	Proofs Proofs
 	// Metrics is where the server registers its own; a new registry if nil.
 	Metrics *prometheus.Registry
 	Logger  *slog.Logger
@@ -137,6 +139,7 @@ func (s *Server) routes() {
 	s.tournamentRoutes()
 	s.logRoutes()
 	s.historyRoutes()
+	s.proofRoutes()
 	s.backupRoutes()
 	s.operationRoutes()
 	s.pageRoutes()

@@ -23,6 +23,7 @@ import (
 	"admitone/actors/team"
 	"admitone/actors/tournament"
 	"admitone/events/embedded"
+	"admitone/events/merkle"
 	"admitone/projections"
 )
 
@@ -35,6 +36,8 @@ type world struct {
 	routes  func(*Server)
 	frames  time.Duration // projections.Config.FrameEvery
 	blind   bool          // the views don't follow the log
+	signed  bool          // the log has a tree, which gives receipts
+	tree    *merkle.Tree
 	store   *embedded.Store
 	views   *projections.Projections
 	server  *Server
@@ -116,6 +119,13 @@ func (w *world) start() {
 	desk := actors.NewDesk(engine, desks)
 	config := w.config
 	config.Desk, config.Views, config.Store, config.Logger, config.AccessLog = desk, w.views, w.store, logger, w.access
+	if w.signed {
+		key, err := merkle.NewKey(make([]byte, merkle.SeedSize), w.store.Epoch())
+		w.must(err)
+		w.tree, err = merkle.Open(context.Background(), merkle.Config{Store: w.store, Dir: filepath.Join(w.dir, "tree"), Key: key, Logger: logger})
+		w.must(err)
+		config.Proofs = w.tree
+	}
 	w.server = New(config)
 	if w.routes != nil {
 		w.routes(w.server)
@@ -126,6 +136,9 @@ func (w *world) start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	if !w.blind {
 		w.background.Go(func() { w.views.Run(ctx) })
+	}
+	if w.signed {
+		w.background.Go(func() { w.tree.Run(ctx) })
 	}
 	w.background.Go(func() { w.views.RunDeadlines(ctx, desk.Wake) })
 	w.background.Go(func() { w.server.Listen(listener) })
@@ -150,6 +163,9 @@ func (w *world) stop() {
 	w.cancel()
 	w.cancel = nil
 	w.background.Wait()
+	if w.signed {
+		w.must(w.tree.Close(context.Background()))
+	}
 	w.must(w.views.Close())
 	w.must(w.store.Close())
 }

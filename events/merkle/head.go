@@ -42,6 +42,19 @@ type SignedHead struct {
 // namePrefix comes before the epoch in the name of a log's key.
 const namePrefix = "admitone/"
 
+// AppendJSON appends the head as an object: its note, what it says, and the public
+// half of the key that has signed it.
+func (h *SignedHead) AppendJSON(dst []byte, key *Key) []byte {
+	o := events.OpenObject(dst)
+	o.String("epoch", h.Epoch)
+	o.Int("size", h.Size)
+	o.Int("position", int64(h.Position()))
+	o.String("root", h.Root.String())
+	o.String("note", h.Note)
+	o.String("key", key.String())
+	return o.Close()
+}
+
 // text is the part of the note that is signed.
 func (h *Head) text() string {
 	return namePrefix + h.Epoch + "\n" + strconv.FormatInt(h.Size, 10) + "\n" + h.Root.String() + "\n"

@@ -201,6 +201,16 @@ func (t *Tree) Head() (SignedHead, error) {
 	return t.sign()
 }
 
+// AppendHead appends a signed head over everything that is under the tree, as
+// [SignedHead.AppendJSON] has it. Error: as [Tree.Head].
+func (t *Tree) AppendHead(dst []byte) ([]byte, error) {
+	h, err := t.Head()
+	if err != nil {
+		return dst, err
+	}
+	return h.AppendJSON(dst, t.Key), nil
+}
+
 // sign signs a head if there is something new; mu must be held. While the hashes are
 // made again, the head before stays.
 func (t *Tree) sign() (SignedHead, error) {

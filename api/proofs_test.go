@@ -1,0 +1,181 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"admitone/actors/product"
+	"admitone/events"
+	"admitone/events/merkle"
+)
+
+func withProofs(w *world) { w.signed = true }
+
+// receipt asks for one and checks it as anybody can who has the key.
+func (w *world) receipt(path, wantType string, wantPosition any) merkle.Receipt {
+	w.t.Helper()
+	a := w.do("GET", path+"/receipt", "")
+	a.is(200)
+	verifier, err := merkle.NewVerifier(w.do("GET", "/v1/log/head", "").is(200)["key"].(string))
+	w.must(err)
+	r, err := merkle.CheckReceipt([]byte(a.text), verifier)
+	if err != nil || r.Event.Type != wantType || wantPosition != nil && float64(r.Event.Position) != wantPosition {
+		w.t.Errorf("%s: %s at %d, want %s at %v (%v)", path, r.Event.Type, r.Event.Position, wantType, wantPosition, err)
+	}
+	return r
+}
+
+// TestReservationReceipts: whatever has become of a reservation, its receipt is the
+// last event about it.
+func TestReservationReceipts(t *testing.T) {
+	w := newWorld(t, withProofs)
+	w.product("p", 5000, `,"hold_seconds":1`)
+	w.product("q", 5000, "")
+	of := func(product string, reserved map[string]any) string {
+		return "/v1/products/" + product + "/reservations/" + reserved["id"].(string)
+	}
+	var all sync.WaitGroup
+	sell := func() { // so that there is something to search
+		for range 400 {
+			all.Go(func() { w.reserve("q", "ada", "").is(201) })
+		}
+		all.Wait()
+	}
+	sell()
+	sold := w.reserve("q", "ada", "").is(201)
+	held := w.reserve("q", "bob", `,"hold":true`).is(201)
+	kept := w.reserve("q", "cid", `,"hold":true`).is(201)
+	sell()
+	confirmed := w.do("POST", of("q", held)+"/confirm", "").is(200)
+	sell()
+	w.receipt(of("q", sold), "product.reserved.v1", sold["position"])
+	w.receipt(of("q", kept), "product.held.v1", kept["position"])
+	r := w.receipt(of("q", held), "product.confirmed.v1", confirmed["position"])
+	if r.Head.Position() < r.Event.Position || !strings.Contains(string(r.Event.Data), "bob") {
+		t.Errorf("%+v", r)
+	}
+	released := w.do("DELETE", of("q", sold), "").is(200)
+	w.receipt(of("q", sold), "product.released.v1", released["position"])
+	brief := w.reserve("p", "dan", `,"hold":true`).is(201)
+	for status := "held"; status != "expired"; {
+		status = w.do("GET", of("p", brief), "").is(200)["status"].(string)
+	}
+	w.receipt(of("p", brief), "product.expired.v1", nil)
+	for _, path := range []string{"/v1/products/q/reservations/none", "/v1/products/none/reservations/" + sold["id"].(string), of("p", sold)} {
+		w.do("GET", path+"/receipt", "").problem(404, "not_found")
+	}
+}
+
+// TestReceiptWhenTheClockWasSetBack: the time in a reservation's id may lie behind
+// that of its event; it is found all the same.
+func TestReceiptWhenTheClockWasSetBack(t *testing.T) {
+	w := newWorld(t, withProofs)
+	stream := product.Stream("p")
+	facts := []events.Fact{&events.ProductCreated{ProductID: "p", DisplayName: "p", Stock: 90}}
+	future := "0fffffff-ffff-7fff-bfff-ffffffffffff"
+	for n := range 20 {
+		id := events.EventID("r", n).String()
+		if n == 7 {
+			id = future
+		}
+		facts = append(facts, &events.ProductReserved{ReservationID: id, Holder: "ada", Quantity: 1, Remaining: int64(89 - n)})
+	}
+	var batch []events.Event
+	var prev events.Hash
+	for n, fact := range facts {
+		e := events.Event{ID: events.EventID("c", n), Type: fact.Name(), Data: fact.AppendJSON(nil)}
+		e.Metadata, prev = events.Seal(nil, prev, stream, events.Revision(n), &e, &events.Metadata{CommandID: "c", Actor: "ada", At: time.Unix(1, 0)})
+		batch = append(batch, e)
+	}
+	if _, err := w.store.Append(t.Context(), stream, events.NoStream, batch); err != nil {
+		t.Fatal(err)
+	}
+	w.receipt("/v1/products/p/reservations/"+future, "product.reserved.v1", 9.0)
+}
+
+func TestEntryReceipts(t *testing.T) {
+	w := newWorld(t, withProofs)
+	w.teams("a", "b", "c")
+	w.tournament("cup", 1, `,"waitlist":true`)
+	const entries = "/v1/tournaments/cup/entries"
+	first := w.do("POST", entries, `{"team_id":"a"}`).is(201)
+	second := w.do("POST", entries, `{"team_id":"b"}`).is(201)
+	w.receipt(entries+"/a", "tournament.entered.v1", first["position"])
+	w.receipt(entries+"/b", "tournament.waitlisted.v1", second["position"])
+	w.do("DELETE", entries+"/a", "").is(200)
+	w.receipt(entries+"/b", "tournament.promoted.v1", nil)
+	for _, path := range []string{entries + "/a", entries + "/c", "/v1/tournaments/none/entries/a"} {
+		w.do("GET", path+"/receipt", "").problem(404, "not_found")
+	}
+}
+
+// TestWhoseReceipts: a reservation's is its holder's and the auditor's; a head is
+// anybody's.
+func TestWhoseReceipts(t *testing.T) {
+	w := newWorld(t, withProofs, func(w *world) { w.config.Auth = secret })
+	as := func(sub string, role Role) string {
+		token, err := secret.Token(sub, role, time.Now(), time.Hour)
+		w.must(err)
+		return "Bearer " + token
+	}
+	w.do("POST", "/v1/products", `{"id":"p","name":"p","stock":9}`, "Authorization", as("boss", RoleAdmin)).is(201)
+	id := w.do("POST", "/v1/products/p/reservations", `{}`, "Authorization", as("ada", RoleHolder)).is(201)["id"]
+	path := fmt.Sprintf("/v1/products/p/reservations/%s/receipt", id)
+	for _, token := range []string{as("ada", RoleHolder), as("eve", RoleAuditor), as("boss", RoleAdmin)} {
+		w.do("GET", path, "", "Authorization", token).is(200)
+	}
+	w.do("GET", path, "", "Authorization", as("eve", RoleHolder)).problem(403, "forbidden")
+	w.do("GET", path, "").problem(401, "unauthenticated")
+	w.do("GET", "/v1/log/head", "").is(200)
+}
+
+// lateProofs never get so far.
+type lateProofs struct{}
+
+func (lateProofs) AppendHead(dst []byte) ([]byte, error) { return dst, events.ErrUnavailable }
+
+func (lateProofs) Receipt(ctx context.Context, _ events.Position) ([]byte, error) {
+	<-ctx.Done()
+	return nil, fmt.Errorf("waiting: %w", ctx.Err())
+}
+
+// TestProofsThatAreLate: a receipt that can't be had yet is not a bug, and a server
+// without proofs has no routes for them.
+func TestProofsThatAreLate(t *testing.T) {
+	w := newWorld(t, func(w *world) { w.config.Proofs = lateProofs{} })
+	w.product("p", 3, "")
+	path := "/v1/products/p/reservations/" + w.reserve("p", "ada", "").is(201)["id"].(string)
+	w.do("GET", path+"/receipt", "").problem(503, "projection_behind")
+	w.do("GET", "/v1/log/head", "").problem(503, "log_unavailable")
+	w.stop()
+
+	w = newWorld(t)
+	w.product("p", 3, "")
+	path = "/v1/products/p/reservations/" + w.reserve("p", "ada", "").is(201)["id"].(string)
+	w.do("GET", path+"/receipt", "").problem(404, "not_found")
+	w.do("GET", "/v1/log/head", "").problem(404, "not_found")
+}
+
+// TestLogHead: it is the head of this log, signed.
+func TestLogHead(t *testing.T) {
+	w := newWorld(t, withProofs)
+	empty := w.do("GET", "/v1/log/head", "").is(200)
+	fields(t, empty, "epoch key note position root size")
+	if empty["size"] != 0.0 || empty["epoch"] != w.store.Epoch() {
+		t.Errorf("of an empty log: %v", empty)
+	}
+	w.product("p", 3, "")
+	for size := 0.0; size < 1; {
+		size = w.do("GET", "/v1/log/head", "").is(200)["size"].(float64)
+	}
+	v := w.do("GET", "/v1/log/head", "").is(200)
+	verifier, err := merkle.NewVerifier(v["key"].(string))
+	w.must(err)
+	if h, err := merkle.OpenHead(v["note"].(string), verifier); err != nil || float64(h.Size) != v["size"] || h.Root.String() != v["root"] {
+		t.Errorf("%v: %+v, %v", v, h, err)
+	}
+}

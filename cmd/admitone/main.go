@@ -112,6 +112,8 @@ func newRoot() *cobra.Command {
 	root.AddCommand(newHistory())
 	root.AddCommand(newShow())
 	root.AddCommand(newVerify())
+	root.AddCommand(newHead())
+	root.AddCommand(newReceipt())
 	root.AddCommand(newBackup())
 	root.AddCommand(newToken())
 	root.AddCommand(newLoad())

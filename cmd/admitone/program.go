@@ -19,6 +19,7 @@ import (
 	"admitone/actors/tournament"
 	"admitone/api"
 	"admitone/events/esdbwire"
+	"admitone/events/merkle"
 	"admitone/projections"
 )
 
@@ -37,8 +38,9 @@ type settings struct {
 	logger       *slog.Logger
 	yardstick    bool
 	idleAfter    time.Duration
-	profile      string // address for Go's profiles, "" for none
-	esdbListen   string // address for EventStoreDB clients, "" for none
+	profile      string        // address for Go's profiles, "" for none
+	esdbListen   string        // address for EventStoreDB clients, "" for none
+	signEvery    time.Duration // between two signed heads, 0 for no tree
 }
 
 // directory holds what a server keeps beside the log: views, secrets, backups. It is
@@ -64,6 +66,7 @@ type program struct {
 	log      durableLog
 	desk     *actors.Desk
 	views    *projections.Projections
+	tree     *merkle.Tree // nil if not wanted
 	server   *api.Server
 	listener net.Listener
 	profiles net.Listener // nil if not wanted
@@ -116,6 +119,9 @@ func (p *program) open(s settings) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := p.openTree(s); err != nil {
+		return err
+	}
 	p.desk = actors.NewDesk(engine, actors.Config{
 		Store: p.log, Snapshots: p.log, Kinds: kinds(), Logger: s.logger, IdleAfter: s.idleAfter,
 		AppendBytes: bounds.appendBytes,
@@ -123,7 +129,7 @@ func (p *program) open(s settings) (err error) {
 	p.server = api.New(api.Config{
 		Desk: p.desk, Views: p.views, Store: p.log, Auth: s.auth, AllowOrigins: s.allowOrigins,
 		MaxSockets: s.maxSockets, AccessLog: s.accessLog, Logger: s.logger, Yardstick: s.yardstick,
-		MaxLag: bounds.lag, Backup: backups(p.log, s.directory()),
+		MaxLag: bounds.lag, Backup: backups(p.log, s.directory()), Proofs: p.proofs(),
 	})
 	return nil
 }
@@ -141,6 +147,9 @@ func (p *program) run() {
 	}
 	spawn("the views", func() error { return p.views.Run(ctx) })
 	spawn("the deadlines", func() error { return p.views.RunDeadlines(ctx, p.desk.Wake) })
+	if p.tree != nil {
+		spawn("the tree of the log", func() error { return p.tree.Run(ctx) })
+	}
 	if p.profiles != nil {
 		spawn("the profiles", func() error { return http.Serve(p.profiles, profiles()) })
 	}
@@ -182,6 +191,9 @@ func (p *program) stop(ctx context.Context) error {
 	p.background.Wait()
 	if p.views != nil {
 		errs = append(errs, p.views.Close())
+	}
+	if p.tree != nil {
+		errs = append(errs, p.tree.Close(ctx))
 	}
 	if p.log != nil {
 		errs = append(errs, p.log.Close())

@@ -51,7 +51,7 @@ func makeSecret(file string) error {
 	if _, err := rand.Read(secret); err != nil {
 		return err
 	}
-	fresh, err := os.CreateTemp(filepath.Dir(file), secretFile+".*")
+	fresh, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*")
 	if err != nil {
 		return err
 	}

@@ -67,6 +67,7 @@ func newServe() *cobra.Command {
 	f.Int64Var(&s.maxSockets, "max-sockets", 100_000, "open WebSockets at most")
 	f.DurationVar(&s.idleAfter, "idle-after", time.Minute, "drop an entity from memory after that long without a command")
 	f.StringVar(&s.esdbListen, "esdb-listen", "", "loopback address at which EventStoreDB clients may read the log")
+	f.DurationVar(&s.signEvery, "sign-every", 10*time.Second, "write down a signed head of the log that often, if it is in a directory; 0 is no tree, no heads, no receipts")
 	f.BoolVar(&accessLog, "access-log", true, "write a line per request to standard error")
 	f.StringVar(&s.profile, "profile-listen", "", "address for Go's profiles, /debug/pprof/; keep it on loopback")
 	f.BoolVar(&s.yardstick, "yardstick", false, "add POST /yardstick, which only decodes and answers: what benchmarks compare with")

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"admitone/events"
+	"admitone/events/merkle"
 	"admitone/projections"
 )
 
@@ -22,6 +23,10 @@ type verdict struct {
 	Events  uint64          `json:"events"`
 	Streams int             `json:"streams"`
 	Head    events.Position `json:"head"`
+	// Heads is how many signed heads were found to be about this log, and Root what
+	// its own would say; "" if nobody looked.
+	Heads int    `json:"heads"`
+	Root  string `json:"root,omitempty"`
 	// Views is the position up to which the views on disk were compared, 0 if they
 	// were not.
 	Views     events.Position `json:"views"`
@@ -42,13 +47,16 @@ type violation struct {
 func newVerify() *cobra.Command {
 	var from source
 	var asJSON bool
+	var against, key string
 	cmd := &cobra.Command{
 		Use:   "verify",
 		Short: "Replay the whole log and hold it to every rule",
 		Long: "Replays the whole log: positions, revisions, the hash chain of every stream, known\n" +
 			"facts, and after every event the rules of its kind. With --store also the views on\n" +
-			"disk. Prints the first violation and ends with status 1, else with 0.",
-		Example: "  admitone verify\n  admitone verify --url http://127.0.0.1:8080 --json",
+			"disk, and the heads that were signed over the log. With --against it proves that\n" +
+			"today's log is that of an older head, and what came after it. Prints the first\n" +
+			"violation and ends with status 1, else with 0.",
+		Example: "  admitone verify\n  admitone verify --url http://127.0.0.1:8080 --json\n  admitone verify --against monday.head",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			v := verdict{Source: from.name()}
 			store, err := from.open(cmd, args)
@@ -60,8 +68,12 @@ func newVerify() *cobra.Command {
 				return err
 			}
 			defer store.Close()
+			kept, err := keptHead(cmd, from, store.Epoch(), against, key)
+			if err != nil {
+				return err
+			}
 			bar := newProgress(cmd.ErrOrStderr())
-			err = v.run(cmd.Context(), store, from, bar)
+			err = v.run(cmd.Context(), store, from, kept, bar)
 			bar.done()
 			if err != nil {
 				return err
@@ -71,15 +83,23 @@ func newVerify() *cobra.Command {
 	}
 	from.flags(cmd)
 	cmd.Flags().BoolVar(&asJSON, "json", false, "the result as a JSON object")
+	cmd.Flags().StringVar(&against, "against", "", "file with an older signed head of this log, or a receipt; - is standard input")
+	cmd.Flags().StringVar(&key, "key", "", "the public half of the key that has signed the --against, or a file with it (default: the log's own)")
 	return cmd
 }
 
 // run fills v in. What breaks a rule is no error here.
-func (v *verdict) run(ctx context.Context, store events.Store, from source, bar *progress) error {
+func (v *verdict) run(ctx context.Context, store events.Store, from source, kept *merkle.SignedHead, bar *progress) error {
 	begun := time.Now()
-	found, err := projections.Verify(ctx, store, from.embedded(), func(at, head events.Position) {
+	w, err := newWitness(store, from, kept)
+	if err != nil {
+		return err
+	}
+	found, err := projections.Verify(ctx, w, from.embedded(), func(at, head events.Position) {
 		bar.say("verifying the log: position %d of %d", at, head)
 	})
+	err = w.end(ctx, found.Head, err)
+	v.Heads, v.Root = w.found()
 	v.Events, v.Streams, v.Head = found.Events, found.Streams, found.Head
 	v.Seconds = time.Since(begun).Seconds()
 	v.PerSecond = float64(v.Events) / max(v.Seconds, 1e-9)
@@ -89,6 +109,10 @@ func (v *verdict) run(ctx context.Context, store events.Store, from source, bar 
 	var broken *projections.Violation
 	if errors.As(err, &broken) {
 		v.Violation = &violation{broken.Position, broken.Stream, broken.Revision, string(broken.Rule), broken.Detail}
+		return nil
+	}
+	if parted := (*merkle.Contradiction)(nil); errors.As(err, &parted) {
+		v.Violation = &violation{Position: parted.Position, Rule: merkle.Rule, Detail: parted.Detail}
 		return nil
 	}
 	return err
@@ -133,6 +157,9 @@ func (v *verdict) print(out io.Writer) {
 		}
 		fmt.Fprintf(out, "\n  rule:  %s\n  found: %s\n", broken.Rule, broken.Detail)
 		return
+	}
+	if v.Heads > 0 {
+		fmt.Fprintf(out, "%d signed heads are about this log; its root is %s\n", v.Heads, v.Root)
 	}
 	if v.Views > 0 {
 		fmt.Fprintf(out, "the views on disk are right up to position %d\n", v.Views)

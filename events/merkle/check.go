@@ -97,6 +97,12 @@ func NewCheck(dir, epoch string, verifier note.Verifier) (*Check, error) {
 // have looked at.
 func (c *Check) Against(h Head) { c.against = &h }
 
+// Needed says whether there is anything to hold the log to.
+func (c *Check) Needed() bool { return c.file != nil || c.against != nil }
+
+// Size is how many events have been taken.
+func (c *Check) Size() int64 { return c.edge.Size }
+
 // Heads is how many heads were found to be about this log.
 func (c *Check) Heads() int { return c.heads }
 

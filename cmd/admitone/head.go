@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+
+	"github.com/spf13/cobra"
+
+	"admitone/events/merkle"
+)
+
+// logHead is what /v1/log/head answers with.
+type logHead struct {
+	Epoch    string `json:"epoch"`
+	Size     int64  `json:"size"`
+	Position int64  `json:"position"`
+	Root     string `json:"root"`
+	Note     string `json:"note"`
+	Key      string `json:"key"`
+}
+
+func newHead() *cobra.Command {
+	var from source
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "head",
+		Short: "Print the signed head of the log: what all of it is now, in five lines",
+		Long: "Prints the signed head of the log, to be kept where the log's keeper can't reach it:\n" +
+			"verify --against proves later that nothing before it was changed.",
+		Example: "  admitone head > monday.head\n  admitone head --url http://127.0.0.1:8080 --json",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			h, err := from.head(cmd, args)
+			if err != nil {
+				return err
+			}
+			text := h.Note
+			if asJSON {
+				line, err := json.Marshal(h)
+				if err != nil {
+					return err
+				}
+				text = string(line) + "\n"
+			}
+			_, err = fmt.Fprint(cmd.OutOrStdout(), text)
+			return err
+		},
+	}
+	from.flags(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "as JSON, like /v1/log/head, with the key that has signed it")
+	return cmd
+}
+
+// head asks the server, or signs one over the log in a directory.
+func (s *source) head(cmd *cobra.Command, args []string) (h logHead, err error) {
+	if s.url != "" {
+		server, err := newRemote(s.url, s.token)
+		if err != nil {
+			return h, err
+		}
+		return h, server.call(cmd.Context(), http.MethodGet, "/v1/log/head", "", &h)
+	}
+	store, err := s.openStore(cmd, args)
+	if err != nil {
+		return h, err
+	}
+	defer store.Close()
+	logger := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	tree, err := openTree(cmd.Context(), store, s.store, 0, logger)
+	if err != nil {
+		return h, err
+	}
+	signed, err := grown(cmd.Context(), tree)
+	if err != nil {
+		return h, err
+	}
+	return h, json.Unmarshal(signed.AppendJSON(nil, tree.Key), &h)
+}
+
+// grown takes in all there is and closes the tree.
+func grown(ctx context.Context, tree *merkle.Tree) (h merkle.SignedHead, err error) {
+	if err = tree.CatchUp(ctx); err == nil {
+		h, err = tree.Head()
+	}
+	if closed := tree.Close(ctx); err == nil {
+		err = closed
+	}
+	return h, err
+}

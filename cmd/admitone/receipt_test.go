@@ -1,0 +1,211 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"admitone/api"
+	"admitone/events"
+	"admitone/events/embedded"
+)
+
+// signedIn starts a program whose log has a tree.
+func signedIn(t *testing.T, store string) *served {
+	t.Helper()
+	p, err := start(settings{listen: "127.0.0.1:0", store: store, auth: api.OpenAuth{}, idleAfter: time.Minute,
+		signEvery: time.Hour, logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &served{program: p, store: store, url: "http://" + p.address(), t: t}
+	t.Cleanup(s.end)
+	return s
+}
+
+// write puts text into a file of the test's.
+func write(t *testing.T, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestReceipt: what a buyer does with one, with and without a server.
+func TestReceipt(t *testing.T) {
+	s := signedIn(t, t.TempDir())
+	s.sell("1")
+	bought, ok := reservationID([]byte(s.send("POST", "/v1/products/1/reservations", `{"holder":"eve"}`)))
+	if !ok {
+		t.Fatal("no reservation")
+	}
+	text := s.send("GET", "/v1/products/1/reservations/"+bought.String()+"/receipt", "")
+	receipt := write(t, "receipt.json", text+"\n")
+	key, _ := must(t, exitDone, "receipt", "key", "--url", s.url)
+	s.end()
+	if again, _ := must(t, exitDone, "receipt", "key", "--store", s.store); again != key {
+		t.Errorf("the key of the directory is %s, of the server %s", again, key)
+	}
+	keyFile := write(t, "log.key", key)
+	for _, k := range []string{strings.TrimSpace(key), keyFile} {
+		stdout, _ := must(t, exitDone, "receipt", "check", receipt, "--key", k)
+		if !strings.HasPrefix(stdout, "good: position 6, product-1, product.reserved.v1\n") || !strings.Contains(stdout, "eve bought 1 unit") {
+			t.Error(stdout)
+		}
+	}
+	stdout, _ := must(t, exitDone, "receipt", "check", "--json", receipt, "--key", keyFile)
+	var c checked
+	if err := json.Unmarshal([]byte(stdout), &c); err != nil || !c.Good || c.Position != 6 || c.Size < 6 {
+		t.Errorf("%s: %v", stdout, err)
+	}
+	forged := write(t, "forged.json", strings.Replace(text, `"quantity":1`, `"quantity":9`, 1))
+	if stdout, _ := must(t, exitFoundWrong, "receipt", "check", forged, "--key", keyFile); !strings.HasPrefix(stdout, "bad: ") {
+		t.Error(stdout)
+	}
+	other := signedIn(t, t.TempDir())
+	otherKey, _ := must(t, exitDone, "receipt", "key", "--url", other.url)
+	if stdout, _ := must(t, exitFoundWrong, "receipt", "check", "--json", receipt, "--key", strings.TrimSpace(otherKey)); !strings.Contains(stdout, `"good":false,"reason":"`) {
+		t.Error(stdout)
+	}
+	for _, args := range [][]string{
+		{"receipt", "check", receipt}, {"receipt", "check", "--key", keyFile}, {"receipt", "check", receipt + "2", "--key", keyFile},
+		{"receipt", "check", receipt, "--key", keyFile + "2"}, {"receipt", "check", receipt, "--key", "a+b"}, {"receipt", "burn"},
+		{"receipt", "check", receipt, "--key", receipt}, {"receipt", "key", "more"},
+	} {
+		must(t, exitUsage, args...)
+	}
+	must(t, exitDone, "receipt")
+}
+
+// TestVerifyAgainst: today's log extends the one of an older head, or it does not.
+func TestVerifyAgainst(t *testing.T) {
+	s := signedIn(t, t.TempDir())
+	s.sell("1")
+	heads := map[string]string{}
+	for s.tree.Size() < 5 {
+		must(t, exitDone, "head", "--url", s.url)
+	}
+	heads["a note"], _ = must(t, exitDone, "head", "--url", s.url)
+	heads["an answer"], _ = must(t, exitDone, "head", "--url", s.url, "--json")
+	bought, _ := reservationID([]byte(s.send("POST", "/v1/products/1/reservations", `{"holder":"eve"}`)))
+	heads["a receipt"] = s.send("GET", "/v1/products/1/reservations/"+bought.String()+"/receipt", "")
+	pour(t, s.log, "big", 2000)
+	for what, head := range heads {
+		heads[what] = write(t, "head", head)
+		if v := verified(t, exitDone, "--url", s.url, "--against", heads[what]); v.Heads != 1 || v.Root == "" {
+			t.Errorf("%s, through the server: %+v", what, v)
+		}
+	}
+	s.end()
+	stdout, _ := must(t, exitDone, "head", "--store", s.store)
+	if again, _ := must(t, exitDone, "head", "--store", s.store); again != stdout || !strings.Contains(stdout, "\n2007\n") {
+		t.Errorf("the head of the same log is\n%s\nand again\n%s", stdout, again)
+	}
+	for what, head := range heads {
+		v := verified(t, exitDone, "--store", s.store, "--against", head)
+		if v.Heads != 2 || !strings.Contains(stdout, "\n"+v.Root+"\n") {
+			t.Errorf("%s: %+v, and the head is %s", what, v, stdout)
+		}
+	}
+	if stdout, _ := must(t, exitDone, "verify", "--store", s.store); !strings.Contains(stdout, "1 signed heads are about this log; its root is ") {
+		t.Error(stdout)
+	}
+	for _, bad := range []string{write(t, "bad", "no head"), write(t, "bad", strings.Replace(stdout, "\n2007\n", "\n2006\n", 1)), "none"} {
+		must(t, exitUsage, "verify", "--store", s.store, "--against", bad)
+	}
+	must(t, exitUsage, "verify", "--store", s.store, "--against", heads["a note"], "--key", heads["a note"])
+}
+
+// TestVerifyFindsAForgedLog: one that was written anew, with every chain in order, is
+// not what the heads are about that somebody has kept.
+func TestVerifyFindsAForgedLog(t *testing.T) {
+	s := signedIn(t, t.TempDir())
+	head := pour(t, s.log, "1", 300)
+	s.end()
+	note, _ := must(t, exitDone, "head", "--store", s.store)
+	key, _ := must(t, exitDone, "receipt", "key", "--store", s.store)
+	kept, log := write(t, "head", note), openLogIn(t, s.store)
+	all, err := log.ReadAll(t.Context(), 0, events.Forward, 1000)
+	if err := errors.Join(err, log.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for name, forged := range map[string][]events.Recorded{
+		"the same": all, "its end cut off": all[:len(all)-1], "nothing": nil, "another": all[:1],
+	} {
+		dir := t.TempDir()
+		i, err := embedded.OpenImport(dir, embedded.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(i.Append(forged), i.Finish(), i.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if name == "another" {
+			log := openLogIn(t, dir)
+			pour(t, log, "2", 400)
+			if err := log.Close(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		must(t, exitUsage, "verify", "--store", dir, "--against", kept) // it has no key, or another
+		want := exitFoundWrong
+		if name == "the same" {
+			want = exitDone
+		}
+		v := verified(t, want, "--store", dir, "--against", kept, "--key", strings.TrimSpace(key))
+		if want == exitFoundWrong && (v.Violation == nil || v.Violation.Position != head || !strings.Contains(v.Violation.Rule, "signed heads")) {
+			t.Errorf("%s: %+v", name, v.Violation)
+		}
+	}
+}
+
+// openLogIn opens a log that no program is using.
+func openLogIn(t *testing.T, dir string) *embedded.Store {
+	t.Helper()
+	log, err := embedded.Open(dir, embedded.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return log
+}
+
+// TestServeRefusesAForgedLog: a server signs nothing that contradicts its own heads.
+func TestServeRefusesAForgedLog(t *testing.T) {
+	s := signedIn(t, t.TempDir())
+	s.sell("1")
+	s.end()
+	before := t.TempDir()
+	if err := os.CopyFS(before, os.DirFS(s.store)); err != nil {
+		t.Fatal(err)
+	}
+	log := openLogIn(t, s.store)
+	pour(t, log, "2", 10)
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	must(t, exitDone, "head", "--store", s.store)
+	// Yesterday's log beside today's heads.
+	tree := filepath.Join(before, treeFolder)
+	if err := errors.Join(os.RemoveAll(tree), os.CopyFS(tree, os.DirFS(filepath.Join(s.store, treeFolder)))); err != nil {
+		t.Fatal(err)
+	}
+	if _, stderr := must(t, exitFoundWrong, "serve", "--listen", "127.0.0.1:0", "--store", before); !strings.Contains(stderr, "a head over 16 events was signed") || !strings.Contains(stderr, "admitone verify") {
+		t.Error(stderr)
+	}
+	if v := verified(t, exitFoundWrong, "--store", before); v.Violation == nil || v.Violation.Position != 16 {
+		t.Errorf("%+v", v.Violation)
+	}
+	must(t, exitFoundWrong, "head", "--store", before)
+	lines, err := os.ReadFile(filepath.Join(tree, "heads"))
+	if err != nil || strings.Count(string(lines), "\n") != 2 {
+		t.Errorf("more was signed: %s, %v", lines, err)
+	}
+	verified(t, exitDone, "--store", s.store)
+}

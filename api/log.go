@@ -44,15 +44,29 @@ func (s *Server) listEvents(r *request) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
 	defer cancel()
-	page, err := s.config.Store.ReadAll(ctx, after, events.Forward, limit)
-	if err != nil {
-		return err
+	var page []events.Recorded
+	for next := ""; ; {
+		more, err := s.config.Store.ReadAll(ctx, after, events.Forward, limit-len(page))
+		if err != nil {
+			return err
+		}
+		full := len(more) == limit-len(page)
+		if len(more) > 0 {
+			after = more[len(more)-1].Position
+		}
+		for i := range more {
+			if !more[i].Stream.Internal() {
+				page = append(page, more[i])
+			}
+		}
+		if full && len(page) < limit {
+			continue
+		}
+		if full {
+			next = strconv.FormatUint(uint64(after), 10)
+		}
+		return r.answerEvents(page, next)
 	}
-	next := ""
-	if len(page) == limit {
-		next = strconv.FormatUint(uint64(page[len(page)-1].Position), 10)
-	}
-	return r.answerEvents(page, next)
 }
 
 // listStream answers with a page of one stream, from a revision on.
@@ -81,10 +95,10 @@ func (s *Server) listStream(r *request) error {
 	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
 	defer cancel()
 	name, err := url.PathUnescape(r.ctx.Params("stream"))
-	if err != nil || !utf8.ValidString(name) {
+	stream := events.StreamID(name)
+	if err != nil || !utf8.ValidString(name) || stream.Internal() {
 		return notFound("stream")
 	}
-	stream := events.StreamID(name)
 	page, err := s.config.Store.Read(ctx, stream, revision, events.Forward, limit)
 	if err != nil {
 		return err

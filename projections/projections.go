@@ -64,10 +64,11 @@ type Projections struct {
 	// holds it for a batch at a time, readers for a look-up.
 	mu         sync.RWMutex
 	categories map[string]kind
-	last       category   // the one looked up last
-	at         checkpoint // what the views contain, in memory
-	flushed    checkpoint // and on disk
-	work       int        // records to write, at most, since the last flush
+	last       category        // the one looked up last
+	strangers  map[string]bool // unknown categories that have been told of
+	at         checkpoint      // what the views contain, in memory
+	flushed    checkpoint      // and on disk
+	work       int             // records to write, at most, since the last flush
 	closed     bool
 	running    bool
 	// incarnations counts the topics' actors, for their names.

@@ -178,12 +178,16 @@ func (p *Projections) fold(e *events.Recorded) (work int, err error) {
 	if e.Stream.Internal() {
 		return 0, nil
 	}
+	if name := e.Stream.Category(); name != p.last.name {
+		p.last = category{name: strings.Clone(name), kind: p.categories[name]}
+	}
 	fact, err := e.Decode()
+	if err != nil && p.last.kind == nil {
+		p.strange(e, err)
+		return 0, nil
+	}
 	if err != nil {
 		return 0, fmt.Errorf("position %d, %s@%d: %w", e.Position, e.Stream, e.Revision, err)
-	}
-	if name := e.Stream.Category(); name != p.last.name {
-		p.last = category{strings.Clone(name), p.categories[name]}
 	}
 	// A fact that no view is about is none the less known, or it would not have
 	// been decoded. When a kind for it is added, the views are folded anew.
@@ -197,6 +201,22 @@ func (p *Projections) fold(e *events.Recorded) (work int, err error) {
 	}
 	return work, nil
 }
+
+// strange tells of an event that is no fact in a stream that is no kind's: whoever
+// may write to the log may have one there, or a newer version of the program does.
+// It concerns no view, and is not worth stopping them for; verify names it.
+func (p *Projections) strange(e *events.Recorded, err error) {
+	if p.strangers == nil {
+		p.strangers = map[string]bool{}
+	}
+	if category := e.Stream.Category(); !p.strangers[category] && len(p.strangers) < maxStrangers {
+		p.strangers[strings.Clone(category)] = true
+		p.log.Warn("the log has streams of no known kind; they are passed by", "stream", e.Stream, "position", e.Position, "error", err)
+	}
+}
+
+// maxStrangers bounds the unknown categories that are told of.
+const maxStrangers = 16
 
 // keepFlushing writes what has changed, also when no more events come.
 func (p *Projections) keepFlushing(ctx context.Context) {

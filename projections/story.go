@@ -142,8 +142,8 @@ func search(ctx context.Context, store events.Store, of whose, after events.Posi
 		}
 		for i := range recorded {
 			after = recorded[i].Position
-			if recorded[i].Stream.Internal() {
-				continue
+			if recorded[i].Stream.Internal() || checks[recorded[i].Stream.Category()] == nil {
+				continue // no entity's, or no kind's
 			}
 			line, about, err := tell(&recorded[i], of)
 			if err != nil {

@@ -140,7 +140,7 @@ func (p *logPrinter) print(ctx context.Context, store events.Store) error {
 // event prints one, if it is wanted. Error: errEnough, also before the first one
 // too many is looked at.
 func (p *logPrinter) event(e *events.Recorded) error {
-	wanted := e.Position > p.after && (p.stream == "" || string(e.Stream) == p.stream) &&
+	wanted := e.Position > p.after && !e.Stream.Internal() && (p.stream == "" || string(e.Stream) == p.stream) &&
 		(p.typ == "" || e.Type == p.typ || strings.HasPrefix(e.Type, p.typ+"."))
 	if !wanted {
 		return nil

@@ -1,0 +1,36 @@
+package api
+
+import (
+	"fmt"
+	"testing"
+
+	"admitone/events"
+)
+
+// TestLogPassesInternalStreams: pages of the log have what entities did, and nothing
+// of what a store or its clients keep beside it.
+func TestLogPassesInternalStreams(t *testing.T) {
+	w := newWorld(t)
+	w.product("p", 10, "")
+	for i := range 7 {
+		stream := events.StreamID(fmt.Sprintf("$$x-%d", i))
+		_, err := w.store.Append(t.Context(), stream, events.NoStream, []events.Event{{ID: events.EventID("x", i), Type: "$metadata", Data: []byte("{}")}})
+		w.must(err)
+	}
+	w.reserve("p", "ada", "").is(201)
+	seen := []any{}
+	for path := "/v1/events?limit=2"; path != ""; {
+		page := w.do("GET", path, "").is(200)
+		for _, item := range page["items"].([]any) {
+			seen = append(seen, item.(map[string]any)["position"])
+		}
+		path = ""
+		if next, ok := page["next"].(string); ok {
+			path = "/v1/events?limit=2&cursor=" + next
+		}
+	}
+	if fmt.Sprint(seen) != "[1 9]" {
+		t.Errorf("positions %v", seen)
+	}
+	w.do("GET", "/v1/streams/$$x-1/events", "").problem(404, "not_found")
+}

@@ -72,14 +72,21 @@ func TestWaitlist(t *testing.T) {
 	if v := entry("e"); v["status"] != "waitlisted" || v["place"] != float64(3) || v["name"] != "The e" {
 		t.Error(v)
 	}
+	const e = "/v1/tournaments/cup/entries/e"
+	tag := w.do("GET", e, "").header.Get("ETag")
+	if a := w.do("GET", e, "", "If-None-Match", tag); a.status != 304 {
+		t.Errorf("%s with its tag: %d", a.what, a.status)
+	}
 	v = w.withdraw("cup", "a").is(200)
 	fields(t, v, "entered position promoted remaining revision status team_id tournament_id waitlisted")
 	if fmt.Sprint(v["promoted"]) != "[c]" || v["status"] != "withdrawn" || v["entered"] != float64(2) || v["waitlisted"] != float64(3) {
 		t.Error(v)
 	}
 	w.standing("cup", "b c", "d e f")
-	if v := entry("e"); v["place"] != float64(2) {
-		t.Error(v)
+	// Nothing has happened to e itself, and yet it is nearer: the tag says so.
+	a = w.do("GET", e, "", "If-None-Match", tag)
+	if v := a.is(200); v["place"] != float64(2) || a.header.Get("ETag") != fmt.Sprintf(`"%v"`, v["revision"]) {
+		t.Error(v, a.header)
 	}
 	if v := entry("c"); v["status"] != "entered" || v["place"] != nil {
 		t.Error(v)

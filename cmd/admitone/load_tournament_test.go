@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 )
@@ -28,6 +31,35 @@ func TestLoadTournament(t *testing.T) {
 	}
 	s.end()
 	verified(t, exitDone, "--store", s.store)
+}
+
+// TestLoadTournamentHearsTwice: who comes back is told what it was told at first, and
+// nothing is done.
+func TestLoadTournamentHearsTwice(t *testing.T) {
+	s := serveIn(t, t.TempDir(), nil)
+	var told sync.Map // by body
+	liar := between(t, s.url, func(w http.ResponseWriter, r *http.Request, pass func() *httptest.ResponseRecorder) bool {
+		if r.Method != "POST" || !strings.HasSuffix(r.URL.Path, "/entries") {
+			return false
+		}
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		before, again := told.Load(string(body))
+		if !again {
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			before = pass().Body.String()
+			told.Store(string(body), before)
+		}
+		w.WriteHeader(http.StatusCreated)
+		fmt.Fprint(w, before)
+		return true
+	})
+	r := loaded[signUpProof](t, exitFoundWrong, liar, "--scenario", "tournament", "--teams", "30", "--slots", "8")
+	if !slices.ContainsFunc(r.Proof.Wrong, func(s string) bool { return strings.Contains(s, "was acknowledged twice") }) {
+		t.Errorf("%q", r.Proof.Wrong)
+	}
 }
 
 // TestLoadTournamentFindsLies puts a server in between that does not tell the truth

@@ -138,6 +138,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	for _, path := range []string{held + "/receipt", sold + "/receipt", "/v1/tournaments/cup/entries/c/receipt", "/v1/log/head"} {
 		ask("GET", path, "").is(200)
 	}
+	askSeats(t, ask)
 	ask("POST", "/v1/backups", "").is(201)
 	ask("GET", "/ws", "").problem(426, "upgrade_required")
 	ask("GET", "/ws/reservations", "").problem(426, "upgrade_required")

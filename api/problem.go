@@ -26,6 +26,7 @@ var statuses = map[string]int{
 	"not_found": 404, "method_not_allowed": 405,
 	"sold_out": 409, "limit_exceeded": 409, "already_exists": 409, "already_confirmed": 409, "not_held": 409,
 	"already_entered": 409, "deadline_passed": 409, "registration_closed": 409, "tournament_full": 409,
+	"seat_taken": 409, "insufficient_balance": 409,
 	"hold_expired": 410, "released": 410,
 	"stale_revision": 412, "body_too_large": 413, "unsupported_media_type": 415,
 	"invalid_field": 422, "unknown_field": 422, "idempotency_key_reused": 422,

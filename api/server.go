@@ -16,6 +16,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"admitone/actors"
+	"admitone/actors/bookings"
 	"admitone/events"
 	"admitone/projections"
 )
@@ -39,6 +40,8 @@ type Config struct {
 	Desk  *actors.Desk
 	Views *projections.Projections
 	Store events.Store
+	// Bookings takes bookings through their steps, on the same Desk.
+	Bookings *bookings.Bookings
 	// Auth says who is asking; see [OpenAuth] and [JWTAuth].
 	Auth Auth
 	// AllowOrigins are the origins (scheme://host[:port]) that may open sockets
@@ -137,6 +140,7 @@ func (s *Server) routes() {
 	s.reservationRoutes()
 	s.teamRoutes()
 	s.tournamentRoutes()
+	s.performanceRoutes()
 	s.logRoutes()
 	s.historyRoutes()
 	s.proofRoutes()

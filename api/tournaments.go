@@ -72,13 +72,7 @@ func newTournament(r *request) (core.Command, string, error) {
 }
 
 // deadline reads a register deadline.
-func deadline(text string) (time.Time, error) {
-	t, err := time.Parse(time.RFC3339Nano, text)
-	if t = t.UTC(); err != nil || t.Year() < 1970 || t.Year() > 9999 {
-		return t, invalidField("register_deadline", "an RFC 3339 time from 1970 to 9999, such as 2031-05-01T20:00:00Z")
-	}
-	return t, nil
-}
+func deadline(text string) (time.Time, error) { return timeOf("register_deadline", text) }
 
 // newTournamentEdit reads what an organiser wants to change.
 func newTournamentEdit(r *request) (core.Command, error) {

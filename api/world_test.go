@@ -19,9 +19,15 @@ import (
 	"github.com/fasthttp/websocket"
 
 	"admitone/actors"
+	"admitone/actors/allowance"
+	"admitone/actors/booking"
+	"admitone/actors/bookings"
+	"admitone/actors/performance"
 	"admitone/actors/product"
+	"admitone/actors/seat"
 	"admitone/actors/team"
 	"admitone/actors/tournament"
+	"admitone/actors/wallet"
 	"admitone/events/embedded"
 	"admitone/events/merkle"
 	"admitone/projections"
@@ -115,9 +121,16 @@ func (w *world) start() {
 		{Category: product.Category, New: product.New, SnapshotVersion: product.SnapshotVersion},
 		{Category: team.Category, New: team.New, SnapshotVersion: team.SnapshotVersion},
 		{Category: tournament.Category, New: tournament.New, SnapshotVersion: tournament.SnapshotVersion},
+		{Category: performance.Category, New: performance.New, SnapshotVersion: performance.SnapshotVersion},
+		{Category: seat.Category, New: seat.New, SnapshotVersion: seat.SnapshotVersion},
+		{Category: booking.Category, New: booking.New, SnapshotVersion: booking.SnapshotVersion},
+		{Category: wallet.Category, New: wallet.New, SnapshotVersion: wallet.SnapshotVersion},
+		{Category: allowance.Category, New: allowance.New, SnapshotVersion: allowance.SnapshotVersion},
 	}
 	desk := actors.NewDesk(engine, desks)
 	config := w.config
+	process := bookings.New(desk, w.views.TakenSeats)
+	config.Bookings = process
 	config.Desk, config.Views, config.Store, config.Logger, config.AccessLog = desk, w.views, w.store, logger, w.access
 	if w.signed {
 		key, err := merkle.NewKey(make([]byte, merkle.SeedSize), w.store.Epoch())
@@ -148,6 +161,7 @@ func (w *world) start() {
 		if err := w.server.Shutdown(limit); err != nil {
 			w.t.Errorf("shutdown: %v", err)
 		}
+		process.Wait()
 		if err := desk.Close(limit); err != nil {
 			w.t.Errorf("close the desk: %v", err)
 		}

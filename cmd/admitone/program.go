@@ -14,9 +14,15 @@ import (
 	"time"
 
 	"admitone/actors"
+	"admitone/actors/allowance"
+	"admitone/actors/booking"
+	"admitone/actors/bookings"
+	"admitone/actors/performance"
 	"admitone/actors/product"
+	"admitone/actors/seat"
 	"admitone/actors/team"
 	"admitone/actors/tournament"
+	"admitone/actors/wallet"
 	"admitone/api"
 	"admitone/events/esdbwire"
 	"admitone/events/merkle"
@@ -58,6 +64,11 @@ func kinds() []actors.Kind {
 		{Category: product.Category, New: product.New, SnapshotVersion: product.SnapshotVersion},
 		{Category: team.Category, New: team.New, SnapshotVersion: team.SnapshotVersion},
 		{Category: tournament.Category, New: tournament.New, SnapshotVersion: tournament.SnapshotVersion},
+		{Category: performance.Category, New: performance.New, SnapshotVersion: performance.SnapshotVersion},
+		{Category: seat.Category, New: seat.New, SnapshotVersion: seat.SnapshotVersion},
+		{Category: booking.Category, New: booking.New, SnapshotVersion: booking.SnapshotVersion},
+		{Category: wallet.Category, New: wallet.New, SnapshotVersion: wallet.SnapshotVersion},
+		{Category: allowance.Category, New: allowance.New, SnapshotVersion: allowance.SnapshotVersion},
 	}
 }
 
@@ -67,6 +78,7 @@ type program struct {
 	desk     *actors.Desk
 	views    *projections.Projections
 	tree     *merkle.Tree // nil if not wanted
+	bookings *bookings.Bookings
 	server   *api.Server
 	listener net.Listener
 	profiles net.Listener // nil if not wanted
@@ -77,13 +89,15 @@ type program struct {
 
 	background sync.WaitGroup
 	cancel     context.CancelFunc
+	resuming   sync.WaitGroup // of bookings; it ends before the rest, with rest
+	rest       context.CancelFunc
 	failed     chan error
 }
 
 // start opens everything and begins to serve. What it opened before an error is
 // closed again.
 func start(s settings) (*program, error) {
-	p := &program{logger: s.logger, failed: make(chan error, 4), cancel: func() {}}
+	p := &program{logger: s.logger, failed: make(chan error, 5), cancel: func() {}, rest: func() {}}
 	if err := p.open(s); err != nil {
 		return nil, errors.Join(err, p.stop(context.Background()))
 	}
@@ -126,8 +140,9 @@ func (p *program) open(s settings) (err error) {
 		Store: p.log, Snapshots: p.log, Kinds: kinds(), Logger: s.logger, IdleAfter: s.idleAfter,
 		AppendBytes: bounds.appendBytes,
 	})
+	p.bookings = bookings.New(p.desk, p.views.TakenSeats)
 	p.server = api.New(api.Config{
-		Desk: p.desk, Views: p.views, Store: p.log, Auth: s.auth, AllowOrigins: s.allowOrigins,
+		Desk: p.desk, Bookings: p.bookings, Views: p.views, Store: p.log, Auth: s.auth, AllowOrigins: s.allowOrigins,
 		MaxSockets: s.maxSockets, AccessLog: s.accessLog, Logger: s.logger, Yardstick: s.yardstick,
 		MaxLag: bounds.lag, Backup: backups(p.log, s.directory()), Proofs: p.proofs(),
 	})
@@ -150,6 +165,7 @@ func (p *program) run() {
 	if p.tree != nil {
 		spawn("the tree of the log", func() error { return p.tree.Run(ctx) })
 	}
+	p.resume()
 	if p.profiles != nil {
 		spawn("the profiles", func() error { return http.Serve(p.profiles, profiles()) })
 	}
@@ -157,6 +173,21 @@ func (p *program) run() {
 		spawn("the log's EventStoreDB side", func() error { return p.esdb.Serve(p.esdbListener) })
 	}
 	spawn("the server", func() error { return p.server.Listen(p.listener) })
+}
+
+// resume finishes what was begun about bookings, by a server before too.
+func (p *program) resume() {
+	ctx, rest := context.WithCancel(context.Background())
+	p.rest = rest
+	p.resuming.Go(func() {
+		err := p.views.RunUnfinished(ctx, func(ctx context.Context, bookingID string) error {
+			id := actors.NewCommandID()
+			return p.bookings.Resume(ctx, bookings.Origin{ID: id, CorrelationID: string(id), CausationID: "resumed", Actor: "system"}, bookingID)
+		})
+		if err != nil && ctx.Err() == nil {
+			p.failed <- fmt.Errorf("the unfinished bookings: %w", err)
+		}
+	})
 }
 
 // profiles serves what net/http/pprof has, and nothing else.
@@ -179,6 +210,11 @@ func (p *program) stop(ctx context.Context) error {
 		errs = append(errs, p.server.Shutdown(ctx))
 	} else if p.listener != nil {
 		errs = append(errs, p.listener.Close())
+	}
+	p.rest()
+	p.resuming.Wait()
+	if p.bookings != nil {
+		p.bookings.Wait()
 	}
 	if p.desk != nil {
 		errs = append(errs, p.desk.Close(ctx))

@@ -1,0 +1,56 @@
+package api
+
+import "testing"
+
+// askSeats asks every operation of performances, bookings and wallets, and for their
+// codes.
+func askSeats(t *testing.T, ask func(method, path, body string, headers ...string) answer) {
+	const hall = `{"id":"hall","title":"Winterreise","venue":"Town hall","starts_at":"2031-05-01T20:00:00Z","hold_seconds":60,"limit_per_holder":4,
+		"sections":[{"id":"A","name":"Stalls","rows":2,"seats_per_row":3,"price":100},{"id":"B","rows":1,"seats_per_row":2,"price":50}]}`
+	ask("POST", "/v1/performances", hall).is(201)
+	ask("POST", "/v1/performances", hall, "Idempotency-Key", "hall").is(200)
+	ask("POST", "/v1/performances", `{"id":"hall","title":"x","venue":"y","starts_at":"2031-05-01T20:00:00Z","sections":[{"id":"A","rows":1,"seats_per_row":1,"price":1}]}`).
+		problem(409, "already_exists")
+	const bookings = "/v1/performances/hall/bookings"
+	first := "/v1/bookings/" + ask("POST", bookings, `{"holder":"ada","seats":["A-1-1","A-1-2"]}`, "Idempotency-Key", "b").is(201)["id"].(string)
+	ask("POST", bookings, `{"holder":"ada","seats":["A-1-1","A-1-2"]}`, "Idempotency-Key", "b").is(201)
+	ask("POST", bookings, `{"holder":"ada","seats":["A-1-3"]}`, "Idempotency-Key", "b").problem(422, "idempotency_key_reused")
+	ask("POST", bookings, `{"holder":"bob","seats":["A-1-1"]}`).problem(409, "seat_taken")
+	ask("POST", bookings, `{"holder":"ada","seats":["A-2-1","A-2-2","A-2-3"]}`).problem(409, "limit_exceeded")
+	ask("POST", bookings, `{"holder":"bob","best_available":{"quantity":3,"section":"B"}}`).problem(409, "sold_out")
+	second := "/v1/bookings/" + ask("POST", bookings, `{"holder":"bob","best_available":{"quantity":2,"section":"B"}}`).is(201)["id"].(string)
+	ask("POST", "/v1/performances/none/bookings", `{"holder":"bob","seats":["A-1-1"]}`).problem(404, "not_found")
+	ask("POST", first+"/payment", `{}`).problem(409, "insufficient_balance")
+	ask("POST", "/v1/wallets/ada/charges", `{"amount":250}`).is(201)
+	ask("POST", first+"/extension", "").is(200)
+	ask("POST", first+"/extension", "").problem(409, "limit_exceeded")
+	ask("POST", first+"/payment", "", "Idempotency-Key", "p").is(200)
+	ask("POST", first+"/payment", "", "Idempotency-Key", "p").is(200)
+	ask("POST", first+"/payment", "").problem(409, "already_confirmed")
+	ask("DELETE", second, "").is(200)
+	ask("DELETE", second, "").is(200)
+	ask("POST", second+"/payment", "").problem(410, "released")
+	ask("PUT", "/v1/performances/hall/seats/A-2-2/block", "").is(200)
+	ask("PUT", "/v1/performances/hall/seats/A-1-1/block", "").problem(409, "seat_taken")
+	ask("DELETE", "/v1/performances/hall/seats/A-2-2/block", "").is(200)
+	ask("DELETE", "/v1/performances/hall/seats/A-2-3/block", "").is(200)
+	ask("PUT", "/v1/performances/hall/seats/A-9-9/block", "").problem(404, "not_found")
+	ask("PUT", "/v1/performances/hall/seats/A-2-1/block", "").is(200)
+	const late = "?at=9223372036854775807"
+	for _, path := range []string{"/v1/performances", "/v1/performances/hall", "/v1/performances/hall/seats", first, second,
+		"/v1/holders/ada/bookings", "/v1/wallets/ada", "/v1/wallets/ada/entries"} {
+		tag := ask("GET", path, "").header.Get("ETag")
+		ask("GET", path+late, "").is(200)
+		if a := ask("GET", path, "", "If-None-Match", tag); tag != "" && a.status != 304 {
+			t.Errorf("%s with its tag: %d", path, a.status)
+		}
+	}
+	ask("GET", "/v1/performances?from=2031-05-01&to=2031-05-01&limit=1", "").is(200)
+	ask("GET", "/v1/performances?from=soon", "").problem(400, "bad_parameter")
+	ask("GET", "/v1/performances/hall/seats?section=A&status=booked&limit=1", "").is(200)
+	ask("GET", "/v1/performances/hall/seats?status=gone", "").problem(400, "bad_parameter")
+	for _, path := range []string{"/v1/performances/none", "/v1/performances/none/seats", "/v1/bookings/none", "/v1/wallets/nobody", "/v1/wallets/nobody/entries"} {
+		ask("GET", path, "").problem(404, "not_found")
+	}
+	ask("DELETE", first, "").is(200)
+}

@@ -1,0 +1,163 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/gofiber/fiber/v2"
+
+	"admitone/actors/core"
+	"admitone/actors/performance"
+	"admitone/actors/seat"
+	"admitone/events"
+	"admitone/projections"
+)
+
+func (s *Server) seatRoutes() {
+	s.handle(fiber.MethodGet, "/v1/performances/:id/seats", s.past(s.listSeats))
+	s.handle(fiber.MethodPut, "/v1/performances/:id/seats/:seat/block", s.changeSeat(&seat.Block{}))
+	s.handle(fiber.MethodDelete, "/v1/performances/:id/seats/:seat/block", s.changeSeat(&seat.Unblock{}))
+}
+
+// seatStatuses are those that a list of seats can be asked for.
+var seatStatuses = []events.SeatStatus{events.SeatIsFree, events.SeatIsHeld, events.SeatIsBooked, events.SeatIsBlocked}
+
+// listSeats answers with a page of a performance's seats, section by section, row by
+// row.
+func (s *Server) listSeats(r *request) error {
+	id, err := r.param("id", "performance")
+	if err != nil {
+		return err
+	}
+	p, err := r.paging()
+	if err != nil {
+		return err
+	}
+	after, err := numberCursor[events.Position](p.after)
+	if err != nil {
+		return err
+	}
+	status := events.SeatStatus(r.ctx.Query("status"))
+	if status != "" && !slices.Contains(seatStatuses, status) {
+		return refuse("bad_parameter", "status is free, held, booked or blocked")
+	}
+	at, err := r.moment()
+	if err != nil {
+		return err
+	}
+	row, err := s.performanceNow(id)
+	if err != nil {
+		return err
+	}
+	section := r.ctx.Query("section")
+	if section != "" && !slices.ContainsFunc(row.Sections, func(s projections.Section) bool { return s.ID == section }) {
+		return refuse("bad_parameter", "the performance has no such section")
+	}
+	page, next, position, err := s.seats(&row, at, section, status, uint64(after), p.limit)
+	if err != nil {
+		return err
+	}
+	return r.list(len(page), numberedNext(next), func(dst []byte, i int) ([]byte, error) {
+		o := events.OpenObject(dst)
+		o.String("seat", page[i].Seat)
+		o.String("status", string(page[i].Status))
+		o.Int("price", page[i].Price)
+		return o.Close(), nil
+	}, func(o *events.Object) {
+		o.Int("position", int64(position))
+		if at != nil {
+			o.Raw("as_of", appendAsOf(nil, *at))
+		}
+	})
+}
+
+// seats returns a page, and up to which position it contains the log.
+func (s *Server) seats(row *projections.Performance, at *projections.Moment, section string, status events.SeatStatus,
+	after uint64, limit int) (page []projections.Seat, next uint64, position events.Position, err error) {
+	if at != nil {
+		was, err := s.showAt(row, at)
+		if err != nil {
+			return nil, 0, 0, err
+		}
+		page, next = was.seats(section, status, after, limit)
+		return page, next, at.Position, nil
+	}
+	seats, ok, err := s.config.Views.SeatMap(row.ID)
+	if err == nil && !ok {
+		err = notFound("performance")
+	}
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	page, next = seats.Seats(section, status, after, limit)
+	return page, next, seats.Position, nil
+}
+
+// changeSeat takes a free seat off sale, or puts it back. Again it changes nothing.
+func (s *Server) changeSeat(command core.Command) handler {
+	return func(r *request) error {
+		if err := r.caller.must(RoleAdmin); err != nil {
+			return err
+		}
+		id, err := r.param("id", "performance")
+		if err != nil {
+			return err
+		}
+		if err := r.decode(&struct{}{}, true); err != nil {
+			return err
+		}
+		layout, err := s.layout(id)
+		if err != nil {
+			return err
+		}
+		name := r.ctx.Params("seat")
+		place, ok := layout.Find(name)
+		if !ok {
+			return notFound("seat")
+		}
+		stream := seat.Stream(id, name)
+		if _, err := r.ask(stream, command, nil); err != nil {
+			refusal := (*core.Refusal)(nil)
+			if errors.As(err, &refusal) && refusal.Code == "seat_taken" {
+				return &problem{code: refusal.Code, detail: refusal.Detail,
+					fields: map[string]any{"seats": []string{name}, "alternatives": [][]string{}}}
+			}
+			return err
+		}
+		return s.answerSeat(r, id, layout.Name(place), layout.Price(place))
+	}
+}
+
+// layout of a performance's seats, or not_found.
+func (s *Server) layout(performanceID string) (layout *performance.Layout, err error) {
+	_, err = s.config.Desk.View(context.Background(), performance.Stream(performanceID), func(c core.Core) {
+		layout = c.(*performance.Performance).Layout()
+	})
+	if err == nil && layout == nil {
+		err = notFound("performance")
+	}
+	return layout, err
+}
+
+// answerSeat answers with a seat as its entity has it.
+func (s *Server) answerSeat(r *request, performanceID, name string, price int64) error {
+	var status events.SeatStatus
+	answer, err := s.config.Desk.View(context.Background(), seat.Stream(performanceID, name), func(c core.Core) {
+		status = c.(*seat.Seat).Status()
+	})
+	if err != nil {
+		return err
+	}
+	o := events.OpenObject(nil)
+	o.String("performance_id", performanceID)
+	o.String("seat", name)
+	o.String("status", string(status))
+	o.Int("price", price)
+	if answer.Revision != events.NoStream { // else nothing ever happened to it
+		r.tag(answer.Revision)
+		o.Int("revision", int64(answer.Revision))
+		o.Int("position", int64(answer.Position))
+	}
+	return r.json(fiber.StatusOK, o.Close())
+}

@@ -1,0 +1,213 @@
+package api
+
+import (
+	"context"
+	"net/url"
+	"strconv"
+
+	"github.com/gofiber/fiber/v2"
+
+	"admitone/actors/wallet"
+	"admitone/events"
+	"admitone/projections"
+)
+
+func (s *Server) walletRoutes() {
+	s.handle(fiber.MethodPost, "/v1/wallets/:holder/charges", s.charge)
+	s.handle(fiber.MethodGet, "/v1/wallets/:holder", s.past(s.getWallet))
+	s.handle(fiber.MethodGet, "/v1/wallets/:holder/entries", s.past(s.listWalletEntries))
+}
+
+// ownHolder returns the holder in the path, if the caller is that one or has one of
+// the roles.
+func (r *request) ownHolder(resource string, roles ...Role) (string, error) {
+	holder, err := url.PathUnescape(r.ctx.Params("holder"))
+	if err != nil || !validHolder(holder) {
+		return "", notFound(resource)
+	}
+	only, err := r.caller.only(roles...)
+	if err == nil && only != "" && only != holder {
+		err = refuse("forbidden", "the "+resource+" is somebody else's")
+	}
+	return holder, err
+}
+
+// charge puts money into a wallet. The first charge makes it.
+func (s *Server) charge(r *request) error {
+	holder, err := r.ownHolder("wallet")
+	if err != nil {
+		return err
+	}
+	var body struct {
+		Amount *int64 `json:"amount"`
+	}
+	if err := r.decode(&body, false); err != nil {
+		return err
+	}
+	if body.Amount == nil {
+		return invalidField("amount", "say how much, in minor units")
+	}
+	amount, err := whole("amount", body.Amount, 0, 1, wallet.MaxAmount)
+	if err != nil {
+		return err
+	}
+	if r.caller.open {
+		r.caller.sub = holder
+	}
+	id, err := r.newID(nil)
+	if err != nil {
+		return err
+	}
+	answer, err := r.ask(wallet.Stream(holder), &wallet.Charge{ID: id, Amount: amount}, nil)
+	if err != nil {
+		return err
+	}
+	if len(answer.Facts) == 0 {
+		return unexpected(answer.Facts)
+	}
+	charged, ok := answer.Facts[0].(*events.WalletCharged)
+	if !ok {
+		return unexpected(answer.Facts)
+	}
+	r.ctx.Set(fiber.HeaderLocation, "/v1/wallets/"+url.PathEscape(holder))
+	r.tag(answer.Revision)
+	row := projections.Wallet{Holder: holder, Balance: charged.Balance, Revision: answer.Revision, Position: answer.Position}
+	return r.json(fiber.StatusCreated, AppendWallet(nil, &row, nil))
+}
+
+// getWallet answers with a wallet: there is one from the first charge on.
+func (s *Server) getWallet(r *request) error {
+	holder, err := r.ownHolder("wallet", RoleAuditor)
+	if err != nil {
+		return err
+	}
+	at, err := r.moment()
+	if err != nil {
+		return err
+	}
+	row, err := s.wallet(holder, at)
+	if err != nil {
+		return err
+	}
+	if r.tag(row.Revision) {
+		return r.notModified()
+	}
+	return r.json(fiber.StatusOK, AppendWallet(nil, row, at))
+}
+
+// wallet is a wallet as it is or was, or not_found.
+func (s *Server) wallet(holder string, at *projections.Moment) (*projections.Wallet, error) {
+	row, ok, err := s.config.Views.Wallet(holder)
+	if err != nil || ok && at == nil {
+		return &row, err
+	}
+	if !ok {
+		return nil, notFound("wallet")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
+	defer cancel()
+	was, err := WalletAt(ctx, s.config.Store, holder, at.Position)
+	if err == nil && was == nil {
+		err = notFound("wallet")
+	}
+	return was, err
+}
+
+// WalletAt folds a wallet up to a position; nil if nothing had happened to it by
+// then. Errors: those of [projections.Wallet.Apply]; the store's.
+func WalletAt(ctx context.Context, store events.Store, holder string, position events.Position) (*projections.Wallet, error) {
+	return foldedAt(ctx, store, wallet.Stream(holder), position, (*projections.Wallet).Apply)
+}
+
+// foldedAt folds the row of a stream up to a position; nil if the stream had no event
+// by then.
+func foldedAt[R any](ctx context.Context, store events.Store, stream events.StreamID, position events.Position,
+	apply func(*R, *events.Recorded) error) (*R, error) {
+	var row *R
+	err := projections.UpTo(ctx, store, stream, position, func(e *events.Recorded) error {
+		if row == nil {
+			row = new(R)
+		}
+		return apply(row, e)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return row, nil
+}
+
+// AppendWallet appends a wallet as the HTTP resource, with as_of if it is one of the
+// past.
+func AppendWallet(dst []byte, w *projections.Wallet, at *projections.Moment) []byte {
+	o := events.OpenObject(dst)
+	o.String("holder", w.Holder)
+	o.Int("balance", w.Balance)
+	o.Int("revision", int64(w.Revision))
+	o.Int("position", int64(w.Position))
+	if at != nil {
+		o.Raw("as_of", appendAsOf(nil, *at))
+	}
+	return o.Close()
+}
+
+// listWalletEntries answers with what went into a wallet and out of it, the oldest
+// first.
+func (s *Server) listWalletEntries(r *request) error {
+	holder, err := r.ownHolder("wallet", RoleAuditor)
+	if err != nil {
+		return err
+	}
+	p, err := r.paging()
+	if err != nil {
+		return err
+	}
+	after, err := numberCursor[events.Position](p.after)
+	if err != nil {
+		return err
+	}
+	at, err := r.moment()
+	if err != nil {
+		return err
+	}
+	if _, err := s.wallet(holder, at); err != nil {
+		return err
+	}
+	page, next, err := s.config.Views.WalletEntries(holder, uint64(after), p.limit)
+	if err != nil {
+		return err
+	}
+	var more func(*events.Object)
+	if at != nil { // entries never change: those of then are the first ones of now
+		for i := range page {
+			if page[i].Position > at.Position {
+				page, next = page[:i], 0
+				break
+			}
+		}
+		more = func(o *events.Object) { o.Raw("as_of", appendAsOf(nil, *at)) }
+	}
+	return r.list(len(page), numberedNext(next), func(dst []byte, i int) ([]byte, error) { return appendWalletEntry(dst, &page[i]), nil }, more)
+}
+
+// numberedNext is the cursor's text of a list that counts its places, "" for 0.
+func numberedNext(next uint64) string {
+	if next == 0 {
+		return ""
+	}
+	return strconv.FormatUint(next, 10)
+}
+
+func appendWalletEntry(dst []byte, e *projections.WalletEntry) []byte {
+	o := events.OpenObject(dst)
+	o.String("id", e.ID)
+	o.String("kind", string(e.Kind))
+	o.Int("amount", e.Amount)
+	o.Int("balance", e.Balance)
+	if e.BookingID != "" {
+		o.String("booking_id", e.BookingID)
+	}
+	o.Time("time", e.Created)
+	o.Int("revision", int64(e.Revision))
+	o.Int("position", int64(e.Position))
+	return o.Close()
+}

@@ -319,4 +319,3 @@ func appendCounts(o *events.Object, c *projections.SeatCounts) {
 	o.Int("booked", c.Booked)
 	o.Int("blocked", c.Blocked)
 }
-

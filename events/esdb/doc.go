@@ -28,6 +28,12 @@
 // append. Appends and reads go to the leader. Whether followers do as well is the
 // connection string's nodePreference.
 //
+// # Why events are encoded by hand
+//
+// They are nearly all that travels, and the generated code makes a dozen objects of
+// each by reflection; see codec.go, received.go. And a follower in the process that
+// appended gets the facts as they were appended, not decoded once more; see recent.go.
+//
 // # What becomes of an append that fails
 //
 // As long as the node has not seen the end of a batch it can't have taken it: such an

@@ -3,9 +3,9 @@ package esdb
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"math"
 	"math/rand/v2"
+	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 
@@ -48,11 +48,7 @@ func (s *Store) Follow(ctx context.Context, after events.Position, handle func([
 		if f.at != before {
 			rest = firstRest
 		}
-		level := slog.LevelWarn
-		if errors.Is(err, errMoved) {
-			level = slog.LevelInfo
-		}
-		s.log.Log(ctx, level, "a follower of the log was cut off and will subscribe again", "error", err, "position", f.last, "in", rest)
+		f.complain(err)
 		s.returns.Add(1)
 		pause(until, rest/2+rand.N(rest/2))
 	}
@@ -73,6 +69,25 @@ type follower struct {
 	failed error // handle's
 	// searched: the node did not take the place, and another was found.
 	searched bool
+	// away: somebody has been told that nothing can be followed, at that time.
+	away time.Time
+}
+
+// complain says now and then that nothing can be followed.
+func (f *follower) complain(err error) {
+	if errors.Is(err, errMoved) || time.Since(f.away) < alarmEvery {
+		return
+	}
+	f.away = time.Now()
+	f.log.Warn("the log can't be followed; subscribing again and again", "error", err, "position", f.last)
+}
+
+// isBack says that something can be followed again.
+func (f *follower) isBack() {
+	if !f.away.IsZero() {
+		f.away = time.Time{}
+		f.log.Info("the log is followed again")
+	}
 }
 
 // subscribe follows until something ends it, and says what. It never returns nil.
@@ -117,6 +132,7 @@ func (f *follower) receive(ctx context.Context, l *line, b *inbox) error {
 	request.Options.CountOption = &streams.ReadReq_Options_Subscription{Subscription: &streams.ReadReq_Options_SubscriptionOptions{}}
 	request.Options.FilterOption = filter()
 	return receive(f.outgoing(ctx, f.nodes.prefer == preferLeader), l, request, func(m *received) error {
+		f.isBack()
 		switch {
 		case m.isSign:
 			// A node of a small log may send a sign from beyond all positions; who

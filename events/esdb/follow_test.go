@@ -1,11 +1,14 @@
 package esdb
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -228,6 +231,33 @@ func TestFollowNoticesAnotherLog(t *testing.T) {
 		}
 		s.Close()
 		n.kill(t, host)
+	})
+}
+
+// TestOutageIsReported: often enough to be seen, and not at every attempt.
+func TestOutageIsReported(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const host = "a:2113"
+		n, log := newNetwork(), newMemory()
+		n.start(host, log, esdbwire.Config{})
+		var lines bytes.Buffer
+		s, err := Open(t.Context(), "esdb://a?tls=false", Options{Logger: slog.New(slog.NewTextHandler(&lines, nil)), Dial: n.dial})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := gather(s, 1, time.Second)
+		time.Sleep(time.Second)
+		n.kill(t, host)
+		time.Sleep(time.Minute)
+		n.start(host, log, esdbwire.Config{})
+		time.Sleep(5 * time.Second)
+		c.check(t, log)
+		s.Close()
+		n.kill(t, host)
+		warnings, returns := strings.Count(lines.String(), "level=WARN"), strings.Count(lines.String(), "followed again")
+		if warnings < 2 || warnings > 10 || returns != 1 {
+			t.Errorf("%d warnings and %d times back:\n%s", warnings, returns, &lines)
+		}
 	})
 }
 

@@ -1,0 +1,108 @@
+package esdb
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
+
+	"admitone/events"
+)
+
+// TestAppendNotSent: of what a node has not seen the end, it is certain that it is not
+// in the log.
+func TestAppendNotSent(t *testing.T) {
+	f, s, log := serveFaulty(t)
+	batch := sampleBatch("product-1", 1500) // more than a node takes without reading
+	ctx, cancel := context.WithCancel(t.Context())
+	for _, test := range []struct {
+		fault fault
+		cause error
+	}{
+		{refuse(codes.Unavailable), nil},
+		{refuse(codes.Aborted), nil},
+		{hang(cancel), context.Canceled},
+	} {
+		f.then("Append", test.fault)
+		_, err := s.Append(ctx, "product-1", events.NoStream, batch)
+		if !errors.Is(err, events.ErrUnavailable) || test.cause != nil && !errors.Is(err, test.cause) {
+			t.Errorf("%v, want ErrUnavailable", err)
+		}
+	}
+	if head, err := log.Read(t.Context(), "product-1", 0, events.Forward, 1); err != nil || len(head) != 0 {
+		t.Errorf("%d events are in the log, %v", len(head), err)
+	}
+	if _, err := s.Append(t.Context(), "product-1", events.NoStream, batch); err != nil {
+		t.Error(err)
+	}
+}
+
+// answer changes what a node says of an append.
+func answer(change func(*streams.AppendResp_Success)) fault {
+	return func(call grpc.ServerStream, serve func(grpc.ServerStream) error) error {
+		return serve(changing{call, change})
+	}
+}
+
+type changing struct {
+	grpc.ServerStream
+	change func(*streams.AppendResp_Success)
+}
+
+func (c changing) SendMsg(m any) error {
+	c.change(m.(*streams.AppendResp).GetSuccess())
+	return c.ServerStream.SendMsg(m)
+}
+
+// TestAppendAnswers: a node that does not say the position is asked for it, and one
+// that has put the events elsewhere is not believed.
+func TestAppendAnswers(t *testing.T) {
+	f, s, _ := serveFaulty(t)
+	f.then("Append", answer(func(success *streams.AppendResp_Success) {
+		success.PositionOption = &streams.AppendResp_Success_NoPosition{NoPosition: &shared.Empty{}}
+	}))
+	appended, err := s.Append(t.Context(), "product-1", events.NoStream, sampleBatch("product-1", 3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := s.Read(t.Context(), "product-1", 0, events.Forward, 10)
+	if err != nil || len(all) != 3 || appended.Position != all[2].Position || appended.Revision != 2 {
+		t.Errorf("%+v, %v, want the place of %v", appended, err, positions(all))
+	}
+	for _, other := range []func(*streams.AppendResp_Success){
+		func(success *streams.AppendResp_Success) {
+			success.CurrentRevisionOption = &streams.AppendResp_Success_CurrentRevision{CurrentRevision: 77}
+		},
+		func(success *streams.AppendResp_Success) {
+			success.CurrentRevisionOption = &streams.AppendResp_Success_NoStream{NoStream: &shared.Empty{}}
+		},
+	} {
+		f.then("Append", answer(other))
+		if _, err := s.Append(t.Context(), "product-2", events.NoStream, sampleBatch("product-2", 1)); !errors.Is(err, events.ErrUnknown) {
+			t.Errorf("%v, want ErrUnknown", err)
+		}
+	}
+}
+
+// TestWhatNodesAreTold: the content type is the one of all clients, and so on.
+func TestWhatNodesAreTold(t *testing.T) {
+	f, s, _ := serveFaulty(t)
+	var header metadata.MD
+	f.then("Append", func(call grpc.ServerStream, serve func(grpc.ServerStream) error) error {
+		header, _ = metadata.FromIncomingContext(call.Context())
+		return serve(call)
+	})
+	if _, err := s.Append(t.Context(), "product-1", events.NoStream, sampleBatch("product-1", 1)); err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[string]string{"content-type": "application/grpc", "requires-leader": "true"} {
+		if got := header.Get(key); len(got) != 1 || got[0] != want {
+			t.Errorf("%s: %q, want %q", key, got, want)
+		}
+	}
+}

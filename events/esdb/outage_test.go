@@ -13,6 +13,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"google.golang.org/grpc"
+
 	"admitone/events"
 	"admitone/events/esdbwire"
 )
@@ -188,4 +190,85 @@ func untilItWorks(t *testing.T, s *Store) time.Duration {
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
+}
+
+// TestDefaultDeadline: who sets no bound gets one.
+func TestDefaultDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n, f := newNetwork(), &faults{}
+		n.start("a:2113", newMemory(), esdbwire.Config{Options: []grpc.ServerOption{grpc.StreamInterceptor(f.intercept)}})
+		s := n.connect(t, "esdb://a?tls=false&defaultDeadline=700")
+		f.then("Append", hang(func() {}))
+		f.then("Read", hang(func() {}), hang(func() {}))
+		began := time.Now()
+		if _, err := s.Append(context.Background(), "a-1", events.NoStream, sampleBatch("a-1", 1)); !errors.Is(err, events.ErrUnknown) {
+			t.Errorf("append: %v", err)
+		}
+		if _, err := s.Read(context.Background(), "a-1", 0, events.Forward, 1); !errors.Is(err, events.ErrUnavailable) {
+			t.Errorf("read: %v", err)
+		}
+		if _, _, err := load(s, "a-1"); !errors.Is(err, events.ErrUnavailable) {
+			t.Errorf("snapshot: %v", err)
+		}
+		if took := time.Since(began); took != 2100*time.Millisecond {
+			t.Errorf("three calls took %v", took)
+		}
+		s.Close()
+		n.kill(t, "a:2113")
+	})
+}
+
+// TestCloseWaits for an append, and for a follower's handler; who follows hears that
+// it is over.
+func TestCloseWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n, f := newNetwork(), &faults{}
+		n.start("a:2113", newMemory(), esdbwire.Config{Options: []grpc.ServerOption{grpc.StreamInterceptor(f.intercept)}})
+		s := n.connect(t, "esdb://a?tls=false")
+		appendOnes(t, s, "product", 1)
+		release := make(chan struct{})
+		f.then("Append", func(call grpc.ServerStream, serve func(grpc.ServerStream) error) error {
+			<-release
+			return serve(call)
+		})
+		appended, followed, closed := make(chan error, 1), make(chan error, 1), make(chan error, 1)
+		go func() {
+			_, err := s.Append(context.Background(), "product-0", 0, sampleBatch("again", 1))
+			appended <- err
+		}()
+		handling := make(chan struct{})
+		go func() {
+			followed <- s.Follow(context.Background(), 0, func([]events.Recorded) error {
+				<-handling
+				return nil
+			})
+		}()
+		synctest.Wait()
+		go func() { closed <- s.Close() }()
+		synctest.Wait()
+		if _, err := s.Head(context.Background()); !errors.Is(err, events.ErrClosed) {
+			t.Errorf("a call after Close began: %v", err)
+		}
+		for _, one := range []chan struct{}{release, handling} {
+			synctest.Wait()
+			select {
+			case <-closed:
+				t.Error("it did not wait for what was under way")
+			default:
+			}
+			close(one)
+		}
+		for _, err := range []error{<-closed, <-appended, s.Close()} {
+			if err != nil {
+				t.Error(err)
+			}
+		}
+		if err := <-followed; !errors.Is(err, events.ErrClosed) {
+			t.Errorf("the follower ended with %v", err)
+		}
+		n.kill(t, "a:2113")
+		if open := n.open(); open != 0 {
+			t.Errorf("%d connections are left", open)
+		}
+	})
 }

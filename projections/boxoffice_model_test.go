@@ -260,11 +260,16 @@ func (c *clerk) extend(b *clerkBooking) {
 		return
 	}
 	for _, name := range b.seats {
+		if !to.Add(clerkGrace).After(c.shows[b.show][name].until) {
+			continue // that far it came the last time
+		}
 		c.fact(chair(b.show, name), &events.SeatExtended{HoldID: hold, ExpiresAt: to.Add(clerkGrace)})
 		c.shows[b.show][name].until = to.Add(clerkGrace)
 	}
-	c.fact(c.parts[hold].stream, &events.AllowanceExtended{HoldID: hold, ExpiresAt: to.Add(2 * clerkGrace)})
-	c.parts[hold].until = to.Add(2 * clerkGrace)
+	if part, until := c.parts[hold], to.Add(2*clerkGrace); until.After(part.until) {
+		c.fact(part.stream, &events.AllowanceExtended{HoldID: hold, ExpiresAt: until})
+		part.until = until
+	}
 	c.fact(c.stream(b), &events.BookingExtended{ExpiresAt: to})
 	b.until, b.extended = to, true
 }
@@ -313,6 +318,7 @@ func (c *clerk) something(t *rapid.T) {
 	steps := rapid.SampledFrom([]int{-1, -1, -1, 0, 1, 2, 3, 4, 5}).Draw(t, "facts")
 	seats := rapid.SliceOfNDistinct(rapid.SampledFrom(clerkSeats), 1, 3, rapid.ID).Draw(t, "seats")
 	what := rapid.IntRange(0, 9).Draw(t, "what")
+	c.until(-1, func() { c.later(0) }) // nobody does anything about what is over
 	c.until(steps, func() {
 		var b *clerkBooking
 		if len(c.order) > 0 {

@@ -90,6 +90,9 @@ func TestBoxOfficeIsTheModel(t *testing.T) {
 		}
 		folded(t, p, log.recorded[done:])
 		agrees(t, p, c)
+		if err := forged.verify(); err != nil {
+			t.Fatal(err)
+		}
 	})
 }
 

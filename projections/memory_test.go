@@ -72,7 +72,7 @@ func (m *memoryLog) Read(_ context.Context, stream events.StreamID, from events.
 	defer m.mu.Unlock()
 	var page []events.Recorded
 	for _, e := range m.recorded {
-		if e.Stream == stream && (dir == events.Forward) == (e.Revision >= from) {
+		if e.Stream == stream && (dir == events.Forward && e.Revision >= from || dir == events.Backward && e.Revision <= from) {
 			page = append(page, e)
 		}
 	}

@@ -189,7 +189,8 @@ func (m *SeatMap) Counts() []Section {
 }
 
 // touched are the names of the seats to which something ever happened.
-func (m *SeatMap) touched() (names []string) {
+func (m *SeatMap) touched() []string {
+	names := []string{}
 	for seat, mark := range m.marks {
 		if seatMark(mark) != markUntouched {
 			names = append(names, m.layout.name(int32(seat)))

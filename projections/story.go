@@ -23,7 +23,10 @@ type Line struct {
 	Actor string
 	// RequestID is that of the HTTP request that it began with.
 	RequestID string
-	Text      string
+	// CausationID is the command or the fact that it followed from, "" if it was asked
+	// for directly; "deadline" if its time was up.
+	CausationID string
+	Text        string
 }
 
 // tale is the sentence that a fact of a kind makes, or the part of it that is
@@ -71,7 +74,7 @@ func tell(e *events.Recorded, of whose) (line Line, ok bool, err error) {
 	}
 	return Line{
 		Position: e.Position, Time: m.At, Stream: e.Stream, Revision: e.Revision,
-		Actor: m.Actor, RequestID: m.CorrelationID, Text: text,
+		Actor: m.Actor, RequestID: m.CorrelationID, CausationID: m.CausationID, Text: text,
 	}, true, nil
 }
 
@@ -135,6 +138,7 @@ func History(ctx context.Context, store events.Store, kind, id string, from uint
 
 // search looks for what is whose behind a position of the log.
 func search(ctx context.Context, store events.Store, of whose, after events.Position, limit int) (page []Line, next uint64, more bool, err error) {
+	owners := owners{store, map[events.StreamID]string{}}
 	for seen := 0; seen < historyScan; {
 		recorded, err := store.ReadAll(ctx, after, events.Forward, verifyPage)
 		if err != nil {
@@ -145,7 +149,11 @@ func search(ctx context.Context, store events.Store, of whose, after events.Posi
 			if recorded[i].Stream.Internal() || checks[recorded[i].Stream.Category()] == nil {
 				continue // no entity's, or no kind's
 			}
-			line, about, err := tell(&recorded[i], of)
+			part, err := owners.part(ctx, &recorded[i], of)
+			if err != nil {
+				return nil, 0, false, err
+			}
+			line, about, err := tell(&recorded[i], part)
 			if err != nil {
 				return nil, 0, false, err
 			}

@@ -79,7 +79,7 @@ func TestHistory(t *testing.T) {
 	if _, _, _, err := History(t.Context(), s, "product", "c", 0, 9); !errors.Is(err, ErrNoHistory) {
 		t.Errorf("of nothing: %v", err)
 	}
-	if _, _, _, err := History(t.Context(), s, "ghost", "a", 0, 9); !errors.Is(err, ErrNoKind) || !strings.Contains(err.Error(), "holder, product") {
+	if _, _, _, err := History(t.Context(), s, "ghost", "a", 0, 9); !errors.Is(err, ErrNoKind) || !strings.Contains(err.Error(), "holder, allowance, booking") {
 		t.Errorf("of no kind: %v", err)
 	}
 }

@@ -31,7 +31,7 @@ func (s *Server) history(r *request) error {
 	}
 	kind := r.ctx.Params("kind")
 	id, err := url.PathUnescape(r.ctx.Params("id"))
-	if err != nil || kind == "holder" && !validHolder(id) || kind != "holder" && !validID(id) {
+	if err != nil || !validEntity(kind, id) {
 		return notFound(kind)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
@@ -50,6 +50,19 @@ func (s *Server) history(r *request) error {
 		behind = strconv.FormatUint(next, 10)
 	}
 	return r.list(len(page), behind, func(dst []byte, i int) ([]byte, error) { return AppendLine(dst, &page[i]), nil }, nil)
+}
+
+// validEntity: a holder's name where the kind is about people, two parts where it is
+// about something in a performance, else an id.
+func validEntity(kind, id string) bool {
+	switch kind {
+	case "holder", "wallet":
+		return validHolder(id)
+	case "seat", "allowance":
+		performance, rest := events.CutPerformance(id)
+		return validID(performance) && validHolder(rest)
+	}
+	return validID(id)
 }
 
 // AppendLine appends a line of a history as JSON, as the route has it.

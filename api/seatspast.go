@@ -40,6 +40,17 @@ func (s *Server) showAt(now *projections.Performance, at *projections.Moment) (*
 	return were[0], nil
 }
 
+// PerformanceAt is a performance as it was at a position; nil if it did not exist by
+// then. It reads the log from there on where the performance was made. Errors: the
+// store's.
+func PerformanceAt(ctx context.Context, store events.Store, id string, position events.Position) (*projections.Performance, error) {
+	were, err := showsAt(ctx, store, []projections.Performance{{ID: id}}, position)
+	if err != nil || len(were) == 0 {
+		return nil, err
+	}
+	return &were[0].row, nil
+}
+
 // showsAt returns those of the performances that existed at a position, as they were.
 // It reads the log from where the first of them was made: their seats have streams
 // of their own, and which were touched is nowhere else.

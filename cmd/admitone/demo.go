@@ -7,6 +7,7 @@ import (
 
 	"admitone/actors"
 	"admitone/actors/core"
+	"admitone/actors/performance"
 	"admitone/actors/product"
 	"admitone/actors/team"
 	"admitone/actors/tournament"
@@ -32,12 +33,26 @@ var demoTournament = tournament.Create{
 // demoTeams have entered it.
 var demoTeams = []team.Register{{ID: "owls", Name: "The Night Owls"}, {ID: "foxes", Name: "Red Foxes"}, {ID: "herons", Name: "Grey Herons"}}
 
+// demoPerformance has numbered seats in two sections.
+var demoPerformance = performance.Create{
+	ID: "winterreise", Title: "Winterreise", Venue: "Town hall", HoldSeconds: 300, LimitPerHolder: 8,
+	StartsAt: time.Date(2100, 1, 1, 20, 0, 0, 0, time.UTC),
+	Sections: []events.Section{
+		{ID: "A", DisplayName: "Stalls", Rows: 12, SeatsPerRow: 20, Price: 6900},
+		{ID: "B", DisplayName: "Balcony", Rows: 6, SeatsPerRow: 16, Price: 3900},
+	},
+}
+
 // demonstrate makes what the demo shows. What exists already stays as it is.
 func (p *program) demonstrate(ctx context.Context) error {
 	for _, d := range demoProducts {
 		if err := p.hand(ctx, product.Stream(d.ID), &d); err != nil {
 			return err
 		}
+	}
+	concert := demoPerformance
+	if err := p.hand(ctx, performance.Stream(concert.ID), &concert); err != nil {
+		return err
 	}
 	fresh, err := p.isNew(ctx, tournament.Stream(demoTournament.ID))
 	if err != nil || !fresh {

@@ -62,7 +62,7 @@ func newServe() *cobra.Command {
 	f.StringVar(&s.data, "data", "./data", "directory of what is not the log (views, jwt.key), if the log is in an EventStoreDB")
 	f.StringVar(&auth, "auth", "open", "open (everybody may do everything; loopback only) or jwt")
 	f.StringVar(&secret, "jwt-secret-file", "", "file with the secret that signs tokens, at least 32 bytes (default: jwt.key in the store, made when needed)")
-	f.BoolVar(&demo, "demo", false, "make a few products and a tournament, unless they are there")
+	f.BoolVar(&demo, "demo", false, "make a few products, a tournament and a concert, unless they are there")
 	f.StringSliceVar(&s.allowOrigins, "allow-origin", nil, "origin whose pages may open sockets, beside the server's own; * is any")
 	f.Int64Var(&s.maxSockets, "max-sockets", 100_000, "open WebSockets at most")
 	f.DurationVar(&s.idleAfter, "idle-after", time.Minute, "drop an entity from memory after that long without a command")

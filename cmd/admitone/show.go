@@ -26,9 +26,12 @@ type shown struct {
 // shows are the kinds that show knows. Each reads a resource as it was at a moment,
 // nil if it did not exist then.
 var shows = map[string]func(ctx context.Context, store events.Store, id string, at projections.Moment) (*shown, error){
-	"product":    showing(projections.ProductAt, productText, api.AppendProduct),
-	"team":       showing(projections.TeamAt, teamText, api.AppendTeam),
-	"tournament": showTournament,
+	"product":     showing(projections.ProductAt, productText, api.AppendProduct),
+	"team":        showing(projections.TeamAt, teamText, api.AppendTeam),
+	"tournament":  showTournament,
+	"booking":     showBooking,
+	"wallet":      showing(api.WalletAt, walletText, api.AppendWallet),
+	"performance": showPerformance,
 }
 
 // showing makes an entry of shows of the functions that a kind has.

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"admitone/api"
+	"admitone/events"
+	"admitone/projections"
+)
+
+// showPerformance shows a performance with where the seats of its sections stand.
+func showPerformance(ctx context.Context, store events.Store, id string, at projections.Moment) (*shown, error) {
+	p, err := api.PerformanceAt(ctx, store, id, at.Position)
+	if err != nil || p == nil {
+		return nil, err
+	}
+	return &shown{
+		text: func(out io.Writer) error { return performanceText(out, p) },
+		json: func(asOf *projections.Moment) []byte { return api.AppendPerformance(nil, p, asOf) },
+	}, nil
+}
+
+func performanceText(out io.Writer, p *projections.Performance) error {
+	limit := "none"
+	if p.LimitPerHolder > 0 {
+		limit = fmt.Sprint(p.LimitPerHolder)
+	}
+	if _, err := fmt.Fprintf(out, `performance/%s  %s
+  venue      %s, %s
+  seats      %s
+  limit      %s per holder
+  holds      %d s
+  position   %d
+`, p.ID, p.Title, p.Venue, stamp(p.StartsAt), seatsText(&p.SeatCounts), limit, p.HoldSeconds, p.Position); err != nil {
+		return err
+	}
+	for i := range p.Sections {
+		s := &p.Sections[i]
+		if _, err := fmt.Fprintf(out, "  section    %s  %s: %d rows of %d at %d; %s\n", s.ID, s.DisplayName, s.Rows, s.SeatsPerRow, s.Price, seatsText(&s.SeatCounts)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func seatsText(c *projections.SeatCounts) string {
+	return fmt.Sprintf("%d = %d remaining + %d held + %d booked + %d blocked", c.Capacity, c.Remaining(), c.Held, c.Booked, c.Blocked)
+}
+
+// showBooking shows a booking; its deadline passes without an event.
+func showBooking(ctx context.Context, store events.Store, id string, at projections.Moment) (*shown, error) {
+	b, err := api.BookingAt(ctx, store, id, at.Position)
+	if err != nil || b == nil {
+		return nil, err
+	}
+	b.Status = b.StatusAt(at.Time)
+	return &shown{
+		text: func(out io.Writer) error { return bookingText(out, b) },
+		json: func(asOf *projections.Moment) []byte { return api.AppendBooking(nil, b, asOf) },
+	}, nil
+}
+
+func bookingText(out io.Writer, b *projections.Booking) error {
+	seats := make([]string, len(b.Seats))
+	for i := range b.Seats {
+		seats[i] = b.Seats[i].Seat
+	}
+	_, err := fmt.Fprintf(out, `booking/%s  %s
+  holder     %s
+  seats      %s of performance/%s
+  amount     %d
+  deadline   %s
+  revision   %d, position %d
+  created    %s
+  changed    %s
+`, b.ID, b.Status, b.Holder, strings.Join(seats, " "), b.PerformanceID, b.Amount, stamp(b.ExpiresAt), b.Revision, b.Position, stamp(b.Created), stamp(b.Updated))
+	return err
+}
+
+func walletText(out io.Writer, w *projections.Wallet) error {
+	_, err := fmt.Fprintf(out, `wallet/%s
+  balance    %d = %d charged - %d debited + %d refunded
+  revision   %d, position %d
+  created    %s
+  changed    %s
+`, w.Holder, w.Balance, w.Charged, w.Debited, w.Refunded, w.Revision, w.Position, stamp(w.Created), stamp(w.Updated))
+	return err
+}

@@ -198,7 +198,7 @@ func (s *Server) getBooking(r *request) error {
 		ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
 		defer cancel()
 		now = at.Time
-		row, err = BookingAt(ctx, s.config.Store, id, at.Position)
+		row, err = projections.BookingAt(ctx, s.config.Store, id, at.Position)
 	} else if found, ok, missed := s.config.Views.Booking(id); ok {
 		row = &found
 	} else {
@@ -226,12 +226,6 @@ func expireBooking(b *projections.Booking, now time.Time) (changed bool) {
 	before := b.Status
 	b.Status = b.StatusAt(now)
 	return b.Status != before
-}
-
-// BookingAt folds a booking up to a position; nil if it did not exist by then.
-// Errors: those of [projections.Booking.Apply]; the store's.
-func BookingAt(ctx context.Context, store events.Store, id string, position events.Position) (*projections.Booking, error) {
-	return foldedAt(ctx, store, booking.Stream(id), position, (*projections.Booking).Apply)
 }
 
 // listBookings answers with a page of a holder's bookings, in the order in which they
@@ -267,7 +261,7 @@ func (s *Server) listBookings(r *request) error {
 	ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
 	defer cancel()
 	return r.list(len(page), numberedNext(next), func(dst []byte, i int) ([]byte, error) {
-		row, err := BookingAt(ctx, s.config.Store, page[i].ID, at.Position)
+		row, err := projections.BookingAt(ctx, s.config.Store, page[i].ID, at.Position)
 		if err != nil || row == nil { // it did not exist yet
 			return dst, err
 		}

@@ -219,13 +219,41 @@ func (s *Server) listPerformances(r *request) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
 	defer cancel()
-	were, err := showsAt(ctx, s.config.Store, rows, at.Position)
-	if err != nil {
-		return err
-	}
-	return r.list(len(were), next, func(dst []byte, i int) ([]byte, error) {
-		return AppendPerformance(dst, &were[i].row, nil), nil
+	return r.list(len(rows), next, func(dst []byte, i int) ([]byte, error) {
+		row, _, err := s.performanceAt(ctx, rows[i].ID, at)
+		if err != nil || row == nil { // it did not exist yet
+			return dst, err
+		}
+		return AppendPerformance(dst, row, nil), nil
 	}, func(o *events.Object) { o.Raw("as_of", appendAsOf(nil, *at)) })
+}
+
+// performanceAt is a performance at a moment with its seats; nil if it did not exist
+// by then.
+func (s *Server) performanceAt(ctx context.Context, id string, at *projections.Moment) (*projections.Performance, *projections.SeatMap, error) {
+	touched, err := s.config.Views.TouchedSeats(id)
+	if err != nil {
+		return nil, nil, err
+	}
+	return projections.PerformanceAt(ctx, s.config.Store, id, at.Position, touched)
+}
+
+// performance is a performance with its seats as they are or were, or not_found.
+func (s *Server) performance(id string, at *projections.Moment) (row *projections.Performance, seats *projections.SeatMap, err error) {
+	if at != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
+		defer cancel()
+		if row, seats, err = s.performanceAt(ctx, id, at); err == nil && row == nil {
+			err = notFound("performance")
+		}
+		return row, seats, err
+	}
+	now, err := s.performanceNow(id)
+	if err != nil {
+		return nil, nil, err
+	}
+	seats, _, err = s.config.Views.SeatMap(id) // it exists, and never goes away
+	return &now, seats, err
 }
 
 // getPerformance answers with one of them.
@@ -238,21 +266,21 @@ func (s *Server) getPerformance(r *request) error {
 	if err != nil {
 		return err
 	}
-	row, err := s.performanceNow(id)
+	row := (*projections.Performance)(nil)
+	if at != nil {
+		row, _, err = s.performance(id, at)
+	} else if now, missed := s.performanceNow(id); missed == nil {
+		row = &now
+	} else {
+		err = missed
+	}
 	if err != nil {
 		return err
 	}
-	if at != nil {
-		was, err := s.showAt(&row, at)
-		if err != nil {
-			return err
-		}
-		row = was.row
-	}
-	if r.tagPerformance(&row) {
+	if r.tagPerformance(row) {
 		return r.notModified()
 	}
-	return r.json(fiber.StatusOK, AppendPerformance(nil, &row, at))
+	return r.json(fiber.StatusOK, AppendPerformance(nil, row, at))
 }
 
 // performanceNow is a performance as the views have it, or not_found.

@@ -46,7 +46,7 @@ func (s *Server) listSeats(r *request) error {
 	if err != nil {
 		return err
 	}
-	row, err := s.performanceNow(id)
+	row, seats, err := s.performance(id, at)
 	if err != nil {
 		return err
 	}
@@ -54,10 +54,7 @@ func (s *Server) listSeats(r *request) error {
 	if section != "" && !slices.ContainsFunc(row.Sections, func(s projections.Section) bool { return s.ID == section }) {
 		return refuse("bad_parameter", "the performance has no such section")
 	}
-	page, next, position, err := s.seats(&row, at, section, status, uint64(after), p.limit)
-	if err != nil {
-		return err
-	}
+	page, next := seats.Seats(section, status, uint64(after), p.limit)
 	return r.list(len(page), numberedNext(next), func(dst []byte, i int) ([]byte, error) {
 		o := events.OpenObject(dst)
 		o.String("seat", page[i].Seat)
@@ -65,33 +62,11 @@ func (s *Server) listSeats(r *request) error {
 		o.Int("price", page[i].Price)
 		return o.Close(), nil
 	}, func(o *events.Object) {
-		o.Int("position", int64(position))
+		o.Int("position", int64(seats.Position))
 		if at != nil {
 			o.Raw("as_of", appendAsOf(nil, *at))
 		}
 	})
-}
-
-// seats returns a page, and up to which position it contains the log.
-func (s *Server) seats(row *projections.Performance, at *projections.Moment, section string, status events.SeatStatus,
-	after uint64, limit int) (page []projections.Seat, next uint64, position events.Position, err error) {
-	if at != nil {
-		was, err := s.showAt(row, at)
-		if err != nil {
-			return nil, 0, 0, err
-		}
-		page, next = was.seats(section, status, after, limit)
-		return page, next, at.Position, nil
-	}
-	seats, ok, err := s.config.Views.SeatMap(row.ID)
-	if err == nil && !ok {
-		err = notFound("performance")
-	}
-	if err != nil {
-		return nil, 0, 0, err
-	}
-	page, next = seats.Seats(section, status, after, limit)
-	return page, next, seats.Position, nil
 }
 
 // changeSeat takes a free seat off sale, or puts it back. Again it changes nothing.

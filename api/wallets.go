@@ -106,34 +106,11 @@ func (s *Server) wallet(holder string, at *projections.Moment) (*projections.Wal
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
 	defer cancel()
-	was, err := WalletAt(ctx, s.config.Store, holder, at.Position)
+	was, err := projections.WalletAt(ctx, s.config.Store, holder, at.Position)
 	if err == nil && was == nil {
 		err = notFound("wallet")
 	}
 	return was, err
-}
-
-// WalletAt folds a wallet up to a position; nil if nothing had happened to it by
-// then. Errors: those of [projections.Wallet.Apply]; the store's.
-func WalletAt(ctx context.Context, store events.Store, holder string, position events.Position) (*projections.Wallet, error) {
-	return foldedAt(ctx, store, wallet.Stream(holder), position, (*projections.Wallet).Apply)
-}
-
-// foldedAt folds the row of a stream up to a position; nil if the stream had no event
-// by then.
-func foldedAt[R any](ctx context.Context, store events.Store, stream events.StreamID, position events.Position,
-	apply func(*R, *events.Recorded) error) (*R, error) {
-	var row *R
-	err := projections.UpTo(ctx, store, stream, position, func(e *events.Recorded) error {
-		if row == nil {
-			row = new(R)
-		}
-		return apply(row, e)
-	})
-	if err != nil {
-		return nil, err
-	}
-	return row, nil
 }
 
 // AppendWallet appends a wallet as the HTTP resource, with as_of if it is one of the

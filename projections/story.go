@@ -146,7 +146,7 @@ func search(ctx context.Context, store events.Store, of whose, after events.Posi
 		}
 		for i := range recorded {
 			after = recorded[i].Position
-			if recorded[i].Stream.Internal() || checks[recorded[i].Stream.Category()] == nil {
+			if recorded[i].Stream.Internal() || tales[recorded[i].Stream.Category()] == nil {
 				continue // no entity's, or no kind's
 			}
 			part, err := owners.part(ctx, &recorded[i], of)

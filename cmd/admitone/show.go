@@ -30,7 +30,7 @@ var shows = map[string]func(ctx context.Context, store events.Store, id string, 
 	"team":        showing(projections.TeamAt, teamText, api.AppendTeam),
 	"tournament":  showTournament,
 	"booking":     showBooking,
-	"wallet":      showing(api.WalletAt, walletText, api.AppendWallet),
+	"wallet":      showing(projections.WalletAt, walletText, api.AppendWallet),
 	"performance": showPerformance,
 }
 

@@ -13,7 +13,7 @@ import (
 
 // showPerformance shows a performance with where the seats of its sections stand.
 func showPerformance(ctx context.Context, store events.Store, id string, at projections.Moment) (*shown, error) {
-	p, err := api.PerformanceAt(ctx, store, id, at.Position)
+	p, _, err := projections.PerformanceAt(ctx, store, id, at.Position, nil)
 	if err != nil || p == nil {
 		return nil, err
 	}
@@ -52,7 +52,7 @@ func seatsText(c *projections.SeatCounts) string {
 
 // showBooking shows a booking; its deadline passes without an event.
 func showBooking(ctx context.Context, store events.Store, id string, at projections.Moment) (*shown, error) {
-	b, err := api.BookingAt(ctx, store, id, at.Position)
+	b, err := projections.BookingAt(ctx, store, id, at.Position)
 	if err != nil || b == nil {
 		return nil, err
 	}

@@ -1,0 +1,92 @@
+package api
+
+import "testing"
+
+// TestWhoMayBookAndPay: a holder does it for themselves, an admin for anybody.
+func TestWhoMayBookAndPay(t *testing.T) {
+	w := newWorld(t, func(w *world) { w.config.Auth = secret })
+	admin, ada, bob := bearer(t, "root", RoleAdmin), bearer(t, "ada", RoleHolder), bearer(t, "bob", RoleHolder)
+	auditor := bearer(t, "audit", RoleAuditor)
+	as := func(who, method, path, body string) answer {
+		t.Helper()
+		return w.do(method, path, body, "Authorization", who)
+	}
+	const hall = `{"id":"h","title":"t","venue":"v","starts_at":"2031-05-01T20:00:00Z","sections":[{"id":"A","rows":1,"seats_per_row":9,"price":100}]}`
+	as("", "POST", "/v1/performances", hall).problem(401, "unauthenticated")
+	as(ada, "POST", "/v1/performances", hall).problem(403, "forbidden")
+	as(admin, "POST", "/v1/performances", hall).is(201)
+	for _, path := range []string{"/v1/performances", "/v1/performances/h", "/v1/performances/h/seats"} {
+		as("", "GET", path, "").is(200)
+	}
+	const block, bookings = "/v1/performances/h/seats/A-1-9/block", "/v1/performances/h/bookings"
+	as(ada, "PUT", block, "").problem(403, "forbidden")
+	as(ada, "DELETE", block, "").problem(403, "forbidden")
+	as(admin, "PUT", block, "").is(200)
+
+	as("", "POST", bookings, `{"seats":["A-1-1"]}`).problem(401, "unauthenticated")
+	as(ada, "POST", bookings, `{"holder":"bob","seats":["A-1-1"]}`).problem(403, "forbidden")
+	as(ada, "POST", bookings, `{"seats":["A-1-9"]}`).problem(409, "seat_taken")
+	made := as(ada, "POST", bookings, `{"seats":["A-1-1"]}`).is(201)
+	path := "/v1/bookings/" + made["id"].(string)
+	if made["holder"] != "ada" {
+		t.Error(made)
+	}
+	if v := as(admin, "POST", bookings, `{"holder":"bob","seats":["A-1-2"]}`).is(201); v["holder"] != "bob" {
+		t.Error(v)
+	}
+	for _, ours := range []string{path, "/v1/holders/ada/bookings"} {
+		as("", "GET", ours, "").problem(401, "unauthenticated")
+		as(bob, "GET", ours, "").problem(403, "forbidden")
+		for _, who := range []string{ada, auditor, admin} {
+			as(who, "GET", ours, "").is(200)
+		}
+	}
+	for _, who := range []string{bob, auditor} {
+		as(who, "POST", path+"/extension", "").problem(403, "forbidden")
+		as(who, "POST", path+"/payment", "").problem(403, "forbidden")
+		as(who, "DELETE", path, "").problem(403, "forbidden")
+	}
+
+	const charges, wallet = "/v1/wallets/ada/charges", "/v1/wallets/ada"
+	as("", "POST", charges, `{"amount":100}`).problem(401, "unauthenticated")
+	as(bob, "POST", charges, `{"amount":100}`).problem(403, "forbidden")
+	as(auditor, "POST", charges, `{"amount":100}`).problem(403, "forbidden")
+	as(ada, "POST", charges, `{"amount":100}`).is(201)
+	as(admin, "POST", charges, `{"amount":100}`).is(201)
+	as(bob, "GET", wallet, "").problem(403, "forbidden")
+	as(bob, "GET", wallet+"/entries", "").problem(403, "forbidden")
+	if v := as(auditor, "GET", wallet, "").is(200); v["balance"] != float64(200) {
+		t.Error(v)
+	}
+	as(ada, "POST", path+"/payment", "").is(200)
+	as(admin, "DELETE", path, "").is(200)
+}
+
+func TestPerformanceBodies(t *testing.T) {
+	w := newWorld(t)
+	const good = `"title":"t","venue":"v","starts_at":"2031-05-01T20:00:00Z"`
+	for body, field := range map[string]string{
+		`{"title":"","venue":"v"}`: "title", `{"title":"t"}`: "venue", `{"title":"t","venue":"v"}`: "starts_at",
+		`{` + good + `}`:               "sections",
+		`{` + good + `,"sections":[]}`: "sections",
+		`{` + good + `,"sections":[{"id":"A B","rows":1,"seats_per_row":1,"price":1}]}`:                                               "sections.0.id",
+		`{` + good + `,"sections":[{"id":"A","rows":0,"seats_per_row":1,"price":1}]}`:                                                 "sections.0.rows",
+		`{` + good + `,"sections":[{"id":"A","rows":1,"seats_per_row":1}]}`:                                                           "sections.0.price",
+		`{` + good + `,"sections":[{"id":"A","rows":1,"seats_per_row":1,"price":1},{"id":"A","rows":1,"seats_per_row":1,"price":1}]}`: "sections",
+		`{` + good + `,"sections":[{"id":"A","rows":1000,"seats_per_row":101,"price":1}]}`:                                            "sections",
+		`{` + good + `,"hold_seconds":0,"sections":[{"id":"A","rows":1,"seats_per_row":1,"price":1}]}`:                                "hold_seconds",
+	} {
+		if v := w.do("POST", "/v1/performances", body).problem(422, "invalid_field"); v["field"] != field {
+			t.Errorf("%s: the field is %v, want %s", body, v["field"], field)
+		}
+	}
+	made := w.do("POST", "/v1/performances", `{`+good+`,"sections":[{"id":"A","rows":1000,"seats_per_row":100,"price":0}]}`).is(201)
+	if made["remaining"] != float64(100_000) || made["hold_seconds"] != float64(300) {
+		t.Error(made)
+	}
+	for query, n := range map[string]int{"": 1, "?from=2031-05-01": 1, "?to=2031-05-01": 1, "?to=2031-05-01T20:00:00Z": 1, "?from=2031-05-02": 0, "?to=2031-04-30": 0, "?at=1": 1} {
+		if v := w.do("GET", "/v1/performances"+query, "").is(200); len(v["items"].([]any)) != n {
+			t.Errorf("%s: %v, want %d", query, v, n)
+		}
+	}
+}

@@ -5,15 +5,19 @@ import (
 	"errors"
 	"fmt"
 
+	"admitone/actors"
 	"admitone/actors/booking"
 	"admitone/actors/core"
 	"admitone/actors/performance"
+	"admitone/events"
 )
 
 const (
 	// bestTries is how often the best seats are chosen again after somebody else was
 	// faster.
 	bestTries = 8
+	// mapTries is how often a map is read again that is older than another's.
+	mapTries = 8
 	// alternatives is how many other choices a refusal offers.
 	alternatives = 3
 )
@@ -37,28 +41,57 @@ func (b *Bookings) bookBest(ctx context.Context, cmd *Book, s *show, id string) 
 		return Answer{}, &core.Refusal{Code: "invalid_field", Detail: "quantity must be from 1 to 50",
 			Fields: map[string]any{"field": "quantity"}}
 	}
-	var m *performance.Map
 	var gone []performance.Seat // by what the seats themselves have said
+	defer b.claims.enter(s.id)()
 	for range bestTries {
-		taken, at, err := b.seatMap(ctx, s.id)
+		best, err := b.choose(ctx, s, section, cmd.Quantity, gone)
 		if err != nil {
 			return Answer{}, err
 		}
-		m = performance.MapOf(s.layout, taken)
-		m.Take(gone...)
-		seats, end, ok := b.claims.choose(s.id, m.Clone(), at, section, cmd.Quantity)
-		if !ok {
-			return Answer{}, soldOut(m, section, "so many seats are not left; ask for what remains")
-		}
-		answer, err := b.holdSeats(ctx, cmd, s, id, seats)
-		end(answer.Position)
+		answer, err := b.holdSeats(ctx, cmd, s, id, best.seats)
+		best.end(answer.Position)
 		lost := (*lostError)(nil)
 		if !errors.As(err, &lost) {
 			return answer, err
 		}
 		gone = append(gone, lost.seats...)
 	}
-	return Answer{}, soldOut(m, section, fmt.Sprintf("others were faster %d times; these seats may be left, try again", bestTries))
+	return Answer{}, b.beaten(ctx, s, section, gone)
+}
+
+// choose chooses from a map that is as new as any that others have chosen from.
+// Refusal: sold_out. Failure: ErrOverloaded, if the maps only get older.
+func (b *Bookings) choose(ctx context.Context, s *show, section, quantity int, gone []performance.Seat) (best choice, err error) {
+	for range mapTries {
+		var none *core.Refusal
+		err := b.maps.use(ctx, s, func(m *performance.Map, at events.Position) {
+			m.Take(gone...)
+			if best = b.claims.choose(s.id, m, at, section, quantity); best.seats == nil && !best.stale {
+				none = soldOut(m, section, "so many seats are not left; ask for what remains")
+			}
+		})
+		switch {
+		case err != nil:
+			return choice{}, err
+		case none != nil:
+			return choice{}, none
+		case !best.stale:
+			return best, nil
+		}
+	}
+	return choice{}, actors.ErrOverloaded
+}
+
+// beaten refuses after too many lost races.
+func (b *Bookings) beaten(ctx context.Context, s *show, section int, gone []performance.Seat) (err error) {
+	failed := b.maps.use(ctx, s, func(m *performance.Map, _ events.Position) {
+		m.Take(gone...)
+		err = soldOut(m, section, fmt.Sprintf("others were faster %d times; if these seats are left, try again", bestTries))
+	})
+	if failed != nil {
+		return failed
+	}
+	return err
 }
 
 // soldOut says what remains in the section that was asked for, or in each.
@@ -78,17 +111,16 @@ func soldOut(m *performance.Map, section int, detail string) *core.Refusal {
 func (b *Bookings) seatTaken(ctx context.Context, s *show, wanted, lost []performance.Seat) *core.Refusal {
 	refusal := &core.Refusal{Code: "seat_taken", Detail: "others have these seats; choose again",
 		Fields: map[string]any{"seats": s.layout.Names(lost), "alternatives": [][]string{}}}
-	taken, _, err := b.seatMap(ctx, s.id)
-	if err != nil {
-		return refusal // true all the same
-	}
-	m := performance.MapOf(s.layout, taken)
-	m.Release(wanted...) // the map may have seen us hold them
-	m.Take(lost...)
 	choices := [][]string{}
-	for _, choice := range m.Alternatives(wanted, alternatives) {
-		choices = append(choices, s.layout.Names(choice))
+	err := b.maps.use(ctx, s, func(m *performance.Map, _ events.Position) {
+		m.Release(wanted...) // the map may have seen us hold them
+		m.Take(lost...)
+		for _, choice := range m.Alternatives(wanted, alternatives) {
+			choices = append(choices, s.layout.Names(choice))
+		}
+	})
+	if err == nil { // and if not, the refusal is true all the same
+		refusal.Fields["alternatives"] = choices
 	}
-	refusal.Fields["alternatives"] = choices
 	return refusal
 }

@@ -84,6 +84,7 @@ func (b *Bookings) book(ctx context.Context, cmd *Book, id string) (Answer, erro
 	if refusal != nil {
 		return Answer{}, refusal
 	}
+	defer b.claims.enter(s.id)()
 	defer b.claims.begin(s.id, seats)(0)
 	answer, err := b.holdSeats(ctx, cmd, s, id, seats)
 	if lost := (*lostError)(nil); errors.As(err, &lost) {

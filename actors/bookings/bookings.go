@@ -19,12 +19,6 @@ type Desk interface {
 	View(ctx context.Context, stream events.StreamID, read func(core.Core)) (actors.Answer, error)
 }
 
-// SeatMap says which seats of a performance are taken, as some view has it: one byte
-// for each seat in canonical order, 0 for a free one, and the position up to which
-// the view has seen the log. The slice is the caller's. It may lag: the seats
-// themselves have the last word.
-type SeatMap func(ctx context.Context, performanceID string) (taken []byte, at events.Position, err error)
-
 // Bookings takes bookings through their steps. All methods may be called from many
 // goroutines at once.
 //
@@ -33,7 +27,7 @@ type SeatMap func(ctx context.Context, performanceID string) (taken []byte, at e
 // is safe, and [Bookings.Resume] finishes what was begun.
 type Bookings struct {
 	desk    Desk
-	seatMap SeatMap
+	maps    seatMaps
 	locks   locks
 	claims  claims
 	running sync.WaitGroup
@@ -42,7 +36,7 @@ type Bookings struct {
 // New returns the process on top of desk. Its kinds must include performances,
 // seats, bookings, wallets and allowances.
 func New(desk Desk, seatMap SeatMap) *Bookings {
-	return &Bookings{desk: desk, seatMap: seatMap}
+	return &Bookings{desk: desk, maps: seatMaps{read: seatMap}}
 }
 
 // Origin says where a request comes from, as [actors.Request] has it.

@@ -13,7 +13,16 @@ import (
 // seats do. The zero value is ready.
 type claims struct {
 	mu            sync.Mutex
-	byPerformance map[string]map[performance.Seat]claim // guarded by mu
+	byPerformance map[string]*claimed // guarded by mu
+}
+
+// claimed is what is claimed of one performance.
+type claimed struct {
+	users int // requests that choose, or have claims
+	seats map[performance.Seat]claim
+	// seen is the latest position of a map that was chosen from: what claims ended
+	// with it, an earlier map does not know.
+	seen events.Position
 }
 
 // claim on one seat.
@@ -24,74 +33,103 @@ type claim struct {
 	until events.Position
 }
 
-// begin claims seats whatever others claim. end ends the claim; with a position it
-// stays until the seat map has seen that.
-func (c *claims) begin(performanceID string, seats []performance.Seat) (end func(events.Position)) {
+// enter lets a request claim seats of a performance, until it leaves. What it
+// chooses from must be read in between.
+func (c *claims) enter(performanceID string) (leave func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.claim(performanceID, seats)
+	of := c.byPerformance[performanceID]
+	if of == nil {
+		of = &claimed{seats: map[performance.Seat]claim{}}
+		if c.byPerformance == nil {
+			c.byPerformance = map[string]*claimed{}
+		}
+		c.byPerformance[performanceID] = of
+	}
+	of.users++
+	return func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		of.users--
+		if of.users == 0 && len(of.seats) == 0 {
+			delete(c.byPerformance, performanceID)
+		}
+	}
+}
+
+// begin claims seats whatever others claim, for a request that has entered. end ends
+// the claim; with a position it stays until the seat map has seen that.
+func (c *claims) begin(performanceID string, seats []performance.Seat) (end func(until events.Position)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.claim(c.byPerformance[performanceID], seats)
 }
 
 // claim needs the lock.
-func (c *claims) claim(performanceID string, seats []performance.Seat) (end func(events.Position)) {
-	if c.byPerformance == nil {
-		c.byPerformance = map[string]map[performance.Seat]claim{}
-	}
-	if c.byPerformance[performanceID] == nil {
-		c.byPerformance[performanceID] = map[performance.Seat]claim{}
-	}
-	of := c.byPerformance[performanceID]
+func (c *claims) claim(of *claimed, seats []performance.Seat) (end func(until events.Position)) {
 	for _, seat := range seats {
-		mine := of[seat]
+		mine := of.seats[seat]
 		mine.running++
-		of[seat] = mine
+		of.seats[seat] = mine
 	}
 	return func(until events.Position) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		for _, seat := range seats {
-			mine := of[seat]
+			mine := of.seats[seat]
 			mine.running--
 			mine.until = max(mine.until, until)
-			of[seat] = mine
+			of.seats[seat] = mine
+			of.drop(seat)
 		}
-		c.tidy(performanceID, 0)
 	}
 }
 
-// tidy drops the claims that a map which has seen the log up to at makes needless.
-// It needs the lock.
-func (c *claims) tidy(performanceID string, at events.Position) {
-	of := c.byPerformance[performanceID]
-	for seat, mine := range of {
-		if mine.running == 0 && mine.until <= at {
-			delete(of, seat)
-		}
+// drop ends a claim on a seat that nobody is about to take, if the map knows all
+// about it. It needs the lock of the claims.
+func (of *claimed) drop(seat performance.Seat) {
+	if mine := of.seats[seat]; mine.running == 0 && mine.until <= of.seen {
+		delete(of.seats, seat)
 	}
-	if len(of) == 0 {
-		delete(c.byPerformance, performanceID)
-	}
+}
+
+// choice is what came of choosing.
+type choice struct {
+	seats []performance.Seat
+	end   func(until events.Position)
+	// stale: the map is older than one that was chosen from before.
+	stale bool
 }
 
 // choose finds the best seats that nobody claims, or else the best of those that
-// only requests under way do, which may yet fail; and claims them.
-func (c *claims) choose(performanceID string, m *performance.Map, at events.Position, section, quantity int) (seats []performance.Seat, end func(events.Position), ok bool) {
+// only requests under way do, which may yet fail; and claims them for a request that
+// has entered. The map has seen the log up to at; it learns which of its seats are
+// taken since. No seats: there are none.
+func (c *claims) choose(performanceID string, m *performance.Map, at events.Position, section, quantity int) choice {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.tidy(performanceID, at)
-	contested := m.Clone()
-	for seat, mine := range c.byPerformance[performanceID] {
-		m.Take(seat)
-		if mine.until <= at {
-			continue
-		}
-		contested.Take(seat)
+	of := c.byPerformance[performanceID]
+	if at < of.seen {
+		return choice{stale: true}
 	}
-	if seats, ok = m.Best(section, quantity); !ok {
-		seats, ok = contested.Best(section, quantity)
+	of.seen = at
+	var contested []performance.Seat
+	for seat, mine := range of.seats {
+		if mine.until <= at && m.Free(seat) && mine.running > 0 {
+			contested = append(contested, seat)
+		}
+		if mine.running > 0 || mine.until > at {
+			m.Take(seat)
+		}
+		of.drop(seat)
+	}
+	seats, ok := m.Best(section, quantity)
+	m.Release(contested...)
+	if !ok {
+		seats, ok = m.Best(section, quantity)
 	}
 	if !ok {
-		return nil, nil, false
+		return choice{}
 	}
-	return seats, c.claim(performanceID, seats), true
+	return choice{seats: seats, end: c.claim(of, seats)}
 }

@@ -254,8 +254,8 @@ func TestAMapThatLags(t *testing.T) {
 	})
 	_, err := b.Book(w.ctx(), Book{Origin: w.origin("ann"), PerformanceID: "gala", Holder: "ann", Quantity: 2})
 	w.want(err, "sold_out")
-	if maps > bestTries {
-		t.Errorf("it tried %d times, want at most %d", maps, bestTries)
+	if maps > bestTries+1 { // once more to say what is left
+		t.Errorf("it read %d maps, want at most %d", maps, bestTries+1)
 	}
 	w.check(0)
 }
@@ -305,4 +305,20 @@ func TestSeatsOfUnequalStay(t *testing.T) {
 	w.want(err, "hold_expired")
 	w.mustBook("bob", "A-1-2")
 	w.check(0)
+}
+
+// TestMapsThatGetOlder: an earlier map does not know what claims have ended, so
+// nothing is chosen from it.
+func TestMapsThatGetOlder(t *testing.T) {
+	w := begin(t, 1, 20, 0)
+	at := events.Position(1000)
+	b := New(w.desk, func(context.Context, string) ([]byte, events.Position, error) {
+		at--
+		return make([]byte, 20), at, nil
+	})
+	defer b.claims.enter("gala")() // somebody chooses all the time
+	for _, want := range []string{"ok", actors.ErrOverloaded.Error()} {
+		_, err := b.Book(w.ctx(), Book{Origin: w.origin("ann"), PerformanceID: "gala", Holder: "ann", Quantity: 2})
+		w.want(err, want)
+	}
 }

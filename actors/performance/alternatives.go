@@ -6,17 +6,22 @@ package performance
 // share a seat, and each has its seats in canonical order. The map must know which
 // of the wanted seats are taken.
 func (m *Map) Alternatives(wanted []Seat, most int) [][]Seat {
-	left, middle := m.Clone(), wanted[len(wanted)/2]
+	middle := wanted[len(wanted)/2]
 	var choices [][]Seat
+	defer func() {
+		for _, seats := range choices {
+			m.Release(seats...)
+		}
+	}()
 	for together := true; together && len(choices) < most; {
-		seats, ok := left.near(middle, len(wanted))
+		seats, ok := m.near(middle, len(wanted))
 		if !ok {
-			seats, ok = left.Best(AnySection, len(wanted))
+			seats, ok = m.Best(AnySection, len(wanted))
 		}
 		if !ok {
 			break
 		}
-		left.Take(seats...)
+		m.Take(seats...)
 		choices = append(choices, seats)
 		together = m.together(seats)
 	}

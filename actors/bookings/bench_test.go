@@ -1,0 +1,130 @@
+package bookings
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"admitone/events"
+)
+
+// withoutMap takes the seat map away, which costs more in a test than all the rest:
+// every seat is free, it says.
+func (w *world) withoutMap() {
+	w.Bookings = New(w.desk, func(context.Context, string) ([]byte, events.Position, error) {
+		return make([]byte, 100_000), 0, nil
+	})
+}
+
+// BenchmarkBook books single seats, and groups of six, that nobody else wants; on a
+// synced log.
+func BenchmarkBook(b *testing.B) {
+	for _, seats := range []int{1, 6} {
+		for _, callers := range []int{1, 256} {
+			b.Run(fmt.Sprintf("%d seats, %d callers", seats, callers), func(b *testing.B) {
+				w := begin(b, 250, 400, 0)
+				w.withoutMap()
+				var next atomic.Int64
+				b.SetParallelism(max(1, callers/runtime.GOMAXPROCS(0)))
+				if callers == 1 {
+					b.SetParallelism(1)
+				}
+				b.ResetTimer()
+				b.RunParallel(func(pb *testing.PB) {
+					for pb.Next() {
+						first := (next.Add(1) - 1) * int64(seats)
+						names := make([]string, seats)
+						for i := range names {
+							at := first + int64(i)
+							names[i] = events.SeatName("A", 1+at/400%250, 1+at%400)
+						}
+						if _, err := w.book("ann", names...); err != nil {
+							b.Error(err)
+							return
+						}
+					}
+				})
+				b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "bookings/s")
+			})
+		}
+	}
+}
+
+// BenchmarkPay pays for two seats at a time, each from a wallet of its own.
+func BenchmarkPay(b *testing.B) {
+	w := begin(b, 250, 400, 0)
+	w.withoutMap()
+	ids := make([]string, b.N)
+	for i := range ids {
+		holder := fmt.Sprint("holder-", i)
+		w.charge(holder, 200)
+		ids[i] = w.mustBook(holder, events.SeatName("A", int64(1+i*2/400), int64(1+i*2%400)), events.SeatName("A", int64(1+i*2/400), int64(2+i*2%400)))
+	}
+	var next atomic.Int64
+	b.SetParallelism(128)
+	b.ResetTimer()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if _, err := w.pay(ids[next.Add(1)-1], ""); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "payments/s")
+}
+
+// BenchmarkAHundredOnOneSeat is the time until all hundred have their answer.
+func BenchmarkAHundredOnOneSeat(b *testing.B) {
+	w := begin(b, 250, 400, 0)
+	w.withoutMap()
+	var slowest time.Duration
+	for i := 0; b.Loop(); i++ {
+		name := events.SeatName("A", int64(1+i/400), int64(1+i%400))
+		began := time.Now()
+		got := atOnce(100, func(n int) error {
+			_, err := w.book(fmt.Sprint("holder-", n), name)
+			return err
+		})
+		slowest = max(slowest, time.Since(began))
+		if got["ok"] != 1 || got["seat_taken"] != 99 {
+			b.Fatalf("the callers got %v", got)
+		}
+	}
+	b.ReportMetric(float64(slowest.Microseconds())/1000, "ms/slowest")
+}
+
+// BenchmarkBookingMemory is what a booking of one seat takes while both are in
+// memory.
+func BenchmarkBookingMemory(b *testing.B) {
+	const seats = 20_000
+	for b.Loop() {
+		w := begin(b, 250, 400, 0)
+		w.withoutMap()
+		before := heap()
+		got := atOnce(200, func(caller int) error {
+			for i := caller; i < seats; i += 200 {
+				if _, err := w.book("ann", events.SeatName("A", int64(1+i/400), int64(1+i%400))); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if got["ok"] != 200 {
+			b.Fatalf("the callers got %v", got)
+		}
+		b.ReportMetric(float64(heap()-before)/seats, "B/booking")
+		runtime.KeepAlive(w)
+	}
+}
+
+func heap() int64 {
+	runtime.GC()
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return int64(stats.HeapInuse + stats.StackInuse)
+}

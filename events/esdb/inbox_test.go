@@ -1,0 +1,38 @@
+package esdb
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"admitone/events"
+)
+
+// TestInboxIsBounded by events and by bytes, and what is taken makes room.
+func TestInboxIsBounded(t *testing.T) {
+	for _, size := range []int{0, 1 << 20} {
+		b := newInbox(place{})
+		ctx, cancel := context.WithCancel(t.Context())
+		r := &events.Recorded{Event: events.Event{Data: make([]byte, size)}}
+		fits := min(maxInbox, maxInboxBytes/max(size, 1))
+		for range fits {
+			r.Position++
+			if err := b.put(ctx, r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		waits := make(chan error, 1)
+		go func() { waits <- b.put(ctx, r) }()
+		cancel()
+		if err := <-waits; !errors.Is(err, context.Canceled) {
+			t.Errorf("into a full one: %v", err)
+		}
+		page, at := b.take(nil)
+		if len(page) != fits || at != (place{uint64(fits), uint64(fits)}) {
+			t.Errorf("%d events up to %v, want %d", len(page), at, fits)
+		}
+		if err := b.put(t.Context(), r); err != nil {
+			t.Error(err)
+		}
+	}
+}

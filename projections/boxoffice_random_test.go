@@ -111,6 +111,24 @@ func agrees(t *rapid.T, p *Projections, c *clerk) {
 		ids = append(ids, want.holder+" "+id)
 	}
 	slices.SortStableFunc(ids, byHolder)
+	pagesAgree(t, p, c, ids)
+	open := recordsOf(t, p, kindOf[*boxOffice](p).unfinished.records)
+	if n, err := p.Unfinished(); err != nil || n != len(open) {
+		t.Fatal(n, err)
+	}
+	unfinished := c.unfinished()
+	for i, id := range unfinished {
+		if i >= len(open) || open[i][:len(id)] != id {
+			t.Fatalf("unfinished are %q, want %q", open, unfinished)
+		}
+	}
+	if len(open) != len(unfinished) {
+		t.Fatalf("unfinished are %q, want %q", open, unfinished)
+	}
+}
+
+// pagesAgree compares what the views list of each holder.
+func pagesAgree(t *rapid.T, p *Projections, c *clerk, ids []string) {
 	size := rapid.IntRange(1, 4).Draw(t, "size")
 	var got, money []string
 	for _, holder := range []string{"ada", "ada-b"} {
@@ -147,19 +165,6 @@ func agrees(t *rapid.T, p *Projections, c *clerk) {
 	slices.SortStableFunc(want, byHolder)
 	if !slices.Equal(money, want) {
 		t.Fatalf("movements\n%q, want\n%q", money, want)
-	}
-	open := recordsOf(t, p, kindOf[*boxOffice](p).unfinished.records)
-	if n, err := p.Unfinished(); err != nil || n != len(open) {
-		t.Fatal(n, err)
-	}
-	unfinished := c.unfinished()
-	for i, id := range unfinished {
-		if i >= len(open) || open[i][:len(id)] != id {
-			t.Fatalf("unfinished are %q, want %q", open, unfinished)
-		}
-	}
-	if len(open) != len(unfinished) {
-		t.Fatalf("unfinished are %q, want %q", open, unfinished)
 	}
 }
 

@@ -50,6 +50,23 @@
 // their number per stream and a time before which none of them ends; the entity
 // knows the rest.
 //
+// # Why a seat is one byte
+//
+// A performance can have a hundred thousand seats, and most of them nobody has
+// touched yet. Who has a seat is the seat's own business; a map has to say only where
+// it stands. So a map is blocks of one byte for each seat, and there is no block
+// before one of its seats is touched. An event changes one byte and the counts of one
+// section, however many seats there are.
+//
+// # Why bookings, seats and allowances are folded together
+//
+// A booking goes through several streams, and whoever takes it through may be gone in
+// the middle. That it has ended is said by its own stream; that it still has seats or
+// a part of an allowance is said by theirs. The index of what is unfinished counts
+// what each booking has, so it names exactly those that somebody has to resume, and
+// forgets them with the fact that finishes them. What was never said to be a booking
+// is not in it: such holds end by their deadlines.
+//
 // # Adding a kind
 //
 // A kind is one file that registers itself: the categories of streams it folds,

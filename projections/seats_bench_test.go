@@ -1,0 +1,190 @@
+package projections
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"admitone/events"
+)
+
+// stadium is a performance of 100,000 seats.
+func stadium(id string) *events.PerformanceCreated {
+	return &events.PerformanceCreated{PerformanceID: id, Sections: []events.Section{{ID: "A", Rows: 500, SeatsPerRow: 100}, {ID: "B", Rows: 500, SeatsPerRow: 100}}}
+}
+
+func inUse() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// TestUntouchedSeatsCostNothing: neither memory nor disk, beyond a little for each
+// section; and a touched one costs its block.
+func TestUntouchedSeatsCostNothing(t *testing.T) {
+	log := newMemoryLog()
+	p := openIn(t, log, vfs.NewMem())
+	defer p.Close()
+	before := inUse()
+	for n := range 10 {
+		log.add(hall(fmt.Sprint("p", n)), stadium(fmt.Sprint("p", n)))
+	}
+	if err := p.apply(log.recorded); err != nil {
+		t.Fatal(err)
+	}
+	if cost := inUse() - before; cost > 1<<20 {
+		t.Errorf("ten performances of 100,000 seats cost %d bytes", cost)
+	}
+	k := kindOf[*boxOffice](p)
+	if len(k.blocks.young) != 0 {
+		t.Errorf("%d blocks are kept of seats that nobody touched", len(k.blocks.young))
+	}
+	log.add(chair("p3", "A-7-7"), &events.SeatBlocked{})
+	if err := p.apply(log.recorded); err != nil || len(k.blocks.young) != 1 {
+		t.Errorf("%d blocks for one seat, %v", len(k.blocks.young), err)
+	}
+}
+
+// BenchmarkFoldSeats is the cost of one event of a seat to the runner, as
+// BenchmarkFold has it for a sale: the seats of a stadium are held in turn, and then
+// given back.
+func BenchmarkFoldSeats(b *testing.B) {
+	for _, subscribers := range []int{0, 100, 10_000} {
+		b.Run(fmt.Sprintf("subscribers=%d", subscribers), func(b *testing.B) {
+			log := newMemoryLog()
+			log.add(hall("a"), stadium("a"))
+			p, err := Open(Config{Store: log, Dir: b.TempDir(), Spawn: spawn})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer p.Close()
+			if err := p.apply(log.recorded); err != nil {
+				b.Fatal(err)
+			}
+			close(p.ready)
+			for range subscribers {
+				subscribe(b, p, "seats:a", Resume{}, &counter{})
+			}
+			benchmarkSeats(b, p)
+		})
+	}
+}
+
+func benchmarkSeats(b *testing.B, p *Projections) {
+	l := newLayout(stadium("a").Sections)
+	streams := make([]events.StreamID, l.seats())
+	for seat := range streams {
+		streams[seat] = chair("a", l.name(int32(seat)))
+	}
+	batch := make([]events.Recorded, 256)
+	for i := range batch {
+		batch[i] = record("seat-a~A-1-1", 0, 0, &events.SeatBlocked{})
+		batch[i].Metadata, _ = events.Seal(nil, events.Hash{}, "", 0, &batch[i].Event, &events.Metadata{})
+	}
+	until := time.Now().Add(time.Hour)
+	position, n := p.Position(), 0
+	b.ReportAllocs()
+	for b.Loop() {
+		if n%len(batch) == 0 && n > 0 {
+			if err := p.apply(batch); err != nil {
+				b.Fatal(err)
+			}
+			if n%8192 == 0 {
+				p.mu.Lock()
+				err := p.flush()
+				p.mu.Unlock()
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+		seat, round := n%len(streams), n/len(streams)
+		hold := fmt.Sprintf("b%d.1", seat/4)
+		e := &batch[n%len(batch)]
+		n++
+		position++
+		e.Stream, e.Revision, e.Position = streams[seat], events.Revision(round), position
+		e.Fact = &events.SeatHeld{HoldID: hold, ExpiresAt: until}
+		if round%2 == 1 {
+			e.Fact = &events.SeatReleased{HoldID: hold, Was: events.SeatIsHeld}
+		}
+	}
+}
+
+// BenchmarkWakeSeats is the time in which the deadlines of all the seats of a stadium
+// are found and their entities woken, which do nothing here.
+func BenchmarkWakeSeats(b *testing.B) {
+	for b.Loop() {
+		d := newDeadlines()
+		l := newLayout(stadium("a").Sections)
+		for seat := range int32(l.seats()) {
+			e := record(chair("a", l.name(seat)), 0, events.Position(seat+1), &events.SeatHeld{HoldID: "b.1", ExpiresAt: time.Unix(1, 0)})
+			if err := d.fold(&e, e.Fact.(events.Deadlined)); err != nil {
+				b.Fatal(err)
+			}
+		}
+		ctx, cancel := context.WithCancel(b.Context())
+		var woken atomic.Int64
+		started := time.Now()
+		d.run(ctx, func(context.Context, events.StreamID) (time.Time, error) {
+			if woken.Add(1) == int64(l.seats()) {
+				cancel()
+			}
+			return time.Time{}, nil
+		})
+		b.ReportMetric(float64(time.Since(started).Milliseconds()), "ms/100k-wakes")
+	}
+}
+
+// BenchmarkSeatMap is the cost of a stadium's whole map, as each choice of the best
+// seats asks for it, and BenchmarkSeatsSnapshot that of its snapshot.
+func BenchmarkSeatMap(b *testing.B) {
+	for _, touched := range []bool{false, true} {
+		b.Run(fmt.Sprintf("touched=%t", touched), func(b *testing.B) {
+			p := fullHouse(b, touched)
+			defer p.Close()
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, _, err := p.TakenSeats(b.Context(), "a"); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkSeatsSnapshot(b *testing.B) {
+	p := fullHouse(b, true)
+	defer p.Close()
+	close(p.ready)
+	p.mu.Lock()
+	state, position, err := kindOf[*boxOffice](p).seatsState("a")
+	p.mu.Unlock()
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		b.SetBytes(int64(len(newSnapshot("seats:a", "e", position, state).Bytes())))
+	}
+}
+
+// fullHouse is a stadium with every seat blocked, or none.
+func fullHouse(b *testing.B, full bool) *Projections {
+	log := newMemoryLog()
+	log.add(hall("a"), stadium("a"))
+	l := newLayout(stadium("a").Sections)
+	for seat := int32(0); full && int(seat) < l.seats(); seat++ {
+		log.recorded = append(log.recorded, record(chair("a", l.name(seat)), 0, events.Position(len(log.recorded)+1), &events.SeatBlocked{}))
+	}
+	p := opened(b, log, vfs.NewMem())
+	if err := p.apply(log.recorded); err != nil {
+		b.Fatal(err)
+	}
+	return p
+}

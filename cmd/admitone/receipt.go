@@ -18,8 +18,8 @@ func newReceipt() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "receipt",
 		Short: "Check a receipt, or print the key that receipts are checked with",
-		Example: "  curl http://127.0.0.1:8080/v1/products/1/reservations/…/receipt > receipt.json\n" +
-			"  admitone receipt key > log.key\n" +
+		Example: "  admitone receipt key > log.key\n" +
+			"  curl http://127.0.0.1:8080/v1/products/1/reservations/…/receipt > receipt.json\n" +
 			"  admitone receipt check receipt.json --key log.key",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) > 0 {

@@ -110,6 +110,7 @@ func (k *tournaments) teamState(id string) (State, events.Position, error) {
 	if err != nil {
 		return nil, 0, err
 	}
+	k.watched.forget(id)
 	s := &teamState{team: team.row}
 	ids, more, err := k.entries.tournamentsOf(id, "", listedEntries)
 	if err != nil {
@@ -172,6 +173,14 @@ func (w watchedPlaces) remove(tournament, team string) {
 	delete(w[tournament], team)
 	if len(w[tournament]) == 0 {
 		delete(w, tournament)
+	}
+}
+
+// forget drops the places of a team that nobody has watched for a while: they may
+// have changed unseen.
+func (w watchedPlaces) forget(team string) {
+	for tournament := range w {
+		w.remove(tournament, team)
 	}
 }
 

@@ -329,3 +329,32 @@ func TestTournamentRecall(t *testing.T) {
 		again.Close()
 	}
 }
+
+// TestPlaceOfOneWhoCameBack: a place that was kept while nobody watched is not told
+// as the place of a team that waits no more.
+func TestPlaceOfOneWhoCameBack(t *testing.T) {
+	log, p, o := aFinal(t) // t3 and t4 wait as a group, then t4
+	gone := watchTeam(t, p, "t4")
+	gone.Close()
+	waitFor(t, p, log.add(cup("a"), o.withdraw("t4")...))
+	c := newCollector()
+	if _, err := p.Subscribe("team:t4", Resume{}, c); err != nil {
+		t.Fatal(err)
+	}
+	<-c.first
+	waitFor(t, p, log.add(cup("a"), o.withdraw("t3")...)) // everybody behind moves up
+	if frames := c.all(t, p, "team:t4"); len(frames) != 1 {
+		t.Errorf("a team that waits no more is told %s", frames[1].Bytes())
+	}
+}
+
+func watchTeam(t testing.TB, p *Projections, team string) *Subscription {
+	t.Helper()
+	c := newCollector()
+	sub, err := p.Subscribe("team:"+team, Resume{}, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-c.first
+	return sub
+}

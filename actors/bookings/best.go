@@ -16,8 +16,9 @@ const (
 	// bestTries is how often the best seats are chosen again after somebody else was
 	// faster.
 	bestTries = 8
-	// mapTries is how often a map is read again that is older than another's.
-	mapTries = 8
+	// mapTries is how often a map is read again that is older than another's, or of
+	// which others are about to take the rest.
+	mapTries = 32
 	// alternatives is how many other choices a refusal offers.
 	alternatives = 3
 )
@@ -48,8 +49,7 @@ func (b *Bookings) bookBest(ctx context.Context, cmd *Book, s *show, id string) 
 		if err != nil {
 			return Answer{}, err
 		}
-		answer, err := b.holdSeats(ctx, cmd, s, id, best.seats)
-		best.end(answer.Position)
+		answer, err := b.holdChosen(ctx, cmd, s, id, best)
 		lost := (*lostError)(nil)
 		if !errors.As(err, &lost) {
 			return answer, err
@@ -59,14 +59,22 @@ func (b *Bookings) bookBest(ctx context.Context, cmd *Book, s *show, id string) 
 	return Answer{}, b.beaten(ctx, s, section, gone)
 }
 
-// choose chooses from a map that is as new as any that others have chosen from.
-// Refusal: sold_out. Failure: ErrOverloaded, if the maps only get older.
+// holdChosen holds the seats of a choice and ends its claim, whatever happens:
+// others may wait for that.
+func (b *Bookings) holdChosen(ctx context.Context, cmd *Book, s *show, id string, best choice) (answer Answer, err error) {
+	defer func() { best.end(answer.Position) }()
+	return b.holdSeats(ctx, cmd, s, id, best.seats)
+}
+
+// choose chooses from a map that is as new as any that others have chosen from, and
+// waits for those who are about to take the rest. Refusal: sold_out. Failure:
+// ErrOverloaded, if that does not come to an end.
 func (b *Bookings) choose(ctx context.Context, s *show, section, quantity int, gone []performance.Seat) (best choice, err error) {
 	for range mapTries {
 		var none *core.Refusal
 		err := b.maps.use(ctx, s, func(m *performance.Map, at events.Position) {
 			m.Take(gone...)
-			if best = b.claims.choose(s.id, m, at, section, quantity); best.seats == nil && !best.stale {
+			if best = b.claims.choose(s.id, m, at, section, quantity); best.end == nil && best.wait == nil && !best.stale {
 				none = soldOut(m, section, "so many seats are not left; ask for what remains")
 			}
 		})
@@ -75,8 +83,10 @@ func (b *Bookings) choose(ctx context.Context, s *show, section, quantity int, g
 			return choice{}, err
 		case none != nil:
 			return choice{}, none
-		case !best.stale:
+		case best.end != nil:
 			return best, nil
+		case best.wait != nil:
+			<-best.wait
 		}
 	}
 	return choice{}, actors.ErrOverloaded

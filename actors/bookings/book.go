@@ -86,11 +86,24 @@ func (b *Bookings) book(ctx context.Context, cmd *Book, id string) (Answer, erro
 	}
 	defer b.claims.enter(s.id)()
 	defer b.claims.begin(s.id, seats)(0)
+	if lost := b.hopeless(ctx, cmd, s, id, seats); lost != nil {
+		return Answer{}, b.seatTaken(ctx, s, seats, lost)
+	}
 	answer, err := b.holdSeats(ctx, cmd, s, id, seats)
 	if lost := (*lostError)(nil); errors.As(err, &lost) {
 		return Answer{}, b.seatTaken(ctx, s, seats, lost.seats)
 	}
 	return answer, err
+}
+
+// hopeless looks whether others have some of the seats already. Then nothing needs
+// to be taken and given back: most of a crowd that wants the same seats leaves no
+// trace in the log. A single seat without a limit says so itself.
+func (b *Bookings) hopeless(ctx context.Context, cmd *Book, s *show, id string, seats []performance.Seat) []performance.Seat {
+	if len(seats) == 1 && s.limit == 0 {
+		return nil
+	}
+	return b.taken(ctx, &hold{from: cmd.Origin, show: s, id: events.HoldID(id, 1)}, seats)
 }
 
 // wanted looks up the seats of a request. Refusal: invalid_field.

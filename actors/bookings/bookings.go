@@ -3,6 +3,8 @@ package bookings
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -69,8 +71,12 @@ func (b *Bookings) run(ctx context.Context, steps func(context.Context) (Answer,
 	}
 	done := make(chan result, 1)
 	b.running.Go(func() {
-		answer, err := steps(context.WithoutCancel(ctx))
-		done <- result{answer, err}
+		var r result
+		r.err = guarded(func() (err error) {
+			r.answer, err = steps(context.WithoutCancel(ctx))
+			return err
+		})
+		done <- r
 	})
 	select {
 	case r := <-done:
@@ -147,6 +153,17 @@ func refused(err error) *core.Refusal {
 	return nil
 }
 
+// guarded turns a panic into ErrBroken: on a goroutine of its own it would end the
+// process.
+func guarded(do func() error) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("%w: %v\n%s", actors.ErrBroken, cause, debug.Stack())
+		}
+	}()
+	return do()
+}
+
 // each does something about every seat at once, and returns the first error in
 // their order.
 func each[T any](items []T, do func(T) error) error {
@@ -156,7 +173,7 @@ func each[T any](items []T, do func(T) error) error {
 	failed := make([]error, len(items))
 	var all sync.WaitGroup
 	for i, item := range items {
-		all.Go(func() { failed[i] = do(item) })
+		all.Go(func() { failed[i] = guarded(func() error { return do(item) }) })
 	}
 	all.Wait()
 	for _, err := range failed {

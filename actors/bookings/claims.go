@@ -27,7 +27,8 @@ type claimed struct {
 
 // claim on one seat.
 type claim struct {
-	running int // requests
+	running int           // requests
+	ended   chan struct{} // closed when the last of them to begin has ended
 	// until is where the log has the seat as taken; the claim ends when the map has
 	// seen that.
 	until events.Position
@@ -67,14 +68,17 @@ func (c *claims) begin(performanceID string, seats []performance.Seat) (end func
 
 // claim needs the lock.
 func (c *claims) claim(of *claimed, seats []performance.Seat) (end func(until events.Position)) {
+	ended := make(chan struct{})
 	for _, seat := range seats {
 		mine := of.seats[seat]
 		mine.running++
+		mine.ended = ended
 		of.seats[seat] = mine
 	}
 	return func(until events.Position) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
+		close(ended)
 		for _, seat := range seats {
 			mine := of.seats[seat]
 			mine.running--
@@ -99,12 +103,17 @@ type choice struct {
 	end   func(until events.Position)
 	// stale: the map is older than one that was chosen from before.
 	stale bool
+	// wait, if set, says when to choose again: what is left is about to be taken, and
+	// that may yet fail.
+	wait <-chan struct{}
 }
 
-// choose finds the best seats that nobody claims, or else the best of those that
-// only requests under way do, which may yet fail; and claims them for a request that
+// choose finds the best seats that nobody claims, and claims them for a request that
 // has entered. The map has seen the log up to at; it learns which of its seats are
-// taken since. No seats: there are none.
+// taken since. No seats: there are none, or see choice.
+//
+// Nobody fights for what others are about to take. Two who choose the same seats as
+// parts of different groups would keep each other from both.
 func (c *claims) choose(performanceID string, m *performance.Map, at events.Position, section, quantity int) choice {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -123,13 +132,15 @@ func (c *claims) choose(performanceID string, m *performance.Map, at events.Posi
 		}
 		of.drop(seat)
 	}
-	seats, ok := m.Best(section, quantity)
+	if seats, ok := m.Best(section, quantity); ok {
+		return choice{seats: seats, end: c.claim(of, seats)}
+	}
 	m.Release(contested...)
-	if !ok {
-		seats, ok = m.Best(section, quantity)
+	seats, _ := m.Best(section, quantity)
+	for _, seat := range seats { // at least one of them is contested
+		if mine := of.seats[seat]; mine.running > 0 {
+			return choice{wait: mine.ended}
+		}
 	}
-	if !ok {
-		return choice{}
-	}
-	return choice{seats: seats, end: c.claim(of, seats)}
+	return choice{}
 }

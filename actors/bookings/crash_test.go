@@ -90,6 +90,14 @@ var crashes = []struct {
 		_, err := w.Book(w.ctx(), Book{Origin: w.keyed(w.ann(), "k", "best"), PerformanceID: w.gala, Holder: w.ann(), Quantity: 3})
 		return err
 	}, []events.BookingStatus{"", events.BookingIsExpired}, []string{"ok", "limit_exceeded"}},
+	{"booking the best three seats of which the last is taken", true, func(w *world) string {
+		w.mustBook(w.bob(), "A-1-3")
+		return ""
+	}, func(w *world, _ string) error {
+		w.blindly()
+		_, err := w.Book(w.ctx(), Book{Origin: w.keyed(w.ann(), "k", "best"), PerformanceID: w.gala, Holder: w.ann(), Quantity: 3})
+		return err
+	}, []events.BookingStatus{"", events.BookingIsExpired}, []string{"ok", "limit_exceeded"}},
 	{"paying", false, booked, payKeyed,
 		[]events.BookingStatus{events.BookingIsExpired, events.BookingIsBooked}, []string{"ok"}},
 	{"paying without money", false, func(w *world) string { return w.mustBook(w.ann(), "A-1-1", "A-1-2", "A-1-3") }, payKeyed,

@@ -2,6 +2,7 @@ package bookings
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -138,9 +139,12 @@ func TestALateReleaseOfAGroupThatFailed(t *testing.T) {
 	w := begin(t, 1, 2, 0)
 	w.mustBook("cid", "A-1-2")
 	bobs := ""
-	err := w.later(is[*seat.Release], func() error { _, err := w.book("ann", "A-1-1", "A-1-2"); return err },
-		func() { bobs = w.bobTakesOver() })
-	w.want(err, "seat_taken")
+	err := w.later(is[*seat.Release], func() error {
+		w.blindly()
+		_, err := w.best("ann", 2)
+		return err
+	}, func() { bobs = w.bobTakesOver() })
+	w.want(err, "sold_out")
 	w.bobHas(bobs)
 }
 
@@ -237,6 +241,33 @@ func TestAMapThatCantBeRead(t *testing.T) {
 	_, err = b.Book(w.ctx(), Book{Origin: w.origin("ann"), PerformanceID: "gala", Holder: "ann", Quantity: 1})
 	w.want(err, errGone.Error())
 }
+
+// TestAPanicIsAnAnswer: and nothing stays locked.
+func TestAPanicIsAnAnswer(t *testing.T) {
+	w := begin(t, 1, 3, 0)
+	w.maps.read = func(context.Context, string) ([]byte, events.Position, error) { panic("no map") }
+	for range 2 {
+		_, err := w.Book(w.ctx(), Book{Origin: w.keyed("ann", "k", ""), PerformanceID: "gala", Holder: "ann", Quantity: 1})
+		if !errors.Is(err, actors.ErrBroken) || !strings.Contains(err.Error(), "no map") {
+			t.Errorf("whoever asked heard %v", err)
+		}
+	}
+	w.between(func(desk Desk) Desk { return panicking{desk} })
+	for range 2 { // the second does not wait for the first
+		if _, err := w.best("ann", 3); !errors.Is(err, actors.ErrBroken) {
+			t.Errorf("whoever asked heard %v", err)
+		}
+	}
+	if _, err := w.book("ann", "A-1-1", "A-1-2"); !errors.Is(err, actors.ErrBroken) {
+		t.Errorf("whoever asked heard %v", err)
+	}
+}
+
+// panicking is a desk that panics when somebody asks it.
+type panicking struct{ Desk }
+
+// Ask panics.
+func (panicking) Ask(context.Context, actors.Request) (actors.Answer, error) { panic("no desk") }
 
 // TestAMapThatLags: the seats have the last word, however often the map is wrong, and
 // in the end the answer is no.

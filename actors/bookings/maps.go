@@ -63,10 +63,15 @@ func (m *seatMaps) get(ctx context.Context, performanceID string) *seatMap {
 	}
 	m.reading[performanceID] = mine
 	m.mu.Unlock()
-	mine.taken, mine.at, mine.err = m.read(ctx, performanceID)
-	m.mu.Lock()
-	delete(m.reading, performanceID)
-	m.mu.Unlock()
-	close(mine.done)
+	defer close(mine.done)
+	defer func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		delete(m.reading, performanceID)
+	}()
+	mine.err = guarded(func() (err error) {
+		mine.taken, mine.at, err = m.read(ctx, performanceID)
+		return err
+	})
 	return mine
 }

@@ -1,0 +1,178 @@
+package waitingroom
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"runtime"
+	"strconv"
+	"testing"
+
+	"admitone/actors/core"
+	"admitone/events"
+)
+
+const million = 1_000_000
+
+// BenchmarkJoin is the path of the crowd.
+func BenchmarkJoin(b *testing.B) {
+	r := crowd(b, fifo(10, 3), 0)
+	b.ReportAllocs()
+	n := 0
+	for b.Loop() {
+		if n++; n%million == 0 {
+			b.StopTimer()
+			r = crowd(b, fifo(10, 3), 0)
+			b.StartTimer()
+		}
+		facts, err := r.Decide(&Join{Holder: "holder-" + strconv.Itoa(n)}, day)
+		if err != nil {
+			b.Fatal(err)
+		}
+		r.Evolve(facts[0])
+	}
+}
+
+// BenchmarkLook is what a poll reads, with a million waiting.
+func BenchmarkLook(b *testing.B) {
+	l := crowd(b, fifo(10, 3), million).Line()
+	n := int64(0)
+	for b.Loop() {
+		n = (n + 7919*101) % million
+		if l.Look(n+1).Number != n+1 {
+			b.Fatal(n)
+		}
+	}
+}
+
+// BenchmarkPublish is what publishing a million places costs the room's actor, with
+// a thousand changes all over the line between two times.
+func BenchmarkPublish(b *testing.B) {
+	r := crowd(b, fifo(10, 3), million)
+	b.ReportAllocs()
+	n := int64(0)
+	for b.Loop() {
+		b.StopTimer()
+		for i := range int64(1000) {
+			n++
+			facts, _ := r.Decide(leave(1+(i*1009+n)%million), day)
+			for _, fact := range facts {
+				r.Evolve(fact)
+			}
+		}
+		b.StartTimer()
+		r.Line()
+	}
+}
+
+// BenchmarkChange takes a place out of a line that has just been published, so that
+// its block is copied, and looks for who is next.
+func BenchmarkChange(b *testing.B) {
+	r := crowd(b, fifo(10_000, MaxActive), million)
+	n := 0
+	for b.Loop() {
+		if n++; n == million {
+			b.StopTimer()
+			r, n = crowd(b, fifo(10_000, MaxActive), million), 1
+			b.StartTimer()
+		}
+		if n%1000 == 0 {
+			r.Line()
+		}
+		facts, err := r.Decide(leave(int64(n)), day)
+		if err != nil {
+			b.Fatal(err)
+		}
+		r.Evolve(facts[0])
+	}
+}
+
+// BenchmarkAdmit lets in as many as the rate ever allows at once.
+func BenchmarkAdmit(b *testing.B) {
+	r := crowd(b, fifo(MaxAdmitPerSecond, MaxActive), million)
+	b.ReportAllocs()
+	for b.Loop() {
+		if r.waiting < 1250 {
+			b.StopTimer()
+			r = crowd(b, fifo(MaxAdmitPerSecond, MaxActive), million)
+			b.StartTimer()
+		}
+		facts, _ := r.Decide(admit, day)
+		if len(facts) > 0 {
+			r.Evolve(facts[0])
+		}
+		r.recent = nil // the rate is not what is measured
+	}
+}
+
+// BenchmarkShuffle draws the order of a million who came early.
+func BenchmarkShuffle(b *testing.B) {
+	for b.Loop() {
+		b.StopTimer()
+		r := play(b, crowd(b, drawn(10, 3), million), 11*s, expire)
+		b.StartTimer()
+		play(b, r, 11*s, shuffle)
+	}
+}
+
+// BenchmarkFreeze is what a snapshot costs the commands; the writing is done beside
+// them.
+func BenchmarkFreeze(b *testing.B) {
+	r := crowd(b, fifo(10, 3), million)
+	b.ReportAllocs()
+	for b.Loop() {
+		r.Freeze()
+	}
+}
+
+// BenchmarkSave writes a snapshot of a million, and BenchmarkRestore reads one.
+func BenchmarkSave(b *testing.B) {
+	r := crowd(b, fifo(10, 3), million)
+	for b.Loop() {
+		if err := r.Freeze()(io.Discard); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkRestore reads a snapshot of a million visitors.
+func BenchmarkRestore(b *testing.B) {
+	var saved bytes.Buffer
+	if err := crowd(b, fifo(10, 3), million).Freeze()(&saved); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if err := New().Restore(bytes.NewReader(saved.Bytes())); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkMemory reports what a waiting visitor costs in the core and in the line
+// that is published, also in a shuffled room.
+func BenchmarkMemory(b *testing.B) {
+	for b.Loop() {
+		for name, set := range map[string]*Set{"fifo": fifo(10, 3), "shuffle": drawn(10, 3)} {
+			before := heap()
+			r := crowd(b, set, 0)
+			for i := range million {
+				facts, _ := r.Decide(&Join{Holder: fmt.Sprintf("holder-%024d", i)}, day)
+				r.Evolve(facts[0])
+			}
+			if set.Settings.Order == events.RoomShuffle {
+				play(b, r, 11*s, expire, core.Command(shuffle))
+			}
+			l := r.Line()
+			b.ReportMetric(float64(heap()-before)/million, "B/"+name)
+			runtime.KeepAlive(r)
+			runtime.KeepAlive(l)
+		}
+	}
+}
+
+func heap() uint64 {
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return stats.HeapAlloc
+}

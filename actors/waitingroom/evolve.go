@@ -1,0 +1,119 @@
+package waitingroom
+
+import (
+	"encoding/hex"
+	"fmt"
+
+	"admitone/events"
+)
+
+// Evolve implements [core.Core].
+func (r *Room) Evolve(fact events.Fact) {
+	switch f := fact.(type) {
+	case *events.WaitingRoomJoined:
+		r.joined(f)
+		r.check(f.WaitingRoomCounts)
+	case *events.WaitingRoomAdmitted:
+		r.letIn(f)
+		r.check(f.WaitingRoomCounts)
+	case *events.WaitingRoomLeft:
+		r.end(f.Ticket, f.Was, true)
+		r.check(f.WaitingRoomCounts)
+	case *events.WaitingRoomDropped:
+		for ticket := range events.Tickets(f.Tickets) {
+			r.end(ticket, events.VisitorWaiting, false)
+		}
+		r.check(f.WaitingRoomCounts)
+	case *events.WaitingRoomExpired:
+		for ticket := range events.Tickets(f.Tickets) {
+			r.end(ticket, events.VisitorAdmitted, false)
+		}
+		r.check(f.WaitingRoomCounts)
+	case *events.WaitingRoomFinished:
+		r.end(f.Ticket, events.VisitorAdmitted, false)
+		r.check(f.WaitingRoomCounts)
+	case *events.WaitingRoomBegun:
+		r.begun, r.early = true, f.Early
+	case *events.WaitingRoomShuffled:
+		r.shuffled(f)
+	case *events.WaitingRoomOpened:
+		r.id, r.settings = f.RoomID, f.WaitingRoomSettings
+	case *events.WaitingRoomChanged:
+		r.settings = f.WaitingRoomSettings
+		if r.settings.Order == events.RoomFIFO {
+			r.begun, r.early = false, 0
+		}
+		r.check(f.WaitingRoomCounts)
+	default:
+		panic(fmt.Sprintf("waitingroom: %s is no fact of a waiting room", fact.Name()))
+	}
+}
+
+func (r *Room) joined(f *events.WaitingRoomJoined) {
+	holder, before := keyOf(f.Holder), r.holders.Len()
+	r.holders.Set(holder, uint32(f.Ticket))
+	if r.holders.Len() == before || f.Ticket != r.last+1 {
+		panic(fmt.Sprintf("waiting room %s: the log gives ticket %d, after %d, to a holder who may have a place", r.id, f.Ticket, r.last))
+	}
+	r.last++
+	r.waiting++
+	r.keys.add(uint32(f.Ticket), holder)
+	r.line.add()
+}
+
+// letIn takes the first of the line, and nobody else.
+func (r *Room) letIn(f *events.WaitingRoomAdmitted) {
+	g := &group{expires: f.ExpiresAt.UnixNano(), from: r.line.head}
+	for ticket := range events.Tickets(f.Tickets) {
+		place, ok := r.line.next(r.line.head)
+		if !ok || int64(r.line.ticket(place)) != ticket {
+			panic(fmt.Sprintf("waiting room %s: the log admits ticket %d before its turn", r.id, ticket))
+		}
+		r.line.admit(place)
+		r.line.head = place + 1
+		g.to = place
+		g.open++
+	}
+	r.waiting -= int64(g.open)
+	r.active += int64(g.open)
+	r.admitted += int64(g.open)
+	if g.open == 0 || int64(g.open) != f.Count || r.admitted != f.Admitted {
+		panic(fmt.Sprintf("waiting room %s: the log admits %d and counts %d, %d in all", r.id, g.open, f.Count, f.Admitted))
+	}
+	r.passes.add(g)
+	r.recent = remember(r.recent, admission{At: f.AdmittedAt.UnixNano(), Count: f.Count})
+}
+
+// end takes a visitor out who was waiting or had been admitted.
+func (r *Room) end(number int64, was events.VisitorStatus, left bool) {
+	if status, err := r.status(number); err != nil || status != was {
+		panic(fmt.Sprintf("waiting room %s: the log ends ticket %d, %s, which is not like that", r.id, number, was))
+	}
+	ticket := uint32(number)
+	place := r.line.place(ticket)
+	if was == events.VisitorWaiting {
+		r.waiting--
+	} else {
+		r.active--
+		r.passes.end(find(r.passes.groups, place))
+	}
+	r.line.end(place, left)
+	r.holders.Delete(r.keys.get(ticket))
+	r.keys.end(ticket)
+}
+
+func (r *Room) shuffled(f *events.WaitingRoomShuffled) {
+	seed, err := hex.DecodeString(f.Seed)
+	if err != nil || f.Early != r.early || r.admitted > 0 {
+		panic(fmt.Sprintf("waiting room %s: the log shuffles %d tickets, of %d that came early and %d that were admitted", r.id, f.Early, r.early, r.admitted))
+	}
+	r.seed = f.Seed
+	r.line.shuffle(events.ShuffledTickets(seed, int(r.early)))
+}
+
+// check holds the figures a fact recorded against the state it led to.
+func (r *Room) check(recorded events.WaitingRoomCounts) {
+	if counts := r.counts(); counts != recorded {
+		panic(fmt.Sprintf("waiting room %s: the log says %+v, its facts add up to %+v", r.id, recorded, counts))
+	}
+}

@@ -1,0 +1,155 @@
+package waitingroom
+
+import (
+	"slices"
+	"sort"
+	"time"
+)
+
+// group is the passes of those who were admitted together.
+type group struct {
+	from, to uint32 // their places; between them may be others, who had left
+	expires  int64  // UnixNano
+	// open counts the passes that go on. The core alone may look at it: the rest of
+	// a group never changes and is published.
+	open int32
+}
+
+// sooner orders groups by the end of their passes.
+func (g *group) sooner(other *group) bool {
+	if g.expires != other.expires {
+		return g.expires < other.expires
+	}
+	return g.from < other.from
+}
+
+// passes are those that go on. Admission goes along the line, so no two groups
+// overlap, and a place finds its group by halves.
+type passes struct {
+	groups []*group // in the order of the line; shared with whoever published them
+	heap   []*group // the first ends first; groups without open passes may be below it
+}
+
+func (p *passes) next() time.Time {
+	if len(p.heap) == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, p.heap[0].expires).UTC()
+}
+
+// add begins the passes of a group that lies behind all others.
+func (p *passes) add(g *group) {
+	p.groups = append(p.groups, g)
+	p.heap = append(p.heap, g)
+	for i := len(p.heap) - 1; i > 0; {
+		parent := (i - 1) / 2
+		if !p.heap[i].sooner(p.heap[parent]) {
+			break
+		}
+		p.heap[i], p.heap[parent] = p.heap[parent], p.heap[i]
+		i = parent
+	}
+}
+
+// find returns the group of a place that has been admitted, nil if there is none.
+func find(groups []*group, place uint32) *group {
+	i := sort.Search(len(groups), func(i int) bool { return groups[i].to >= place })
+	if i == len(groups) || groups[i].from > place {
+		return nil
+	}
+	return groups[i]
+}
+
+// end ends one pass of a group.
+func (p *passes) end(g *group) {
+	g.open--
+	for len(p.groups) > 0 && p.groups[0].open == 0 {
+		p.groups = p.groups[1:]
+	}
+	for len(p.heap) > 0 && p.heap[0].open == 0 {
+		last := len(p.heap) - 1
+		p.heap[0], p.heap[last] = p.heap[last], nil
+		p.heap = p.heap[:last]
+		p.sink(0)
+	}
+}
+
+func (p *passes) sink(i int) {
+	for {
+		child := 2*i + 1
+		if child+1 < len(p.heap) && p.heap[child+1].sooner(p.heap[child]) {
+			child++
+		}
+		if child >= len(p.heap) || !p.heap[child].sooner(p.heap[i]) {
+			return
+		}
+		p.heap[i], p.heap[child] = p.heap[child], p.heap[i]
+		i = child
+	}
+}
+
+// load takes the groups of a snapshot.
+func (p *passes) load(groups []*group) {
+	p.groups = slices.DeleteFunc(groups, func(g *group) bool { return g.open == 0 })
+	p.heap = slices.Clone(p.groups)
+	slices.SortFunc(p.heap, func(a, b *group) int { // a sorted list is a heap
+		if a.sooner(b) {
+			return -1
+		}
+		return 1
+	})
+}
+
+// admission is some visitors let in at one moment.
+type admission struct {
+	At    int64 // UnixNano
+	Count int64
+}
+
+// The rate holds in every second, and is spread over it: a tenth of a second takes
+// an eighth of it at most, which leaves room to catch up.
+const (
+	rateWindow   = time.Second
+	spreadWindow = rateWindow / 10
+	spreadPart   = 8
+)
+
+// allowed is how many more the rate lets in at now, after recent admissions. Those
+// that a clock set back has put far into the future don't count.
+func allowed(recent []admission, perSecond int64, now time.Time) int64 {
+	second, spread := perSecond, (perSecond+spreadPart-1)/spreadPart
+	at := now.UnixNano()
+	for _, a := range recent {
+		age := time.Duration(at - a.At)
+		if age < rateWindow && age > -rateWindow {
+			second -= a.Count
+		}
+		if age < spreadWindow && age > -spreadWindow {
+			spread -= a.Count
+		}
+	}
+	return max(min(second, spread), 0)
+}
+
+// remember adds an admission and forgets those that don't count any more.
+func remember(recent []admission, a admission) []admission {
+	kept := slices.DeleteFunc(recent, func(old admission) bool {
+		age := time.Duration(a.At - old.At)
+		return age >= rateWindow || age <= -rateWindow
+	})
+	return append(kept, a)
+}
+
+// nextAllowed is the first moment after now at which recent admissions leave more
+// room than at now, zero if they never do.
+func nextAllowed(recent []admission, now time.Time) (next time.Time) {
+	for _, a := range recent {
+		for _, window := range []time.Duration{spreadWindow, rateWindow} {
+			at := time.Unix(0, a.At).Add(window)
+			if at.After(now) && (next.IsZero() || at.Before(next)) {
+				next = at
+			}
+		}
+	}
+	return next
+}

@@ -1,0 +1,359 @@
+package waitingroom
+
+import (
+	"bytes"
+	"maps"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"admitone/actors/core"
+	"admitone/events"
+)
+
+// content is a room's state in a form that can be compared.
+type content struct {
+	ID       string
+	Settings events.WaitingRoomSettings
+	Counts   [4]int64 // last, waiting, active, admitted
+	Begun    bool
+	Early    int64
+	Seed     string
+	Places   []Place
+	InLine   []int64
+	Holders  map[key]uint32
+	Keys     map[uint32]key
+	Head     uint32
+	Passes   []group // those that go on
+	Next     time.Time
+	Recent   []admission
+}
+
+func contentOf(r *Room) content {
+	l := r.Line()
+	c := content{ID: r.id, Settings: r.settings, Counts: [4]int64{r.last, r.waiting, r.active, r.admitted},
+		Begun: r.begun, Early: r.early, Seed: r.seed, Places: placesOf(l), InLine: slices.Collect(l.InLine()),
+		Holders: maps.Collect(r.holders.All()), Keys: map[uint32]key{}, Head: r.line.head,
+		Next: r.NextDeadline(), Recent: append([]admission(nil), r.recent...)}
+	for ticket := range r.line.live(0, r.last) {
+		c.Keys[ticket] = r.keys.get(ticket)
+	}
+	for _, g := range r.passes.groups {
+		if g.open > 0 {
+			c.Passes = append(c.Passes, *g)
+		}
+	}
+	return c
+}
+
+func placesOf(l *Line) (places []Place) {
+	for ticket := range l.Tickets {
+		places = append(places, l.Look(ticket+1))
+	}
+	return places
+}
+
+// someCommand draws from few holders and tickets, so that they meet.
+func someCommand(t *rapid.T, m *model) core.Command {
+	ticket := func() int64 { return rapid.Int64Range(0, int64(len(m.visitors))+1).Draw(t, "ticket") }
+	switch rapid.IntRange(0, 15).Draw(t, "kind") {
+	case 0, 1, 2, 3, 4:
+		return join(string(rune('a' + rapid.IntRange(0, 25).Draw(t, "holder"))))
+	case 5:
+		return leave(ticket())
+	case 6:
+		return &Finish{ticket()}
+	case 7:
+		from := ticket()
+		return &Drop{Tickets: []events.TicketRange{{From: from, To: from + rapid.Int64Range(-1, 3).Draw(t, "more")}, {From: ticket(), To: ticket()}}}
+	case 8:
+		return &Shuffle{Seed: rapid.SampledFrom([][]byte{seed, seed, seed, []byte("no")}).Draw(t, "seed")}
+	case 9:
+		return someSet(t, m)
+	}
+	return admit
+}
+
+func someSet(t *rapid.T, m *model) *Set {
+	set := fifo(rapid.SampledFrom([]int64{0, 1, 5, 20, 40}).Draw(t, "rate"), rapid.Int64Range(1, 9).Draw(t, "active"))
+	set.Settings.ActiveSeconds = rapid.SampledFrom([]int64{1, 3, 60}).Draw(t, "seconds")
+	set.Settings.Status = rapid.SampledFrom([]events.RoomStatus{"", "", events.RoomOpen, events.RoomClosed}).Draw(t, "status")
+	set.Settings.Order = rapid.SampledFrom([]events.RoomOrder{"", events.RoomFIFO, events.RoomShuffle, events.RoomShuffle}).Draw(t, "order")
+	set.Settings.OpensAt = rapid.SampledFrom([]time.Time{{}, day.Add(s), day.Add(10 * s)}).Draw(t, "opens")
+	set.Settings.SeedHash = rapid.SampledFrom([]string{"", hashOf(seed), hashOf(seed), hashOf([]byte("other"))}).Draw(t, "hash")
+	next := set.settings(m.settings)
+	if checkBounds(&next) != nil { // the tables have those
+		set.Settings.OpensAt, set.Settings.SeedHash = day.Add(s), hashOf(seed)
+	}
+	return set.after(m.settings.Version + rapid.SampledFrom([]int64{0, 0, 0, 0, 1}).Draw(t, "version"))
+}
+
+// saved is a state that was frozen, to be written later, and a line that was
+// published then.
+type saved struct {
+	write  func(*bytes.Buffer) error
+	then   content
+	events int
+	line   *Line
+}
+
+// TestAnyHistory holds the rules to the model, and what they promise to the shell
+// to what they do.
+func TestAnyHistory(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h := &history{room: New().(*Room), m: &model{}, now: day}
+		first := someSet(t, h.m)
+		h.m.set(first.after(0))
+		h.evolve(h.room.Decide(first, h.now))
+		var frozen *saved
+		for range rapid.IntRange(1, 80).Draw(t, "steps") {
+			h.now = h.now.Add(rapid.SampledFrom([]time.Duration{0, ns, 60 * ms, 100 * ms, 400 * ms, s, 2 * s}).Draw(t, "wait"))
+			if frozen == nil && rapid.IntRange(0, 4).Draw(t, "freeze") == 0 {
+				frozen = h.freeze()
+			}
+			h.expire(t)
+			h.decideTwice(t, someCommand(t, h.m))
+			h.agree(t)
+		}
+		h.audit(t)
+		if want, got := contentOf(h.room), contentOf(replay(h.log)); !reflect.DeepEqual(want, got) {
+			t.Fatalf("replayed: %+v, want %+v", got, want)
+		}
+		if frozen != nil {
+			frozen.restoreAndFollow(t, h.log, contentOf(h.room))
+		}
+	})
+}
+
+// history is a room, what should be, and how it came about.
+type history struct {
+	room *Room
+	m    *model
+	now  time.Time
+	log  []events.Fact
+}
+
+func (h *history) evolve(facts []events.Fact, err error) {
+	if err != nil {
+		panic(err)
+	}
+	for _, fact := range facts {
+		h.room.Evolve(fact)
+		h.log = append(h.log, fact)
+	}
+}
+
+func (h *history) freeze() *saved {
+	write := h.room.Freeze()
+	line := h.room.Line()
+	return &saved{func(b *bytes.Buffer) error { return write(b) }, contentOf(h.room), len(h.log), line}
+}
+
+// expire does what the shell does before every command.
+func (h *history) expire(t *rapid.T) {
+	for next := h.room.NextDeadline(); !next.IsZero() && next.Before(h.now); next = h.room.NextDeadline() {
+		facts, err := h.room.Decide(expire, h.now)
+		if err != nil || len(facts) == 0 {
+			t.Fatalf("due at %v and at %v %s", next.Sub(day), h.now.Sub(day), told(facts, err))
+		}
+		h.evolve(facts, nil)
+	}
+	h.m.pass(h.now)
+}
+
+// decideTwice holds that deciding changes nothing, gives the same again, and
+// refuses what the model refuses.
+func (h *history) decideTwice(t *rapid.T, cmd core.Command) {
+	before := contentOf(h.room)
+	facts, err := h.room.Decide(cmd, h.now)
+	if after := contentOf(h.room); !reflect.DeepEqual(before, after) {
+		t.Fatalf("deciding %T changed %+v into %+v", cmd, before, after)
+	}
+	again, errAgain := h.room.Decide(cmd, h.now)
+	if !reflect.DeepEqual(facts, again) || !reflect.DeepEqual(err, errAgain) {
+		t.Fatalf("deciding %T twice: %s, then %s", cmd, told(facts, err), told(again, errAgain))
+	}
+	code := ""
+	if err != nil {
+		code = err.(*core.Refusal).Code
+	}
+	if want := h.m.decide(cmd, h.now); code != want {
+		t.Fatalf("%T %+v at %v: %q, want %q", cmd, cmd, h.now.Sub(day), code, want)
+	}
+	h.evolve(facts, nil)
+}
+
+// agree holds the state to the model.
+func (h *history) agree(t *rapid.T) {
+	c := contentOf(h.room)
+	if c.Settings != h.m.settings || c.Begun != h.m.begun || (c.Seed != "") != h.m.shuffled || int(c.Early) != h.m.early {
+		t.Fatalf("the room is %+v, want %+v", c, h.m)
+	}
+	if want := h.m.places(); !slices.Equal(c.Places, want) {
+		t.Fatalf("after %s the places are\n%v, want\n%v", told(h.log, nil), c.Places, want)
+	}
+	if want := h.m.inLine(); !slices.Equal(c.InLine, want) {
+		t.Fatalf("in line are %v, want %v", c.InLine, want)
+	}
+	waiting, active := h.m.count(events.VisitorWaiting), h.m.count(events.VisitorAdmitted)
+	if c.Counts[1] != waiting || c.Counts[2] != active || len(c.Holders) != int(waiting+active) || len(c.Keys) != len(c.Holders) {
+		t.Fatalf("the room counts %v and knows %d holders, want %d and %d", c.Counts, len(c.Holders), waiting, active)
+	}
+	for i, v := range h.m.visitors {
+		ticket, ok := h.room.Ticket(v.holder)
+		lives := v.status == events.VisitorWaiting || v.status == events.VisitorAdmitted
+		if lives && (!ok || ticket != int64(i+1)) {
+			t.Fatalf("%s has ticket %d (%t), want %d", v.holder, ticket, ok, i+1)
+		}
+	}
+}
+
+// audit holds the log by itself to what the package promises at every prefix.
+func (h *history) audit(t *rapid.T) {
+	active, most := int64(0), int64(0)
+	perSecond := int64(0)
+	var admissions []*events.WaitingRoomAdmitted
+	for _, fact := range h.log {
+		switch f := fact.(type) {
+		case *events.WaitingRoomOpened:
+			most, perSecond = f.MaxActive, f.AdmitPerSecond
+		case *events.WaitingRoomChanged:
+			most, perSecond = f.MaxActive, f.AdmitPerSecond
+		case *events.WaitingRoomExpired:
+			active -= f.Count
+		case *events.WaitingRoomFinished:
+			active--
+		case *events.WaitingRoomLeft:
+			if f.Was == events.VisitorAdmitted {
+				active--
+			}
+		case *events.WaitingRoomAdmitted:
+			if active += f.Count; active > most {
+				t.Fatalf("%d are in, of %d", active, most)
+			}
+			admissions = append(admissions, f)
+			inSecond := int64(0)
+			for _, a := range admissions {
+				if f.AdmittedAt.Sub(a.AdmittedAt) < time.Second {
+					inSecond += a.Count
+				}
+			}
+			if inSecond > perSecond {
+				t.Fatalf("%d admitted in the second up to %v, the rate is %d", inSecond, f.AdmittedAt, perSecond)
+			}
+		}
+	}
+}
+
+func replay(log []events.Fact) *Room {
+	r := New().(*Room)
+	for _, fact := range log {
+		r.Evolve(fact)
+	}
+	return r
+}
+
+// restoreAndFollow writes a frozen state down only now, after everything that has
+// happened since, restores it, and follows the facts that came after it. The line
+// that was published then still says what it said.
+func (f *saved) restoreAndFollow(t *rapid.T, log []events.Fact, end content) {
+	if got := placesOf(f.line); !slices.Equal(got, f.then.Places) || !slices.Equal(slices.Collect(f.line.InLine()), f.then.InLine) {
+		t.Fatalf("a published line changed to %v, it was %v", got, f.then.Places)
+	}
+	var buf bytes.Buffer
+	if err := f.write(&buf); err != nil {
+		t.Fatal(err)
+	}
+	r := New().(*Room)
+	if err := r.Restore(&buf); err != nil {
+		t.Fatal(err)
+	}
+	if got := contentOf(r); !reflect.DeepEqual(got, f.then) {
+		t.Fatalf("restored %+v, want %+v", got, f.then)
+	}
+	for _, fact := range log[f.events:] {
+		r.Evolve(fact)
+	}
+	if got := contentOf(r); !reflect.DeepEqual(got, end) {
+		t.Fatalf("a snapshot and the facts after it give %+v, want %+v", got, end)
+	}
+}
+
+// TestLongLines has thousands of visitors, so that places fill many blocks, begin
+// and end in the middle of one, and leave whole ones empty. The seed is fixed.
+func TestLongLines(t *testing.T) {
+	for _, set := range []*Set{fifo(10_000, 3_000), drawn(10_000, 3_000)} {
+		rng := rand.New(rand.NewPCG(7, 11))
+		h := &history{room: New().(*Room), m: &model{}, now: day}
+		h.m.set(set.after(0))
+		h.evolve(h.room.Decide(set, h.now))
+		rapidless := func(cmd core.Command) {
+			facts, err := h.room.Decide(cmd, h.now)
+			if want := h.m.decide(cmd, h.now); err != nil || want != "" {
+				t.Fatalf("%T: %v, want %q", cmd, err, want)
+			}
+			h.evolve(facts, nil)
+		}
+		for round := range 14 {
+			for range 500 {
+				rapidless(&Join{Holder: string(rune('A' + rng.IntN(1<<16)))})
+			}
+			for range 200 {
+				rapidless(leave(1 + rng.Int64N(int64(len(h.m.visitors)))))
+			}
+			from := 1 + rng.Int64N(int64(len(h.m.visitors)))
+			to := min(from+rng.Int64N(1500), int64(len(h.m.visitors)))
+			rapidless(&Drop{Tickets: []events.TicketRange{{From: from, To: to}}})
+			h.now = h.now.Add(time.Duration(rng.IntN(12)) * s)
+			for next := h.room.NextDeadline(); !next.IsZero() && next.Before(h.now); next = h.room.NextDeadline() {
+				h.evolve(h.room.Decide(expire, h.now))
+			}
+			h.m.pass(h.now)
+			rapidless(shuffle)
+			rapidless(admit)
+			if got, want := placesOf(h.room.Line()), h.m.places(); !slices.EqualFunc(got, want, sameButLeft) {
+				t.Fatalf("round %d: the places differ", round)
+			}
+			if got := slices.Collect(h.room.Line().InLine()); !slices.Equal(got, h.m.inLine()) {
+				t.Fatalf("round %d: the line differs", round)
+			}
+			end := contentOf(h.room)
+			(&saved{write: h.freeze().write, then: end, events: len(h.log), line: h.room.Line()}).check(t)
+		}
+		if h.room.line.first == 0 {
+			t.Error("no block was ever let go of: the test does not reach what it is for")
+		}
+	}
+}
+
+// sameButLeft: who left out of a block in which everybody is gone counts as expired.
+func sameButLeft(a, b Place) bool {
+	if b.Status == events.VisitorLeft && a.Status == events.VisitorExpired {
+		a.Status = b.Status
+	}
+	return a == b
+}
+
+func (f *saved) check(t *testing.T) {
+	t.Helper()
+	var buf bytes.Buffer
+	if err := f.write(&buf); err != nil {
+		t.Fatal(err)
+	}
+	r := New().(*Room)
+	if err := r.Restore(bytes.NewReader(buf.Bytes())); err != nil {
+		t.Fatal(err)
+	}
+	if got := contentOf(r); !reflect.DeepEqual(got, f.then) {
+		t.Fatal("a restored room differs")
+	}
+	for _, cut := range []int{0, 3, 60, buf.Len() / 2, buf.Len() - 1} {
+		if err := New().Restore(bytes.NewReader(buf.Bytes()[:cut])); err == nil {
+			t.Errorf("a snapshot of %d bytes was restored from the first %d", buf.Len(), cut)
+		}
+	}
+}

@@ -1,0 +1,209 @@
+package waitingroom
+
+import (
+	"bufio"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"slices"
+
+	"admitone/actors/core"
+	"admitone/events"
+)
+
+// SnapshotVersion changes with the encoding below; a snapshot of another version
+// is not read.
+const SnapshotVersion = 1
+
+// head is the first part of a snapshot. The groups of passes follow, each as from,
+// to (32 bits each), expires (64); then the blocks that are not over, each as its
+// number (32) and its three planes; then the keys of the tickets that have not
+// ended, in the order of the tickets. All little endian. Everything else is counted
+// anew, and a shuffle is done again.
+type head struct {
+	ID       string
+	Settings events.WaitingRoomSettings
+	Last     int64
+	Admitted int64
+	Begun    bool
+	Early    int64
+	Seed     string
+	Head     uint32
+	First    int // block
+	Chunk    int // the first of keys
+	Blocks   int // from First on, with those that are over
+	Kept     int // blocks that follow
+	Groups   int
+	Recent   []admission
+}
+
+// pieceSize is how much is written at once; between pieces others may go first.
+const pieceSize = 16 << 10
+
+// frozen is a room as it was.
+type frozen struct {
+	head   head
+	rows   rows
+	groups []*group
+	keys   keys
+}
+
+// Freeze implements [core.Core].
+func (r *Room) Freeze() func(io.Writer) error {
+	f := &frozen{rows: r.line.publish(), groups: r.passes.groups, keys: r.keys.freeze()}
+	f.head = head{ID: r.id, Settings: r.settings, Last: r.last, Admitted: r.admitted,
+		Begun: r.begun, Early: r.early, Seed: r.seed, Head: r.line.head,
+		First: f.rows.first, Chunk: f.keys.first, Blocks: len(f.rows.blocks), Groups: len(f.groups), Recent: slices.Clone(r.recent)}
+	for _, b := range f.rows.blocks {
+		if b != nil {
+			f.head.Kept++
+		}
+	}
+	return f.write
+}
+
+func (f *frozen) write(w io.Writer) error {
+	out := bufio.NewWriterSize(w, pieceSize)
+	record, err := core.AppendHead(nil, f.head)
+	if err != nil {
+		return err
+	}
+	for _, g := range f.groups {
+		record = binary.LittleEndian.AppendUint32(record, g.from)
+		record = binary.LittleEndian.AppendUint32(record, g.to)
+		record = binary.LittleEndian.AppendUint64(record, uint64(g.expires))
+	}
+	if _, err = out.Write(record); err != nil {
+		return err
+	}
+	for i, b := range f.rows.blocks {
+		if b == nil {
+			continue
+		}
+		record = binary.LittleEndian.AppendUint32(record[:0], uint32(i+f.rows.first))
+		for _, p := range []*plane{&b.waiting, &b.admitted, &b.left} {
+			for _, word := range p {
+				record = binary.LittleEndian.AppendUint64(record, word)
+			}
+		}
+		if _, err = out.Write(record); err != nil {
+			return err
+		}
+	}
+	for ticket := range f.rows.live(f.head.Chunk, f.head.Last) {
+		holder := f.keys.get(ticket)
+		if _, err = out.Write(holder[:]); err != nil {
+			return err
+		}
+	}
+	return out.Flush()
+}
+
+// live iterates over the tickets that have not ended, from a chunk of keys on and
+// up to the last.
+func (r *rows) live(chunk int, last int64) func(func(uint32) bool) {
+	return func(yield func(uint32) bool) {
+		for ticket := int64(chunk)*blockSize + 1; ticket <= last; ticket++ {
+			place := r.place(uint32(ticket))
+			b, i := r.at(place), int(place%blockSize)
+			if b == nil || !b.waiting.has(i) && !b.admitted.has(i) {
+				continue
+			}
+			if !yield(uint32(ticket)) {
+				return
+			}
+		}
+	}
+}
+
+// Restore implements [core.Core].
+func (r *Room) Restore(from io.Reader) error {
+	in := &source{in: bufio.NewReaderSize(from, 64<<10)}
+	var h head
+	if err := core.ReadHead(in.in, &h); err != nil {
+		return err
+	}
+	r.id, r.settings, r.last, r.admitted = h.ID, h.Settings, h.Last, h.Admitted
+	r.begun, r.early, r.seed, r.recent = h.Begun, h.Early, h.Seed, h.Recent
+	if r.seed != "" {
+		seed, err := hex.DecodeString(r.seed)
+		if err != nil {
+			return err
+		}
+		r.line.order(events.ShuffledTickets(seed, int(r.early)))
+	}
+	groups := make([]*group, h.Groups)
+	for i := range groups {
+		record := in.take(16)
+		groups[i] = &group{from: binary.LittleEndian.Uint32(record), to: binary.LittleEndian.Uint32(record[4:]),
+			expires: int64(binary.LittleEndian.Uint64(record[8:]))}
+	}
+	r.line.head, r.line.size, r.line.first = h.Head, uint32(h.Last), h.First
+	r.line.blocks, r.line.counts = make([]*block, h.Blocks), make([]uint32, h.Blocks)
+	for range h.Kept {
+		r.restoreBlock(in)
+	}
+	if in.err != nil {
+		return in.err
+	}
+	for _, g := range groups {
+		for range r.line.members(g) {
+			g.open++
+		}
+	}
+	r.passes.load(groups)
+	r.restoreKeys(in, h.Chunk)
+	return in.err
+}
+
+func (r *Room) restoreBlock(in *source) {
+	i := int(binary.LittleEndian.Uint32(in.take(4))) - r.line.first
+	if in.err == nil && (i < 0 || i >= len(r.line.blocks)) {
+		in.err = fmt.Errorf("waitingroom: a snapshot has block %d of %d", i, len(r.line.blocks))
+	}
+	b := &block{gen: r.line.gen}
+	for _, p := range []*plane{&b.waiting, &b.admitted, &b.left} {
+		for w := range p {
+			p[w] = binary.LittleEndian.Uint64(in.take(8))
+		}
+	}
+	if in.err != nil {
+		return
+	}
+	waiting, admitted := b.waiting.count(), b.admitted.count()
+	b.live = int32(waiting + admitted)
+	r.line.blocks[i], r.line.counts[i] = b, uint32(waiting)
+	r.waiting += int64(waiting)
+	r.active += int64(admitted)
+}
+
+func (r *Room) restoreKeys(in *source, chunk int) {
+	r.holders.Load(int(r.waiting+r.active), func(yield func(key, uint32) bool) {
+		for ticket := range r.line.live(chunk, r.last) {
+			holder := key(in.take(len(key{})))
+			if in.err != nil {
+				return
+			}
+			r.keys.add(ticket, holder)
+			yield(holder, ticket)
+		}
+	})
+}
+
+// source reads a snapshot; after an error it reads nothing more.
+type source struct {
+	in  *bufio.Reader
+	err error
+	buf [16]byte
+}
+
+func (s *source) take(n int) []byte {
+	if s.err == nil {
+		_, s.err = io.ReadFull(s.in, s.buf[:n])
+	}
+	if s.err != nil {
+		clear(s.buf[:n])
+	}
+	return s.buf[:n]
+}

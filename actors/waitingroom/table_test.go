@@ -1,0 +1,177 @@
+package waitingroom
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"admitone/actors/core"
+	"admitone/events"
+)
+
+// day is the moment all tests begin at.
+var day = time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
+
+// s, ms and ns are a second, a millisecond and a nanosecond.
+const (
+	s  = time.Second
+	ms = time.Millisecond
+	ns = time.Nanosecond
+)
+
+// seed is the one of all shuffles here.
+var seed = []byte("0123456789abcdef0123456789abcdef")
+
+func hashOf(seed []byte) string {
+	sum := sha256.Sum256(seed)
+	return hex.EncodeToString(sum[:])
+}
+
+// The commands of the tables below. fifo admits perSecond, holds active passes of a
+// minute each, and wants a sign of life every 10 s.
+func fifo(perSecond, active int64) *Set {
+	return &Set{ID: "r", Settings: events.WaitingRoomSettings{
+		AdmitPerSecond: perSecond, MaxActive: active, ActiveSeconds: 60, HeartbeatSeconds: 10,
+	}}
+}
+
+// drawn is a shuffled opening after 10 s.
+func drawn(perSecond, active int64) *Set {
+	cmd := fifo(perSecond, active)
+	cmd.Settings.Order, cmd.Settings.OpensAt, cmd.Settings.SeedHash = events.RoomShuffle, day.Add(10*s), hashOf(seed)
+	return cmd
+}
+
+// with changes a command.
+func with(cmd *Set, change func(*events.WaitingRoomSettings)) *Set {
+	change(&cmd.Settings)
+	return cmd
+}
+
+// after says which version of the settings the caller has seen.
+func (cmd *Set) after(version int64) *Set {
+	cmd.IfVersion = &version
+	return cmd
+}
+
+func closed(s *events.WaitingRoomSettings) { s.Status = events.RoomClosed }
+func reopened(s *events.WaitingRoomSettings) {
+	s.Status = events.RoomOpen
+}
+func opens(after time.Duration) func(*events.WaitingRoomSettings) {
+	return func(s *events.WaitingRoomSettings) { s.OpensAt = day.Add(after) }
+}
+
+func join(holder string) *Join { return &Join{Holder: holder} }
+func leave(ticket int64) *Leave {
+	return &Leave{Ticket: ticket}
+}
+func drop(tickets ...int64) *Drop {
+	cmd := &Drop{}
+	for _, ticket := range tickets {
+		cmd.Tickets = append(cmd.Tickets, events.TicketRange{From: ticket, To: ticket})
+	}
+	return cmd
+}
+
+var admit, expire, shuffle = &Admit{}, &core.Expire{}, &Shuffle{Seed: seed}
+
+// told puts what was decided as a sentence.
+func told(facts []events.Fact, err error) string {
+	if err != nil {
+		r := err.(*core.Refusal)
+		if len(r.Fields) == 0 {
+			return r.Code
+		}
+		return r.Code + " " + strings.TrimPrefix(fmt.Sprint(r.Fields), "map")
+	}
+	if len(facts) == 0 {
+		return "nothing"
+	}
+	var said []string
+	for _, fact := range facts {
+		said = append(said, sentence(fact))
+	}
+	return strings.Join(said, "; ")
+}
+
+func sentence(fact events.Fact) string {
+	left := func(c events.WaitingRoomCounts) string {
+		return fmt.Sprintf("%d wait, %d in", c.Waiting, c.Active)
+	}
+	settings := func(s *events.WaitingRoomSettings) string {
+		said := fmt.Sprintf("%s, %s, %d/s to %d for %d s", s.Status, s.Order, s.AdmitPerSecond, s.MaxActive, s.ActiveSeconds)
+		if !s.OpensAt.IsZero() {
+			said += fmt.Sprintf(" from %v", s.OpensAt.Sub(day))
+		}
+		return fmt.Sprintf("%s, version %d", said, s.Version)
+	}
+	tickets := func(ranges []events.TicketRange) string {
+		var said []string
+		for _, r := range ranges {
+			if r.From == r.To {
+				said = append(said, fmt.Sprint(r.From))
+				continue
+			}
+			said = append(said, fmt.Sprintf("%d-%d", r.From, r.To))
+		}
+		return strings.Join(said, " ")
+	}
+	switch f := fact.(type) {
+	case *events.WaitingRoomOpened:
+		return fmt.Sprintf("opened %s: %s", f.RoomID, settings(&f.WaitingRoomSettings))
+	case *events.WaitingRoomChanged:
+		return fmt.Sprintf("changed: %s: %s", settings(&f.WaitingRoomSettings), left(f.WaitingRoomCounts))
+	case *events.WaitingRoomJoined:
+		return fmt.Sprintf("%s has ticket %d: %s", f.Holder, f.Ticket, left(f.WaitingRoomCounts))
+	case *events.WaitingRoomBegun:
+		return fmt.Sprintf("begun with %d", f.Early)
+	case *events.WaitingRoomShuffled:
+		return fmt.Sprintf("shuffled %d", f.Early)
+	case *events.WaitingRoomAdmitted:
+		return fmt.Sprintf("admitted %s until %v: %s", tickets(f.Tickets), f.ExpiresAt.Sub(day), left(f.WaitingRoomCounts))
+	case *events.WaitingRoomLeft:
+		return fmt.Sprintf("%s %d left: %s", f.Was, f.Ticket, left(f.WaitingRoomCounts))
+	case *events.WaitingRoomDropped:
+		return fmt.Sprintf("dropped %s: %s", tickets(f.Tickets), left(f.WaitingRoomCounts))
+	case *events.WaitingRoomExpired:
+		return fmt.Sprintf("expired %s: %s", tickets(f.Tickets), left(f.WaitingRoomCounts))
+	case *events.WaitingRoomFinished:
+		return fmt.Sprintf("finished %d: %s", f.Ticket, left(f.WaitingRoomCounts))
+	}
+	return fact.Name()
+}
+
+// attempt is one line of a table: at this time, this command, and what follows.
+type attempt struct {
+	at   time.Duration
+	cmd  core.Command
+	then string
+}
+
+// rule is a table with a name.
+type rule struct {
+	name     string
+	attempts []attempt
+}
+
+// check plays tables. What is due by itself has to be a line of its own.
+func check(t *testing.T, rules []rule) {
+	for _, rule := range rules {
+		t.Run(rule.name, func(t *testing.T) {
+			room := New()
+			for i, a := range rule.attempts {
+				facts, err := room.Decide(a.cmd, day.Add(a.at))
+				if got := told(facts, err); got != a.then {
+					t.Fatalf("line %d: %T at %v\n gives %s\n  want %s", i+1, a.cmd, a.at, got, a.then)
+				}
+				for _, fact := range facts {
+					room.Evolve(fact)
+				}
+			}
+		})
+	}
+}

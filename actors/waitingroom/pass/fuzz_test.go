@@ -1,0 +1,66 @@
+package pass
+
+import (
+	"errors"
+	"testing"
+	"time"
+)
+
+// FuzzCheck: nothing but the pass itself opens the room, to its holder, in its time.
+func FuzzCheck(f *testing.F) {
+	r := ringOf(f, 3, 2)
+	good := r.Pass("sale", ann, ends)
+	f.Add("sale", "ann", good, int64(0))
+	f.Add("sale", "ann", good, int64(time.Hour))
+	f.Add("sale", "bob", good, int64(0))
+	f.Add("sale", "ann", r.VisitorID("sale", ann), int64(0))
+	f.Add("", "", "", int64(-1))
+	f.Fuzz(func(t *testing.T, room, holder, pass string, after int64) {
+		now := day.Add(time.Duration(after))
+		_, err := r.Check(room, holder, pass, now)
+		own := room == "sale" && holder == "ann" && pass == good
+		switch {
+		case err == nil && (!own || now.After(ends)):
+			t.Fatalf("%q opened %q to %q at %v", pass, room, holder, now)
+		case own && !now.After(ends) && err != nil:
+			t.Fatalf("its own pass did not open the room: %v", err)
+		case err != nil && !errors.Is(err, ErrInvalid) && !(own && errors.Is(err, ErrExpired)):
+			t.Fatalf("an error that Check does not list: %v", err)
+		}
+	})
+}
+
+// FuzzReadVisitor: nothing but an id that was made is read as one.
+func FuzzReadVisitor(f *testing.F) {
+	r := ringOf(f, 3, 2)
+	id := r.VisitorID("sale", ann)
+	f.Add("sale", id)
+	f.Add("sale", r.Pass("sale", ann, ends))
+	f.Add("", "")
+	f.Fuzz(func(t *testing.T, room, text string) {
+		v, err := r.ReadVisitor(room, text)
+		if own := room == "sale" && text == id; own != (err == nil) || own && v != ann || !own && !errors.Is(err, ErrInvalid) {
+			t.Fatalf("%q in %q is read as %+v, %v", text, room, v, err)
+		}
+	})
+}
+
+// FuzzParse: no text makes Parse panic, and what it takes is written again as
+// something that it takes.
+func FuzzParse(f *testing.F) {
+	f.Add(ringOf(f, 3, 2).Format())
+	f.Add([]byte("1 AA\n\n2"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		r, err := Parse(text)
+		if err != nil {
+			if !errors.Is(err, ErrBadRing) {
+				t.Fatalf("an error that Parse does not list: %v", err)
+			}
+			return
+		}
+		again, err := Parse(r.Format())
+		if err != nil || string(again.Format()) != string(r.Format()) {
+			t.Fatalf("%q is written again as %q: %v", text, r.Format(), err)
+		}
+	})
+}

@@ -30,7 +30,7 @@ func send(t *testing.T, d *Desk, n int) (wait func()) {
 	var all sync.WaitGroup
 	results := make([]error, n)
 	for i := range n {
-		p := pendings.Get().(*pending)
+		p := d.pendings.get()
 		p.request = Request{Stream: lamp, Command: one("ann"), ID: NewCommandID()}
 		mustNot(t, d.submit(p))
 		all.Go(func() { results[i] = (<-p.reply).err })

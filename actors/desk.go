@@ -90,6 +90,7 @@ type Desk struct {
 	seed   maphash.Seed
 	shards [deskShards]shard
 
+	pendings    pendingPool
 	inFlight    atomic.Int64
 	incarnation atomic.Uint64
 	stopping    atomic.Bool
@@ -138,7 +139,7 @@ func NewDesk(engine *Engine, config Config) *Desk {
 // Errors: [*core.Refusal]; ErrOverloaded, ErrUnavailable, ErrStopping, ErrBroken;
 // ctx.Err(): the outcome is unknown, and a retry under the same keyed id is safe.
 func (d *Desk) Ask(ctx context.Context, request Request) (Answer, error) {
-	p := pendings.Get().(*pending)
+	p := d.pendings.get()
 	p.request = request
 	return d.wait(ctx, p)
 }
@@ -147,7 +148,7 @@ func (d *Desk) Ask(ctx context.Context, request Request) (Answer, error) {
 // that state is on stable storage. read must not keep or change the core, and may
 // run more than once. Errors: as Ask, without refusals.
 func (d *Desk) View(ctx context.Context, stream events.StreamID, read func(core.Core)) (Answer, error) {
-	p := pendings.Get().(*pending)
+	p := d.pendings.get()
 	p.request = Request{Stream: stream}
 	p.view = read
 	return d.wait(ctx, p)
@@ -165,7 +166,7 @@ func (d *Desk) Wake(ctx context.Context, stream events.StreamID) (time.Time, err
 
 func (d *Desk) wait(ctx context.Context, p *pending) (Answer, error) {
 	if err := d.submit(p); err != nil {
-		p.recycle()
+		d.pendings.put(p)
 		return Answer{}, err
 	}
 	var r result
@@ -178,7 +179,7 @@ func (d *Desk) wait(ctx context.Context, p *pending) (Answer, error) {
 			return Answer{}, ctx.Err() // p stays with the entity
 		}
 	}
-	p.recycle()
+	d.pendings.put(p)
 	return r.answer, r.err
 }
 
@@ -301,7 +302,7 @@ func (d *Desk) worthSaving(e *entry) bool {
 // askToSave needs the shard's lock.
 func (d *Desk) askToSave(e *entry) {
 	e.unsaved.Store(0) // asked once; a failed snapshot costs a longer load, no more
-	p := pendings.Get().(*pending)
+	p := d.pendings.get()
 	p.request = Request{Stream: e.stream}
 	p.save = true
 	d.inFlight.Add(1)

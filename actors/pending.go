@@ -45,9 +45,18 @@ type result struct {
 	err    error
 }
 
-var pendings = sync.Pool{New: func() any { return &pending{reply: make(chan result, 1)} }}
+// pendingPool lends pendings. A desk has one of its own, so that nothing outlives it:
+// a test may run a desk in a time of its own.
+type pendingPool struct{ pool sync.Pool }
 
-func (p *pending) recycle() {
+func (l *pendingPool) get() *pending {
+	if p, ok := l.pool.Get().(*pending); ok {
+		return p
+	}
+	return &pending{reply: make(chan result, 1)}
+}
+
+func (l *pendingPool) put(p *pending) {
 	*p = pending{reply: p.reply}
-	pendings.Put(p)
+	l.pool.Put(p)
 }

@@ -35,7 +35,7 @@ type Line struct {
 	Seed  string
 
 	rows   rows
-	before []uint32 // who waits before each block of rows
+	before []uint32 // who waits before each block of rows; nil: count
 	groups []*group
 	recent []admission
 }
@@ -44,12 +44,8 @@ type Line struct {
 // places, and nothing of it is copied for those that don't change afterwards. Like
 // every method of the core it is called on the room's actor.
 func (r *Room) Line() *Line {
-	l := &Line{
-		ID: r.id, Settings: r.settings,
-		Tickets: r.last, Waiting: r.waiting, Active: r.active, Admitted: r.admitted,
-		Begun: r.begun, Early: r.early, Seed: r.seed,
-		rows: r.line.publish(), groups: r.passes.groups, recent: slices.Clone(r.recent),
-	}
+	l := r.view(r.line.publish())
+	l.recent = slices.Clone(r.recent)
 	l.before = l.rows.counts // its own copy, from now on summed up
 	sum := uint32(0)
 	for i, n := range l.before {
@@ -60,12 +56,30 @@ func (r *Room) Line() *Line {
 	return l
 }
 
+func (r *Room) view(rows rows) *Line {
+	return &Line{
+		ID: r.id, Settings: r.settings,
+		Tickets: r.last, Waiting: r.waiting, Active: r.active, Admitted: r.admitted,
+		Begun: r.begun, Early: r.early, Seed: r.seed,
+		rows: rows, groups: r.passes.groups,
+	}
+}
+
+// Find returns the ticket of a holder who waits or has been admitted, and where he
+// stands now. Like every method of the core it is called on the room's actor.
+func (r *Room) Find(holder string) (ticket int64, place Place, ok bool) {
+	if ticket, ok = r.Ticket(holder); ok {
+		place = r.view(r.line.rows).Look(ticket)
+	}
+	return ticket, place, ok
+}
+
 // Drawn says whether the order of the line is known: always, but for a shuffled
 // opening whose seed is not published yet.
 func (l *Line) Drawn() bool { return l.Settings.Order != events.RoomShuffle || l.Seed != "" }
 
-// undrawn says whether a ticket's place will be drawn.
-func (l *Line) undrawn(ticket int64) bool {
+// Undrawn says whether a ticket's place has yet to be drawn.
+func (l *Line) Undrawn(ticket int64) bool {
 	return !l.Drawn() && (!l.Begun || ticket <= l.Early)
 }
 
@@ -78,7 +92,7 @@ func (l *Line) Look(ticket int64) Place {
 	}
 	if ticket > l.Tickets {
 		p := Place{Status: events.VisitorWaiting, Number: l.Waiting + ticket - l.Tickets}
-		if l.undrawn(ticket) {
+		if l.Undrawn(ticket) {
 			p.Number = 0
 		}
 		return p
@@ -87,15 +101,26 @@ func (l *Line) Look(ticket int64) Place {
 	p := Place{Status: l.rows.status(place)}
 	switch p.Status {
 	case events.VisitorWaiting:
-		if l.undrawn(ticket) {
+		if l.Undrawn(ticket) {
 			break
 		}
 		i := int(place/blockSize) - l.rows.first
-		p.Number = int64(l.before[i]) + int64(l.rows.blocks[i].waiting.before(int(place%blockSize))) + 1
+		p.Number = l.waitingBefore(i) + int64(l.rows.blocks[i].waiting.before(int(place%blockSize))) + 1
 	case events.VisitorAdmitted:
 		p.ExpiresAt = time.Unix(0, find(l.groups, place).expires).UTC()
 	}
 	return p
+}
+
+// waitingBefore counts who waits before a block.
+func (l *Line) waitingBefore(block int) (n int64) {
+	if l.before != nil {
+		return int64(l.before[block])
+	}
+	for _, count := range l.rows.counts[:block] {
+		n += int64(count)
+	}
+	return n
 }
 
 // InLine iterates over the tickets of those who wait, in the order of the line.

@@ -204,10 +204,10 @@ func (h *history) agree(t *rapid.T) {
 		t.Fatalf("the room counts %v and knows %d holders, want %d and %d", c.Counts, len(c.Holders), waiting, active)
 	}
 	for i, v := range h.m.visitors {
-		ticket, ok := h.room.Ticket(v.holder)
+		ticket, place, ok := h.room.Find(v.holder)
 		lives := v.status == events.VisitorWaiting || v.status == events.VisitorAdmitted
-		if lives && (!ok || ticket != int64(i+1)) {
-			t.Fatalf("%s has ticket %d (%t), want %d", v.holder, ticket, ok, i+1)
+		if lives && (!ok || ticket != int64(i+1) || place != c.Places[i]) {
+			t.Fatalf("%s has ticket %d (%t) and is %+v, want %d and %+v", v.holder, ticket, ok, place, i+1, c.Places[i])
 		}
 	}
 }

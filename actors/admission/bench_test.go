@@ -1,0 +1,232 @@
+package admission
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"admitone/actors"
+	"admitone/actors/core"
+	"admitone/actors/product"
+	"admitone/actors/waitingroom/pass"
+	"admitone/events"
+	"admitone/events/embedded"
+)
+
+const million = 1_000_000
+
+// bench starts a node on a log in dir that makes its rounds by itself.
+func bench(b *testing.B, dir string) (*node, *embedded.Store) {
+	b.Helper()
+	store := openLog(b, dir)
+	n := start(b, store, nil, func(desk *actors.Config, _ *Config) {
+		desk.Snapshots = store
+		desk.Kinds = append(desk.Kinds, actors.Kind{Category: product.Category, New: product.New, SnapshotVersion: product.SnapshotVersion})
+	})
+	return n, store
+}
+
+func close2(b *testing.B, n *node, store *embedded.Store) {
+	b.Helper()
+	n.stop()
+	if err := store.Close(); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// inTurns has so many callers do count calls between them.
+func inTurns(b *testing.B, callers, count int, call func(n int) error) {
+	b.Helper()
+	var left atomic.Int64
+	left.Store(int64(count))
+	var all sync.WaitGroup
+	for range callers {
+		all.Go(func() {
+			for n := left.Add(-1); n >= 0; n = left.Add(-1) {
+				if err := call(int(n)); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+// slow is a room in which a million wait: it admits one a second.
+var slow = events.WaitingRoomSettings{AdmitPerSecond: 1, MaxActive: 100_000, ActiveSeconds: 3600, HeartbeatSeconds: 3600}
+
+// crowded is a node with a million waiting, started anew after they had joined, so that
+// nothing but the room is in memory.
+func crowded(b *testing.B) (n *node, store *embedded.Store, before uint64) {
+	b.Helper()
+	dir := b.TempDir()
+	n, store = bench(b, dir)
+	n.set(slow)
+	inTurns(b, 4096, million, func(i int) error {
+		_, _, _, err := n.rooms.Join(ctx, "sale", "holder-"+strconv.Itoa(1_000_000+i), by("holder"))
+		return err
+	})
+	close2(b, n, store)
+	n, store = bench(b, dir)
+	before = heap()
+	if err := n.rooms.Resume(ctx, "sale"); err != nil {
+		b.Fatal(err)
+	}
+	rm, err := n.rooms.find(ctx, "sale")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for ticket := int64(1); ticket <= million; ticket++ {
+		rm.seen.silent(ticket, time.Now(), time.Time{})
+	}
+	return n, store, before
+}
+
+// BenchmarkJoin: callers on one room, and for comparison as many on one product. Every
+// answer is on the disk.
+func BenchmarkJoin(b *testing.B) {
+	for _, callers := range []int{256, 4096} {
+		for _, what := range []string{"join", "reserve"} {
+			b.Run(fmt.Sprint(what, "/", callers), func(b *testing.B) {
+				n, store := bench(b, b.TempDir())
+				defer close2(b, n, store)
+				n.set(slow)
+				var lamp core.Command = &product.Create{ID: "lamp", Stock: product.MaxStock, HoldSeconds: 60}
+				ask := func(cmd core.Command) error {
+					request := by("holder")
+					request.Stream, request.Command = product.Stream("lamp"), cmd
+					_, err := n.desk.Ask(ctx, request)
+					return err
+				}
+				if err := ask(lamp); err != nil {
+					b.Fatal(err)
+				}
+				b.ReportAllocs()
+				b.ResetTimer()
+				busy := processorTime(b)
+				inTurns(b, callers, b.N, func(i int) error {
+					holder := "holder-" + strconv.Itoa(10_000_000+i)
+					if what == "reserve" {
+						return ask(&product.Reserve{ReservationID: actors.NewID(), Holder: holder, Quantity: 1})
+					}
+					_, _, _, err := n.rooms.Join(ctx, "sale", holder, by("holder"))
+					return err
+				})
+				b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "commands/s")
+				b.ReportMetric(float64(processorTime(b)-busy)/float64(b.N), "cpu-ns/op")
+			})
+		}
+	}
+}
+
+// BenchmarkMillion: with a million waiting, what one of them costs in memory (the
+// room's entity, its line and the table of signs of life), what a poll costs, and how
+// old the line gets while people join and poll as fast as they can.
+func BenchmarkMillion(b *testing.B) {
+	n, store, before := crowded(b)
+	defer close2(b, n, store)
+	b.Run("memory", func(b *testing.B) {
+		for b.Loop() {
+			b.ReportMetric(float64(heap()-before)/million, "B/visitor")
+		}
+	})
+	visitors := make([]string, 100_000)
+	for i := range visitors {
+		ticket := int64(i)*10 + 1
+		visitors[i] = ring.VisitorID("sale", pass.Visitor{Ticket: ticket, Holder: pass.HolderOf("holder")})
+	}
+	b.Run("poll", func(b *testing.B) {
+		b.ReportAllocs()
+		b.RunParallel(func(pb *testing.PB) {
+			for i := rand.IntN(len(visitors)); pb.Next(); i = (i + 7919) % len(visitors) {
+				if visit, err := n.rooms.Poll(ctx, "sale", visitors[i]); err != nil || visit.Status == "" {
+					b.Error(visit, err)
+					return
+				}
+			}
+		})
+	})
+	for _, busy := range []bool{false, true} {
+		b.Run(fmt.Sprintf("age/busy=%t", busy), func(b *testing.B) { ageOfLine(b, n, visitors, busy) })
+	}
+}
+
+// ageOfLine looks at the line every millisecond.
+func ageOfLine(b *testing.B, n *node, visitors []string, busy bool) {
+	ended, cancel := context.WithCancel(ctx)
+	var all sync.WaitGroup
+	var joined atomic.Int64
+	if busy {
+		for part := range 64 {
+			all.Go(func() {
+				for i := 0; ended.Err() == nil; i++ {
+					holder := fmt.Sprint("late-", b.N, "-", part, "-", i)
+					if _, _, _, err := n.rooms.Join(ctx, "sale", holder, by(holder)); err != nil {
+						b.Error(err)
+					}
+					joined.Add(1)
+					_, _ = n.rooms.Poll(ctx, "sale", visitors[(i*64+part)%len(visitors)])
+				}
+			})
+		}
+	}
+	var ages []time.Duration
+	for b.Loop() {
+		time.Sleep(time.Millisecond)
+		line, err := n.rooms.Line(ctx, "sale")
+		if err != nil {
+			b.Fatal(err)
+		}
+		ages = append(ages, time.Since(line.At))
+	}
+	cancel()
+	all.Wait()
+	slices.Sort(ages)
+	b.ReportMetric(float64(ages[len(ages)/2].Microseconds())/1000, "p50-ms")
+	b.ReportMetric(float64(ages[len(ages)*99/100].Microseconds())/1000, "p99-ms")
+	b.ReportMetric(float64(ages[len(ages)-1].Microseconds())/1000, "max-ms")
+	b.ReportMetric(float64(joined.Load())/b.Elapsed().Seconds(), "joins/s")
+}
+
+// BenchmarkLookForSilent is a look at all of them, with a million waiting.
+func BenchmarkLookForSilent(b *testing.B) {
+	n, store, _ := crowded(b)
+	defer close2(b, n, store)
+	rm, err := n.rooms.find(ctx, "sale")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if silent := rm.silent(time.Now(), time.Now().Add(-time.Hour)); len(silent) > 0 {
+			b.Fatal(len(silent))
+		}
+	}
+}
+
+// processorTime is what this process has used so far. On a machine that others use
+// as well it says more than the time of day.
+func processorTime(b *testing.B) time.Duration {
+	b.Helper()
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+}
+
+func heap() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return stats.HeapAlloc
+}

@@ -1,0 +1,256 @@
+package admission
+
+import (
+	"flag"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"admitone/actors"
+	"admitone/events"
+)
+
+var crowdSeed = flag.Uint64("crowd-seed", 0, "the seed of TestCrowd; 0 takes a new one")
+
+// habit is what a visitor of the crowd does.
+type habit int
+
+const (
+	patient habit = iota // asks when told to, and stays
+	leaver               // leaves at some time, waiting or admitted
+	sleeper              // stops asking at some time
+	buyer                // finishes soon after being admitted
+)
+
+// person is one of the crowd.
+type person struct {
+	holder  string
+	habit   habit
+	until   time.Duration // when a leaver leaves and a sleeper falls asleep
+	visit   Visit
+	next    time.Duration // when to ask again
+	heard   time.Time     // the last sign of life that counted
+	done    bool
+	outcome events.VisitorStatus // by what the person was told; "" while it goes on
+}
+
+// crowd is many people in front of one room.
+type crowd struct {
+	*node
+	t      *testing.T
+	dir    string
+	people []*person
+	rng    *rand.Rand
+	doing  sync.WaitGroup
+	start  time.Time // of this node; silence counts anew from then
+}
+
+// TestCrowd: a hundred thousand join at once. Some leave, some fall asleep, some get
+// what they want; the machine is started anew in the middle. Nobody who is there is
+// passed over, the rate and max_active hold at every moment, who sleeps loses the
+// place and nobody else does, and the log says the same as what people were told.
+func TestCrowd(t *testing.T) {
+	seed := *crowdSeed
+	if seed == 0 {
+		seed = rand.Uint64()
+	}
+	t.Logf("go test ./actors/admission -run TestCrowd -crowd-seed %d", seed)
+	people, settings := 100_000, events.WaitingRoomSettings{AdmitPerSecond: 4_000, MaxActive: 30_000, ActiveSeconds: 12, HeartbeatSeconds: 6}
+	if raceDetector {
+		people, settings.AdmitPerSecond, settings.MaxActive = 10_000, 400, 3_000
+	}
+	noLeaks(t)
+	c := &crowd{t: t, dir: t.TempDir(), rng: rand.New(rand.NewPCG(seed, 1))}
+	c.boot(&clock{})
+	t.Cleanup(func() { c.halt() })
+	c.set(settings)
+	c.gather(people)
+	c.joinAtOnce()
+	half := false
+	for c.remaining() > 0 {
+		if !half && c.admitted() > int64(people/3) {
+			half = true
+			c.reboot()
+		}
+		c.second()
+		if c.clock.now().After(at(5 * time.Minute)) {
+			t.Fatalf("after five minutes %d people are still there", c.remaining())
+		}
+	}
+	log := readLog(t, c.store)
+	if !half {
+		t.Error("there was no restart")
+	}
+	c.audit(log)
+}
+
+// boot starts the node on the log in dir.
+func (c *crowd) boot(clock *clock) {
+	store := openLog(c.t, c.dir)
+	c.node = start(c.t, store, clock, func(desk *actors.Config, rooms *Config) {
+		desk.Snapshots = store
+		desk.MaxInFlight, desk.MaxPerEntity, rooms.MaxJoins = 200_000, 200_000, 200_000
+	})
+	c.start = clock.now()
+}
+
+func (c *crowd) halt() {
+	c.stop()
+	if err := c.store.Close(); err != nil {
+		c.t.Error(err)
+	}
+}
+
+// reboot starts it anew, a little later.
+func (c *crowd) reboot() {
+	c.step()
+	before := c.line()
+	c.halt()
+	c.clock.move(700 * ms)
+	c.boot(c.clock)
+	if err := c.rooms.Resume(ctx, "sale"); err != nil {
+		c.t.Fatal(err)
+	}
+	after := c.line()
+	if before.Waiting != after.Waiting || before.Admitted != after.Admitted || !slices.Equal(slices.Collect(before.InLine()), slices.Collect(after.InLine())) {
+		c.t.Fatalf("the line changed: %d waited and %d were admitted, now %d and %d", before.Waiting, before.Admitted, after.Waiting, after.Admitted)
+	}
+}
+
+func (c *crowd) line() *Published {
+	line, err := c.rooms.Line(ctx, "sale")
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return line
+}
+
+func (c *crowd) admitted() int64 { return c.line().Admitted }
+
+func (c *crowd) gather(people int) {
+	for i := range people {
+		p := &person{holder: "holder-" + strconv.Itoa(i), until: time.Duration(c.rng.Int64N(int64(60 * s)))}
+		switch draw := c.rng.IntN(100); {
+		case draw < 8:
+			p.habit = leaver
+		case draw < 20:
+			p.habit = sleeper
+		case draw < 60:
+			p.habit = buyer
+		}
+		c.people = append(c.people, p)
+	}
+}
+
+func (c *crowd) joinAtOnce() {
+	var all sync.WaitGroup
+	begin := make(chan struct{})
+	for _, p := range c.people {
+		all.Go(func() {
+			<-begin
+			var err error
+			if p.visit, _, _, err = c.rooms.Join(ctx, "sale", p.holder, by(p.holder)); err != nil {
+				c.t.Errorf("%s: %v", p.holder, err)
+			}
+		})
+	}
+	close(begin)
+	all.Wait()
+	slices.SortFunc(c.people, func(a, b *person) int { return int(a.visit.Ticket - b.visit.Ticket) })
+	for i, p := range c.people {
+		if p.visit.Ticket != int64(i+1) || p.visit.Number != int64(i+1) {
+			c.t.Fatalf("%s is told %+v, want ticket and number %d", p.holder, p.visit, i+1)
+		}
+		p.heard = c.clock.now()
+		p.next = p.visit.PollAfter + time.Duration(c.rng.Int64N(int64(s))) // not all at one moment
+	}
+	c.step()
+}
+
+func (c *crowd) remaining() (n int) {
+	for _, p := range c.people {
+		if !p.done {
+			n++
+		}
+	}
+	return n
+}
+
+// second lets a second pass, with rounds, and everybody do what is to be done then.
+func (c *crowd) second() {
+	for range 10 {
+		c.clock.move(100 * ms)
+		c.step()
+	}
+	defer c.doing.Wait()
+	now := time.Duration(c.clock.nanos.Load())
+	for _, p := range c.people {
+		switch {
+		case p.done:
+		case p.habit == sleeper && now >= p.until:
+			c.dream(p)
+		case p.habit == leaver && now >= p.until:
+			p.done = true
+			c.doing.Go(func() { c.leave(p) })
+		case now >= p.next:
+			c.ask(p, now)
+		}
+	}
+}
+
+// dream looks at a sleeper without waking him: a poll would be a sign of life.
+func (c *crowd) dream(p *person) {
+	if status := c.line().Look(p.visit.Ticket).Status; status == events.VisitorExpired {
+		p.done, p.outcome = true, status
+	}
+}
+
+func (c *crowd) leave(p *person) {
+	visit, answer, err := c.rooms.Leave(ctx, "sale", p.visit.Visitor, by(p.holder))
+	if err != nil {
+		c.t.Error(err)
+	}
+	p.outcome = visit.Status
+	if len(answer.Facts) == 0 && visit.Status != events.VisitorExpired {
+		c.t.Errorf("%s left without a trace", p.holder)
+	}
+}
+
+// ask polls, and looks whether what is said goes with what was said before.
+func (c *crowd) ask(p *person, now time.Duration) {
+	was := p.visit
+	p.visit = c.poll(was.Visitor)
+	switch p.visit.Status {
+	case events.VisitorWaiting:
+		if p.visit.TooSoon {
+			c.t.Errorf("%s asked when told to, and hears %+v", p.holder, p.visit)
+		}
+		if was.Status != events.VisitorWaiting || p.visit.Number > was.Number || p.visit.Number < 1 {
+			c.t.Errorf("%s was told %+v, and then %+v", p.holder, was, p.visit)
+		}
+		p.heard, p.next = c.clock.now(), now+p.visit.PollAfter
+	case events.VisitorAdmitted:
+		if _, err := c.rooms.Check("sale", p.holder, p.visit.Pass); err != nil {
+			c.t.Errorf("the pass of %s: %v", p.holder, err)
+		}
+		p.next = now + 5*s
+		if p.habit == buyer {
+			p.done, p.outcome = true, events.VisitorAdmitted
+			c.doing.Go(func() {
+				if err := c.rooms.Finish(ctx, "sale", p.visit.Ticket, by(p.holder)); err != nil {
+					c.t.Error(err)
+				}
+			})
+		}
+	case events.VisitorExpired:
+		if was.Status != events.VisitorAdmitted {
+			c.t.Errorf("%s asked when told to, and lost the place: %+v, then %+v", p.holder, was, p.visit)
+		}
+		p.done, p.outcome = true, events.VisitorExpired
+	default:
+		c.t.Errorf("%s is told %+v", p.holder, p.visit)
+	}
+}

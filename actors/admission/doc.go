@@ -1,0 +1,47 @@
+// Package admission runs the waiting rooms of a node: it takes joins to the room's
+// actor, answers polls without asking anybody, admits at the rate, finds out who has
+// gone silent, and publishes the line.
+//
+// # A poll
+//
+// [Rooms.Poll] checks the visitor's id (one HMAC), notes the sign of life in a table
+// of times, and looks the place up in the line that was published last. Nothing of it
+// waits for anything: no lock, no actor, no log. The line is at most Config.Every old
+// plus the time that the room's actor takes to become durable; it never shows what is
+// not in the log.
+//
+// # The round of a room
+//
+// Every Config.Every, and at the moment at which the rate lets the next one in, a
+// room publishes the seed of its shuffle if it is time, admits whoever may come in,
+// and publishes its line. A room in which nobody waits and nobody has a pass rests
+// until somebody joins. Beside that, eight times in a heartbeat, somebody looks for
+// the silent.
+//
+// # Silence
+//
+// Who has given no sign of life for twice the heartbeat loses the place. Times are
+// kept in memory alone, so after a restart everyone begins anew; and so it is when
+// the round itself was held up for longer than a heartbeat, as by a machine that
+// slept: nobody could be heard then. A place that is about to be dropped is marked
+// first, so that a poll either comes before that and keeps it, or is told to ask
+// again in a moment, when the outcome is in the log.
+//
+// # How soon to ask again
+//
+// A quarter of the time that is left by the estimate, a second at least and the
+// heartbeat at most: so those far back cost little, and those in front hear at once.
+// Who asks in less than half of what was said is told so, and keeps the place; it does
+// not count as a sign of life, or who asks too often would never get an answer.
+//
+// # The estimate
+//
+// People ahead by the rate at which the room has admitted over the last minute; not
+// less than max_active in every active_seconds, which passes guarantee by ending, and
+// not more than admit_per_second.
+//
+// # Why rooms bound what is in flight
+//
+// The room's own commands have to get through when a million people join at once. So
+// joins are refused as overloaded before the entity's own bound is reached.
+package admission

@@ -1,0 +1,220 @@
+package admission
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"admitone/actors"
+	"admitone/events"
+)
+
+// script is a sale of a minute and a half in which everybody asks as told, with a
+// node for the first part and what restart makes of it for the second. It returns the
+// log.
+func script(t *testing.T, settings events.WaitingRoomSettings, restart func(*node) *node) (said []string) {
+	log := newMemory()
+	n := start(t, log, &clock{}, nil)
+	n.set(settings)
+	var visits []Visit
+	next := map[int64]time.Time{}
+	join := func(count int) {
+		for range count {
+			v := n.join(fmt.Sprint("holder-", len(visits)))
+			visits = append(visits, v)
+			next[v.Ticket] = n.clock.now().Add(v.PollAfter)
+		}
+	}
+	join(300)
+	for second := range 90 {
+		if second == 40 {
+			n = restart(n)
+		}
+		n.pass(s)
+		join(3)
+		for i, v := range visits {
+			if second%7 == i%53 {
+				if _, _, err := n.rooms.Leave(ctx, "sale", v.Visitor, by("holder")); err != nil {
+					t.Fatal(err)
+				}
+			} else if !n.clock.now().Before(next[v.Ticket]) {
+				next[v.Ticket] = n.clock.now().Add(n.poll(v.Visitor).PollAfter)
+			}
+		}
+	}
+	n.stop()
+	for _, entry := range readLog(t, log) {
+		said = append(said, entry.at.Sub(day).String()+" "+entry.fact.Name()+" "+string(entry.fact.AppendJSON(nil)))
+	}
+	return said
+}
+
+// TestRestartsLeaveNoTrace: the order and who is admitted when are the same to the
+// last fact, whether the program went on, was stopped and started, or fell over.
+func TestRestartsLeaveNoTrace(t *testing.T) {
+	again := func(n *node) *node {
+		fresh := start(t, n.store, n.clock, nil)
+		if err := fresh.rooms.Resume(ctx, "sale"); err != nil {
+			t.Fatal(err)
+		}
+		return fresh
+	}
+	settings := sale
+	settings.AdmitPerSecond, settings.MaxActive, settings.ActiveSeconds = 7, 60, 13
+	shuffled := settings
+	shuffled.Order, shuffled.OpensAt = events.RoomShuffle, at(20*s+ms)
+	for name, settings := range map[string]events.WaitingRoomSettings{"fifo": settings, "shuffle": shuffled} {
+		t.Run(name, func(t *testing.T) {
+			want := script(t, settings, func(n *node) *node { return n })
+			if len(want) < 1000 {
+				t.Fatalf("only %d facts", len(want))
+			}
+			for about, restart := range map[string]func(*node) *node{
+				"stopped and started": func(n *node) *node { n.stop(); return again(n) },
+				"fell over":           func(n *node) *node { t.Cleanup(n.stop); return again(n) },
+			} {
+				got := script(t, settings, restart)
+				for i := range max(len(got), len(want)) {
+					if i >= len(got) || i >= len(want) || got[i] != want[i] {
+						t.Fatalf("%s: fact %d differs, of %d and %d:\n%q\nwant\n%q", about, i, len(got), len(want), got[i:min(i+1, len(got))], want[i:min(i+1, len(want))])
+					}
+				}
+			}
+		})
+	}
+}
+
+// TestSilenceAcrossARestart: everyone gets all of the time anew, whoever was heard
+// just before and whoever was not.
+func TestSilenceAcrossARestart(t *testing.T) {
+	log := newMemory()
+	n := start(t, log, &clock{}, nil)
+	paused := sale
+	paused.AdmitPerSecond = 0
+	n.set(paused)
+	ann, bob := n.join("ann"), n.join("bob")
+	n.pass(18 * s)
+	n.poll(bob.Visitor)
+	n.stop()
+	n = start(t, log, n.clock, nil)
+	defer n.stop()
+	n.clock.move(time.Hour)
+	if err := n.rooms.Resume(ctx, "sale"); err != nil {
+		t.Fatal(err)
+	}
+	n.pass(20 * s)
+	if line, err := n.rooms.Line(ctx, "sale"); err != nil || line.Waiting != 2 {
+		t.Fatalf("two heartbeats after the restart %d wait, %v", line.Waiting, err)
+	}
+	if got := n.poll(ann.Visitor); got.Status != events.VisitorWaiting || got.Number != 1 || got.TooSoon {
+		t.Errorf("who was not heard for long before it: %+v", got)
+	}
+	n.pass(2 * s)
+	if got := n.poll(bob.Visitor); got.Status != events.VisitorExpired {
+		t.Errorf("who is not heard after it: %+v", got)
+	}
+}
+
+// alive is a node that makes its rounds by itself, in the bubble's time.
+func alive(t *testing.T) *node {
+	return start(t, newMemory(), nil, nil)
+}
+
+// TestRounds: rooms go on by themselves, publish at the latest every 50 ms, rest when
+// nobody is there, and wake up.
+func TestRounds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := alive(t)
+		defer n.stop()
+		n.set(sale)
+		line := func() *Published {
+			t.Helper()
+			line, err := n.rooms.Line(ctx, "sale")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return line
+		}
+		for range 10 { // rests, and wakes up at once
+			synctest.Wait()
+			rested := line().At
+			time.Sleep(time.Hour)
+			if got := line(); !got.At.Equal(rested) {
+				t.Fatalf("a room in which nobody is makes rounds: %v after %v", got.At, rested)
+			}
+			v := n.join("ann")
+			synctest.Wait()
+			if got := n.poll(v.Visitor); got.Status != events.VisitorAdmitted {
+				t.Fatalf("who comes to an empty room: %+v", got)
+			}
+			if _, _, err := n.rooms.Leave(ctx, "sale", v.Visitor, by("ann")); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second)
+		}
+		var visitors []Visit
+		for i := range 8 {
+			visitors = append(visitors, n.join(fmt.Sprint("h", i)))
+		}
+		began := time.Now()
+		for range 400 {
+			time.Sleep(10 * ms)
+			if age := time.Since(line().At); age > 50*ms {
+				t.Fatalf("the line is %v old", age)
+			}
+		}
+		if got := line(); got.Active != 3 || got.Waiting != 5 {
+			t.Fatalf("%d are in and %d wait", got.Active, got.Waiting)
+		}
+		// Nobody asks any more: the places are lost, the passes end, and the room rests.
+		time.Sleep(time.Duration(2*sale.HeartbeatSeconds)*s + 2*s - time.Since(began))
+		if got := line(); got.Waiting != 0 || got.Active != 3 {
+			t.Errorf("after two heartbeats %d wait and %d are in", got.Waiting, got.Active)
+		}
+		time.Sleep(time.Duration(sale.ActiveSeconds) * s)
+		if got := line(); got.Active != 0 {
+			t.Errorf("after their end %d passes go on", got.Active)
+		}
+		if got := n.poll(visitors[7].Visitor); got.Status != events.VisitorExpired {
+			t.Errorf("the last of the line: %+v", got)
+		}
+	})
+}
+
+// TestRoundsByTheRate: rounds come when the rate lets the next one in.
+func TestRoundsByTheRate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := alive(t)
+		defer n.stop()
+		settings := sale
+		settings.AdmitPerSecond, settings.MaxActive, settings.HeartbeatSeconds = 90, 10_000, 3600
+		n.set(settings)
+		for i := range 1000 {
+			n.join(fmt.Sprint("h", i))
+		}
+		time.Sleep(10*s - ms)
+		line, err := n.rooms.Line(ctx, "sale")
+		if err != nil || line.Admitted < 890 || line.Admitted > 900 {
+			t.Errorf("%d were admitted in 10 s at 90 a second, %v", line.Admitted, err)
+		}
+	})
+}
+
+// TestClosing: Close ends every round, also one that waits for the log, and a second
+// Close does nothing.
+func TestClosing(t *testing.T) {
+	noLeaks(t)
+	log := newMemory()
+	n := start(t, log, nil, func(desk *actors.Config, _ *Config) { desk.Logger = quiet })
+	n.set(sale)
+	v := n.join("ann")
+	log.down.Store(true)
+	n.rooms.Close()
+	n.rooms.Close()
+	log.down.Store(false)
+	if _, err := n.rooms.Poll(ctx, "sale", v.Visitor); err != nil {
+		t.Errorf("polling afterwards: %v", err)
+	}
+	n.stop()
+}

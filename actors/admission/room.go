@@ -1,0 +1,234 @@
+package admission
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"admitone/actors"
+	"admitone/actors/core"
+	"admitone/actors/waitingroom"
+	"admitone/events"
+)
+
+// Published is a room's line with its place in the log.
+type Published struct {
+	*waitingroom.Line
+	Revision events.Revision
+	Position events.Position
+	// At is when the room was like that.
+	At time.Time
+	// PerSecond is how many the room admits in a second, by what was measured.
+	PerSecond float64
+}
+
+// room is one waiting room on this node.
+type room struct {
+	rooms   *Rooms
+	id      string
+	stream  events.StreamID
+	opened  chan struct{} // closed when err and line are set
+	err     error         // why it could not be opened
+	line    atomic.Pointer[Published]
+	seen    *seen
+	asking  atomic.Int64  // commands of visitors in flight
+	wake    chan struct{} // holds one token when something has changed
+	resting atomic.Bool   // no round is planned
+
+	// These belong to the round.
+	pace   pace
+	failed bool // the last one came to nothing
+	// These belong to the look for the silent.
+	since  time.Time // silence counts from here
+	looked time.Time // when the last look ended
+	deaf   bool      // it came to nothing
+}
+
+func newRoom(r *Rooms, id string) *room {
+	now := r.config.Now()
+	return &room{rooms: r, id: id, stream: waitingroom.Stream(id), opened: make(chan struct{}),
+		seen: newSeen(now), wake: make(chan struct{}, 1), since: now}
+}
+
+// wait returns the room once it is open, or why it could not be opened.
+func (rm *room) wait(ctx context.Context) (*room, error) {
+	select {
+	case <-rm.opened:
+	default:
+		select {
+		case <-rm.opened:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	if rm.err != nil {
+		return nil, rm.err
+	}
+	return rm, nil
+}
+
+// open publishes the line for the first time, and begins the rounds.
+func (rm *room) open() error {
+	if err := rm.publish(rm.rooms.stop); err != nil {
+		return err
+	}
+	if rm.line.Load().ID == "" {
+		return errNoRoom
+	}
+	rm.rooms.begin(rm)
+	return nil
+}
+
+// publish lets everybody see the room as it is.
+func (rm *room) publish(ctx context.Context) error {
+	next := &Published{}
+	answer, err := rm.rooms.config.Desk.View(ctx, rm.stream, func(c core.Core) {
+		next.Line, next.At = c.(*waitingroom.Room).Line(), rm.rooms.config.Now()
+	})
+	if err != nil {
+		return err // next may still be written, if ctx ended first
+	}
+	next.Revision, next.Position = answer.Revision, answer.Position
+	rm.pace.add(next.At, next.Line)
+	next.PerSecond = rm.pace.perSecond(next.At, next.Line)
+	rm.line.Store(next)
+	return nil
+}
+
+// wakeUp has a round made soon.
+func (rm *room) wakeUp() {
+	select {
+	case rm.wake <- struct{}{}:
+	default:
+	}
+}
+
+// joined has a round made if none is planned.
+func (rm *room) joined() {
+	if rm.resting.Load() {
+		rm.wakeUp()
+	}
+}
+
+// run makes rounds until the rooms are closed.
+func (rm *room) run() {
+	stop := rm.rooms.stop
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-stop.Done():
+			return
+		case <-rm.wake:
+		case <-timer.C:
+		}
+		began := time.Now()
+		if pause, again := rm.step(stop); again {
+			timer.Reset(pause - time.Since(began))
+		}
+	}
+}
+
+// watch looks for the silent until the rooms are closed. It is apart from the rounds:
+// among a million it takes its time.
+func (rm *room) watch() {
+	stop := rm.rooms.stop
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-stop.Done():
+			return
+		case <-timer.C:
+		}
+		timer.Reset(rm.look(stop))
+	}
+}
+
+// backOff is how long a round rests that came to nothing.
+const backOff = time.Second
+
+// step makes one round and says when the next is due; again is false if nothing will
+// happen until somebody joins.
+func (rm *room) step(ctx context.Context) (pause time.Duration, again bool) {
+	// A room rests if it was quiet before and is quiet now. Whoever joins too late to
+	// be in the new line finds that it rests.
+	quiet := rm.quiet()
+	rm.resting.Store(quiet)
+	err := rm.turn(ctx)
+	if ctx.Err() != nil {
+		return 0, false
+	}
+	rm.report(&rm.failed, err)
+	if err != nil {
+		return backOff, true
+	}
+	if quiet && rm.quiet() {
+		return 0, false
+	}
+	rm.resting.Store(false)
+	return rm.pause(), true
+}
+
+// quiet says that nothing will happen by itself: nobody waits or has a pass.
+func (rm *room) quiet() bool {
+	line := rm.line.Load()
+	return line.Waiting == 0 && line.Active == 0
+}
+
+// pause is how long to wait for the next round: not for longer than until the rate
+// lets the next one in, but not so short that admissions get smaller and smaller.
+func (rm *room) pause() time.Duration {
+	line, now, every := rm.line.Load(), rm.rooms.config.Now(), rm.rooms.config.Every
+	next := line.NextAdmission(now)
+	if line.Waiting == 0 || next.IsZero() {
+		return every
+	}
+	return min(max(next.Sub(now), every/4), every)
+}
+
+// report logs when something begins or ends to fail.
+func (rm *room) report(failed *bool, err error) {
+	if *failed == (err != nil) {
+		return
+	}
+	*failed = err != nil
+	log := rm.rooms.config.Logger.With("room", rm.id)
+	if err != nil {
+		log.Warn("a waiting room stands still", "error", err)
+		return
+	}
+	log.Info("the waiting room goes on")
+}
+
+// turn does what is due in a round. What comes to nothing does not keep the rest from
+// being done.
+func (rm *room) turn(ctx context.Context) error {
+	return errors.Join(
+		rm.shuffle(ctx),
+		rm.ask(ctx, &waitingroom.Admit{}),
+		rm.publish(ctx),
+	)
+}
+
+// ask hands in a command of the room's own.
+func (rm *room) ask(ctx context.Context, command core.Command) error {
+	id := actors.NewCommandID()
+	_, err := rm.rooms.config.Desk.Ask(ctx, actors.Request{Stream: rm.stream, Command: command, ID: id,
+		CorrelationID: string(id), CausationID: "round", Actor: "system"})
+	return err
+}
+
+// shuffle publishes the seed of an opening whose moment has passed.
+func (rm *room) shuffle(ctx context.Context) error {
+	line := rm.line.Load()
+	if line.Drawn() || !line.Begun {
+		return nil
+	}
+	seed := rm.rooms.keys.Load().SeedOf(rm.id, line.Settings.SeedHash)
+	if seed == nil {
+		return errNoSeed
+	}
+	return rm.ask(ctx, &waitingroom.Shuffle{Seed: seed})
+}

@@ -1,0 +1,492 @@
+package admission
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"admitone/actors"
+	"admitone/actors/waitingroom/pass"
+	"admitone/events"
+)
+
+// TestOneVisit follows three visitors from the door to the end.
+func TestOneVisit(t *testing.T) {
+	n := newNode(t)
+	n.set(sale)
+	ann, bob, cid := n.join("ann"), n.join("bob"), n.join("cid")
+	for i, v := range []Visit{ann, bob, cid} {
+		if v.Status != events.VisitorWaiting || v.Ticket != int64(i+1) || v.Number != int64(i+1) || v.PollAfter != s || v.Pass != "" {
+			t.Errorf("visitor %d is told %+v", i+1, v)
+		}
+	}
+	n.clock.move(s)
+	n.step() // two: an eighth of ten a second, rounded up
+	for _, v := range []Visit{ann, bob} {
+		got := n.poll(v.Visitor)
+		if got.Status != events.VisitorAdmitted || !got.ExpiresAt.Equal(at(61*s)) || got.Number != 0 || got.PollAfter != 0 {
+			t.Fatalf("after the round: %+v", got)
+		}
+		if again := n.poll(v.Visitor); again != got {
+			t.Errorf("asked again: %+v, want %+v", again, got)
+		}
+	}
+	if got := n.poll(cid.Visitor); got.Status != events.VisitorWaiting || got.Number != 1 || got.ETA != 100*ms || got.Pass != "" {
+		t.Errorf("who waits is told %+v", got)
+	}
+	if left, answer, err := n.rooms.Leave(ctx, "sale", bob.Visitor, by("bob")); err != nil || left.Status != events.VisitorLeft || len(answer.Facts) != 1 {
+		t.Errorf("leaving: %+v, %v", left, err)
+	}
+	if left, answer, err := n.rooms.Leave(ctx, "sale", bob.Visitor, by("bob")); err != nil || left.Status != events.VisitorLeft || len(answer.Facts) != 0 {
+		t.Errorf("leaving again: %+v, %v", left, err)
+	}
+	n.pass(61 * s)
+	if got := n.poll(ann.Visitor); got.Status != events.VisitorExpired || got.Pass != "" {
+		t.Errorf("after the pass: %+v", got)
+	}
+	if left, _, err := n.rooms.Leave(ctx, "sale", ann.Visitor, by("ann")); err != nil || left.Status != events.VisitorExpired {
+		t.Errorf("leaving after the pass: %+v, %v", left, err)
+	}
+}
+
+// TestJoiningAgain: one place per holder, and the same id for it.
+func TestJoiningAgain(t *testing.T) {
+	n := newNode(t)
+	n.set(sale)
+	first := n.join("ann")
+	n.join("bob")
+	n.clock.move(4 * s)
+	visit, answer, again, err := n.rooms.Join(ctx, "sale", "ann", by("ann"))
+	if err != nil || !again || len(answer.Facts) != 0 || visit != first {
+		t.Errorf("joining again: %+v, again %t, %v; want %+v", visit, again, err, first)
+	}
+	n.step()
+	visit, _, again, err = n.rooms.Join(ctx, "sale", "ann", by("ann"))
+	if err != nil || !again || visit.Status != events.VisitorAdmitted || visit.Pass == "" || visit.Ticket != 1 {
+		t.Errorf("joining when admitted: %+v, again %t, %v", visit, again, err)
+	}
+	n.pass(61 * s)
+	if visit := n.join("ann"); visit.Ticket != 3 || visit.Visitor == first.Visitor {
+		t.Errorf("joining after the pass: %+v", visit)
+	}
+	// The same key again: the same answer, from the log.
+	request := by("cid")
+	request.ID = actors.KeyedCommandID("cid", "key")
+	one, _, _, err := n.rooms.Join(ctx, "sale", "cid", request)
+	two, answer, again, errAgain := n.rooms.Join(ctx, "sale", "cid", request)
+	if err != nil || errAgain != nil || one != two || !again || !answer.Replayed {
+		t.Errorf("the same key: %+v (%v), then %+v (%v), again %t", one, err, two, errAgain, again)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	n := newNode(t)
+	join := func(id, holder string) string {
+		_, _, _, err := n.rooms.Join(ctx, id, holder, by(holder))
+		return code(err)
+	}
+	stranger := ring.VisitorID("sale", pass.Visitor{Ticket: 99, Holder: pass.HolderOf("ann")})
+	poll := func(id, visitor string) string {
+		_, err := n.rooms.Poll(ctx, id, visitor)
+		return code(err)
+	}
+	leave := func(id, visitor string) string {
+		_, _, err := n.rooms.Leave(ctx, id, visitor, by("ann"))
+		return code(err)
+	}
+	check := func(what, got, want string) {
+		t.Helper()
+		if got != want {
+			t.Errorf("%s: %s, want %s", what, got, want)
+		}
+	}
+	check("joining where no room is", join("sale", "ann"), "not_found")
+	check("polling there", poll("sale", stranger), "not_found")
+	check("leaving there", leave("sale", stranger), "not_found")
+	check("finishing there", code(n.rooms.Finish(ctx, "sale", 1, by("ann"))), "not_found")
+	_, err := n.rooms.Line(ctx, "sale")
+	check("its line", code(err), "not_found")
+	check("resuming it", code(n.rooms.Resume(ctx, "sale")), "not_found")
+	n.set(sale) // and it is found although nobody found it before
+	check("joining without a name", join("sale", ""), "invalid_field")
+	check("joining", join("sale", "ann"), "ok")
+	check("polling with another room's id", poll("sale", ring.VisitorID("other", pass.Visitor{Ticket: 1})), "not_found")
+	check("polling with nonsense", poll("sale", "nonsense"), "not_found")
+	check("leaving with nonsense", leave("sale", "nonsense"), "not_found")
+	check("leaving with a ticket that was never given", leave("sale", stranger), "not_found")
+	check("finishing one", code(n.rooms.Finish(ctx, "sale", 99, by("ann"))), "not_found")
+	closed := sale
+	closed.Status = events.RoomClosed
+	n.set(closed)
+	check("joining a closed room", join("sale", "bob"), "room_closed")
+	n.step()
+	ann := n.join("ann")
+	if ann.Status != events.VisitorWaiting || ann.ETA != unknown || ann.PollAfter != 10*s {
+		t.Errorf("who waits in a closed room is told %+v", ann)
+	}
+	wrong := sale
+	wrong.MaxActive = 0
+	_, err = n.rooms.Set(ctx, "sale", wrong, nil, by("organiser"))
+	check("a setting out of bounds", code(err), "invalid_field")
+	wrong.MaxActive = 5
+	_, err = n.rooms.Set(ctx, "sale", wrong, nil, by("organiser"))
+	check("a change without a version", code(err), "revision_required")
+}
+
+// TestPasses: what opens and what does not, and what finishing does.
+func TestPasses(t *testing.T) {
+	n := newNode(t)
+	n.set(sale)
+	ann, bob := n.join("ann"), n.join("bob")
+	cid := n.join("cid")
+	n.step()
+	given, other := n.poll(ann.Visitor).Pass, n.poll(bob.Visitor).Pass
+	check := func(about, room, holder, shown, want string) {
+		t.Helper()
+		ticket, err := n.rooms.Check(room, holder, shown)
+		if code(err) != want || err == nil && ticket != 1 {
+			t.Errorf("%s: ticket %d, %s, want %s", about, ticket, code(err), want)
+		}
+	}
+	check("none", "sale", "ann", "", "pass_required")
+	check("her own", "sale", "ann", given, "ok")
+	check("twice", "sale", "ann", given, "ok")
+	check("lent", "sale", "bob", given, "pass_invalid")
+	check("another's", "sale", "ann", other, "pass_invalid")
+	check("in another room", "sale2", "ann", given, "pass_invalid")
+	check("her visitor's id", "sale", "ann", ann.Visitor, "pass_invalid")
+	check("nonsense", "sale", "ann", "nonsense", "pass_invalid")
+	if n.poll(cid.Visitor).Pass != "" {
+		t.Error("who waits has a pass")
+	}
+	rotated := ring.Rotate()
+	n.rooms.SetKeys(rotated)
+	check("with another key in front", "sale", "ann", given, "ok")
+	if fresh := n.poll(ann.Visitor).Pass; fresh == given {
+		t.Error("after the rotation the old key goes on signing")
+	}
+	for range pass.MaxKeys {
+		rotated = rotated.Rotate()
+	}
+	n.rooms.SetKeys(rotated)
+	check("with its key gone", "sale", "ann", given, "pass_invalid")
+	n.rooms.SetKeys(ring)
+
+	if err := n.rooms.Finish(ctx, "sale", 1, by("system")); err != nil {
+		t.Fatal(err)
+	}
+	check("finished, before anybody has seen it", "sale", "ann", given, "ok")
+	n.step()
+	check("finished", "sale", "ann", given, "pass_invalid")
+	if _, _, err := n.rooms.Leave(ctx, "sale", bob.Visitor, by("bob")); err != nil {
+		t.Fatal(err)
+	}
+	n.step()
+	if _, err := n.rooms.Check("sale", "bob", other); code(err) != "pass_invalid" {
+		t.Errorf("given up: %v", err)
+	}
+	// A node that does not run the room goes by the signature alone.
+	elsewhere := start(t, newMemory(), n.clock, nil)
+	defer elsewhere.stop()
+	if ticket, err := elsewhere.rooms.Check("sale", "ann", given); err != nil || ticket != 1 {
+		t.Errorf("elsewhere: ticket %d, %v", ticket, err)
+	}
+	n.clock.move(61 * s)
+	if _, err := elsewhere.rooms.Check("sale", "ann", given); code(err) != "pass_invalid" {
+		t.Errorf("after its end: %v", err)
+	}
+}
+
+// TestThousandUses: of a thousand uses of one pass by two holders at once, those of
+// its owner get through and no other.
+func TestThousandUses(t *testing.T) {
+	n := newNode(t)
+	n.set(sale)
+	ann := n.join("ann")
+	n.step()
+	given := n.poll(ann.Visitor).Pass
+	results := map[string]int{}
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	for i := range 1000 {
+		all.Go(func() {
+			holder := []string{"ann", "bob"}[i%2]
+			_, err := n.rooms.Check("sale", holder, given)
+			mu.Lock()
+			defer mu.Unlock()
+			results[holder+" "+code(err)]++
+		})
+	}
+	all.Wait()
+	if len(results) != 2 || results["ann ok"] != 500 || results["bob pass_invalid"] != 500 {
+		t.Errorf("the callers got %v", results)
+	}
+}
+
+// TestTooSoon: who asks too often is told so, and keeps the place.
+func TestTooSoon(t *testing.T) {
+	n := newNode(t)
+	slow := sale
+	slow.AdmitPerSecond, slow.HeartbeatSeconds = 1, 20
+	n.set(slow)
+	for i := range 99 {
+		n.join(fmt.Sprint("h", i))
+	}
+	ann := n.join("ann")
+	if ann.PollAfter != 20*s { // a quarter of 100 s would be more
+		t.Fatalf("the hundredth is told %+v", ann)
+	}
+	for _, step := range []struct {
+		at, after time.Duration
+		tooSoon   bool
+	}{
+		{0, 20 * s, true}, {5 * s, 15 * s, true}, {9 * s, 11 * s, true},
+		{10 * s, 20 * s, false}, // half of it is enough
+		{11 * s, 19 * s, true},
+		{40 * s, 20 * s, false},
+	} {
+		n.clock.nanos.Store(int64(step.at))
+		got := n.poll(ann.Visitor)
+		if got.TooSoon != step.tooSoon || got.PollAfter != step.after || got.Status != events.VisitorWaiting || got.Number != 100 {
+			t.Errorf("at %v: %+v, want %+v", step.at, got, step)
+		}
+	}
+	// Every second for a minute: mostly too soon, and still there.
+	for range 60 {
+		n.pass(s)
+		if got := n.poll(ann.Visitor); got.Status != events.VisitorWaiting {
+			t.Fatalf("who asks every second is told %+v", got)
+		}
+	}
+}
+
+// TestSilence: two heartbeats without a sign of life cost the place, and not less.
+func TestSilence(t *testing.T) {
+	n := newNode(t)
+	paused := sale
+	paused.AdmitPerSecond = 0
+	n.set(paused)
+	ann, bob, cid := n.join("ann"), n.join("bob"), n.join("cid")
+	n.pass(10 * s)
+	n.poll(cid.Visitor)
+	n.pass(9 * s)
+	if got := n.poll(bob.Visitor); got.Number != 2 {
+		t.Fatalf("after 19 s: %+v", got)
+	}
+	n.pass(3 * s)
+	if got := n.poll(ann.Visitor); got.Status != events.VisitorExpired {
+		t.Errorf("who was silent for 22 s: %+v", got)
+	}
+	line, err := n.rooms.Line(ctx, "sale")
+	if err != nil || line.Waiting != 2 {
+		t.Fatalf("%d wait, %v", line.Waiting, err)
+	}
+	if got := line.Look(cid.Ticket); got.Number != 2 {
+		t.Errorf("who was behind her: %+v", got)
+	}
+	if again := n.join("ann"); again.Ticket != 4 || again.Number != 3 {
+		t.Errorf("coming again: %+v", again)
+	}
+}
+
+// TestDoomed: who asks while the place is being dropped is told to ask again.
+func TestDoomed(t *testing.T) {
+	n := newNode(t)
+	n.set(sale)
+	ann := n.join("ann")
+	rm, err := n.rooms.find(ctx, "sale")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.clock.move(30 * s)
+	if !rm.seen.doom(ann.Ticket, n.clock.now()) {
+		t.Fatal("it could not be marked")
+	}
+	if got := n.poll(ann.Visitor); !got.TooSoon || got.PollAfter != s || got.Status != events.VisitorWaiting {
+		t.Errorf("meanwhile: %+v", got)
+	}
+}
+
+// TestMachineSlept: a round that comes far too late drops nobody: nobody could be
+// heard.
+func TestMachineSlept(t *testing.T) {
+	n := newNode(t)
+	paused := sale
+	paused.AdmitPerSecond = 0
+	n.set(paused)
+	ann, bob := n.join("ann"), n.join("bob")
+	n.pass(s)
+	n.clock.move(8 * time.Hour)
+	n.pass(19 * s)
+	if got := n.poll(ann.Visitor); got.Status != events.VisitorWaiting || got.Number != 1 {
+		t.Errorf("who asks as soon as the machine is back: %+v", got)
+	}
+	n.pass(4 * s)
+	if got := n.poll(bob.Visitor); got.Status != events.VisitorExpired {
+		t.Errorf("who does not: %+v", got)
+	}
+}
+
+// TestShuffledOpening: no numbers before the drawing, the promised order after it.
+func TestShuffledOpening(t *testing.T) {
+	n := newNode(t)
+	opening := sale
+	opening.AdmitPerSecond, opening.Order, opening.OpensAt = 1, events.RoomShuffle, at(100*s)
+	n.set(opening)
+	line, err := n.rooms.Line(ctx, "sale")
+	seed, hash := ring.Seed("sale")
+	if err != nil || line.Settings.SeedHash != hash || line.Seed != "" {
+		t.Fatalf("%+v, %v", line, err)
+	}
+	var visitors []Visit
+	for i := range 20 {
+		visitors = append(visitors, n.join(fmt.Sprint("h", i)))
+	}
+	n.set(opening) // again, without a word about the seed
+	for range 10 {
+		n.pass(10 * s)
+		for _, v := range visitors {
+			got := n.poll(v.Visitor)
+			if got.Status != events.VisitorWaiting || got.Number != 0 || v.Number != 0 {
+				t.Fatalf("before the opening: %+v", got)
+			}
+		}
+	}
+	n.rooms.SetKeys(ring.Rotate()) // the promise holds
+	n.clock.move(ms)
+	late := n.join("late")
+	n.step()
+	n.step()
+	for place, ticket := range events.ShuffledTickets(seed, 20) {
+		n.clock.move(0)
+		line, _ := n.rooms.Line(ctx, "sale")
+		got := line.Look(int64(ticket))
+		if place == 0 && got.Status != events.VisitorAdmitted || place > 0 && got.Number != int64(place) {
+			t.Errorf("place %d, ticket %d: %+v", place, ticket, got)
+		}
+	}
+	if got := n.poll(late.Visitor); got.Number != 20 || late.Number != 0 {
+		t.Errorf("who came later: %+v, then %+v", late, got)
+	}
+	line, err = n.rooms.Line(ctx, "sale")
+	if err != nil || line.Seed != fmt.Sprintf("%x", seed) {
+		t.Errorf("the seed is %q, %v", line.Seed, err)
+	}
+}
+
+// TestLostSeed: without its key a room says so, stays visible, and goes on once the
+// organiser lets visitors in as they came.
+func TestLostSeed(t *testing.T) {
+	n := newNode(t)
+	opening := sale
+	opening.Order, opening.OpensAt = events.RoomShuffle, at(s)
+	n.set(opening)
+	ann := n.join("ann")
+	other, err := pass.NewRing(pass.NewKey(9))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.rooms.SetKeys(other)
+	n.clock.move(2 * s)
+	rm, err := n.rooms.find(ctx, "sale")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rm.step(ctx) // begins
+	rm.step(ctx)
+	if line := rm.line.Load(); !rm.failed || !line.Begun || line.Drawn() {
+		t.Fatalf("failed %t, %+v", rm.failed, line)
+	}
+	n.join("bob")
+	rm.step(ctx)
+	if line := rm.line.Load(); line.Waiting != 2 {
+		t.Errorf("%d wait: the line is not published any more", line.Waiting)
+	}
+	opening.Order = events.RoomFIFO
+	n.set(opening)
+	rm.step(ctx) // has not seen that yet
+	n.step()
+	if got := rm.line.Load().Look(ann.Ticket); got.Status != events.VisitorAdmitted {
+		t.Errorf("as they came: %+v", got)
+	}
+}
+
+// TestOverload: joins leave room for what the room asks itself.
+func TestOverload(t *testing.T) {
+	n := start(t, newMemory(), &clock{}, func(_ *actors.Config, c *Config) { c.MaxJoins = 1 })
+	defer n.stop()
+	n.set(sale)
+	rm, err := n.rooms.find(ctx, "sale")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rm.asking.Add(1) // one is under way
+	if _, _, _, err := n.rooms.Join(ctx, "sale", "ann", by("ann")); !errors.Is(err, actors.ErrOverloaded) {
+		t.Errorf("one too many: %v", err)
+	}
+	rm.asking.Add(-1)
+	n.join("ann")
+	n.step()
+}
+
+// TestLogOutOfReach: polls go on by the last line; what could not be dropped is heard
+// again; when the log is back, the room is.
+func TestLogOutOfReach(t *testing.T) {
+	log := newMemory()
+	n := start(t, log, &clock{}, nil)
+	defer n.stop()
+	n.set(sale)
+	ann, bob := n.join("ann"), n.join("bob")
+	paused := sale
+	paused.AdmitPerSecond = 0
+	n.set(paused)
+	n.step()
+	rm, err := n.rooms.find(ctx, "sale")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.pass(15 * s)
+	n.poll(bob.Visitor)
+	log.down.Store(true)
+	failed := 0
+	for range 7 { // ann's place is due to be dropped
+		n.clock.move(s)
+		rm.step(ctx)
+		if rm.look(ctx); rm.failed || rm.deaf {
+			failed++
+		}
+	}
+	if failed == 0 {
+		t.Fatal("nothing has failed")
+	}
+	if got := n.poll(bob.Visitor); got.Status != events.VisitorWaiting || got.Number != 2 {
+		t.Errorf("meanwhile: %+v", got)
+	}
+	if _, _, _, err := n.rooms.Join(ctx, "sale", "cid", by("cid")); !errors.Is(err, actors.ErrUnavailable) {
+		t.Errorf("joining meanwhile: %v", err)
+	}
+	log.down.Store(false)
+	n.clock.move(2 * s)
+	n.step()
+	if got := n.poll(ann.Visitor); rm.failed || got.Status != events.VisitorWaiting || got.Number != 1 {
+		t.Errorf("after it: failed %t, %+v", rm.failed, got)
+	}
+}
+
+// TestGivingUp: whoever gives up waiting for a room to be read is told so.
+func TestGivingUp(t *testing.T) {
+	n := newNode(t)
+	n.rooms.rooms.Store("sale", newRoom(n.rooms, "sale")) // is being opened, for ever
+	ended, cancel := context.WithCancel(ctx)
+	cancel()
+	visitor := ring.VisitorID("sale", pass.Visitor{Ticket: 1})
+	if _, err := n.rooms.Poll(ended, "sale", visitor); !errors.Is(err, context.Canceled) {
+		t.Errorf("polling: %v", err)
+	}
+	if _, err := n.rooms.Check("sale", "ann", ring.Pass("sale", pass.Visitor{Ticket: 1, Holder: pass.HolderOf("ann")}, at(s))); err != nil {
+		t.Errorf("a pass does not need the room: %v", err)
+	}
+}

@@ -1,0 +1,159 @@
+package admission
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// seenChunk is how many tickets share one allocation of the table.
+const seenChunk = 4096
+
+// cells are, by ticket, when the visitor was last seen, and how soon the visitor was
+// told to ask again: both in milliseconds, the second in the last toldBits bits.
+type cells [seenChunk]atomic.Uint64
+
+// toldBits have room for four hours; the rest of a cell for thirty years.
+const toldBits = 24
+
+// What a cell says instead of a time. No time is below seenFirst.
+const (
+	seenNever  = 0
+	seenDoomed = 1
+	seenFirst  = 1 << toldBits
+)
+
+// seen is a table of the last sign of life of each ticket: eight bytes for each.
+// All methods may be called from many goroutines at once.
+type seen struct {
+	base   time.Time
+	mu     sync.Mutex // held while the directory grows
+	chunks atomic.Pointer[[]atomic.Pointer[cells]]
+}
+
+func newSeen(base time.Time) *seen {
+	s := &seen{base: base}
+	s.chunks.Store(&[]atomic.Pointer[cells]{})
+	return s
+}
+
+// stamp is what a cell says of a sign of life.
+func (s *seen) stamp(at time.Time, told time.Duration) uint64 {
+	return uint64(max(at.Sub(s.base), 0).Milliseconds()+1)<<toldBits | uint64(told.Milliseconds())
+}
+
+// read takes a stamp apart.
+func (s *seen) read(stamp uint64) (at time.Time, told time.Duration) {
+	return s.base.Add(time.Duration(stamp>>toldBits-1) * time.Millisecond), time.Duration(stamp&(seenFirst-1)) * time.Millisecond
+}
+
+// cell returns that of a ticket, nil if it has none.
+func (s *seen) cell(ticket int64) *atomic.Uint64 {
+	chunks, number := *s.chunks.Load(), int((ticket-1)/seenChunk)
+	if number >= len(chunks) {
+		return nil
+	}
+	if c := chunks[number].Load(); c != nil {
+		return &c[(ticket-1)%seenChunk]
+	}
+	return nil
+}
+
+// create returns the cell of a ticket that has none yet.
+func (s *seen) create(ticket int64) *atomic.Uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	number := int((ticket - 1) / seenChunk)
+	chunks := *s.chunks.Load()
+	if number >= len(chunks) {
+		larger := make([]atomic.Pointer[cells], max(number+1, 2*len(chunks)))
+		for i := range chunks {
+			larger[i].Store(chunks[i].Load())
+		}
+		chunks = larger
+		s.chunks.Store(&chunks)
+	}
+	c := chunks[number].Load()
+	if c == nil {
+		c = &cells{}
+		chunks[number].Store(c)
+	}
+	return &c[(ticket-1)%seenChunk]
+}
+
+// mark notes a sign of life, whatever was there, of somebody who is told when to ask
+// again.
+func (s *seen) mark(ticket int64, now time.Time, told time.Duration) {
+	cell := s.cell(ticket)
+	if cell == nil {
+		cell = s.create(ticket)
+	}
+	cell.Store(s.stamp(now, told))
+}
+
+// touch notes a sign of life of somebody who waits and is told when to ask again. But
+// who comes in less than half of what was told the last time is too soon: then it
+// notes nothing, and returns how much of all of it is missing. doomed says that the
+// place is being dropped.
+func (s *seen) touch(ticket int64, now time.Time, tell time.Duration) (missing time.Duration, doomed bool) {
+	cell := s.cell(ticket)
+	if cell == nil {
+		cell = s.create(ticket)
+	}
+	for {
+		last := cell.Load()
+		if last == seenDoomed {
+			return 0, true
+		}
+		if last != seenNever {
+			if at, told := s.read(last); now.Sub(at) < told/2 {
+				return told - now.Sub(at), false
+			}
+		}
+		if cell.CompareAndSwap(last, s.stamp(now, tell)) {
+			return 0, false
+		}
+	}
+}
+
+// silent says whether a visitor who waits was last seen before the time limit. Who
+// was never seen is taken to be seen now.
+func (s *seen) silent(ticket int64, now, limit time.Time) bool {
+	cell := s.cell(ticket)
+	if cell == nil {
+		cell = s.create(ticket)
+	}
+	last := cell.Load()
+	if last == seenNever {
+		cell.CompareAndSwap(seenNever, s.stamp(now, 0))
+		return false
+	}
+	return s.before(last, limit)
+}
+
+// doom marks the place of a silent visitor as being dropped; false if there was a
+// sign of life meanwhile.
+func (s *seen) doom(ticket int64, limit time.Time) bool {
+	cell := s.cell(ticket)
+	last := cell.Load()
+	return s.before(last, limit) && cell.CompareAndSwap(last, seenDoomed)
+}
+
+// before says whether a stamp is a time before another.
+func (s *seen) before(stamp uint64, limit time.Time) bool {
+	at, _ := s.read(stamp)
+	return stamp >= seenFirst && at.Before(limit)
+}
+
+// forget lets go of the chunks of which no ticket is wanted, up to the last that a
+// line has.
+func (s *seen) forget(last int64, wanted func(chunk int) bool) {
+	s.mu.Lock() // or a directory that is being copied would bring one back
+	defer s.mu.Unlock()
+	chunks := *s.chunks.Load()
+	for number := range chunks {
+		if int64(number+1)*seenChunk <= last && !wanted(number) {
+			chunks[number].Store(nil)
+		}
+	}
+}

@@ -1,0 +1,233 @@
+package admission
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"admitone/actors"
+	"admitone/actors/core"
+	"admitone/actors/waitingroom"
+	"admitone/actors/waitingroom/pass"
+	"admitone/events"
+)
+
+var errNoVisitor = &core.Refusal{Code: "not_found", Detail: "the waiting room has no such visitor; join it",
+	Fields: map[string]any{"resource": "visitor"}}
+
+var errPassRequired = &core.Refusal{Code: "pass_required", Detail: "this is behind a waiting room; join it, and come with the pass that it gives you"}
+
+var errPassInvalid = &core.Refusal{Code: "pass_invalid", Detail: "the pass is not one of this waiting room for you, or it has ended; join the waiting room"}
+
+// errNoSeed: the key that promised a room's shuffle is not in the ring any more. An
+// organiser can still let visitors in as they came; see [waitingroom.Set].
+var errNoSeed = errors.New("admission: no key of the ring has made the seed that was promised")
+
+// Visit is what a visitor is told.
+type Visit struct {
+	// Visitor is the id to ask with.
+	Visitor string
+	// Ticket is the visitor's number by arrival.
+	Ticket int64
+	Status events.VisitorStatus
+	// Number counts from 1, who is next; 0 before a shuffled opening is drawn, and for
+	// who does not wait.
+	Number int64
+	// ETA is how long it will take to come in. Negative: nobody can tell, for nobody is
+	// let in at present. Of no meaning for who does not wait.
+	ETA time.Duration
+	// PollAfter is how soon to ask again; 0 for who does not wait.
+	PollAfter time.Duration
+	// TooSoon says that the visitor asked more often than that: PollAfter is what is
+	// missing. The place is not in danger.
+	TooSoon bool
+	// Pass of a visitor who has been admitted, and when it ends.
+	Pass      string
+	ExpiresAt time.Time
+}
+
+// Join gives a holder a place in a room, or says which the holder has; again says
+// that it was there before. The answer is that of the room's actor, with no facts in
+// the latter case. Errors: as [actors.Desk.Ask], with the refusals of
+// [waitingroom.Join].
+func (r *Rooms) Join(ctx context.Context, id, holder string, request actors.Request) (visit Visit, answer actors.Answer, again bool, err error) {
+	rm, err := r.find(ctx, id)
+	if err != nil {
+		return Visit{}, answer, false, err
+	}
+	// A place may end between the two questions; a new one is found at the second turn.
+	for range 3 {
+		answer, err = rm.askFor(ctx, &waitingroom.Join{Holder: holder}, request)
+		if err != nil {
+			return Visit{}, answer, false, err
+		}
+		if len(answer.Facts) > 0 {
+			joined, ok := answer.Facts[0].(*events.WaitingRoomJoined)
+			if !ok {
+				return Visit{}, answer, false, actors.ErrBroken
+			}
+			now := r.config.Now()
+			place := waitingroom.Place{Status: events.VisitorWaiting, Number: joined.Waiting}
+			line := rm.line.Load()
+			if line.Undrawn(joined.Ticket) {
+				place.Number = 0
+			}
+			visit = rm.visit(line, visitorOf(joined.Ticket, holder), place, now)
+			rm.seen.mark(joined.Ticket, now, visit.PollAfter)
+			rm.joined()
+			return visit, answer, answer.Replayed, nil
+		}
+		visit, ok, err := rm.present(ctx, holder)
+		if err != nil || ok {
+			return visit, answer, true, err
+		}
+	}
+	return Visit{}, answer, false, actors.ErrOverloaded
+}
+
+func visitorOf(ticket int64, holder string) pass.Visitor {
+	return pass.Visitor{Ticket: ticket, Holder: pass.HolderOf(holder)}
+}
+
+// present looks up the place of a holder; ok is false if there is none any more.
+func (rm *room) present(ctx context.Context, holder string) (visit Visit, ok bool, err error) {
+	found := &struct { // not on the stack: it may still be written if ctx ends first
+		ticket int64
+		place  waitingroom.Place
+		ok     bool
+	}{}
+	_, err = rm.rooms.config.Desk.View(ctx, rm.stream, func(c core.Core) {
+		found.ticket, found.place, found.ok = c.(*waitingroom.Room).Find(holder)
+	})
+	if err != nil || !found.ok {
+		return Visit{}, false, err
+	}
+	now := rm.rooms.config.Now()
+	visit = rm.visit(rm.line.Load(), visitorOf(found.ticket, holder), found.place, now)
+	if visit.Status == events.VisitorWaiting {
+		rm.seen.touch(found.ticket, now, visit.PollAfter)
+	}
+	return visit, true, nil
+}
+
+// askFor hands in the command of a visitor.
+func (rm *room) askFor(ctx context.Context, command core.Command, request actors.Request) (actors.Answer, error) {
+	defer rm.asking.Add(-1)
+	if rm.asking.Add(1) > rm.rooms.config.MaxJoins {
+		return actors.Answer{}, actors.ErrOverloaded
+	}
+	request.Stream, request.Command = rm.stream, command
+	return rm.rooms.config.Desk.Ask(ctx, request)
+}
+
+// visit says what a place is like by a line, at a time.
+func (rm *room) visit(line *Published, v pass.Visitor, place waitingroom.Place, now time.Time) Visit {
+	keys := rm.rooms.keys.Load()
+	visit := Visit{Visitor: keys.VisitorID(rm.id, v), Ticket: v.Ticket}
+	rm.fill(&visit, keys, line, v, place, now)
+	return visit
+}
+
+func (rm *room) fill(visit *Visit, keys *pass.Ring, line *Published, v pass.Visitor, place waitingroom.Place, now time.Time) {
+	visit.Status, visit.Number = place.Status, place.Number
+	switch place.Status {
+	case events.VisitorWaiting:
+		visit.ETA = eta(now, line.Line, line.PerSecond, place.Number)
+		visit.PollAfter = pollAfter(line.Line, visit.ETA, place.Number)
+	case events.VisitorAdmitted:
+		if place.ExpiresAt.Before(now) { // the line is older than that
+			visit.Status = events.VisitorExpired
+			return
+		}
+		visit.ExpiresAt = place.ExpiresAt
+		visit.Pass = keys.Pass(rm.id, v, place.ExpiresAt)
+	}
+}
+
+// doomedAfter is when to ask again whose place is just being dropped.
+const doomedAfter = time.Second
+
+// Poll is a sign of life, and says where the visitor stands. It waits for nothing,
+// but for a room of which nobody has heard since the program started. Errors: a
+// refusal (not_found); for such a room, those of [actors.Desk.View].
+func (r *Rooms) Poll(ctx context.Context, id, visitor string) (Visit, error) {
+	keys := r.keys.Load()
+	v, err := keys.ReadVisitor(id, visitor)
+	if err != nil {
+		return Visit{}, errNoVisitor
+	}
+	rm, err := r.find(ctx, id)
+	if err != nil {
+		return Visit{}, err
+	}
+	line, now := rm.line.Load(), r.config.Now()
+	visit := Visit{Visitor: visitor, Ticket: v.Ticket}
+	rm.fill(&visit, keys, line, v, line.Look(v.Ticket), now)
+	if visit.Status != events.VisitorWaiting {
+		return visit, nil
+	}
+	switch missing, doomed := rm.seen.touch(v.Ticket, now, visit.PollAfter); {
+	case doomed:
+		visit.TooSoon, visit.PollAfter = true, doomedAfter
+	case missing > 0:
+		visit.TooSoon, visit.PollAfter = true, (missing + time.Second - 1).Truncate(time.Second)
+	}
+	return visit, nil
+}
+
+// Leave gives the place or the pass of a visitor up; for one who is gone it says how.
+// Errors: a refusal (not_found); as [actors.Desk.Ask].
+func (r *Rooms) Leave(ctx context.Context, id, visitor string, request actors.Request) (Visit, actors.Answer, error) {
+	v, err := r.keys.Load().ReadVisitor(id, visitor)
+	if err != nil {
+		return Visit{}, actors.Answer{}, errNoVisitor
+	}
+	rm, err := r.find(ctx, id)
+	if err != nil {
+		return Visit{}, actors.Answer{}, err
+	}
+	answer, err := rm.askFor(ctx, &waitingroom.Leave{Ticket: v.Ticket}, request)
+	if err != nil {
+		return Visit{}, answer, err
+	}
+	visit := Visit{Visitor: visitor, Ticket: v.Ticket, Status: events.VisitorLeft}
+	if len(answer.Facts) == 0 && rm.line.Load().Look(v.Ticket).Status == events.VisitorExpired {
+		visit.Status = events.VisitorExpired
+	}
+	return visit, answer, nil
+}
+
+// Finish ends the pass of a ticket whose holder has got what the room is the way to,
+// so that the next one may come in. Errors: as [actors.Desk.Ask], with the refusals
+// of [waitingroom.Finish].
+func (r *Rooms) Finish(ctx context.Context, id string, ticket int64, request actors.Request) error {
+	rm, err := r.find(ctx, id)
+	if err != nil {
+		return err
+	}
+	_, err = rm.askFor(ctx, &waitingroom.Finish{Ticket: ticket}, request)
+	return err
+}
+
+// Check holds a pass against a room and the holder who comes with it, and returns the
+// ticket that it belongs to. The signature says it all; if this node runs the room,
+// the line says moreover whether the pass was given up or has done its work. Errors:
+// refusals, pass_required and pass_invalid.
+func (r *Rooms) Check(id, holder, shown string) (ticket int64, err error) {
+	if shown == "" {
+		return 0, errPassRequired
+	}
+	ticket, err = r.keys.Load().Check(id, holder, shown, r.config.Now())
+	if err != nil {
+		return 0, errPassInvalid
+	}
+	if known, ok := r.rooms.Load(id); ok {
+		line := known.(*room).line.Load()
+		if line != nil && ticket <= line.Tickets {
+			if status := line.Look(ticket).Status; status == events.VisitorLeft || status == events.VisitorExpired {
+				return 0, errPassInvalid
+			}
+		}
+	}
+	return ticket, nil
+}

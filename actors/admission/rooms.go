@@ -18,10 +18,16 @@ import (
 // Kind is what the desk has to know about waiting rooms.
 var Kind = actors.Kind{Category: waitingroom.Category, New: waitingroom.New, SnapshotVersion: waitingroom.SnapshotVersion}
 
+// Desk is where commands are handed in: an [actors.Desk], whose kinds have Kind.
+type Desk interface {
+	Ask(ctx context.Context, request actors.Request) (actors.Answer, error)
+	View(ctx context.Context, stream events.StreamID, read func(core.Core)) (actors.Answer, error)
+}
+
 // Config of the rooms of a node. Zero values get the defaults that are named.
 type Config struct {
-	// Desk hosts the rooms' entities; its kinds have to have Kind.
-	Desk *actors.Desk
+	// Desk hosts the rooms' entities.
+	Desk Desk
 	// Keys sign visitors' ids and passes.
 	Keys *pass.Ring
 	// Now is the clock, the desk's; time.Now.

@@ -33,6 +33,9 @@ func (r *Room) Evolve(fact events.Fact) {
 		r.end(f.Ticket, events.VisitorAdmitted, false)
 		r.check(f.WaitingRoomCounts)
 	case *events.WaitingRoomBegun:
+		if !r.toBegin() || f.Early != r.last {
+			panic(fmt.Sprintf("waiting room %s: the log begins an opening with %d of %d tickets", r.id, f.Early, r.last))
+		}
 		r.begun, r.early = true, f.Early
 	case *events.WaitingRoomShuffled:
 		r.shuffled(f)

@@ -65,8 +65,8 @@ func (r *Room) view(rows rows) *Line {
 	}
 }
 
-// Find returns the ticket of a holder who waits or has been admitted, and where he
-// stands now. Like every method of the core it is called on the room's actor.
+// Find returns the ticket of a holder who waits or has been admitted, and the place
+// as it is now. Like every method of the core it is called on the room's actor.
 func (r *Room) Find(holder string) (ticket int64, place Place, ok bool) {
 	if ticket, ok = r.Ticket(holder); ok {
 		place = r.view(r.line.rows).Look(ticket)

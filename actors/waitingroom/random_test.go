@@ -1,7 +1,7 @@
 package waitingroom
 
 import (
-	"bytes"
+	"io"
 	"maps"
 	"math/rand/v2"
 	"reflect"
@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"admitone/actors/core"
+	"admitone/actors/core/coretest"
 	"admitone/events"
 )
 
@@ -95,7 +96,7 @@ func someSet(t *rapid.T, m *model) *Set {
 // saved is a state that was frozen, to be written later, and a line that was
 // published then.
 type saved struct {
-	write  func(*bytes.Buffer) error
+	write  func(io.Writer) error
 	then   content
 	events int
 	line   *Line
@@ -150,7 +151,7 @@ func (h *history) evolve(facts []events.Fact, err error) {
 func (h *history) freeze() *saved {
 	write := h.room.Freeze()
 	line := h.room.Line()
-	return &saved{func(b *bytes.Buffer) error { return write(b) }, contentOf(h.room), len(h.log), line}
+	return &saved{write, contentOf(h.room), len(h.log), line}
 }
 
 // expire does what the shell does before every command.
@@ -264,14 +265,7 @@ func (f *saved) restoreAndFollow(t *rapid.T, log []events.Fact, end content) {
 	if got := placesOf(f.line); !slices.Equal(got, f.then.Places) || !slices.Equal(slices.Collect(f.line.InLine()), f.then.InLine) {
 		t.Fatalf("a published line changed to %v, it was %v", got, f.then.Places)
 	}
-	var buf bytes.Buffer
-	if err := f.write(&buf); err != nil {
-		t.Fatal(err)
-	}
-	r := New().(*Room)
-	if err := r.Restore(&buf); err != nil {
-		t.Fatal(err)
-	}
+	r := coretest.Restored(t, f.write, New).(*Room)
 	if got := contentOf(r); !reflect.DeepEqual(got, f.then) {
 		t.Fatalf("restored %+v, want %+v", got, f.then)
 	}
@@ -341,20 +335,7 @@ func sameButLeft(a, b Place) bool {
 
 func (f *saved) check(t *testing.T) {
 	t.Helper()
-	var buf bytes.Buffer
-	if err := f.write(&buf); err != nil {
-		t.Fatal(err)
-	}
-	r := New().(*Room)
-	if err := r.Restore(bytes.NewReader(buf.Bytes())); err != nil {
-		t.Fatal(err)
-	}
-	if got := contentOf(r); !reflect.DeepEqual(got, f.then) {
+	if got := contentOf(coretest.Restored(t, f.write, New).(*Room)); !reflect.DeepEqual(got, f.then) {
 		t.Fatal("a restored room differs")
-	}
-	for _, cut := range []int{0, 3, 60, buf.Len() / 2, buf.Len() - 1} {
-		if err := New().Restore(bytes.NewReader(buf.Bytes()[:cut])); err == nil {
-			t.Errorf("a snapshot of %d bytes was restored from the first %d", buf.Len(), cut)
-		}
 	}
 }

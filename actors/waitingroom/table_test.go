@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"admitone/actors/core"
+	"admitone/actors/core/coretest"
 	"admitone/events"
 )
 
@@ -80,23 +81,7 @@ func drop(tickets ...int64) *Drop {
 var admit, expire, shuffle = &Admit{}, &core.Expire{}, &Shuffle{Seed: seed}
 
 // told puts what was decided as a sentence.
-func told(facts []events.Fact, err error) string {
-	if err != nil {
-		r := err.(*core.Refusal)
-		if len(r.Fields) == 0 {
-			return r.Code
-		}
-		return r.Code + " " + strings.TrimPrefix(fmt.Sprint(r.Fields), "map")
-	}
-	if len(facts) == 0 {
-		return "nothing"
-	}
-	var said []string
-	for _, fact := range facts {
-		said = append(said, sentence(fact))
-	}
-	return strings.Join(said, "; ")
-}
+func told(facts []events.Fact, err error) string { return coretest.Told(facts, err, sentence) }
 
 func sentence(fact events.Fact) string {
 	left := func(c events.WaitingRoomCounts) string {
@@ -164,12 +149,8 @@ func check(t *testing.T, rules []rule) {
 		t.Run(rule.name, func(t *testing.T) {
 			room := New()
 			for i, a := range rule.attempts {
-				facts, err := room.Decide(a.cmd, day.Add(a.at))
-				if got := told(facts, err); got != a.then {
+				if got := coretest.Do(room, a.cmd, day.Add(a.at), sentence); got != a.then {
 					t.Fatalf("line %d: %T at %v\n gives %s\n  want %s", i+1, a.cmd, a.at, got, a.then)
-				}
-				for _, fact := range facts {
-					room.Evolve(fact)
 				}
 			}
 		})

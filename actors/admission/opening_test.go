@@ -1,0 +1,93 @@
+package admission
+
+import (
+	"fmt"
+	"testing"
+
+	"admitone/actors/waitingroom/pass"
+	"admitone/events"
+)
+
+// TestShuffledOpening: no numbers before the drawing, the promised order after it.
+func TestShuffledOpening(t *testing.T) {
+	n := newNode(t)
+	opening := sale
+	opening.AdmitPerSecond, opening.Order, opening.OpensAt = 1, events.RoomShuffle, at(100*s)
+	n.set(opening)
+	line, err := n.rooms.Line(ctx, "sale")
+	seed, hash := ring.Seed("sale")
+	if err != nil || line.Settings.SeedHash != hash || line.Seed != "" {
+		t.Fatalf("%+v, %v", line, err)
+	}
+	var visitors []Visit
+	for i := range 20 {
+		visitors = append(visitors, n.join(fmt.Sprint("h", i)))
+	}
+	n.set(opening) // again, without a word about the seed
+	for range 10 {
+		n.pass(10 * s)
+		for _, v := range visitors {
+			got := n.poll(v.Visitor)
+			if got.Status != events.VisitorWaiting || got.Number != 0 || v.Number != 0 {
+				t.Fatalf("before the opening: %+v", got)
+			}
+		}
+	}
+	n.rooms.SetKeys(ring.Rotate()) // the promise holds
+	n.clock.move(ms)
+	late := n.join("late")
+	n.step()
+	n.step()
+	for place, ticket := range events.ShuffledTickets(seed, 20) {
+		n.clock.move(0)
+		line, _ := n.rooms.Line(ctx, "sale")
+		got := line.Look(int64(ticket))
+		if place == 0 && got.Status != events.VisitorAdmitted || place > 0 && got.Number != int64(place) {
+			t.Errorf("place %d, ticket %d: %+v", place, ticket, got)
+		}
+	}
+	if got := n.poll(late.Visitor); got.Number != 20 || late.Number != 0 {
+		t.Errorf("who came later: %+v, then %+v", late, got)
+	}
+	line, err = n.rooms.Line(ctx, "sale")
+	if err != nil || line.Seed != fmt.Sprintf("%x", seed) {
+		t.Errorf("the seed is %q, %v", line.Seed, err)
+	}
+}
+
+// TestLostSeed: without its key a room says so, stays visible, and goes on once the
+// organiser lets visitors in as they came.
+func TestLostSeed(t *testing.T) {
+	n := newNode(t)
+	opening := sale
+	opening.Order, opening.OpensAt = events.RoomShuffle, at(s)
+	n.set(opening)
+	ann := n.join("ann")
+	other, err := pass.NewRing(pass.NewKey(9))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.rooms.SetKeys(other)
+	n.clock.move(2 * s)
+	rm, err := n.rooms.find(ctx, "sale")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rm.step(ctx) // begins
+	rm.step(ctx)
+	if line := rm.line.Load(); !rm.failed || !line.Begun || line.Drawn() {
+		t.Fatalf("failed %t, %+v", rm.failed, line)
+	}
+	n.join("bob")
+	rm.step(ctx)
+	if line := rm.line.Load(); line.Waiting != 2 {
+		t.Errorf("%d wait: the line is not published any more", line.Waiting)
+	}
+	opening.Order = events.RoomFIFO
+	n.set(opening)
+	rm.step(ctx) // has not seen that yet
+	n.step()
+	if got := rm.line.Load().Look(ann.Ticket); got.Status != events.VisitorAdmitted {
+		t.Errorf("as they came: %+v", got)
+	}
+}

@@ -14,7 +14,7 @@ type ledger struct {
 	holders  []string // by ticket, from 1
 	gone     []bool   // left or dropped while waiting, or admitted
 	inside   map[int64]time.Time
-	let      []int64 // tickets in the order of their admission
+	let      map[int64]time.Time // when each was admitted
 	dropped  map[int64]time.Time
 	expired  map[int64]bool
 	left     map[int64]bool
@@ -25,7 +25,7 @@ type ledger struct {
 // readLedger folds a log of a room that is not shuffled, and holds it to what may be
 // at every prefix.
 func readLedger(t *testing.T, log []logged) *ledger {
-	l := &ledger{t: t, inside: map[int64]time.Time{}, dropped: map[int64]time.Time{}, expired: map[int64]bool{}, left: map[int64]bool{}, next: 1}
+	l := &ledger{t: t, inside: map[int64]time.Time{}, let: map[int64]time.Time{}, dropped: map[int64]time.Time{}, expired: map[int64]bool{}, left: map[int64]bool{}, next: 1}
 	for _, entry := range log {
 		switch f := entry.fact.(type) {
 		case *events.WaitingRoomOpened:
@@ -87,7 +87,7 @@ func (l *ledger) admitted(f *events.WaitingRoomAdmitted) {
 		}
 		l.goes(ticket)
 		l.inside[ticket] = f.ExpiresAt
-		l.let = append(l.let, ticket)
+		l.let[ticket] = f.AdmittedAt
 	}
 	if int64(len(l.inside)) > l.settings.MaxActive {
 		l.t.Fatalf("%d are in, of %d", len(l.inside), l.settings.MaxActive)
@@ -105,13 +105,16 @@ func (l *ledger) admitted(f *events.WaitingRoomAdmitted) {
 	}
 }
 
+// The crowd's room has a heartbeat of six seconds; somebody looks for the silent after
+// an eighth of that, and two rounds may come in between.
+const (
+	heartbeat = 6 * time.Second
+	look      = heartbeat/8 + 200*time.Millisecond
+)
+
 // audit holds the log to what everybody was told and did.
 func (c *crowd) audit(log []logged) {
 	l := readLedger(c.t, log)
-	let := map[int64]bool{}
-	for _, ticket := range l.let {
-		let[ticket] = true
-	}
 	if len(l.inside) > 0 || len(l.holders) != len(c.people) {
 		c.t.Errorf("in the end %d are in and %d have joined", len(l.inside), len(l.holders))
 	}
@@ -121,15 +124,18 @@ func (c *crowd) audit(log []logged) {
 			c.t.Fatalf("ticket %d is %s's, and %s was told so", ticket, l.holders[i], p.holder)
 		}
 		dropped, silent := l.dropped[ticket]
+		admitted, let := l.let[ticket]
 		switch {
-		case p.habit == patient && !(let[ticket] && l.expired[ticket]),
-			p.habit == buyer && (!let[ticket] || l.left[ticket]),
+		case p.habit == patient && !(let && l.expired[ticket]),
+			p.habit == buyer && (!let || l.left[ticket]),
 			p.outcome == events.VisitorLeft && !l.left[ticket],
 			silent && p.habit != sleeper:
 			c.t.Errorf("%s, of habit %d, was told %q: admitted %t, expired %t, dropped %t, left %t",
-				p.holder, p.habit, p.outcome, let[ticket], l.expired[ticket], silent, l.left[ticket])
-		case silent:
-			c.inTime(p, dropped)
+				p.holder, p.habit, p.outcome, let, l.expired[ticket], silent, l.left[ticket])
+		case silent && c.silence(p, dropped) < 2*heartbeat:
+			c.t.Errorf("%s lost the place after a silence of %v", p.holder, c.silence(p, dropped))
+		case silent && c.silence(p, dropped) > 2*heartbeat+look, let && c.silence(p, admitted) > 2*heartbeat+look:
+			c.t.Errorf("%s kept the place through a silence of %v", p.holder, max(c.silence(p, dropped), c.silence(p, admitted)))
 		}
 	}
 	if len(l.dropped) == 0 || len(l.left) == 0 || len(l.expired) == 0 {
@@ -160,15 +166,12 @@ func (c *crowd) rateReached(log []logged, l *ledger) {
 	c.t.Error("nobody was admitted for five seconds")
 }
 
-// inTime: a sleeper loses the place two heartbeats after the last sign of life, at the
-// next look and not before; after a restart, two heartbeats after that.
-func (c *crowd) inTime(p *person, dropped time.Time) {
-	const limit, look = 12 * time.Second, 950 * time.Millisecond // an eighth of a heartbeat, and two rounds
+// silence is how long a person had not been heard at a time. A restart counts as a
+// sign of life of everyone.
+func (c *crowd) silence(p *person, at time.Time) time.Duration {
 	since := p.heard
-	if dropped.After(c.start) && since.Before(c.start) {
+	if at.After(c.start) && since.Before(c.start) {
 		since = c.start
 	}
-	if silence := dropped.Sub(since); silence < limit || silence > limit+look {
-		c.t.Errorf("%s lost the place after a silence of %v", p.holder, silence)
-	}
+	return at.Sub(since)
 }

@@ -34,6 +34,8 @@ func TestShuffledOpening(t *testing.T) {
 		}
 	}
 	n.rooms.SetKeys(ring.Rotate()) // the promise holds
+	opening.MaxActive++
+	n.set(opening)
 	n.clock.move(ms)
 	late := n.join("late")
 	n.step()

@@ -153,6 +153,13 @@ func TestRounds(t *testing.T) {
 			}
 			time.Sleep(time.Second)
 		}
+		faster := sale
+		faster.AdmitPerSecond++
+		n.set(faster) // is seen although the room rests
+		synctest.Wait()
+		if got := line(); got.Settings.AdmitPerSecond != faster.AdmitPerSecond {
+			t.Fatalf("the line still says %+v", got.Settings)
+		}
 		var visitors []Visit
 		for i := range 8 {
 			visitors = append(visitors, n.join(fmt.Sprint("h", i)))
@@ -182,10 +189,34 @@ func TestRounds(t *testing.T) {
 	})
 }
 
+// TestPause: the next round comes when the rate lets the next one in, if that is
+// before its time, but not at once.
+func TestPause(t *testing.T) {
+	n := newNode(t)
+	n.set(sale)
+	rm, err := n.rooms.find(ctx, "sale")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 9 {
+		n.join(fmt.Sprint("h", i))
+	}
+	n.step() // admits two
+	for _, test := range []struct{ at, want time.Duration }{
+		{0, 50 * ms}, {40 * ms, 50 * ms}, {70 * ms, 30 * ms}, {87 * ms, 13 * ms}, {99 * ms, 12500 * time.Microsecond},
+		{100 * ms, 50 * ms}, {980 * ms, 20 * ms}, {time.Minute, 50 * ms},
+	} {
+		n.clock.nanos.Store(int64(test.at))
+		if got := rm.pause(); got != test.want {
+			t.Errorf("%v after the admission: %v, want %v", test.at, got, test.want)
+		}
+	}
+}
+
 // TestRoundsByTheRate: rounds come when the rate lets the next one in.
 func TestRoundsByTheRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := alive(t)
+		n := start(t, newMemory(), nil, func(_ *actors.Config, c *Config) { c.Every = 70 * ms })
 		defer n.stop()
 		settings := sale
 		settings.AdmitPerSecond, settings.MaxActive, settings.HeartbeatSeconds = 90, 10_000, 3600

@@ -41,9 +41,13 @@ func TestOneVisit(t *testing.T) {
 	if left, answer, err := n.rooms.Leave(ctx, "sale", bob.Visitor, by("bob")); err != nil || left.Status != events.VisitorLeft || len(answer.Facts) != 0 {
 		t.Errorf("leaving again: %+v, %v", left, err)
 	}
-	n.pass(61 * s)
+	n.clock.move(60*s + ms) // nobody has made a round meanwhile
 	if got := n.poll(ann.Visitor); got.Status != events.VisitorExpired || got.Pass != "" {
 		t.Errorf("after the pass: %+v", got)
+	}
+	n.step()
+	if got := n.poll(ann.Visitor); got.Status != events.VisitorExpired || got.Pass != "" {
+		t.Errorf("after the pass and a round: %+v", got)
 	}
 	if left, _, err := n.rooms.Leave(ctx, "sale", ann.Visitor, by("ann")); err != nil || left.Status != events.VisitorExpired {
 		t.Errorf("leaving after the pass: %+v, %v", left, err)
@@ -281,7 +285,7 @@ func TestLogOutOfReach(t *testing.T) {
 	log.down.Store(false)
 	n.clock.move(2 * s)
 	n.step()
-	if got := n.poll(ann.Visitor); rm.failed || got.Status != events.VisitorWaiting || got.Number != 1 {
+	if got := n.poll(ann.Visitor); rm.failed || got.Status != events.VisitorWaiting || got.Number != 1 || got.TooSoon {
 		t.Errorf("after it: failed %t, %+v", rm.failed, got)
 	}
 }

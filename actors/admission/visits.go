@@ -222,8 +222,7 @@ func (r *Rooms) Check(id, holder, shown string) (ticket int64, err error) {
 		return 0, errPassInvalid
 	}
 	if known, ok := r.rooms.Load(id); ok {
-		line := known.(*room).line.Load()
-		if line != nil && ticket <= line.Tickets {
+		if line := known.(*room).line.Load(); line != nil {
 			if status := line.Look(ticket).Status; status == events.VisitorLeft || status == events.VisitorExpired {
 				return 0, errPassInvalid
 			}

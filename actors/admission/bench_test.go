@@ -146,6 +146,7 @@ func BenchmarkMillion(b *testing.B) {
 	}
 	b.Run("poll", func(b *testing.B) {
 		b.ReportAllocs()
+		busy := processorTime(b)
 		b.RunParallel(func(pb *testing.PB) {
 			for i := rand.IntN(len(visitors)); pb.Next(); i = (i + 7919) % len(visitors) {
 				if visit, err := n.rooms.Poll(ctx, "sale", visitors[i]); err != nil || visit.Status == "" {
@@ -154,6 +155,7 @@ func BenchmarkMillion(b *testing.B) {
 				}
 			}
 		})
+		b.ReportMetric(float64(processorTime(b)-busy)/float64(b.N), "cpu-ns/op")
 	})
 	for _, busy := range []bool{false, true} {
 		b.Run(fmt.Sprintf("age/busy=%t", busy), func(b *testing.B) { ageOfLine(b, n, visitors, busy) })

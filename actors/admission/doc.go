@@ -40,6 +40,13 @@
 // less than max_active in every active_seconds, which passes guarantee by ending, and
 // not more than admit_per_second.
 //
+// # One node runs a room
+//
+// Signs of life are heard where the polls arrive. So all that is asked of a room goes
+// to one node, that which owns its stream; another that ran it as well would take the
+// places of everybody whom it does not hear. What only holds a pass against a room
+// ([Rooms.Check]) may be asked of any node.
+//
 // # Why rooms bound what is in flight
 //
 // The room's own commands have to get through when a million people join at once. So

@@ -1,6 +1,7 @@
 package admission
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 	"testing/synctest"
@@ -246,6 +247,9 @@ func TestClosing(t *testing.T) {
 	log.down.Store(false)
 	if _, err := n.rooms.Poll(ctx, "sale", v.Visitor); err != nil {
 		t.Errorf("polling afterwards: %v", err)
+	}
+	if _, err := n.rooms.Line(ctx, "other"); !errors.Is(err, actors.ErrStopping) {
+		t.Errorf("a room that nobody had asked for: %v", err)
 	}
 	n.stop()
 }

@@ -69,15 +69,30 @@ func (rm *room) wait(ctx context.Context) (*room, error) {
 }
 
 // open publishes the line for the first time, and begins the rounds.
-func (rm *room) open() error {
-	if err := rm.publish(rm.rooms.stop); err != nil {
-		return err
+func (rm *room) open() {
+	stop := rm.rooms.stop
+	err := rm.publish(stop)
+	switch {
+	case stop.Err() != nil:
+		rm.refuse(actors.ErrStopping)
+	case err != nil:
+		rm.refuse(err)
+	case rm.line.Load().ID == "":
+		rm.refuse(errNoRoom)
+	default:
+		close(rm.opened)
+		if !rm.rooms.paused {
+			_ = rm.rooms.spawn(rm.run) && rm.rooms.spawn(rm.watch) // no more once the rooms are closed
+		}
 	}
-	if rm.line.Load().ID == "" {
-		return errNoRoom
-	}
-	rm.rooms.begin(rm)
-	return nil
+}
+
+// refuse tells whoever waits for the room why there is none. The next to ask tries
+// again.
+func (rm *room) refuse(err error) {
+	rm.rooms.rooms.Delete(rm.id)
+	rm.err = err
+	close(rm.opened)
 }
 
 // publish lets everybody see the room as it is.

@@ -113,31 +113,30 @@ var errNoRoom = &core.Refusal{Code: "not_found", Detail: "there is no such waiti
 	Fields: map[string]any{"resource": "waiting_room"}}
 
 // find returns a room, and begins its rounds if nobody has asked for it yet. Errors:
-// a refusal (not_found), those of [actors.Desk.View].
+// a refusal (not_found), those of [actors.Desk.View], ctx.Err().
 func (r *Rooms) find(ctx context.Context, id string) (*room, error) {
 	if known, ok := r.rooms.Load(id); ok {
 		return known.(*room).wait(ctx)
 	}
 	fresh := newRoom(r, id)
-	known, loaded := r.rooms.LoadOrStore(id, fresh)
-	if loaded {
+	if known, loaded := r.rooms.LoadOrStore(id, fresh); loaded {
 		return known.(*room).wait(ctx)
 	}
-	if fresh.err = fresh.open(); fresh.err != nil {
-		r.rooms.Delete(id) // the next to ask tries again
+	if !r.spawn(fresh.open) {
+		fresh.refuse(actors.ErrStopping)
 	}
-	close(fresh.opened)
 	return fresh.wait(ctx)
 }
 
-// begin starts the rounds of a room, unless no more are wanted.
-func (r *Rooms) begin(rm *room) {
+// spawn runs what Close waits for, and says whether there still is time for it.
+func (r *Rooms) spawn(run func()) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.stopped && !r.paused {
-		r.running.Go(rm.run)
-		r.running.Go(rm.watch)
+	if r.stopped {
+		return false
 	}
+	r.running.Go(run)
+	return true
 }
 
 // Line returns the line of a room as it was published last. Errors: a refusal

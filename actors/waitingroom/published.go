@@ -42,7 +42,8 @@ type Line struct {
 
 // Line returns the room as it is now. It costs a few bytes for every thousand
 // places, and nothing of it is copied for those that don't change afterwards. Like
-// every method of the core it is called on the room's actor.
+// every method of the core it is called on the room's actor; it changes nothing of the
+// room but what is copied before its next change.
 func (r *Room) Line() *Line {
 	l := r.view(r.line.publish())
 	l.recent = slices.Clone(r.recent)

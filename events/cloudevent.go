@@ -24,6 +24,11 @@ func AppendCloudEvent(dst []byte, e *Recorded) ([]byte, error) {
 	if err != nil {
 		return dst, err
 	}
+	return appendCloudEvent(dst, e, &m), nil
+}
+
+// appendCloudEvent takes m for what e's metadata says.
+func appendCloudEvent(dst []byte, e *Recorded, m *Metadata) []byte {
 	o := OpenObject(dst)
 	o.String("specversion", "1.0")
 	o.String("id", e.ID.String())
@@ -42,7 +47,7 @@ func AppendCloudEvent(dst []byte, e *Recorded) ([]byte, error) {
 	o.String("actor", m.Actor)
 	o.String("hash", m.Hash)
 	o.Raw("data", e.Data)
-	return o.Close(), nil
+	return o.Close()
 }
 
 // CloudEvent is what [AppendCloudEvent] writes, on its way back.
@@ -70,12 +75,15 @@ func (c *CloudEvent) Event() (Recorded, error) {
 	if err != nil {
 		return Recorded{}, fmt.Errorf("%w: position %d: id %.60q", ErrBadCloudEvent, c.Position, c.ID)
 	}
+	m := c.metadata()
 	return Recorded{
-		Event: Event{ID: id, Type: c.Type, Data: c.Data, Metadata: AppendMetadata(nil, &Metadata{
-			CommandID: c.CommandID, CorrelationID: c.CorrelationID, CausationID: c.CausationID, Actor: c.Actor, At: c.Time, Hash: c.Hash,
-		})},
+		Event:  Event{ID: id, Type: c.Type, Data: c.Data, Metadata: AppendMetadata(nil, &m)},
 		Stream: c.Stream, Revision: c.Revision, Position: c.Position, Created: c.Recorded.UTC(),
 	}, nil
+}
+
+func (c *CloudEvent) metadata() Metadata {
+	return Metadata{CommandID: c.CommandID, CorrelationID: c.CorrelationID, CausationID: c.CausationID, Actor: c.Actor, At: c.Time, Hash: c.Hash}
 }
 
 // ParseCloudEvent reads exactly what [AppendCloudEvent] wrote: a text that says
@@ -89,11 +97,11 @@ func ParseCloudEvent(text []byte) (Recorded, error) {
 	if err != nil {
 		return e, err
 	}
-	again, err := AppendCloudEvent(make([]byte, 0, len(text)), &e)
-	if err != nil {
+	if _, err := RecordedHash(e.Metadata); err != nil {
 		return e, fmt.Errorf("%w: %v", ErrBadCloudEvent, err)
 	}
-	if !bytes.Equal(again, text) {
+	m := c.metadata()
+	if again := appendCloudEvent(make([]byte, 0, len(text)), &e, &m); !bytes.Equal(again, text) {
 		return e, fmt.Errorf("%w: position %d, %.60s@%d is not written the way it is", ErrBadCloudEvent, e.Position, e.Stream, e.Revision)
 	}
 	return e, nil

@@ -115,6 +115,8 @@ func newRoot() *cobra.Command {
 	root.AddCommand(newHead())
 	root.AddCommand(newReceipt())
 	root.AddCommand(newBackup())
+	root.AddCommand(newExport())
+	root.AddCommand(newImport())
 	root.AddCommand(newToken())
 	root.AddCommand(newLoad())
 	for _, command := range append(root.Commands(), root) {

@@ -24,8 +24,8 @@ type Edge struct {
 // errEdge: the peaks are not those of a tree of that size.
 var errEdge = errors.New("merkle: not the edge of a tree")
 
-// check says whether there is a peak for each bit of the size.
-func (g *Edge) check() error {
+// Check says whether there is a peak for each bit of the size.
+func (g *Edge) Check() error {
 	if g.Size < 0 || len(g.Peaks) != bits.OnesCount64(uint64(g.Size)) {
 		return fmt.Errorf("%w: %d peaks for %d leaves", errEdge, len(g.Peaks), g.Size)
 	}

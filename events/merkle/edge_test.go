@@ -33,7 +33,7 @@ func TestEdge(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if edge.Size != n || edge.Root() != root || edge.check() != nil {
+		if edge.Size != n || edge.Root() != root || edge.Check() != nil {
 			t.Fatalf("with %d leaves the root is %v, want %v", n, edge.Root(), root)
 		}
 		read, err := edgeOf(n, theirs)
@@ -45,7 +45,7 @@ func TestEdge(t *testing.T) {
 			t.Fatal(err)
 		}
 		var back Edge
-		if err := json.Unmarshal(text, &back); err != nil || back.Root() != root || back.check() != nil {
+		if err := json.Unmarshal(text, &back); err != nil || back.Root() != root || back.Check() != nil {
 			t.Fatalf("%s comes back as %+v, %v", text, back, err)
 		}
 		added, err := tlog.StoredHashes(n, AppendLeaf(nil, &e), theirs)
@@ -58,7 +58,7 @@ func TestEdge(t *testing.T) {
 		t.Error("the hashes are not those that tlog stores")
 	}
 	for _, bad := range []Edge{{Size: -1}, {Size: 1}, {Size: 2, Peaks: make([]tlog.Hash, 2)}} {
-		if bad.check() == nil {
+		if bad.Check() == nil {
 			t.Errorf("%+v passes for an edge", bad)
 		}
 	}

@@ -1,0 +1,355 @@
+package archive
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"admitone/events"
+)
+
+// sampleLog is a log of n events of some streams, with chains in order.
+func sampleLog(n int) []events.Recorded {
+	random := rand.New(rand.NewPCG(3, uint64(n)))
+	links, next := map[events.StreamID]events.Hash{}, map[events.StreamID]events.Revision{}
+	all := make([]events.Recorded, 0, n)
+	now := time.Date(2031, 5, 1, 20, 0, 0, 0, time.UTC)
+	for i := range n {
+		stream := events.NewStreamID("product", fmt.Sprint("ä~", random.IntN(5)))
+		e := events.Recorded{Stream: stream, Revision: next[stream], Position: events.Position(i + 1), Created: now,
+			Event: events.Event{ID: events.EventID("sample", i), Type: "product.reserved.v1",
+				Data: fmt.Appendf(nil, `{"holder":"h-<%d>\n","quantity":%d}`, random.IntN(1000), random.IntN(9))}}
+		e.Metadata, links[stream] = events.Seal(nil, links[stream], stream, e.Revision, &e.Event, &events.Metadata{
+			CommandID: fmt.Sprint(random.Uint64()), CorrelationID: "q\"☂", Actor: "ada", At: now.Add(-time.Duration(random.IntN(1e9)))})
+		next[stream]++
+		now = now.Add(time.Duration(random.IntN(5)) * 100)
+		all = append(all, e)
+	}
+	return all
+}
+
+// written is a log as a file.
+func written(t testing.TB, all []events.Recorded, c Compression) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	w, err := NewWriter(&out, c, State{Epoch: "e7"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range all {
+		if _, err := w.Write(&all[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Finish(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// read reads a file to its end, or to where it is bad.
+func read(file []byte, c Compression) (all []events.Recorded, err error) {
+	links := map[events.StreamID]events.Hash{}
+	r, err := NewReader(bytes.NewReader(file), c)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	r.LastHash = func(stream events.StreamID) (events.Hash, error) { return links[stream], nil }
+	for {
+		b, err := r.Next()
+		if err == io.EOF {
+			return all, nil
+		}
+		if err != nil {
+			return all, err
+		}
+		for i := range b.Events {
+			links[b.Events[i].Stream], _ = events.RecordedHash(b.Events[i].Metadata)
+		}
+		all = append(all, b.Events...)
+		if b.Size != int64(len(all)) {
+			return all, fmt.Errorf("a block up to %d, with %d events", b.Size, len(all))
+		}
+	}
+}
+
+// same compares all that a log keeps of two events.
+func same(a, b *events.Recorded) bool {
+	return a.ID == b.ID && a.Type == b.Type && string(a.Data) == string(b.Data) && string(a.Metadata) == string(b.Metadata) &&
+		a.Stream == b.Stream && a.Revision == b.Revision && a.Position == b.Position && a.Created.Equal(b.Created)
+}
+
+func sameLog(a, b []events.Recorded) bool {
+	return slices.EqualFunc(a, b, func(a, b events.Recorded) bool { return same(&a, &b) })
+}
+
+// TestRoundTrip: logs of all sizes come back as they were, whatever the compression.
+func TestRoundTrip(t *testing.T) {
+	for _, c := range []Compression{None, Gzip, Zstd} {
+		for _, size := range []int{0, 1, 7, blockEvents - 1, blockEvents, blockEvents + 1, 5000} {
+			all := sampleLog(size)
+			file := written(t, all, c)
+			got, err := read(file, c)
+			if err != nil || !sameLog(all, got) {
+				t.Errorf("%d events, %q: %d come back, %v", size, c, len(got), err)
+			}
+			if c == None && bytes.Count(file, []byte("\n")) != size+size/blockEvents+1 {
+				t.Errorf("%d events in %d lines", size, bytes.Count(file, []byte("\n")))
+			}
+		}
+	}
+}
+
+// TestLongLines: an event may be far longer than any buffer.
+func TestLongLines(t *testing.T) {
+	all := sampleLog(4)
+	for i := range all {
+		all[i].Data = []byte(`{"name":"` + strings.Repeat("x", 700_000*(i+1)) + `"}`)
+	}
+	for _, c := range []Compression{None, Gzip, Zstd} {
+		if got, err := read(written(t, all, c), c); err != nil || !sameLog(all, got) {
+			t.Errorf("%q: %d come back, %v", c, len(got), err)
+		}
+	}
+}
+
+// TestGoingOn: a file that was cut off anywhere goes on from its last whole piece, and
+// is the one that would have been written in one go.
+func TestGoingOn(t *testing.T) {
+	all := sampleLog(30)
+	for i := range all {
+		all[i].Data = []byte(`{"name":"` + strings.Repeat("x", 900_000) + `"}`)
+	}
+	for _, c := range []Compression{None, Gzip, Zstd} {
+		want := written(t, all, c)
+		var out bytes.Buffer
+		state, pieces := State{Epoch: "e7"}, 0
+		for {
+			out.Truncate(int(state.Bytes))
+			w, err := NewWriter(&out, c, state)
+			if err != nil {
+				t.Fatal(err)
+			}
+			whole := false
+			for i := state.Edge.Size; i < int64(len(all)) && !whole; i++ {
+				if whole, err = w.Write(&all[i]); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if !whole {
+				if err := w.Finish(); err != nil {
+					t.Fatal(err)
+				}
+				break
+			}
+			state = w.State()
+			pieces++
+			if int64(out.Len()) != state.Bytes {
+				t.Fatalf("%q: a piece ends at %d of %d bytes", c, state.Bytes, out.Len())
+			}
+			for range 3 { // what a crash has left of the next piece
+				out.WriteByte('x')
+			}
+		}
+		if !bytes.Equal(out.Bytes(), want) || pieces < 3 {
+			t.Errorf("%q: %d bytes in %d pieces; in one go it is %d", c, out.Len(), pieces, len(want))
+		}
+	}
+	bad := State{Epoch: "e7"}
+	bad.Edge.Size = 3
+	if _, err := NewWriter(io.Discard, None, bad); err == nil {
+		t.Error("a state that can't be passes")
+	}
+}
+
+// TestEveryDamagedByte: whatever byte of a file is changed, and wherever it is cut
+// off, nothing comes out that was not written, and the line is named.
+func TestEveryDamagedByte(t *testing.T) {
+	all := sampleLog(12)
+	for _, c := range []Compression{None, Gzip, Zstd} {
+		file := written(t, all, c)
+		refused := func(what string, bad []byte, want int) {
+			t.Helper()
+			got, err := read(bad, c)
+			if err == nil && c != None && sameLog(all, got) {
+				return // a byte of the compression that says nothing, such as gzip's time
+			}
+			var at *LineError
+			if !errors.As(err, &at) || !errors.Is(err, ErrBadFile) || at.Line < 1 || at.Line > len(all)+2 {
+				t.Errorf("%q, %s: %v", c, what, err)
+				return
+			}
+			if want > 0 && at.Line != want && at.Line != len(all)+1 {
+				t.Errorf("%q, %s: %v, want line %d", c, what, err, want)
+			}
+			if len(got) > len(all) || !sameLog(got, all[:len(got)]) {
+				t.Errorf("%q, %s: other events came out", c, what)
+			}
+		}
+		for i := range file {
+			bad := bytes.Clone(file)
+			bad[i] ^= 1 << (i % 8)
+			line := 0
+			if c == None {
+				line = 1 + bytes.Count(file[:i], []byte("\n"))
+			}
+			refused(fmt.Sprintf("byte %d changed", i), bad, line)
+			if i%7 == 0 {
+				refused(fmt.Sprintf("cut off at %d", i), file[:i], line)
+			}
+		}
+		refused("one byte short", file[:len(file)-1], 0)
+		refused("twice", append(bytes.Clone(file), file...), 0)
+	}
+}
+
+// TestTamperedFiles: whole lines that are removed, swapped, said twice or taken from
+// elsewhere.
+func TestTamperedFiles(t *testing.T) {
+	all := sampleLog(2500)
+	lines := bytes.SplitAfter(written(t, all, None), []byte("\n"))
+	other := bytes.SplitAfter(written(t, sampleLog(2501), None), []byte("\n"))
+	without := func(n int) [][]byte { return slices.Delete(slices.Clone(lines), n, n+1) }
+	swap := func(a, b int) [][]byte {
+		swapped := slices.Clone(lines)
+		swapped[a], swapped[b] = swapped[b], swapped[a]
+		return swapped
+	}
+	replace := func(n int, line []byte) [][]byte {
+		replaced := slices.Clone(lines)
+		replaced[n] = line
+		return replaced
+	}
+	later := all[40]
+	later.Created = later.Created.Add(100)
+	laterLine, err := events.AppendCloudEvent(nil, &later)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		lines [][]byte
+		want  int
+	}{
+		"the first removed":         {without(0), 1},
+		"one removed":               {without(1500), 1501},
+		"a head removed":            {without(1024), 1025},
+		"the end removed":           {lines[:len(lines)-2], 2503},
+		"from a block on removed":   {lines[:1025], 1026},
+		"two swapped":               {swap(50, 51), 51},
+		"two heads swapped":         {swap(1024, 2049), 1025},
+		"one twice":                 {slices.Insert(slices.Clone(lines), 7, lines[6]), 8},
+		"a line of another log":     {replace(6, other[6]), 7},
+		"another log from there on": {append(slices.Clone(lines[:1025]), other[1025:]...), 1026},
+		"another time":              {replace(40, append(laterLine, '\n')), 1025}, // no chain has it: the block is named
+		"an empty line":             {replace(5, []byte("\n")), 6},
+		"blanks behind":             {replace(5, append(bytes.TrimSuffix(bytes.Clone(lines[5]), []byte("\n")), " \n"...)), 6},
+		"nothing":                   {nil, 1},
+	} {
+		_, err := read(bytes.Join(test.lines, nil), None)
+		var at *LineError
+		if !errors.As(err, &at) || at.Line != test.want {
+			t.Errorf("%s: %v, want line %d", name, err, test.want)
+		}
+	}
+}
+
+// TestNotWritable: what would not come back the same is not written.
+func TestNotWritable(t *testing.T) {
+	for name, change := range map[string]func(*events.Recorded){
+		"a gap":             func(e *events.Recorded) { e.Position++ },
+		"data with a break": func(e *events.Recorded) { e.Data = []byte("{\"a\":\n1}") },
+		"data with a blank": func(e *events.Recorded) { e.Data = []byte(" {}") },
+		"no data":           func(e *events.Recorded) { e.Data = nil },
+		"data in no JSON":   func(e *events.Recorded) { e.Data = []byte("binary") },
+		"no metadata":       func(e *events.Recorded) { e.Metadata = []byte("{}") },
+		"other metadata":    func(e *events.Recorded) { e.Metadata = append([]byte(`{"more":1,`), e.Metadata[1:]...) },
+		"a name in no text": func(e *events.Recorded) { e.Stream = "product-\xff" },
+	} {
+		e := sampleLog(1)[0]
+		change(&e)
+		w, err := NewWriter(io.Discard, None, State{Epoch: "e7"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write(&e); !errors.Is(err, ErrNotWritable) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func BenchmarkWrite(b *testing.B) {
+	all := sampleLog(1000)
+	for _, c := range []Compression{None, Gzip, Zstd} {
+		b.Run("as="+string(c), func(b *testing.B) {
+			for b.Loop() {
+				w, err := NewWriter(io.Discard, c, State{Epoch: "e7"})
+				if err != nil {
+					b.Fatal(err)
+				}
+				for i := range all {
+					if _, err := w.Write(&all[i]); err != nil {
+						b.Fatal(err)
+					}
+				}
+				if err := w.Finish(); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.N*len(all))/b.Elapsed().Seconds(), "events/s")
+		})
+	}
+}
+
+func BenchmarkRead(b *testing.B) {
+	all := sampleLog(1000)
+	for _, c := range []Compression{None, Gzip, Zstd} {
+		file := written(b, all, c)
+		b.Run("as="+string(c), func(b *testing.B) {
+			for b.Loop() {
+				if _, err := read(file, c); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.N*len(all))/b.Elapsed().Seconds(), "events/s")
+		})
+	}
+}
+
+// TestWritableComesBack: whatever is written is read back as it was, also where an
+// event has a strange byte.
+func TestWritableComesBack(t *testing.T) {
+	good := sampleLog(1)[0]
+	written := 0
+	for part, of := range map[string]func(*events.Recorded) *[]byte{
+		"data": func(e *events.Recorded) *[]byte { return &e.Data }, "metadata": func(e *events.Recorded) *[]byte { return &e.Metadata },
+	} {
+		for i := range *of(&good) {
+			for b := range 256 {
+				e := good
+				*of(&e) = bytes.Clone(*of(&good))
+				(*of(&e))[i] = byte(b)
+				if !comesBack(&e) {
+					continue
+				}
+				line, err := events.AppendCloudEvent(nil, &e)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got, err := events.ParseCloudEvent(line); err != nil || !same(&got, &e) || bytes.ContainsRune(line, '\n') {
+					t.Errorf("byte %d of the %s is %q, and it comes back as %+v, %v", i, part, byte(b), got, err)
+				}
+				written++
+			}
+		}
+	}
+	if written < 1000 {
+		t.Errorf("only %d variants could be written", written)
+	}
+}

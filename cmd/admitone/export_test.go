@@ -143,7 +143,7 @@ func TestExportGoesOn(t *testing.T) {
 	dir := t.TempDir()
 	log := openLogIn(t, dir)
 	defer log.Close()
-	pour(t, log, "big", 40_000)
+	pour(t, log, "big", 32_000)
 	for _, name := range []string{"log.jsonl", "log.jsonl.gz", "log.jsonl.zst"} {
 		whole, parts := filepath.Join(t.TempDir(), name), filepath.Join(t.TempDir(), name)
 		one := &export{store: log, bar: newProgress(io.Discard)}
@@ -160,7 +160,7 @@ func TestExportGoesOn(t *testing.T) {
 			if !errors.Is(err, context.Canceled) {
 				t.Fatal(err)
 			}
-			if stops++; stops > 40 {
+			if stops++; stops > 20 {
 				t.Fatal("it does not get on")
 			}
 		}

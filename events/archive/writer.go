@@ -46,6 +46,8 @@ type Writer struct {
 	line        []byte
 
 	inBlock, blockSize, pieceSize int
+	// pieceLimit is how many bytes of text a piece has: pieceBytes, but in tests.
+	pieceLimit int
 }
 
 // counter counts what is written.
@@ -67,7 +69,7 @@ func NewWriter(out io.Writer, compression Compression, state State) (*Writer, er
 		return nil, err
 	}
 	return &Writer{
-		compression: compression, state: state, edge: state.Edge.Clone(),
+		compression: compression, pieceLimit: pieceBytes, state: state, edge: state.Edge.Clone(),
 		count: counter{Writer: out, bytes: state.Bytes},
 	}, nil
 }
@@ -92,7 +94,7 @@ func (w *Writer) Write(e *events.Recorded) (whole bool, err error) {
 	if w.inBlock++; w.inBlock < blockEvents && w.blockSize < blockBytes {
 		return false, nil
 	}
-	if err := w.head(false); err != nil || w.pieceSize < pieceBytes {
+	if err := w.head(false); err != nil || w.pieceSize < w.pieceLimit {
 		return false, err
 	}
 	return true, w.stop()

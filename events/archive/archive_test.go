@@ -127,7 +127,7 @@ func TestLongLines(t *testing.T) {
 // TestGoingOn: a file that was cut off anywhere goes on from its last whole piece, and
 // is the one that would have been written in one go.
 func TestGoingOn(t *testing.T) {
-	all := sampleLog(2000)
+	all := sampleLog(4200)
 	for _, c := range []Compression{None, Gzip, Zstd} {
 		begin := func(out io.Writer, state State) *Writer {
 			w, err := NewWriter(out, c, state)

@@ -197,6 +197,36 @@ func TestACrashAtEveryStep(t *testing.T) {
 	}
 }
 
+// TestACrashAndALongTime lets the process die between any two appends, and come back
+// when every deadline is over and somebody else has paid for the seats that were
+// free by then.
+func TestACrashAndALongTime(t *testing.T) {
+	for _, crash := range crashes {
+		t.Run(crash.name, func(t *testing.T) {
+			w := begin(t, 3, 3, 3)
+			for step, died := 0, true; died; step++ {
+				w.perform(fmt.Sprintf("gala-%d", step), 3, 3, 3)
+				w.charge(w.bob(), 300)
+				id := crash.prepare(w)
+				gone := w.dieAfter(step)
+				_ = crash.act(w, id)
+				died = gone()
+				w.restart()
+				w.clock.move(200 * s)
+				w.wake()
+				for _, name := range []string{"A-1-1", "A-1-2"} {
+					if answer, err := w.book(w.bob(), name); err == nil {
+						_, err = w.pay(answer.Booking.ID, w.bob())
+						w.want(err, "ok")
+					}
+				}
+				w.recovered(step)
+				w.over(step, id, nil, true)
+			}
+		})
+	}
+}
+
 // recovered: what is due expires, what was begun is finished, and then all is in
 // order but for seats that are held for nobody.
 func (w *world) recovered(step int) {

@@ -353,3 +353,26 @@ func TestMapsThatGetOlder(t *testing.T) {
 		w.want(err, want)
 	}
 }
+
+// TestMoneyThatAnotherNodeDebited, for a payment that had failed here: whoever settles
+// the booking gives it back; and if it is paid after all, it is that money.
+func TestMoneyThatAnotherNodeDebited(t *testing.T) {
+	for name, paidAfterAll := range map[string]bool{"refunded": false, "used": true} {
+		t.Run(name, func(t *testing.T) {
+			w := begin(t, 1, 2, 0)
+			id := w.mustBook("ann", "A-1-1")
+			_, err := w.pay(id, "ann")
+			w.want(err, "insufficient_balance")
+			w.charge("ann", 100)
+			w.must(w.step(w.ctx(), w.origin("ann"), wallet.Stream("ann"), &wallet.Debit{PaymentID: events.HoldID(id, 1), Amount: 100}))
+			if paidAfterAll {
+				_, err := w.pay(id, "ann")
+				w.want(err, "ok")
+			}
+			w.clock.move(time.Hour)
+			w.wake()
+			w.resume()
+			w.settled(0)
+		})
+	}
+}

@@ -54,6 +54,8 @@ func (b *Bookings) Pay(ctx context.Context, cmd Pay) (Answer, error) {
 type payment struct {
 	hold
 	booking booking.State
+	// unpaid: the wallet has said that nothing is debited, or nobody has asked it.
+	unpaid bool
 }
 
 func (b *Bookings) payment(ctx context.Context, from Origin, bookingID string) (*payment, error) {
@@ -65,7 +67,8 @@ func (b *Bookings) payment(ctx context.Context, from Origin, bookingID string) (
 	if err != nil {
 		return nil, err
 	}
-	return &payment{hold: holdOf(from, s, &now.Booking), booking: now.Booking}, nil
+	return &payment{hold: holdOf(from, s, &now.Booking), booking: now.Booking,
+		unpaid: now.Booking.Late && !now.Booking.Retaken || now.Booking.Amount == 0}, nil
 }
 
 // holdOf is the present or last hold of a booking.
@@ -126,7 +129,6 @@ func (b *Bookings) retake(ctx context.Context, p *payment) error {
 		return err
 	}
 	_, err = b.step(ctx, p.from, booking.Stream(p.booking.ID), &booking.Retake{PaymentID: p.id, ExpiresAt: all.expires})
-	p.booking.Retaken = true
 	return err
 }
 
@@ -137,10 +139,11 @@ func (b *Bookings) debit(ctx context.Context, p *payment) error {
 	}
 	_, err := b.step(ctx, p.from, wallet.Stream(p.holder), &wallet.Debit{PaymentID: p.id, Amount: p.booking.Amount})
 	refusal := refused(err)
+	p.unpaid = refusal != nil && refusal.Code == "insufficient_balance"
 	switch {
 	case refusal == nil:
 		return err
-	case refusal.Code != "insufficient_balance": // it was given up before, and that was not finished
+	case !p.unpaid: // it was given up before, and that was not finished
 		return b.giveUp(ctx, p, events.FailedLate, errTooLate)
 	case p.booking.Late:
 		return b.giveUp(ctx, p, events.FailedBalance, refusal)
@@ -173,8 +176,7 @@ func (b *Bookings) bookSeats(ctx context.Context, p *payment) error {
 // debited any more, then seats and allowance, of this attempt and of the one before,
 // which may not have been given back yet. It returns the refusal, or what failed.
 func (b *Bookings) giveUp(ctx context.Context, p *payment, reason events.FailReason, refusal *core.Refusal) error {
-	debiting := !p.booking.Late || p.booking.Retaken // before, nobody asks for money
-	if debiting && p.booking.Amount > 0 {
+	if !p.unpaid {
 		if _, err := b.step(ctx, p.from, wallet.Stream(p.holder), &wallet.Refund{PaymentID: p.id}); err != nil {
 			return err
 		}

@@ -204,8 +204,9 @@ const (
 )
 
 // BookingPaymentFailed ends a payment without a booking. Nothing is debited, or the
-// debit has been refunded before. A booking whose deadline has not passed is held
-// again; another one's seats have been given back before.
+// debit has been refunded before, and no seat is booked for it any more. A booking
+// that still has its seats in time is held again; what an expired one has left is
+// given back next.
 type BookingPaymentFailed struct {
 	PaymentID string     `json:"payment_id"`
 	Reason    FailReason `json:"reason"`

@@ -35,6 +35,16 @@
 // seats all at once, each could have one that the other wants. What is given back or
 // booked is not fought over, and goes all at once.
 //
+// Before the first is taken, all are looked at: most of a crowd that wants what others
+// have is refused without a trace in the log. That takes nothing from the promise:
+// whoever holds a seat while others look either succeeds or is beaten further on.
+//
+// # Why the house waits for the last seats
+//
+// Two who leave the choice to the house are sent to different seats. When all that is
+// left is about to be taken, the next one waits until that has happened or failed.
+// Fighting for it, two groups that share a seat would keep each other from theirs.
+//
 // # Why a booking is locked here
 //
 // Two requests about one booking on one node (a payment, and a retry of it) take

@@ -45,6 +45,7 @@ func askSeats(t *testing.T, ask func(method, path, body string, headers ...strin
 			t.Errorf("%s with its tag: %d", path, a.status)
 		}
 	}
+	ask("GET", first+"/receipt", "").is(200)
 	ask("GET", "/v1/performances?from=2031-05-01&to=2031-05-01&limit=1", "").is(200)
 	ask("GET", "/v1/performances?from=soon", "").problem(400, "bad_parameter")
 	ask("GET", "/v1/performances/hall/seats?section=A&status=booked&limit=1", "").is(200)

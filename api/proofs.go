@@ -31,6 +31,7 @@ func (s *Server) proofRoutes() {
 	s.handle(fiber.MethodGet, "/v1/log/head", s.logHead)
 	s.handle(fiber.MethodGet, "/v1/products/:id/reservations/:rid/receipt", s.reservationReceipt)
 	s.handle(fiber.MethodGet, "/v1/tournaments/:id/entries/:team/receipt", s.entryReceipt)
+	s.handle(fiber.MethodGet, "/v1/bookings/:id/receipt", s.bookingReceipt)
 }
 
 // logHead answers with a signed head. Anybody may have it: the more people keep one,
@@ -78,6 +79,32 @@ func (s *Server) entryReceipt(r *request) error {
 		return notFound("entry")
 	}
 	return r.receipt(entry.Position)
+}
+
+// bookingReceipt proves how a booking stands: the last event of it.
+func (s *Server) bookingReceipt(r *request) error {
+	id, err := r.param("id", "booking")
+	if err != nil {
+		return err
+	}
+	only, err := r.caller.only(RoleAuditor)
+	if err != nil {
+		return err
+	}
+	if err := r.caughtUp(); err != nil {
+		return err
+	}
+	row, ok, err := s.config.Views.Booking(id)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return notFound("booking")
+	}
+	if only != "" && row.Holder != only {
+		return refuse("forbidden", "the booking is somebody else's")
+	}
+	return r.receipt(row.Position)
 }
 
 // reservationReceipt proves how a reservation stands: the last event about it.

@@ -113,6 +113,22 @@ func TestEntryReceipts(t *testing.T) {
 	}
 }
 
+func TestBookingReceipts(t *testing.T) {
+	w := newWorld(t, withProofs)
+	w.do("POST", "/v1/performances", `{"id":"hall","title":"Winterreise","venue":"Town hall","starts_at":"2999-05-01T20:00:00Z",
+		"sections":[{"id":"A","rows":1,"seats_per_row":2,"price":100}]}`).is(201)
+	made := w.do("POST", "/v1/performances/hall/bookings", `{"holder":"ada","seats":["A-1-1"]}`).is(201)
+	path := "/v1/bookings/" + made["id"].(string)
+	w.receipt(path, "booking.held.v1", made["position"])
+	w.do("POST", "/v1/wallets/ada/charges", `{"amount":250}`).is(201)
+	w.receipt(path, "booking.held.v1", made["position"])
+	w.do("POST", path+"/payment", "").is(200)
+	if r := w.receipt(path, "booking.booked.v1", nil); r.Event.Stream.Entity() != made["id"] {
+		t.Errorf("%+v", r.Event)
+	}
+	w.do("GET", "/v1/bookings/none/receipt", "").problem(404, "not_found")
+}
+
 // TestWhoseReceipts: a reservation's is its holder's and the auditor's; a head is
 // anybody's.
 func TestWhoseReceipts(t *testing.T) {
@@ -128,6 +144,11 @@ func TestWhoseReceipts(t *testing.T) {
 	for _, token := range []string{as("ada", RoleHolder), as("eve", RoleAuditor), as("boss", RoleAdmin)} {
 		w.do("GET", path, "", "Authorization", token).is(200)
 	}
+	w.do("POST", "/v1/performances", `{"id":"hall","title":"W","venue":"T","starts_at":"2999-05-01T20:00:00Z","sections":[{"id":"A","rows":1,"seats_per_row":2,"price":1}]}`,
+		"Authorization", as("boss", RoleAdmin)).is(201)
+	booked := w.do("POST", "/v1/performances/hall/bookings", `{"seats":["A-1-1"]}`, "Authorization", as("ada", RoleHolder)).is(201)["id"]
+	w.do("GET", fmt.Sprintf("/v1/bookings/%s/receipt", booked), "", "Authorization", as("ada", RoleHolder)).is(200)
+	w.do("GET", fmt.Sprintf("/v1/bookings/%s/receipt", booked), "", "Authorization", as("eve", RoleHolder)).problem(403, "forbidden")
 	w.do("GET", path, "", "Authorization", as("eve", RoleHolder)).problem(403, "forbidden")
 	w.do("GET", path, "").problem(401, "unauthenticated")
 	w.do("GET", "/v1/log/head", "").is(200)

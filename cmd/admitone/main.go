@@ -111,6 +111,7 @@ func newRoot() *cobra.Command {
 	root.AddCommand(newLog())
 	root.AddCommand(newHistory())
 	root.AddCommand(newShow())
+	root.AddCommand(newDiff())
 	root.AddCommand(newVerify())
 	root.AddCommand(newHead())
 	root.AddCommand(newReceipt())

@@ -21,6 +21,8 @@ import (
 type shown struct {
 	text func(out io.Writer) error
 	json func(at *projections.Moment) []byte
+	// parts are what the JSON leaves out, nil if it has everything.
+	parts func() parts
 }
 
 // shows are the kinds that show knows. Each reads a resource as it was at a moment,
@@ -32,6 +34,8 @@ var shows = map[string]func(ctx context.Context, store events.Store, id string, 
 	"booking":     showBooking,
 	"wallet":      showing(projections.WalletAt, walletText, api.AppendWallet),
 	"performance": showPerformance,
+	"seat":        showing(projections.SeatAt, seatText, appendSeat),
+	"allowance":   showing(projections.AllowanceAt, allowanceText, appendAllowance),
 }
 
 // showing makes an entry of shows of the functions that a kind has.
@@ -144,8 +148,9 @@ func showTournament(ctx context.Context, store events.Store, id string, at proje
 	}
 	roster.Status = roster.StatusAt(at.Time)
 	return &shown{
-		text: func(out io.Writer) error { return tournamentText(out, roster) },
-		json: func(asOf *projections.Moment) []byte { return api.AppendTournament(nil, &roster.Tournament, asOf) },
+		text:  func(out io.Writer) error { return tournamentText(out, roster) },
+		json:  func(asOf *projections.Moment) []byte { return api.AppendTournament(nil, &roster.Tournament, asOf) },
+		parts: func() parts { return rosterParts(roster) },
 	}, nil
 }
 

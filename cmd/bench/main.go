@@ -31,6 +31,7 @@ var parts = []part{
 	{"live-memory", measureSubscribers},
 	{"live-latency", measureLatency},
 	{"restart", measureRestart},
+	{"audit", measureAudit},
 	{"rivals", measureRivals},
 }
 

@@ -253,6 +253,14 @@ func TestNodePreference(t *testing.T) {
 		if at[appending] != "a:1" || at[reading] != "a:1" || at[following] == "a:1" {
 			t.Errorf("connected to %v", at)
 		}
+		for range 10 { // who looks again stays, if the node will do
+			if err := s.nodes.discover(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+		if now := connected(s); now != at {
+			t.Errorf("connected to %v, before to %v", now, at)
+		}
 		c.gossips(at[following], false)
 		c.kill(t, at[following])
 		time.Sleep(2 * time.Second)
@@ -323,6 +331,26 @@ func TestBusyNode(t *testing.T) {
 		}
 		s.Close()
 		n.kill(t, "a:2113")
+	})
+}
+
+// TestFrozenNodeKeepsItsCalls: where there is no other node, and this one answers on no
+// connection, who waits may go on waiting.
+func TestFrozenNodeKeepsItsCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNetwork()
+		n.start("a:2113", newMemory(), esdbwire.Config{})
+		s := n.connect(t, "esdb://a?tls=false")
+		n.freeze("a:2113", false)
+		time.AfterFunc(8*time.Second, func() { n.thaw("a:2113", false) })
+		if _, err := s.Append(t.Context(), "product-1", events.NoStream, sampleBatch("product-1", 2)); err != nil {
+			t.Error(err)
+		}
+		s.Close()
+		n.kill(t, "a:2113")
+		if open := n.open(); open != 0 {
+			t.Errorf("%d connections are left", open)
+		}
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"sync"
+	"sync/atomic"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/gossip"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
@@ -92,11 +93,12 @@ func (n *nodes) places(ctx context.Context, name string) []string {
 
 // ask asks one node, over a connection of its own.
 func (n *nodes) ask(ctx context.Context, c candidate) ([]*gossip.MemberInfo, error) {
-	conn, err := n.open(c.host, c.name, n.dial)
+	var socket atomic.Pointer[net.Conn]
+	conn, err := n.open(c.host, c.name, n.keep(&socket))
 	if err != nil {
 		return nil, err
 	}
-	defer conn.Close()
+	defer hangUp(conn, &socket)
 	cluster, err := gossip.NewGossipClient(conn).Read(ctx, &shared.Empty{})
 	if err != nil {
 		return nil, err

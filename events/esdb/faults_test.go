@@ -96,12 +96,15 @@ func refuse(code codes.Code, trailers ...string) fault {
 }
 
 // drained refuses after it has taken the whole request.
-func drained(code codes.Code, trailers ...string) fault {
-	return func(call grpc.ServerStream, _ func(grpc.ServerStream) error) error {
+func drained(code codes.Code, trailers ...string) fault { return drain(refuse(code, trailers...)) }
+
+// drain takes the whole request first.
+func drain(then fault) fault {
+	return func(call grpc.ServerStream, serve func(grpc.ServerStream) error) error {
 		for {
 			var m streams.AppendReq
 			if err := call.RecvMsg(&m); errors.Is(err, io.EOF) {
-				return refuse(code, trailers...)(call, nil)
+				return then(call, serve)
 			} else if err != nil {
 				return err
 			}
@@ -277,7 +280,7 @@ func TestAppendObeysItsContext(t *testing.T) {
 		if landed {
 			f.then("Append", serveThenHang(cancel))
 		} else {
-			f.then("Append", hang(cancel))
+			f.then("Append", drain(hang(cancel)))
 		}
 		_, err := s.Append(ctx, "product-1", events.NoStream, sampleBatch("product-1", 5))
 		if !errors.Is(err, events.ErrUnknown) || !errors.Is(err, context.Canceled) {

@@ -77,6 +77,7 @@ type line struct {
 	known   uint64 // heard, one beat ago; the pulse's own
 	silent  int    // beats without a word; the pulse's own
 	asking  atomic.Bool
+	mute    atomic.Bool // it gave no sign of life when last asked
 	retired atomic.Bool // nobody new may use it
 	life    context.Context
 	end     context.CancelFunc
@@ -87,14 +88,28 @@ func (c *connection) newLine(host string) (*line, error) {
 	l := &line{host: host}
 	l.life, l.end = context.WithCancel(context.Background())
 	var err error
-	l.conn, err = c.open(host, host, func(ctx context.Context, host string) (net.Conn, error) {
-		socket, err := c.dial(ctx, host)
-		if err == nil {
-			l.socket.Store(&socket)
-		}
-		return socket, err
-	})
+	l.conn, err = c.open(host, host, c.keep(&l.socket))
 	return l, err
+}
+
+// keep dials and leaves in socket what it made.
+func (c *connection) keep(socket *atomic.Pointer[net.Conn]) dialer {
+	return func(ctx context.Context, host string) (net.Conn, error) {
+		made, err := c.dial(ctx, host)
+		if err == nil {
+			socket.Store(&made)
+		}
+		return made, err
+	}
+}
+
+// hangUp closes a connection at once. Left to itself, gRPC waits for seconds for a
+// frozen node to take its farewell.
+func hangUp(conn *grpc.ClientConn, socket *atomic.Pointer[net.Conn]) {
+	if made := socket.Load(); made != nil {
+		_ = (*made).Close() // it is given up anyway
+	}
+	_ = conn.Close() // fails only if it is closed already
 }
 
 func (l *line) streams() streams.StreamsClient { return streams.NewStreamsClient(l.conn) }
@@ -106,22 +121,19 @@ func (l *line) leave() {
 	}
 }
 
-// retire lets the calls under way come to their end; subscriptions are told that
-// theirs is now. Nobody takes the line any more: nodes.mu is held.
+// retire lets the calls under way come to their end, if there is hope for them;
+// subscriptions are told that theirs is now. Nobody takes the line any more: nodes.mu
+// is held.
 func (l *line) retire() {
 	l.retired.Store(true)
 	l.end()
-	if l.calls.Load() == 0 {
+	if l.calls.Load() == 0 || l.mute.Load() {
 		l.cut()
 	}
 }
 
-// cut ends every call on the line at once. A second cut does nothing. Left to
-// itself, gRPC waits for seconds for a frozen node to take its farewell.
+// cut ends every call on the line at once. A second cut does nothing.
 func (l *line) cut() {
 	l.end()
-	if socket := l.socket.Load(); socket != nil {
-		_ = (*socket).Close() // it is given up anyway
-	}
-	_ = l.conn.Close() // fails only if it is closed already
+	hangUp(l.conn, &l.socket)
 }

@@ -2,6 +2,8 @@ package esdb
 
 import (
 	"context"
+	"net"
+	"sync/atomic"
 	"time"
 
 	features "github.com/EventStore/EventStore-Client-Go/v4/protos/serverfeatures"
@@ -12,20 +14,20 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// The pulse. A node that is silent for so many beats, although somebody waits for
-// it, is asked for a sign of life. If none comes within signGrace, it is asked over
-// a new connection too. Who answers there has lost the old one, which is given up;
-// who is silent on both has signPatience. So a node that is merely busy keeps its
-// connections, and one that has come back after losing them is found within two
-// seconds.
+// The pulse. When a node is silent for so many beats, although somebody waits for it,
+// every connection to it is asked for a sign of life. One that gives none within
+// signGrace is asked for over a new connection too. Who answers there has lost the old
+// one, which is given up: that is found out within two seconds. Who is silent there as
+// well, for signPatience, may be frozen or merely busy, and giving up what is under
+// way would help nobody; but if there are other nodes, they are asked who leads now.
 const (
-	beat         = 400 * time.Millisecond
+	beat         = 300 * time.Millisecond
 	silentBeats  = 2
-	signGrace    = 400 * time.Millisecond
-	signPatience = 2 * time.Second
+	signGrace    = 300 * time.Millisecond
+	signPatience = 800 * time.Millisecond
 )
 
-// feelPulse gives up connections on which nothing moves any more.
+// feelPulse looks after the connections.
 func (n *nodes) feelPulse() {
 	tick := time.NewTicker(beat)
 	defer tick.Stop()
@@ -35,8 +37,15 @@ func (n *nodes) feelPulse() {
 		case <-n.life.Done():
 			return
 		}
-		for r, l := range n.present() {
+		lines := n.present()
+		silent := map[string]bool{}
+		for _, l := range lines {
 			if l.tooSilent() {
+				silent[l.host] = true
+			}
+		}
+		for r, l := range lines {
+			if silent[l.host] {
 				n.background.Go(func() { n.check(role(r), l) })
 			}
 		}
@@ -54,57 +63,77 @@ func (l *line) tooSilent() bool {
 	return l.silent >= silentBeats
 }
 
-// check gives a line up if it is dead, and looks at the others to that node then: on
-// some of them nobody may be waiting who would notice.
+// check asks for a sign of life and does what follows from the answer. A line that is
+// not connected is not asked: gRPC has its own patience with connecting.
 func (n *nodes) check(r role, l *line) {
-	if !n.dead(l) {
+	if l.conn.GetState() != connectivity.Ready || !l.asking.CompareAndSwap(false, true) {
 		return
 	}
-	n.giveUp(r, l)
-	for other, line := range n.present() {
-		if line != l && line.host == l.host {
-			n.background.Go(func() {
-				if n.dead(line) {
-					n.giveUp(role(other), line)
-				}
-			})
-		}
+	defer l.asking.Store(false)
+	found := n.feel(l)
+	if n.life.Err() != nil {
+		return
+	}
+	l.mute.Store(found == nodeSilent)
+	switch found {
+	case lineAlive:
+		l.heard.Add(1)
+	case lineDead:
+		n.giveUp(r, l)
+	case nodeSilent:
+		n.unreachable(r, l)
 	}
 }
 
-// dead asks for a sign of life. It says no if somebody is asking already, and of a
-// line that is not connected: gRPC has its own patience with connecting.
-func (n *nodes) dead(l *line) bool {
-	if l.conn.GetState() != connectivity.Ready || !l.asking.CompareAndSwap(false, true) {
-		return false
-	}
-	defer l.asking.Store(false)
-	ctx, cancel := context.WithTimeout(n.life, signPatience)
+// finding is what asking for a sign of life has shown.
+type finding int
+
+const (
+	lineAlive  finding = iota
+	lineDead           // the node answers on a new connection, and not on this one
+	nodeSilent         // it answers on neither
+)
+
+// feel asks for a sign of life.
+func (n *nodes) feel(l *line) finding {
+	ctx, cancel := context.WithCancel(n.life)
 	defer cancel()
-	here, there := make(chan bool, 1), make(chan bool, 1)
+	here, there := make(chan struct{}), make(chan bool, 1)
 	n.background.Go(func() {
 		// An error is a sign of life as well, and gRPC mends what it is about.
-		here <- ask(ctx, l.conn) == nil || ctx.Err() == nil
+		_ = ask(ctx, l.conn)
+		close(here)
 	})
-	grace := time.NewTimer(signGrace)
-	defer grace.Stop()
-	alive, elsewhere := false, false
+	if within(here, signGrace) {
+		return lineAlive
+	}
+	began := time.Now()
+	n.background.Go(func() { there <- n.answers(ctx, l.host) })
 	select {
-	case alive = <-here:
-	case <-grace.C:
-		n.background.Go(func() { there <- n.answers(ctx, l.host) })
-		select {
-		case alive = <-here:
-		case elsewhere = <-there:
-			if !elsewhere {
-				alive = <-here
-			}
+	case <-here:
+		return lineAlive
+	case answers := <-there:
+		if !answers {
+			return nodeSilent
 		}
 	}
-	if alive {
-		l.heard.Add(1)
+	// Where everything is slow, the new connection may only have been lucky.
+	if within(here, signGrace+2*time.Since(began)) {
+		return lineAlive
 	}
-	return !alive && n.life.Err() == nil
+	return lineDead
+}
+
+// within says whether done is closed before the time is up.
+func within(done <-chan struct{}, limit time.Duration) bool {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return true
+	case <-timer.C:
+		return false
+	}
 }
 
 // ask asks for something that costs nothing and needs no password.
@@ -115,11 +144,14 @@ func ask(ctx context.Context, conn *grpc.ClientConn) error {
 
 // answers says whether a node answers on a new connection.
 func (n *nodes) answers(ctx context.Context, host string) bool {
-	conn, err := n.open(host, host, n.dial)
+	ctx, cancel := context.WithTimeout(ctx, signPatience-signGrace)
+	defer cancel()
+	var socket atomic.Pointer[net.Conn]
+	conn, err := n.open(host, host, n.keep(&socket))
 	if err != nil {
 		return false
 	}
-	defer conn.Close()
+	defer hangUp(conn, &socket)
 	err = ask(ctx, conn)
 	return err == nil || status.Code(err) == codes.Unimplemented
 }
@@ -127,15 +159,10 @@ func (n *nodes) answers(ctx context.Context, host string) bool {
 // giveUp cuts a line and connects anew.
 func (n *nodes) giveUp(r role, l *line) {
 	n.mu.Lock()
-	current := n.lines[r] == l && !n.closed
-	if current {
-		n.log.Warn("a node gives no sign of life; connecting again", "node", l.host)
+	if n.lines[r] == l && !n.closed {
+		n.log.Warn("a connection is dead although its node is not; connecting again", "node", l.host)
 		_ = n.renew(r, l.host) // this host has been connected to before
 	}
-	fresh := n.lines[r]
 	n.mu.Unlock()
 	l.cut()
-	if current {
-		n.unreachable(r, fresh)
-	}
 }

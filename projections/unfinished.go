@@ -135,7 +135,7 @@ func (u *unfinished) settle(b *Booking, has holding, e *events.Recorded) {
 		return
 	}
 	due := e.Created.Add(resumeAfter)
-	if b.Status == events.BookingIsExpired && b.Failed == "" {
+	if e.Type == (&events.BookingExpired{}).Name() {
 		due = e.Created // nobody is at it: a deadline did that
 	}
 	u.wait(b.ID, due)

@@ -115,8 +115,10 @@ func TestWhatMakesProgressIsLeftAlone(t *testing.T) {
 	if len(u.waiting) != 0 {
 		t.Errorf("%v is kept", u.waiting)
 	}
-	for i := range 5 {
-		u.settle(&Booking{ID: fmt.Sprint(i), Status: events.BookingIsExpired}, holding{1, 1}, fact(0))
+	expired := fact(0)
+	expired.Type = (&events.BookingExpired{}).Name()
+	for i := range 5 { // also one that could not be paid for before
+		u.settle(&Booking{ID: fmt.Sprint(i), Status: events.BookingIsExpired, Failed: events.FailedBalance}, holding{1, 1}, expired)
 	}
 	if due := u.take(time.Now(), 3); len(due) != 3 {
 		t.Errorf("%q of five that have expired, three at a time", due)

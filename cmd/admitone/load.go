@@ -41,7 +41,7 @@ type proof interface {
 
 // scenarios by name, each a new one.
 func scenarios() map[string]scenario {
-	return map[string]scenario{"hot-product": &rush{}, "tournament": &signUp{}}
+	return map[string]scenario{"hot-product": &rush{}, "tournament": &signUp{}, "seats": &concert{}}
 }
 
 const (
@@ -70,10 +70,14 @@ func newLoad() *cobra.Command {
 			"every answer that came. Ends with status 1 if they differ.\n\n" +
 			"hot-product: everybody reserves the same product. Of the holds (--holds) a third is\n" +
 			"confirmed, a third given back, a third left.\n" +
-			"tournament: all teams sign up at once; then some withdraw, and come back.",
+			"tournament: all teams sign up at once; then some withdraw, and come back.\n" +
+			"seats: everybody wants seats of one performance, most of them the front ones. Most pay,\n" +
+			"some ask for more time, give back, pay too late, or never come back; the end of their\n" +
+			"holds is waited for.",
 		Example: "  admitone load\n" +
 			"  admitone load --against http://127.0.0.1:8080 --connections 64 --duration 10s --holds 0.5 --json\n" +
-			"  admitone load --scenario tournament --teams 3000 --slots 64",
+			"  admitone load --scenario tournament --teams 3000 --slots 64\n" +
+			"  admitone load --scenario seats --people 2000",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			chosen, ok := all[plan.scenario]
 			if !ok {
@@ -137,7 +141,7 @@ func (p *loadPlan) run(ctx context.Context, chosen scenario, bar *progress) (*lo
 	c.forget()
 	begun := time.Now()
 	chosen.act(ctx, c, bar)
-	took := time.Since(begun)
+	took := time.Since(begun) - c.rested
 	bar.done()
 	if ctx.Err() != nil {
 		return nil, errors.New("interrupted before the end; nothing was proved")

@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"net/http"
 	"net/url"
 	"strconv"
 	"sync"
@@ -27,6 +29,8 @@ type crowd struct {
 	client   *fasthttp.HostClient
 	answered atomic.Int64
 	members  []*member
+	// rested is how long nobody had anything to do, between two parts of a scenario.
+	rested time.Duration
 }
 
 // member is one connection's worth of the crowd, and what it has seen.
@@ -71,6 +75,7 @@ func newCrowd(server source, connections int) (*crowd, error) {
 // forget begins to measure anew.
 func (c *crowd) forget() {
 	c.answered.Store(0)
+	c.rested = 0
 	for _, m := range c.members {
 		m.failures, m.latency, m.codes = 0, histogram{}, map[string]int64{}
 	}
@@ -111,6 +116,27 @@ func (c *crowd) share(ctx context.Context, bar *progress, what string, errands i
 	})
 }
 
+// rest lets some time go by in which the crowd wants nothing; it is not counted as the
+// scenario's.
+func (c *crowd) rest(ctx context.Context, bar *progress, what string, d time.Duration) {
+	begun := time.Now()
+	defer func() { c.rested += time.Since(begun) }()
+	end := time.NewTimer(max(d, 0))
+	defer end.Stop()
+	tick := time.NewTicker(progressOnTerminal)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-end.C:
+			return
+		case <-tick.C:
+			bar.say("%s", what)
+		}
+	}
+}
+
 // stays says whether a member goes on.
 func (m *member) stays(ctx context.Context) bool {
 	return ctx.Err() == nil && m.failures < crowdGivesUp
@@ -140,6 +166,15 @@ func (m *member) do(method, path string, body []byte) int {
 		m.codes[strconv.Itoa(status)+" "+string(codeOf(m.response.Body()))]++
 	}
 	return status
+}
+
+// get reads a resource beside the scenario: it counts for nothing. It returns whether
+// an answer came.
+func (m *member) get(path string, into any) bool {
+	m.request.SetRequestURI(m.server.url + path)
+	m.request.Header.SetMethod(http.MethodGet)
+	m.request.SetBodyRaw(nil)
+	return m.client.Do(m.request, m.response) == nil && m.response.StatusCode() == http.StatusOK && json.Unmarshal(m.response.Body(), into) == nil
 }
 
 // unknown says whether a status leaves open what was done.

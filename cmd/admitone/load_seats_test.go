@@ -1,0 +1,140 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"admitone/events"
+)
+
+func TestLoadSeats(t *testing.T) {
+	s := serveIn(t, t.TempDir(), nil)
+	r := loaded[concertProof](t, exitDone, s.url, "--scenario", "seats", "--people", "400", "--rows", "8", "--seats-per-row", "20", "--hold-seconds", "1")
+	p := r.Proof
+	if r.Acknowledged != p.InLog || p.InLog != r.Codes["201"] || p.Unknown != 0 || p.Unheard != 0 || len(p.Wrong) != 0 || p.Booked+p.Released+p.Expired != p.InLog ||
+		p.Booked == 0 || p.Released == 0 || p.Expired == 0 || p.Seats == 0 || p.Refunded == 0 || p.Balance != p.Charged-int64(p.Seats)*concertPrice {
+		t.Errorf("%+v %+v", r, p)
+	}
+	for _, code := range []string{"409 seat_taken", "409 insufficient_balance", "409 limit_exceeded"} {
+		if r.Codes[code] == 0 {
+			t.Errorf("nobody heard %s: %v", code, r.Codes)
+		}
+	}
+	if stdout, _ := must(t, exitDone, "load", "--against", s.url, "--scenario", "seats", "--people", "20", "--hold-seconds", "1"); !strings.Contains(stdout, "proved: ") || !strings.Contains(stdout, "20 people for 1000 seats") {
+		t.Error(stdout)
+	}
+	s.end()
+	verified(t, exitDone, "--store", s.store)
+}
+
+// TestLoadSeatsFindsLies puts a server in between that does not tell the truth about
+// one answer.
+func TestLoadSeatsFindsLies(t *testing.T) {
+	s := serveIn(t, t.TempDir(), nil)
+	books := func(r *http.Request) bool { return r.Method == "POST" && strings.HasSuffix(r.URL.Path, "/bookings") }
+	pays := func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/payment") }
+	lists := func(status string) func(r *http.Request) bool {
+		return func(r *http.Request) bool { return r.URL.Query().Get("status") == status }
+	}
+	const someone = `{"id":"01a201a7-afd0-7e61-b5f9-b1fbfa6d76d3","holder":"x","seats":[],"amount":1,"status":"held"}`
+	for _, test := range []struct {
+		about string
+		lies  func(r *http.Request) bool
+		lie   func(r *http.Request, text string) (code int, lie string)
+		wrong string
+	}{
+		{"acknowledges what it has not done", books, func(*http.Request, string) (int, string) { return 201, someone }, "is not in the log"},
+		{"gives other seats", books, func(_ *http.Request, text string) (int, string) {
+			return 201, strings.Replace(text, `"seats":["A-`, `"seats":["B-`, 1)
+		}, "according to its answer, and for"},
+		{"refuses what it has done", books, func(_ *http.Request, text string) (int, string) {
+			return 409, strings.Replace(text, `"status":"held"`, `"code":"sold_out"`, 1)
+		}, "were not acknowledged, and only 0 outcomes are unknown"},
+		{"acknowledges nothing in particular", books, func(*http.Request, string) (int, string) { return 201, "{}" }, "name no booking"},
+		{"says that one has paid who has not", pays, func(r *http.Request, text string) (int, string) {
+			if !strings.Contains(text, "insufficient_balance") {
+				return 200, text
+			}
+			return 200, fmt.Sprintf(`{"id":%q,"status":"booked"}`, strings.Split(r.URL.Path, "/")[3])
+		}, "is booked according to its answers"},
+		{"says that one has not paid who has", pays, func(_ *http.Request, text string) (int, string) {
+			return 410, strings.Replace(text, `"status":"booked"`, `"code":"hold_expired"`, 1)
+		}, "is held according to its answers, and booked in the log"},
+		{"hides a seat that is booked", lists("booked"), func(_ *http.Request, text string) (int, string) {
+			return 200, strings.Replace(text, `{"seat":"`, `{"seat":"X`, 1)
+		}, "as booked, the log"},
+		{"shows a seat as held", lists("held"), func(_ *http.Request, text string) (int, string) {
+			return 200, strings.Replace(text, `"items":[`, `"items":[{"seat":"A-1-1"}`, 1)
+		}, "as held, the log"},
+		{"changes the log", func(r *http.Request) bool { return r.URL.Path == "/v1/events" }, func(_ *http.Request, text string) (int, string) {
+			return 200, strings.Replace(text, `"type":"seat.held.v1"`, `"type":"seat.blocked.v1"`, 1)
+		}, "seat-"},
+	} {
+		t.Run(test.about, func(t *testing.T) {
+			t.Parallel()
+			var n atomic.Int64
+			liar := between(t, s.url, func(w http.ResponseWriter, r *http.Request, pass func() *httptest.ResponseRecorder) bool {
+				if !test.lies(r) {
+					return false
+				}
+				answer := pass()
+				code, text := answer.Code, answer.Body.String()
+				if other, lie := test.lie(r, text); lie != text && n.Add(1) == 1 {
+					code, text = other, lie
+				}
+				w.WriteHeader(code)
+				fmt.Fprint(w, text)
+				return true
+			})
+			r := loaded[concertProof](t, exitFoundWrong, liar, "--scenario", "seats", "--people", "60", "--hold-seconds", "1")
+			if !slices.ContainsFunc(r.Proof.Wrong, func(s string) bool { return strings.Contains(s, test.wrong) }) {
+				t.Errorf("nothing says %q: %q", test.wrong, r.Proof.Wrong)
+			}
+		})
+	}
+}
+
+// TestLoadSeatsRules: what the proof itself finds in a seat's facts, whatever the
+// seat's own rules let through.
+func TestLoadSeatsRules(t *testing.T) {
+	day := time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
+	held := func(hold string) events.Fact { return &events.SeatHeld{HoldID: hold, ExpiresAt: day} }
+	booked := func(hold string) events.Fact { return &events.SeatBooked{HoldID: hold} }
+	released := func(hold string) events.Fact { return &events.SeatReleased{HoldID: hold} }
+	expired := func(hold string) events.Fact { return &events.SeatExpired{HoldID: hold} }
+	for _, test := range []struct {
+		about string
+		at    time.Duration // of the last fact, after the deadline
+		facts []events.Fact
+		want  string // "" if it is right
+	}{
+		{"one after the other", 0, []events.Fact{held("a.1"), expired("a.1"), held("b.1"), booked("b.1"), released("b.1"), held("c.1")}, ""},
+		{"two at once", 0, []events.Fact{held("a.1"), held("b.1")}, "while a.1 has it"},
+		{"twice", 0, []events.Fact{held("a.1"), booked("a.1"), held("a.2")}, "while a.1 has it"},
+		{"booked for another", 0, []events.Fact{held("a.1"), booked("b.1")}, `while "a.1" has it`},
+		{"a late release of the next one's", 0, []events.Fact{held("a.1"), expired("a.1"), held("b.1"), released("a.1")}, `while "b.1" has it`},
+		{"freed when it was free", 0, []events.Fact{held("a.1"), expired("a.1"), expired("a.1")}, `while "" has it`},
+		{"freed in time", concertOverstays, []events.Fact{held("a.1"), released("a.1")}, ""},
+		{"freed too late", concertOverstays + 1, []events.Fact{held("a.1"), released("a.1")}, "longer than it should"},
+		{"extended and freed in time", time.Minute, []events.Fact{held("a.1"), &events.SeatExtended{HoldID: "a.1", ExpiresAt: day.Add(time.Minute)}, expired("a.1")}, ""},
+		{"booked and freed when it likes", time.Hour, []events.Fact{held("a.1"), booked("a.1"), released("a.1")}, ""},
+	} {
+		var s recordedSeat
+		var err error
+		for _, fact := range test.facts {
+			if err != nil {
+				t.Errorf("%s: %v, too early", test.about, err)
+			}
+			err = s.take(&events.Recorded{Created: day.Add(test.at), Event: events.Event{Type: fact.Name(), Data: fact.AppendJSON(nil)}})
+		}
+		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
+			t.Errorf("%s: %v, want %q", test.about, err, test.want)
+		}
+	}
+}

@@ -116,10 +116,10 @@ func (a JWTAuth) caller(c *fiber.Ctx) (caller, error) {
 // Token mints a token that lives for life.
 func (a JWTAuth) Token(sub string, role Role, now time.Time, life time.Duration) (string, error) {
 	if !validHolder(sub) {
-		return "", fmt.Errorf("api: %q can't be a holder's name", sub)
+		return "", fmt.Errorf("%q can't be a holder's name", sub)
 	}
 	if role != RoleHolder && role != RoleAuditor && role != RoleAdmin {
-		return "", fmt.Errorf("api: role %q is not one of holder, auditor, admin", role)
+		return "", fmt.Errorf("role %q is not one of holder, auditor, admin", role)
 	}
 	return jwt.NewWithClaims(jwt.SigningMethodHS256, claims{Role: role, RegisteredClaims: jwt.RegisteredClaims{
 		Subject: sub, IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(life)),

@@ -74,6 +74,8 @@ func problemOfJSON(err error) error {
 	var syntax *jsontext.SyntacticError
 	var semantic *json.SemanticError
 	switch {
+	case errors.Is(err, jsontext.ErrDuplicateName):
+		return refuse("malformed_json", "a field is given twice")
 	case errors.As(err, &syntax):
 		return refuse("malformed_json", fmt.Sprintf("the body is not valid JSON, from byte %d on", syntax.ByteOffset))
 	case !errors.As(err, &semantic):

@@ -224,7 +224,7 @@ func TestLateFrame(t *testing.T) {
 	w.product("p", 10, "")
 	s := speaker(t, w)
 	s.handle([]byte(subscribeP))
-	left := s.watches["product:p"]
+	left := s.watches[watchKey{topic: "product:p"}]
 	s.handle([]byte(`{"event":"unsubscribe","data":{"topics":["product:p"]}}`))
 	s.mu.Lock()
 	for s.writing {

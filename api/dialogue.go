@@ -84,7 +84,8 @@ func (s *socket) caughtUp() bool {
 
 // watch subscribes to a topic, anew if it is watched already.
 func (s *socket) watch(topic string, resume projections.Resume, seed bool) {
-	if !s.unwatch(topic) && s.watched() >= maxTopics {
+	key := watchKey{topic, seed}
+	if !s.unwatch(key) && s.watched() >= maxTopics {
 		s.complain("overloaded", "one socket may watch 1000 topics", topic)
 		return
 	}
@@ -92,16 +93,16 @@ func (s *socket) watch(topic string, resume projections.Resume, seed bool) {
 		s.complain("overloaded", "too many topics are watched; try again in a moment", topic)
 		return
 	}
-	w := &watch{socket: s, topic: topic, seed: seed}
+	w := &watch{socket: s, watchKey: key}
 	s.mu.Lock()
-	s.watches[topic] = w
+	s.watches[key] = w
 	s.mu.Unlock()
 	sub, err := s.server.config.Views.Subscribe(topic, resume, w)
 	if err == nil {
 		w.sub = sub
 		return
 	}
-	s.unwatch(topic)
+	s.unwatch(key)
 	switch {
 	case errors.Is(err, projections.ErrNotFound):
 		s.complain("not_found", "there is no such thing to watch", topic)
@@ -122,13 +123,13 @@ func (s *socket) watched() int {
 }
 
 // unwatch ends a subscription; it returns false if there was none.
-func (s *socket) unwatch(topic string) bool {
+func (s *socket) unwatch(key watchKey) bool {
 	s.mu.Lock()
-	w, ok := s.watches[topic]
+	w, ok := s.watches[key]
 	if ok {
 		w.gone = true
 		w.pending = projections.Pending{}
-		delete(s.watches, topic)
+		delete(s.watches, key)
 	}
 	s.mu.Unlock()
 	if ok {
@@ -145,7 +146,8 @@ func (s *socket) unsubscribe(raw jsontext.Value) {
 		return
 	}
 	for _, topic := range wish.Topics {
-		s.unwatch(topic)
+		s.unwatch(watchKey{topic, false})
+		s.unwatch(watchKey{topic, true})
 	}
 	o := events.OpenObject(append([]byte(nil), `{"event":"unsubscribed","data":`...))
 	o.Key("topics")
@@ -184,8 +186,8 @@ func (s *socket) initProducts(raw jsontext.Value) {
 	if !s.caughtUp() {
 		return
 	}
-	for _, topic := range s.seedTopics() {
-		s.unwatch(topic)
+	for _, key := range s.seedWatches() {
+		s.unwatch(key)
 	}
 	s.reply(append(ack, "]}"...))
 	for _, id := range ids {
@@ -204,16 +206,16 @@ func seedID(value jsontext.Value) (string, bool) {
 	return id, err == nil && validID(id)
 }
 
-func (s *socket) seedTopics() []string {
+func (s *socket) seedWatches() []watchKey {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var topics []string
-	for topic, w := range s.watches {
-		if w.seed {
-			topics = append(topics, topic)
+	var keys []watchKey
+	for key := range s.watches {
+		if key.seed {
+			keys = append(keys, key)
 		}
 	}
-	return topics
+	return keys
 }
 
 // prepareSeed makes the dialect's message of a frame, or nil if the count has not

@@ -228,12 +228,12 @@ func FuzzSocketMessage(f *testing.F) {
 		s.handle(bytes.Clone(text))
 		s.handle([]byte(subscribeP))
 		s.mu.Lock()
-		if len(s.watches) > maxTopics || s.watches["product:p"] == nil || s.over {
+		if len(s.watches) > maxTopics || s.watches[watchKey{topic: "product:p"}] == nil || s.over {
 			t.Errorf("after %q it watches %d topics, over: %v", text, len(s.watches), s.over)
 		}
-		for topic, watch := range s.watches {
-			if watch.topic != topic || watch.gone || watch.sub == nil {
-				t.Errorf("after %q the watch of %q is %+v", text, topic, watch)
+		for key, watch := range s.watches {
+			if watch.watchKey != key || watch.gone || watch.sub == nil {
+				t.Errorf("after %q the watch of %v is %+v", text, key, watch)
 			}
 		}
 		s.mu.Unlock()

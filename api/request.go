@@ -180,8 +180,11 @@ func (r *request) position(name string) (events.Position, bool, error) {
 // ifMatch reads the revision that an edit is based on.
 func (r *request) ifMatch() (*events.Revision, error) {
 	given := strings.TrimSpace(r.ctx.Get(fiber.HeaderIfMatch))
-	if given == "" || given == "*" {
+	switch given {
+	case "":
 		return nil, refuse("revision_required", "send If-Match with the ETag of what you have read")
+	case "*":
+		return nil, refuse("revision_required", "If-Match: * would overwrite what you have not seen; send the ETag of what you have read")
 	}
 	unquoted := strings.TrimSuffix(strings.TrimPrefix(given, `"`), `"`)
 	n, err := strconv.ParseUint(unquoted, 10, 63)

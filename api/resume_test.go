@@ -102,7 +102,7 @@ func TestWriterPanic(t *testing.T) {
 	for s := range w.server.sockets.open {
 		if s.raw.RemoteAddr().String() == p.conn.LocalAddr().String() {
 			s.mu.Lock()
-			watch := s.watches["product:p"]
+			watch := s.watches[watchKey{topic: "product:p"}]
 			s.mu.Unlock()
 			watch.Deliver(&projections.Frame{Topic: "product:p", Kind: projections.DeltaFrame, Delta: broken{}})
 		}

@@ -37,26 +37,31 @@ type socket struct {
 	id     string   // request id of the upgrade
 
 	mu      sync.Mutex
-	changed sync.Cond         // replies have gone out, or writing or over has changed
-	watches map[string]*watch // by topic; guarded by mu, changed by the reader only
-	queue   []*watch          // with something pending, oldest first; guarded by mu
-	replies [][]byte          // answers to the client; guarded by mu
-	waiting int               // bytes of replies; guarded by mu
-	pong    []byte            // what the client's last ping said, nil if none; guarded by mu
-	pinging bool              // guarded by mu
-	closing []byte            // close frame to send last; guarded by mu
-	writing bool              // a writer runs; guarded by mu
-	over    bool              // nothing may be written any more; guarded by mu
+	changed sync.Cond           // replies have gone out, or writing or over has changed
+	watches map[watchKey]*watch // guarded by mu, changed by the reader only
+	queue   []*watch            // with something pending, oldest first; guarded by mu
+	replies [][]byte            // answers to the client; guarded by mu
+	waiting int                 // bytes of replies; guarded by mu
+	pong    []byte              // what the client's last ping said, nil if none; guarded by mu
+	pinging bool                // guarded by mu
+	closing []byte              // close frame to send last; guarded by mu
+	writing bool                // a writer runs; guarded by mu
+	over    bool                // nothing may be written any more; guarded by mu
 
 	backlog int // bytes the client may not have taken yet, at most; owned by the writer
+}
+
+// watchKey: a socket may watch a topic once in each of the two dialects.
+type watchKey struct {
+	topic string
+	seed  bool // the first seed's dialect
 }
 
 // watch is a socket's subscription to one topic. It has room for a snapshot and
 // one delta, into which the topic's frames are merged while the client is slow.
 type watch struct {
+	watchKey
 	socket  *socket
-	topic   string
-	seed    bool                      // speaks the first seed's dialect
 	sub     *projections.Subscription // owned by the reader
 	pending projections.Pending       // guarded by socket.mu
 	queued  bool                      // guarded by socket.mu
@@ -65,7 +70,7 @@ type watch struct {
 
 func newSocket(server *Server, conn *websocket.Conn, id string) *socket {
 	conn.SetReadLimit(maxMessage)
-	s := &socket{server: server, conn: conn, raw: conn.NetConn(), id: id, watches: map[string]*watch{}}
+	s := &socket{server: server, conn: conn, raw: conn.NetConn(), id: id, watches: map[watchKey]*watch{}}
 	if hijacked, ok := s.raw.(interface{ UnsafeConn() net.Conn }); ok {
 		s.raw = hijacked.UnsafeConn()
 	}

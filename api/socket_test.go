@@ -322,8 +322,22 @@ func firstSeed(t *testing.T, path string) {
 	if d := p.complains("not_found"); d.Topic != "product:9" {
 		t.Error(d)
 	}
-	p.say(`{"event":"init_products","data":[]}`)
-	says("Product list initialized", `[]`)
+	// Both dialects at once, on one topic.
+	p.say(`{"event":"subscribe","data":{"topics":["product:2"]}}`)
+	p.hears("snapshot")
+	p.say(`{"event":"init_products","data":[2]}`)
+	says("Product list initialized", `["product_2"]`)
+	w.reserve("2", "ada", "").is(201)
+	both := map[string]bool{}
+	for range 2 {
+		f, _ := p.hear()
+		both[f.Event] = true
+	}
+	if !both["delta"] || !both["reservation_created"] {
+		t.Error("heard", both)
+	}
+	p.say(`{"event":"unsubscribe","data":{"topics":["product:2"]}}`)
+	p.hears("unsubscribed")
 	w.reserve("2", "ada", "").is(201)
 	p.say(`{"event":"ping"}`)
 	p.hears("pong")

@@ -38,6 +38,9 @@ func newLog() *cobra.Command {
 			if q.limit < 0 || q.after > uint64(events.EndPosition) {
 				return usagef("--limit is 0 (all) or more, --after a position")
 			}
+			if err := q.known(); err != nil {
+				return err
+			}
 			since, err := sinceTime(q.since, time.Now())
 			if err != nil {
 				return err
@@ -50,7 +53,11 @@ func newLog() *cobra.Command {
 			if q.follow && from.url == "" {
 				fmt.Fprintf(cmd.ErrOrStderr(), "admitone: while this follows %s, no server can open it; to follow a running server give its --url\n", from.store)
 			}
-			return printLog(cmd.Context(), store, q, since, cmd.OutOrStdout())
+			printed, err := printLog(cmd.Context(), store, q, since, cmd.OutOrStdout())
+			if printed == 0 && err == nil && !q.follow {
+				fmt.Fprintln(cmd.ErrOrStderr(), "admitone: no event is like that")
+			}
+			return err
 		},
 	}
 	from.flags(cmd)
@@ -63,6 +70,20 @@ func newLog() *cobra.Command {
 	f.IntVar(&q.limit, "limit", 0, "that many events at most; 0 is all")
 	f.BoolVar(&q.json, "json", false, "a CloudEvent (JSON) per line")
 	return cmd
+}
+
+// known says whether there can be an event of that type: a name that is mistyped
+// would match nothing for ever.
+func (q *logQuery) known() error {
+	if q.typ == "" {
+		return nil
+	}
+	for _, name := range events.Names() {
+		if q.typ == name || strings.HasPrefix(name, q.typ+".") {
+			return nil
+		}
+	}
+	return usagef("no event is of type %q; the types are %s", q.typ, strings.Join(events.Names(), ", "))
 }
 
 // sinceTime reads a time, or how long before now; none is the zero time.
@@ -83,12 +104,13 @@ func sinceTime(text string, now time.Time) (time.Time, error) {
 // errEnough ends a search that has found what it wanted.
 var errEnough = errors.New("enough")
 
-func printLog(ctx context.Context, store events.Store, q logQuery, since time.Time, out io.Writer) error {
+// printLog returns how many events it has printed.
+func printLog(ctx context.Context, store events.Store, q logQuery, since time.Time, out io.Writer) (int, error) {
 	after := events.Position(q.after)
 	if !since.IsZero() {
 		before, err := events.PositionAt(ctx, store, since.Add(-time.Nanosecond))
 		if err != nil {
-			return err
+			return 0, err
 		}
 		after = max(after, before)
 	}
@@ -98,9 +120,9 @@ func printLog(ctx context.Context, store events.Store, q logQuery, since time.Ti
 		err = flushed
 	}
 	if errors.Is(err, errEnough) || q.follow && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-		return nil
+		return p.printed, nil
 	}
-	return err
+	return p.printed, err
 }
 
 type logPrinter struct {

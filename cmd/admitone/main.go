@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -51,7 +52,8 @@ func runTo(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	err := root.ExecuteContext(ctx)
 	status := statusOf(err)
 	if err != nil && !errors.Is(err, errFoundWrong) {
-		fmt.Fprintln(stderr, "admitone:", err)
+		// Errors of the log begin with their package, which says nothing to a user.
+		fmt.Fprintln(stderr, "admitone:", strings.TrimPrefix(err.Error(), "events: "))
 	}
 	return status
 }

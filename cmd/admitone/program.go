@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/pprof"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"time"
 
@@ -199,8 +200,14 @@ func profiles() http.Handler {
 	return mux
 }
 
-// address is where the server listens.
-func (p *program) address() string { return p.listener.Addr().String() }
+// address is where the server listens, as a client on this machine would write it.
+func (p *program) address() string {
+	address := p.listener.Addr().(*net.TCPAddr)
+	if address.IP.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", strconv.Itoa(address.Port))
+	}
+	return address.String()
+}
 
 // stop ends everything in the order in which it depends on each other: first no
 // new requests, then no commands, then no reading, then the log.

@@ -106,7 +106,11 @@ func serve(ctx context.Context, s settings, demo bool, out io.Writer) error {
 			s.logger.Error("what the demo shows could not be made", "error", err)
 		}
 	}
-	fmt.Fprintf(out, "admitone is on http://%s/ (log in %s)\n", p.address(), withoutPassword(s.store))
+	where := withoutPassword(s.store)
+	if said := p.listener.Addr().String(); said != p.address() {
+		where += ", listening on " + said
+	}
+	fmt.Fprintf(out, "admitone is on http://%s/ (log in %s)\n", p.address(), where)
 	var failed error
 	select {
 	case <-ctx.Done():

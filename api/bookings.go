@@ -29,6 +29,7 @@ type newBooking struct {
 	Holder        string         `json:"holder"`
 	Seats         *[]string      `json:"seats"`
 	BestAvailable *bestAvailable `json:"best_available"`
+	Contact       *contact       `json:"contact,omitzero"`
 }
 
 type bestAvailable struct {
@@ -75,7 +76,9 @@ func (r *request) newBooking() (command bookings.Book, err error) {
 			}
 		}
 	}
-	return command, nil
+	rest := body
+	rest.Contact = nil
+	return command, r.takeContact(body.Contact, rest)
 }
 
 // book holds seats for a holder, all or none.
@@ -98,6 +101,9 @@ func (s *Server) book(r *request) error {
 		if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) && refusal.Fields["field"] == "section" {
 			return invalidField("best_available.section", refusal.Detail)
 		}
+		return err
+	}
+	if err := r.keepContact(answer.Replayed, answer.Booking.Holder, bookingContact(answer.Booking.ID)); err != nil {
 		return err
 	}
 	r.ctx.Set(fiber.HeaderLocation, "/v1/bookings/"+answer.Booking.ID)
@@ -213,11 +219,15 @@ func (s *Server) getBooking(r *request) error {
 	if only != "" && row.Holder != only {
 		return refuse("forbidden", "the booking is somebody else's")
 	}
+	contact, secret, err := r.contactOf(bookingContact(id))
+	if err != nil {
+		return err
+	}
 	aged := expireBooking(row, now)
-	if r.tag(row.Revision) && !aged { // what it was at that revision may be all the client has
+	if r.tag(row.Revision) && !aged && !secret { // what it was at that revision may be all the client has
 		return r.notModified()
 	}
-	return r.json(fiber.StatusOK, AppendBooking(nil, row, at))
+	return r.json(fiber.StatusOK, withContact(AppendBooking(nil, row, at), contact))
 }
 
 // expireBooking makes a booking expired whose deadline has passed, though no fact says

@@ -26,6 +26,7 @@ func (s *Server) entryRoutes() {
 type newEntry struct {
 	TeamID  *string   `json:"team_id"`
 	TeamIDs *[]string `json:"team_ids"`
+	Contact *contact  `json:"contact,omitzero"`
 }
 
 // newEntry reads which teams want in, in order.
@@ -59,7 +60,9 @@ func (r *request) newEntry() ([]string, error) {
 			return nil, invalidField(field, "each team once")
 		}
 	}
-	return teams, nil
+	rest := body
+	rest.Contact = nil
+	return teams, r.takeContact(body.Contact, rest)
 }
 
 // enter asks for slots. In open mode a team speaks for itself.
@@ -80,6 +83,13 @@ func (s *Server) enter(r *request) error {
 	}
 	v, err := r.askTournament(id, &tournament.Enter{TeamIDs: teams})
 	if err != nil {
+		return err
+	}
+	kept := make([]string, len(v.teams))
+	for i, team := range v.teams {
+		kept[i] = entryContact(id, team)
+	}
+	if err := r.keepContact(v.replayed, r.caller.sub, kept...); err != nil {
 		return err
 	}
 	location := "/v1/tournaments/" + id + "/entries"
@@ -134,6 +144,7 @@ func (r *request) askTournament(id string, command core.Command) (*entered, erro
 	if !ok {
 		return nil, unexpected(answer.Facts)
 	}
+	v.replayed = answer.Replayed
 	r.tag(answer.Revision)
 	return v, nil
 }
@@ -148,6 +159,7 @@ type entered struct {
 	counts       events.TournamentCounts
 	revision     events.Revision
 	position     events.Position
+	replayed     bool
 }
 
 // enteredOf reads the answer to a command off its facts: the first says what became

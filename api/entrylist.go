@@ -92,14 +92,18 @@ func (s *Server) getEntry(r *request) error {
 		return notFound("entry")
 	}
 	entry.Revision, entry.Position = row.Revision, row.Position
-	if r.tag(row.Revision) {
+	contact, secret, err := r.contactOf(entryContact(id, teamID))
+	if err != nil {
+		return err
+	}
+	if r.tag(row.Revision) && !secret {
 		return r.notModified()
 	}
 	body, err := s.appendEntry(nil, &entry, at)
 	if err != nil {
 		return err
 	}
-	return r.json(fiber.StatusOK, body)
+	return r.json(fiber.StatusOK, withContact(body, contact))
 }
 
 // tournamentNow is a tournament as the views have it, or not_found.

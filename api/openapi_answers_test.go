@@ -101,7 +101,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	ask("PATCH", "/v1/products/tee", `{"stock":7}`, "If-Match", `"0"`).problem(412, "stale_revision")
 
 	const reservations = "/v1/products/tee/reservations"
-	held := reservations + "/" + ask("POST", reservations, `{"holder":"ada","hold":true}`).is(201)["id"].(string)
+	held := reservations + "/" + ask("POST", reservations, `{"holder":"ada","hold":true,"contact":{"name":"Ada","email":"a@b.c","phone":"1"}}`).is(201)["id"].(string)
 	sold := reservations + "/" + ask("POST", reservations, `{"holder":"ada","quantity":2}`, "Idempotency-Key", "r").is(201)["id"].(string)
 	if again := ask("POST", reservations, `{"holder":"ada","quantity":2}`, "Idempotency-Key", "r"); again.header.Get("Idempotent-Replay") != "true" {
 		t.Errorf("%s: not marked as a replay", again.what)
@@ -111,6 +111,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	ask("POST", "/v1/products/none/reservations", `{"holder":"ada"}`).problem(404, "not_found")
 	ask("PATCH", "/v1/products/tee", `{"stock":1}`, "If-Match", `"3"`).problem(409, "limit_exceeded")
 	ask("GET", held, "").is(200)
+	ask("DELETE", "/v1/holders/ada/contact", "").is(200)
 	ask("POST", held+"/confirm", "").is(200)
 	ask("POST", held+"/confirm", "").problem(409, "already_confirmed")
 	tag := ask("GET", sold, "").header.Get("ETag")

@@ -32,6 +32,9 @@ type request struct {
 	id     string
 	caller caller
 	begun  time.Time
+	// contact that the body brought, and what is hashed in the place of a body that did;
+	// see takeContact.
+	contact, hashed []byte
 }
 
 func (r *request) log() *slog.Logger {
@@ -269,7 +272,11 @@ func (r *request) commandID() (actors.CommandID, error) {
 	if err != nil || key == "" {
 		return actors.NewCommandID(), err
 	}
-	return actors.KeyedCommandID(r.keyOwner(), key, []byte(r.ctx.Method()), []byte(r.ctx.Path()), r.ctx.Request().Body()), nil
+	body := r.ctx.Request().Body()
+	if r.hashed != nil {
+		body = r.hashed
+	}
+	return actors.KeyedCommandID(r.keyOwner(), key, []byte(r.ctx.Method()), []byte(r.ctx.Path()), body), nil
 }
 
 // keyOwner is whose key it is: the caller's. Where nobody says who is calling (open

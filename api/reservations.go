@@ -82,9 +82,10 @@ func reservationOf(fact events.Fact, id string) *reservation {
 
 // newReservation is the body of a reservation.
 type newReservation struct {
-	Holder   string `json:"holder"`
-	Quantity *int64 `json:"quantity"`
-	Hold     bool   `json:"hold"`
+	Holder   string   `json:"holder"`
+	Quantity *int64   `json:"quantity"`
+	Hold     bool     `json:"hold"`
+	Contact  *contact `json:"contact,omitzero"`
 }
 
 func (r *request) newReservation() (command product.Reserve, err error) {
@@ -102,8 +103,13 @@ func (r *request) newReservation() (command product.Reserve, err error) {
 		r.caller.sub = command.Holder
 	}
 	command.Quantity, err = whole("quantity", body.Quantity, 1, 1, product.MaxStock)
+	if err != nil {
+		return command, err
+	}
 	command.Hold = body.Hold
-	return command, err
+	rest := body
+	rest.Contact = nil
+	return command, r.takeContact(body.Contact, rest)
 }
 
 func (s *Server) reserve(r *request) error {
@@ -123,6 +129,9 @@ func (s *Server) reserve(r *request) error {
 	v := answered(answer, id)
 	if v == nil {
 		return unexpected(answer.Facts)
+	}
+	if err := r.keepContact(answer.Replayed, v.holder, reservationContact(id, v.id)); err != nil {
+		return err
 	}
 	r.ctx.Set(fiber.HeaderLocation, "/v1/products/"+id+"/reservations/"+v.id)
 	r.tag(v.revision)
@@ -198,10 +207,14 @@ func (s *Server) getReservation(r *request) error {
 	if only != "" && v.holder != only {
 		return errNotYours
 	}
-	if r.tag(v.revision) {
+	contact, secret, err := r.contactOf(reservationContact(productID, rid))
+	if err != nil {
+		return err
+	}
+	if r.tag(v.revision) && !secret {
 		return r.notModified()
 	}
-	return r.json(fiber.StatusOK, v.append(nil, at))
+	return r.json(fiber.StatusOK, withContact(v.append(nil, at), contact))
 }
 
 // findReservation asks the product's actor for a reservation that goes on, and the

@@ -17,6 +17,7 @@ import (
 
 	"admitone/actors"
 	"admitone/actors/bookings"
+	"admitone/api/contacts"
 	"admitone/events"
 	"admitone/projections"
 )
@@ -60,6 +61,8 @@ type Config struct {
 	Backup Backup
 	// Proofs makes signed heads and receipts; nil is no routes for them.
 	Proofs Proofs
+	// Contacts keeps how to reach holders; nil refuses contacts.
+	Contacts *contacts.Book
 	// Metrics is where the server registers its own; a new registry if nil.
 	Metrics *prometheus.Registry
 	Logger  *slog.Logger
@@ -143,6 +146,7 @@ func (s *Server) routes() {
 	s.performanceRoutes()
 	s.logRoutes()
 	s.historyRoutes()
+	s.contactRoutes()
 	s.proofRoutes()
 	s.backupRoutes()
 	s.operationRoutes()

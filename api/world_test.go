@@ -28,6 +28,7 @@ import (
 	"admitone/actors/team"
 	"admitone/actors/tournament"
 	"admitone/actors/wallet"
+	"admitone/api/contacts"
 	"admitone/events/embedded"
 	"admitone/events/merkle"
 	"admitone/projections"
@@ -35,22 +36,23 @@ import (
 
 // world is a whole server on a port of its own, over a log in a temporary folder.
 type world struct {
-	t       testing.TB
-	dir     string
-	config  Config
-	desks   actors.Config
-	routes  func(*Server)
-	frames  time.Duration // projections.Config.FrameEvery
-	blind   bool          // the views don't follow the log
-	signed  bool          // the log has a tree, which gives receipts
-	tree    *merkle.Tree
-	store   *embedded.Store
-	views   *projections.Projections
-	server  *Server
-	address string
-	client  *http.Client
-	log     *record
-	access  *record
+	t        testing.TB
+	dir      string
+	config   Config
+	desks    actors.Config
+	routes   func(*Server)
+	frames   time.Duration // projections.Config.FrameEvery
+	blind    bool          // the views don't follow the log
+	signed   bool          // the log has a tree, which gives receipts
+	tree     *merkle.Tree
+	store    *embedded.Store
+	contacts *contacts.Book
+	views    *projections.Projections
+	server   *Server
+	address  string
+	client   *http.Client
+	log      *record
+	access   *record
 
 	cancel     context.CancelFunc
 	background sync.WaitGroup
@@ -131,6 +133,9 @@ func (w *world) start() {
 	config := w.config
 	process := bookings.New(desk, w.views.TakenSeats)
 	config.Bookings = process
+	w.contacts, err = contacts.Open(filepath.Join(w.dir, "contacts"))
+	w.must(err)
+	config.Contacts = w.contacts
 	config.Desk, config.Views, config.Store, config.Logger, config.AccessLog = desk, w.views, w.store, logger, w.access
 	if w.signed {
 		key, err := merkle.NewKey(make([]byte, merkle.SeedSize), w.store.Epoch())
@@ -180,6 +185,7 @@ func (w *world) stop() {
 	if w.signed {
 		w.must(w.tree.Close(context.Background()))
 	}
+	w.must(w.contacts.Close())
 	w.must(w.views.Close())
 	w.must(w.store.Close())
 }

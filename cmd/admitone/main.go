@@ -120,6 +120,7 @@ func newRoot() *cobra.Command {
 	root.AddCommand(newBackup())
 	root.AddCommand(newExport())
 	root.AddCommand(newImport())
+	root.AddCommand(newForget())
 	root.AddCommand(newToken())
 	root.AddCommand(newLoad())
 	for _, command := range append(root.Commands(), root) {

@@ -25,6 +25,7 @@ import (
 	"admitone/actors/tournament"
 	"admitone/actors/wallet"
 	"admitone/api"
+	"admitone/api/contacts"
 	"admitone/events/esdbwire"
 	"admitone/events/merkle"
 	"admitone/projections"
@@ -32,6 +33,9 @@ import (
 
 // viewsFolder holds the views, below the store.
 const viewsFolder = "views"
+
+// contactsFolder holds how to reach people, below the store.
+const contactsFolder = "contacts"
 
 // settings of a program: what serve's flags say.
 type settings struct {
@@ -80,6 +84,7 @@ type program struct {
 	views    *projections.Projections
 	tree     *merkle.Tree // nil if not wanted
 	bookings *bookings.Bookings
+	contacts *contacts.Book
 	server   *api.Server
 	listener net.Listener
 	profiles net.Listener // nil if not wanted
@@ -142,10 +147,13 @@ func (p *program) open(s settings) (err error) {
 		AppendBytes: bounds.appendBytes,
 	})
 	p.bookings = bookings.New(p.desk, p.views.TakenSeats)
+	if p.contacts, err = contacts.Open(filepath.Join(s.directory(), contactsFolder)); err != nil {
+		return err
+	}
 	p.server = api.New(api.Config{
 		Desk: p.desk, Bookings: p.bookings, Views: p.views, Store: p.log, Auth: s.auth, AllowOrigins: s.allowOrigins,
 		MaxSockets: s.maxSockets, AccessLog: s.accessLog, Logger: s.logger, Yardstick: s.yardstick,
-		MaxLag: bounds.lag, Backup: backups(p.log, s.directory()), Proofs: p.proofs(),
+		MaxLag: bounds.lag, Backup: backups(p.log, s.directory()), Proofs: p.proofs(), Contacts: p.contacts,
 	})
 	return nil
 }
@@ -232,6 +240,9 @@ func (p *program) stop(ctx context.Context) error {
 		errs = append(errs, p.profiles.Close())
 	}
 	p.background.Wait()
+	if p.contacts != nil {
+		errs = append(errs, p.contacts.Close())
+	}
 	if p.views != nil {
 		errs = append(errs, p.views.Close())
 	}

@@ -1,0 +1,193 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"admitone/api/contacts"
+	"admitone/events"
+)
+
+const adasContact = `{"name":"Ada L.","email":"ada@example.org","phone":"+44 20 7946 0001"}`
+
+// shows checks what a resource shows as its contact; "" is nothing.
+func shows(t *testing.T, a answer, want string) {
+	t.Helper()
+	got := ""
+	if contact := a.is(200)["contact"]; contact != nil {
+		text, err := json.Marshal(contact)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = string(text)
+	}
+	var expected any
+	if want != "" {
+		if err := json.Unmarshal([]byte(want), &expected); err != nil {
+			t.Fatal(err)
+		}
+		text, _ := json.Marshal(expected)
+		want = string(text)
+	}
+	if got != want {
+		t.Errorf("%s shows the contact %q, want %q", a.what, got, want)
+	}
+}
+
+func TestWhoSeesAContact(t *testing.T) {
+	w := newWorld(t, func(w *world) { w.config.Auth = secret })
+	admin, ada, bob := bearer(t, "root", RoleAdmin), bearer(t, "ada", RoleHolder), bearer(t, "bob", RoleHolder)
+	auditor := bearer(t, "audit", RoleAuditor)
+	send := func(who, method, path, body string) answer {
+		t.Helper()
+		return w.do(method, path, body, "Authorization", who)
+	}
+	send(admin, "POST", "/v1/products", `{"id":"p","name":"n","stock":9}`).is(201)
+	send(admin, "POST", "/v1/performances", `{"id":"gig","title":"t","venue":"v","starts_at":"2099-01-01T20:00:00Z","sections":[{"id":"A","rows":1,"seats_per_row":4,"price":0}]}`).is(201)
+	send(admin, "POST", "/v1/tournaments", `{"id":"cup","name":"n","team_limit":4,"register_deadline":"2099-01-01T00:00:00Z"}`).is(201)
+	send(ada, "POST", "/v1/teams", `{"id":"a","name":"A"}`).is(201)
+	send(ada, "POST", "/v1/teams", `{"id":"b","name":"B"}`).is(201)
+	with := `,"contact":` + adasContact + `}`
+	reservation := send(ada, "POST", "/v1/products/p/reservations", `{"quantity":1`+with).is(201)
+	booking := send(ada, "POST", "/v1/performances/gig/bookings", `{"seats":["A-1-1"]`+with).is(201)
+	entry := send(ada, "POST", "/v1/tournaments/cup/entries", `{"team_ids":["a","b"]`+with).is(201)
+	for what, made := range map[string]map[string]any{"a reservation": reservation, "a booking": booking, "an entry": entry} {
+		if made["contact"] != nil {
+			t.Errorf("the answer to %s has the contact in it", what)
+		}
+	}
+	paths := []string{"/v1/products/p/reservations/" + reservation["id"].(string), "/v1/bookings/" + booking["id"].(string),
+		"/v1/tournaments/cup/entries/a", "/v1/tournaments/cup/entries/b"}
+	for i, path := range paths {
+		for _, who := range []string{ada, admin, auditor} {
+			shows(t, send(who, "GET", path, ""), adasContact)
+		}
+		if i < 2 {
+			send(bob, "GET", path, "").problem(403, "forbidden")
+			continue
+		}
+		shows(t, send(bob, "GET", path, ""), "")
+		shows(t, w.do("GET", path, ""), "")
+	}
+
+	tag := send(ada, "GET", paths[0], "").header.Get("ETag")
+	send(bob, "DELETE", "/v1/holders/ada/contact", "").problem(403, "forbidden")
+	send(auditor, "DELETE", "/v1/holders/ada/contact", "").problem(403, "forbidden")
+	w.do("DELETE", "/v1/holders/ada/contact", "").problem(401, "unauthenticated")
+	if v := send(ada, "DELETE", "/v1/holders/ada/contact", "").is(200); v["forgotten"] != true {
+		t.Errorf("there was something to forget, and the answer is %v", v)
+	}
+	if v := send(admin, "DELETE", "/v1/holders/ada/contact", "").is(200); v["forgotten"] != false {
+		t.Errorf("there was nothing left to forget, and the answer is %v", v)
+	}
+	for _, path := range paths {
+		for _, who := range []string{ada, admin} {
+			shows(t, send(who, "GET", path, ""), "")
+		}
+	}
+	// A cache must not go on showing it.
+	shows(t, w.do("GET", paths[0], "", "Authorization", ada, "If-None-Match", tag), "")
+}
+
+func TestRetryWithAContact(t *testing.T) {
+	w := newWorld(t)
+	w.product("p", 9, "")
+	more := `,"contact":` + adasContact
+	first := w.reserve("p", "ada", more, "Idempotency-Key", "k")
+	path := "/v1/products/p/reservations/" + first.is(201)["id"].(string)
+	if again := w.reserve("p", "ada", more, "Idempotency-Key", "k"); again.text != first.text || again.header.Get("Idempotent-Replay") != "true" {
+		t.Errorf("the retry was answered with %s, not %s", again.text, first.text)
+	}
+	w.reserve("p", "ada", `,"contact":{"phone":"1"}`, "Idempotency-Key", "k").problem(422, "idempotency_key_reused")
+	w.reserve("p", "ada", `,"quantity":2`+more, "Idempotency-Key", "k").problem(422, "idempotency_key_reused")
+	shows(t, w.do("GET", path, ""), adasContact)
+	w.do("DELETE", "/v1/holders/ada/contact", "").is(200)
+	// The client may retry for as long as it likes: it is forgotten.
+	if again := w.reserve("p", "ada", more, "Idempotency-Key", "k"); again.text != first.text {
+		t.Errorf("the retry was answered with %s, not %s", again.text, first.text)
+	}
+	shows(t, w.do("GET", path, ""), "")
+}
+
+// TestCommandIDKnowsNoContact: a hash of a telephone number in the log would tell the
+// number to whoever tries them all.
+func TestCommandIDKnowsNoContact(t *testing.T) {
+	ids := map[string]bool{}
+	for _, phone := range []string{"1", "2"} {
+		w := newWorld(t)
+		w.product("p", 9, "")
+		w.reserve("p", "ada", `,"contact":{"phone":"`+phone+`"}`, "Idempotency-Key", "k").is(201)
+		page, err := w.store.Read(context.Background(), "product-p", 1, events.Forward, 1)
+		if err != nil || len(page) != 1 {
+			t.Fatal(err, len(page))
+		}
+		meta, err := events.ParseMetadata(page[0].Metadata)
+		if err != nil || !strings.HasPrefix(meta.CommandID, "k") {
+			t.Fatal(meta.CommandID, err)
+		}
+		ids[meta.CommandID] = true
+	}
+	if len(ids) != 1 {
+		t.Errorf("the log has the command ids %v, one for each contact", ids)
+	}
+}
+
+func TestBadContacts(t *testing.T) {
+	w := newWorld(t)
+	w.product("p", 9, "")
+	for contact, field := range map[string]string{
+		`{}`:                        "contact",
+		`{"email":"nobody"}`:        "contact.email",
+		`{"phone":""}`:              "contact.phone",
+		`{"name":"a\u0007"}`:        "contact.name",
+		`{"name":7}`:                "contact.name",
+		`"ada@example.org"`:         "contact",
+		`{"phone":null,"name":"a"}`: "contact.phone",
+		`{"phone":"` + strings.Repeat("1", 41) + `"}`: "contact.phone",
+	} {
+		if v := w.reserve("p", "ada", `,"contact":`+contact).problem(422, "invalid_field"); v["field"] != field {
+			t.Errorf("%s: the field is %v, want %s", contact, v["field"], field)
+		}
+	}
+	w.reserve("p", "ada", `,"contact":{"fax":"1"}`).problem(422, "unknown_field")
+	if v := w.do("GET", "/v1/products/p", "").is(200); v["sold"] != 0.0 {
+		t.Errorf("sold to somebody who can't be reached: %v", v)
+	}
+}
+
+func TestServerWithoutContacts(t *testing.T) {
+	w := newWorld(t)
+	w.product("p", 9, "")
+	w.server.config.Contacts = nil
+	w.reserve("p", "ada", `,"contact":{"phone":"1"}`).problem(422, "invalid_field")
+	w.reserve("p", "ada", "").is(201)
+}
+
+// TestContactsThatCannotBeKept: what was done is not told as if all of it were.
+func TestContactsThatCannotBeKept(t *testing.T) {
+	w := newWorld(t)
+	w.product("p", 9, "")
+	w.contacts.Close()
+	w.reserve("p", "ada", `,"contact":`+adasContact, "Idempotency-Key", "k").problem(503, "log_unavailable")
+	for _, log := range []*record{w.log, w.access} {
+		if strings.Contains(log.String(), "example.org") {
+			t.Errorf("a log has the contact: %s", log)
+		}
+	}
+	w.contacts = mustOpen(t, w)
+	w.server.config.Contacts = w.contacts
+	path := "/v1/products/p/reservations/" + w.reserve("p", "ada", `,"contact":`+adasContact, "Idempotency-Key", "k").is(201)["id"].(string)
+	shows(t, w.do("GET", path, ""), adasContact)
+}
+
+func mustOpen(t *testing.T, w *world) *contacts.Book {
+	t.Helper()
+	book, err := contacts.Open(filepath.Join(w.dir, "contacts"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return book
+}

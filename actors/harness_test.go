@@ -181,6 +181,9 @@ func audit(t testing.TB, store events.Store, answers []acknowledged) *product.Pr
 		if err != nil {
 			t.Fatal(err)
 		}
+		if event.Stream.Internal() {
+			continue
+		}
 		s := streams[event.Stream]
 		if s == nil {
 			s = &stream{core: newCore(event.Stream), revision: events.NoStream}

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"math/rand/v2"
+	"net"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -15,7 +17,8 @@ import (
 
 	"admitone/actors/core"
 	"admitone/events"
-	"admitone/events/embedded"
+	"admitone/events/esdb"
+	"admitone/events/esdbwire"
 )
 
 // subject is an entity that histories are made of, and what its rules say, in the
@@ -65,15 +68,22 @@ func (s *subject) model() porcupine.Model {
 type history struct {
 	*subject
 	dir     string
+	wire    bool // the log is reached over EventStoreDB's protocol
 	clock   clock
 	moments atomic.Int64
 
 	mu    sync.Mutex
 	desk  *Desk              // guarded by mu
-	store *embedded.Store    // guarded by mu
+	store openedLog          // guarded by mu
 	ctx   context.Context    // of the callers of desk; guarded by mu
 	leave context.CancelFunc // guarded by mu
 	ops   []porcupine.Operation
+}
+
+// openedLog is a log that keeps snapshots too.
+type openedLog interface {
+	events.Store
+	events.Snapshots
 }
 
 // linearizable: whatever callers see could have happened in one order, one at a
@@ -87,16 +97,22 @@ func linearizable(t *testing.T, fresh func() *subject) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for range 6 {
-				linear(t, fresh(), restart)
+				linear(t, &history{subject: fresh()}, restart)
 			}
 		})
 	}
+	t.Run("killed and opened, on EventStoreDB", func(t *testing.T) {
+		for range 2 {
+			linear(t, &history{subject: fresh(), wire: true}, (*history).kill)
+		}
+	})
 }
 
-func linear(t *testing.T, s *subject, restart func(*history, testing.TB)) {
+func linear(t *testing.T, h *history, restart func(*history, testing.TB)) {
 	seed := rand.Uint64()
-	h := &history{subject: s, dir: t.TempDir()}
+	h.dir = t.TempDir()
 	h.open(t)
+	s := h.subject
 	_, err := h.desk.Ask(t.Context(), Request{Stream: s.stream, Command: s.create, ID: NewCommandID()})
 	mustNot(t, err)
 	var all sync.WaitGroup
@@ -130,9 +146,35 @@ func linear(t *testing.T, s *subject, restart func(*history, testing.TB)) {
 // open needs mu, or nobody else about.
 func (h *history) open(t testing.TB) {
 	h.store = openLog(t, h.dir)
+	if h.wire {
+		h.store = openWire(t, h.store)
+	}
 	h.desk = openDesk(t, h.store, func(c *Config) { c.Now, c.Snapshots, c.SnapshotEvery = h.clock.now, h.store, 8 })
 	h.ctx, h.leave = context.WithCancel(context.Background())
 	t.Cleanup(h.leave)
+}
+
+// wiredLog is a log that is reached over EventStoreDB's protocol.
+type wiredLog struct {
+	*esdb.Store
+	served io.Closer
+	log    io.Closer
+}
+
+func (w *wiredLog) Close() error {
+	return errors.Join(w.Store.Close(), w.served.Close(), w.log.Close())
+}
+
+func openWire(t testing.TB, log events.Store) *wiredLog {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	mustNot(t, err)
+	server := esdbwire.New(log, esdbwire.Config{Writable: true, Logger: quiet})
+	go server.Serve(listener) // ends when server is closed
+	store, err := esdb.Open(t.Context(), "esdb://"+listener.Addr().String()+"?tls=false", esdb.Options{Logger: quiet})
+	mustNot(t, err)
+	w := &wiredLog{store, server, log}
+	t.Cleanup(func() { w.Close() })
+	return w
 }
 
 // reopen stops and starts as one should.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -94,17 +95,21 @@ func newLoad() *cobra.Command {
 			if err := chosen.check(cmd.Flags().Changed); err != nil {
 				return err
 			}
-			report, err := plan.run(cmd.Context(), chosen, newProgress(cmd.ErrOrStderr()))
-			if err != nil {
-				return err
+			report, unproved := plan.run(cmd.Context(), chosen, newProgress(cmd.ErrOrStderr()))
+			if report == nil {
+				return unproved
 			}
+			var err error
 			if plan.json {
 				err = json.NewEncoder(cmd.OutOrStdout()).Encode(report)
 			} else {
 				err = report.print(cmd.OutOrStdout())
 			}
-			if err == nil && len(report.Proof.faults()) > 0 {
-				err = errFoundWrong
+			switch {
+			case unproved != nil:
+				return fmt.Errorf("nothing was proved: %w", unproved)
+			case err == nil && len(report.Proof.faults()) > 0:
+				return errFoundWrong
 			}
 			return err
 		},
@@ -124,7 +129,8 @@ func newLoad() *cobra.Command {
 	return cmd
 }
 
-// run lets the crowd act and proves what came of it.
+// run lets the crowd act and proves what came of it. If the proof could not be
+// made, because the server has gone, the report says what was answered, and has none.
 func (p *loadPlan) run(ctx context.Context, chosen scenario, bar *progress) (*loadReport, error) {
 	server, err := newRemote(p.server.url, p.server.token)
 	if err != nil {
@@ -150,5 +156,8 @@ func (p *loadPlan) run(ctx context.Context, chosen scenario, bar *progress) (*lo
 	report.About, report.Acknowledged = chosen.outcome()
 	report.Rate = float64(report.Acknowledged) / report.Seconds
 	report.Proof, err = chosen.prove(ctx, server)
+	if err != nil {
+		report.Proof = nil
+	}
 	return report, err
 }

@@ -26,7 +26,7 @@ type loadReport struct {
 	P99          float64          `json:"p99_ms"`
 	Max          float64          `json:"max_ms"`
 	Codes        map[string]int64 `json:"answers_by_code"`
-	Proof        proof            `json:"proof"`
+	Proof        proof            `json:"proof"` // nil: none could be made
 }
 
 func (c *crowd) report(plan *loadPlan, took time.Duration) *loadReport {
@@ -52,6 +52,9 @@ func (r *loadReport) print(out io.Writer) error {
 	fmt.Fprintf(out, "  latency p50 %.2f ms, p90 %.2f ms, p99 %.2f ms, max %.2f ms\n", r.P50, r.P90, r.P99, r.Max)
 	for _, code := range slices.Sorted(maps.Keys(r.Codes)) {
 		fmt.Fprintf(out, "  %9d  %s\n", r.Codes[code], code)
+	}
+	if r.Proof == nil {
+		return nil
 	}
 	return r.Proof.print(out)
 }

@@ -148,6 +148,22 @@ func TestLoadFindsLies(t *testing.T) {
 	}
 }
 
+// TestLoadUnproved: what was counted is printed also if the log can't be read any more.
+func TestLoadUnproved(t *testing.T) {
+	s := serveIn(t, t.TempDir(), nil)
+	silent := between(t, s.url, func(w http.ResponseWriter, r *http.Request, _ func() *httptest.ResponseRecorder) bool {
+		gone := strings.HasPrefix(r.URL.Path, "/v1/streams/") || r.URL.Path == "/v1/events"
+		if gone {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+		return gone
+	})
+	stdout, stderr := must(t, exitUnavailable, "load", "--against", silent, "--requests", "50")
+	if !strings.Contains(stdout, "50  201") || strings.Contains(stdout, "proved") || !strings.Contains(stderr, "nothing was proved") {
+		t.Errorf("%s%s", stdout, stderr)
+	}
+}
+
 func TestLoadUsage(t *testing.T) {
 	for _, args := range []string{
 		"--scenario nothing", "--teams 7", "--people 7", "--scenario seats --people 0", "--scenario seats --rows 0", "--scenario seats --rows 400 --seats-per-row 400", "--scenario seats --hold-seconds 0", "--scenario tournament --stock 7", "--scenario tournament --teams 0", "--scenario tournament --slots 0", "--connections 0", "--connections 100000", "--requests 0", "--duration -1s", "--duration 1h",

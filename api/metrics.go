@@ -48,6 +48,9 @@ func newMetrics(c Config) *metrics {
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	m.registerDesk(c)
 	m.registerViews(c)
+	if c.Rooms != nil {
+		c.Metrics.MustRegister(newRoomCollector(c.Rooms))
+	}
 	return m
 }
 

@@ -140,6 +140,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		ask("GET", path, "").is(200)
 	}
 	askSeats(t, ask)
+	askRooms(t, ask)
 	ask("POST", "/v1/backups", "").is(201)
 	ask("GET", "/ws", "").problem(426, "upgrade_required")
 	ask("GET", "/ws/reservations", "").problem(426, "upgrade_required")

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strconv"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/gofiber/fiber/v2"
@@ -26,7 +28,7 @@ var statuses = map[string]int{
 	"not_found": 404, "method_not_allowed": 405,
 	"sold_out": 409, "limit_exceeded": 409, "already_exists": 409, "already_confirmed": 409, "not_held": 409,
 	"already_entered": 409, "deadline_passed": 409, "registration_closed": 409, "tournament_full": 409,
-	"seat_taken": 409, "insufficient_balance": 409,
+	"seat_taken": 409, "insufficient_balance": 409, "room_closed": 409,
 	"hold_expired": 410, "released": 410,
 	"stale_revision": 412, "body_too_large": 413, "unsupported_media_type": 415,
 	"invalid_field": 422, "unknown_field": 422, "idempotency_key_reused": 422,
@@ -46,6 +48,7 @@ type problem struct {
 	code   string
 	detail string
 	fields map[string]any
+	after  time.Duration // when to try again, whole seconds; 0 is what the code says
 }
 
 func (p *problem) Error() string { return p.code + ": " + p.detail }
@@ -121,7 +124,9 @@ func (p *problem) write(c *fiber.Ctx, requestID string) error {
 	}
 	c.Status(status)
 	c.Response().Header.Set(headerRequestID, requestID) // a failed upgrade has wiped it
-	if seconds := retryAfter[p.code]; seconds != "" {
+	if p.after > 0 {
+		c.Set(fiber.HeaderRetryAfter, strconv.FormatInt(wholeSeconds(p.after), 10))
+	} else if seconds := retryAfter[p.code]; seconds != "" {
 		c.Set(fiber.HeaderRetryAfter, seconds)
 	}
 	if p.code == "unauthenticated" {
@@ -131,6 +136,9 @@ func (p *problem) write(c *fiber.Ctx, requestID string) error {
 	c.Response().SetBodyRaw(o.Close())
 	return nil
 }
+
+// wholeSeconds rounds up: who comes back then is not too early.
+func wholeSeconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }
 
 // appendFields adds the members that go with a code, in the order of their names.
 func (p *problem) appendFields(o *events.Object) error {

@@ -16,6 +16,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"admitone/actors"
+	"admitone/actors/admission"
 	"admitone/actors/bookings"
 	"admitone/api/contacts"
 	"admitone/events"
@@ -43,6 +44,11 @@ type Config struct {
 	Store events.Store
 	// Bookings takes bookings through their steps, on the same Desk.
 	Bookings *bookings.Bookings
+	// Rooms runs the waiting rooms, on the same Desk.
+	Rooms *admission.Rooms
+	// JoinsPerMinute bounds how often one address may join waiting rooms; 0 is no
+	// bound.
+	JoinsPerMinute int
 	// Auth says who is asking; see [OpenAuth] and [JWTAuth].
 	Auth Auth
 	// AllowOrigins are the origins (scheme://host[:port]) that may open sockets
@@ -84,6 +90,7 @@ type Server struct {
 	access  *accessLog
 	reading chan struct{} // see costly
 	metrics *metrics
+	joins   *joinLimit // nil if there is none
 	// highest is the last position this server has answered a command with: what it
 	// is asked afterwards must not be older.
 	highest atomic.Uint64
@@ -116,7 +123,7 @@ func New(config Config) *Server {
 	if config.StallAfter == 0 {
 		config.StallAfter = 10 * time.Second
 	}
-	s := &Server{config: config, reading: make(chan struct{}, costlyAtOnce), access: newAccessLog(config.AccessLog), metrics: newMetrics(config)}
+	s := &Server{config: config, reading: make(chan struct{}, costlyAtOnce), access: newAccessLog(config.AccessLog), metrics: newMetrics(config), joins: newJoinLimit(config.JoinsPerMinute)}
 	s.sockets = newSockets(s)
 	s.app = fiber.New(fiber.Config{
 		DisableStartupMessage: true,
@@ -144,6 +151,7 @@ func (s *Server) routes() {
 	s.teamRoutes()
 	s.tournamentRoutes()
 	s.performanceRoutes()
+	s.waitingRoomRoutes()
 	s.logRoutes()
 	s.historyRoutes()
 	s.contactRoutes()

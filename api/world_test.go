@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -19,6 +18,7 @@ import (
 	"github.com/fasthttp/websocket"
 
 	"admitone/actors"
+	"admitone/actors/admission"
 	"admitone/actors/allowance"
 	"admitone/actors/booking"
 	"admitone/actors/bookings"
@@ -27,6 +27,7 @@ import (
 	"admitone/actors/seat"
 	"admitone/actors/team"
 	"admitone/actors/tournament"
+	"admitone/actors/waitingroom/pass"
 	"admitone/actors/wallet"
 	"admitone/api/contacts"
 	"admitone/events/embedded"
@@ -45,6 +46,8 @@ type world struct {
 	blind    bool          // the views don't follow the log
 	signed   bool          // the log has a tree, which gives receipts
 	tree     *merkle.Tree
+	keys     *pass.Ring                      // those of passes; new ones if nil
+	listen   func(net.Listener) net.Listener // wraps the listener, if set
 	store    *embedded.Store
 	contacts *contacts.Book
 	views    *projections.Projections
@@ -56,30 +59,6 @@ type world struct {
 
 	cancel     context.CancelFunc
 	background sync.WaitGroup
-}
-
-// record keeps what was logged.
-type record struct {
-	mu   sync.Mutex
-	text bytes.Buffer // guarded by mu
-}
-
-func (r *record) Write(p []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.text.Write(p)
-}
-
-func (r *record) String() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.text.String()
-}
-
-func (r *record) clear() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.text.Reset()
 }
 
 // newWorld starts one; change may adjust it before.
@@ -128,6 +107,7 @@ func (w *world) start() {
 		{Category: booking.Category, New: booking.New, SnapshotVersion: booking.SnapshotVersion},
 		{Category: wallet.Category, New: wallet.New, SnapshotVersion: wallet.SnapshotVersion},
 		{Category: allowance.Category, New: allowance.New, SnapshotVersion: allowance.SnapshotVersion},
+		admission.Kind,
 	}
 	desk := actors.NewDesk(engine, desks)
 	config := w.config
@@ -136,6 +116,11 @@ func (w *world) start() {
 	w.contacts, err = contacts.Open(filepath.Join(w.dir, "contacts"))
 	w.must(err)
 	config.Contacts = w.contacts
+	if w.keys == nil {
+		w.keys, err = pass.NewRing(pass.NewKey(1))
+		w.must(err)
+	}
+	config.Rooms = admission.New(admission.Config{Desk: desk, Keys: w.keys, Logger: logger})
 	config.Desk, config.Views, config.Store, config.Logger, config.AccessLog = desk, w.views, w.store, logger, w.access
 	if w.signed {
 		key, err := merkle.NewKey(make([]byte, merkle.SeedSize), w.store.Epoch())
@@ -151,6 +136,9 @@ func (w *world) start() {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	w.must(err)
 	w.address = listener.Addr().String()
+	if w.listen != nil {
+		listener = w.listen(listener)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	if !w.blind {
 		w.background.Go(func() { w.views.Run(ctx) })
@@ -167,6 +155,7 @@ func (w *world) start() {
 			w.t.Errorf("shutdown: %v", err)
 		}
 		process.Wait()
+		config.Rooms.Close()
 		if err := desk.Close(limit); err != nil {
 			w.t.Errorf("close the desk: %v", err)
 		}

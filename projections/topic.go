@@ -52,6 +52,9 @@ type topicKind struct {
 	// load returns a topic's present state and the position of its last change.
 	// It is called with Projections.mu held. Errors: ErrNotFound, the disk's.
 	load func(id string) (State, events.Position, error)
+	// slowest is a pause between two frames that is longer than that of others; 0 if
+	// it isn't.
+	slowest time.Duration
 	// live are the topics with subscribers, by id. Guarded by Projections.mu, as
 	// is touched: those with changes in the batch being folded.
 	live    map[string]*topic
@@ -171,7 +174,7 @@ func (p *Projections) Subscribe(name string, resume Resume, s Subscriber) (*Subs
 		if err != nil {
 			return nil, err
 		}
-		t = &topic{kind: kind, id: strings.Clone(id), name: strings.Clone(name), epoch: p.epoch, every: p.frameEvery, state: state, position: position}
+		t = &topic{kind: kind, id: strings.Clone(id), name: strings.Clone(name), epoch: p.epoch, every: p.pause(kind), state: state, position: position}
 		p.incarnations++
 		t.send, t.stop = p.spawn(fmt.Sprintf("topic/%s#%d", name, p.incarnations), t.receive)
 		kind.live[t.id] = t
@@ -181,6 +184,15 @@ func (p *Projections) Subscribe(name string, resume Resume, s Subscriber) (*Subs
 	sub := &Subscription{p: p, topic: t, to: s}
 	t.send(join{sub, resume, found})
 	return sub, nil
+}
+
+// pause is the shortest time between two frames of a topic; none if there is none for
+// any.
+func (p *Projections) pause(kind *topicKind) time.Duration {
+	if p.frameEvery < 0 {
+		return p.frameEvery
+	}
+	return max(p.frameEvery, kind.slowest)
 }
 
 // Close ends the subscription. A second Close does nothing.

@@ -66,6 +66,8 @@ type Rooms struct {
 	mu      sync.Mutex
 	stopped bool // guarded by mu
 	running sync.WaitGroup
+	// finishing counts what Done has begun and not ended.
+	finishing atomic.Int64
 	// stop ends the rounds.
 	stop   context.Context
 	cancel context.CancelFunc

@@ -122,6 +122,7 @@ func newRoot() *cobra.Command {
 	root.AddCommand(newImport())
 	root.AddCommand(newForget())
 	root.AddCommand(newToken())
+	root.AddCommand(newRotatePasses())
 	root.AddCommand(newLoad())
 	for _, command := range append(root.Commands(), root) {
 		checkArguments(command)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"admitone/actors"
+	"admitone/actors/admission"
 	"admitone/actors/allowance"
 	"admitone/actors/booking"
 	"admitone/actors/bookings"
@@ -52,6 +53,8 @@ type settings struct {
 	profile      string        // address for Go's profiles, "" for none
 	esdbListen   string        // address for EventStoreDB clients, "" for none
 	signEvery    time.Duration // between two signed heads, 0 for no tree
+	passKeys     string        // file of the keys that sign passes, "" for passes.key in the directory
+	joins        int           // into waiting rooms per minute and address, 0 for any number
 }
 
 // directory holds what a server keeps beside the log: views, secrets, backups. It is
@@ -74,6 +77,7 @@ func kinds() []actors.Kind {
 		{Category: booking.Category, New: booking.New, SnapshotVersion: booking.SnapshotVersion},
 		{Category: wallet.Category, New: wallet.New, SnapshotVersion: wallet.SnapshotVersion},
 		{Category: allowance.Category, New: allowance.New, SnapshotVersion: allowance.SnapshotVersion},
+		admission.Kind,
 	}
 }
 
@@ -85,6 +89,8 @@ type program struct {
 	tree     *merkle.Tree // nil if not wanted
 	bookings *bookings.Bookings
 	contacts *contacts.Book
+	rooms    *admission.Rooms
+	keys     passKeys
 	server   *api.Server
 	listener net.Listener
 	profiles net.Listener // nil if not wanted
@@ -103,7 +109,7 @@ type program struct {
 // start opens everything and begins to serve. What it opened before an error is
 // closed again.
 func start(s settings) (*program, error) {
-	p := &program{logger: s.logger, failed: make(chan error, 5), cancel: func() {}, rest: func() {}}
+	p := &program{logger: s.logger, failed: make(chan error, 7), cancel: func() {}, rest: func() {}}
 	if err := p.open(s); err != nil {
 		return nil, errors.Join(err, p.stop(context.Background()))
 	}
@@ -147,11 +153,14 @@ func (p *program) open(s settings) (err error) {
 		AppendBytes: bounds.appendBytes,
 	})
 	p.bookings = bookings.New(p.desk, p.views.TakenSeats)
+	if err := p.openRooms(s); err != nil {
+		return err
+	}
 	if p.contacts, err = contacts.Open(filepath.Join(s.directory(), contactsFolder)); err != nil {
 		return err
 	}
 	p.server = api.New(api.Config{
-		Desk: p.desk, Bookings: p.bookings, Views: p.views, Store: p.log, Auth: s.auth, AllowOrigins: s.allowOrigins,
+		Desk: p.desk, Bookings: p.bookings, Rooms: p.rooms, JoinsPerMinute: s.joins, Views: p.views, Store: p.log, Auth: s.auth, AllowOrigins: s.allowOrigins,
 		MaxSockets: s.maxSockets, AccessLog: s.accessLog, Logger: s.logger, Yardstick: s.yardstick,
 		MaxLag: bounds.lag, Backup: backups(p.log, s.directory()), Proofs: p.proofs(), Contacts: p.contacts,
 	})
@@ -175,6 +184,8 @@ func (p *program) run() {
 		spawn("the tree of the log", func() error { return p.tree.Run(ctx) })
 	}
 	p.resume()
+	spawn("the waiting rooms", func() error { return p.resumeRooms(ctx) })
+	spawn("the keys of passes", func() error { return p.watchKeys(ctx) })
 	if p.profiles != nil {
 		spawn("the profiles", func() error { return http.Serve(p.profiles, profiles()) })
 	}
@@ -230,6 +241,9 @@ func (p *program) stop(ctx context.Context) error {
 	p.resuming.Wait()
 	if p.bookings != nil {
 		p.bookings.Wait()
+	}
+	if p.rooms != nil {
+		p.rooms.Close()
 	}
 	if p.desk != nil {
 		errs = append(errs, p.desk.Close(ctx))

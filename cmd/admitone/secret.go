@@ -38,30 +38,45 @@ func jwtSecret(file, store string) ([]byte, error) {
 	return secret, nil
 }
 
-// makeSecret writes a new secret unless the file exists. It appears whole or not at
-// all, whoever else does the same at that moment.
+// makeSecret writes a new secret unless the file exists.
 func makeSecret(file string) error {
+	return makeFile(file, func() []byte {
+		secret := make([]byte, leastSecret)
+		_, _ = rand.Read(secret) // never fails; see crypto/rand
+		return []byte(base64.StdEncoding.EncodeToString(secret) + "\n")
+	})
+}
+
+// makeFile writes a new file of secrets, for its owner alone, unless it exists. It
+// appears whole or not at all, whoever else does the same at that moment.
+func makeFile(file string, text func() []byte) error {
 	if _, err := os.Stat(file); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
 		return err
 	}
-	secret := make([]byte, leastSecret)
-	if _, err := rand.Read(secret); err != nil {
-		return err
-	}
-	fresh, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*")
+	fresh, err := writeFresh(file, text())
 	if err != nil {
 		return err
 	}
-	defer os.Remove(fresh.Name())
-	_, err = fresh.WriteString(base64.StdEncoding.EncodeToString(secret) + "\n")
-	if err = errors.Join(err, fresh.Sync(), fresh.Close()); err != nil {
-		return err
-	}
-	if err := os.Link(fresh.Name(), file); !errors.Is(err, fs.ErrExist) {
+	defer os.Remove(fresh)
+	if err := os.Link(fresh, file); !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	return nil
+}
+
+// writeFresh writes text into a new file beside the one that it is to become, and
+// returns its name.
+func writeFresh(file string, text []byte) (name string, err error) {
+	fresh, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*")
+	if err != nil {
+		return "", err
+	}
+	_, err = fresh.Write(text)
+	if err = errors.Join(err, fresh.Sync(), fresh.Close()); err != nil {
+		return "", errors.Join(err, os.Remove(fresh.Name()))
+	}
+	return fresh.Name(), nil
 }

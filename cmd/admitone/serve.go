@@ -41,6 +41,8 @@ func newServe() *cobra.Command {
 				return usagef("--data is the directory of the views; it can't be empty")
 			case s.idleAfter < time.Second:
 				return usagef("--idle-after is a second or more")
+			case s.joins < 0:
+				return usagef("--joins-per-minute is 0 or more")
 			case s.maxSockets < 1:
 				return usagef("--max-sockets is 1 or more")
 			case s.esdbListen != "" && !isLoopback(s.esdbListen):
@@ -68,6 +70,8 @@ func newServe() *cobra.Command {
 	f.DurationVar(&s.idleAfter, "idle-after", time.Minute, "drop an entity from memory after that long without a command")
 	f.StringVar(&s.esdbListen, "esdb-listen", "", "loopback address at which EventStoreDB clients may read the log")
 	f.DurationVar(&s.signEvery, "sign-every", 10*time.Second, "write down a signed head of the log that often, if it is in a directory; 0 is no tree, no heads, no receipts")
+	f.StringVar(&s.passKeys, "pass-keys-file", "", "file with the keys that sign passes of waiting rooms (default: passes.key in the store, or in --data, made when needed)")
+	f.IntVar(&s.joins, "joins-per-minute", 600, "how often one address may join waiting rooms, 0 for any number; private networks are not counted")
 	f.BoolVar(&accessLog, "access-log", true, "write a line per request to standard error")
 	f.StringVar(&s.profile, "profile-listen", "", "address for Go's profiles, /debug/pprof/; keep it on loopback")
 	f.BoolVar(&s.yardstick, "yardstick", false, "add POST /yardstick, which only decodes and answers: what benchmarks compare with")

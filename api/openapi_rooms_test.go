@@ -1,0 +1,44 @@
+package api
+
+import (
+	"testing"
+)
+
+// askRooms asks every operation of waiting rooms, and for their codes.
+func askRooms(t *testing.T, ask func(method, path, body string, headers ...string) answer) {
+	t.Helper()
+	const room, visitors = "/v1/waiting-rooms/onsale", "/v1/waiting-rooms/onsale/visitors"
+	const settings = `{"admit_per_second":1000,"max_active":1,"active_seconds":60,"heartbeat_seconds":30`
+	ask("PUT", room, settings+`}`).is(201)
+	ask("PUT", room, settings+`}`).is(200)
+	ask("PUT", room, settings+`,"status":"closed"}`).problem(428, "revision_required")
+	ask("PUT", room, settings+`,"status":"closed"}`, "If-Match", `"7"`).problem(412, "stale_revision")
+	ask("PUT", room, settings+`,"status":"closed"}`, "If-Match", `"1"`).is(200)
+	ask("POST", visitors, `{"holder":"ada"}`).problem(409, "room_closed")
+	ask("PUT", room, settings+`,"status":"open"}`, "If-Match", `"2"`).is(200)
+	ask("PUT", "/v1/waiting-rooms/drawn", settings+`,"order":"shuffle","opens_at":"2999-01-01T00:00:00Z"}`).is(201)
+	ask("PUT", "/v1/waiting-rooms/bad", settings+`,"order":"shuffle"}`).problem(422, "invalid_field")
+	for _, path := range []string{"/v1/waiting-rooms", "/v1/waiting-rooms?limit=1", "/v1/waiting-rooms?at=9223372036854775807", room, "/v1/waiting-rooms/drawn"} {
+		ask("GET", path, "").is(200)
+	}
+	ask("GET", "/v1/waiting-rooms/none", "").problem(404, "not_found")
+
+	ada := ask("POST", visitors, `{"holder":"ada"}`, "Idempotency-Key", "k").is(201)["visitor"].(string)
+	if again := ask("POST", visitors, `{"holder":"ada"}`, "Idempotency-Key", "k"); again.status != 201 || again.header.Get("Idempotent-Replay") != "true" {
+		t.Errorf("%s: status %d, not marked as a replay", again.what, again.status)
+	}
+	bob := ask("POST", visitors, `{"holder":"bob"}`).is(201)["visitor"].(string)
+	ask("POST", visitors, `{"holder":"bob"}`).is(200)
+	ask("GET", visitors+"/"+bob, "").problem(429, "rate_limited")
+	ask("GET", visitors+"/none", "").problem(404, "not_found")
+	ask("POST", "/v1/waiting-rooms/none/visitors", `{"holder":"bob"}`).problem(404, "not_found")
+	ask("POST", "/v1/waiting-rooms/drawn/visitors", `{"holder":"bob"}`).is(201)
+	for status := ""; status != "admitted"; {
+		if a := ask("GET", visitors+"/"+ada, ""); a.status == 200 {
+			status = a.is(200)["status"].(string)
+		}
+	}
+	ask("DELETE", visitors+"/"+ada, "").is(200)
+	ask("DELETE", visitors+"/"+ada, "").is(200)
+	ask("DELETE", visitors+"/none", "").problem(404, "not_found")
+}

@@ -1,0 +1,308 @@
+package api
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// room sets a waiting room up that lets everybody in at once, or as more says.
+func (w *world) room(id, more string) {
+	w.t.Helper()
+	settings := map[string]bool{}
+	body := strings.TrimPrefix(more, ",")
+	for _, member := range []string{`"admit_per_second":10000`, `"max_active":100000`, `"active_seconds":600`, `"heartbeat_seconds":30`} {
+		name, _, _ := strings.Cut(member, ":")
+		if settings[name] = true; !strings.Contains(more, name) {
+			body = strings.TrimPrefix(body+","+member, ",")
+		}
+	}
+	w.do("PUT", "/v1/waiting-rooms/"+id, "{"+body+"}").is(201)
+}
+
+// joins lets a holder into the line and returns the path of the visitor.
+func (w *world) joins(id, holder string) (path string, visit map[string]any) {
+	w.t.Helper()
+	a := w.do("POST", "/v1/waiting-rooms/"+id+"/visitors", fmt.Sprintf(`{"holder":%q}`, holder))
+	visit = a.is(201)
+	return a.header.Get("Location"), visit
+}
+
+// until asks how it goes until the visitor has a status. Too early is no harm.
+func (w *world) until(path, status string) map[string]any {
+	w.t.Helper()
+	for end := time.Now().Add(20 * time.Second); ; {
+		a := w.do("GET", path, "")
+		if a.status == 200 && a.is(200)["status"] == status {
+			return a.is(200)
+		}
+		if a.status != 200 && a.status != 429 || time.Now().After(end) {
+			w.t.Fatalf("%s: %d %s, want %s", a.what, a.status, a.text, status)
+		}
+	}
+}
+
+// passOf joins and waits for the pass.
+func (w *world) passOf(id, holder string) string {
+	w.t.Helper()
+	path, _ := w.joins(id, holder)
+	return w.until(path, "admitted")["pass"].(string)
+}
+
+func TestAWaitingRoomIsSetUpAndChanged(t *testing.T) {
+	w := newWorld(t)
+	const room, base = "/v1/waiting-rooms/r", `{"admit_per_second":50,"max_active":3,"active_seconds":60,"heartbeat_seconds":30`
+	made := w.do("PUT", room, base+"}")
+	v := made.is(201)
+	for name, want := range map[string]any{"id": "r", "admit_per_second": 50., "max_active": 3., "active_seconds": 60., "heartbeat_seconds": 30.,
+		"status": "open", "order": "fifo", "waiting": 0., "active": 0., "admitted": 0., "joined": 0., "revision": 1.} {
+		if v[name] != want {
+			t.Errorf("%s is %v, want %v", name, v[name], want)
+		}
+	}
+	if made.header.Get("ETag") != `"1"` || made.header.Get("Location") != room || v["seed_hash"] != nil || v["opens_at"] != nil {
+		t.Errorf("%v %s", made.header, made.text)
+	}
+	// Joining does not make an edit stale.
+	w.joins("r", "ada")
+	w.joins("r", "bob")
+	tag := w.do("GET", room, "").header.Get("ETag")
+	if tag != `"1"` {
+		t.Errorf("the tag is %s after two joins", tag)
+	}
+	w.do("PUT", room, base+`,"status":"closed"}`, "If-Match", tag).is(200)
+	if v := w.do("PUT", room, base+`,"status":"open"}`, "If-Match", tag).problem(412, "stale_revision"); v["current_revision"] != 2. {
+		t.Error(v)
+	}
+	w.do("PUT", room, base+`,"status":"open"}`, "If-Match", "*").problem(428, "revision_required")
+	if v := w.do("GET", room, "", "If-None-Match", `"2"`).is(200); v["status"] != "closed" || v["joined"] != 2. {
+		t.Error(v)
+	}
+	for body, field := range map[string]string{
+		`{"max_active":3,"active_seconds":60,"heartbeat_seconds":30}`:      "admit_per_second",
+		base + `,"admit_per_minute":3}`:                                    "admit_per_minute",
+		base + `,"status":"shut"}`:                                         "status",
+		base + `,"order":"lifo"}`:                                          "order",
+		base + `,"order":"shuffle"}`:                                       "opens_at",
+		base + `,"opens_at":"tomorrow"}`:                                   "opens_at",
+		strings.Replace(base, `"max_active":3`, `"max_active":0`, 1) + "}": "max_active",
+	} {
+		if v := w.do("PUT", "/v1/waiting-rooms/other", body).is(422); v["field"] != field {
+			t.Errorf("%s: %v", body, v)
+		}
+	}
+	w.do("PUT", "/v1/waiting-rooms/a~b", base+"}").problem(422, "invalid_field")
+	w.do("GET", "/v1/waiting-rooms/other", "").problem(404, "not_found")
+}
+
+// TestALineOverHTTP: one place per holder, in order, at most max_active, and a place
+// that is given up is the next one's.
+func TestALineOverHTTP(t *testing.T) {
+	w := newWorld(t)
+	w.room("r", `"max_active":1,"heartbeat_seconds":3600`)
+	ada, first := w.joins("r", "ada")
+	if first["status"] != "waiting" || first["position"] != 1. || first["ticket"] != 1. || first["poll_after_seconds"] == nil || first["eta_seconds"] == nil {
+		t.Error(first)
+	}
+	admitted := w.until(ada, "admitted")
+	if admitted["pass"] == nil || admitted["expires_at"] == nil || admitted["position"] != nil {
+		t.Error(admitted)
+	}
+	bob, _ := w.joins("r", "bob")
+	_, cleo := w.joins("r", "cleo")
+	if cleo["position"] != 2. {
+		t.Errorf("behind one: %v", cleo)
+	}
+	again := w.do("POST", "/v1/waiting-rooms/r/visitors", `{"holder":"cleo"}`)
+	if v := again.is(200); v["visitor"] != cleo["visitor"] || v["position"] != 2. || v["ticket"] != 3. {
+		t.Errorf("again: %v, before: %v", v, cleo)
+	}
+	soon := w.do("GET", bob, "")
+	soon.problem(429, "rate_limited")
+	if wait, err := strconv.Atoi(soon.header.Get("Retry-After")); err != nil || wait < 1 {
+		t.Errorf("Retry-After %q", soon.header.Get("Retry-After"))
+	}
+	if v := w.do("DELETE", bob, "").is(200); v["status"] != "left" {
+		t.Error(v)
+	}
+	if v := w.until(bob, "left"); v["pass"] != nil || v["position"] != nil {
+		t.Error(v)
+	}
+	if v := w.do("GET", "/v1/waiting-rooms/r", "").is(200); v["waiting"] != 1. || v["active"] != 1. || v["admitted"] != 1. || v["joined"] != 3. {
+		t.Error(v)
+	}
+	w.do("DELETE", ada, "").is(200)
+	w.until("/v1/waiting-rooms/r/visitors/"+cleo["visitor"].(string), "admitted")
+	if v := w.do("GET", "/v1/waiting-rooms/r", "").is(200); v["waiting"] != 0. || v["active"] != 1. || v["admitted"] != 2. {
+		t.Error(v)
+	}
+	// As it was when three had come.
+	if v := w.do("GET", "/v1/waiting-rooms/r?at=5", "").is(200); v["joined"] != 3. || v["waiting"] != 2. || v["as_of"] == nil {
+		t.Error(v)
+	}
+}
+
+// TestAShuffledOpeningOverHTTP: the hash comes before, the seed after, and they fit.
+func TestAShuffledOpeningOverHTTP(t *testing.T) {
+	w := newWorld(t)
+	opens := time.Now().Add(2 * time.Second).UTC().Format(time.RFC3339Nano)
+	w.room("r", fmt.Sprintf(`"order":"shuffle","opens_at":%q`, opens))
+	before := w.do("GET", "/v1/waiting-rooms/r", "").is(200)
+	ada, visit := w.joins("r", "ada")
+	bob, _ := w.joins("r", "bob")
+	if visit["position"] != nil && !time.Now().After(mustTime(t, opens)) {
+		t.Errorf("a place before the draw: %v", visit)
+	}
+	w.until(ada, "admitted")
+	w.until(bob, "admitted")
+	after := w.do("GET", "/v1/waiting-rooms/r", "").is(200)
+	if before["seed"] != nil || after["seed"] == nil {
+		t.Fatalf("the seed is %v before and %v after", before["seed"], after["seed"])
+	}
+	seed, err := hex.DecodeString(after["seed"].(string))
+	w.must(err)
+	hash := sha256.Sum256(seed)
+	if promised := before["seed_hash"]; promised != hex.EncodeToString(hash[:]) || after["seed_hash"] != promised {
+		t.Errorf("the hash %v of the seed %x", promised, seed)
+	}
+}
+
+func mustTime(t *testing.T, text string) time.Time {
+	at, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return at
+}
+
+// TestWhoMayDoWhatInAWaitingRoom: one line per request and caller.
+func TestWhoMayDoWhatInAWaitingRoom(t *testing.T) {
+	w := newWorld(t, func(w *world) { w.config.Auth = secret })
+	admin, ada, auditor := bearer(t, "root", RoleAdmin), bearer(t, "ada", RoleHolder), bearer(t, "audit", RoleAuditor)
+	const room, visitors = "/v1/waiting-rooms/r", "/v1/waiting-rooms/r/visitors"
+	const settings = `{"admit_per_second":0,"max_active":1,"active_seconds":60,"heartbeat_seconds":30}`
+	w.do("PUT", room, settings, "Authorization", admin).is(201)
+	for _, r := range []struct {
+		method, path, body         string
+		nobody, ada, auditor, root int
+	}{
+		{"GET", "/v1/waiting-rooms", "", 200, 200, 200, 200},
+		{"GET", room, "", 200, 200, 200, 200},
+		{"GET", room + "?at=1", "", 200, 200, 200, 200},
+		{"PUT", room, settings, 401, 403, 403, 200},
+		{"PUT", room, `broken`, 401, 403, 403, 400},
+		{"POST", visitors, `{"holder":"ada"}`, 401, 201, 403, 200},
+		{"POST", visitors, `{}`, 401, 200, 201, 201},
+		{"POST", visitors, `{"holder":"bob"}`, 401, 403, 403, 201},
+		{"GET", visitors + "/none", "", 404, 404, 404, 404},
+		{"DELETE", visitors + "/none", "", 404, 404, 404, 404},
+	} {
+		for _, who := range []struct {
+			token string
+			want  int
+		}{{"", r.nobody}, {ada, r.ada}, {auditor, r.auditor}, {admin, r.root}} {
+			if a := w.do(r.method, r.path, r.body, "Authorization", who.token); a.status != who.want {
+				t.Errorf("%s as %.20s: status %d, want %d: %s", a.what, who.token, a.status, who.want, a.text)
+			}
+		}
+		for what, token := range badTokens(t) {
+			if a := w.do(r.method, r.path, r.body, "Authorization", token); a.status != 401 {
+				t.Errorf("%s with a token that is %s: status %d", a.what, what, a.status)
+			}
+		}
+	}
+	// The visitor's id is the proof: whoever has it has the place.
+	path := visitors + "/" + w.do("POST", visitors, `{}`, "Authorization", ada).is(200)["visitor"].(string)
+	if v := w.do("DELETE", path, "").is(200); v["status"] != "left" {
+		t.Error(v)
+	}
+}
+
+// farAway makes every connection come from an address.
+type farAway struct {
+	net.Listener
+	from net.Addr
+}
+
+type farConn struct {
+	net.Conn
+	from net.Addr
+}
+
+func (l *farAway) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	return &farConn{c, l.from}, err
+}
+
+func (c *farConn) RemoteAddr() net.Addr { return c.from }
+
+// TestJoinsOfOneAddressAreLimited: the crowd of one address is told to wait, and those
+// who have a place keep it.
+func TestJoinsOfOneAddressAreLimited(t *testing.T) {
+	w := newWorld(t, func(w *world) {
+		w.config.JoinsPerMinute = 3
+		w.listen = func(l net.Listener) net.Listener {
+			return &farAway{l, &net.TCPAddr{IP: net.ParseIP("203.0.113.7"), Port: 4711}}
+		}
+	})
+	w.room("r", `"admit_per_second":0`)
+	for i := range 3 {
+		w.joins("r", fmt.Sprint("h", i))
+	}
+	refused := w.do("POST", "/v1/waiting-rooms/r/visitors", `{"holder":"h9"}`)
+	refused.problem(429, "rate_limited")
+	if wait, err := strconv.Atoi(refused.header.Get("Retry-After")); err != nil || wait < 1 || wait > 20 {
+		t.Errorf("Retry-After %q, want up to 20", refused.header.Get("Retry-After"))
+	}
+	if v := w.do("GET", "/v1/waiting-rooms/r", "").is(200); v["waiting"] != 3. {
+		t.Error(v)
+	}
+}
+
+func TestJoinLimit(t *testing.T) {
+	l := newJoinLimit(6)
+	address := func(ip string) net.Addr { return &net.TCPAddr{IP: net.ParseIP(ip), Port: 1} }
+	now := l.began
+	take := func(ip string) time.Duration { return l.take(address(ip), now) }
+	for i := range 6 {
+		if wait := take("192.0.2.1"); wait > 0 {
+			t.Fatalf("join %d has to wait %s", i, wait)
+		}
+	}
+	if wait := take("192.0.2.1"); wait != 10*time.Second {
+		t.Errorf("the seventh has to wait %s, want 10s", wait)
+	}
+	if wait := take("192.0.2.2"); wait != 0 {
+		t.Errorf("another address has to wait %s", wait)
+	}
+	now = now.Add(10 * time.Second)
+	if wait := take("192.0.2.1"); wait != 0 {
+		t.Errorf("ten seconds later: %s", wait)
+	}
+	if wait := take("192.0.2.1"); wait == 0 {
+		t.Error("two in ten seconds")
+	}
+	now = now.Add(time.Hour)
+	for i := range 7 {
+		if wait := take("192.0.2.1"); (wait > 0) != (i == 6) {
+			t.Errorf("join %d after an hour has to wait %s", i, wait)
+		}
+	}
+	// One customer's network is one address.
+	for i := range 7 {
+		if wait := take(fmt.Sprintf("2001:db8:1:2::%d", i)); (wait > 0) != (i == 6) {
+			t.Errorf("join %d of a network has to wait %s", i, wait)
+		}
+	}
+	if wait := take("2001:db8:1:3::1"); wait != 0 {
+		t.Errorf("the network beside it has to wait %s", wait)
+	}
+	if newJoinLimit(0) != nil {
+		t.Error("0 is no limit")
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"slices"
 	"time"
 )
@@ -46,9 +47,15 @@ func register[F any, P interface {
 	*F
 	Fact
 }]() {
-	name := P(new(F)).Name()
+	name, read := P(new(F)).Name(), readingOf(reflect.TypeFor[F]())
 	registerDecoder(name, func(data []byte) (Fact, error) {
 		fact := P(new(F))
+		if read != nil {
+			if p := (plain{text: data}); read(&p, reflect.ValueOf(fact).Elem()) && p.at == len(data) {
+				return fact, nil
+			}
+			fact = P(new(F))
+		}
 		if err := decodeStrict(data, fact); err != nil {
 			return nil, err
 		}

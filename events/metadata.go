@@ -150,10 +150,31 @@ func splitHash(metadata []byte) (hash Hash, hashed []byte, err error) {
 // ParseMetadata decodes sealed metadata. Error: [ErrBadMetadata].
 func ParseMetadata(metadata []byte) (Metadata, error) {
 	var m Metadata
+	p, members := plain{text: metadata}, [...]*string{&m.CommandID, &m.CorrelationID, &m.CausationID, &m.Actor, nil, &m.Hash}
+	at, ok := p.metadata(func(i int, value []byte) {
+		if members[i] != nil {
+			*members[i] = string(value)
+		}
+	})
+	if ok {
+		m.At = at
+		return m, nil
+	}
+	m = Metadata{}
 	if err := json.Unmarshal(metadata, &m); err != nil {
 		return Metadata{}, fmt.Errorf("%w: %v", ErrBadMetadata, err)
 	}
 	return m, nil
+}
+
+// DecidedAt returns the time in sealed metadata at which the command was decided,
+// without keeping the rest. Error: [ErrBadMetadata], where [ParseMetadata] has it.
+func DecidedAt(metadata []byte) (time.Time, error) {
+	if at, ok := (&plain{text: metadata}).metadata(nil); ok {
+		return at, nil
+	}
+	m, err := ParseMetadata(metadata)
+	return m.At, err
 }
 
 // RecordedCommand returns the command id in sealed metadata, without decoding the

@@ -95,7 +95,9 @@ func (v *verdict) run(ctx context.Context, store events.Store, from source, kept
 	if err != nil {
 		return err
 	}
+	heap := newFrugal()
 	found, err := projections.Verify(ctx, w, from.embedded(), func(at, head events.Position) {
+		heap.look()
 		bar.say("verifying the log: position %d of %d", at, head)
 	})
 	err = w.end(ctx, found.Head, err)
@@ -125,7 +127,9 @@ func (v *verdict) views(ctx context.Context, store events.Store, dir string, bar
 		return err
 	}
 	defer os.RemoveAll(scratch)
+	heap := newFrugal()
 	v.Views, err = projections.VerifyViews(ctx, store, filepath.Join(dir, viewsFolder), scratch, func(at, head events.Position) {
+		heap.look()
 		bar.say("verifying the views: position %d of %d", at, head)
 	})
 	if errors.Is(err, projections.ErrNoViews) {

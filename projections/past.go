@@ -62,19 +62,47 @@ func rowAt[R any](ctx context.Context, store events.Store, stream events.StreamI
 	return row, nil
 }
 
-// UpTo calls take with the events of a stream up to a position. Errors: take's; the
-// store's.
+// UpTo calls take with the events of a stream up to a position. Of a long stream it
+// reads several pages at once. Errors: take's; the store's.
 func UpTo(ctx context.Context, store events.Store, stream events.StreamID, position events.Position, take func(*events.Recorded) error) error {
-	for e, err := range events.Stream(ctx, store, stream, 0) {
-		if err != nil {
-			return err
+	type page struct {
+		events []events.Recorded
+		err    error
+	}
+	read := func(from events.Revision) <-chan page {
+		next := make(chan page, 1)
+		go func() {
+			found, err := store.Read(ctx, stream, from, events.Forward, upToPage)
+			next <- page{found, err}
+		}()
+		return next
+	}
+	var under []<-chan page // way
+	for from, ahead := events.Revision(0), 1; ; ahead = min(ahead+1, upToAhead) {
+		for ; len(under) < ahead; from += upToPage {
+			under = append(under, read(from))
 		}
-		if e.Position > position {
+		p := <-under[0]
+		if under = under[1:]; p.err != nil {
+			return p.err
+		}
+		for i := range p.events {
+			if p.events[i].Position > position {
+				return nil
+			}
+			if err := take(&p.events[i]); err != nil {
+				return err
+			}
+		}
+		if len(p.events) < upToPage {
 			return nil
 		}
-		if err := take(&e); err != nil {
-			return err
-		}
 	}
-	return nil
 }
+
+const (
+	// upToPage is how many events are read at once.
+	upToPage = 256
+	// upToAhead is how many pages may be under way: most streams have but one.
+	upToAhead = 3
+)

@@ -96,6 +96,15 @@ func (p *Performance) create(e *events.Recorded) error {
 	return err
 }
 
+// latest is implemented by stores that find the latest events of many streams faster
+// than by a Read for each.
+type latest interface {
+	// Latest calls take with the events of streams, each from the last one at or
+	// before position backwards, for as long as take returns true. Errors: those of
+	// events.Store.Read; take's.
+	Latest(ctx context.Context, streams []events.StreamID, position events.Position, take func(i int, e *events.Recorded) (more bool, err error)) error
+}
+
 // readAll reads the marks of seats, and returns the last event that made one.
 func (m *SeatMap) readAll(ctx context.Context, store events.Store, id string, seats []int32) (last *events.Recorded, err error) {
 	var readers sync.WaitGroup
@@ -103,20 +112,14 @@ func (m *SeatMap) readAll(ctx context.Context, store events.Store, id string, se
 	share := max(1, (len(seats)+seatReads-1)/seatReads)
 	for part := range slices.Chunk(seats, share) {
 		readers.Go(func() {
-			for _, seat := range part {
-				e, fault := m.read(ctx, store, id, seat)
-				mu.Lock()
-				if e != nil && (last == nil || e.Position > last.Position) {
-					last = e
-				}
-				if err == nil {
-					err = fault
-				}
-				over := err != nil
-				mu.Unlock()
-				if over {
-					return
-				}
+			e, fault := m.readPart(ctx, store, id, part)
+			mu.Lock()
+			defer mu.Unlock()
+			if e != nil && (last == nil || e.Position > last.Position) {
+				last = e
+			}
+			if err == nil {
+				err = fault
 			}
 		})
 	}
@@ -124,34 +127,65 @@ func (m *SeatMap) readAll(ctx context.Context, store events.Store, id string, se
 	return last, err
 }
 
-// seatPage is how many events of a seat are read at once: most have fewer.
-const seatPage = 16
-
-// read finds the mark of one seat: that of the last event up to the map's position
-// that changed it.
-func (m *SeatMap) read(ctx context.Context, store events.Store, id string, seat int32) (*events.Recorded, error) {
-	stream := events.NewStreamID(seatCategory, events.OfPerformance(id, m.layout.name(seat)))
-	for from := events.EndRevision; from >= 0; {
-		page, err := store.Read(ctx, stream, from, events.Backward, seatPage)
-		if err != nil || len(page) == 0 {
-			return nil, err
+// readPart is readAll on one goroutine.
+func (m *SeatMap) readPart(ctx context.Context, store events.Store, id string, seats []int32) (last *events.Recorded, err error) {
+	streams := make([]events.StreamID, len(seats))
+	for i, seat := range seats {
+		streams[i] = events.NewStreamID(seatCategory, events.OfPerformance(id, m.layout.name(seat)))
+	}
+	take := func(i int, e *events.Recorded) (more bool, err error) {
+		fact, err := e.Decode()
+		if err != nil {
+			return false, err
 		}
-		for i := range page {
-			e := &page[i]
-			if from = e.Revision - 1; e.Position > m.Position {
-				continue
-			}
-			fact, err := e.Decode()
+		step, _ := stepOf(fact)
+		if step.from == step.to {
+			return true, nil // it has changed nothing on the map
+		}
+		m.marks[seats[i]] = byte(step.to)
+		if last == nil || e.Position > last.Position {
+			last = e
+		}
+		return false, nil
+	}
+	if quick, ok := store.(latest); ok {
+		err = quick.Latest(ctx, streams, m.Position, take)
+	} else {
+		err = readLatest(ctx, store, streams, m.Position, take)
+	}
+	return last, err
+}
+
+// latestPage is how many events of a stream are read at once: most have fewer.
+const latestPage = 16
+
+// readLatest is latest for any store.
+func readLatest(ctx context.Context, store events.Store, streams []events.StreamID, position events.Position, take func(i int, e *events.Recorded) (bool, error)) error {
+	for i, stream := range streams {
+		more := true
+		for from := events.EndRevision; more && from >= 0; {
+			page, err := store.Read(ctx, stream, from, events.Backward, latestPage)
 			if err != nil {
-				return nil, err
+				return err
 			}
-			if step, _ := stepOf(fact); step.from != step.to {
-				m.marks[seat] = byte(step.to)
-				return e, nil
+			if len(page) == 0 {
+				break
+			}
+			from = page[len(page)-1].Revision - 1
+			for k := range page {
+				if page[k].Position > position {
+					continue
+				}
+				if more, err = take(i, &page[k]); err != nil {
+					return err
+				}
+				if !more {
+					break
+				}
 			}
 		}
 	}
-	return nil, nil
+	return nil
 }
 
 // TouchedSeats are the names of those seats of a performance to which something ever

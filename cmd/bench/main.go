@@ -32,6 +32,7 @@ var parts = []part{
 	{"live-latency", measureLatency},
 	{"restart", measureRestart},
 	{"audit", measureAudit},
+	{"verify-memory", measureVerifyMemory},
 	{"rivals", measureRivals},
 }
 

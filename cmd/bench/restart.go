@@ -68,18 +68,25 @@ func (b *bench) untilReady(dir string, end func(*server)) (time.Duration, error)
 		return 0, err
 	}
 	defer end(s)
+	err = s.untilReady()
+	return time.Since(begun), err
+}
+
+// untilReady waits until the server says that it is.
+func (s *server) untilReady() error {
+	begun := time.Now()
 	for {
 		response, err := http.Get(s.url + "/readyz")
 		if err != nil {
-			return 0, err
+			return err
 		}
 		io.Copy(io.Discard, response.Body)
 		response.Body.Close()
 		if response.StatusCode == http.StatusOK {
-			return time.Since(begun), nil
+			return nil
 		}
 		if time.Since(begun) > 5*time.Minute {
-			return 0, fmt.Errorf("not ready after 5 minutes")
+			return fmt.Errorf("not ready after 5 minutes")
 		}
 		time.Sleep(5 * time.Millisecond)
 	}

@@ -129,15 +129,79 @@ func (r *streamReader) take(ctx context.Context, e entry, revision events.Revisi
 	if len(r.page)%checkEvery == 0 && ctx.Err() != nil {
 		return ctx.Err()
 	}
-	position := e.position + events.Position(revision-e.first)
-	event, err := r.events.at(position)
+	event, err := r.event(e, revision)
 	if err != nil {
 		return err
 	}
-	if event.Stream != r.stream || event.Revision != revision {
-		return damaged("the index of %s has revision %d at position %d, where %s has its %d",
-			r.stream, revision, position, event.Stream, event.Revision)
-	}
 	r.page = append(r.page, event)
 	return nil
+}
+
+// event reads the one at revision, which lies in e.
+func (r *streamReader) event(e entry, revision events.Revision) (events.Recorded, error) {
+	position := e.position + events.Position(revision-e.first)
+	event, err := r.events.at(position)
+	if err != nil {
+		return event, err
+	}
+	if event.Stream != r.stream || event.Revision != revision {
+		return event, damaged("the index of %s has revision %d at position %d, where %s has its %d",
+			r.stream, revision, position, event.Stream, event.Revision)
+	}
+	return event, nil
+}
+
+// Latest calls take with events of each of some streams, by its place among them: the
+// last one at or before position first, and backwards from there for as long as take
+// returns true. It is Read backward for many short streams at once, at a tenth of the
+// price, because one look into the index follows the other.
+//
+// Errors: those of events.Store.Read; take's.
+func (s *Store) Latest(ctx context.Context, streams []events.StreamID, position events.Position, take func(i int, e *events.Recorded) (more bool, err error)) error {
+	if !s.gate.enter() {
+		return events.ErrClosed
+	}
+	defer s.gate.leave()
+	r, err := s.newStreamReader("")
+	if err != nil {
+		return err
+	}
+	defer r.close()
+	position = min(position, r.head)
+	for i, stream := range streams {
+		if i%checkEvery == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		r.stream = stream
+		if err := r.latest(position, func(e *events.Recorded) (bool, error) { return take(i, e) }); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// latest is Latest of one stream.
+func (r *streamReader) latest(position events.Position, take func(*events.Recorded) (bool, error)) error {
+	e, ok, err := entryAt(r.index, r.stream, events.EndRevision)
+	for ok && e.position > position {
+		e, ok, err = entryHere(r.index, r.stream, r.index.Prev())
+	}
+	for ok {
+		// The last append may reach beyond position.
+		for revision := e.last() - events.Revision(e.end()-min(e.end(), position)); revision >= e.first; revision-- {
+			event, err := r.event(e, revision)
+			if err != nil {
+				return err
+			}
+			if more, err := take(&event); !more || err != nil {
+				return err
+			}
+		}
+		first := e.first
+		e, ok, err = entryHere(r.index, r.stream, r.index.Prev())
+		if err == nil && (ok && e.last() != first-1 || !ok && first != 0) {
+			return damaged("%s: revision %d is missing", r.stream, first-1)
+		}
+	}
+	return err
 }

@@ -100,7 +100,7 @@ var crashes = []struct {
 	}, []events.BookingStatus{"", events.BookingIsExpired}, []string{"ok", "limit_exceeded"}},
 	{"paying", false, booked, payKeyed,
 		[]events.BookingStatus{events.BookingIsExpired, events.BookingIsBooked}, []string{"ok"}},
-	{"paying without money", false, func(w *world) string { return w.mustBook(w.ann(), "A-1-1", "A-1-2", "A-1-3") }, payKeyed,
+	{"paying without money", false, func(w *world) string { return w.mustBook(w.ann(), "A-1-1", "A-1-2", "A-1-3") }, payOvertaken,
 		[]events.BookingStatus{events.BookingIsExpired}, []string{"insufficient_balance"}},
 	{"paying late", false, late(false), payKeyed,
 		[]events.BookingStatus{events.BookingIsExpired, events.BookingIsBooked}, []string{"ok"}},
@@ -110,12 +110,12 @@ var crashes = []struct {
 		id := w.mustBook(w.ann(), "A-1-1", "A-1-2", "A-1-3")
 		w.clock.move(61 * s)
 		return id
-	}, payKeyed, []events.BookingStatus{events.BookingIsExpired}, []string{"insufficient_balance"}},
+	}, payOvertaken, []events.BookingStatus{events.BookingIsExpired}, []string{"insufficient_balance"}},
 	{"paying late for seats of which one is gone", false, func(w *world) string {
 		id := late(true)(w)
 		w.mustBook(w.bob(), "A-1-2")
 		return id
-	}, payKeyed, []events.BookingStatus{events.BookingIsExpired}, []string{"hold_expired"}},
+	}, payOvertaken, []events.BookingStatus{events.BookingIsExpired}, []string{"hold_expired"}},
 	{"giving back what is held", false, booked, cancel,
 		[]events.BookingStatus{events.BookingIsExpired, events.BookingIsReleased}, []string{"ok"}},
 	{"giving back what is booked", false, paid, cancel,
@@ -159,6 +159,10 @@ func late(settled bool) func(*world) string {
 func payKeyed(w *world, id string) error {
 	_, err := w.Pay(w.ctx(), Pay{Origin: w.keyed(w.ann(), "p", ""), BookingID: id, By: w.ann()})
 	return err
+}
+
+func payOvertaken(w *world, id string) error {
+	return w.payOvertaken(Pay{Origin: w.keyed(w.ann(), "p", ""), BookingID: id, By: w.ann()})
 }
 
 func cancel(w *world, id string) error {

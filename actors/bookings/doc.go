@@ -39,6 +39,9 @@
 // have is refused without a trace in the log. That takes nothing from the promise:
 // whoever holds a seat while others look either succeeds or is beaten further on.
 //
+// A payment looks first as well, at the wallet and, if it is late, at the seats and the
+// allowance: so a refusal has written nothing, but for one that was overtaken.
+//
 // # Why the house waits for the last seats
 //
 // Two who leave the choice to the house are sent to different seats. When all that is

@@ -107,7 +107,7 @@ func TestALateCommandNeverTouchesTheNextHolder(t *testing.T) {
 		{"the seat of an extension", is[*seat.Extend], func(w *world, id string) error { _, err := w.extend(id, "ann"); return err }, "hold_expired", ""},
 		{"the end of a payment that failed", is[*booking.FailPayment], func(w *world, id string) error {
 			w.must(w.step(w.ctx(), w.origin("ann"), wallet.Stream("ann"), &wallet.Debit{PaymentID: "else.1", Amount: 100}))
-			return pay(w, id)
+			return w.payOvertaken(Pay{Origin: w.origin("ann"), BookingID: id, By: "ann"})
 		}, "insufficient_balance", "booking.payment_failed.v1"},
 	} {
 		t.Run(line.name, func(t *testing.T) {

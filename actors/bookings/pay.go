@@ -26,9 +26,13 @@ type Pay struct {
 // Refusals, in this order: not_found, forbidden, released, already_confirmed,
 // hold_expired (the payment is late, and the seats can't be had again; with seats:
 // those that are taken), limit_exceeded (likewise, and the holder has taken others
-// since), insufficient_balance.
+// since), insufficient_balance. They have written nothing of the payment, unless it
+// was overtaken by another; see look.
 func (b *Bookings) Pay(ctx context.Context, cmd Pay) (Answer, error) {
 	return b.locked(ctx, cmd.BookingID, func(ctx context.Context) (Answer, error) {
+		if err := b.look(ctx, &cmd); err != nil {
+			return Answer{}, err
+		}
 		started, err := b.request(ctx, cmd.Origin, cmd.BookingID, &booking.StartPayment{By: cmd.By})
 		if err != nil {
 			return Answer{}, err
@@ -114,13 +118,18 @@ func (b *Bookings) finish(ctx context.Context, from Origin, bookingID string) (A
 var errTooLate = &core.Refusal{Code: "hold_expired",
 	Detail: "the booking was not paid in time, and its seats can't be had again; nothing is debited"}
 
+// tooLate refuses a late payment whose seats others have by now.
+func tooLate(s *show, lost []performance.Seat) *core.Refusal {
+	refusal := *errTooLate
+	refusal.Fields = map[string]any{"seats": s.layout.Names(lost)}
+	return &refusal
+}
+
 // retake takes the seats of a late payment again.
 func (b *Bookings) retake(ctx context.Context, p *payment) error {
 	all, err := b.take(ctx, &p.hold)
 	if lost := (*lostError)(nil); errors.As(err, &lost) {
-		refusal := *errTooLate
-		refusal.Fields = map[string]any{"seats": p.show.layout.Names(lost.seats)}
-		return b.giveUp(ctx, p, events.FailedLate, &refusal)
+		return b.giveUp(ctx, p, events.FailedLate, tooLate(p.show, lost.seats))
 	}
 	if refusal := refused(err); refusal != nil {
 		return b.giveUp(ctx, p, events.FailedLimit, refusal)

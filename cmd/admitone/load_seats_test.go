@@ -6,7 +6,6 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -34,7 +33,7 @@ func TestLoadSeats(t *testing.T) {
 }
 
 // TestLoadSeatsFindsLies puts a server in between that does not tell the truth about
-// one answer.
+// one sort of answers.
 func TestLoadSeatsFindsLies(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	books := func(r *http.Request) bool { return r.Method == "POST" && strings.HasSuffix(r.URL.Path, "/bookings") }
@@ -78,14 +77,13 @@ func TestLoadSeatsFindsLies(t *testing.T) {
 	} {
 		t.Run(test.about, func(t *testing.T) {
 			t.Parallel()
-			var n atomic.Int64
 			liar := between(t, s.url, func(w http.ResponseWriter, r *http.Request, pass func() *httptest.ResponseRecorder) bool {
 				if !test.lies(r) {
 					return false
 				}
 				answer := pass()
 				code, text := answer.Code, answer.Body.String()
-				if other, lie := test.lie(r, text); lie != text && n.Add(1) == 1 {
+				if other, lie := test.lie(r, text); lie != text {
 					code, text = other, lie
 				}
 				w.WriteHeader(code)

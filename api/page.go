@@ -17,6 +17,8 @@ func (s *Server) pageRoutes() {
 	s.handle(fiber.MethodGet, "/", secured(listPage(s.config.Views.Products, web.WriteProducts)))
 	s.handle(fiber.MethodGet, "/tournaments", secured(listPage(s.config.Views.Tournaments, web.WriteTournaments)))
 	s.handle(fiber.MethodGet, "/tournaments/:id", secured(s.tournamentPage))
+	s.handle(fiber.MethodGet, "/performances", secured(s.performancesPage))
+	s.handle(fiber.MethodGet, "/performances/:id", secured(s.performancePage))
 	for _, asset := range web.Assets() {
 		s.handle(fiber.MethodGet, asset.Path, secured(page(asset.Body, asset.Kind)))
 	}

@@ -56,6 +56,39 @@ func TestTheTournamentsPagesArePlainLists(t *testing.T) {
 	}
 }
 
+// TestThePerformancesPagesArePlainLists: what a browser without JavaScript sees of
+// performances, and that the list can be bounded by dates.
+func TestThePerformancesPagesArePlainLists(t *testing.T) {
+	w := newWorld(t)
+	w.do("GET", "/performances", "").has(t, 200, "There is no performance")
+	w.do("POST", "/v1/performances", `{"id":"gala","title":"<b>Gala</b>","venue":"<i>Hall</i>","starts_at":"2031-05-01T20:00:00Z",
+		"sections":[{"id":"A","name":"<u>Stalls</u>","rows":2,"seats_per_row":3,"price":1250}]}`).is(201)
+	w.do("POST", "/v1/performances", `{"id":"past","title":"Long ago","venue":"Hall","starts_at":"2001-02-03T04:05:06Z",
+		"sections":[{"id":"A","rows":1,"seats_per_row":1,"price":0}]}`).is(201)
+	w.book("gala", "ada", "A-1-1", "A-1-2").is(201)
+	list := w.do("GET", "/performances", "").has(t, 200, `data-id="gala"`, `data-capacity="6" data-held="2" data-booked="0" data-remaining="4"`,
+		`href="/performances/gala"`, "&lt;b&gt;Gala", "&lt;i&gt;Hall", "1 May 2031, 20:00 UTC", `aria-current="page">Performances`)
+	one := w.do("GET", "/performances/gala", "").has(t, 200, "&lt;b&gt;Gala", "&lt;i&gt;Hall", "&lt;u&gt;Stalls", "12.50",
+		`data-section="A" data-rows="2" data-per-row="3" data-price="1250"`, "<noscript>", ">4</span> of 6 left")
+	for _, page := range []string{list, one} {
+		for _, never := range []string{"<b>Gala", "<i>Hall", "<u>", " style=", " onclick=", "https://", "Long ago", "More performances"} {
+			if strings.Contains(page, never) {
+				t.Errorf("the page has %q in it:\n%s", never, page)
+			}
+		}
+	}
+	first := w.do("GET", "/performances?from=&limit=1", "").has(t, 200, "Long ago")
+	more := regexp.MustCompile(`href="(/performances\?from=&amp;to=&amp;cursor=[^"]+)"`).FindStringSubmatch(first)
+	if more == nil {
+		t.Fatalf("no link to more:\n%s", first)
+	}
+	w.do("GET", strings.ReplaceAll(more[1], "&amp;", "&"), "").has(t, 200, `data-id="gala"`, `href="/performances?from=&amp;to=&amp;"`)
+	w.do("GET", "/performances?from=2001-02-03&to=2001-02-03", "").has(t, 200, "Long ago", `value="2001-02-03"`)
+	w.do("GET", "/performances?from=2001-02-04&to=2001-02-05", "").has(t, 200, "between these dates")
+	w.do("GET", "/performances?from=soon", "").problem(400, "bad_parameter")
+	w.do("GET", "/performances/none", "").problem(404, "not_found")
+}
+
 // has checks the status and that the answer contains all of the texts.
 func (a answer) has(t *testing.T, status int, texts ...string) string {
 	t.Helper()
@@ -102,7 +135,8 @@ func TestThePageAsksForATokenWhereOneIsNeeded(t *testing.T) {
 func TestPagesAreLocked(t *testing.T) {
 	w := newWorld(t)
 	w.tournament("cup", 1, "")
-	pages := []string{"/", "/tournaments", "/tournaments/cup"} // never the same
+	w.hall("hall", 1, "")
+	pages := []string{"/", "/tournaments", "/tournaments/cup", "/performances", "/performances/hall"} // never the same
 	paths := append([]string{"/docs"}, pages...)
 	for _, asset := range web.Assets() {
 		paths = append(paths, asset.Path)

@@ -41,17 +41,23 @@ export async function command(method, path, body, waiting) {
     if (definite && data) {
       answered(question);
       clock.set(answer.headers.get("Date"));
-      if (answer.ok) return data;
+      if (answer.ok) {
+        known.position = Math.max(known.position, data.position ?? 0);
+        return data;
+      }
     }
     if (definite && data || attempt === 5) {
       const text = data?.detail ? words(data) : "The server does not answer. Try again: what you asked for is not done twice.";
-      throw Object.assign(new Error(text), { code: data?.code, resource: data?.resource });
+      throw Object.assign(new Error(text), { code: data?.code, resource: data?.resource, problem: data });
     }
     waiting?.();
     const wait = Number(answer?.headers.get("Retry-After")) * 1000 || firstWait * 2 ** attempt;
     await pause(wait * (.5 + Math.random() / 2));
   }
 }
+
+// known is how far in the log the answers were: what is read next must be no older.
+export const known = { position: 0 };
 
 // clock is the server's: a deadline must not depend on how this device's is set.
 export const clock = {
@@ -62,3 +68,10 @@ export const clock = {
     if (!Number.isNaN(ahead)) this.ahead = Math.abs(ahead) < 2000 ? 0 : ahead;
   },
 };
+
+// timeLeft until a deadline: seconds, and in words such as 4:59.
+export function timeLeft(deadline) {
+  const left = Math.max(0, Math.ceil((Date.parse(deadline) - clock.now()) / 1000));
+  const two = (n) => String(Math.floor(n)).padStart(2, "0");
+  return [left, (left < 3600 ? Math.floor(left / 60) : `${Math.floor(left / 3600)}:${two(left / 60 % 60)}`) + ":" + two(left % 60)];
+}

@@ -16,6 +16,14 @@
 // Later frames say which position they follow; one that does not fit the last one
 // seen makes the script ask again from there. See link.js.
 //
+// # Why the seat map is a canvas and buttons
+//
+// A hundred thousand elements are too many for a browser, and a picture of seats can
+// be neither read aloud nor reached with a keyboard. So seats that are too small to be
+// hit are painted (seatpaint.js), and those in view that are big enough are buttons
+// (seatmap.js). The map draws what a SeatPlan says (seatplan.js) and does not know who
+// fills that: the live page does from the topic seats:, any other may from elsewhere.
+//
 // # Why /docs is made of openapi.yaml
 //
 // There is one description, and a test holds it to the routes and to real answers.

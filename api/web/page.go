@@ -27,7 +27,8 @@ type Asset struct {
 }
 
 // scripts are the modules of the pages.
-var scripts = []string{"page.js", "link.js", "command.js", "products.js", "slots.js", "tournaments.js", "tournament.js"}
+var scripts = []string{"page.js", "link.js", "command.js", "products.js", "slots.js", "tournaments.js", "tournament.js",
+	"performances.js", "performance.js", "showing.js", "seatplan.js", "seatmap.js", "seatpaint.js", "bookings.js", "wallet.js"}
 
 // Assets are the files under /assets/, and the description of the API.
 func Assets() []Asset {
@@ -57,7 +58,7 @@ func read(name string) []byte {
 type place struct{ Path, Name string }
 
 // places are those that every page leads to.
-var places = []place{{"/", "On sale"}, {"/tournaments", "Tournaments"}}
+var places = []place{{"/", "On sale"}, {"/performances", "Performances"}, {"/tournaments", "Tournaments"}}
 
 // Frame is what stands around what a page shows.
 type Frame struct {
@@ -69,6 +70,9 @@ type Frame struct {
 	First bool
 	// Next is the cursor of the list's next page, "" if there is none.
 	Next string
+	// Filter is what the addresses of the list's pages ask for besides, with an & at
+	// its end; "" for nothing.
+	Filter template.URL
 
 	// Title of the page, the Script that makes it live, the Place that it is, and
 	// the Things that a list has. The functions below set them.
@@ -77,7 +81,7 @@ type Frame struct {
 
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"money": money, "share": share, "prose": prose, "anchor": anchor, "places": func() []place { return places },
-	"stamp": stamp, "people": people, "notice": notice,
+	"stamp": stamp, "people": people, "notice": notice, "order": order,
 }).ParseFS(files, "*.html"))
 
 // WriteProducts writes the page of a list of products in HTML. Errors: w's.

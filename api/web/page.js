@@ -16,6 +16,10 @@ export function keep(store, name, value) {
   try { window[store].setItem("admitone." + name, JSON.stringify(value)); } catch { /* private mode, or full */ }
 }
 
+// Minor units with two decimals; the currency is the seller's affair.
+export const amount = (minor) => (minor / 100).toFixed(2);
+export const money = (minor) => minor === 0 ? "free" : amount(minor);
+
 export const share = (part, whole) => whole === 0 ? "0%" : (100 * part / whole).toFixed(2) + "%";
 
 export function tell(place, tone, text) {
@@ -47,6 +51,14 @@ export async function announce(thing, text) {
   speaking = false;
 }
 
+// children makes wanted the children of an element, in this order, and moves none that
+// stays: moved, it would lose the focus.
+export function children(parent, wanted) {
+  const stays = new Set(wanted);
+  for (const child of [...parent.children]) if (!stays.has(child)) child.remove();
+  wanted.forEach((child, i) => { if (parent.children[i] !== child) parent.insertBefore(child, parent.children[i] ?? null); });
+}
+
 // stranded says that the focus is nowhere, or on something that can't be seen.
 export function stranded() {
   const at = document.activeElement;
@@ -73,6 +85,15 @@ export function onButton(handle) {
 export const token = () => recall("sessionStorage", "token", "");
 export const me = () => $("#holder").value.trim();
 
+// holder is by which name the visitor's things go: the token says, where one is needed.
+export function holder() {
+  if (!jwt) return me();
+  try {
+    const claims = atob(token().split(".")[1].replaceAll("-", "+").replaceAll("_", "/"));
+    return JSON.parse(new TextDecoder().decode(Uint8Array.from(claims, (c) => c.charCodeAt(0)))).sub ?? "";
+  } catch { return ""; }
+}
+
 // mayAsk says whether a command can be sent; if not it says what is missing.
 export function mayAsk(message, what) {
   if (!jwt || token()) return true;
@@ -95,6 +116,9 @@ export function begin() {
   }
 }
 
+// order sorts cards as their list does.
+const order = (card) => card.dataset.order ?? card.dataset.id;
+
 // onNewCards looks now and then whether the server has cards that this page lacks,
 // and calls add with each, put in where it belongs. Nothing announces new things.
 export function onNewCards(selector, add) {
@@ -111,7 +135,7 @@ export function onNewCards(selector, add) {
     for (const card of cards) {
       known.add(card.dataset.id);
       for (const hidden of card.querySelectorAll(".needs-script")) hidden.hidden = false;
-      const next = [...list.children].find((other) => other.dataset.id > card.dataset.id);
+      const next = [...list.children].find((other) => order(other) > order(card));
       list.insertBefore(document.importNode(card, true), next ?? null);
       add(list.querySelector(`[data-id="${card.dataset.id}"]`));
     }

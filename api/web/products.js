@@ -1,8 +1,8 @@
 // The page of products: their counts, and the reservations of this browser.
 
-import { command, clock } from "./command.js";
+import { command, timeLeft } from "./command.js";
 import { watch } from "./link.js";
-import { $, announce, begin, field, jwt, keep, mayAsk, me, nudge, onButton, onNewCards, recall, share, stranded, tell, token } from "./page.js";
+import { $, announce, begin, field, jwt, keep, mayAsk, me, money, nudge, onButton, onNewCards, recall, share, stranded, tell, token } from "./page.js";
 
 // ---- Products
 
@@ -18,8 +18,6 @@ function productOn(card) {
   return product;
 }
 for (const card of document.querySelectorAll(".product")) productOn(card);
-
-const money = (minor) => minor === 0 ? "free" : (minor / 100).toFixed(2);
 
 // take puts a frame's counts, which are absolute, into a product and shows them.
 function take(product, data) {
@@ -114,9 +112,8 @@ function fill(item, claim) {
 
 const asking = new Set(); // ids of claims whose time is up
 function countDown(item, claim) {
-  const left = Math.max(0, Math.ceil((Date.parse(claim.expires_at) - clock.now()) / 1000));
-  const two = (n) => String(Math.floor(n)).padStart(2, "0");
-  field(item, "clock").textContent = (left < 3600 ? Math.floor(left / 60) : `${Math.floor(left / 3600)}:${two(left / 60 % 60)}`) + ":" + two(left % 60);
+  const [left, words] = timeLeft(claim.expires_at);
+  field(item, "clock").textContent = words;
   if (left > 0 || asking.has(claim.id)) return;
   asking.add(claim.id);
   refresh(claim).finally(() => setTimeout(() => asking.delete(claim.id), 1000));

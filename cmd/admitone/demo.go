@@ -11,6 +11,7 @@ import (
 	"admitone/actors/product"
 	"admitone/actors/team"
 	"admitone/actors/tournament"
+	"admitone/actors/wallet"
 	"admitone/events"
 )
 
@@ -43,6 +44,12 @@ var demoPerformance = performance.Create{
 	},
 }
 
+// demoHolder is whose wallet the demo fills, with demoBalance in minor units.
+const (
+	demoHolder  = "demo"
+	demoBalance = 50000
+)
+
 // demonstrate makes what the demo shows. What exists already stays as it is.
 func (p *program) demonstrate(ctx context.Context) error {
 	for _, d := range demoProducts {
@@ -52,6 +59,9 @@ func (p *program) demonstrate(ctx context.Context) error {
 	}
 	concert := demoPerformance
 	if err := p.hand(ctx, performance.Stream(concert.ID), &concert); err != nil {
+		return err
+	}
+	if err := p.fillWallet(ctx); err != nil {
 		return err
 	}
 	fresh, err := p.isNew(ctx, tournament.Stream(demoTournament.ID))
@@ -73,6 +83,15 @@ func (p *program) demonstrate(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// fillWallet charges the demo's wallet, once.
+func (p *program) fillWallet(ctx context.Context) error {
+	fresh, err := p.isNew(ctx, wallet.Stream(demoHolder))
+	if err != nil || !fresh {
+		return err
+	}
+	return p.hand(ctx, wallet.Stream(demoHolder), &wallet.Charge{ID: "demo", Amount: demoBalance})
 }
 
 // isNew says that nothing has ever happened in a stream.

@@ -9,6 +9,8 @@ import (
 
 	"admitone/actors"
 	"admitone/actors/booking"
+	"admitone/actors/core"
+	"admitone/actors/wallet"
 	"admitone/events"
 )
 
@@ -109,5 +111,10 @@ func TestTheDemoHasAConcert(t *testing.T) {
 	}
 	if concert.Capacity != 12*20+6*16 || len(concert.Sections) != 2 {
 		t.Errorf("the concert is %+v", concert)
+	}
+	balance := int64(0)
+	_, err := s.desk.View(t.Context(), wallet.Stream(demoHolder), func(c core.Core) { balance = c.(*wallet.Wallet).Balance() })
+	if err != nil || balance != demoBalance {
+		t.Errorf("the demo's wallet has %d (%v)", balance, err)
 	}
 }

@@ -1,0 +1,54 @@
+package api
+
+import (
+	"encoding/base64"
+	"io"
+	"time"
+
+	"admitone/api/web"
+)
+
+// performancesPage shows a list of performances by date, from today on unless it is
+// asked for others.
+func (s *Server) performancesPage(r *request) error {
+	p, err := r.paging()
+	if err != nil {
+		return err
+	}
+	from, before, err := r.span()
+	if err != nil {
+		return err
+	}
+	dates := web.Dates{From: r.ctx.Query("from"), To: r.ctx.Query("to")}
+	if !r.ctx.Context().QueryArgs().Has("from") {
+		from = time.Now().UTC().Truncate(24 * time.Hour)
+		dates.From = from.Format(time.DateOnly)
+	}
+	rows, next, err := s.config.Views.Performances(from, before, p.after, p.limit)
+	if err != nil {
+		return err
+	}
+	frame := r.frame()
+	frame.First = p.after == ""
+	if next != "" {
+		frame.Next = base64.RawURLEncoding.EncodeToString([]byte(next))
+	}
+	return r.html(func(body io.Writer) error { return web.WritePerformances(body, frame, dates, rows) })
+}
+
+// performancePage shows one performance and its sections; the script asks for the
+// seats.
+func (s *Server) performancePage(r *request) error {
+	id, err := r.param("id", "performance")
+	if err != nil {
+		return err
+	}
+	if err := r.caughtUp(); err != nil { // who comes from making it must find it
+		return err
+	}
+	row, err := s.performanceNow(id)
+	if err != nil {
+		return err
+	}
+	return r.html(func(body io.Writer) error { return web.WritePerformance(body, r.frame(), &row) })
+}

@@ -1,0 +1,179 @@
+// The visitor's bookings: found again after a reload, paid, extended, given back.
+
+import { command, known, timeLeft } from "./command.js";
+import { $, amount, announce, children, field, holder, jwt, mayAsk, pause, stranded, tell, token } from "./page.js";
+import { readWallet, short } from "./wallet.js";
+
+const bookings = new Map(); // by id, in the order in which they were made
+const titles = new Map(); // of performances, by id
+const ended = 3; // that many bookings that came to nothing are shown
+let whose = "";
+let heard = () => {};
+
+// follow shows the visitor's bookings, and calls changed whenever they have. title
+// is that of the performance with this id.
+export function follow(id, title, changed) {
+  titles.set(id, title);
+  heard = changed;
+  for (const who of [$("#holder"), $("#token")]) who?.addEventListener("input", () => { readBookings(300); readWallet(); });
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) { readBookings(); readWallet(); } });
+  setInterval(tick, 500);
+  readBookings();
+  readWallet();
+}
+
+// seatsOf are the names of the seats that the visitor has in a performance.
+export function seatsOf(performance) {
+  return [...bookings.values()].filter((b) => b.performance_id === performance && b.status in { held: 1, paying: 1, booked: 1 }).flatMap((b) => b.seats);
+}
+
+const reading = { busy: false, again: false };
+
+// readBookings reads them; once more when something has changed meanwhile.
+export async function readBookings(wait = 50) {
+  reading.again = true;
+  if (reading.busy) return;
+  reading.busy = true;
+  await pause(wait);
+  while (reading.again) {
+    reading.again = false;
+    const name = holder();
+    const found = name && !(jwt && !token()) ? await list(name).catch(() => null) : [];
+    if (name !== holder()) reading.again = true;
+    else if (found) take(name, found);
+  }
+  reading.busy = false;
+}
+
+async function list(name) {
+  const found = [];
+  for (let cursor = ""; ;) {
+    const query = new URLSearchParams({ limit: 500, cursor, min_position: known.position });
+    const { items, next } = await command("GET", `/v1/holders/${encodeURIComponent(name)}/bookings?${query}`);
+    found.push(...items);
+    if (!next) return found;
+    cursor = next;
+  }
+}
+
+function take(name, found) {
+  if (name !== whose) bookings.clear();
+  whose = name;
+  for (const booking of found) {
+    if (booking.position >= (bookings.get(booking.id)?.position ?? 0)) bookings.set(booking.id, booking);
+  }
+  show();
+}
+
+// adopt takes a booking as an answer has it.
+export function adopt(booking) {
+  if (booking.position >= (bookings.get(booking.id)?.position ?? 0)) bookings.set(booking.id, booking);
+  show();
+}
+
+// item is a booking's element.
+export const item = (id) => $(`#bookings [data-booking="${id}"]`);
+
+function show() {
+  const newest = [...bookings.values()].reverse();
+  const having = (statuses) => newest.filter(({ status }) => statuses.includes(status));
+  const shown = [...having(["held", "paying"]), ...having(["booked"]), ...having(["expired", "released"]).slice(0, ended)];
+  const lost = $("#bookings").contains(document.activeElement);
+  children($("#bookings"), shown.map((booking) => {
+    const element = item(booking.id) ?? $("#booking").content.cloneNode(true).firstElementChild;
+    element.dataset.booking = booking.id;
+    return fill(element, booking);
+  }));
+  $("#no-bookings").hidden = shown.length > 0;
+  if (lost && stranded()) $("#mine-title").focus();
+  if (having(["paying"]).length > 0) readBookings(2000); // its end is under way
+  heard();
+}
+
+const states = { held: "On hold", paying: "The payment is under way", booked: "Booked and paid", released: "Given back", expired: "The time ran out" };
+
+function fill(element, booking) {
+  const { id, status, seats, extended, performance_id } = booking;
+  if (element.dataset.status !== status) delete element.dataset.sure;
+  element.dataset.status = status;
+  field(element, "what").textContent = titles.get(performance_id) ?? performance_id;
+  if (!titles.has(performance_id)) name(performance_id);
+  field(element, "seats").textContent = seats.join(", ");
+  field(element, "status").textContent = `${states[status]} · ${amount(booking.amount)}`;
+  for (const of of element.querySelectorAll('[data-field="of"]')) of.textContent = ": " + seats.join(", ");
+  const has = { pay: status === "held" || status === "expired", extend: status === "held" && !extended, return: status === "held" || status === "booked" };
+  for (const action in has) $(`[data-action="${action}"]`, element).hidden = !has[action];
+  $('[data-action="pay"]', element).textContent = status === "held" ? "Pay " + amount(booking.amount) : "Pay after all";
+  field(element, "return").textContent = "sure" in element.dataset ? "Really give back?" : "Give back";
+  field(element, "clock").hidden = status !== "held";
+  if (status === "held") countDown(element, id);
+  return element;
+}
+
+// name finds the title of a performance that this page is not about.
+async function name(id) {
+  titles.set(id, id);
+  const performance = await command("GET", "/v1/performances/" + id).catch(() => null);
+  if (!performance) return;
+  titles.set(id, performance.title);
+  show();
+}
+
+const told = new Set(), asking = new Set(); // ids of those nearly over, and over
+
+function countDown(element, id) {
+  const booking = bookings.get(id), [left, words] = timeLeft(booking.expires_at);
+  field(element, "clock").textContent = words;
+  if (left <= 60 && left > 5 && !told.has(id)) {
+    told.add(id);
+    announce(id, `${left} seconds left to pay for ${booking.seats.join(", ")}`);
+  }
+  if (left > 0 || asking.has(id)) return;
+  asking.add(id);
+  readBookings().finally(() => setTimeout(() => asking.delete(id), 1000));
+}
+
+function tick() {
+  for (const element of document.querySelectorAll('#bookings [data-status="held"]')) countDown(element, element.dataset.booking);
+}
+
+const say = (tone, text) => tell($("#bookings-message"), tone, text);
+const waiting = () => say("warn", "No answer yet; trying again…");
+
+const actions = {
+  async pay({ id }) {
+    say("", "Paying…");
+    adopt(await command("POST", `/v1/bookings/${id}/payment`, "{}", waiting));
+    say("good", "Paid. The seats are yours.");
+    readWallet();
+  },
+  async extend({ id }) {
+    adopt(await command("POST", `/v1/bookings/${id}/extension`, "{}", waiting));
+    told.delete(id);
+    say("good", "You have more time. There is no more after this.");
+  },
+  async return({ id, status }, element) {
+    if (status === "booked" && !("sure" in element.dataset)) {
+      element.dataset.sure = "";
+      return show();
+    }
+    adopt(await command("DELETE", `/v1/bookings/${id}`, undefined, waiting));
+    say("good", status === "booked" ? "Given back; the money is in your wallet." : "Given back; the seats are free again.");
+    readWallet();
+  },
+};
+
+// end pays, extends or gives back the booking that an element shows, and leaves the
+// focus near where it was.
+export async function end(action, element) {
+  if (!mayAsk($("#bookings-message"), "Booking")) return;
+  const booking = bookings.get(element.dataset.booking);
+  try {
+    await actions[action](booking, element);
+  } catch (error) {
+    say("bad", error.message);
+    if (error.code === "insufficient_balance") short(error.problem);
+    readBookings();
+  }
+  if (stranded()) ($("button:not([hidden])", item(booking.id) ?? element)?.checkVisibility() ? $("button:not([hidden])", item(booking.id)) : $("#mine-title")).focus();
+}

@@ -171,10 +171,12 @@ func (m *member) do(method, path string, body []byte) int {
 // get reads a resource beside the scenario: it counts for nothing. It returns whether
 // an answer came.
 func (m *member) get(path string, into any) bool {
-	m.request.SetRequestURI(m.server.url + path)
-	m.request.Header.SetMethod(http.MethodGet)
-	m.request.SetBodyRaw(nil)
-	return m.client.Do(m.request, m.response) == nil && m.response.StatusCode() == http.StatusOK && json.Unmarshal(m.response.Body(), into) == nil
+	var request fasthttp.Request // not m's: what it sent last would announce a body
+	request.SetRequestURI(m.server.url + path)
+	if m.server.token != "" {
+		request.Header.Set("Authorization", "Bearer "+m.server.token)
+	}
+	return m.client.Do(&request, m.response) == nil && m.response.StatusCode() == http.StatusOK && json.Unmarshal(m.response.Body(), into) == nil
 }
 
 // unknown says whether a status leaves open what was done.

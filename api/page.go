@@ -100,7 +100,11 @@ func (s *Server) teams(tournamentID string, status events.EntryStatus) (web.Team
 // frame is what every page says of the server.
 func (r *request) frame() web.Frame {
 	_, open := r.server.config.Auth.(OpenAuth)
-	return web.Frame{Epoch: r.server.config.Store.Epoch(), Token: !open}
+	frame := web.Frame{Epoch: r.server.config.Store.Epoch(), Token: !open}
+	if at := r.server.config.AsOf; at != nil {
+		frame.AsOf, frame.AsOfPosition = at.Time, uint64(at.Position)
+	}
+	return frame
 }
 
 // docs shows the description of the API.

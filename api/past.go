@@ -2,9 +2,12 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 	"time"
+
+	"github.com/gofiber/fiber/v2"
 
 	"admitone/actors/product"
 	"admitone/events"
@@ -45,7 +48,10 @@ func (s *Server) past(h handler) handler {
 // at reads the query parameter: a position, or a time. ok is false without one. A
 // moment that has not come yet is the present, and is answered as such.
 func (r *request) at() (m projections.Moment, ok bool, err error) {
-	given := r.ctx.Query("at")
+	given, shown := r.ctx.Query("at"), r.server.config.AsOf
+	if given == "" && shown != nil {
+		return *shown, true, nil
+	}
 	if given == "" {
 		return m, false, nil
 	}
@@ -56,7 +62,19 @@ func (r *request) at() (m projections.Moment, ok bool, err error) {
 	if errors.Is(err, projections.ErrBadMoment) {
 		return m, false, refuse("bad_parameter", "at is a position, 1 or more, or an RFC 3339 time")
 	}
+	if shown != nil && m.Time.After(shown.Time) {
+		m = *shown
+	}
 	return m, true, err
+}
+
+// pastTakesNothing refuses a command to a server of the past.
+func (s *Server) pastTakesNothing(r *request) error {
+	at := s.config.AsOf
+	r.ctx.Set(fiber.HeaderAllow, "GET, HEAD")
+	return &problem{code: "method_not_allowed",
+		detail: "this server shows the log as it was at " + at.Time.UTC().Format(time.RFC3339Nano) + " and takes no commands",
+		fields: map[string]any{"as_of": json.RawMessage(appendAsOf(nil, *at))}}
 }
 
 // moment is which moment a question is about, nil for the present; it returns when

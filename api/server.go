@@ -67,6 +67,10 @@ type Config struct {
 	Backup Backup
 	// Proofs makes signed heads and receipts; nil is no routes for them.
 	Proofs Proofs
+	// AsOf makes the server one of the past: Store and Views end at this moment, what
+	// is read without ?at= is read as of then, and every command is refused. Bookings
+	// and Rooms may be nil then. nil is the present.
+	AsOf *projections.Moment
 	// Contacts keeps how to reach holders; nil refuses contacts.
 	Contacts *contacts.Book
 	// Metrics is where the server registers its own; a new registry if nil.
@@ -220,6 +224,9 @@ type handler func(*request) error
 // id, who is asking, a guard against panics, the one translation of errors, the
 // access log and the metrics. A GET may be asked for as a HEAD, without the body.
 func (s *Server) handle(method, path string, h handler) {
+	if s.config.AsOf != nil && method != fiber.MethodGet {
+		h = s.pastTakesNothing
+	}
 	route := s.metrics.route(method, path)
 	serve := func(c *fiber.Ctx) error {
 		r := &request{ctx: c, server: s, begun: time.Now()}

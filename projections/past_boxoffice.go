@@ -96,15 +96,6 @@ func (p *Performance) create(e *events.Recorded) error {
 	return err
 }
 
-// latest is implemented by stores that find the latest events of many streams faster
-// than by a Read for each.
-type latest interface {
-	// Latest calls take with the events of streams, each from the last one at or
-	// before position backwards, for as long as take returns true. Errors: those of
-	// events.Store.Read; take's.
-	Latest(ctx context.Context, streams []events.StreamID, position events.Position, take func(i int, e *events.Recorded) (more bool, err error)) error
-}
-
 // readAll reads the marks of seats, and returns the last event that made one.
 func (m *SeatMap) readAll(ctx context.Context, store events.Store, id string, seats []int32) (last *events.Recorded, err error) {
 	var readers sync.WaitGroup
@@ -133,7 +124,7 @@ func (m *SeatMap) readPart(ctx context.Context, store events.Store, id string, s
 	for i, seat := range seats {
 		streams[i] = events.NewStreamID(seatCategory, events.OfPerformance(id, m.layout.name(seat)))
 	}
-	take := func(i int, e *events.Recorded) (more bool, err error) {
+	err = events.ReadLatest(ctx, store, streams, m.Position, func(i int, e *events.Recorded) (more bool, err error) {
 		fact, err := e.Decode()
 		if err != nil {
 			return false, err
@@ -147,45 +138,8 @@ func (m *SeatMap) readPart(ctx context.Context, store events.Store, id string, s
 			last = e
 		}
 		return false, nil
-	}
-	if quick, ok := store.(latest); ok {
-		err = quick.Latest(ctx, streams, m.Position, take)
-	} else {
-		err = readLatest(ctx, store, streams, m.Position, take)
-	}
+	})
 	return last, err
-}
-
-// latestPage is how many events of a stream are read at once: most have fewer.
-const latestPage = 16
-
-// readLatest is latest for any store.
-func readLatest(ctx context.Context, store events.Store, streams []events.StreamID, position events.Position, take func(i int, e *events.Recorded) (bool, error)) error {
-	for i, stream := range streams {
-		more := true
-		for from := events.EndRevision; more && from >= 0; {
-			page, err := store.Read(ctx, stream, from, events.Backward, latestPage)
-			if err != nil {
-				return err
-			}
-			if len(page) == 0 {
-				break
-			}
-			from = page[len(page)-1].Revision - 1
-			for k := range page {
-				if page[k].Position > position {
-					continue
-				}
-				if more, err = take(i, &page[k]); err != nil {
-					return err
-				}
-				if !more {
-					break
-				}
-			}
-		}
-	}
-	return nil
 }
 
 // TouchedSeats are the names of those seats of a performance to which something ever

@@ -68,6 +68,10 @@ type Frame struct {
 	Token bool
 	// First says that no page of the list comes before this one.
 	First bool
+	// AsOf is the moment of the past that the server shows, with its position; zero is
+	// the present.
+	AsOf         time.Time
+	AsOfPosition uint64
 	// Next is the cursor of the list's next page, "" if there is none.
 	Next string
 	// Filter is what the addresses of the list's pages ask for besides, with an & at
@@ -81,7 +85,7 @@ type Frame struct {
 
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"money": money, "share": share, "prose": prose, "anchor": anchor, "places": func() []place { return places },
-	"stamp": stamp, "people": people, "notice": notice, "order": order,
+	"stamp": stamp, "people": people, "second": second, "notice": notice, "order": order,
 }).ParseFS(files, "*.html"))
 
 // WriteProducts writes the page of a list of products in HTML. Errors: w's.
@@ -124,6 +128,8 @@ func WriteTournament(w io.Writer, f Frame, t *projections.Tournament, entered, w
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 
 func people(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") }
+
+func second(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05.000 UTC") }
 
 // notice says why a team can't get a slot now, as the script does; "" if it can.
 func notice(t projections.Tournament) string {

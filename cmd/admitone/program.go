@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"os"
 	"path/filepath"
 	"strconv"
 	"sync"
@@ -54,6 +55,7 @@ type settings struct {
 	esdbListen   string        // address for EventStoreDB clients, "" for none
 	signEvery    time.Duration // between two signed heads, 0 for no tree
 	passKeys     string        // file of the keys that sign passes, "" for passes.key in the directory
+	at           string        // a moment of the past to show, "" for the present
 	joins        int           // into waiting rooms per minute and address, 0 for any number
 }
 
@@ -104,16 +106,23 @@ type program struct {
 	resuming   sync.WaitGroup // of bookings; it ends before the rest, with rest
 	rest       context.CancelFunc
 	failed     chan error
+
+	scratch string // directory to delete in the end, "" for none
+	where   string // what is shown of the log, if not all
 }
 
 // start opens everything and begins to serve. What it opened before an error is
 // closed again.
 func start(s settings) (*program, error) {
 	p := &program{logger: s.logger, failed: make(chan error, 7), cancel: func() {}, rest: func() {}}
-	if err := p.open(s); err != nil {
+	open, run := p.open, p.run
+	if s.at != "" {
+		open, run = p.openPast, p.runPast
+	}
+	if err := open(s); err != nil {
 		return nil, errors.Join(err, p.stop(context.Background()))
 	}
-	p.run()
+	run()
 	return p, nil
 }
 
@@ -265,6 +274,9 @@ func (p *program) stop(ctx context.Context) error {
 	}
 	if p.log != nil {
 		errs = append(errs, p.log.Close())
+	}
+	if p.scratch != "" {
+		errs = append(errs, os.RemoveAll(p.scratch))
 	}
 	return errors.Join(errs...)
 }

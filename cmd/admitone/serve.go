@@ -27,7 +27,7 @@ func newServe() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "serve",
 		Short:   "The server: HTTP, WebSocket and the live page",
-		Example: "  admitone serve --demo\n  admitone serve --listen 0.0.0.0:8080 --store /var/lib/admitone --auth jwt",
+		Example: "  admitone serve --demo\n  admitone serve --listen 0.0.0.0:8080 --store /var/lib/admitone --auth jwt\n  admitone serve --at 2031-05-01T20:00:03Z --listen 127.0.0.1:8081",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var level slog.Level
 			if err := level.UnmarshalText([]byte(logLevel)); err != nil {
@@ -41,6 +41,8 @@ func newServe() *cobra.Command {
 				return usagef("--data is the directory of the views; it can't be empty")
 			case s.idleAfter < time.Second:
 				return usagef("--idle-after is a second or more")
+			case s.at != "" && (demo || s.esdbListen != "" || s.profile != "" || s.yardstick):
+				return usagef("--at shows the past and nothing else; leave --demo, --esdb-listen and --profile-listen out")
 			case s.joins < 0:
 				return usagef("--joins-per-minute is 0 or more")
 			case s.maxSockets < 1:
@@ -72,6 +74,7 @@ func newServe() *cobra.Command {
 	f.DurationVar(&s.signEvery, "sign-every", 10*time.Second, "write down a signed head of the log that often, if it is in a directory; 0 is no tree, no heads, no receipts")
 	f.StringVar(&s.passKeys, "pass-keys-file", "", "file with the keys that sign passes of waiting rooms (default: passes.key in the store, or in --data, made when needed)")
 	f.IntVar(&s.joins, "joins-per-minute", 600, "how often one address may join waiting rooms, 0 for any number; private networks are not counted")
+	f.StringVar(&s.at, "at", "", "show the log as it was then, for reading only: a position or an RFC 3339 time")
 	f.BoolVar(&accessLog, "access-log", true, "write a line per request to standard error")
 	f.StringVar(&s.profile, "profile-listen", "", "address for Go's profiles, /debug/pprof/; keep it on loopback")
 	f.BoolVar(&s.yardstick, "yardstick", false, "add POST /yardstick, which only decodes and answers: what benchmarks compare with")
@@ -114,7 +117,7 @@ func serve(ctx context.Context, s settings, demo bool, out io.Writer) error {
 	if said := p.listener.Addr().String(); said != p.address() {
 		where += ", listening on " + said
 	}
-	fmt.Fprintf(out, "admitone is on http://%s/ (log in %s)\n", p.address(), where)
+	fmt.Fprintf(out, "admitone is on http://%s/ (log in %s%s)\n", p.address(), where, p.where)
 	var failed error
 	select {
 	case <-ctx.Done():

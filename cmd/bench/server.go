@@ -124,8 +124,11 @@ func (s *server) cpu() time.Duration {
 }
 
 // resident is the server's memory in bytes.
-func (s *server) resident() int64 {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", s.cmd.Process.Pid))
+func (s *server) resident() int64 { return resident(s.cmd.Process.Pid) }
+
+// resident is the memory of a process in bytes.
+func resident(pid int) int64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
 	if err != nil {
 		return 0
 	}

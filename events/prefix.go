@@ -1,0 +1,108 @@
+package events
+
+import (
+	"context"
+	"fmt"
+)
+
+// Prefix is a log as it was when it ended at a position. It takes no events, and
+// nothing ever comes behind the last one. Closing it closes store.
+func Prefix(store Store, end Position) Store { return &prefix{store, end} }
+
+type prefix struct {
+	Store
+	end Position
+}
+
+// Epoch is another one than the whole log's: who knows positions of that must not
+// think that they are yet to come here.
+func (p *prefix) Epoch() string { return fmt.Sprintf("%s@%d", p.Store.Epoch(), p.end) }
+
+// Append implements Store: nothing is written.
+func (p *prefix) Append(context.Context, StreamID, Revision, []Event) (Appended, error) {
+	return Appended{}, fmt.Errorf("%w: it is shown as it was at position %d", ErrUnavailable, p.end)
+}
+
+// Head implements Store.
+func (p *prefix) Head(ctx context.Context) (Position, error) {
+	head, err := p.Store.Head(ctx)
+	return min(head, p.end), err
+}
+
+// ReadAll implements Store.
+func (p *prefix) ReadAll(ctx context.Context, from Position, dir Direction, limit int) ([]Recorded, error) {
+	if dir == Backward {
+		return p.Store.ReadAll(ctx, min(from, p.end+1), dir, limit)
+	}
+	page, err := p.Store.ReadAll(ctx, from, dir, limit)
+	return p.cut(page), err
+}
+
+// cut leaves out what came later.
+func (p *prefix) cut(page []Recorded) []Recorded {
+	for len(page) > 0 && page[len(page)-1].Position > p.end {
+		page = page[:len(page)-1]
+	}
+	return page
+}
+
+// Read implements Store.
+func (p *prefix) Read(ctx context.Context, stream StreamID, from Revision, dir Direction, limit int) ([]Recorded, error) {
+	if dir == Forward {
+		page, err := p.Store.Read(ctx, stream, from, dir, limit)
+		return p.cut(page), err
+	}
+	last, err := p.last(ctx, stream)
+	if err != nil || last == NoStream {
+		return nil, err
+	}
+	if from > last && from != EndRevision {
+		return nil, nil
+	}
+	return p.Store.Read(ctx, stream, min(from, last), dir, limit)
+}
+
+// last finds the last revision of a stream by then, by halves.
+func (p *prefix) last(ctx context.Context, stream StreamID) (Revision, error) {
+	page, err := p.Store.Read(ctx, stream, EndRevision, Backward, 1)
+	if err != nil || len(page) == 0 || page[0].Position <= p.end {
+		if len(page) == 0 {
+			return NoStream, err
+		}
+		return page[0].Revision, err
+	}
+	// low is in the prefix, or NoStream; high is not.
+	low, high := NoStream, page[0].Revision
+	for low+1 < high {
+		middle := low + (high-low)/2
+		page, err := p.Store.Read(ctx, stream, middle, Forward, 1)
+		if err != nil {
+			return NoStream, err
+		}
+		if len(page) == 1 && page[0].Position <= p.end {
+			low = middle
+		} else {
+			high = middle
+		}
+	}
+	return low, nil
+}
+
+// Follow implements Store. Having come to the end it waits for ctx.
+func (p *prefix) Follow(ctx context.Context, after Position, handle func([]Recorded) error) error {
+	for after < p.end {
+		page, err := p.ReadAll(ctx, after, Forward, pageSize)
+		if err != nil {
+			return err
+		}
+		if len(page) == 0 {
+			break
+		}
+		if err := handle(page); err != nil {
+			return err
+		}
+		after = page[len(page)-1].Position
+	}
+	<-ctx.Done()
+	return ctx.Err()
+}

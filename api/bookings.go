@@ -7,6 +7,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"admitone/actors"
 	"admitone/actors/booking"
 	"admitone/actors/bookings"
 	"admitone/actors/core"
@@ -95,7 +96,12 @@ func (s *Server) book(r *request) error {
 	if command.Origin, err = r.origin(); err != nil {
 		return err
 	}
-	answer, err := s.config.Bookings.Book(context.Background(), command)
+	var answer bookings.Answer
+	_, err = s.admitted(r, command.Holder, func() string { return s.roomOfPerformance(id) }, func(room string) error {
+		command.Room = room
+		answer, err = s.config.Bookings.Book(context.Background(), command)
+		return err
+	})
 	if err != nil {
 		s.noteAll()
 		if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) && refusal.Fields["field"] == "section" {
@@ -150,8 +156,20 @@ func (s *Server) cancel(ctx context.Context, from bookings.Origin, id, by string
 	return s.config.Bookings.Cancel(ctx, bookings.Cancel{Origin: from, BookingID: id, By: by})
 }
 
+// roomOfPerformance is the waiting room that guards a performance according to the
+// views, "" if none does.
+func (s *Server) roomOfPerformance(id string) string {
+	row, _, _ := s.config.Views.Performance(id) // who can't be asked guards nothing
+	return row.WaitingRoom
+}
+
 func (s *Server) pay(ctx context.Context, from bookings.Origin, id, by string) (bookings.Answer, error) {
-	return s.config.Bookings.Pay(ctx, bookings.Pay{Origin: from, BookingID: id, By: by})
+	answer, err := s.config.Bookings.Pay(ctx, bookings.Pay{Origin: from, BookingID: id, By: by})
+	if err == nil && !answer.Replayed {
+		s.config.Rooms.Done(s.roomOfPerformance(answer.Booking.PerformanceID), answer.Booking.Holder, 0, actors.Request{
+			ID: actors.NewCommandID(), CorrelationID: from.CorrelationID, CausationID: from.CausationID, Actor: from.Actor})
+	}
+	return answer, err
 }
 
 func (s *Server) extend(ctx context.Context, from bookings.Origin, id, by string) (bookings.Answer, error) {

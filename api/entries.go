@@ -65,7 +65,8 @@ func (r *request) newEntry() ([]string, error) {
 	return teams, r.takeContact(body.Contact, rest)
 }
 
-// enter asks for slots. In open mode a team speaks for itself.
+// enter asks for slots. In open mode a team speaks for itself; so the pass of a waiting
+// room is then that of the (first) team, and else that of whoever the token says.
 func (s *Server) enter(r *request) error {
 	id, err := r.param("id", "tournament")
 	if err != nil {
@@ -81,10 +82,15 @@ func (s *Server) enter(r *request) error {
 	if err := s.knownTeams(id, teams); err != nil {
 		return err
 	}
-	v, err := r.askTournament(id, &tournament.Enter{TeamIDs: teams})
+	var v *entered
+	in, err := s.admitted(r, r.caller.sub, func() string { return s.roomOfTournament(id) }, func(room string) error {
+		v, err = r.askTournament(id, &tournament.Enter{TeamIDs: teams, Room: room})
+		return err
+	})
 	if err != nil {
 		return err
 	}
+	r.finished(in, r.caller.sub, v.replayed)
 	kept := make([]string, len(v.teams))
 	for i, team := range v.teams {
 		kept[i] = entryContact(id, team)
@@ -147,6 +153,13 @@ func (r *request) askTournament(id string, command core.Command) (*entered, erro
 	v.replayed = answer.Replayed
 	r.tag(answer.Revision)
 	return v, nil
+}
+
+// roomOfTournament is the waiting room that guards a tournament according to the views,
+// "" if none does.
+func (s *Server) roomOfTournament(id string) string {
+	row, _, _ := s.config.Views.Tournament(id) // who can't be asked guards nothing
+	return row.WaitingRoom
 }
 
 // entered is the answer to an entry or a withdrawal.

@@ -15,7 +15,7 @@ func TestMetricsCountFactsAndProblems(t *testing.T) {
 	}
 	w.do("GET", "/v1/nothing", "").problem(404, "not_found")
 	w.do("GET", "/metrics", "").has(t, 200,
-		`admitone_facts_total{type="product.created.v1"} 1`, `admitone_facts_total{type="product.reserved.v1"} 1`,
+		`admitone_facts_total{type="product.created.v2"} 1`, `admitone_facts_total{type="product.reserved.v1"} 1`,
 		`admitone_facts_total{type="product.expired.v1"} 0`,
 		`admitone_problems_total{code="sold_out"} 2`, `admitone_problems_total{code="not_found"} 1`, `admitone_problems_total{code="internal"} 0`)
 }

@@ -38,6 +38,10 @@ func askRooms(t *testing.T, ask func(method, path, body string, headers ...strin
 			status = a.is(200)["status"].(string)
 		}
 	}
+	ask("POST", "/v1/products", `{"id":"guarded","name":"Guarded","stock":5,"waiting_room":"onsale"}`).is(201)
+	ask("GET", "/v1/products/guarded", "").is(200)
+	ask("POST", "/v1/products/guarded/reservations", `{"holder":"ada"}`).problem(403, "pass_required")
+	ask("POST", "/v1/products/guarded/reservations", `{"holder":"ada"}`, headerPass, "x").problem(403, "pass_invalid")
 	ask("DELETE", visitors+"/"+ada, "").is(200)
 	ask("DELETE", visitors+"/"+ada, "").is(200)
 	ask("DELETE", visitors+"/none", "").problem(404, "not_found")

@@ -112,10 +112,8 @@ func newPerformance(r *request) (*performance.Create, error) {
 	if command.LimitPerHolder, err = whole("limit_per_holder", body.LimitPerHolder, 0, 0, performance.MaxSeats); err != nil {
 		return nil, err
 	}
-	if body.WaitingRoom != nil {
-		if command.WaitingRoom = *body.WaitingRoom; !validID(command.WaitingRoom) {
-			return nil, invalidField("waiting_room", "1 to 64 of A-Z a-z 0-9 _ and -")
-		}
+	if command.WaitingRoom, err = guardedBy(body.WaitingRoom); err != nil {
+		return nil, err
 	}
 	command.Sections, err = sectionsOf(body.Sections)
 	return command, err

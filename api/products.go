@@ -41,6 +41,7 @@ func newProduct(r *request) (core.Command, string, error) {
 		Price          *int64  `json:"price"`
 		LimitPerHolder *int64  `json:"limit_per_holder"`
 		HoldSeconds    *int64  `json:"hold_seconds"`
+		WaitingRoom    *string `json:"waiting_room"`
 	}
 	if err := r.decode(&body, false); err != nil {
 		return nil, "", err
@@ -56,6 +57,9 @@ func newProduct(r *request) (core.Command, string, error) {
 		return nil, "", err
 	}
 	command := &product.Create{ID: id, Name: body.Name}
+	if command.WaitingRoom, err = guardedBy(body.WaitingRoom); err != nil {
+		return nil, "", err
+	}
 	if command.Stock, err = whole("stock", body.Stock, 0, 0, product.MaxStock); err != nil {
 		return nil, "", err
 	}
@@ -76,11 +80,15 @@ func newProductEdit(r *request) (core.Command, error) {
 		Stock          *int64  `json:"stock"`
 		Price          *int64  `json:"price"`
 		LimitPerHolder *int64  `json:"limit_per_holder"`
+		WaitingRoom    *string `json:"waiting_room"`
 	}
 	if err := r.decode(&body, false); err != nil {
 		return nil, err
 	}
 	if err := checkName(body.Name); err != nil {
+		return nil, err
+	}
+	if _, err := guardedBy(body.WaitingRoom); err != nil {
 		return nil, err
 	}
 	for _, f := range []struct {
@@ -101,7 +109,7 @@ func productNow(c core.Core) projections.Product {
 	created, held, sold := c.(*product.Product).Figures()
 	return projections.Product{
 		ID: created.ID, Name: created.Name, Stock: created.Stock, Price: created.Price,
-		LimitPerHolder: created.LimitPerHolder, HoldSeconds: created.HoldSeconds, Held: held, Sold: sold,
+		LimitPerHolder: created.LimitPerHolder, HoldSeconds: created.HoldSeconds, WaitingRoom: created.WaitingRoom, Held: held, Sold: sold,
 	}
 }
 
@@ -118,6 +126,9 @@ func AppendProduct(dst []byte, p *projections.Product, at *projections.Moment) [
 	o.Int("price", p.Price)
 	o.Int("limit_per_holder", p.LimitPerHolder)
 	o.Int("hold_seconds", p.HoldSeconds)
+	if p.WaitingRoom != "" {
+		o.String("waiting_room", p.WaitingRoom)
+	}
 	o.Int("revision", int64(p.Revision))
 	o.Int("position", int64(p.Position))
 	if at != nil {

@@ -122,7 +122,12 @@ func (s *Server) reserve(r *request) error {
 		return err
 	}
 	command.ReservationID = actors.NewID()
-	answer, err := r.ask(product.Stream(id), &command, nil)
+	var answer actors.Answer
+	in, err := s.admitted(r, command.Holder, func() string { return s.roomOfProduct(id) }, func(room string) error {
+		command.Room = room
+		answer, err = r.ask(product.Stream(id), &command, nil)
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -130,12 +135,22 @@ func (s *Server) reserve(r *request) error {
 	if v == nil {
 		return unexpected(answer.Facts)
 	}
+	if v.status == events.ReservationConfirmed {
+		r.finished(in, v.holder, answer.Replayed)
+	}
 	if err := r.keepContact(answer.Replayed, v.holder, reservationContact(id, v.id)); err != nil {
 		return err
 	}
 	r.ctx.Set(fiber.HeaderLocation, "/v1/products/"+id+"/reservations/"+v.id)
 	r.tag(v.revision)
 	return r.json(fiber.StatusCreated, v.append(make([]byte, 0, 256), nil))
+}
+
+// roomOfProduct is the waiting room that guards a product according to the views, ""
+// if none does.
+func (s *Server) roomOfProduct(id string) string {
+	row, _, _ := s.config.Views.Product(id) // who can't be asked guards nothing
+	return row.WaitingRoom
 }
 
 // answered makes the resource of the answer to a command.
@@ -316,6 +331,9 @@ func (s *Server) end(r *request, command func(id events.ID, by string) core.Comm
 	v := answered(answer, productID)
 	if v == nil {
 		return unexpected(answer.Facts)
+	}
+	if v.status == events.ReservationConfirmed { // by now the pass may be over, or not at hand
+		r.finished(entrance{room: s.roomOfProduct(productID)}, v.holder, answer.Replayed)
 	}
 	r.tag(v.revision)
 	return r.json(fiber.StatusOK, v.append(nil, nil))

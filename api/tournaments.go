@@ -38,6 +38,7 @@ func newTournament(r *request) (core.Command, string, error) {
 		RegisterDeadline *string              `json:"register_deadline"`
 		Waitlist         bool                 `json:"waitlist"`
 		WaitlistRule     *events.WaitlistRule `json:"waitlist_rule"`
+		WaitingRoom      *string              `json:"waiting_room"`
 	}
 	if err := r.decode(&body, false); err != nil {
 		return nil, "", err
@@ -50,6 +51,9 @@ func newTournament(r *request) (core.Command, string, error) {
 		return nil, "", err
 	}
 	command := &tournament.Create{ID: id, Name: body.Name, Waitlist: body.Waitlist, Rule: events.WaitlistStrict}
+	if command.WaitingRoom, err = guardedBy(body.WaitingRoom); err != nil {
+		return nil, "", err
+	}
 	if body.TeamLimit == nil {
 		return nil, "", invalidField("team_limit", "say how many teams can enter")
 	}
@@ -81,6 +85,7 @@ func newTournamentEdit(r *request) (core.Command, error) {
 		TeamLimit        *int64                   `json:"team_limit"`
 		RegisterDeadline *string                  `json:"register_deadline"`
 		Status           *events.TournamentStatus `json:"status"`
+		WaitingRoom      *string                  `json:"waiting_room"`
 	}
 	if err := r.decode(&body, false); err != nil {
 		return nil, err
@@ -91,7 +96,10 @@ func newTournamentEdit(r *request) (core.Command, error) {
 	if _, err := whole("team_limit", body.TeamLimit, 1, 1, tournament.MaxTeams); err != nil {
 		return nil, err
 	}
-	command := &tournament.Edit{Name: body.Name, TeamLimit: body.TeamLimit, Status: body.Status}
+	if _, err := guardedBy(body.WaitingRoom); err != nil {
+		return nil, err
+	}
+	command := &tournament.Edit{Name: body.Name, TeamLimit: body.TeamLimit, Status: body.Status, WaitingRoom: body.WaitingRoom}
 	if body.RegisterDeadline != nil {
 		until, err := deadline(*body.RegisterDeadline)
 		if err != nil {
@@ -111,7 +119,7 @@ func tournamentNow(c core.Core) projections.Tournament {
 	created, counts := t.Figures()
 	return projections.Tournament{
 		ID: created.ID, Name: created.Name, TeamLimit: created.TeamLimit, RegisterDeadline: created.RegisterDeadline,
-		Waitlist: created.Waitlist, WaitlistRule: created.Rule, Status: t.Status(),
+		Waitlist: created.Waitlist, WaitlistRule: created.Rule, WaitingRoom: created.WaitingRoom, Status: t.Status(),
 		Entered: counts.Entered, Waitlisted: counts.Waitlisted,
 	}
 }
@@ -138,6 +146,9 @@ func AppendTournament(dst []byte, t *projections.Tournament, at *projections.Mom
 	o.String("status", string(t.Status))
 	o.Bool("waitlist", t.Waitlist)
 	o.String("waitlist_rule", string(t.WaitlistRule))
+	if t.WaitingRoom != "" {
+		o.String("waiting_room", t.WaitingRoom)
+	}
 	o.Int("revision", int64(t.Revision))
 	o.Int("position", int64(t.Position))
 	if at != nil {

@@ -147,6 +147,18 @@ func AppendWaitingRoom(dst []byte, w *projections.WaitingRoom, at *projections.M
 	return o.Close()
 }
 
+// guardedBy reads which waiting room is to guard something; "" is none. It need not be
+// there yet, but nobody gets a pass of it before.
+func guardedBy(given *string) (room string, err error) {
+	if given == nil || *given == "" {
+		return "", nil
+	}
+	if !validID(*given) {
+		return "", invalidField("waiting_room", "1 to 64 of A-Z a-z 0-9 _ and -, or nothing")
+	}
+	return *given, nil
+}
+
 // headerPass is what a visitor who has been let in shows.
 const headerPass = "Admission-Pass"
 

@@ -15,6 +15,13 @@ var goldenProduct = map[string]Fact{
 	"product.edited.v1": &ProductEdited{
 		DisplayName: "Tour shirt", Stock: 6000, Price: 2600, LimitPerHolder: 3, Remaining: 1017,
 	},
+	"product.created.v2": &ProductCreated{
+		ProductID: "shirt-2", DisplayName: "Tour \"shirt\" \\ größe L\n\t\u0001 <b>&</b> \u2028🎫",
+		Stock: 5000, Price: 2500, LimitPerHolder: 4, HoldSeconds: 300, WaitingRoom: "sale-2031",
+	},
+	"product.edited.v2": &ProductEdited{
+		DisplayName: "Tour shirt", Stock: 6000, Price: 2600, LimitPerHolder: 3, WaitingRoom: "sale-2031", Remaining: 1017,
+	},
 	"product.reserved.v1": &ProductReserved{
 		ReservationID: "0198c0de-0000-7000-8000-000000000001", Holder: "ada", Quantity: 2, Remaining: 4998,
 	},

@@ -58,11 +58,11 @@ func checkGolden(t *testing.T, name string, fact Fact, frozen []byte) {
 	if !reflect.DeepEqual(decoded, fact) {
 		t.Errorf("the golden file decodes to\n%#v\nwant\n%#v", decoded, fact)
 	}
+	if fact.Name() != name {
+		return // an older version, without the newer members: its bytes are read for ever, but not written any more
+	}
 	if zero := zeroMembers(reflect.ValueOf(fact).Elem(), ""); len(zero) > 0 {
 		t.Errorf("set %s in the literal: a member at its zero value proves nothing", strings.Join(zero, ", "))
-	}
-	if fact.Name() != name {
-		return // an older version: its bytes are read for ever, but not written any more
 	}
 	if got := fact.AppendJSON(nil); string(got) != string(frozen) {
 		t.Errorf("the encoding changed; logs already hold the old one, so it needs a new version.\n got %s\nwant %s", got, frozen)

@@ -14,6 +14,15 @@ var goldenTournament = map[string]Fact{
 		DisplayName: "Winter cup", TeamLimit: 65, RegisterDeadline: moment, Status: TournamentClosed,
 		TournamentCounts: TournamentCounts{Entered: 64, Remaining: 1, Waitlisted: 2936},
 	},
+	"tournament.created.v2": &TournamentCreated{
+		TournamentID: "cup-2031", DisplayName: "Winter \"cup\" \\ größe M\n\t\u0001 <b>&</b> \u2028🏆",
+		TeamLimit: 64, RegisterDeadline: time.Date(9999, 12, 31, 23, 59, 59, 999999999, time.UTC),
+		Waitlist: true, WaitlistRule: WaitlistFill, WaitingRoom: "sale-2031",
+	},
+	"tournament.edited.v2": &TournamentEdited{
+		DisplayName: "Winter cup", TeamLimit: 65, RegisterDeadline: moment, Status: TournamentClosed, WaitingRoom: "sale-2031",
+		TournamentCounts: TournamentCounts{Entered: 64, Remaining: 1, Waitlisted: 2936},
+	},
 	"tournament.entered.v1": &TournamentEntered{
 		TeamIDs:          []string{"team-1", "team-2"},
 		TournamentCounts: TournamentCounts{Entered: 63, Remaining: 2, Waitlisted: 1},

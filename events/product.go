@@ -10,6 +10,32 @@ func init() {
 	register[ProductConfirmed]()
 	register[ProductReleased]()
 	register[ProductExpired]()
+	registerUpcast("product.created.v1", func(old productCreatedV1) Fact {
+		return &ProductCreated{ProductID: old.ProductID, DisplayName: old.DisplayName, Stock: old.Stock, Price: old.Price,
+			LimitPerHolder: old.LimitPerHolder, HoldSeconds: old.HoldSeconds}
+	})
+	registerUpcast("product.edited.v1", func(old productEditedV1) Fact {
+		return &ProductEdited{DisplayName: old.DisplayName, Stock: old.Stock, Price: old.Price,
+			LimitPerHolder: old.LimitPerHolder, Remaining: old.Remaining}
+	})
+}
+
+// productCreatedV1 and productEditedV1 are from before waiting rooms.
+type productCreatedV1 struct {
+	ProductID      string `json:"product_id"`
+	DisplayName    string `json:"name"`
+	Stock          int64  `json:"stock"`
+	Price          int64  `json:"price"`
+	LimitPerHolder int64  `json:"limit_per_holder"`
+	HoldSeconds    int64  `json:"hold_seconds"`
+}
+
+type productEditedV1 struct {
+	DisplayName    string `json:"name"`
+	Stock          int64  `json:"stock"`
+	Price          int64  `json:"price"`
+	LimitPerHolder int64  `json:"limit_per_holder"`
+	Remaining      int64  `json:"remaining"`
 }
 
 // ProductCreated puts a product on sale.
@@ -26,10 +52,12 @@ type ProductCreated struct {
 	LimitPerHolder int64 `json:"limit_per_holder"`
 	// HoldSeconds is how long a hold lasts.
 	HoldSeconds int64 `json:"hold_seconds"`
+	// WaitingRoom that guards the sale, "" if none does.
+	WaitingRoom string `json:"waiting_room"`
 }
 
 // Name is the frozen wire name.
-func (*ProductCreated) Name() string { return "product.created.v1" }
+func (*ProductCreated) Name() string { return "product.created.v2" }
 
 // AppendJSON appends the fact as JSON.
 func (f *ProductCreated) AppendJSON(dst []byte) []byte {
@@ -40,6 +68,7 @@ func (f *ProductCreated) AppendJSON(dst []byte) []byte {
 	o.Int("price", f.Price)
 	o.Int("limit_per_holder", f.LimitPerHolder)
 	o.Int("hold_seconds", f.HoldSeconds)
+	o.String("waiting_room", f.WaitingRoom)
 	return o.Close()
 }
 
@@ -50,12 +79,14 @@ type ProductEdited struct {
 	Stock          int64  `json:"stock"`
 	Price          int64  `json:"price"`
 	LimitPerHolder int64  `json:"limit_per_holder"`
+	// WaitingRoom that guards the sale, "" if none does.
+	WaitingRoom string `json:"waiting_room"`
 	// Remaining after it.
 	Remaining int64 `json:"remaining"`
 }
 
 // Name is the frozen wire name.
-func (*ProductEdited) Name() string { return "product.edited.v1" }
+func (*ProductEdited) Name() string { return "product.edited.v2" }
 
 // AppendJSON appends the fact as JSON.
 func (f *ProductEdited) AppendJSON(dst []byte) []byte {
@@ -64,6 +95,7 @@ func (f *ProductEdited) AppendJSON(dst []byte) []byte {
 	o.Int("stock", f.Stock)
 	o.Int("price", f.Price)
 	o.Int("limit_per_holder", f.LimitPerHolder)
+	o.String("waiting_room", f.WaitingRoom)
 	o.Int("remaining", f.Remaining)
 	return o.Close()
 }

@@ -9,6 +9,32 @@ func init() {
 	register[TournamentWaitlisted]()
 	register[TournamentPromoted]()
 	register[TournamentWithdrawn]()
+	registerUpcast("tournament.created.v1", func(old tournamentCreatedV1) Fact {
+		return &TournamentCreated{TournamentID: old.TournamentID, DisplayName: old.DisplayName, TeamLimit: old.TeamLimit,
+			RegisterDeadline: old.RegisterDeadline, Waitlist: old.Waitlist, WaitlistRule: old.WaitlistRule}
+	})
+	registerUpcast("tournament.edited.v1", func(old tournamentEditedV1) Fact {
+		return &TournamentEdited{DisplayName: old.DisplayName, TeamLimit: old.TeamLimit, RegisterDeadline: old.RegisterDeadline,
+			Status: old.Status, TournamentCounts: old.TournamentCounts}
+	})
+}
+
+// tournamentCreatedV1 and tournamentEditedV1 are from before waiting rooms.
+type tournamentCreatedV1 struct {
+	TournamentID     string       `json:"tournament_id"`
+	DisplayName      string       `json:"name"`
+	TeamLimit        int64        `json:"team_limit"`
+	RegisterDeadline time.Time    `json:"register_deadline"`
+	Waitlist         bool         `json:"waitlist"`
+	WaitlistRule     WaitlistRule `json:"waitlist_rule"`
+}
+
+type tournamentEditedV1 struct {
+	DisplayName      string           `json:"name"`
+	TeamLimit        int64            `json:"team_limit"`
+	RegisterDeadline time.Time        `json:"register_deadline"`
+	Status           TournamentStatus `json:"status"`
+	TournamentCounts
 }
 
 // TournamentStatus is the organiser's switch.
@@ -69,10 +95,12 @@ type TournamentCreated struct {
 	// Waitlist says whether teams may wait for a slot.
 	Waitlist     bool         `json:"waitlist"`
 	WaitlistRule WaitlistRule `json:"waitlist_rule"`
+	// WaitingRoom that guards the entry, "" if none does.
+	WaitingRoom string `json:"waiting_room"`
 }
 
 // Name is the frozen wire name.
-func (*TournamentCreated) Name() string { return "tournament.created.v1" }
+func (*TournamentCreated) Name() string { return "tournament.created.v2" }
 
 // AppendJSON appends the fact as JSON.
 func (f *TournamentCreated) AppendJSON(dst []byte) []byte {
@@ -83,6 +111,7 @@ func (f *TournamentCreated) AppendJSON(dst []byte) []byte {
 	o.Time("register_deadline", f.RegisterDeadline)
 	o.Bool("waitlist", f.Waitlist)
 	o.String("waitlist_rule", string(f.WaitlistRule))
+	o.String("waiting_room", f.WaitingRoom)
 	return o.Close()
 }
 
@@ -94,11 +123,13 @@ type TournamentEdited struct {
 	TeamLimit        int64            `json:"team_limit"`
 	RegisterDeadline time.Time        `json:"register_deadline"`
 	Status           TournamentStatus `json:"status"`
+	// WaitingRoom that guards the entry, "" if none does.
+	WaitingRoom string `json:"waiting_room"`
 	TournamentCounts
 }
 
 // Name is the frozen wire name.
-func (*TournamentEdited) Name() string { return "tournament.edited.v1" }
+func (*TournamentEdited) Name() string { return "tournament.edited.v2" }
 
 // AppendJSON appends the fact as JSON.
 func (f *TournamentEdited) AppendJSON(dst []byte) []byte {
@@ -107,6 +138,7 @@ func (f *TournamentEdited) AppendJSON(dst []byte) []byte {
 	o.Int("team_limit", f.TeamLimit)
 	o.Time("register_deadline", f.RegisterDeadline)
 	o.String("status", string(f.Status))
+	o.String("waiting_room", f.WaitingRoom)
 	f.appendTo(&o)
 	return o.Close()
 }

@@ -99,6 +99,7 @@ func (s *performanceState) Members(o *events.Object) {
 	o.String("title", p.Title)
 	o.String("venue", p.Venue)
 	o.Time("starts_at", p.StartsAt)
+	appendRoom(o, p.WaitingRoom)
 	o.Int("capacity", p.Capacity)
 	appendCounts(o, p.SeatCounts, "sold")
 	o.Key("sections")

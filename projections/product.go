@@ -24,6 +24,8 @@ type Product struct {
 	LimitPerHolder int64
 	// HoldSeconds is how long a hold lasts.
 	HoldSeconds int64
+	// WaitingRoom that guards the sale, "" if none does.
+	WaitingRoom string
 	// Revision and Position of the last event that the row contains.
 	Revision events.Revision
 	Position events.Position
@@ -91,17 +93,18 @@ func (p *Product) evolve(e *events.Recorded, fact events.Fact) (remaining int64,
 		return f.Remaining, nil
 	case *events.ProductEdited:
 		p.Name, p.Stock, p.Price, p.LimitPerHolder = f.DisplayName, f.Stock, f.Price, f.LimitPerHolder
+		p.WaitingRoom = f.WaitingRoom
 		return f.Remaining, nil
 	case *events.ProductCreated:
 		p.ID, p.Name, p.Stock, p.Price = e.Stream.Entity(), f.DisplayName, f.Stock, f.Price
-		p.LimitPerHolder, p.HoldSeconds, p.Created = f.LimitPerHolder, f.HoldSeconds, e.Created
+		p.LimitPerHolder, p.HoldSeconds, p.WaitingRoom, p.Created = f.LimitPerHolder, f.HoldSeconds, f.WaitingRoom, e.Created
 		return f.Stock, nil
 	}
 	return 0, fmt.Errorf("%w: position %d: a %s in %s", ErrViolated, e.Position, fact.Name(), e.Stream)
 }
 
 func appendProduct(dst []byte, p *Product) []byte {
-	dst = appendString(dst, p.Name)
+	dst = appendString(appendString(dst, p.Name), p.WaitingRoom)
 	for _, n := range [...]int64{p.Stock, p.Held, p.Sold, p.Price, p.LimitPerHolder, p.HoldSeconds, int64(p.Revision), int64(p.Position)} {
 		dst = appendInt(dst, n)
 	}
@@ -111,7 +114,7 @@ func appendProduct(dst []byte, p *Product) []byte {
 func decodeProduct(id string, record []byte) (Product, error) {
 	r := reader{rest: record}
 	p := Product{
-		ID: id, Name: r.str(),
+		ID: id, Name: r.str(), WaitingRoom: r.str(),
 		Stock: r.int(), Held: r.int(), Sold: r.int(), Price: r.int(), LimitPerHolder: r.int(), HoldSeconds: r.int(),
 		Revision: events.Revision(r.int()), Position: events.Position(r.int()),
 		Created: r.time(), Updated: r.time(),

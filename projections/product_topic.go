@@ -54,6 +54,7 @@ func (d *ProductDelta) Members(o *events.Object) {
 		o.String("name", p.Name)
 		o.Int("stock", p.Stock)
 		o.Int("price", p.Price)
+		appendRoom(o, p.WaitingRoom)
 	}
 }
 
@@ -93,7 +94,15 @@ func (s *productState) Members(o *events.Object) {
 	o.Int("held", p.Held)
 	o.Int("sold", p.Sold)
 	o.Int("price", p.Price)
+	appendRoom(o, p.WaitingRoom)
 	o.Int("revision", int64(p.Revision))
+}
+
+// appendRoom names the waiting room that guards something, if one does.
+func appendRoom(o *events.Object, room string) {
+	if room != "" {
+		o.String("waiting_room", room)
+	}
 }
 
 func (s *productState) Apply(d Delta) { s.row = d.(*ProductDelta).Product }

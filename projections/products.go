@@ -10,7 +10,7 @@ const productCategory = "product"
 
 func init() {
 	register(registration{
-		views:      "product.v1",
+		views:      "product.v2",
 		categories: []string{productCategory},
 		open:       func(p *Projections) kind { return newProducts(p) },
 	})

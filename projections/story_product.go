@@ -40,14 +40,22 @@ func productTale(fact events.Fact, of whose) string {
 		return expiredTale(f, mine)
 	case *events.ProductCreated:
 		if of.everybodys() {
-			return fmt.Sprintf("put on sale as %q: %s at %d, held for %d s, %s", f.DisplayName, units(f.Stock), f.Price, f.HoldSeconds, limit(f.LimitPerHolder))
+			return fmt.Sprintf("put on sale as %q: %s at %d, held for %d s, %s%s", f.DisplayName, units(f.Stock), f.Price, f.HoldSeconds, limit(f.LimitPerHolder), behind(f.WaitingRoom))
 		}
 	case *events.ProductEdited:
 		if of.everybodys() {
-			return fmt.Sprintf("edited; it is now %q: %s at %d, %s; %s", f.DisplayName, units(f.Stock), f.Price, limit(f.LimitPerHolder), remain(f.Remaining))
+			return fmt.Sprintf("edited; it is now %q: %s at %d, %s%s; %s", f.DisplayName, units(f.Stock), f.Price, limit(f.LimitPerHolder), behind(f.WaitingRoom), remain(f.Remaining))
 		}
 	}
 	return ""
+}
+
+// behind says which waiting room guards something, if one does.
+func behind(room string) string {
+	if room == "" {
+		return ""
+	}
+	return ", behind the waiting room " + room
 }
 
 func expiredTale(f *events.ProductExpired, mine func(holder string) bool) string {

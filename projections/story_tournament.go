@@ -47,11 +47,11 @@ func tournamentTale(fact events.Fact, of whose) string {
 		}
 	case *events.TournamentCreated:
 		if of.everybodys() {
-			return fmt.Sprintf("opened for entry as %q: %s until %s, %s", f.DisplayName, counted(f.TeamLimit, "slot"), stamp(f.RegisterDeadline), waitlist(f))
+			return fmt.Sprintf("opened for entry as %q: %s until %s, %s%s", f.DisplayName, counted(f.TeamLimit, "slot"), stamp(f.RegisterDeadline), waitlist(f), behind(f.WaitingRoom))
 		}
 	case *events.TournamentEdited:
 		if of.everybodys() {
-			return fmt.Sprintf("edited; it is now %q and %s: %s until %s; %s", f.DisplayName, f.Status, counted(f.TeamLimit, "slot"), stamp(f.RegisterDeadline), slots(&f.TournamentCounts))
+			return fmt.Sprintf("edited; it is now %q and %s: %s until %s%s; %s", f.DisplayName, f.Status, counted(f.TeamLimit, "slot"), stamp(f.RegisterDeadline), behind(f.WaitingRoom), slots(&f.TournamentCounts))
 		}
 	}
 	return ""

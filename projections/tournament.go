@@ -23,6 +23,8 @@ type Tournament struct {
 	// Waitlist says whether teams may wait, WaitlistRule who comes in first.
 	Waitlist     bool
 	WaitlistRule events.WaitlistRule
+	// WaitingRoom that guards the entry, "" if none does.
+	WaitingRoom string
 	// Revision and Position of the last event that the row contains.
 	Revision events.Revision
 	Position events.Position
@@ -106,18 +108,19 @@ func (t *Tournament) evolve(e *events.Recorded, fact events.Fact) (events.Tourna
 		return f.TournamentCounts, nil
 	case *events.TournamentEdited:
 		t.Name, t.TeamLimit, t.RegisterDeadline, t.Status = f.DisplayName, f.TeamLimit, f.RegisterDeadline, f.Status
+		t.WaitingRoom = f.WaitingRoom
 		return f.TournamentCounts, nil
 	case *events.TournamentCreated:
 		t.ID, t.Name, t.TeamLimit, t.Created = e.Stream.Entity(), f.DisplayName, f.TeamLimit, e.Created
 		t.RegisterDeadline, t.Status = f.RegisterDeadline, events.TournamentOpen
-		t.Waitlist, t.WaitlistRule = f.Waitlist, f.WaitlistRule
+		t.Waitlist, t.WaitlistRule, t.WaitingRoom = f.Waitlist, f.WaitlistRule, f.WaitingRoom
 		return t.counts(), nil
 	}
 	return events.TournamentCounts{}, fmt.Errorf("%w: position %d: a %s in %s", ErrViolated, e.Position, fact.Name(), e.Stream)
 }
 
 func appendTournament(dst []byte, t *Tournament) []byte {
-	dst = appendString(dst, t.Name)
+	dst = appendString(appendString(dst, t.Name), t.WaitingRoom)
 	for _, n := range [...]int64{t.TeamLimit, t.Entered, t.Waitlisted, t.seated, t.queued, int64(t.Revision), int64(t.Position)} {
 		dst = appendInt(dst, n)
 	}
@@ -133,7 +136,7 @@ func appendTournament(dst []byte, t *Tournament) []byte {
 func decodeTournament(id string, record []byte) (Tournament, error) {
 	r := reader{rest: record}
 	t := Tournament{
-		ID: id, Name: r.str(), TeamLimit: r.int(), Entered: r.int(), Waitlisted: r.int(), seated: r.int(), queued: r.int(),
+		ID: id, Name: r.str(), WaitingRoom: r.str(), TeamLimit: r.int(), Entered: r.int(), Waitlisted: r.int(), seated: r.int(), queued: r.int(),
 		Revision: events.Revision(r.int()), Position: events.Position(r.int()), RegisterDeadline: r.moment(),
 	}
 	waitlist := r.take(1)

@@ -56,6 +56,7 @@ func (d *TournamentDelta) Members(o *events.Object) {
 		o.Int("team_limit", t.TeamLimit)
 		o.Time("register_deadline", t.RegisterDeadline)
 		o.String("status", string(t.Status))
+		appendRoom(o, t.WaitingRoom)
 	}
 	if d.Unnamed {
 		o.Bool("teams_unnamed", true)
@@ -140,6 +141,7 @@ func (s *tournamentState) Members(o *events.Object) {
 	o.String("status", string(t.Status))
 	o.Bool("waitlist", t.Waitlist)
 	o.String("waitlist_rule", string(t.WaitlistRule))
+	appendRoom(o, t.WaitingRoom)
 	o.Int("revision", int64(t.Revision))
 }
 

@@ -15,7 +15,7 @@ const (
 
 func init() {
 	register(registration{
-		views:      "tournament.v1",
+		views:      "tournament.v2",
 		categories: []string{tournamentCategory, teamCategory},
 		open:       func(p *Projections) kind { return newTournaments(p) },
 	})

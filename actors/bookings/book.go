@@ -22,12 +22,14 @@ type Book struct {
 	Quantity int
 	// Section to take the best available seats from, "" for any.
 	Section string
+	// Room is the waiting room whose pass the holder has shown, "" if none.
+	Room string
 }
 
 // Book holds the seats for the holder, all or none.
 //
-// Refusals, in this order: not_found (the performance), invalid_field (seats,
-// quantity, section), idempotency_key_reused, limit_exceeded, seat_taken (with
+// Refusals, in this order: not_found (the performance), pass_required, invalid_field
+// (seats, quantity, section), idempotency_key_reused, limit_exceeded, seat_taken (with
 // seats: those that are taken, and up to three alternatives), sold_out (with what
 // remains).
 func (b *Bookings) Book(ctx context.Context, cmd Book) (Answer, error) {
@@ -76,6 +78,9 @@ func (b *Bookings) book(ctx context.Context, cmd *Book, id string) (Answer, erro
 	s, err := b.show(ctx, cmd.PerformanceID)
 	if err != nil {
 		return Answer{}, err
+	}
+	if refusal := core.Guard(s.room, cmd.Room); refusal != nil {
+		return Answer{}, refusal
 	}
 	if len(cmd.Seats) == 0 {
 		return b.bookBest(ctx, cmd, s, id)

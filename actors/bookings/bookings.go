@@ -121,7 +121,8 @@ func (b *Bookings) state(ctx context.Context, bookingID string) (Answer, error) 
 type show struct {
 	id      string
 	holdFor time.Duration
-	limit   int64 // seats a holder may have, 0 if any number
+	limit   int64  // seats a holder may have, 0 if any number
+	room    string // the waiting room that guards it, "" if none does
 	layout  *performance.Layout
 }
 
@@ -134,7 +135,7 @@ func (b *Bookings) show(ctx context.Context, id string) (*show, error) {
 	_, err := b.desk.View(ctx, performance.Stream(id), func(c core.Core) {
 		p := c.(*performance.Performance)
 		created := p.Created()
-		s = show{id: created.ID, holdFor: created.HoldFor(), limit: created.LimitPerHolder, layout: p.Layout()}
+		s = show{id: created.ID, holdFor: created.HoldFor(), limit: created.LimitPerHolder, room: created.WaitingRoom, layout: p.Layout()}
 	})
 	switch {
 	case err != nil:

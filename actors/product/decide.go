@@ -59,7 +59,7 @@ func (p *Product) create(cmd *Create) ([]events.Fact, error) {
 	}
 	return []events.Fact{&events.ProductCreated{
 		ProductID: cmd.ID, DisplayName: cmd.Name, Stock: cmd.Stock, Price: cmd.Price,
-		LimitPerHolder: cmd.LimitPerHolder, HoldSeconds: cmd.HoldSeconds,
+		LimitPerHolder: cmd.LimitPerHolder, HoldSeconds: cmd.HoldSeconds, WaitingRoom: cmd.WaitingRoom,
 	}}, nil
 }
 
@@ -72,6 +72,7 @@ func (p *Product) edit(cmd *Edit) ([]events.Fact, error) {
 		Stock:          core.Or(cmd.Stock, p.created.Stock),
 		Price:          core.Or(cmd.Price, p.created.Price),
 		LimitPerHolder: core.Or(cmd.LimitPerHolder, p.created.LimitPerHolder),
+		WaitingRoom:    core.Or(cmd.WaitingRoom, p.created.WaitingRoom),
 	}
 	fact.Remaining = fact.Stock - p.held - p.sold
 	if fact.Remaining < 0 {
@@ -84,6 +85,9 @@ func (p *Product) edit(cmd *Edit) ([]events.Fact, error) {
 func (p *Product) reserve(cmd *Reserve, now time.Time) ([]events.Fact, error) {
 	if cmd.Quantity < 1 || cmd.Quantity > MaxStock { // never oversold, whoever forgot to look
 		return nil, errBadQuantity
+	}
+	if refusal := core.Guard(p.created.WaitingRoom, cmd.Room); refusal != nil {
+		return nil, refusal
 	}
 	if _, open := p.reservations.Get(cmd.ReservationID); open {
 		return nil, errOpen

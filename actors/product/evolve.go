@@ -34,12 +34,12 @@ func (p *Product) Evolve(fact events.Fact) {
 		p.check(f.Remaining)
 	case *events.ProductCreated:
 		p.created = Create{ID: f.ProductID, Name: f.DisplayName, Stock: f.Stock, Price: f.Price,
-			LimitPerHolder: f.LimitPerHolder, HoldSeconds: f.HoldSeconds}
+			LimitPerHolder: f.LimitPerHolder, HoldSeconds: f.HoldSeconds, WaitingRoom: f.WaitingRoom}
 		p.born = p.created
 		p.countHolders()
 	case *events.ProductEdited:
 		p.created.Name, p.created.Stock, p.created.Price = f.DisplayName, f.Stock, f.Price
-		p.created.LimitPerHolder = f.LimitPerHolder
+		p.created.LimitPerHolder, p.created.WaitingRoom = f.LimitPerHolder, f.WaitingRoom
 		p.countHolders()
 		p.check(f.Remaining)
 	default:

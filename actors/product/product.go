@@ -28,6 +28,8 @@ type Create struct {
 	Price          int64
 	LimitPerHolder int64
 	HoldSeconds    int64
+	// WaitingRoom that guards the sale, "" if none does.
+	WaitingRoom string
 }
 
 // Edit changes the members that are not nil; without any it does nothing. Refusals: not_found,
@@ -37,16 +39,20 @@ type Edit struct {
 	Stock          *int64
 	Price          *int64
 	LimitPerHolder *int64
+	// WaitingRoom that is to guard the sale, "" for none.
+	WaitingRoom *string
 }
 
 // Reserve sells units to a holder, or holds them first. Refusals, in this order:
-// not_found, invalid_field (quantity), already_exists (the reservation is open),
-// limit_exceeded, sold_out.
+// not_found, invalid_field (quantity), pass_required, already_exists (the reservation
+// is open), limit_exceeded, sold_out.
 type Reserve struct {
 	ReservationID events.ID
 	Holder        string
 	Quantity      int64
 	Hold          bool
+	// Room is the waiting room whose pass the holder has shown, "" if none.
+	Room string
 }
 
 // Confirm sells what is held. Refusals: not_found, forbidden (By is given and not

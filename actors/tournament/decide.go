@@ -63,12 +63,16 @@ func (t *Tournament) create(cmd *Create) ([]events.Fact, error) {
 	return []events.Fact{&events.TournamentCreated{
 		TournamentID: cmd.ID, DisplayName: cmd.Name, TeamLimit: cmd.TeamLimit,
 		RegisterDeadline: cmd.RegisterDeadline, Waitlist: cmd.Waitlist, WaitlistRule: cmd.Rule,
+		WaitingRoom: cmd.WaitingRoom,
 	}}, nil
 }
 
 func (t *Tournament) enter(cmd *Enter, now time.Time) ([]events.Fact, error) {
 	if !validTeams(cmd.TeamIDs) {
 		return nil, errBadTeams
+	}
+	if refusal := core.Guard(t.created.WaitingRoom, cmd.Room); refusal != nil {
+		return nil, refusal
 	}
 	for _, team := range cmd.TeamIDs {
 		if status, in := t.Entry(team); in {
@@ -154,6 +158,7 @@ func (t *Tournament) edit(cmd *Edit) ([]events.Fact, error) {
 		TeamLimit:        core.Or(cmd.TeamLimit, t.created.TeamLimit),
 		RegisterDeadline: core.Or(cmd.RegisterDeadline, t.created.RegisterDeadline),
 		Status:           core.Or(cmd.Status, t.Status()),
+		WaitingRoom:      core.Or(cmd.WaitingRoom, t.created.WaitingRoom),
 	}
 	fact.TournamentCounts = t.counts()
 	fact.Remaining = fact.TeamLimit - t.entered

@@ -33,9 +33,10 @@ func (t *Tournament) Evolve(fact events.Fact) {
 		t.check(f.TournamentCounts)
 	case *events.TournamentCreated:
 		t.created = Create{ID: f.TournamentID, Name: f.DisplayName, TeamLimit: f.TeamLimit,
-			RegisterDeadline: f.RegisterDeadline, Waitlist: f.Waitlist, Rule: f.WaitlistRule}
+			RegisterDeadline: f.RegisterDeadline, Waitlist: f.Waitlist, Rule: f.WaitlistRule, WaitingRoom: f.WaitingRoom}
 	case *events.TournamentEdited:
 		t.created.Name, t.created.TeamLimit, t.created.RegisterDeadline = f.DisplayName, f.TeamLimit, f.RegisterDeadline
+		t.created.WaitingRoom = f.WaitingRoom
 		t.closed = f.Status == events.TournamentClosed
 		t.check(f.TournamentCounts)
 	default:

@@ -37,6 +37,8 @@ type Create struct {
 	// Waitlist says whether teams may wait for a slot, Rule who comes first.
 	Waitlist bool
 	Rule     events.WaitlistRule
+	// WaitingRoom that guards the entry, "" if none does.
+	WaitingRoom string
 }
 
 // Edit changes the members that are not nil, and promotes whoever fits then.
@@ -47,14 +49,18 @@ type Edit struct {
 	TeamLimit        *int64
 	RegisterDeadline *time.Time
 	Status           *events.TournamentStatus
+	// WaitingRoom that is to guard the entry, "" for none.
+	WaitingRoom *string
 }
 
 // Enter asks for slots for a team, or for all teams of a group or none. Refusals,
-// in this order: not_found, invalid_field (team_ids), already_entered (one of
-// them has entered or waits), deadline_passed, registration_closed,
+// in this order: not_found, invalid_field (team_ids), pass_required, already_entered
+// (one of them has entered or waits), deadline_passed, registration_closed,
 // tournament_full. TeamIDs must not be changed afterwards.
 type Enter struct {
 	TeamIDs []string
+	// Room is the waiting room whose pass was shown, "" if none.
+	Room string
 }
 
 // Withdraw takes a team out, from its slot or from the waitlist, and promotes

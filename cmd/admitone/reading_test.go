@@ -28,7 +28,7 @@ func TestReadingCommands(t *testing.T) {
 		lines int
 		holds []string // among the output
 	}{
-		{"log", 0, 611, []string{"     1  20", "product-1@0  product.created.v1  anyone  {\"product_id\":\"1\"", `product-1@2  product.reserved.v1  bob "the hat" ☂  {`}},
+		{"log", 0, 611, []string{"     1  20", "product-1@0  product.created.v2  anyone  {\"product_id\":\"1\"", `product-1@2  product.reserved.v1  bob "the hat" ☂  {`}},
 		{"log --stream product-2", 0, 5, []string{"product-2@4  product.released.v1"}},
 		{"log --stream product-2 --after 8", 0, 2, []string{"     9  20", "    10  20"}},
 		{"log --stream product-none", 0, 0, []string{"no event is like that"}},

@@ -31,7 +31,7 @@ func TestReadingTournaments(t *testing.T) {
 		lines int
 		holds []string
 	}{
-		{"log --stream tournament-cup", 0, 7, []string{"tournament.created.v1", `tournament-cup@6  tournament.promoted.v1  a  {"rows":[["c"]]`}},
+		{"log --stream tournament-cup", 0, 7, []string{"tournament.created.v2", `tournament-cup@6  tournament.promoted.v1  a  {"rows":[["c"]]`}},
 		{"log --type team.registered.v1", 0, 4, []string{`{"team_id":"d","name":"Team d"}`}},
 		{"history tournament/cup", 0, 7, []string{"tournament-cup@5  ", "(by a, request req-7)"}},
 		{"history team/c", 0, 3, []string{"team-c@0  ", "tournament-cup@3  ", "tournament-cup@6  "}},

@@ -1,0 +1,259 @@
+package api
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"admitone/actors/waitingroom/pass"
+)
+
+// guardedBy makes a product, a performance and a tournament behind a room, and a team
+// of each name.
+func (w *world) guardedBy(room string, teams ...string) {
+	w.t.Helper()
+	behind := fmt.Sprintf(`,"waiting_room":%q`, room)
+	w.product("p", 5000, `,"hold_seconds":600`+behind)
+	w.do("POST", "/v1/performances", `{"id":"gig","title":"Gig","venue":"Hall","starts_at":"2999-01-01T20:00:00Z",
+		"sections":[{"id":"A","rows":5,"seats_per_row":10,"price":10}]`+behind+`}`).is(201)
+	w.do("POST", "/v1/tournaments", `{"id":"cup","name":"Cup","team_limit":9,"register_deadline":"2999-01-01T00:00:00Z"`+behind+`}`).is(201)
+	for _, team := range teams {
+		w.do("POST", "/v1/teams", fmt.Sprintf(`{"id":%q,"name":"The team"}`, team)).is(201)
+	}
+}
+
+// TestWhatARoomGuards: every command that takes something needs the pass of that room,
+// of that holder, that is not over; what comes after needs none.
+func TestWhatARoomGuards(t *testing.T) {
+	w := newWorld(t)
+	w.room("r", "")
+	w.room("other", "")
+	w.guardedBy("r", "ada", "bob")
+	for _, path := range []string{"/v1/products/p", "/v1/performances/gig", "/v1/tournaments/cup"} {
+		if v := w.do("GET", path, "").is(200); v["waiting_room"] != "r" {
+			t.Errorf("%s: %v", path, v)
+		}
+	}
+	good, bobs, others := w.passOf("r", "ada"), w.passOf("r", "bob"), w.passOf("other", "ada")
+	visitor := pass.Visitor{Ticket: 1, Holder: pass.HolderOf("ada")}
+	raw, err := base64.RawURLEncoding.DecodeString(good)
+	w.must(err)
+	raw[9]++ // two years later
+	stranger, err := pass.NewRing(pass.NewKey(1))
+	w.must(err)
+	bad := map[string]string{
+		"bob's":              bobs,
+		"of another room":    others,
+		"over":               w.keys.Pass("r", visitor, time.Now().Add(-time.Second)),
+		"extended":           base64.RawURLEncoding.EncodeToString(raw),
+		"forged":             stranger.Pass("r", visitor, time.Now().Add(time.Hour)),
+		"a visitor's id":     w.keys.VisitorID("r", visitor),
+		"no pass at all":     "x",
+		"cut short":          good[:len(good)-1],
+		"with another prize": good + good,
+	}
+	for _, command := range []struct{ path, body string }{
+		{"/v1/products/p/reservations", `{"holder":"ada","hold":true}`},
+		{"/v1/performances/gig/bookings", `{"holder":"ada","seats":["A-1-1"]}`},
+		{"/v1/performances/gig/bookings", `{"holder":"ada","best_available":{"quantity":2}}`},
+		{"/v1/tournaments/cup/entries", `{"team_ids":["ada","bob"]}`},
+	} {
+		if v := w.do("POST", command.path, command.body).problem(403, "pass_required"); v["waiting_room"] != "r" {
+			t.Errorf("%s: %v", command.path, v)
+		}
+		for what, shown := range bad {
+			a := w.do("POST", command.path, command.body, headerPass, shown)
+			if v := a.problem(403, "pass_invalid"); v["waiting_room"] != "r" {
+				t.Errorf("%s with a pass that is %s: %v", a.what, what, v)
+			}
+		}
+		w.do("POST", command.path, command.body, headerPass, good).is(201)
+	}
+	if v := w.do("GET", "/v1/products/p", "").is(200); v["held"] != 1. || v["sold"] != 0. {
+		t.Errorf("a refused command has done something: %v", v)
+	}
+}
+
+// TestTheRoomIsTheEntitysOwn: nobody gets in without a pass while the views are
+// behind, and who has one does.
+func TestTheRoomIsTheEntitysOwn(t *testing.T) {
+	w := newWorld(t, func(w *world) { w.blind = true })
+	w.room("r", "")
+	w.guardedBy("r")
+	w.reserve("p", "ada", "").problem(403, "pass_required")
+	good := w.passOf("r", "ada")
+	w.reserve("p", "ada", `,"hold":true`, headerPass, good).is(201)
+	w.do("POST", "/v1/performances/gig/bookings", `{"holder":"ada","seats":["A-1-1"]}`, headerPass, good).is(201)
+}
+
+// TestARoomIsTakenAwayAndSet: an edit guards a product, or sets it free.
+func TestARoomIsTakenAwayAndSet(t *testing.T) {
+	w := newWorld(t)
+	w.room("r", "")
+	w.product("p", 10, "")
+	w.do("POST", "/v1/tournaments", `{"id":"cup","name":"Cup","team_limit":9,"register_deadline":"2999-01-01T00:00:00Z"}`).is(201)
+	w.do("POST", "/v1/teams", `{"id":"ada","name":"Ada"}`).is(201)
+	w.reserve("p", "ada", "", headerPass, "of no interest here").is(201)
+	for path, bad := range map[string]string{"/v1/products/p": `{"waiting_room":"a b"}`, "/v1/tournaments/cup": `{"waiting_room":"a b"}`} {
+		w.do("PATCH", path, bad, "If-Match", `"0"`).problem(422, "invalid_field")
+		tag := w.do("GET", path, "").header.Get("ETag")
+		if v := w.do("PATCH", path, `{"waiting_room":"r"}`, "If-Match", tag).is(200); v["waiting_room"] != "r" {
+			t.Error(v)
+		}
+	}
+	w.reserve("p", "ada", "").problem(403, "pass_required")
+	w.do("POST", "/v1/tournaments/cup/entries", `{"team_id":"ada"}`).problem(403, "pass_required")
+	w.stop()
+	w.start() // from the log
+	w.reserve("p", "ada", "").problem(403, "pass_required")
+	for _, path := range []string{"/v1/products/p", "/v1/tournaments/cup"} {
+		tag := w.do("GET", path, "").header.Get("ETag")
+		if v := w.do("PATCH", path, `{"waiting_room":""}`, "If-Match", tag).is(200); v["waiting_room"] != nil {
+			t.Error(v)
+		}
+	}
+	w.reserve("p", "ada", "").is(201)
+	w.do("POST", "/v1/tournaments/cup/entries", `{"team_id":"ada"}`).is(201)
+}
+
+// TestOnePassTwoHolders: of a thousand uses of one pass at once, by two holders, those
+// of its owner get through and no other.
+func TestOnePassTwoHolders(t *testing.T) {
+	w := newWorld(t)
+	w.room("r", "")
+	w.guardedBy("r")
+	good := w.passOf("r", "ada")
+	client := &http.Client{Transport: &http.Transport{MaxConnsPerHost: 64, MaxIdleConnsPerHost: 64}}
+	defer client.CloseIdleConnections()
+	var in, out atomic.Int64
+	var all sync.WaitGroup
+	for i := range 1000 {
+		all.Go(func() {
+			holder := []string{"ada", "bob"}[i%2]
+			a := w.doWith(client, "POST", "/v1/products/p/reservations", fmt.Sprintf(`{"holder":%q,"hold":true}`, holder), headerPass, good)
+			switch {
+			case a.status == 201 && holder == "ada":
+				in.Add(1)
+			case a.status == 403 && holder == "bob":
+				out.Add(1)
+			default:
+				t.Errorf("%s: %d %s", a.what, a.status, a.text)
+			}
+		})
+	}
+	all.Wait()
+	if in.Load() != 500 || out.Load() != 500 {
+		t.Errorf("%d got in and %d did not, want 500 each", in.Load(), out.Load())
+	}
+	if v := w.do("GET", "/v1/products/p", "").is(200); v["held"] != 500. {
+		t.Error(v)
+	}
+}
+
+// TestOldPassesOutliveTheirKey: a new key signs, and what the old one has signed is
+// good until its end.
+func TestOldPassesOutliveTheirKey(t *testing.T) {
+	w := newWorld(t)
+	w.room("r", "")
+	w.guardedBy("r")
+	old := w.passOf("r", "ada")
+	w.keys = w.keys.Rotate()
+	w.server.config.Rooms.SetKeys(w.keys)
+	fresh := w.passOf("r", "bob")
+	w.reserve("p", "ada", `,"hold":true`, headerPass, old).is(201)
+	w.reserve("p", "bob", `,"hold":true`, headerPass, fresh).is(201)
+	forgetful, err := pass.NewRing(pass.NewKey(7))
+	w.must(err)
+	w.server.config.Rooms.SetKeys(forgetful)
+	w.reserve("p", "ada", `,"hold":true`, headerPass, old).problem(403, "pass_invalid")
+}
+
+// TestWhoIsDoneMakesRoom: a purchase that is finished ends the pass, and the next
+// visitor comes in; one that is not does not. Finishing needs no pass.
+func TestWhoIsDoneMakesRoom(t *testing.T) {
+	w := newWorld(t)
+	w.room("r", `"max_active":1,"active_seconds":86400,"heartbeat_seconds":3600`)
+	w.guardedBy("r", "t1")
+	names := []string{"buys", "confirms", "pays", "t1", "waits"}
+	paths := map[string]string{}
+	for _, name := range names {
+		paths[name], _ = w.joins("r", name)
+	}
+	pass := func(name string) string { return w.until(paths[name], "admitted")["pass"].(string) }
+	waiting := func(want float64) {
+		t.Helper()
+		if v := w.do("GET", "/v1/waiting-rooms/r", "").is(200); v["waiting"] != want || v["active"] != 1. {
+			t.Fatalf("%v wait, want %v: %v", v["waiting"], want, v)
+		}
+	}
+	shown := pass("buys")
+	waiting(4)
+	w.reserve("p", "buys", "", headerPass, shown, "Idempotency-Key", "k").is(201)
+	second := pass("confirms")
+	// The retry of what was bought is answered again; the pass is over.
+	if a := w.reserve("p", "buys", "", headerPass, shown, "Idempotency-Key", "k"); a.status != 201 || a.header.Get("Idempotent-Replay") != "true" {
+		t.Errorf("%s: %d %s", a.what, a.status, a.text)
+	}
+	w.reserve("p", "buys", "", headerPass, shown).problem(403, "pass_invalid")
+	w.until(paths["buys"], "expired")
+
+	held := w.reserve("p", "confirms", `,"hold":true`, headerPass, second).is(201)["id"].(string)
+	waiting(3)
+	w.do("POST", "/v1/products/p/reservations/"+held+"/confirm", "").is(200)
+
+	third := pass("pays")
+	w.do("POST", "/v1/wallets/pays/charges", `{"amount":100}`).is(201)
+	booking := w.do("POST", "/v1/performances/gig/bookings", `{"holder":"pays","seats":["A-1-1","A-1-2"]}`, headerPass, third).is(201)["id"].(string)
+	waiting(2)
+	w.do("POST", "/v1/bookings/"+booking+"/payment", "{}").is(200)
+
+	w.do("POST", "/v1/tournaments/cup/entries", `{"team_id":"t1"}`, headerPass, pass("t1")).is(201)
+	pass("waits")
+	waiting(0)
+}
+
+// TestSeatsArePaidWhenThePassIsOver: who holds them must be able to.
+func TestSeatsArePaidWhenThePassIsOver(t *testing.T) {
+	w := newWorld(t)
+	w.room("r", "")
+	w.guardedBy("r")
+	path, _ := w.joins("r", "ada")
+	shown := w.until(path, "admitted")["pass"].(string)
+	w.do("POST", "/v1/wallets/ada/charges", `{"amount":100}`).is(201)
+	booking := w.do("POST", "/v1/performances/gig/bookings", `{"holder":"ada","seats":["A-1-1"]}`, headerPass, shown).is(201)["id"].(string)
+	w.do("DELETE", path, "").is(200)
+	w.until(path, "left")
+	w.do("POST", "/v1/performances/gig/bookings", `{"holder":"ada","seats":["A-1-2"]}`, headerPass, shown).problem(403, "pass_invalid")
+	w.do("POST", "/v1/bookings/"+booking+"/extension", "{}").is(200)
+	if v := w.do("POST", "/v1/bookings/"+booking+"/payment", "{}").is(200); v["status"] != "booked" {
+		t.Error(v)
+	}
+}
+
+// TestWhosePassWithTokens: the holder of a pass is who the token says, or for whom an
+// admin acts.
+func TestWhosePassWithTokens(t *testing.T) {
+	w := newWorld(t, func(w *world) { w.config.Auth = secret })
+	admin, ada, bob := bearer(t, "root", RoleAdmin), bearer(t, "ada", RoleHolder), bearer(t, "bob", RoleHolder)
+	as := func(token, method, path, body string, headers ...string) answer {
+		return w.do(method, path, body, append(headers, "Authorization", token)...)
+	}
+	as(admin, "PUT", "/v1/waiting-rooms/r", `{"admit_per_second":100,"max_active":10,"active_seconds":600,"heartbeat_seconds":30}`).is(201)
+	as(admin, "POST", "/v1/products", `{"id":"p","name":"n","stock":9,"waiting_room":"r"}`).is(201)
+	as(admin, "POST", "/v1/tournaments", `{"id":"cup","name":"Cup","team_limit":9,"register_deadline":"2999-01-01T00:00:00Z","waiting_room":"r"}`).is(201)
+	as(ada, "POST", "/v1/teams", `{"id":"owls","name":"Owls"}`).is(201)
+	path := as(ada, "POST", "/v1/waiting-rooms/r/visitors", `{}`).header.Get("Location")
+	shown := w.until(path, "admitted")["pass"].(string)
+	const hold, entry = `{"hold":true}`, `{"team_id":"owls"}`
+	as(bob, "POST", "/v1/products/p/reservations", hold, headerPass, shown).problem(403, "pass_invalid")
+	as(admin, "POST", "/v1/products/p/reservations", hold).problem(403, "pass_required")
+	as(admin, "POST", "/v1/products/p/reservations", hold, headerPass, shown).problem(403, "pass_invalid")
+	as(admin, "POST", "/v1/products/p/reservations", `{"holder":"ada","hold":true}`, headerPass, shown).is(201)
+	as(ada, "POST", "/v1/products/p/reservations", hold, headerPass, shown).is(201)
+	as(bob, "POST", "/v1/tournaments/cup/entries", entry, headerPass, shown).problem(403, "pass_invalid")
+	as(ada, "POST", "/v1/tournaments/cup/entries", entry, headerPass, shown).is(201)
+}

@@ -15,19 +15,26 @@ import (
 
 // subscribe opens a socket that watches a product.
 func subscribe(s *server, id string) (*websocket.Conn, error) {
+	conn, _, err := watch(s, "product:"+id)
+	return conn, err
+}
+
+// watch opens a socket that watches a topic, and returns the snapshot.
+func watch(s *server, topic string) (conn *websocket.Conn, snapshot []byte, err error) {
 	dialer := websocket.Dialer{ReadBufferSize: 512, WriteBufferSize: 512}
-	conn, _, err := dialer.Dial("ws"+strings.TrimPrefix(s.url, "http")+"/ws", nil)
+	conn, _, err = dialer.Dial("ws"+strings.TrimPrefix(s.url, "http")+"/ws", nil)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	err = conn.WriteMessage(websocket.TextMessage, []byte(`{"event":"subscribe","data":{"topics":["product:`+id+`"]}}`))
+	err = conn.WriteMessage(websocket.TextMessage, []byte(`{"event":"subscribe","data":{"topics":["`+topic+`"]}}`))
+	if err == nil {
+		_, snapshot, err = conn.ReadMessage()
+	}
 	if err != nil {
-		return nil, err
+		conn.Close()
+		return nil, nil, err
 	}
-	if _, _, err := conn.ReadMessage(); err != nil { // the snapshot
-		return nil, err
-	}
-	return conn, nil
+	return conn, snapshot, nil
 }
 
 // measureSubscribers opens sockets and looks at the server's memory.

@@ -24,6 +24,9 @@ type part struct {
 var parts = []part{
 	{"http", measureHTTP},
 	{"tournament", measureTournament},
+	{"seats", measureSeats},
+	{"seats-memory", measureHallMemory},
+	{"seats-live", measureOnlookers},
 	{"esdb", measureESDB},
 	{"entity", measureEntity},
 	{"memory-entity", measureIdleEntity},

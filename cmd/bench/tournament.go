@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// numberedScript posts bodies that differ by a number, which counts up from first and
-// begins again at 1 behind last. So many are made beforehand, which costs the load
-// generator nothing while it measures.
+// numberedScript posts bodies that differ by a number, which may be in them twice. It
+// counts up from first and begins again at 1 behind last. So many are made beforehand,
+// which costs the load generator nothing while it measures.
 func numberedScript(body string, first, last, made int) string {
 	return fmt.Sprintf(`wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"
 local made, n = {}, 0
-local function body(i) return string.format('%s', (%d + i - 1) %% %d + 1) end
+local function body(i) local n = (%d + i - 1) %% %d + 1; return string.format('%s', n, n) end
 function init()
   for i = 1, %d do made[i] = wrk.format(nil, nil, nil, body(i)) end
 end
@@ -21,7 +21,7 @@ function request()
   n = n + 1
   return made[n] or wrk.format(nil, nil, nil, body(n))
 end
-`, body, first, last, made)
+`, first, last, body, made)
 }
 
 // askers is how many teams are refused, again and again.

@@ -1,0 +1,194 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+const (
+	// hallSeats is how many the largest performance has.
+	hallSeats = 100_000
+	// rivalsForASeat is how many want the same seat at the same moment.
+	rivalsForASeat = 100
+)
+
+// hall is the body of a performance of hallSeats, in ten sections.
+func hall(id string) string {
+	sections := ""
+	for i := range 10 {
+		sections += fmt.Sprintf(`,{"id":"S%d","rows":25,"seats_per_row":400,"price":5000}`, i)
+	}
+	return performance(id, sections[1:])
+}
+
+// performance is the body of one with holds that outlast any measurement.
+func performance(id, sections string) string {
+	return fmt.Sprintf(`{"id":%q,"title":"x","venue":"y","starts_at":"2999-01-01T20:00:00Z","hold_seconds":3600,"sections":[%s]}`, id, sections)
+}
+
+// oneRow is a section of one row, so that a seat is a number.
+func oneRow(seats int) string {
+	return fmt.Sprintf(`{"id":"A","rows":1,"seats_per_row":%d,"price":5000}`, seats)
+}
+
+// measureSeats measures what is done about numbered seats over HTTP: bookings of
+// single seats that nobody else wants, a crowd on one seat, and a large performance.
+func measureSeats(b *bench) ([]row, error) {
+	s, err := b.serve(filepath.Join(b.dir, "seats"))
+	if err != nil {
+		return nil, err
+	}
+	defer s.stop()
+	rows, err := measureBookings(b, s)
+	if err != nil {
+		return rows, err
+	}
+	for _, measure := range []func(*bench, *server) ([]row, error){measureOneSeat, measureHall} {
+		more, err := measure(b, s)
+		if rows = append(rows, more...); err != nil {
+			return rows, err
+		}
+	}
+	return rows, nil
+}
+
+// measureBookings compares bookings of single seats with the route that only decodes
+// and answers. Each turn has a performance of its own, so that no seat runs short.
+func measureBookings(b *bench, s *server) ([]row, error) {
+	yardstick := &line{name: "yardstick", path: "/yardstick", last: hallSeats, body: `{"holder":"h-%d"}`}
+	bookings := &line{last: hallSeats, body: `{"holder":"h-%d","seats":["A-1-%d"]}`}
+	for turn := range b.turns {
+		id := fmt.Sprint("spread-", turn)
+		if err := s.post("/v1/performances", performance(id, oneRow(hallSeats)), nil); err != nil {
+			return nil, err
+		}
+		bookings.path, bookings.done = "/v1/performances/"+id+"/bookings", 0
+		for _, l := range []*line{yardstick, bookings} {
+			if err := l.measure(b, s, false); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return []row{
+		{fmt.Sprintf("bookings of a single seat over HTTP, every seat another, %d connections", connections),
+			fmt.Sprintf("%s; p50 %s, p99 %s; %.1f µs of CPU each (yardstick %s, %.1f)", spread(bookings.rates, "%.0f/s"),
+				bookings.seen.p50, bookings.seen.p99, median(bookings.cpu), spread(yardstick.rates, "%.0f/s"), median(yardstick.cpu)), ""},
+		{"… as a share of the yardstick", spread(ratios(bookings.rates, yardstick.rates), "%.2f"), ""},
+	}, nil
+}
+
+// measureOneSeat lets a hundred want the same seat at once, again and again, each on a
+// connection that is open already. The clock stops when all have their answer.
+func measureOneSeat(b *bench, s *server) ([]row, error) {
+	rounds := 10 * b.turns
+	if err := s.post("/v1/performances", performance("wanted", oneRow(rounds+1)), nil); err != nil {
+		return nil, err
+	}
+	client := &fasthttp.HostClient{Addr: s.url[len("http://"):], MaxConns: rivalsForASeat}
+	defer client.CloseIdleConnections()
+	var took []time.Duration
+	for round := range rounds + 1 {
+		each, err := rush(client, s.url+"/v1/performances/wanted/bookings", fmt.Sprintf("A-1-%d", round+1))
+		if err != nil {
+			return nil, err
+		}
+		if round > 0 { // the first one has opened the connections
+			took = append(took, each)
+		}
+	}
+	slices.Sort(took)
+	return []row{{fmt.Sprintf("%d want one seat: until all have their answer, of %d rounds", rivalsForASeat, rounds),
+		fmt.Sprintf("median %v, worst %v", took[len(took)/2].Round(10*time.Microsecond), took[len(took)-1].Round(10*time.Microsecond)), ""}}, nil
+}
+
+// rush is one round: one gets the seat, all the others hear that it is taken.
+func rush(client *fasthttp.HostClient, url, seat string) (time.Duration, error) {
+	statuses := make([]int, rivalsForASeat)
+	failed := make([]error, rivalsForASeat)
+	start := make(chan struct{})
+	var all sync.WaitGroup
+	for i := range rivalsForASeat {
+		all.Go(func() {
+			var request fasthttp.Request
+			var response fasthttp.Response
+			request.SetRequestURI(url)
+			request.Header.SetMethod("POST")
+			request.Header.SetContentType("application/json")
+			request.SetBodyString(fmt.Sprintf(`{"holder":"h-%d","seats":[%q]}`, i, seat))
+			<-start
+			failed[i] = client.Do(&request, &response)
+			statuses[i] = response.StatusCode()
+		})
+	}
+	begun := time.Now()
+	close(start)
+	all.Wait()
+	took := time.Since(begun)
+	got := map[int]int{}
+	for i, status := range statuses {
+		if failed[i] != nil {
+			return 0, failed[i]
+		}
+		got[status]++
+	}
+	if got[201] != 1 || got[409] != rivalsForASeat-1 {
+		return 0, fmt.Errorf("the seat %s was answered with %v", seat, got)
+	}
+	return took, nil
+}
+
+// measureHall creates large performances, and looks at what a newcomer is sent.
+func measureHall(b *bench, s *server) ([]row, error) {
+	var took []float64
+	for turn := range b.turns {
+		begun := time.Now()
+		if err := s.post("/v1/performances", hall(fmt.Sprint("hall-", turn)), nil); err != nil {
+			return nil, err
+		}
+		took = append(took, float64(time.Since(begun).Microseconds())/1000)
+	}
+	begun := time.Now()
+	conn, snapshot, err := watch(s, "seats:hall-0")
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	return []row{
+		{"a performance of 100,000 seats, created", spread(took, "%.1f ms"), "≤ 2 s"},
+		{"… the snapshot of all its seats over WebSocket", fmt.Sprintf("%d KB, there after %v", len(snapshot)/1000, time.Since(begun).Round(100*time.Microsecond)), "≤ 1 MB"},
+	}, nil
+}
+
+// measureHallMemory looks at what 100,000 seats that nobody has touched cost the
+// server: made, and shown to somebody.
+func measureHallMemory(b *bench) ([]row, error) {
+	s, err := b.serve(filepath.Join(b.dir, "hall"))
+	if err != nil {
+		return nil, err
+	}
+	defer s.stop()
+	show := func(id, body string) error {
+		if err := s.post("/v1/performances", body, nil); err != nil {
+			return err
+		}
+		conn, _, err := watch(s, "seats:"+id)
+		if err != nil {
+			return err
+		}
+		return conn.Close()
+	}
+	if err := show("warm", performance("warm", oneRow(10))); err != nil {
+		return nil, err
+	}
+	before := s.resident()
+	if err := show("hall", hall("hall")); err != nil {
+		return nil, err
+	}
+	return []row{{"100,000 untouched seats (resident memory of the server), made and shown",
+		fmt.Sprintf("%.1f MB", float64(s.resident()-before)/1e6), "≤ 20 MB"}}, nil
+}

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"admitone/cmd/admitone/whatif"
+	"admitone/events"
+	"admitone/projections"
+)
+
+func newWhatIf() *cobra.Command {
+	var from source
+	var begin, end, chart string
+	var set []string
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "what-if",
+		Short: "Run the recorded demand under another policy, and compare",
+		Long: "Takes what people asked for between two moments, as far as the log knows of it, and has\n" +
+			"the rules decide it again under other settings: " + strings.Join(whatif.Settings(), ", ") + ".\n" +
+			"Without --set it comes to what is recorded.\n\n" +
+			"What is assumed: everybody asks for the same at the same time. Who confirms after a shorter\n" +
+			"hold has expired is refused; a longer hold makes nobody confirm who did not. If waiting\n" +
+			"rooms admit at another rate, whoever stood in one does everything by as much later or sooner.\n\n" +
+			"What it can't know: who saw that nothing is left and never asked, and who was refused,\n" +
+			"unless refusals are recorded. So a larger stock shows only what those would have bought\n" +
+			"whose wishes are in the log.",
+		Example: "  admitone what-if --set hold_seconds=120 --set limit_per_holder=2\n" +
+			"  admitone what-if --from 2031-05-01T20:00:00Z --to 2031-05-01T21:00:00Z --set admit_per_second=50 --chart sale.svg",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			policy, err := whatif.ParsePolicy(set)
+			if err != nil {
+				return usagef("--set: %w", err)
+			}
+			store, err := from.open(cmd, args)
+			if err != nil {
+				return err
+			}
+			defer store.Close()
+			question := whatif.Question{Policy: policy, Kinds: kinds()}
+			if question.From, question.To, err = span(cmd.Context(), store, begin, end); err != nil {
+				return err
+			}
+			bar := newProgress(cmd.ErrOrStderr())
+			question.Progress = func(p events.Position) { bar.say("reading: position %d of %d", p, question.To) }
+			answer, err := whatif.Ask(cmd.Context(), store, question)
+			bar.done()
+			if errors.Is(err, whatif.ErrBadPolicy) {
+				return usagef("--set: %w", err)
+			}
+			if err != nil {
+				return err
+			}
+			if chart != "" {
+				if err := draw(answer, chart); err != nil {
+					return err
+				}
+			}
+			if asJSON {
+				return json.NewEncoder(cmd.OutOrStdout()).Encode(answer)
+			}
+			return answer.Table(cmd.OutOrStdout())
+		},
+	}
+	from.flags(cmd)
+	f := cmd.Flags()
+	f.StringVar(&begin, "from", "", "first moment of the demand: a log position or an RFC 3339 time (default: the beginning)")
+	f.StringVar(&end, "to", "", "last moment of it (default: the end)")
+	f.StringArrayVar(&set, "set", nil, "a setting that is different, NAME=NUMBER; may be given again")
+	f.StringVar(&chart, "chart", "", "write an SVG drawing of what was sold when to this file")
+	f.BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+// span reads a range of the log: its first and its last position.
+func span(ctx context.Context, store events.Store, from, to string) (first, last events.Position, err error) {
+	first = 1
+	if from != "" {
+		m, err := projections.MomentOf(ctx, store, from)
+		if err != nil {
+			return 0, 0, momentError("--from", err)
+		}
+		// A position is the first of the range; a time has the event before it.
+		if first = m.Position; strings.ContainsRune(from, ':') {
+			first++
+		}
+	}
+	if to == "" {
+		last, err = store.Head(ctx)
+		return first, last, err
+	}
+	m, err := projections.MomentOf(ctx, store, to)
+	if err == nil && m.Position < first {
+		err = usagef("--to %s is before --from %s", to, from)
+	}
+	return first, m.Position, momentError("--to", err)
+}
+
+func momentError(flag string, err error) error {
+	if errors.Is(err, projections.ErrBadMoment) {
+		return usagef("%s: %w", flag, err)
+	}
+	return err
+}
+
+func draw(answer *whatif.Comparison, name string) error {
+	file, err := os.Create(name)
+	if err != nil {
+		return usagef("--chart: %w", err)
+	}
+	if err := errors.Join(answer.Chart(file), file.Close()); err != nil {
+		return fmt.Errorf("can't write %s: %w", name, err)
+	}
+	return nil
+}

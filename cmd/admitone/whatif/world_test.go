@@ -1,0 +1,202 @@
+package whatif
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"admitone/actors"
+	"admitone/actors/allowance"
+	"admitone/actors/booking"
+	"admitone/actors/bookings"
+	"admitone/actors/core"
+	"admitone/actors/performance"
+	"admitone/actors/product"
+	"admitone/actors/seat"
+	"admitone/actors/team"
+	"admitone/actors/tournament"
+	"admitone/actors/waitingroom"
+	"admitone/actors/wallet"
+	"admitone/events"
+)
+
+var kinds = []actors.Kind{
+	{Category: product.Category, New: product.New},
+	{Category: team.Category, New: team.New},
+	{Category: tournament.Category, New: tournament.New},
+	{Category: performance.Category, New: performance.New},
+	{Category: seat.Category, New: seat.New},
+	{Category: booking.Category, New: booking.New},
+	{Category: wallet.Category, New: wallet.New},
+	{Category: allowance.Category, New: allowance.New},
+	{Category: waitingroom.Category, New: waitingroom.New},
+}
+
+var day = time.Date(2031, 5, 1, 20, 0, 0, 0, time.UTC)
+
+// memory is a log in memory, as much of one as a desk and a question need.
+type memory struct {
+	events.Store
+	mu     sync.Mutex
+	all    []events.Recorded // guarded by mu
+	counts map[events.StreamID]events.Revision
+}
+
+func (m *memory) Append(_ context.Context, stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.counts[stream]-1 != expected {
+		return events.Appended{}, events.ErrConflict
+	}
+	for _, e := range batch {
+		e.Data, e.Metadata = append([]byte(nil), e.Data...), append([]byte(nil), e.Metadata...)
+		m.all = append(m.all, events.Recorded{Event: e, Stream: stream, Revision: m.counts[stream], Position: events.Position(len(m.all) + 1)})
+		m.counts[stream]++
+	}
+	return events.Appended{Revision: m.counts[stream] - 1, Position: events.Position(len(m.all)), Consecutive: true}, nil
+}
+
+func (m *memory) Read(_ context.Context, stream events.StreamID, from events.Revision, dir events.Direction, limit int) (page []events.Recorded, _ error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i := range m.all {
+		e := m.all[i]
+		if dir == events.Backward {
+			e = m.all[len(m.all)-1-i]
+		}
+		if e.Stream == stream && len(page) < limit && (dir == events.Forward && e.Revision >= from || dir == events.Backward && e.Revision <= from) {
+			page = append(page, e)
+		}
+	}
+	return page, nil
+}
+
+func (m *memory) ReadAll(_ context.Context, after events.Position, _ events.Direction, limit int) ([]events.Recorded, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	rest := m.all[min(int(after), len(m.all)):]
+	return append([]events.Recorded(nil), rest[:min(limit, len(rest))]...), nil
+}
+
+func (m *memory) head() events.Position {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return events.Position(len(m.all))
+}
+
+// sale is a server without its doors: the real desk and the real bookings, on a clock
+// that the test moves.
+type sale struct {
+	fatal    func(args ...any)
+	log      *memory
+	mu       sync.Mutex
+	time     time.Time // guarded by mu
+	desk     *actors.Desk
+	process  *bookings.Bookings
+	bookings []string
+}
+
+func newSale(fatal func(args ...any)) *sale {
+	s := &sale{fatal: fatal, log: &memory{counts: map[events.StreamID]events.Revision{}}, time: day}
+	engine, err := actors.NewEngine()
+	s.must(err)
+	quiet := slog.New(slog.DiscardHandler)
+	s.desk = actors.NewDesk(engine, actors.Config{Store: s.log, Kinds: kinds, Now: s.now, Logger: quiet})
+	s.process = bookings.New(s.desk, func(context.Context, string) ([]byte, events.Position, error) { return nil, 0, errNoMap })
+	return s
+}
+
+func (s *sale) close() {
+	s.process.Wait()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	s.must(s.desk.Close(ctx))
+}
+
+func (s *sale) must(err error) {
+	if err != nil {
+		s.fatal(err)
+	}
+}
+
+func (s *sale) now() time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.time
+}
+
+func (s *sale) set(at time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.time = at
+}
+
+// do hands in a command, whatever becomes of it.
+func (s *sale) do(stream events.StreamID, command core.Command) []events.Fact {
+	answer, _ := s.desk.Ask(context.Background(), actors.Request{Stream: stream, Command: command, ID: actors.NewCommandID(), Actor: "somebody"})
+	return answer.Facts
+}
+
+// pass lets time go by. The deadlines of bookings are seen to as they come, as a server
+// does it.
+func (s *sale) pass(d time.Duration) {
+	to := s.now().Add(d)
+	for {
+		var due []string // all that are due at the same moment
+		first := to
+		for _, id := range s.bookings {
+			_, err := s.desk.View(context.Background(), booking.Stream(id), func(c core.Core) {
+				switch at := c.NextDeadline(); {
+				case at.IsZero() || !at.Before(to) || at.After(first):
+				case at.Before(first):
+					due, first = []string{id}, at
+				default:
+					due = append(due, id)
+				}
+			})
+			s.must(err)
+		}
+		if due == nil {
+			s.set(to)
+			return
+		}
+		s.set(first.Add(1))
+		for _, id := range due {
+			s.must(s.process.Resume(context.Background(), origin(), id))
+		}
+	}
+}
+
+func (s *sale) book(holder string, seats ...string) {
+	answer, err := s.process.Book(context.Background(), bookings.Book{Origin: origin(), PerformanceID: "gala", Holder: holder, Seats: seats})
+	if err == nil {
+		s.bookings = append(s.bookings, answer.Booking.ID)
+	}
+}
+
+// reserve takes units and returns the reservation's id.
+func (s *sale) reserve(holder string, quantity int64, hold bool) events.ID {
+	id := actors.NewID()
+	s.do(product.Stream("tee"), &product.Reserve{ReservationID: id, Holder: holder, Quantity: quantity, Hold: hold})
+	return id
+}
+
+// open puts something of every kind on sale.
+func (s *sale) open() {
+	s.do(product.Stream("tee"), &product.Create{ID: "tee", Name: "Tee", Stock: 12, LimitPerHolder: 5, HoldSeconds: 60})
+	s.do(tournament.Stream("cup"), &tournament.Create{ID: "cup", Name: "Cup", TeamLimit: 4, RegisterDeadline: day.Add(20 * time.Minute), Waitlist: true, Rule: events.WaitlistFill})
+	s.do(performance.Stream("gala"), &performance.Create{ID: "gala", Title: "Gala", Venue: "Hall", StartsAt: day.Add(time.Hour), HoldSeconds: 60,
+		LimitPerHolder: 4, Sections: []events.Section{{ID: "A", Rows: 2, SeatsPerRow: 4, Price: 100}}})
+	s.do(waitingroom.Stream("door"), &waitingroom.Set{ID: "door", Settings: events.WaitingRoomSettings{
+		AdmitPerSecond: 1, MaxActive: 3, ActiveSeconds: 60, HeartbeatSeconds: 30}})
+	for _, holder := range holders {
+		s.do(wallet.Stream(holder), &wallet.Charge{ID: "first-" + holder, Amount: 500})
+	}
+	for i := range 8 {
+		s.do(team.Stream(fmt.Sprint("t", i)), &team.Register{ID: fmt.Sprint("t", i), Name: "T"})
+	}
+}
+
+var holders = []string{"ann", "bob", "cid", "dot"}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"admitone/actors/bookings"
 	"admitone/actors/core"
@@ -26,6 +27,8 @@ type rehearsal struct {
 	names map[string]string
 	// tickets maps the tickets of each room's visitors likewise.
 	tickets map[ticket]int64
+	// expired reservations. A product forgets them.
+	expired map[string]bool
 }
 
 // ticket of a visitor in the log.
@@ -35,7 +38,17 @@ type ticket struct {
 }
 
 func newRehearsal(h *house) *rehearsal {
-	return &rehearsal{house: h, names: map[string]string{}, tickets: map[ticket]int64{}}
+	r := &rehearsal{house: h, names: map[string]string{}, tickets: map[ticket]int64{}, expired: map[string]bool{}}
+	tell := h.told
+	h.told = func(stream events.StreamID, fact events.Fact, at time.Time) {
+		if f, ok := fact.(*events.ProductExpired); ok {
+			for i := range f.Expired {
+				r.expired[f.Expired[i].ReservationID] = true
+			}
+		}
+		tell(stream, fact, at)
+	}
+	return r
 }
 
 // decide does what a wish wants, at the house's time. It returns the code of the
@@ -55,6 +68,9 @@ func (r *rehearsal) decide(w *demand.Wish) (refused string, err error) {
 		return "", err
 	}
 	_, err = r.command(w.Stream, command)
+	if f, ok := w.Fact.(*events.ProductConfirmed); ok && r.expired[f.ReservationID] {
+		return "hold_expired", nil
+	}
 	return code(err)
 }
 

@@ -11,9 +11,11 @@ import (
 	"time"
 
 	"admitone/actors"
+	"admitone/actors/allowance"
 	"admitone/actors/booking"
 	"admitone/actors/bookings"
 	"admitone/actors/core"
+	"admitone/actors/seat"
 	"admitone/events"
 )
 
@@ -168,17 +170,29 @@ func (h *house) until(at time.Time) error {
 	return nil
 }
 
-// settle finishes what was under way about bookings when the log was cut off.
+// settle finishes what was under way about bookings when the log was cut off. One that
+// is not known yet, and has seats, gives them back: its wish is still to come.
 func (h *house) settle() error {
 	for _, stream := range slices.Sorted(maps.Keys(h.entities)) {
-		b, ok := h.entities[stream].core.(*booking.Booking)
-		if !ok {
-			continue
-		}
-		if state := b.State(); state.Status == events.BookingIsPaying || state.Refunding {
-			if err := h.bookings.Resume(context.Background(), origin(), stream.Entity()); err != nil {
-				return err
+		var err error
+		switch c := h.entities[stream].core.(type) {
+		case *booking.Booking:
+			if state := c.State(); state.Status == events.BookingIsPaying || state.Refunding {
+				err = h.bookings.Resume(context.Background(), origin(), stream.Entity())
 			}
+		case *seat.Seat:
+			hold, holder := c.Owner()
+			id, _, _ := events.CutHoldID(hold)
+			if hold == "" || h.entities[booking.Stream(id)] != nil {
+				break
+			}
+			show, _ := events.CutPerformance(stream.Entity())
+			_, err = h.command(stream, &seat.Release{HoldID: hold, Reason: events.ReleasedIncomplete})
+			_, other := h.command(allowance.Stream(show, holder), &allowance.Release{HoldID: hold})
+			err = errors.Join(err, other)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil

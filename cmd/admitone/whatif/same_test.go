@@ -148,7 +148,12 @@ func (s *sale) same(t *rapid.T, from events.Position) {
 	q := newInquiry(s.log, Question{From: from, To: s.log.head(), Kinds: kinds})
 	var was, mine told
 	q.was.told = was.hear(q.wasTally)
-	q.mine.told = mine.hear(q.mineTally)
+	tell := q.mine.told
+	hear := mine.hear(newTally())
+	q.mine.told = func(stream events.StreamID, fact events.Fact, at time.Time) {
+		hear(stream, fact, at)
+		tell(stream, fact, at)
+	}
 	if err := q.run(context.Background()); err != nil {
 		t.Fatal(err)
 	}

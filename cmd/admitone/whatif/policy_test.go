@@ -1,0 +1,222 @@
+package whatif
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"admitone/actors/product"
+	"admitone/actors/tournament"
+	"admitone/actors/waitingroom"
+	"admitone/events"
+)
+
+const second = time.Second
+
+// asks asks a question about a sale, and checks that the record is what it is.
+func asks(t *testing.T, s *sale, from events.Position, set ...string) *Comparison {
+	t.Helper()
+	policy, err := ParsePolicy(set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := Ask(t.Context(), s.log, Question{Policy: policy, From: from, To: s.log.head(), Kinds: kinds})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func begin(t *testing.T) *sale {
+	s := newSale(t.Fatal)
+	t.Cleanup(s.close)
+	s.open()
+	return s
+}
+
+func (s *sale) confirm(id events.ID) {
+	s.do(product.Stream("tee"), &product.Confirm{ReservationID: id})
+}
+
+func TestShorterHolds(t *testing.T) {
+	s := begin(t)
+	quick, slow, never := s.reserve("ann", 1, true), s.reserve("bob", 2, true), s.reserve("cid", 4, true)
+	s.book("dot", "A-1-1")
+	s.pass(20 * second)
+	s.confirm(quick)
+	s.pass(20 * second)
+	s.confirm(slow)
+	_ = never
+	s.pass(30 * second)
+	s.book("ann", "A-1-2")
+	c := asks(t, s, 0, "hold_seconds=30")
+	if n := c.Recorded; n.UnitsSold != 3 || n.HoldsExpired != 1 || n.BookingsExpired != 1 || len(n.Refused) != 0 {
+		t.Errorf("recorded: %+v", n)
+	}
+	if n := c.WhatIf; n.UnitsSold != 1 || n.HoldsExpired != 2 || n.BookingsExpired != 1 || n.Refused["hold_expired"] != 1 {
+		t.Errorf("what if: %+v", n)
+	}
+	// What began before the range has the deadline that it had.
+	for _, from := range []events.Position{s.log.head() - 1, s.log.head()} { // a booking is half done by then
+		if n := asks(t, s, from, "hold_seconds=30").WhatIf; n.UnitsSold != 0 || n.HoldsExpired != 1 || len(n.Refused) != 0 {
+			t.Errorf("from %d: %+v", from, n)
+		}
+	}
+}
+
+func TestLimitStockAndSlots(t *testing.T) {
+	s := begin(t)
+	middle := s.log.head() + 1
+	for range 4 {
+		s.reserve("ann", 1, false)
+	}
+	s.reserve("bob", 5, false)
+	for i := range 6 {
+		s.do(tournament.Stream("cup"), &tournament.Enter{TeamIDs: []string{fmt.Sprint("t", i)}})
+	}
+	s.book("ann", "A-1-1", "A-1-2", "A-1-3")
+	for _, from := range []events.Position{0, middle} {
+		c := asks(t, s, from, "limit_per_holder=2", "team_limit=5")
+		if n := c.WhatIf; n.UnitsSold != 2 || n.Buyers != 1 || n.TopTenShare != 1 || n.Refused["limit_exceeded"] != 4 || n.TeamsEntered != 5 || n.TeamsWaiting != 1 {
+			t.Errorf("from %d: what if: %+v", from, n)
+		}
+		if n := c.Recorded; n.UnitsSold != 9 || n.Buyers != 2 || n.TeamsEntered != 4 || n.TeamsWaiting != 2 {
+			t.Errorf("from %d: recorded: %+v", from, n)
+		}
+		c = asks(t, s, from, "stock=6")
+		if n := c.WhatIf; n.UnitsSold != 4 || n.Refused["sold_out"] != 1 {
+			t.Errorf("from %d: with less stock: %+v", from, n)
+		}
+	}
+	policy := Policy{"stock": 3}
+	_, err := Ask(t.Context(), s.log, Question{Policy: policy, From: s.log.head(), To: s.log.head(), Kinds: kinds})
+	if !errors.Is(err, ErrBadPolicy) || !strings.Contains(err.Error(), "product-tee") {
+		t.Errorf("less stock than is sold already: %v", err)
+	}
+}
+
+// queue lets people stand at the door, who buy ten seconds after they come in.
+func queue(t *testing.T) *sale {
+	s := begin(t)
+	door := waitingroom.Stream("door")
+	s.do(door, &waitingroom.Join{Holder: "ann"})
+	s.do(door, &waitingroom.Join{Holder: "bob"})
+	s.do(door, &waitingroom.Join{Holder: "cid"})
+	s.do(door, &waitingroom.Join{Holder: "dot"})
+	s.pass(second)
+	s.do(door, &waitingroom.Drop{Tickets: []events.TicketRange{{From: 4, To: 4}}}) // dot is silent
+	for i, holder := range holders[:3] {
+		if len(s.do(door, &waitingroom.Admit{})) == 0 {
+			t.Fatal("nobody came in")
+		}
+		s.pass(10 * second)
+		s.do(product.Stream("tee"), &product.Reserve{ReservationID: events.EventID("r", i), Holder: holder, Quantity: 1})
+		s.do(door, &waitingroom.Finish{Ticket: int64(i + 1)})
+	}
+	return s
+}
+
+func TestSlowerAdmission(t *testing.T) {
+	s := queue(t)
+	c := asks(t, s, 0, "max_active=1", "admit_per_second=1")
+	if n := c.Recorded; n.Admitted != 3 || n.UnitsSold != 3 || n.PlacesLost != 1 || n.Wait.P50 != 11 || n.Wait.Max != 21 {
+		t.Errorf("recorded: %+v", n)
+	}
+	// One after another: each comes in when the one before is done, ten seconds later.
+	if n := c.WhatIf; n.Admitted != 3 || n.UnitsSold != 3 || n.PlacesLost != 1 || n.Wait.P50 < 10 || n.Wait.P50 > 10.2 || n.Wait.Max < 20 || n.Wait.Max > 20.3 {
+		t.Errorf("what if: %+v", n)
+	}
+	c = asks(t, s, 0, "admit_per_second=0")
+	if n := c.WhatIf; n.Admitted != 0 || n.UnitsSold != 0 || n.Refused[neverAdmitted] != 3 {
+		t.Errorf("nobody is let in: %+v", n)
+	}
+}
+
+func TestFasterAdmission(t *testing.T) {
+	s := queue(t)
+	c := asks(t, s, 0, "admit_per_second=100")
+	if n := c.WhatIf; n.Admitted < 3 || n.UnitsSold != 3 || n.Wait.P50 > 0.2 || !n.LastSale.Before(*c.Recorded.LastSale) {
+		t.Errorf("what if: %+v", n)
+	}
+	// The same question in the middle, about who waits then.
+	middle := events.Position(0)
+	for i, e := range s.log.all {
+		if e.Type == "waitingroom.admitted.v1" && middle == 0 {
+			middle = events.Position(i + 1)
+		}
+	}
+	if n := asks(t, s, middle, "admit_per_second=100").WhatIf; n.Admitted < 3 || n.UnitsSold != 3 || n.Wait.P50 > 1.2 {
+		t.Errorf("from %d: what if: %+v", middle, n)
+	}
+}
+
+func TestBadPolicies(t *testing.T) {
+	for _, text := range []string{"", "stock", "stock=", "stock=x", "stock=-1", "hold_seconds=0", "price=3", "team_limit=1000000000"} {
+		if p, err := ParsePolicy([]string{text}); !errors.Is(err, ErrBadPolicy) {
+			t.Errorf("%q is %v, %v", text, p, err)
+		}
+	}
+}
+
+// TestEveryWishIsACommand: whoever adds a wish has to say what it comes to.
+func TestEveryWishIsACommand(t *testing.T) {
+	s := begin(t)
+	id := s.reserve("ann", 1, true)
+	s.do(product.Stream("tee"), &product.Release{ReservationID: id})
+	s.do(waitingroom.Stream("door"), &waitingroom.Join{Holder: "ann"})
+	if c := asks(t, s, 0); c.Wishes != int64(s.log.head()) {
+		t.Errorf("%d wishes in %d facts that nobody else has caused", c.Wishes, s.log.head())
+	}
+}
+
+func TestTableAndChart(t *testing.T) {
+	s := queue(t)
+	c := asks(t, s, 0, "stock=2")
+	var table, chart bytes.Buffer
+	if err := errors.Join(c.Table(&table), c.Chart(&chart)); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"what if: stock=2", "units sold 3 2", "refused: sold_out – 1"} {
+		if !strings.Contains(strings.Join(strings.Fields(table.String()), " "), want) {
+			t.Errorf("no %q in\n%s", want, &table)
+		}
+	}
+	d := xml.NewDecoder(&chart)
+	paths := 0
+	for {
+		token, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e, ok := token.(xml.StartElement); ok && e.Name.Local == "path" {
+			paths++
+		}
+	}
+	if paths != 2 {
+		t.Errorf("%d lines in the chart, want 2", paths)
+	}
+	if err := (&Comparison{}).Chart(io.Discard); err != nil {
+		t.Errorf("a chart of nothing: %v", err)
+	}
+}
+
+func TestSeriesStaysSmall(t *testing.T) {
+	var s series
+	for i := range 100_000 {
+		s.add(day.Add(time.Duration(i)*second), int64(i))
+	}
+	if n := len(s.points); n > mostPoints || s.points[n-1].total != 99_999 {
+		t.Errorf("%d points, the last of %d", n, s.points[n-1].total)
+	}
+	if stepOf(7) != 1 || stepOf(11) != 2 || stepOf(101) != 10 || stepOf(5_933) != 1000 {
+		t.Error(stepOf(7), stepOf(11), stepOf(101), stepOf(5_933))
+	}
+}

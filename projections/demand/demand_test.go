@@ -1,0 +1,165 @@
+package demand
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"admitone/events"
+)
+
+// told is a log of facts, each of its stream.
+func told(facts ...any) iter.Seq2[events.Recorded, error] {
+	return func(yield func(events.Recorded, error) bool) {
+		for i := 0; i < len(facts); i += 2 {
+			stream, fact := events.StreamID(facts[i].(string)), facts[i+1].(events.Fact)
+			e := events.Event{Type: fact.Name(), Data: fact.AppendJSON(nil)}
+			e.Metadata, _ = events.Seal(nil, events.Hash{}, stream, 0, &e, &events.Metadata{
+				Actor: "ann", CorrelationID: "r", At: time.Unix(int64(i), 0)})
+			if !yield(events.Recorded{Event: e, Stream: stream, Position: events.Position(i/2 + 1)}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// wishes are told in short.
+func wishes(t *testing.T, log iter.Seq2[events.Recorded, error]) (all []string) {
+	t.Helper()
+	for w, err := range Of(log) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, strings.TrimSpace(fmt.Sprintf("%d %s %s", w.Position, w.Fact.Name(), w.Refused)))
+	}
+	return all
+}
+
+func TestPayments(t *testing.T) {
+	start := &events.BookingPaymentStarted{Was: events.BookingIsHeld}
+	log := told(
+		"booking-a", start, // 1
+		"booking-b", start, // 2
+		"wallet-x", &events.WalletCharged{}, // 3
+		"wallet-x", &events.WalletDebited{}, // 4
+		"booking-b", &events.BookingPaymentFailed{Reason: events.FailedBalance}, // 5
+		"booking-c", start, // 6
+		"booking-a", &events.BookingBooked{}, // 7
+		"booking-b", start, // 8
+		"booking-b", &events.BookingPaymentFailed{Reason: events.FailedLate}, // 9
+		"product-p", &events.ProductHeld{}, // 10
+		"product-p", &events.ProductExpired{}, // 11
+	)
+	want := []string{"1 booking.payment_started.v1", "2 booking.payment_started.v1 insufficient_balance", "3 wallet.charged.v1",
+		"6 booking.payment_started.v1", "8 booking.payment_started.v1 hold_expired", "10 product.held.v1"}
+	if got := wishes(t, log); !slices.Equal(got, want) {
+		t.Errorf("the wishes are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	for w, err := range Of(log) { // whoever has heard enough may go
+		if err != nil || w.Actor != "ann" || w.RequestID != "r" || w.At.Unix() != 0 || w.House {
+			t.Errorf("%+v, %v", w, err)
+		}
+		break
+	}
+}
+
+// TestPaymentWithoutEnd: one that never ends does not hold all others back.
+func TestPaymentWithoutEnd(t *testing.T) {
+	facts := []any{"booking-a", &events.BookingPaymentStarted{}}
+	for range maxWaiting + 10 {
+		facts = append(facts, "wallet-x", &events.WalletCharged{})
+	}
+	read, given := 0, 0
+	for range Of(func(yield func(events.Recorded, error) bool) {
+		told(facts...)(func(e events.Recorded, err error) bool { read++; return yield(e, err) })
+	}) {
+		if given++; given == 1 && read > maxWaiting+1 {
+			t.Fatalf("the first wish is told after %d events", read)
+		}
+	}
+	if given != maxWaiting+11 {
+		t.Errorf("%d wishes of %d", given, maxWaiting+11)
+	}
+}
+
+func TestRefusedForAMoment(t *testing.T) {
+	log := told(
+		"seat-p~A-1-1", &events.SeatReleased{HoldID: "b.1", Reason: events.ReleasedIncomplete},
+		"seat-p~A-1-1", &events.SeatReleased{HoldID: "b.2", Reason: events.ReleasedIncomplete}, // of a late payment
+		"seat-p~A-1-1", &events.SeatReleased{HoldID: "b.1", Reason: events.ReleasedExpired},
+		"waitingroom-r", &events.WaitingRoomAdmitted{},
+	)
+	for w, err := range Of(log) {
+		if err != nil || !w.House {
+			t.Errorf("%+v, %v: nobody asked for that", w, err)
+		}
+	}
+	if got := wishes(t, log); !slices.Equal(got, []string{"1 seat.released.v1", "4 waitingroom.admitted.v1"}) {
+		t.Error(got)
+	}
+}
+
+func TestLogsThatEndBadly(t *testing.T) {
+	broken := errors.New("broken")
+	for _, log := range []iter.Seq2[events.Recorded, error]{
+		func(yield func(events.Recorded, error) bool) { yield(events.Recorded{}, broken) },
+		func(yield func(events.Recorded, error) bool) {
+			yield(events.Recorded{Event: events.Event{Type: "seat.held.v1", Data: []byte("x")}}, nil)
+		},
+		func(yield func(events.Recorded, error) bool) {
+			yield(events.Recorded{Event: events.Event{Type: "seat.blocked.v1", Data: []byte("{}")}}, nil)
+		},
+	} {
+		heard := 0
+		for _, err := range Of(log) {
+			if heard++; !errors.Is(err, broken) && !errors.Is(err, events.ErrDamaged) {
+				t.Errorf("heard %v", err)
+			}
+		}
+		if heard != 1 {
+			t.Errorf("heard %d times", heard)
+		}
+	}
+}
+
+// consequences follow from wishes by themselves.
+var consequences = strings.Fields(`
+	allowance.expired.v1 allowance.extended.v1 allowance.kept.v1 allowance.released.v1 allowance.taken.v1
+	booking.booked.v1 booking.expired.v1 booking.payment_failed.v1 booking.refunded.v1 booking.retaken.v1
+	product.expired.v1
+	seat.booked.v1 seat.expired.v1 seat.extended.v1 seat.held.v1
+	tournament.promoted.v1
+	waitingroom.begun.v1 waitingroom.expired.v1
+	wallet.cancelled.v1 wallet.debited.v1 wallet.refunded.v1`)
+
+// TestEveryFactIsKnown: whoever adds a fact says whether somebody has asked for it.
+func TestEveryFactIsKnown(t *testing.T) {
+	files, err := filepath.Glob("../../events/testdata/facts/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatal(err, len(files))
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".json")
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fact, err := events.Decode(name, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		asked, house := wished(fact)
+		if _, ok := fact.(*events.SeatReleased); ok {
+			continue // see above
+		}
+		if follows := slices.Contains(consequences, name); follows == (asked || house) {
+			t.Errorf("%s is asked for: %t; among the consequences: %t", name, asked, follows)
+		}
+	}
+}

@@ -1,0 +1,140 @@
+package projections
+
+import (
+	"fmt"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"pgregory.net/rapid"
+
+	"admitone/events"
+)
+
+// seller does what can be done about a product.
+type seller struct {
+	id                string
+	stock, held, sold int64
+	open              []events.ProductHeld // that are held still
+	made              int
+}
+
+func (s *seller) left() int64 { return s.stock - s.held - s.sold }
+
+// something is one fact that may come next.
+func (s *seller) something(t *rapid.T) events.Fact {
+	if s.stock == 0 {
+		s.stock = rapid.Int64Range(1, 9).Draw(t, "stock")
+		return &events.ProductCreated{ProductID: s.id, DisplayName: "Lamp " + s.id, Stock: s.stock, HoldSeconds: 60}
+	}
+	what := rapid.SampledFrom([]string{"sell", "hold", "confirm", "release", "expire", "edit"}).Draw(t, "what")
+	s.made++
+	id := events.EventID(s.id, s.made).String()
+	switch {
+	case what == "sell" && s.left() > 0:
+		s.sold++
+		return &events.ProductReserved{ReservationID: id, Holder: "ada", Quantity: 1, Remaining: s.left()}
+	case what == "hold" && s.left() > 0:
+		s.held++
+		f := events.ProductHeld{ReservationID: id, Holder: "bob", Quantity: 1, ExpiresAt: time.Unix(2_000_000_000, 0).UTC(), Remaining: s.left()}
+		s.open = append(s.open, f)
+		return &f
+	case what != "sell" && what != "hold" && what != "edit" && len(s.open) > 0:
+		f := s.open[0]
+		s.open = s.open[1:]
+		s.held--
+		switch what {
+		case "confirm":
+			s.sold++
+			return &events.ProductConfirmed{ReservationID: f.ReservationID, Holder: f.Holder, Quantity: 1, Remaining: s.left()}
+		case "release":
+			return &events.ProductReleased{ReservationID: f.ReservationID, Holder: f.Holder, Quantity: 1, Was: events.ReservationHeld, Remaining: s.left()}
+		}
+		return &events.ProductExpired{Expired: []events.ExpiredHold{{ReservationID: f.ReservationID, Holder: f.Holder, Quantity: 1, ExpiresAt: f.ExpiresAt}}, Quantity: 1, Remaining: s.left()}
+	}
+	s.stock = s.held + s.sold + rapid.Int64Range(1, 5).Draw(t, "more")
+	return &events.ProductEdited{DisplayName: fmt.Sprint("Lamp ", s.made), Stock: s.stock, Remaining: s.left()}
+}
+
+// TestThePastIsTheFoldOfAPrefix: of random histories of all kinds at once, what is
+// read of each entity as of every position is what views have that were folded up to
+// there and know nothing of later.
+func TestThePastIsTheFoldOfAPrefix(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		log := newMemoryLog()
+		c := newClerk(func(stream events.StreamID, fact events.Fact) { log.add(stream, fact) })
+		sellers := []*seller{{id: "a"}, {id: "a-b"}}
+		cups := []*organiser{{id: "a"}, {id: "a-b"}}
+		for _, id := range someTeams {
+			log.add(team(id), &events.TeamRegistered{TeamID: id, DisplayName: "Team " + id})
+		}
+		for range rapid.IntRange(1, 30).Draw(t, "steps") {
+			switch rapid.IntRange(0, 2).Draw(t, "kind") {
+			case 0:
+				s := rapid.SampledFrom(sellers).Draw(t, "product")
+				log.add(product(s.id), s.something(t))
+			case 1:
+				o := rapid.SampledFrom(cups).Draw(t, "tournament")
+				log.add(cup(o.id), o.something(t)...)
+			case 2:
+				c.something(t)
+			}
+		}
+		now, then := openIn(t, log, vfs.NewMem()), openIn(t, log, vfs.NewMem())
+		defer now.Close()
+		defer then.Close()
+		folded(t, now, log.recorded)
+		for at := range log.recorded {
+			if err := then.apply(log.recorded[at : at+1]); err != nil {
+				t.Fatal(err)
+			}
+			asThen(t, now, then, c.order, events.Position(at+1))
+		}
+	})
+}
+
+// asThen compares everything as of a position with views that end there.
+func asThen(t *rapid.T, now, then *Projections, bookings []string, at events.Position) {
+	for _, id := range []string{"a", "a-b"} {
+		p, err := ProductAt(t.Context(), now.store, id, at)
+		want, ok, _ := then.Product(id)
+		sameRow(t, at, p, err, want, ok)
+		samePerformance(t, now, then, id, at)
+		roster, err := RosterAt(t.Context(), now.store, id, at)
+		cup, ok, _ := then.Tournament(id)
+		if roster == nil {
+			sameRow(t, at, (*Tournament)(nil), err, cup, ok)
+			continue
+		}
+		sameRow(t, at, &roster.Tournament, err, cup, ok)
+		var entries []Entry
+		for _, status := range []events.EntryStatus{events.EntryEntered, events.EntryWaitlisted} {
+			page, _ := roster.Entries(status, 0, 99)
+			entries = append(entries, page...)
+		}
+		if had := entriesIn(t, then, id, 3); fmt.Sprint(entries) != fmt.Sprint(had) {
+			t.Fatalf("at %d the roster has %+v, want %+v", at, entries, had)
+		}
+	}
+	for _, id := range someTeams {
+		got, err := TeamAt(t.Context(), now.store, id, at)
+		want, ok, _ := then.Team(id)
+		sameRow(t, at, got, err, want, ok)
+	}
+	for _, id := range bookings {
+		got, err := BookingAt(t.Context(), now.store, id, at)
+		want, ok, _ := then.Booking(id)
+		sameRow(t, at, got, err, want, ok)
+	}
+	for _, holder := range []string{"ada", "ada-b"} {
+		sameMoney(t, now, then, holder, at)
+	}
+}
+
+func sameRow[R any](t *rapid.T, at events.Position, got *R, err error, want R, ok bool) {
+	t.Helper()
+	if err != nil || (got != nil) != ok || ok && !reflect.DeepEqual(*got, want) {
+		t.Fatalf("at %d %+v, %v; want %+v, %t", at, got, err, want, ok)
+	}
+}

@@ -23,7 +23,7 @@ const goldenDir = "testdata/facts"
 // golden holds, for every wire name, the fact its golden file decodes to; one
 // file of literals per kind of entity. A name is only ever added.
 var golden = union(goldenProduct, goldenTeam, goldenTournament,
-	goldenPerformance, goldenSeat, goldenBooking, goldenWallet, goldenAllowance, goldenWaitingRoom)
+	goldenPerformance, goldenSeat, goldenBooking, goldenWallet, goldenAllowance, goldenWaitingRoom, goldenRefusal)
 
 func union(kinds ...map[string]Fact) map[string]Fact {
 	all := map[string]Fact{}

@@ -6,7 +6,7 @@ import { $, amount, holder, keep, tell } from "./page.js";
 const path = () => `/v1/wallets/${encodeURIComponent(holder())}`;
 const say = (tone, text) => tell($("#wallet-message"), tone, text);
 const stamp = new Intl.DateTimeFormat(undefined, { dateStyle: "short", timeStyle: "short" });
-const words = { charge: "Charged", debit: "Paid", refund: "Refunded" };
+const words = { charged: "Charged", debited: "Paid", refunded: "Refunded" };
 let whose = ""; // whose wallet is shown
 
 // readWallet shows the wallet as it is now. There is none before the first charge.
@@ -30,7 +30,7 @@ async function readEntries() {
   }
   if (name !== holder()) return;
   $("#entries ol").replaceChildren(...entries.reverse().map((entry) => {
-    const sign = entry.kind === "debit" ? "−" : "+";
+    const sign = entry.kind === "debited" ? "−" : "+";
     const text = `${words[entry.kind] ?? entry.kind} ${sign}${amount(entry.amount)} → ${amount(entry.balance)} · ${stamp.format(new Date(entry.time))}`;
     return Object.assign(document.createElement("li"), { textContent: text });
   }));

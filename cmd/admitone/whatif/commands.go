@@ -63,7 +63,7 @@ func (r *rehearsal) decide(w *demand.Wish) (refused string, err error) {
 	if f, ok := w.Fact.(*events.SeatReleased); ok {
 		return "", r.touch(w.Stream, f)
 	}
-	command, err := commandOf(w)
+	command, err := r.commandOf(w)
 	if err != nil {
 		return "", err
 	}
@@ -83,20 +83,22 @@ func code(err error) (string, error) {
 }
 
 // commandOf is the command to one entity that a wish comes to.
-func commandOf(w *demand.Wish) (core.Command, error) {
+func (r *rehearsal) commandOf(w *demand.Wish) (core.Command, error) {
+	room := r.pass(w)
 	switch f := w.Fact.(type) {
 	case *events.ProductCreated:
 		return &product.Create{ID: f.ProductID, Name: f.DisplayName, Stock: f.Stock, Price: f.Price,
-			LimitPerHolder: f.LimitPerHolder, HoldSeconds: f.HoldSeconds}, nil
+			LimitPerHolder: f.LimitPerHolder, HoldSeconds: f.HoldSeconds, WaitingRoom: f.WaitingRoom}, nil
 	case *events.ProductEdited:
-		return &product.Edit{Name: &f.DisplayName, Stock: &f.Stock, Price: &f.Price, LimitPerHolder: &f.LimitPerHolder}, nil
+		return &product.Edit{Name: &f.DisplayName, Stock: &f.Stock, Price: &f.Price, LimitPerHolder: &f.LimitPerHolder,
+			WaitingRoom: &f.WaitingRoom}, nil
 	case *events.ProductReserved:
 		return reservation(f.ReservationID, func(id events.ID) core.Command {
-			return &product.Reserve{ReservationID: id, Holder: f.Holder, Quantity: f.Quantity}
+			return &product.Reserve{ReservationID: id, Holder: f.Holder, Quantity: f.Quantity, Room: room}
 		})
 	case *events.ProductHeld:
 		return reservation(f.ReservationID, func(id events.ID) core.Command {
-			return &product.Reserve{ReservationID: id, Holder: f.Holder, Quantity: f.Quantity, Hold: true}
+			return &product.Reserve{ReservationID: id, Holder: f.Holder, Quantity: f.Quantity, Hold: true, Room: room}
 		})
 	case *events.ProductConfirmed:
 		return reservation(f.ReservationID, func(id events.ID) core.Command { return &product.Confirm{ReservationID: id} })
@@ -106,13 +108,15 @@ func commandOf(w *demand.Wish) (core.Command, error) {
 		return &team.Register{ID: f.TeamID, Name: f.DisplayName}, nil
 	case *events.TournamentCreated:
 		return &tournament.Create{ID: f.TournamentID, Name: f.DisplayName, TeamLimit: f.TeamLimit,
-			RegisterDeadline: f.RegisterDeadline, Waitlist: f.Waitlist, Rule: f.WaitlistRule}, nil
+			RegisterDeadline: f.RegisterDeadline, Waitlist: f.Waitlist, Rule: f.WaitlistRule,
+			WaitingRoom: f.WaitingRoom}, nil
 	case *events.TournamentEdited:
-		return &tournament.Edit{Name: &f.DisplayName, TeamLimit: &f.TeamLimit, RegisterDeadline: &f.RegisterDeadline, Status: &f.Status}, nil
+		return &tournament.Edit{Name: &f.DisplayName, TeamLimit: &f.TeamLimit, RegisterDeadline: &f.RegisterDeadline, Status: &f.Status,
+			WaitingRoom: &f.WaitingRoom}, nil
 	case *events.TournamentEntered:
-		return &tournament.Enter{TeamIDs: f.TeamIDs}, nil
+		return &tournament.Enter{TeamIDs: f.TeamIDs, Room: room}, nil
 	case *events.TournamentWaitlisted:
-		return &tournament.Enter{TeamIDs: f.TeamIDs}, nil
+		return &tournament.Enter{TeamIDs: f.TeamIDs, Room: room}, nil
 	case *events.TournamentWithdrawn:
 		return &tournament.Withdraw{TeamID: f.TeamID}, nil
 	case *events.PerformanceCreated:
@@ -126,6 +130,30 @@ func commandOf(w *demand.Wish) (core.Command, error) {
 		return &wallet.Charge{ID: f.ChargeID, Amount: f.Amount}, nil
 	}
 	return nil, fmt.Errorf("whatif: no command leads to %s", w.Fact.Name())
+}
+
+// pass is the waiting room that guards what a wish is about. Whoever was served had its
+// pass; who was refused for want of one has none here either.
+func (r *rehearsal) pass(w *demand.Wish) string {
+	stream := w.Stream
+	if f, ok := w.Fact.(*events.BookingHeld); ok {
+		stream = performance.Stream(f.PerformanceID)
+	}
+	e := r.entities[stream]
+	if e == nil || w.Refused == "pass_required" || w.Refused == "pass_invalid" {
+		return ""
+	}
+	switch c := e.core.(type) {
+	case *product.Product:
+		created, _, _ := c.Figures()
+		return created.WaitingRoom
+	case *tournament.Tournament:
+		created, _ := c.Figures()
+		return created.WaitingRoom
+	case *performance.Performance:
+		return c.Created().WaitingRoom
+	}
+	return ""
 }
 
 func reservation(id string, command func(events.ID) core.Command) (core.Command, error) {
@@ -170,7 +198,8 @@ func (r *rehearsal) aboutBooking(w *demand.Wish) (done bool, err error) {
 		for i := range f.Seats {
 			seats[i] = f.Seats[i].Seat
 		}
-		answer, err := r.bookings.Book(ctx, bookings.Book{Origin: origin(), PerformanceID: f.PerformanceID, Holder: f.Holder, Seats: seats})
+		answer, err := r.bookings.Book(ctx, bookings.Book{Origin: origin(), PerformanceID: f.PerformanceID, Holder: f.Holder,
+			Seats: seats, Room: r.pass(w)})
 		if err == nil {
 			r.names[f.BookingID] = answer.Booking.ID
 		}

@@ -77,7 +77,7 @@ func TestLimitStockAndSlots(t *testing.T) {
 	}
 	s.reserve("bob", 5, false)
 	for i := range 6 {
-		s.do(tournament.Stream("cup"), &tournament.Enter{TeamIDs: []string{fmt.Sprint("t", i)}})
+		s.do(tournament.Stream("cup"), &tournament.Enter{TeamIDs: []string{fmt.Sprint("t", i)}, Room: "door"})
 	}
 	s.book("ann", "A-1-1", "A-1-2", "A-1-3")
 	for _, from := range []events.Position{0, middle} {
@@ -115,7 +115,7 @@ func queue(t *testing.T) *sale {
 			t.Fatal("nobody came in")
 		}
 		s.pass(10 * second)
-		s.do(product.Stream("tee"), &product.Reserve{ReservationID: events.EventID("r", i), Holder: holder, Quantity: 1})
+		s.do(product.Stream("tee"), &product.Reserve{ReservationID: events.EventID("r", i), Holder: holder, Quantity: 1, Room: "door"})
 		s.do(door, &waitingroom.Finish{Ticket: int64(i + 1)})
 	}
 	return s

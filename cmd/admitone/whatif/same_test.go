@@ -78,9 +78,9 @@ func (s *sale) someTournament(t *rapid.T) {
 	team := func() string { return fmt.Sprint("t", rapid.IntRange(0, 7).Draw(t, "team")) }
 	switch rapid.SampledFrom([]string{"enter", "enter", "group", "withdraw", "edit", "close"}).Draw(t, "tournament") {
 	case "enter":
-		s.do(cup, &tournament.Enter{TeamIDs: []string{team()}})
+		s.do(cup, &tournament.Enter{TeamIDs: []string{team()}, Room: "door"})
 	case "group":
-		s.do(cup, &tournament.Enter{TeamIDs: []string{team(), team()}})
+		s.do(cup, &tournament.Enter{TeamIDs: []string{team(), team()}, Room: "door"})
 	case "withdraw":
 		s.do(cup, &tournament.Withdraw{TeamID: team()})
 	case "edit":

@@ -170,7 +170,7 @@ func (s *sale) pass(d time.Duration) {
 }
 
 func (s *sale) book(holder string, seats ...string) {
-	answer, err := s.process.Book(context.Background(), bookings.Book{Origin: origin(), PerformanceID: "gala", Holder: holder, Seats: seats})
+	answer, err := s.process.Book(context.Background(), bookings.Book{Origin: origin(), PerformanceID: "gala", Holder: holder, Seats: seats, Room: "door"})
 	if err == nil {
 		s.bookings = append(s.bookings, answer.Booking.ID)
 	}
@@ -179,16 +179,16 @@ func (s *sale) book(holder string, seats ...string) {
 // reserve takes units and returns the reservation's id.
 func (s *sale) reserve(holder string, quantity int64, hold bool) events.ID {
 	id := actors.NewID()
-	s.do(product.Stream("tee"), &product.Reserve{ReservationID: id, Holder: holder, Quantity: quantity, Hold: hold})
+	s.do(product.Stream("tee"), &product.Reserve{ReservationID: id, Holder: holder, Quantity: quantity, Hold: hold, Room: "door"})
 	return id
 }
 
 // open puts something of every kind on sale.
 func (s *sale) open() {
-	s.do(product.Stream("tee"), &product.Create{ID: "tee", Name: "Tee", Stock: 12, LimitPerHolder: 5, HoldSeconds: 60})
-	s.do(tournament.Stream("cup"), &tournament.Create{ID: "cup", Name: "Cup", TeamLimit: 4, RegisterDeadline: day.Add(20 * time.Minute), Waitlist: true, Rule: events.WaitlistFill})
+	s.do(product.Stream("tee"), &product.Create{ID: "tee", Name: "Tee", Stock: 12, LimitPerHolder: 5, HoldSeconds: 60, WaitingRoom: "door"})
+	s.do(tournament.Stream("cup"), &tournament.Create{ID: "cup", Name: "Cup", TeamLimit: 4, RegisterDeadline: day.Add(20 * time.Minute), Waitlist: true, Rule: events.WaitlistFill, WaitingRoom: "door"})
 	s.do(performance.Stream("gala"), &performance.Create{ID: "gala", Title: "Gala", Venue: "Hall", StartsAt: day.Add(time.Hour), HoldSeconds: 60,
-		LimitPerHolder: 4, Sections: []events.Section{{ID: "A", Rows: 2, SeatsPerRow: 4, Price: 100}}})
+		LimitPerHolder: 4, WaitingRoom: "door", Sections: []events.Section{{ID: "A", Rows: 2, SeatsPerRow: 4, Price: 100}}})
 	s.do(waitingroom.Stream("door"), &waitingroom.Set{ID: "door", Settings: events.WaitingRoomSettings{
 		AdmitPerSecond: 1, MaxActive: 3, ActiveSeconds: 60, HeartbeatSeconds: 30}})
 	for _, holder := range holders {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -46,9 +45,7 @@ const (
 	withdrawn
 )
 
-// requests are reused when their answer has been received; one that was given
-// up is left to the garbage collector, because its answer may still come.
-var requests = sync.Pool{New: func() any { return &request{done: make(chan answer, 1)} }}
+func newRequest() any { return &request{done: make(chan answer, 1)} }
 
 // Append implements events.Store. Further error: [ErrBadAppend].
 func (s *Store) Append(ctx context.Context, stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {
@@ -66,7 +63,7 @@ func (s *Store) Append(ctx context.Context, stream events.StreamID, expected eve
 	if s.failed.Load() {
 		return events.Appended{}, notWritten(errDead)
 	}
-	r := requests.Get().(*request)
+	r := s.requests.Get().(*request)
 	r.stream, r.expected, r.batch, r.size = stream, expected, batch, size
 	r.state.Store(waiting)
 	select {
@@ -80,7 +77,7 @@ func (s *Store) Append(ctx context.Context, stream events.StreamID, expected eve
 	select {
 	case a := <-r.done:
 		r.batch = nil
-		requests.Put(r)
+		s.requests.Put(r)
 		return a.appended, a.err
 	case <-ctx.Done():
 		cause = ctx.Err()

@@ -66,6 +66,7 @@ func open(dir string, options Options) (*committer, error) {
 		committed: make(chan struct{}),
 		dead:      make(chan struct{}),
 	}
+	s.requests.New = newRequest
 	logDir := s.fs.PathJoin(dir, logFolder)
 	if err := makeFolder(s.fs, logDir); err != nil {
 		return nil, fmt.Errorf("embedded: %w", err)

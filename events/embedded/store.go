@@ -34,7 +34,10 @@ type Store struct {
 	closed    chan struct{} // closed when Close has ended
 	closeOnce sync.Once
 
-	queue     chan *request
+	queue chan *request
+	// requests are reused when their answer has been received; one that was given
+	// up is left to the garbage collector, because its answer may still come.
+	requests  sync.Pool
 	committed chan struct{} // closed when the committer has ended
 	dead      chan struct{} // closed when a write or a sync has failed
 	failed    atomic.Bool   // true before dead is closed

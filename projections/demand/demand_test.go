@@ -132,7 +132,7 @@ func TestLogsThatEndBadly(t *testing.T) {
 var consequences = strings.Fields(`
 	allowance.expired.v1 allowance.extended.v1 allowance.kept.v1 allowance.released.v1 allowance.taken.v1
 	booking.booked.v1 booking.expired.v1 booking.payment_failed.v1 booking.refunded.v1 booking.retaken.v1
-	product.expired.v1
+	product.expired.v1 refusal.recorded.v1 refusals.dropped.v1
 	seat.booked.v1 seat.expired.v1 seat.extended.v1 seat.held.v1
 	tournament.promoted.v1
 	waitingroom.begun.v1 waitingroom.expired.v1

@@ -194,7 +194,7 @@ func TestWhoMayDoWhatInAWaitingRoom(t *testing.T) {
 		{"GET", "/v1/waiting-rooms", "", 200, 200, 200, 200},
 		{"GET", room, "", 200, 200, 200, 200},
 		{"GET", room + "?at=1", "", 200, 200, 200, 200},
-		{"PUT", room, settings, 401, 403, 403, 200},
+		{"PUT", room, settings, 401, 403, 403, 428},
 		{"PUT", room, `broken`, 401, 403, 403, 400},
 		{"POST", visitors, `{"holder":"ada"}`, 401, 201, 403, 200},
 		{"POST", visitors, `{}`, 401, 200, 201, 201},

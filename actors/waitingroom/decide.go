@@ -65,6 +65,9 @@ func (r *Room) set(cmd *Set) ([]events.Fact, error) {
 	if refusal := r.checkOpening(&settings); refusal != nil {
 		return nil, refusal
 	}
+	if r.Exists() && cmd.IfVersion == nil {
+		return nil, errNoRevision
+	}
 	if cmd.IfVersion != nil && *cmd.IfVersion != r.settings.Version {
 		return nil, &core.Refusal{Code: "stale_revision", Detail: "it has changed since you read it; read it again and edit that",
 			Fields: map[string]any{"current_revision": r.settings.Version}}
@@ -73,11 +76,8 @@ func (r *Room) set(cmd *Set) ([]events.Fact, error) {
 		return nil, nil
 	}
 	settings.Version++
-	switch {
-	case !r.Exists():
+	if !r.Exists() {
 		return []events.Fact{&events.WaitingRoomOpened{RoomID: cmd.ID, WaitingRoomSettings: settings}}, nil
-	case cmd.IfVersion == nil:
-		return nil, errNoRevision
 	}
 	return []events.Fact{&events.WaitingRoomChanged{WaitingRoomSettings: settings, WaitingRoomCounts: r.counts()}}, nil
 }

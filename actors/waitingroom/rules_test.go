@@ -17,7 +17,8 @@ func TestSetRules(t *testing.T) {
 	check(t, []rule{
 		{"set up and changed", []attempt{
 			{0, fifo(8, 3), is1},
-			{0, fifo(8, 3), "nothing"},
+			{0, fifo(8, 3), "revision_required"},
+			{0, fifo(8, 3).after(1), "nothing"},
 			{0, fifo(9, 3), "revision_required"},
 			{0, fifo(9, 3).after(2), "stale_revision [current_revision:1]"},
 			{0, fifo(9, 3).after(1), "changed: open, fifo, 9/s to 3 for 60 s, version 2: 0 wait, 0 in"},

@@ -10,32 +10,37 @@ import (
 
 // Wish is something that somebody asked for.
 type Wish struct {
-	// Fact that granted it; of a refused one, the fact that would have. Of a payment
-	// it is events.BookingPaymentStarted, however it ended.
+	// Fact that granted it. Of a payment it is events.BookingPaymentStarted, however it
+	// ended; of what was refused, if that is recorded, events.RefusalRecorded.
 	Fact   events.Fact
 	Stream events.StreamID
-	// Position of the fact in the log, and the time the wish was decided at.
+	// Position of the fact in the log, of what was refused that of the fact that it was
+	// decided on; and the time the wish was decided at.
 	Position events.Position
 	At       time.Time
 	// Actor asked for it, with the request RequestID.
 	Actor, RequestID string
 	// Refused is the code it was refused with, "" if it was granted.
 	Refused string
-	// House says that nobody asked for it, and that it can't be told from anything else:
-	// the moment of a waiting room's round, or a seat that was held for a moment for a
-	// booking that could not have all it wanted, and was refused.
+	// House says that nobody asked for it. It is told for whoever needs it: the moment of
+	// a waiting room's round; a seat that was held for a moment for a booking that could
+	// not have all it wanted, and was refused; a deadline that has passed.
 	House bool
 }
 
 // maxWaiting bounds the wishes that wait for the outcome of one before them.
 const maxWaiting = 100_000
 
-// Of tells the wishes behind log, which is in the order of positions. Errors: the
-// log's; events.ErrDamaged for events that can't be read.
-func Of(log iter.Seq2[events.Recorded, error]) iter.Seq2[Wish, error] {
+// Of tells the wishes behind log, which is in the order of positions, and among them
+// refused, which [Refused] has found, each where it was decided. Errors: the log's;
+// events.ErrDamaged for events that can't be read.
+func Of(log iter.Seq2[events.Recorded, error], refused []Wish) iter.Seq2[Wish, error] {
 	return func(yield func(Wish, error) bool) {
 		var q queue
 		for e, err := range log {
+			for len(refused) > 0 && refused[0].Position < e.Position {
+				q.wishes, refused = append(q.wishes, refused[0]), refused[1:]
+			}
 			if err == nil {
 				err = q.take(&e)
 			}
@@ -47,6 +52,7 @@ func Of(log iter.Seq2[events.Recorded, error]) iter.Seq2[Wish, error] {
 				return
 			}
 		}
+		q.wishes = append(q.wishes, refused...)
 		q.paying = nil // what has no outcome now is not to get one
 		q.give(yield, 0)
 	}
@@ -129,7 +135,7 @@ func wished(fact events.Fact) (asked, house bool) {
 		*events.WaitingRoomOpened, *events.WaitingRoomChanged, *events.WaitingRoomJoined, *events.WaitingRoomLeft,
 		*events.WaitingRoomDropped, *events.WaitingRoomFinished, *events.WaitingRoomShuffled:
 		return true, false
-	case *events.WaitingRoomAdmitted:
+	case *events.WaitingRoomAdmitted, *events.ProductExpired, *events.BookingExpired:
 		return true, true
 	case *events.SeatReleased:
 		_, attempt, _ := events.CutHoldID(f.HoldID)

@@ -32,7 +32,7 @@ func told(facts ...any) iter.Seq2[events.Recorded, error] {
 // wishes are told in short.
 func wishes(t *testing.T, log iter.Seq2[events.Recorded, error]) (all []string) {
 	t.Helper()
-	for w, err := range Of(log) {
+	for w, err := range Of(log, nil) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -57,11 +57,11 @@ func TestPayments(t *testing.T) {
 		"product-p", &events.ProductExpired{}, // 11
 	)
 	want := []string{"1 booking.payment_started.v1", "2 booking.payment_started.v1 insufficient_balance", "3 wallet.charged.v1",
-		"6 booking.payment_started.v1", "8 booking.payment_started.v1 hold_expired", "10 product.held.v1"}
+		"6 booking.payment_started.v1", "8 booking.payment_started.v1 hold_expired", "10 product.held.v1", "11 product.expired.v1"}
 	if got := wishes(t, log); !slices.Equal(got, want) {
 		t.Errorf("the wishes are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	for w, err := range Of(log) { // whoever has heard enough may go
+	for w, err := range Of(log, nil) { // whoever has heard enough may go
 		if err != nil || w.Actor != "ann" || w.RequestID != "r" || w.At.Unix() != 0 || w.House {
 			t.Errorf("%+v, %v", w, err)
 		}
@@ -78,7 +78,7 @@ func TestPaymentWithoutEnd(t *testing.T) {
 	read, given := 0, 0
 	for range Of(func(yield func(events.Recorded, error) bool) {
 		told(facts...)(func(e events.Recorded, err error) bool { read++; return yield(e, err) })
-	}) {
+	}, nil) {
 		if given++; given == 1 && read > maxWaiting+1 {
 			t.Fatalf("the first wish is told after %d events", read)
 		}
@@ -95,7 +95,7 @@ func TestRefusedForAMoment(t *testing.T) {
 		"seat-p~A-1-1", &events.SeatReleased{HoldID: "b.1", Reason: events.ReleasedExpired},
 		"waitingroom-r", &events.WaitingRoomAdmitted{},
 	)
-	for w, err := range Of(log) {
+	for w, err := range Of(log, nil) {
 		if err != nil || !w.House {
 			t.Errorf("%+v, %v: nobody asked for that", w, err)
 		}
@@ -117,7 +117,7 @@ func TestLogsThatEndBadly(t *testing.T) {
 		},
 	} {
 		heard := 0
-		for _, err := range Of(log) {
+		for _, err := range Of(log, nil) {
 			if heard++; !errors.Is(err, broken) && !errors.Is(err, events.ErrDamaged) {
 				t.Errorf("heard %v", err)
 			}
@@ -131,8 +131,8 @@ func TestLogsThatEndBadly(t *testing.T) {
 // consequences follow from wishes by themselves.
 var consequences = strings.Fields(`
 	allowance.expired.v1 allowance.extended.v1 allowance.kept.v1 allowance.released.v1 allowance.taken.v1
-	booking.booked.v1 booking.expired.v1 booking.payment_failed.v1 booking.refunded.v1 booking.retaken.v1
-	product.expired.v1 refusal.recorded.v1 refusals.dropped.v1
+	booking.booked.v1 booking.payment_failed.v1 booking.refunded.v1 booking.retaken.v1
+	refusal.recorded.v1 refusals.dropped.v1
 	seat.booked.v1 seat.expired.v1 seat.extended.v1 seat.held.v1
 	tournament.promoted.v1
 	waitingroom.begun.v1 waitingroom.expired.v1
@@ -161,5 +161,21 @@ func TestEveryFactIsKnown(t *testing.T) {
 		if follows := slices.Contains(consequences, name); follows == (asked || house) {
 			t.Errorf("%s is asked for: %t; among the consequences: %t", name, asked, follows)
 		}
+	}
+}
+
+// TestRefusalsWhereTheyWereDecided: they are written later, in streams of their own.
+func TestRefusalsWhereTheyWereDecided(t *testing.T) {
+	early := Wish{Fact: &events.RefusalRecorded{Code: "sold_out"}, Refused: "sold_out", Position: 1}
+	late := Wish{Fact: &events.RefusalRecorded{Code: "sold_out"}, Refused: "sold_out", Position: 2}
+	var got []string
+	for w, err := range Of(told("product-p", &events.ProductHeld{}, "product-p", &events.ProductReleased{}), []Wish{early, late}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, fmt.Sprint(w.Position, w.Refused))
+	}
+	if want := []string{"1", "1sold_out", "2", "2sold_out"}; !slices.Equal(got, want) {
+		t.Errorf("told in the order %v, want %v", got, want)
 	}
 }

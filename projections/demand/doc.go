@@ -2,7 +2,7 @@
 // they got: the wishes behind the facts, in the order in which they were decided.
 //
 // A fact is either the answer to a wish (product.held.v1: somebody wanted units) or a
-// consequence (product.expired.v1, seat.booked.v1, tournament.promoted.v1). The first
+// consequence (wallet.debited.v1, seat.booked.v1, tournament.promoted.v1). The first
 // are wishes; the second follow again by themselves, whoever decides the wishes anew:
 // another server, or the rules on virtual time.
 //

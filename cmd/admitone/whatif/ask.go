@@ -79,13 +79,19 @@ func (q *inquiry) run(ctx context.Context) error {
 			return err
 		}
 	}
+	refused, err := demand.Refused(ctx, q.store, q.From, q.To)
+	if err != nil {
+		return err
+	}
 	var late []demand.Wish // if they are not to be decided in the order of the log
-	for w, err := range demand.Of(q.inRange(ctx)) {
+	for w, err := range demand.Of(q.inRange(ctx), refused) {
 		if err != nil {
 			return err
 		}
 		w.Fact = q.Policy.wish(w.Fact)
-		q.wishes++
+		if !w.House {
+			q.wishes++
+		}
 		q.wasTally.refused(w.Refused)
 		if q.Policy.rooms() {
 			late = append(late, w)
@@ -254,6 +260,10 @@ func (q *inquiry) holder(w *demand.Wish) string {
 		return f.Holder
 	case *events.BookingPaymentStarted, *events.BookingExtended, *events.BookingReleased:
 		return q.bookers[w.Stream]
+	case *events.RefusalRecorded:
+		if f.Holder != "" {
+			return f.Holder
+		}
 	case *events.WalletCharged:
 		return strings.TrimPrefix(string(w.Stream), "wallet-")
 	}

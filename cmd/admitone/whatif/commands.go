@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"admitone/actors/bookings"
@@ -60,8 +61,14 @@ func (r *rehearsal) decide(w *demand.Wish) (refused string, err error) {
 	if w.Stream.Category() == waitingroom.Category {
 		return code(r.aboutRoom(w))
 	}
-	if f, ok := w.Fact.(*events.SeatReleased); ok {
+	if f, ok := w.Fact.(*events.RefusalRecorded); ok {
+		return r.askAgain(w, f)
+	}
+	switch f := w.Fact.(type) {
+	case *events.SeatReleased:
 		return "", r.touch(w.Stream, f)
+	case *events.ProductExpired, *events.BookingExpired:
+		return "", nil // the house has its own deadlines
 	}
 	command, err := r.commandOf(w)
 	if err != nil {
@@ -138,6 +145,11 @@ func (r *rehearsal) pass(w *demand.Wish) string {
 	stream := w.Stream
 	if f, ok := w.Fact.(*events.BookingHeld); ok {
 		stream = performance.Stream(f.PerformanceID)
+	}
+	if f, ok := w.Fact.(*events.RefusalRecorded); ok {
+		if at := strings.Split(f.Path, "/"); len(at) > 3 && at[2] == "performances" {
+			stream = performance.Stream(at[3])
+		}
 	}
 	e := r.entities[stream]
 	if e == nil || w.Refused == "pass_required" || w.Refused == "pass_invalid" {

@@ -31,7 +31,8 @@ type house struct {
 	now      time.Time  // guarded by mu
 	entities map[events.StreamID]*entity
 	position events.Position
-	wakes    wakes // the deadlines of bookings, which concern other entities
+	taken    map[string]map[string]bool // the seats of each performance that are not free
+	wakes    wakes                      // the deadlines of bookings, which concern other entities
 }
 
 type entity struct {
@@ -40,14 +41,13 @@ type entity struct {
 	number   int // by age
 }
 
-var errNoMap = errors.New("whatif: a wish names its seats")
-
 func newHouse(kinds []actors.Kind, told func(events.StreamID, events.Fact, time.Time)) *house {
-	h := &house{kinds: map[string]func() core.Core{}, entities: map[events.StreamID]*entity{}, told: told}
+	h := &house{kinds: map[string]func() core.Core{}, entities: map[events.StreamID]*entity{}, told: told,
+		taken: map[string]map[string]bool{}}
 	for _, kind := range kinds {
 		h.kinds[kind.Category] = kind.New
 	}
-	h.bookings = bookings.New(h, func(context.Context, string) ([]byte, events.Position, error) { return nil, 0, errNoMap })
+	h.bookings = bookings.New(h, h.seats)
 	return h
 }
 
@@ -88,11 +88,27 @@ func (h *house) accept(stream events.StreamID, e *entity, facts []events.Fact) {
 		h.position++
 		h.told(stream, fact, h.now)
 	}
+	if s, ok := e.core.(*seat.Seat); ok {
+		h.seated(stream, s)
+	}
 	if stream.Category() == booking.Category && len(facts) > 0 {
 		if at := e.core.NextDeadline(); !at.IsZero() {
 			heap.Push(&h.wakes, wake{at, e.number, stream})
 		}
 	}
+}
+
+// seated keeps the map of a performance.
+func (h *house) seated(stream events.StreamID, s *seat.Seat) {
+	show, name := events.CutPerformance(stream.Entity())
+	if h.taken[show] == nil {
+		h.taken[show] = map[string]bool{}
+	}
+	if s.Status() == events.SeatIsFree {
+		delete(h.taken[show], name)
+		return
+	}
+	h.taken[show][name] = true
 }
 
 // expire lets go of what is due at an entity, as the shell does before any command.

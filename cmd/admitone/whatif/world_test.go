@@ -2,6 +2,7 @@ package whatif
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -52,7 +53,8 @@ func (m *memory) Append(_ context.Context, stream events.StreamID, expected even
 	}
 	for _, e := range batch {
 		e.Data, e.Metadata = append([]byte(nil), e.Data...), append([]byte(nil), e.Metadata...)
-		m.all = append(m.all, events.Recorded{Event: e, Stream: stream, Revision: m.counts[stream], Position: events.Position(len(m.all) + 1)})
+		m.all = append(m.all, events.Recorded{Event: e, Stream: stream, Revision: m.counts[stream], Position: events.Position(len(m.all) + 1),
+			Created: day})
 		m.counts[stream]++
 	}
 	return events.Appended{Revision: m.counts[stream] - 1, Position: events.Position(len(m.all)), Consecutive: true}, nil
@@ -96,6 +98,8 @@ type sale struct {
 	desk     *actors.Desk
 	process  *bookings.Bookings
 	bookings []string
+	late     []*events.RefusalRecorded // not written yet
+	at       []time.Time
 }
 
 func newSale(fatal func(args ...any)) *sale {
@@ -104,7 +108,7 @@ func newSale(fatal func(args ...any)) *sale {
 	s.must(err)
 	quiet := slog.New(slog.DiscardHandler)
 	s.desk = actors.NewDesk(engine, actors.Config{Store: s.log, Kinds: kinds, Now: s.now, Logger: quiet})
-	s.process = bookings.New(s.desk, func(context.Context, string) ([]byte, events.Position, error) { return nil, 0, errNoMap })
+	s.process = bookings.New(s.desk, func(context.Context, string) ([]byte, events.Position, error) { return nil, 0, errors.New("no map") })
 	return s
 }
 
@@ -135,8 +139,45 @@ func (s *sale) set(at time.Time) {
 
 // do hands in a command, whatever becomes of it.
 func (s *sale) do(stream events.StreamID, command core.Command) []events.Fact {
-	answer, _ := s.desk.Ask(context.Background(), actors.Request{Stream: stream, Command: command, ID: actors.NewCommandID(), Actor: "somebody"})
+	answer, err := s.desk.Ask(context.Background(), actors.Request{Stream: stream, Command: command, ID: actors.NewCommandID(), Actor: "somebody"})
+	if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) {
+		s.refused(stream, command, answer, refusal)
+	}
 	return answer.Facts
+}
+
+// refused records a refusal, as a server does that is told to.
+func (s *sale) refused(stream events.StreamID, command core.Command, answer actors.Answer, refusal *core.Refusal) {
+	f := &events.RefusalRecorded{Method: "POST", Stream: string(stream), Code: refusal.Code, BeatenStream: string(stream),
+		BeatenRevision: int64(answer.Revision), BeatenPosition: int64(answer.Position)}
+	switch c := command.(type) {
+	case *product.Reserve:
+		f.Path, f.Holder, f.Quantity, f.Hold = "/v1/products/tee/reservations", c.Holder, c.Quantity, c.Hold
+	case *product.Confirm:
+		f.Path = "/v1/products/tee/reservations/" + c.ReservationID.String() + "/confirm"
+	case *product.Release:
+		f.Method, f.Path = "DELETE", "/v1/products/tee/reservations/"+c.ReservationID.String()
+	case *tournament.Enter:
+		f.Path, f.TeamIDs = "/v1/tournaments/cup/entries", c.TeamIDs
+	case *tournament.Withdraw:
+		f.Method, f.Path = "DELETE", "/v1/tournaments/cup/entries/"+c.TeamID
+	default:
+		f.Path = "/v1/" + stream.Category()
+	}
+	s.late = append(s.late, f)
+	s.at = append(s.at, s.now())
+}
+
+// writeRefusals writes down what has been refused so far: a server does it now and then.
+func (s *sale) writeRefusals() {
+	stream := events.RefusalsOf(day)
+	for i, f := range s.late {
+		e := events.Event{Type: f.Name(), Data: f.AppendJSON(nil)}
+		e.Metadata, _ = events.Seal(nil, events.Hash{}, stream, 0, &e, &events.Metadata{Actor: f.Holder, At: s.at[i]})
+		_, err := s.log.Append(context.Background(), stream, s.log.counts[stream]-1, []events.Event{e})
+		s.must(err)
+	}
+	s.late, s.at = nil, nil
 }
 
 // pass lets time go by. The deadlines of bookings are seen to as they come, as a server

@@ -55,3 +55,45 @@ func askSeats(t *testing.T, ask func(method, path, body string, headers ...strin
 	}
 	ask("DELETE", first, "").is(200)
 }
+
+// TestSeatFramesAreAsDescribed holds what a socket says of performances and seats to
+// the description.
+func TestSeatFramesAreAsDescribed(t *testing.T) {
+	w, d := newWorld(t), describe(t)
+	w.hall("hall", 2, "")
+	counts, seats := w.dial("/ws"), w.dial("/ws")
+	hear := func(event, cause string) {
+		t.Helper()
+		for _, of := range []struct {
+			*peer
+			schema string
+		}{{counts, "Performance"}, {seats, "Seats"}} {
+			f, heard := of.hear()
+			if f.Event != event || heard.Cause != cause {
+				t.Fatalf("heard %s %s, want %s, %s", f.Event, f.Data, event, cause)
+			}
+			schema := of.schema + map[string]string{"snapshot": "Snapshot", "delta": "Delta"}[event]
+			d.check("a "+event, "#/components/schemas/"+schema, f.Data)
+		}
+	}
+	counts.say(`{"event":"subscribe","data":{"topics":["performance:hall"]}}`)
+	seats.say(`{"event":"subscribe","data":{"topics":["seats:hall"]}}`)
+	hear("snapshot", "")
+	w.charge("ada", 200)
+	booking := "/v1/bookings/" + w.book("hall", "ada", "A-1-1").is(201)["id"].(string)
+	hear("delta", "held")
+	w.do("POST", booking+"/payment", "").is(200)
+	hear("delta", "booked")
+	w.do("DELETE", booking, "").is(200)
+	hear("delta", "released")
+	w.do("PUT", "/v1/performances/hall/seats/A-2-2/block", "").is(200)
+	hear("delta", "blocked")
+	w.do("DELETE", "/v1/performances/hall/seats/A-2-2/block", "").is(200)
+	hear("delta", "unblocked")
+	for _, topic := range []string{"performance", "seats"} {
+		late := w.dial("/ws")
+		late.say(`{"event":"subscribe","data":{"topics":["` + topic + `:none"]}}`)
+		f, _ := late.hear()
+		d.check("an error", "#/components/schemas/SocketError", f.Data)
+	}
+}

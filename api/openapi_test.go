@@ -209,7 +209,8 @@ func TestTheDescriptionIsWhole(t *testing.T) {
 	for kind, named := range d.at("components") {
 		for name := range named.(object) {
 			ref := "#/components/" + kind + "/" + name
-			spoken := []string{"Snapshot", "Delta", "TournamentSnapshot", "TournamentDelta", "TeamSnapshot", "TeamDelta", "SocketError"} // the data of frames
+			spoken := []string{"Snapshot", "Delta", "TournamentSnapshot", "TournamentDelta", "TeamSnapshot", "TeamDelta",
+				"PerformanceSnapshot", "PerformanceDelta", "SeatsSnapshot", "SeatsDelta", "SocketError"} // the data of frames
 			if !d.used[ref] && kind != "securitySchemes" && !slices.Contains(spoken, name) {
 				t.Errorf("nothing refers to %s", ref)
 			}

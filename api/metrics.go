@@ -40,12 +40,15 @@ func newMetrics(c Config) *metrics {
 			Name: "admitone_frames_merged_total", Help: "Frames merged into another because a socket was slow."}),
 	}
 	facts := prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "admitone_facts_total", Help: "Facts that this server's callers caused, by type."}, []string{"type"})
+		Name: "admitone_facts_total", Help: "Facts that this server's callers caused, and the steps of bookings, by type."}, []string{"type"})
 	problems := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "admitone_problems_total", Help: "Answers that were a problem, by code."}, []string{"code"})
 	m.facts, m.problems = counters(facts, events.Names()), counters(problems, slices.Collect(maps.Keys(statuses)))
 	c.Metrics.MustRegister(m.requests, m.seconds, m.sockets, m.frames, m.merged, facts, problems,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	if c.Bookings != nil {
+		c.Bookings.Observe(m.caused)
+	}
 	m.registerDesk(c)
 	m.registerViews(c)
 	if c.Rooms != nil {

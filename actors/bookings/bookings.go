@@ -32,14 +32,19 @@ type Bookings struct {
 	maps    seatMaps
 	locks   locks
 	claims  claims
+	seen    func([]events.Fact) // never nil
 	running sync.WaitGroup
 }
 
 // New returns the process on top of desk. Its kinds must include performances,
 // seats, bookings, wallets and allowances.
 func New(desk Desk, seatMap SeatMap) *Bookings {
-	return &Bookings{desk: desk, maps: seatMaps{read: seatMap}}
+	return &Bookings{desk: desk, maps: seatMaps{read: seatMap}, seen: func([]events.Fact) {}}
 }
+
+// Observe has seen called with the facts of every step that is taken, by many
+// goroutines at once. It is called before anything is asked.
+func (b *Bookings) Observe(seen func([]events.Fact)) { b.seen = seen }
 
 // Origin says where a request comes from, as [actors.Request] has it.
 type Origin struct {
@@ -97,14 +102,22 @@ func (b *Bookings) locked(ctx context.Context, bookingID string, steps func(cont
 // step asks one entity, as a consequence of the request. Facts of nobody else carry
 // the command's id.
 func (b *Bookings) step(ctx context.Context, from Origin, stream events.StreamID, command core.Command) (actors.Answer, error) {
-	return b.desk.Ask(ctx, actors.Request{Stream: stream, Command: command, ID: actors.NewCommandID(),
+	return b.ask(ctx, actors.Request{Stream: stream, Command: command, ID: actors.NewCommandID(),
 		CorrelationID: from.CorrelationID, CausationID: string(from.ID), Actor: from.Actor})
 }
 
 // request asks the booking on behalf of the request itself, so that its key counts.
 func (b *Bookings) request(ctx context.Context, from Origin, bookingID string, command core.Command) (actors.Answer, error) {
-	return b.desk.Ask(ctx, actors.Request{Stream: booking.Stream(bookingID), Command: command, ID: from.ID,
+	return b.ask(ctx, actors.Request{Stream: booking.Stream(bookingID), Command: command, ID: from.ID,
 		CorrelationID: from.CorrelationID, CausationID: from.CausationID, Actor: from.Actor})
+}
+
+func (b *Bookings) ask(ctx context.Context, request actors.Request) (actors.Answer, error) {
+	answer, err := b.desk.Ask(ctx, request)
+	if err == nil && !answer.Replayed {
+		b.seen(answer.Facts)
+	}
+	return answer, err
 }
 
 // state reads a booking; its ID is "" if there is none.

@@ -15,11 +15,14 @@ let heard = () => {};
 export function follow(id, title, changed) {
   titles.set(id, title);
   heard = changed;
-  for (const who of [$("#holder"), $("#token")]) who?.addEventListener("input", () => { readBookings(300); readWallet(); });
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) { readBookings(); readWallet(); } });
+  const read = () => { readBookings(); readWallet(); };
+  let typing = 0;
+  for (const who of [$("#holder"), $("#token")]) {
+    who?.addEventListener("input", () => { clearTimeout(typing); typing = setTimeout(read, 300); });
+  }
+  document.addEventListener("visibilitychange", () => { if (!document.hidden) read(); });
   setInterval(tick, 500);
-  readBookings();
-  readWallet();
+  read();
 }
 
 // seatsOf are the names of the seats that the visitor has in a performance.
@@ -40,7 +43,7 @@ export async function readBookings(wait = 50) {
     const name = holder();
     const found = name && !(jwt && !token()) ? await list(name).catch(() => null) : [];
     if (name !== holder()) reading.again = true;
-    else if (found) take(name, found);
+    else if (found || name !== whose) take(name, found ?? []);
   }
   reading.busy = false;
 }
@@ -97,6 +100,7 @@ function fill(element, booking) {
   if (element.dataset.status !== status) delete element.dataset.sure;
   element.dataset.status = status;
   field(element, "what").textContent = titles.get(performance_id) ?? performance_id;
+  field(element, "what").href = "/performances/" + performance_id;
   if (!titles.has(performance_id)) name(performance_id);
   field(element, "seats").textContent = seats.join(", ");
   field(element, "status").textContent = `${states[status]} · ${amount(booking.amount)}`;

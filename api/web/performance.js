@@ -3,7 +3,7 @@
 import { adopt, end, follow, item, readBookings, seatsOf } from "./bookings.js";
 import { command } from "./command.js";
 import { watch } from "./link.js";
-import { $, amount, announce, begin, children, field, jwt, keep, mayAsk, me, onButton, recall, stranded, tell } from "./page.js";
+import { $, amount, begin, children, field, jwt, keep, mayAsk, me, onButton, recall, stranded, tell } from "./page.js";
 import { SeatMap } from "./seatmap.js";
 import { SeatPlan } from "./seatplan.js";
 import { showingOn } from "./showing.js";
@@ -45,12 +45,8 @@ const seats = {
     const before = event === "snapshot" ? new Map([...picks].map((seat) => [seat, plan.status(seat)])) : plan.set(data.seats);
     if (event === "snapshot") plan.fill(data.sections);
     if (event === "snapshot" || [...before.keys()].some((seat) => own.has(seat))) readBookings();
-    const lost = [...before].filter(([seat, was]) => picks.has(seat) && was === "free" && plan.status(seat) !== "free");
-    if (lost.length > 0 && !asking) {
-      const names = lost.map(([seat]) => plan.name(seat)).join(", ");
-      say("warn", `Somebody else was faster: ${names} went.`);
-      announce("lost", `Somebody else was faster: ${names} went`);
-    }
+    const lost = [...before].some(([seat, was]) => picks.has(seat) && was === "free" && plan.status(seat) !== "free");
+    if (lost && !asking) say("warn", `Somebody else was faster: ${gone().map((seat) => plan.name(seat)).join(", ")} went.`);
     show();
   },
 };
@@ -60,6 +56,9 @@ const seats = {
 const kept = "picks." + showing.id;
 const picks = new Set(recall("sessionStorage", kept, []).map((name) => plan.find(name)).filter((seat) => seat >= 0));
 let asking = false; // a booking is under way; what goes meanwhile may be its own
+
+// gone are the chosen seats that somebody else has by now.
+const gone = () => asking ? [] : [...picks].filter((seat) => plan.status(seat) !== "free");
 
 // toggle takes a seat into the choice, or out of it.
 function toggle(seat) {
@@ -74,15 +73,15 @@ function toggle(seat) {
 // show shows the choice; a seat in it that has gone meanwhile stays, and says so.
 function show() {
   keep("sessionStorage", kept, [...picks].map((seat) => plan.name(seat)));
-  const gone = [...picks].filter((seat) => plan.status(seat) !== "free" && !asking);
+  const lost = gone();
   const inside = $("#picks").contains(document.activeElement);
-  children($("#picks"), [...picks].map((seat) => chip(seat, gone.includes(seat))));
+  children($("#picks"), [...picks].map((seat) => chip(seat, lost.includes(seat))));
   if (inside && stranded()) ($("#picks button") ?? $("#choice-title")).focus();
   $("#no-picks").hidden = picks.size > 0;
   $("#pick-buttons").hidden = picks.size === 0;
   const sum = [...picks].reduce((sum, seat) => sum + plan.price(seat), 0);
   const book = $('[data-action="book"]');
-  book.textContent = gone.length > 0 ? "Find others like these" : `Book ${picks.size} ${picks.size === 1 ? "seat" : "seats"} · ${amount(sum)}`;
+  book.textContent = lost.length > 0 ? "Find others like these" : `Book ${picks.size} ${picks.size === 1 ? "seat" : "seats"} · ${amount(sum)}`;
   map.changed();
 }
 
@@ -121,6 +120,7 @@ async function book(wish) {
     const body = JSON.stringify({ ...(jwt ? {} : { holder: me() }), ...wish });
     const made = await command("POST", `/v1/performances/${showing.id}/bookings`, body, () => say("warn", "No answer yet; trying again…"));
     if (wish.seats) picks.clear();
+    for (const name of made.seats) picks.delete(plan.find(name));
     offer([]);
     adopt(made);
     say("good", `${made.seats.join(", ")}: held for you. Pay before the time is up.`);

@@ -50,7 +50,7 @@ export class SeatMap {
   // label(seat) is a seat's name for a screen reader, mark(seat) is "picked", "mine"
   // or "", act(seat) is called when somebody chooses a seat.
   constructor(root, plan, { label, mark, act } = {}) {
-    Object.assign(this, { plan, act, due: null, label: label ?? ((seat) => `${plan.name(seat)}, ${plan.status(seat)}`), mark: mark ?? (() => "") });
+    Object.assign(this, { plan, act, due: null, cost: 0, label: label ?? ((seat) => `${plan.name(seat)}, ${plan.status(seat)}`), mark: mark ?? (() => "") });
     this.box = root.querySelector(".box");
     this.floor = root.querySelector(".floor");
     this.canvas = root.querySelector("canvas");
@@ -72,9 +72,14 @@ export class SeatMap {
     this.box.scrollTo(0, 0);
   }
 
-  // changed draws anew what is in view, soon.
+  // changed draws anew what is in view: with the next frame, or later if that takes
+  // long, so that a crowd's changes leave time for the visitor.
   changed() {
-    this.due ??= requestAnimationFrame(() => this.#draw());
+    if (this.due) return;
+    const due = this.due = {};
+    const draw = () => { if (this.due === due) this.#draw(); };
+    if (this.cost > 10) setTimeout(draw, 4 * this.cost);
+    else requestAnimationFrame(draw);
   }
 
   // fit shows the whole hall, as far as a seat can still be seen.
@@ -174,7 +179,7 @@ export class SeatMap {
 
   // #draw draws what is in view.
   #draw() {
-    cancelAnimationFrame(this.due);
+    const began = performance.now();
     this.due = null;
     const { box, canvas, cell } = this, left = this.#left();
     const view = { width: box.clientWidth, height: box.clientHeight, x: box.scrollLeft, y: box.scrollTop };
@@ -186,8 +191,10 @@ export class SeatMap {
     const kindOf = (seat) => this.mark(seat) || this.plan.status(seat);
     paint(canvas, view, { hall: this.hall, parts, left, cell, buttons: cell >= usable, plan: this.plan, kindOf });
     this.#place(cell < usable ? [] : parts);
+    box.tabIndex = cell < usable ? 0 : -1; // without buttons it is the box that arrow keys scroll
     const free = this.plan.marks.reduce((sum, mark) => sum + (mark === 0), 0);
     canvas.ariaLabel = `${free} of ${this.plan.size} seats are free. Choose a section or zoom in to get at single seats.`;
+    this.cost = performance.now() - began; // in milliseconds
   }
 
   // #place puts buttons where seats in view are. One that has the focus stays.

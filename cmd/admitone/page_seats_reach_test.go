@@ -68,7 +68,7 @@ func focusStays(t *testing.T, browser context.Context) {
 	ada.click(seatButton("A-1-2"))
 	s.books("bob", "A-1-2")
 	ada.wait(`document.activeElement.ariaLabel === "A-1-2, on hold, 50.00" && document.activeElement.ariaDisabled === "true" && !document.activeElement.ariaPressed`)
-	ada.wait(`document.querySelector("#announcer").textContent.includes("Somebody else was faster: A-1-2 went")`)
+	ada.shows(choiceMessage, "Somebody else was faster: A-1-2 went.")
 	ada.do(chromedp.KeyEvent(" "))
 	ada.wait(`document.querySelectorAll("#picks li").length === 0 && document.activeElement.ariaLabel === "A-1-2, on hold, 50.00"`)
 	ada.do(chromedp.KeyEvent(" "))

@@ -36,10 +36,10 @@ const maxWaiting = 100_000
 // events.ErrDamaged for events that can't be read.
 func Of(log iter.Seq2[events.Recorded, error], refused []Wish) iter.Seq2[Wish, error] {
 	return func(yield func(Wish, error) bool) {
-		var q queue
+		q, no := queue{}, newRefusals(refused)
 		for e, err := range log {
-			for len(refused) > 0 && refused[0].Position < e.Position {
-				q.wishes, refused = append(q.wishes, refused[0]), refused[1:]
+			if err == nil {
+				err = no.before(&e, &q)
 			}
 			if err == nil {
 				err = q.take(&e)
@@ -52,7 +52,7 @@ func Of(log iter.Seq2[events.Recorded, error], refused []Wish) iter.Seq2[Wish, e
 				return
 			}
 		}
-		q.wishes = append(q.wishes, refused...)
+		no.rest(&q)
 		q.paying = nil // what has no outcome now is not to get one
 		q.give(yield, 0)
 	}

@@ -10,10 +10,9 @@ import (
 	"admitone/events"
 )
 
-// Refused reads the refusals that were recorded between two positions, both included,
-// in the order in which they were decided: each behind the fact that it was decided on,
-// whose position it has. They are written down later than that. Errors: the store's;
-// events.ErrDamaged.
+// Refused reads the refusals that were recorded between two positions, both included.
+// Each has the position of the fact that it was decided on; it was written down later
+// than that. Errors: the store's; events.ErrDamaged.
 func Refused(ctx context.Context, store events.Store, from, to events.Position) ([]Wish, error) {
 	first, err := store.ReadAll(ctx, max(from, 1)-1, events.Forward, 1)
 	if err != nil || len(first) == 0 {
@@ -42,7 +41,6 @@ func Refused(ctx context.Context, store events.Store, from, to events.Position) 
 			}
 		}
 	}
-	slices.SortStableFunc(all, func(a, b Wish) int { return cmp.Compare(a.Position, b.Position) })
 	return all, nil
 }
 
@@ -62,4 +60,73 @@ func refusal(e *events.Recorded) (w Wish, ok bool, err error) {
 		w.Position = e.Position
 	}
 	return w, true, err
+}
+
+// refusals are told where they were decided: at their time, but behind the fact that
+// each was decided on and before the next one in that fact's stream.
+type refusals struct {
+	byTime   []*Wish
+	byStream map[events.StreamID][]*Wish
+	told     map[*Wish]bool
+}
+
+func newRefusals(refused []Wish) *refusals {
+	r := &refusals{byStream: map[events.StreamID][]*Wish{}, told: map[*Wish]bool{}}
+	for i := range refused {
+		w := &refused[i]
+		r.byTime = append(r.byTime, w)
+		if f, ok := w.Fact.(*events.RefusalRecorded); ok && f.BeatenStream != "" {
+			stream := events.StreamID(f.BeatenStream)
+			r.byStream[stream] = append(r.byStream[stream], w)
+		}
+	}
+	slices.SortStableFunc(r.byTime, func(a, b *Wish) int { return a.At.Compare(b.At) })
+	for _, of := range r.byStream {
+		slices.SortStableFunc(of, func(a, b *Wish) int {
+			return cmp.Or(cmp.Compare(a.Position, b.Position), a.At.Compare(b.At))
+		})
+	}
+	return r
+}
+
+// before tells what was refused before an event.
+func (r *refusals) before(e *events.Recorded, q *queue) error {
+	if len(r.byTime) == 0 {
+		return nil
+	}
+	meta, err := events.ParseMetadata(e.Metadata)
+	if err != nil {
+		return fmt.Errorf("%w: position %d: %w", events.ErrDamaged, e.Position, err)
+	}
+	for len(r.byTime) > 0 {
+		w := r.byTime[0]
+		if !r.told[w] && (!w.At.Before(meta.At) || w.Position >= e.Position) {
+			break
+		}
+		r.byTime = r.byTime[1:]
+		r.tell(w, q)
+	}
+	of := r.byStream[e.Stream]
+	for len(of) > 0 && of[0].Position < e.Position {
+		r.tell(of[0], q)
+		of = of[1:]
+	}
+	if r.byStream[e.Stream] = of; len(of) == 0 {
+		delete(r.byStream, e.Stream)
+	}
+	return nil
+}
+
+func (r *refusals) tell(w *Wish, q *queue) {
+	if !r.told[w] {
+		r.told[w] = true
+		q.wishes = append(q.wishes, *w)
+	}
+}
+
+// rest tells what was refused behind the last event.
+func (r *refusals) rest(q *queue) {
+	for _, w := range r.byTime {
+		r.tell(w, q)
+	}
 }

@@ -165,10 +165,10 @@ func (q *inquiry) fold(e *events.Recorded) error {
 			return err
 		}
 	}
+	q.last = maxTime(q.last, meta.At)
 	if _, known := q.was.kinds[e.Stream.Category()]; !known {
 		return nil // it is no entity's: nobody has to decide about it
 	}
-	q.last = maxTime(q.last, meta.At)
 	if err := q.was.fold(e.Stream, e.Fact, meta.At); err != nil || e.Position >= q.From {
 		return err
 	}

@@ -55,14 +55,14 @@ func newRehearsal(h *house) *rehearsal {
 // decide does what a wish wants, at the house's time. It returns the code of the
 // refusal, "" if the wish is granted. Error: a failure of the rules.
 func (r *rehearsal) decide(w *demand.Wish) (refused string, err error) {
+	if f, ok := w.Fact.(*events.RefusalRecorded); ok {
+		return r.askAgain(w, f)
+	}
 	if done, err := r.aboutBooking(w); done {
 		return code(err)
 	}
 	if w.Stream.Category() == waitingroom.Category {
 		return code(r.aboutRoom(w))
-	}
-	if f, ok := w.Fact.(*events.RefusalRecorded); ok {
-		return r.askAgain(w, f)
 	}
 	switch f := w.Fact.(type) {
 	case *events.SeatReleased:

@@ -75,9 +75,13 @@ func (m *memory) Read(_ context.Context, stream events.StreamID, from events.Rev
 	return page, nil
 }
 
-func (m *memory) ReadAll(_ context.Context, after events.Position, _ events.Direction, limit int) ([]events.Recorded, error) {
+func (m *memory) ReadAll(_ context.Context, after events.Position, dir events.Direction, limit int) ([]events.Recorded, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if dir == events.Backward { // whoever asks so wants the last one
+		before := m.all[:min(int(after)-1, len(m.all))]
+		return append([]events.Recorded(nil), before[max(0, len(before)-1):]...), nil
+	}
 	rest := m.all[min(int(after), len(m.all)):]
 	return append([]events.Recorded(nil), rest[:min(limit, len(rest))]...), nil
 }

@@ -19,6 +19,8 @@ func (s *Server) pageRoutes() {
 	s.handle(fiber.MethodGet, "/tournaments/:id", secured(s.tournamentPage))
 	s.handle(fiber.MethodGet, "/performances", secured(s.performancesPage))
 	s.handle(fiber.MethodGet, "/performances/:id", secured(s.performancePage))
+	s.handle(fiber.MethodGet, "/waiting-rooms", secured(listPage(s.config.Views.WaitingRooms, web.WriteWaitingRooms)))
+	s.handle(fiber.MethodGet, "/waiting-rooms/:id", secured(s.waitingRoomPage))
 	for _, asset := range web.Assets() {
 		s.handle(fiber.MethodGet, asset.Path, secured(page(asset.Body, asset.Kind)))
 	}
@@ -95,6 +97,25 @@ func (s *Server) teams(tournamentID string, status events.EntryStatus) (web.Team
 		list.Teams = append(list.Teams, team)
 	}
 	return list, err
+}
+
+// waitingRoomPage shows one waiting room; the script asks for the visitor's place.
+func (s *Server) waitingRoomPage(r *request) error {
+	id, err := r.param("id", "waiting_room")
+	if err != nil {
+		return err
+	}
+	if err := r.caughtUp(); err != nil { // who comes from making it must find it
+		return err
+	}
+	row, ok, err := s.config.Views.WaitingRoom(id)
+	if err == nil && !ok {
+		err = notFound("waiting_room")
+	}
+	if err != nil {
+		return err
+	}
+	return r.html(func(body io.Writer) error { return web.WriteWaitingRoom(body, r.frame(), &row) })
 }
 
 // frame is what every page says of the server.

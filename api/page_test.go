@@ -89,6 +89,27 @@ func TestThePerformancesPagesArePlainLists(t *testing.T) {
 	w.do("GET", "/performances/none", "").problem(404, "not_found")
 }
 
+// TestTheWaitingRoomsPagesArePlain: what a browser without JavaScript sees of waiting
+// rooms.
+func TestTheWaitingRoomsPagesArePlain(t *testing.T) {
+	w := newWorld(t)
+	w.do("GET", "/waiting-rooms", "").has(t, 200, "There is no waiting room", "/docs#waiting-rooms")
+	w.room("later", `"order":"shuffle","opens_at":"2100-01-02T03:04:05Z"`)
+	w.room("shut", `"status":"closed","max_active":7`)
+	w.joins("later", "ada")
+	list := w.do("GET", "/waiting-rooms", "").has(t, 200, `href="/waiting-rooms/later"`, ">Not open yet<", ">Closed<", `aria-current="page">Waiting rooms`, ">7</span> inside")
+	one := w.do("GET", "/waiting-rooms/later", "").has(t, 200, `data-id="later" data-position="3" data-status="open" data-order="shuffle"`,
+		`data-opens-at="2100-01-02T03:04:05Z"`, `data-waiting="1"`, "<noscript>", ">1</span> in line", ">Not open yet<")
+	for _, page := range []string{list, one} {
+		for _, never := range []string{" style=", " onclick=", "https://"} {
+			if strings.Contains(page, never) {
+				t.Errorf("the page has %q in it:\n%s", never, page)
+			}
+		}
+	}
+	w.do("GET", "/waiting-rooms/none", "").problem(404, "not_found")
+}
+
 // has checks the status and that the answer contains all of the texts.
 func (a answer) has(t *testing.T, status int, texts ...string) string {
 	t.Helper()
@@ -136,7 +157,8 @@ func TestPagesAreLocked(t *testing.T) {
 	w := newWorld(t)
 	w.tournament("cup", 1, "")
 	w.hall("hall", 1, "")
-	pages := []string{"/", "/tournaments", "/tournaments/cup", "/performances", "/performances/hall"} // never the same
+	w.room("r", "")
+	pages := []string{"/waiting-rooms", "/waiting-rooms/r", "/", "/tournaments", "/tournaments/cup", "/performances", "/performances/hall"} // never the same
 	paths := append([]string{"/docs"}, pages...)
 	for _, asset := range web.Assets() {
 		paths = append(paths, asset.Path)

@@ -28,7 +28,8 @@ type Asset struct {
 
 // scripts are the modules of the pages.
 var scripts = []string{"page.js", "link.js", "command.js", "products.js", "slots.js", "tournaments.js", "tournament.js",
-	"performances.js", "performance.js", "showing.js", "seatplan.js", "seatmap.js", "seatpaint.js", "bookings.js", "wallet.js"}
+	"performances.js", "performance.js", "showing.js", "seatplan.js", "seatmap.js", "seatpaint.js", "bookings.js", "wallet.js",
+	"rooms.js", "waitingrooms.js", "waitingroom.js", "attendance.js", "waker.js", "passes.js"}
 
 // Assets are the files under /assets/, and the description of the API.
 func Assets() []Asset {
@@ -58,7 +59,8 @@ func read(name string) []byte {
 type place struct{ Path, Name string }
 
 // places are those that every page leads to.
-var places = []place{{"/", "On sale"}, {"/performances", "Performances"}, {"/tournaments", "Tournaments"}}
+var places = []place{{"/", "On sale"}, {"/performances", "Performances"}, {"/tournaments", "Tournaments"},
+	{"/waiting-rooms", "Waiting rooms"}}
 
 // Frame is what stands around what a page shows.
 type Frame struct {
@@ -86,6 +88,7 @@ type Frame struct {
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"money": money, "share": share, "prose": prose, "anchor": anchor, "places": func() []place { return places },
 	"stamp": stamp, "people": people, "second": second, "notice": notice, "order": order,
+	"doorNotice": doorNotice,
 }).ParseFS(files, "*.html"))
 
 // WriteProducts writes the page of a list of products in HTML. Errors: w's.

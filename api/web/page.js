@@ -15,6 +15,9 @@ export function recall(store, name, otherwise) {
 export function keep(store, name, value) {
   try { window[store].setItem("admitone." + name, JSON.stringify(value)); } catch { /* private mode, or full */ }
 }
+export function forget(store, name) {
+  try { window[store].removeItem("admitone." + name); } catch { /* nothing was kept */ }
+}
 
 // Minor units with two decimals; the currency is the seller's affair.
 export const amount = (minor) => (minor / 100).toFixed(2);

@@ -1,0 +1,234 @@
+// The page of one waiting room: the visitor's place in line, and the way in.
+
+import { attend, hurry, stop } from "./attendance.js";
+import { clock, command, timeLeft } from "./command.js";
+import { watch } from "./link.js";
+import { $, announce, begin, field, holder, jwt, mayAsk, me, onButton, pause, stranded, tell } from "./page.js";
+import { keepPlace, onPlace, placeIn, target } from "./passes.js";
+import { number, obstacle, roomOn, unopened } from "./rooms.js";
+
+const local = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
+const title = document.title;
+const main = $(".room"), card = $(".waitingroom");
+const room = roomOn(card, moved, main);
+const visitors = `/v1/waiting-rooms/${room.id}/visitors`;
+const wanted = target(location.search);
+const say = (tone, text) => { if ($("#message").textContent !== text) tell($("#message"), tone, text); };
+
+// ---- The visitor's place
+
+// place is what the server said last of where the visitor stands, with the holder it
+// belongs to, the place that it first was, and when that was said; null for none.
+let place = null;
+
+// hold takes a place as the browser remembers it.
+function hold(remembered) {
+  place = remembered;
+  since = null;
+  if (place) attend(`${visitors}/${place.visitor}`, untilAsked(place), longest(), { heard, refused, silent });
+  else stop();
+  show();
+}
+
+// shared takes what another tab has heard of the same place: both need not ask.
+function shared(remembered) {
+  if (remembered?.asked === place?.asked) return;
+  if (!remembered) outcome("warn", "Your place or your pass is over.");
+  hold(remembered);
+}
+
+const longest = () => Math.min(30, room.heartbeat_seconds) * 1000;
+
+// untilAsked is how long the server does not want to be asked: a reload is no reason.
+function untilAsked({ status, asked, poll_after_seconds: after }) {
+  if (status !== "waiting" || !after) return 0;
+  return Math.max(0, Math.min(asked - Date.now(), 0) + after * 1000); // no clock that was set back makes it longer
+}
+
+// heard takes what the server says.
+function heard(now) {
+  const before = place;
+  place = { ...now, holder: before.holder, first: Math.max(before.first ?? 0, now.position ?? 0), asked: Date.now() };
+  since = null;
+  say("", "");
+  if (now.status === "waiting" || now.status === "admitted") keepPlace(room.id, place.holder, place);
+  else over(before, now.status);
+  show();
+  if (now.status === "admitted" && before.status !== "admitted") enter();
+}
+
+// over ends a place, and says why.
+function over(before, status) {
+  stop();
+  keepPlace(room.id, before.holder, null);
+  place = null;
+  if (before.status === "admitted") outcome("warn", status === "left" ? "Your pass has done its work, or was given up." : "The time of your pass is over.");
+  else if (status === "left") outcome("", "You have left the line.");
+  else outcome("bad", `Your place is lost: for ${span(2 * room.heartbeat_seconds)} no sign of life came from this page. You can join again, at the end of the line.`);
+  document.title = before.status === "waiting" && status !== "left" ? "Place lost · " + title : title;
+}
+
+// refused: the server does not know the place any more.
+function refused(problem) {
+  if (problem.code !== "not_found") return say("bad", problem.detail ?? "The server refuses to answer.");
+  keepPlace(room.id, place.holder, null);
+  place = null;
+  outcome("bad", "The server does not know your place any more. You can join again.");
+  show();
+}
+
+function silent() {
+  if (place.status !== "waiting") return;
+  const where = navigator.onLine ? "No answer from the server" : "This device is offline";
+  say("warn", `${where}; trying again… Your place is kept for ${span(2 * room.heartbeat_seconds)} from your last sign of life.`);
+}
+
+function outcome(tone, text) {
+  if ($("#outcome").textContent !== text) tell($("#outcome"), tone, text);
+}
+
+// enter goes to what the visitor came for, once that can be seen.
+async function enter() {
+  const { visitor } = place;
+  if (!wanted) return;
+  await pause(2500); // to be read, or heard
+  while (document.hidden) await new Promise((seen) => document.addEventListener("visibilitychange", seen, { once: true }));
+  if (place?.visitor === visitor && place.status === "admitted") location.assign(wanted);
+}
+
+// ---- How many are ahead
+
+// since is how many had come in when the page began to count those who do, after the
+// last answer. A frame may be older than an answer, so it begins a little later: what
+// it shows may be too many, never too few.
+let since = null;
+const settled = 1500;
+
+function moved() {
+  if (place?.status === "waiting" && Date.now() - place.asked > settled) since ??= room.admitted;
+  show();
+}
+
+const ahead = () => Math.max(0, place.position - 1 - (since === null ? 0 : room.admitted - since));
+
+// span says how long in words, about says about how long.
+const some = (n, unit) => `${number(n)} ${unit}${n === 1 ? "" : "s"}`;
+const span = (seconds) => seconds < 120 ? some(seconds, "second") : some(Math.round(seconds / 60), "minute");
+function about(seconds) {
+  if (seconds < 60) return "in less than a minute";
+  return seconds < 5400 ? `in about ${some(Math.round(seconds / 60), "minute")}` : `in about ${some(Math.round(seconds / 3600), "hour")}`;
+}
+
+function estimate() {
+  if (room.status === "closed") return "The room is closed: nobody is let in at present. Your place is kept.";
+  if (place.eta_seconds === undefined) return "When it is your turn can't be said yet.";
+  return `It is your turn ${about(place.eta_seconds)}. This is an estimate, by how fast people come in.`;
+}
+
+// ---- What is shown
+
+let told = { at: 0, ahead: -1 }; // what was announced
+
+function show() {
+  const phase = place?.status ?? "out";
+  const lost = stranded() ? null : document.activeElement;
+  for (const element of document.querySelectorAll("[data-phase]")) element.hidden = !element.dataset.phase.split(" ").includes(phase);
+  if (phase === "admitted") {
+    $("#enter").hidden = !wanted;
+    $("#doors").hidden = Boolean(wanted);
+    outcome("good", "It is your turn." + (wanted ? " Going in…" : ""));
+    document.title = "It is your turn! · " + title;
+  }
+  if (phase === "waiting") showLine();
+  $('[data-action="join"]').disabled = room.status === "closed";
+  field(card, "whose").textContent = place ? `In the name of ${place.holder}.` : "";
+  showOpening();
+  tick();
+  if (lost && stranded()) (phase === "admitted" && wanted ? $("#enter") : phase === "out" ? $('[data-action="join"]') : $("#title")).focus();
+}
+
+function showLine() {
+  outcome("", "");
+  const drawn = place.position !== undefined, n = drawn ? ahead() : 0;
+  field(card, "ahead").textContent = drawn && n > 0 ? number(n) : "";
+  field(card, "ahead-words").textContent = !drawn ? "Your place in line is drawn when the room opens." : n === 0 ? "You are next." : n === 1 ? "person is ahead of you" : "people are ahead of you";
+  const progress = field(card, "progress");
+  progress.hidden = !drawn;
+  progress.value = place.first > 1 ? 1 - n / (place.first - 1) : 1;
+  field(card, "estimate").textContent = estimate();
+  document.title = drawn ? `${n === 0 ? "Next" : number(n) + " ahead"} · ${title}` : title;
+  if (n === told.ahead || n > 3 && Date.now() - told.at < 30_000) return;
+  told = { at: Date.now(), ahead: n };
+  announce("place", field(card, "place").textContent.trim());
+}
+
+// showOpening tells of a room that opens later, and of its draw.
+function showOpening() {
+  const part = (name, text) => {
+    const element = field(main, name);
+    element.hidden = !text;
+    if (element.textContent !== text) element.textContent = text;
+  };
+  const early = unopened(room), shuffled = room.order === "shuffle";
+  part("opening", early ? `It opens on ${local.format(new Date(room.opens_at))}.` : "");
+  field(main, "till-opening").hidden = !early;
+  if (!shuffled) part("draw", "");
+  else if (early) part("draw", "Who joins before then gets a place that is drawn at random at that moment; to come early is no advantage. The hash of the seed that decides is published already, and the seed then, so that anybody can check the draw.");
+  else part("draw", room.seed ? "The order of those who came before the opening was drawn at random, from the seed whose hash was published before." : "The order is being drawn.");
+  part("hash", !shuffled ? "" : `SHA-256 of the seed: ${room.seed_hash}` + (room.seed ? `\nThe seed: ${room.seed}` : ""));
+}
+
+function tick() {
+  if (unopened(room)) field(main, "opening-clock").textContent = timeLeft(room.opens_at)[1];
+  if (place?.status !== "admitted") return;
+  const [left, words] = timeLeft(place.expires_at);
+  field(card, "clock").textContent = words;
+  if (left === 0) hurry();
+}
+
+// ---- The page as a whole
+
+const actions = {
+  async join() {
+    if (!mayAsk($("#message"), "Joining")) return;
+    if (!jwt && me() === "") {
+      say("bad", "Say who you are.");
+      return $("#holder").focus();
+    }
+    say("", "Joining…");
+    const name = holder();
+    const visit = await command("POST", visitors, JSON.stringify(jwt ? {} : { holder: name }), () => say("warn", "No answer yet; trying again…"));
+    outcome("", "");
+    hold({ ...visit, holder: name, first: visit.position, asked: Date.now(), status: "waiting" });
+    heard(visit);
+  },
+  async leave() {
+    const leaving = place;
+    say("", "Leaving…");
+    await command("DELETE", `${visitors}/${leaving.visitor}`, undefined, () => say("warn", "No answer yet; trying again…"));
+    keepPlace(room.id, leaving.holder, null);
+    hold(null);
+    say("", "");
+    outcome("", leaving.status === "admitted" ? "You have given your pass up." : "You have left the line.");
+    document.title = title;
+  },
+};
+
+onButton(async (button) => {
+  try {
+    await actions[button.dataset.action]();
+  } catch (error) {
+    say("bad", error.message);
+  }
+  if (stranded()) $("#title").focus();
+});
+
+begin();
+const as = new URLSearchParams(location.search).get("as"); // such as a team, which is no name of a person
+if (as && !jwt) $("#holder").value = as;
+if (wanted) $("#enter").href = wanted;
+for (const who of [$("#holder"), $("#token")]) who?.addEventListener("change", () => { if (!place) hold(placeIn(room.id, holder())); });
+onPlace(room.id, () => place?.holder ?? holder(), shared);
+hold(placeIn(room.id, holder()));
+watch(room);
+setInterval(tick, 500);

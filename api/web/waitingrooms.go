@@ -1,0 +1,37 @@
+package web
+
+import (
+	"io"
+	"time"
+
+	"admitone/events"
+	"admitone/projections"
+)
+
+// WriteWaitingRooms writes the page of a list of waiting rooms in HTML. Errors: w's.
+func WriteWaitingRooms(w io.Writer, f Frame, rooms []projections.WaitingRoom) error {
+	f.Title, f.Script, f.Place, f.Things = "Waiting rooms", "waitingrooms.js", "/waiting-rooms", "waiting rooms"
+	return writeList(w, "waitingrooms.html", f, rooms)
+}
+
+// WriteWaitingRoom writes the page of one waiting room in HTML. Errors: w's.
+func WriteWaitingRoom(w io.Writer, f Frame, room *projections.WaitingRoom) error {
+	f.Title, f.Script, f.Place = "Waiting room "+room.ID, "waitingroom.js", "/waiting-rooms"
+	return pages.ExecuteTemplate(w, "waitingroom.html", struct {
+		Frame
+		Room *projections.WaitingRoom
+	}{f, room})
+}
+
+// doorNotice says why nobody comes in now, as the script does; "" if people do.
+func doorNotice(room projections.WaitingRoom) string {
+	switch {
+	case room.Status == events.RoomClosed:
+		return "Closed"
+	case time.Now().Before(room.OpensAt):
+		return "Not open yet"
+	case room.AdmitPerSecond == 0:
+		return "Paused"
+	}
+	return ""
+}

@@ -1,6 +1,7 @@
 // Commands to the server, sent again until there is an answer, and never done twice.
 
-import { jwt, keep, pause, recall, token } from "./page.js";
+import { holder, jwt, keep, pause, recall, token } from "./page.js";
+import { keepPlace, lead, placeIn } from "./passes.js";
 
 const firstWait = 500, patience = 8_000;
 const unanswered = recall("sessionStorage", "unanswered", {}); // what was asked -> {body, key}
@@ -26,6 +27,44 @@ function words({ field, detail }) {
   return (field ? `${field}: ${detail}` : detail).replace(/^./u, (first) => first.toUpperCase()) + ".";
 }
 
+// ---- What waiting rooms guard
+
+const passHeader = "Admission-Pass";
+const guards = recall("sessionStorage", "guards", {}); // what is guarded -> the room that does
+
+// guarded is what a command is about: /v1/products/tee, of what is under it.
+const guarded = (path) => path.split("/", 4).join("/");
+
+// buyer is whose pass a command needs; a team has one of its own where nobody has a token.
+function buyer(body) {
+  const { holder: named, team_id: team } = JSON.parse(body ?? "{}");
+  return jwt ? holder() : named ?? team ?? holder();
+}
+
+// show puts the pass into the headers that the browser has for this, if it has one.
+function show(headers, path, body) {
+  const room = guards[guarded(path)];
+  const pass = room && placeIn(room, buyer(body))?.pass;
+  if (pass) headers[passHeader] = pass;
+}
+
+// admitted says whether to ask again with a pass, after a refusal for want of one. If
+// there is none, it leads to the room where there are.
+function admitted({ code, waiting_room: room }, headers, path, body) {
+  if (!room || code !== "pass_required" && code !== "pass_invalid") return false;
+  const shown = headers[passHeader], name = buyer(body);
+  guards[guarded(path)] = room;
+  keep("sessionStorage", "guards", guards);
+  if (shown && placeIn(room, name)?.pass === shown) keepPlace(room, name, null); // it has done its work
+  delete headers[passHeader];
+  show(headers, path, body);
+  if (headers[passHeader]) return true;
+  lead(room, name);
+  return false;
+}
+
+// ---- Sending
+
 // command sends one, again if there is no answer or the server asks to wait, and
 // returns the resource; it throws what the server or the network has against it.
 export async function command(method, path, body, waiting) {
@@ -34,10 +73,12 @@ export async function command(method, path, body, waiting) {
   if (body) headers["Content-Type"] = "application/json";
   if (method === "POST") headers["Idempotency-Key"] = keyFor(question, body ?? "");
   if (jwt && token()) headers.Authorization = "Bearer " + token();
+  if (method === "POST") show(headers, path, body);
   for (let attempt = 1; ; attempt++) {
     const answer = await fetch(path, { method, headers, body, cache: "no-store", signal: AbortSignal.timeout(patience) }).catch(() => null);
     const definite = answer && answer.status < 500 && answer.status !== 429;
     const data = await answer?.json().catch(() => null);
+    if (data && admitted(data, headers, path, body)) continue;
     if (definite && data) {
       answered(question);
       clock.set(answer.headers.get("Date"));

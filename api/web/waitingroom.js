@@ -53,8 +53,9 @@ function heard(now) {
   say("", "");
   if (now.status === "waiting" || now.status === "admitted") keepPlace(room.id, place.holder, place);
   else over(before, now.status);
+  entering = Boolean(wanted) && now.status === "admitted" && (entering || before.status !== "admitted");
+  if (entering && before.status !== "admitted") enter();
   show();
-  if (now.status === "admitted" && before.status !== "admitted") enter();
 }
 
 // over ends a place, and says why.
@@ -88,11 +89,12 @@ function outcome(tone, text) {
 }
 
 // enter goes to what the visitor came for, once that can be seen.
+let entering = false;
 async function enter() {
   const { visitor } = place;
-  if (!wanted) return;
   await pause(2500); // to be read, or heard
   while (document.hidden) await new Promise((seen) => document.addEventListener("visibilitychange", seen, { once: true }));
+  entering = false;
   if (place?.visitor === visitor && place.status === "admitted") location.assign(wanted);
 }
 
@@ -121,7 +123,7 @@ function about(seconds) {
 
 function estimate() {
   if (room.status === "closed") return "The room is closed: nobody is let in at present. Your place is kept.";
-  if (place.eta_seconds === undefined) return "When it is your turn can't be said yet.";
+  if (place.eta_seconds === undefined) return "How long it takes can't be said yet.";
   return `It is your turn ${about(place.eta_seconds)}. This is an estimate, by how fast people come in.`;
 }
 
@@ -136,10 +138,11 @@ function show() {
   if (phase === "admitted") {
     $("#enter").hidden = !wanted;
     $("#doors").hidden = Boolean(wanted);
-    outcome("good", "It is your turn." + (wanted ? " Going in…" : ""));
+    outcome("good", "It is your turn." + (entering ? " Going in…" : ""));
     document.title = "It is your turn! · " + title;
   }
   if (phase === "waiting") showLine();
+  $('[data-action="leave"]').textContent = phase === "admitted" ? "Give the pass up" : "Leave the line";
   $('[data-action="join"]').disabled = room.status === "closed";
   field(card, "whose").textContent = place ? `In the name of ${place.holder}.` : "";
   showOpening();

@@ -10,7 +10,7 @@ func askRooms(t *testing.T, ask func(method, path, body string, headers ...strin
 	const room, visitors = "/v1/waiting-rooms/onsale", "/v1/waiting-rooms/onsale/visitors"
 	const settings = `{"admit_per_second":1000,"max_active":1,"active_seconds":60,"heartbeat_seconds":30`
 	ask("PUT", room, settings+`}`).is(201)
-	ask("PUT", room, settings+`}`).is(200)
+	ask("PUT", room, settings+`}`, "If-Match", `"1"`).is(200)
 	ask("PUT", room, settings+`,"status":"closed"}`).problem(428, "revision_required")
 	ask("PUT", room, settings+`,"status":"closed"}`, "If-Match", `"7"`).problem(412, "stale_revision")
 	ask("PUT", room, settings+`,"status":"closed"}`, "If-Match", `"1"`).is(200)

@@ -24,6 +24,15 @@
 // (seatmap.js). The map draws what a SeatPlan says (seatplan.js) and does not know who
 // fills that: the live page does from the topic seats:, any other may from elsewhere.
 //
+// # How a page waits in line
+//
+// attendance.js asks where the visitor stands when the server wants it and not sooner,
+// by a clock in a worker, for in the background a page's own timers rest for longer
+// than a place may be silent. What the server says is kept with the holder's name, so
+// that a reload, another tab and every command (command.js) have it; the topic only
+// moves the figures between two answers. A link names where to go with the pass, and
+// anybody may have written it: passes.js lets it lead nowhere but to this server.
+//
 // # Why /docs is made of openapi.yaml
 //
 // There is one description, and a test holds it to the routes and to real answers.

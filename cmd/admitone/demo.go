@@ -11,6 +11,7 @@ import (
 	"admitone/actors/product"
 	"admitone/actors/team"
 	"admitone/actors/tournament"
+	"admitone/actors/waitingroom"
 	"admitone/actors/wallet"
 	"admitone/events"
 )
@@ -19,10 +20,15 @@ import (
 // first seed.
 var demoProducts = []product.Create{
 	{ID: "1", Name: "Concert ticket, standing", Stock: 100, Price: 4900, HoldSeconds: 300},
-	{ID: "2", Name: "Meet and greet", Stock: 5, Price: 15000, LimitPerHolder: 1, HoldSeconds: 120},
+	{ID: "2", Name: "Meet and greet", Stock: 5, Price: 15000, LimitPerHolder: 1, HoldSeconds: 120, WaitingRoom: demoRoom},
 	{ID: "3", Name: "Tour T-shirt", Stock: 250, Price: 2500, HoldSeconds: 300},
 	{ID: "4", Name: "The last signed poster", Stock: 1, Price: 9900, HoldSeconds: 60},
 }
+
+// demoRoom lets one in at a time, for two minutes.
+const demoRoom = "meet-and-greet"
+
+var demoDoor = events.WaitingRoomSettings{AdmitPerSecond: 1, MaxActive: 1, ActiveSeconds: 120, HeartbeatSeconds: 15}
 
 // demoTournament is what teams can sign up for: nearly full, so that the waitlist is
 // a click away.
@@ -57,6 +63,9 @@ func (p *program) demonstrate(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := p.openRoom(ctx); err != nil {
+		return err
+	}
 	concert := demoPerformance
 	if err := p.hand(ctx, performance.Stream(concert.ID), &concert); err != nil {
 		return err
@@ -83,6 +92,17 @@ func (p *program) demonstrate(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// openRoom sets the demo's waiting room up, once.
+func (p *program) openRoom(ctx context.Context) error {
+	fresh, err := p.isNew(ctx, waitingroom.Stream(demoRoom))
+	if err != nil || !fresh {
+		return err
+	}
+	id := actors.NewCommandID()
+	_, err = p.rooms.Set(ctx, demoRoom, demoDoor, nil, actors.Request{ID: id, CorrelationID: string(id), CausationID: "demo", Actor: "demo"})
+	return err
 }
 
 // fillWallet charges the demo's wallet, once.

@@ -86,6 +86,18 @@ func TestDemo(t *testing.T) {
 		if cup.Entered != 3 || cup.Remaining != 1 || !cup.Waitlist {
 			t.Errorf("%+v", cup)
 		}
+		var room, behind struct {
+			Revision    int64
+			WaitingRoom string `json:"waiting_room"`
+		}
+		for path, of := range map[string]any{"/v1/waiting-rooms/" + demoRoom: &room, "/v1/products/2": &behind} {
+			if err := json.Unmarshal([]byte(s.send("GET", path, "")), of); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if room.Revision != 1 || behind.WaitingRoom != demoRoom {
+			t.Errorf("%+v %+v", room, behind)
+		}
 	}
 	// Who has left since stays out.
 	s.send("DELETE", "/v1/tournaments/winter-cup/entries/owls", "")

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -95,7 +94,25 @@ const historyScan = 20_000
 
 // HistoryKinds are the kinds that [History] knows.
 func HistoryKinds() []string {
-	return append([]string{holderKind}, slices.Sorted(maps.Keys(tales))...)
+	kinds := []string{waitingRoomKind}
+	for category := range tales {
+		if category != waitingRoomCategory {
+			kinds = append(kinds, category)
+		}
+	}
+	slices.Sort(kinds)
+	return append([]string{holderKind}, kinds...)
+}
+
+// waitingRoomKind is what people call the kind whose category has no hyphen.
+const waitingRoomKind = "waiting-room"
+
+// categoryOf is the category of the streams of a kind.
+func categoryOf(kind string) string {
+	if kind == waitingRoomKind {
+		return waitingRoomCategory
+	}
+	return kind
 }
 
 // History returns a page of what happened to one entity, or to one holder, in
@@ -113,13 +130,14 @@ func History(ctx context.Context, store events.Store, kind, id string, from uint
 	if kind == holderKind {
 		return search(ctx, store, whose{kind, id}, events.Position(from), limit)
 	}
-	if _, known := tales[kind]; !known {
+	category := categoryOf(kind)
+	if _, known := tales[category]; !known {
 		return nil, 0, false, fmt.Errorf("%w: %q; there are: %s", ErrNoKind, kind, strings.Join(HistoryKinds(), ", "))
 	}
 	if kind == teamCategory && from > 0 {
 		return search(ctx, store, whose{kind, id}, events.Position(from), limit)
 	}
-	recorded, err := store.Read(ctx, events.NewStreamID(kind, id), events.Revision(from), events.Forward, limit)
+	recorded, err := store.Read(ctx, events.NewStreamID(category, id), events.Revision(from), events.Forward, limit)
 	if err == nil && from == 0 && len(recorded) == 0 {
 		err = ErrNoHistory
 	}

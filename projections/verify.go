@@ -70,7 +70,9 @@ var checks = map[string]func() check{}
 // stream (some 200 bytes); of a product some 35 bytes per reservation that owns units,
 // as much again while it is held, and some 15 per reservation that has ended: none may
 // be made again; of a tournament some 100 bytes per team that takes part; of a
-// performance some 300 bytes per seat that was ever touched, and some 100 per payment.
+// performance some 300 bytes per seat that was ever touched, and some 100 per payment;
+// of a waiting room some 150 bytes per visitor who waits or has a pass, and 32 per one
+// who is gone.
 // One goroutine may use it.
 type Verifier struct {
 	gapless bool

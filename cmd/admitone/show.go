@@ -36,6 +36,8 @@ var shows = map[string]func(ctx context.Context, store events.Store, id string, 
 	"performance": showPerformance,
 	"seat":        showing(projections.SeatAt, seatText, appendSeat),
 	"allowance":   showing(projections.AllowanceAt, allowanceText, appendAllowance),
+
+	"waiting-room": showing(projections.WaitingRoomAt, waitingRoomText, api.AppendWaitingRoom),
 }
 
 // showing makes an entry of shows of the functions that a kind has.

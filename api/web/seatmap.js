@@ -60,7 +60,7 @@ export class SeatMap {
     this.buttons = new Map(); // seat -> its button, of those in view
     this.cursor = 0; // the seat that Tab leads to
     this.whole = true;
-    this.box.addEventListener("scroll", () => this.changed());
+    this.box.addEventListener("scroll", () => this.changed(true));
     this.box.addEventListener("click", (event) => this.#click(event));
     this.box.addEventListener("keydown", (event) => this.#key(event));
     root.addEventListener("click", ({ target }) => this.#zoom(target.closest("[data-zoom]")?.dataset.zoom));
@@ -72,13 +72,13 @@ export class SeatMap {
     this.box.scrollTo(0, 0);
   }
 
-  // changed draws anew what is in view: with the next frame, or later if that takes
-  // long, so that a crowd's changes leave time for the visitor.
-  changed() {
-    if (this.due) return;
+  // changed draws anew what is in view: with the next frame; or later if that takes long
+  // and is not needed soon, so that a crowd's changes leave time for the visitor.
+  changed(soon = false) {
+    if (this.due && !soon) return;
     const due = this.due = {};
     const draw = () => { if (this.due === due) this.#draw(); };
-    if (this.cost > 10) setTimeout(draw, 4 * this.cost);
+    if (this.cost > 10 && !soon) setTimeout(draw, 4 * this.cost);
     else requestAnimationFrame(draw);
   }
 
@@ -106,7 +106,7 @@ export class SeatMap {
     this.cell = Math.max(cell, least);
     const { width, height } = this.hall;
     Object.assign(this.floor.style, { width: Math.floor(width * this.cell) + "px", height: Math.floor(height * this.cell) + "px" });
-    this.changed();
+    this.changed(true);
   }
 
   // #nearer zooms so that a seat, or what is in the middle, stays in the middle.

@@ -54,6 +54,19 @@ func TestOneVisit(t *testing.T) {
 	}
 }
 
+// TestLeavingTooLate: who gives a pass up that has just run out hears that it has,
+// also before the line says so.
+func TestLeavingTooLate(t *testing.T) {
+	n := newNode(t)
+	n.set(sale)
+	ann := n.join("ann")
+	n.step()
+	n.clock.move(60*s + ms)
+	if left, answer, err := n.rooms.Leave(ctx, "sale", ann.Visitor, by("ann")); err != nil || left.Status != events.VisitorExpired || len(answer.Facts) != 0 {
+		t.Errorf("%+v %+v %v", left, answer, err)
+	}
+}
+
 // TestJoiningAgain: one place per holder, and the same id for it.
 func TestJoiningAgain(t *testing.T) {
 	n := newNode(t)

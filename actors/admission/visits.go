@@ -191,9 +191,16 @@ func (r *Rooms) Leave(ctx context.Context, id, visitor string, request actors.Re
 		return Visit{}, answer, err
 	}
 	visit := Visit{Visitor: visitor, Ticket: v.Ticket, Status: events.VisitorLeft}
-	if len(answer.Facts) == 0 && rm.line.Load().Look(v.Ticket).Status == events.VisitorExpired {
-		visit.Status = events.VisitorExpired
+	if len(answer.Facts) > 0 {
+		return visit, answer, nil
 	}
+	// The published line may not know yet how it ended.
+	found := &waitingroom.Place{} // not on the stack: it may still be written if ctx ends first
+	_, err = r.config.Desk.View(ctx, rm.stream, func(c core.Core) { *found = c.(*waitingroom.Room).Look(v.Ticket) })
+	if err != nil {
+		return Visit{}, answer, err
+	}
+	visit.Status = found.Status
 	return visit, answer, nil
 }
 

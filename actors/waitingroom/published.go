@@ -75,6 +75,10 @@ func (r *Room) Find(holder string) (ticket int64, place Place, ok bool) {
 	return ticket, place, ok
 }
 
+// Look says where the visitor with this ticket stands now. Like every method of the
+// core it is called on the room's actor.
+func (r *Room) Look(ticket int64) Place { return r.view(r.line.rows).Look(ticket) }
+
 // Drawn says whether the order of the line is known: always, but for a shuffled
 // opening whose seed is not published yet.
 func (l *Line) Drawn() bool { return l.Settings.Order != events.RoomShuffle || l.Seed != "" }

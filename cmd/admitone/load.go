@@ -42,7 +42,7 @@ type proof interface {
 
 // scenarios by name, each a new one.
 func scenarios() map[string]scenario {
-	return map[string]scenario{"hot-product": &rush{}, "tournament": &signUp{}, "seats": &concert{}}
+	return map[string]scenario{"hot-product": &rush{}, "tournament": &signUp{}, "seats": &concert{}, "waiting-room": &lineUp{}}
 }
 
 const (
@@ -74,11 +74,14 @@ func newLoad() *cobra.Command {
 			"tournament: all teams sign up at once; then some withdraw, and come back.\n" +
 			"seats: everybody wants seats of one performance, most of them the front ones. Most pay,\n" +
 			"some ask for more time, give back, pay too late, or never come back; the end of their\n" +
-			"holds is waited for.",
+			"holds is waited for.\n" +
+			"waiting-room: all visitors join at once and ask how it goes when they are told to; some ask\n" +
+			"too often, sleep until their place is lost, leave, or let their pass run out.",
 		Example: "  admitone load\n" +
 			"  admitone load --against http://127.0.0.1:8080 --connections 64 --duration 10s --holds 0.5 --json\n" +
 			"  admitone load --scenario tournament --teams 3000 --slots 64\n" +
-			"  admitone load --scenario seats --people 2000",
+			"  admitone load --scenario seats --people 2000\n" +
+			"  admitone load --scenario waiting-room --visitors 2000 --admit-per-second 200",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			chosen, ok := all[plan.scenario]
 			if !ok {

@@ -148,6 +148,7 @@ func (m *member) do(method, path string, body []byte) int {
 	m.request.SetRequestURI(m.server.url + path)
 	m.request.Header.SetMethod(method)
 	m.request.SetBodyRaw(body)
+	m.request.Header.SetContentLength(len(body)) // a GET would announce the body before
 	begun := time.Now()
 	err := m.client.Do(m.request, m.response)
 	m.answered.Add(1)

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"admitone/actors"
+	"admitone/actors/waitingroom"
+	"admitone/events"
+)
+
+// Bounds of what the line may be asked for.
+const (
+	maxLoadVisitors = 100_000
+	maxLoadPass     = 60 // seconds
+	lineUpPoll      = 200 * time.Millisecond
+	lineUpOverstays = 30 * time.Second
+)
+
+// lineUp is the scenario in which a crowd joins a waiting room at once. Most ask how
+// it goes when they are told to, some too often, some sleep until they have lost
+// their place, some leave; of those who come in most give their pass back, and some
+// let it run out.
+type lineUp struct {
+	visitors int
+	settings events.WaitingRoomSettings
+
+	room       string // its id
+	people     []*queuer
+	mu         sync.Mutex
+	told       []*stay // guarded by mu
+	unknown    int64   // joins whose answer did not come; guarded by mu
+	unreadable int64   // answers that name no place; guarded by mu
+	joined     time.Duration
+}
+
+func (l *lineUp) flags(f *pflag.FlagSet) {
+	f.IntVar(&l.visitors, "visitors", 2000, "waiting-room: people who join at once")
+	f.Int64Var(&l.settings.AdmitPerSecond, "admit-per-second", 200, "waiting-room: how many come in per second at most")
+	f.Int64Var(&l.settings.MaxActive, "max-active", 300, "waiting-room: how many are in at once at most")
+	f.Int64Var(&l.settings.ActiveSeconds, "active-seconds", 5, "waiting-room: how long a pass lasts")
+	f.Int64Var(&l.settings.HeartbeatSeconds, "heartbeat-seconds", 2, "waiting-room: the longest pause between two signs of life")
+}
+
+func (l *lineUp) check(func(flag string) bool) error {
+	s := &l.settings
+	longest := int64(maxLoadDuration.Seconds())
+	switch {
+	case l.visitors < 1 || l.visitors > maxLoadVisitors:
+		return usagef("--visitors is from 1 to %d", maxLoadVisitors)
+	case s.AdmitPerSecond < 1 || s.AdmitPerSecond > waitingroom.MaxAdmitPerSecond:
+		return usagef("--admit-per-second is from 1 to %d", waitingroom.MaxAdmitPerSecond)
+	case s.MaxActive < 1 || s.MaxActive > waitingroom.MaxActive:
+		return usagef("--max-active is from 1 to %d", waitingroom.MaxActive)
+	case s.ActiveSeconds < 1 || s.ActiveSeconds > maxLoadPass || s.HeartbeatSeconds < 1 || s.HeartbeatSeconds > maxLoadPass:
+		return usagef("--active-seconds and --heartbeat-seconds are from 1 to %d: the end of passes and of silent places is waited for", maxLoadPass)
+	case int64(l.visitors)/s.AdmitPerSecond > longest || int64(l.visitors)*s.ActiveSeconds/s.MaxActive > longest:
+		return usagef("%d visitors may take longer than %v to come in", l.visitors, maxLoadDuration)
+	}
+	return nil
+}
+
+func (l *lineUp) path() string { return "/v1/waiting-rooms/" + l.room }
+
+// heartbeat is the longest pause between two signs of life.
+func (l *lineUp) heartbeat() time.Duration {
+	return time.Duration(l.settings.HeartbeatSeconds) * time.Second
+}
+
+// holder of a person from 0. Every eighth joins a second time under one name.
+func (l *lineUp) holder(n int) string {
+	if n%8 == 3 {
+		n--
+	}
+	return l.room + "-" + strconv.Itoa(n)
+}
+
+func (l *lineUp) prepare(ctx context.Context, server *remote, _ *crowd, _ *progress) error {
+	l.room = "load-" + actors.NewID().String()
+	s := &l.settings
+	body := fmt.Sprintf(`{"admit_per_second":%d,"max_active":%d,"active_seconds":%d,"heartbeat_seconds":%d}`,
+		s.AdmitPerSecond, s.MaxActive, s.ActiveSeconds, s.HeartbeatSeconds)
+	var made struct{ ID string }
+	return server.call(ctx, http.MethodPut, l.path(), body, &made)
+}
+
+func (l *lineUp) act(ctx context.Context, c *crowd, bar *progress) {
+	for n := range l.visitors {
+		l.people = append(l.people, newQueuer(n, l.holder(n)))
+	}
+	begun := time.Now()
+	c.share(ctx, bar, "joining", len(l.people), func(m *member, n int) { l.join(m, l.people[n]) })
+	l.joined = time.Since(begun)
+	waiting, enough := context.WithTimeout(ctx, l.longest())
+	defer enough()
+	c.each(bar, "waiting", func(m *member) {
+		var mine []*queuer
+		for n := m.number; n < len(l.people); n += len(c.members) {
+			mine = append(mine, l.people[n])
+		}
+		l.attend(waiting, m, mine)
+	})
+	l.drain(ctx, c, bar)
+}
+
+// longest is how long it takes until everybody has come in, if the server does its
+// part: also those who join a second time.
+func (l *lineUp) longest() time.Duration {
+	s := &l.settings
+	twice := 2 * int64(l.visitors)
+	return time.Duration(twice/s.AdmitPerSecond+twice*s.ActiveSeconds/s.MaxActive+s.ActiveSeconds)*time.Second +
+		6*l.heartbeat() + lineUpOverstays
+}
+
+// attend lets people do what they do, each when it is time, until all are done.
+func (l *lineUp) attend(ctx context.Context, m *member, people []*queuer) {
+	for m.stays(ctx) {
+		var first *queuer
+		for _, q := range people {
+			if !q.done && (first == nil || q.next.Before(first.next)) {
+				first = q
+			}
+		}
+		if first == nil {
+			return
+		}
+		due := time.NewTimer(time.Until(first.next))
+		select {
+		case <-due.C:
+		case <-ctx.Done():
+			due.Stop()
+			return
+		}
+		l.turn(m, first)
+	}
+}
+
+// drain waits until nobody is in the line or has a pass any more, or somebody has
+// been for too long.
+func (l *lineUp) drain(ctx context.Context, c *crowd, bar *progress) {
+	m := c.members[0]
+	until := time.Now().Add(2*l.heartbeat() + time.Duration(l.settings.ActiveSeconds)*time.Second + lineUpOverstays)
+	for ctx.Err() == nil && time.Now().Before(until) {
+		var now struct{ Waiting, Active int64 }
+		if m.get(l.path(), &now) && now.Waiting == 0 && now.Active == 0 {
+			return
+		}
+		c.rest(ctx, bar, fmt.Sprintf("%d still wait, %d have a pass", now.Waiting, now.Active), lineUpPoll)
+	}
+}
+
+func (l *lineUp) outcome() (about string, acknowledged int64) {
+	for _, s := range l.told {
+		if s.fresh {
+			acknowledged++
+		}
+	}
+	return fmt.Sprintf("waiting room %s, %d visitors", l.room, l.visitors), acknowledged
+}

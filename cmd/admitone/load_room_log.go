@@ -1,0 +1,174 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"admitone/events"
+)
+
+// recordedRoom is what the log says of a waiting room, by rules of its own: who comes
+// in is the first who waits, at no moment are more in than may be, nor did more come
+// in within a second; a pass ends at its end or before.
+type recordedRoom struct {
+	settings events.WaitingRoomSettings
+	visitors []recordedVisitor // by ticket, from 1
+	places   map[string]int64  // of holders who wait or have a pass, the ticket
+	head     int64             // who has a smaller ticket does not wait
+	events.WaitingRoomCounts
+	recent   []*events.WaitingRoomAdmitted // of the last second
+	admitted int64
+	most     int64 // that were in at once
+	revision events.Revision
+	position events.Position
+	hash     events.Hash
+}
+
+// recordedVisitor is the place of a ticket.
+type recordedVisitor struct {
+	holder  string
+	status  events.VisitorStatus
+	dropped bool
+	// until is when the pass ends; zero without one.
+	until time.Time
+}
+
+func newRecordedRoom() *recordedRoom {
+	return &recordedRoom{visitors: make([]recordedVisitor, 1), places: map[string]int64{}, head: 1, revision: events.NoStream}
+}
+
+// take moves the room on. Its own rules, not those of the room's core.
+func (r *recordedRoom) take(e *events.Recorded) error {
+	hash, err := events.CheckLink(r.hash, e)
+	if err != nil || e.Revision != r.revision+1 {
+		return fmt.Errorf("revision %d behind %d: %v", e.Revision, r.revision, err)
+	}
+	r.hash, r.revision, r.position = hash, e.Revision, e.Position
+	fact, err := e.Decode()
+	if err == nil {
+		err = r.evolve(fact, e.Created)
+	}
+	if err != nil {
+		return fmt.Errorf("revision %d: %w", e.Revision, err)
+	}
+	return nil
+}
+
+func (r *recordedRoom) evolve(fact events.Fact, at time.Time) error {
+	var said events.WaitingRoomCounts
+	var err error
+	switch f := fact.(type) {
+	case *events.WaitingRoomOpened:
+		r.settings = f.WaitingRoomSettings
+		return nil
+	case *events.WaitingRoomJoined:
+		said, err = f.WaitingRoomCounts, r.join(f)
+	case *events.WaitingRoomAdmitted:
+		said, err = f.WaitingRoomCounts, r.admit(f)
+	case *events.WaitingRoomLeft:
+		said, err = f.WaitingRoomCounts, r.end(f.Ticket, f.Was, events.VisitorLeft)
+	case *events.WaitingRoomFinished:
+		said, err = f.WaitingRoomCounts, r.end(f.Ticket, events.VisitorAdmitted, events.VisitorExpired)
+	case *events.WaitingRoomDropped:
+		said, err = f.WaitingRoomCounts, r.drop(f)
+	case *events.WaitingRoomExpired:
+		said, err = f.WaitingRoomCounts, r.expire(f, at)
+	default:
+		return fmt.Errorf("nobody has asked for a %s", fact.Name())
+	}
+	if err == nil && said != r.WaitingRoomCounts {
+		err = fmt.Errorf("it says %+v; it comes to %+v", said, r.WaitingRoomCounts)
+	}
+	if r.most = max(r.most, r.Active); err == nil && r.Active > r.settings.MaxActive {
+		err = fmt.Errorf("%d are in, and %d may be", r.Active, r.settings.MaxActive)
+	}
+	return err
+}
+
+func (r *recordedRoom) join(f *events.WaitingRoomJoined) error {
+	if f.Ticket != int64(len(r.visitors)) {
+		return fmt.Errorf("ticket %d follows ticket %d", f.Ticket, len(r.visitors)-1)
+	}
+	if other, in := r.places[f.Holder]; in {
+		return fmt.Errorf("%s has the tickets %d and %d at once", f.Holder, other, f.Ticket)
+	}
+	r.places[f.Holder] = f.Ticket
+	r.visitors = append(r.visitors, recordedVisitor{holder: f.Holder, status: events.VisitorWaiting})
+	r.Waiting++
+	return nil
+}
+
+// first is who is next in the line; past the last ticket if nobody is.
+func (r *recordedRoom) first() int64 {
+	for r.head < int64(len(r.visitors)) && r.visitors[r.head].status != events.VisitorWaiting {
+		r.head++
+	}
+	return r.head
+}
+
+func (r *recordedRoom) admit(f *events.WaitingRoomAdmitted) error {
+	count := int64(0)
+	for ticket := range events.Tickets(f.Tickets) {
+		if first := r.first(); ticket != first {
+			return fmt.Errorf("ticket %d comes in while ticket %d is the first who waits", ticket, first)
+		}
+		v := &r.visitors[ticket]
+		v.status, v.until = events.VisitorAdmitted, f.ExpiresAt
+		count++
+	}
+	r.Waiting, r.Active, r.admitted = r.Waiting-count, r.Active+count, r.admitted+count
+	if lasts := f.ExpiresAt.Sub(f.AdmittedAt); lasts != time.Duration(r.settings.ActiveSeconds)*time.Second {
+		return fmt.Errorf("a pass lasts for %v", lasts)
+	}
+	r.recent = slices.DeleteFunc(r.recent, func(old *events.WaitingRoomAdmitted) bool { return f.AdmittedAt.Sub(old.AdmittedAt) >= time.Second })
+	r.recent = append(r.recent, f)
+	within := int64(0)
+	for _, a := range r.recent {
+		within += a.Count
+	}
+	switch {
+	case count != f.Count || r.admitted != f.Admitted:
+		return fmt.Errorf("it says that %d come in, %d in all; it comes to %d, %d", f.Count, f.Admitted, count, r.admitted)
+	case within > r.settings.AdmitPerSecond:
+		return fmt.Errorf("%d have come in within a second, and %d may", within, r.settings.AdmitPerSecond)
+	}
+	return nil
+}
+
+// end ends a visit that was like was.
+func (r *recordedRoom) end(ticket int64, was, becomes events.VisitorStatus) error {
+	if ticket < 1 || ticket >= int64(len(r.visitors)) || r.visitors[ticket].status != was {
+		return fmt.Errorf("ticket %d is not %s", ticket, was)
+	}
+	v := &r.visitors[ticket]
+	if v.status = becomes; was == events.VisitorWaiting {
+		r.Waiting--
+	} else {
+		r.Active--
+	}
+	delete(r.places, v.holder)
+	return nil
+}
+
+func (r *recordedRoom) drop(f *events.WaitingRoomDropped) error {
+	for ticket := range events.Tickets(f.Tickets) {
+		if err := r.end(ticket, events.VisitorWaiting, events.VisitorExpired); err != nil {
+			return err
+		}
+		r.visitors[ticket].dropped = true
+	}
+	return nil
+}
+
+func (r *recordedRoom) expire(f *events.WaitingRoomExpired, at time.Time) error {
+	for ticket := range events.Tickets(f.Tickets) {
+		if err := r.end(ticket, events.VisitorAdmitted, events.VisitorExpired); err != nil {
+			return err
+		}
+		if early := r.visitors[ticket].until.Sub(at); early > 0 {
+			return fmt.Errorf("the pass of ticket %d ended %v too early", ticket, early)
+		}
+	}
+	return nil
+}

@@ -58,6 +58,20 @@ type loadPlan struct {
 	json        bool
 }
 
+// loadTells says what each crowd does.
+const loadTells = "Makes something of its own and lets a crowd want it over keep-alive connections, one\n" +
+	"request at a time on each. Then reads what happened from the log and compares it with\n" +
+	"every answer that came. Ends with status 1 if they differ.\n\n" +
+	"hot-product: everybody reserves the same product. Of the holds (--holds) a third is\n" +
+	"confirmed, a third given back, a third left.\n" +
+	"tournament: all teams sign up at once; then some withdraw, and come back.\n" +
+	"seats: everybody wants seats of one performance, most of them the front ones. Most pay,\n" +
+	"some ask for more time, give back, pay too late, or never come back; the end of their\n" +
+	"holds is waited for.\n" +
+	"waiting-room: all visitors join at once and ask how it goes when they are told to; some ask\n" +
+	"too often, sleep until their place is lost, or leave. Who comes in buys with the pass,\n" +
+	"gives it back, lends it to another, or lets it run out."
+
 func newLoad() *cobra.Command {
 	var plan loadPlan
 	all := scenarios()
@@ -66,17 +80,7 @@ func newLoad() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "load",
 		Short: "Drive a crowd, and prove that nothing was given out twice",
-		Long: "Makes something of its own and lets a crowd want it over keep-alive connections, one\n" +
-			"request at a time on each. Then reads what happened from the log and compares it with\n" +
-			"every answer that came. Ends with status 1 if they differ.\n\n" +
-			"hot-product: everybody reserves the same product. Of the holds (--holds) a third is\n" +
-			"confirmed, a third given back, a third left.\n" +
-			"tournament: all teams sign up at once; then some withdraw, and come back.\n" +
-			"seats: everybody wants seats of one performance, most of them the front ones. Most pay,\n" +
-			"some ask for more time, give back, pay too late, or never come back; the end of their\n" +
-			"holds is waited for.\n" +
-			"waiting-room: all visitors join at once and ask how it goes when they are told to; some ask\n" +
-			"too often, sleep until their place is lost, leave, or let their pass run out.",
+		Long:  loadTells,
 		Example: "  admitone load\n" +
 			"  admitone load --against http://127.0.0.1:8080 --connections 64 --duration 10s --holds 0.5 --json\n" +
 			"  admitone load --scenario tournament --teams 3000 --slots 64\n" +

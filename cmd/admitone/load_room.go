@@ -25,8 +25,8 @@ const (
 
 // lineUp is the scenario in which a crowd joins a waiting room at once. Most ask how
 // it goes when they are told to, some too often, some sleep until they have lost
-// their place, some leave; of those who come in most give their pass back, and some
-// let it run out.
+// their place, some leave; of those who come in most buy what the room is the way to,
+// some give their pass back, and some let it run out.
 type lineUp struct {
 	visitors int
 	settings events.WaitingRoomSettings
@@ -38,6 +38,7 @@ type lineUp struct {
 	unknown    int64   // joins whose answer did not come; guarded by mu
 	unreadable int64   // answers that name no place; guarded by mu
 	joined     time.Duration
+	sale       sale
 }
 
 func (l *lineUp) flags(f *pflag.FlagSet) {
@@ -87,7 +88,11 @@ func (l *lineUp) prepare(ctx context.Context, server *remote, _ *crowd, _ *progr
 	body := fmt.Sprintf(`{"admit_per_second":%d,"max_active":%d,"active_seconds":%d,"heartbeat_seconds":%d}`,
 		s.AdmitPerSecond, s.MaxActive, s.ActiveSeconds, s.HeartbeatSeconds)
 	var made struct{ ID string }
-	return server.call(ctx, http.MethodPut, l.path(), body, &made)
+	if err := server.call(ctx, http.MethodPut, l.path(), body, &made); err != nil {
+		return err
+	}
+	body = fmt.Sprintf(`{"id":%q,"name":"Load: behind a waiting room","stock":%d,"waiting_room":%[1]q}`, l.room, l.visitors)
+	return server.call(ctx, http.MethodPost, "/v1/products", body, &made)
 }
 
 func (l *lineUp) act(ctx context.Context, c *crowd, bar *progress) {

@@ -30,8 +30,9 @@ type recordedVisitor struct {
 	holder  string
 	status  events.VisitorStatus
 	dropped bool
-	// until is when the pass ends; zero without one.
-	until time.Time
+	// until is when the pass ends, and admitted where the log gives it; zero without one.
+	until    time.Time
+	admitted events.Position
 }
 
 func newRecordedRoom() *recordedRoom {
@@ -114,7 +115,7 @@ func (r *recordedRoom) admit(f *events.WaitingRoomAdmitted) error {
 			return fmt.Errorf("ticket %d comes in while ticket %d is the first who waits", ticket, first)
 		}
 		v := &r.visitors[ticket]
-		v.status, v.until = events.VisitorAdmitted, f.ExpiresAt
+		v.status, v.until, v.admitted = events.VisitorAdmitted, f.ExpiresAt, r.position
 		count++
 	}
 	r.Waiting, r.Active, r.admitted = r.Waiting-count, r.Active+count, r.admitted+count

@@ -18,13 +18,14 @@ const queuerTries = 20
 type fate int
 
 const (
-	givesBack  fate = iota // comes in and gives the pass back in a while
-	keeps                  // comes in and lets the pass run out
-	leaves                 // asks once and goes
+	buys       fate = iota // comes in and buys, which ends the pass
+	givesBack              // comes in and gives the pass back
+	keeps                  // comes in, lends the pass to another, and lets it run out
+	goes                   // asks once and goes
 	sleeps                 // is silent for too long, and comes again
 	vanishes               // is silent for ever
-	hurries                // asks too often
-	joinsAgain             // joins a second time instead of asking, each time
+	hurries                // asks too often, and tries to buy without a pass
+	joinsAgain             // joins a second time instead of asking, every other time
 )
 
 func fateOf(n int) fate {
@@ -33,12 +34,14 @@ func fateOf(n int) fate {
 	}
 	chance := rand.New(rand.NewPCG(1, uint64(n)))
 	switch roll := chance.IntN(20); {
+	case roll < 9:
+		return buys
 	case roll < 11:
 		return givesBack
 	case roll < 13:
 		return keeps
 	case roll < 15:
-		return leaves
+		return goes
 	case roll < 17:
 		return sleeps
 	case roll < 18:
@@ -57,8 +60,9 @@ type queuer struct {
 	failed int       // attempts, one after another
 	stay   *stay     // nil before it has joined
 	next   time.Time // when it does something again
-	slept  bool
-	done   bool
+	// once says that what this person does a single time has been done.
+	once bool
+	done bool
 }
 
 func newQueuer(n int, holder string) *queuer {
@@ -105,10 +109,16 @@ func (l *lineUp) turn(m *member, q *queuer) {
 	switch {
 	case q.stay == nil:
 		l.join(m, q)
+	case q.stay.Status == events.VisitorAdmitted && q.fate == buys:
+		l.buy(m, q)
 	case q.stay.Status == events.VisitorAdmitted && q.fate != keeps:
 		l.leave(m, q)
-	case q.fate == sleeps && !q.slept:
-		q.slept = true
+	case q.stay.Status == events.VisitorAdmitted && !q.once:
+		q.once = true
+		l.cheat(m, q, q.holder+"-friend", q.stay.Pass)
+		l.plan(q, q.stay)
+	case q.fate == sleeps && !q.once:
+		q.once = true
 		q.next = time.Now().Add(3 * l.heartbeat())
 	case q.fate == joinsAgain && q.stay.Status == events.VisitorWaiting && q.stay.polls%2 == 1:
 		q.stay.polls++
@@ -128,7 +138,9 @@ func (l *lineUp) join(m *member, q *queuer) {
 			l.unknown++
 			l.mu.Unlock()
 		}
-		q.failing(m)
+		if q.failing(m); !unknown(status) && status != http.StatusTooManyRequests {
+			q.done = true
+		}
 		return
 	}
 	s := &stay{holder: q.holder, fresh: status == http.StatusCreated}
@@ -148,18 +160,18 @@ func (l *lineUp) join(m *member, q *queuer) {
 		}
 		before.PollAfter = s.PollAfter
 		before.learn(s, before.sign)
-		q.plan(before)
+		l.plan(q, before)
 		return
 	}
 	l.mu.Lock()
 	l.told = append(l.told, s)
 	l.mu.Unlock()
 	q.stay = s
-	q.plan(s)
+	l.plan(q, s)
 }
 
 // plan decides when to do something again, by what was told just now.
-func (q *queuer) plan(s *stay) {
+func (l *lineUp) plan(q *queuer, s *stay) {
 	q.wait(s.PollAfter)
 	switch s.Status {
 	case events.VisitorWaiting:
@@ -167,15 +179,15 @@ func (q *queuer) plan(s *stay) {
 			q.done = true
 		}
 	case events.VisitorAdmitted:
-		if q.fate == keeps {
-			q.next = s.ExpiresAt.Add(time.Second)
+		if q.fate == keeps && q.once {
+			q.wait(1 + l.settings.ActiveSeconds) // whatever the answer says
 			return
 		}
 		q.next = time.Now().Add(time.Duration(q.number%8) * 100 * time.Millisecond)
 	default:
 		// Who has slept stands at the end again, and stays awake.
 		if q.done = q.fate != sleeps; !q.done {
-			q.fate, q.stay, q.next = givesBack, nil, time.Now()
+			q.fate, q.stay, q.next = buys, nil, time.Now()
 		}
 	}
 }
@@ -217,11 +229,12 @@ func (l *lineUp) ask(m *member, q *queuer) {
 	s.learn(&now, sent)
 	s.polls++
 	q.failed = 0
-	q.plan(s)
+	l.plan(q, s)
 	switch {
-	case q.fate == leaves && s.Status == events.VisitorWaiting:
+	case q.fate == goes && s.Status == events.VisitorWaiting:
 		l.leave(m, q)
 	case q.fate == hurries && s.Status == events.VisitorWaiting && s.polls%2 == 1:
+		l.cheat(m, q, q.holder, "")
 		q.next = time.Now()
 	}
 }

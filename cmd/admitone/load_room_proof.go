@@ -27,6 +27,10 @@ type lineUpProof struct {
 	Passes     int   `json:"passes"`
 	// Dropped lost their place by silence.
 	Dropped int64 `json:"dropped"`
+	// Bought are the purchases in the log, each with a pass; Refused is how many came
+	// without one that was theirs.
+	Bought  int64 `json:"bought"`
+	Refused int64 `json:"refused"`
 	wrongs
 }
 
@@ -54,6 +58,9 @@ func (l *lineUp) prove(ctx context.Context, server *remote) (proof, error) {
 		p.wrong("%d still wait, and %d have a pass that does not end", room.Waiting, room.Active)
 	}
 	p.compare(l, room)
+	if err := p.checkSale(ctx, server, l, room); err != nil {
+		return p, err
+	}
 	return p, p.askRoom(ctx, server, l.path(), room)
 }
 
@@ -116,5 +123,6 @@ func (p *lineUpProof) print(out io.Writer) error {
 	fmt.Fprintf(out, "  in the log: %d events, %d joins; acknowledged: %d, within %.2f s; unknown outcomes: %d, of which %d are in the log\n",
 		p.Events, p.InLog, p.Acknowledged, p.JoinSeconds, p.Unknown, p.Unheard)
 	fmt.Fprintf(out, "  %d came in, %d at once at most, with %d passes handed out; %d lost their place by silence\n", p.Admitted, p.MostActive, p.Passes, p.Dropped)
-	return p.verdict(out, "every acknowledged place is in the log once, all came in in the order of the line, at the rate, never too many at once, and every pass was theirs")
+	fmt.Fprintf(out, "  %d bought with their pass, %d attempts without one were refused\n", p.Bought, p.Refused)
+	return p.verdict(out, "every acknowledged place is in the log once, all came in in the order of the line, at the rate, never too many at once, and nobody bought without a pass")
 }

@@ -166,7 +166,7 @@ func TestLoadUnproved(t *testing.T) {
 
 func TestLoadUsage(t *testing.T) {
 	for _, args := range []string{
-		"--scenario nothing", "--teams 7", "--people 7", "--scenario seats --people 0", "--scenario seats --rows 0", "--scenario seats --rows 400 --seats-per-row 400", "--scenario seats --hold-seconds 0", "--scenario tournament --stock 7", "--scenario tournament --teams 0", "--scenario tournament --slots 0", "--connections 0", "--connections 100000", "--requests 0", "--duration -1s", "--duration 1h",
+		"--scenario nothing", "--teams 7", "--visitors 7", "--scenario waiting-room --visitors 0", "--scenario waiting-room --admit-per-second 0", "--scenario waiting-room --max-active 0", "--scenario waiting-room --active-seconds 61", "--scenario waiting-room --heartbeat-seconds 0", "--scenario waiting-room --visitors 100000 --admit-per-second 1", "--people 7", "--scenario seats --people 0", "--scenario seats --rows 0", "--scenario seats --rows 400 --seats-per-row 400", "--scenario seats --hold-seconds 0", "--scenario tournament --stock 7", "--scenario tournament --teams 0", "--scenario tournament --slots 0", "--connections 0", "--connections 100000", "--requests 0", "--duration -1s", "--duration 1h",
 		"--stock -1", "--holds 1.5", "--holds NaN", "--against nowhere", "more",
 	} {
 		must(t, exitUsage, append([]string{"load"}, strings.Fields(args)...)...)

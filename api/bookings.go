@@ -93,6 +93,9 @@ func (s *Server) book(r *request) error {
 		return err
 	}
 	command.PerformanceID = id
+	if w := r.wish(); w != nil {
+		w.Holder, w.Seats, w.Quantity, w.Section = command.Holder, command.Seats, int64(command.Quantity), command.Section
+	}
 	if command.Origin, err = r.origin(); err != nil {
 		return err
 	}

@@ -79,6 +79,9 @@ func (s *Server) enter(r *request) error {
 	if r.caller.open {
 		r.caller.sub = teams[0]
 	}
+	if w := r.wish(); w != nil {
+		w.TeamIDs = teams
+	}
 	if err := s.knownTeams(id, teams); err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ func (s *Server) history(r *request) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
 	defer cancel()
-	page, next, more, err := projections.History(ctx, s.config.Store, kind, id, uint64(from), p.limit)
+	page, next, more, err := projections.Story(ctx, s.config.Store, kind, id, from, p.limit)
 	switch {
 	case errors.Is(err, projections.ErrNoKind):
 		return notFound("kind")
@@ -47,7 +47,7 @@ func (s *Server) history(r *request) error {
 	}
 	behind := ""
 	if more {
-		behind = strconv.FormatUint(next, 10)
+		behind = strconv.FormatUint(uint64(next), 10)
 	}
 	return r.list(len(page), behind, func(dst []byte, i int) ([]byte, error) { return AppendLine(dst, &page[i]), nil }, nil)
 }
@@ -74,6 +74,7 @@ func AppendLine(dst []byte, l *projections.Line) []byte {
 	o.Int("revision", int64(l.Revision))
 	o.String("actor", l.Actor)
 	o.String("request_id", l.RequestID)
+	o.String("causation_id", l.CausationID)
 	o.String("text", l.Text)
 	return o.Close()
 }

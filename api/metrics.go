@@ -51,6 +51,13 @@ func newMetrics(c Config) *metrics {
 	}
 	m.registerDesk(c)
 	m.registerViews(c)
+	if c.Refusals != nil {
+		c.Metrics.MustRegister(
+			prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "admitone_refusals_recorded_total", Help: "Refusals that were written down."},
+				func() float64 { return float64(c.Refusals.Kept()) }),
+			prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "admitone_refusals_dropped_total", Help: "Refusals that were too many to be written down."},
+				func() float64 { return float64(c.Refusals.Dropped()) }))
+	}
 	if c.Rooms != nil {
 		c.Metrics.MustRegister(newRoomCollector(c.Rooms))
 	}

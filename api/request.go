@@ -35,6 +35,8 @@ type request struct {
 	// contact that the body brought, and what is hashed in the place of a body that did;
 	// see takeContact.
 	contact, hashed []byte
+	// wished is nil until wish is called.
+	wished *events.RefusalRecorded
 }
 
 func (r *request) log() *slog.Logger {
@@ -258,6 +260,7 @@ func (r *request) ask(stream events.StreamID, command core.Command, conditional 
 		CorrelationID: r.id, CausationID: r.id, Actor: r.caller.name(),
 	})
 	r.server.note(answer.Position)
+	r.decided(stream, &answer)
 	if answer.Replayed {
 		r.ctx.Set("Idempotent-Replay", "true")
 	} else {

@@ -122,6 +122,9 @@ func (s *Server) reserve(r *request) error {
 		return err
 	}
 	command.ReservationID = actors.NewID()
+	if w := r.wish(); w != nil {
+		w.Holder, w.Quantity, w.Hold = command.Holder, command.Quantity, command.Hold
+	}
 	var answer actors.Answer
 	in, err := s.admitted(r, command.Holder, func() string { return s.roomOfProduct(id) }, func(room string) error {
 		command.Room = room

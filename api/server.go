@@ -18,6 +18,7 @@ import (
 	"admitone/actors"
 	"admitone/actors/admission"
 	"admitone/actors/bookings"
+	"admitone/actors/refusals"
 	"admitone/api/contacts"
 	"admitone/events"
 	"admitone/projections"
@@ -73,6 +74,8 @@ type Config struct {
 	AsOf *projections.Moment
 	// Contacts keeps how to reach holders; nil refuses contacts.
 	Contacts *contacts.Book
+	// Refusals keeps the commands that are refused; nil keeps none.
+	Refusals *refusals.Recorder
 	// Metrics is where the server registers its own; a new registry if nil.
 	Metrics *prometheus.Registry
 	Logger  *slog.Logger
@@ -235,6 +238,9 @@ func (s *Server) handle(method, path string, h handler) {
 		if err := s.guarded(r, h); err != nil {
 			p := problemOf(err, r.log)
 			s.metrics.told(p)
+			if s.config.Refusals != nil && method != fiber.MethodGet {
+				s.refused(r, p)
+			}
 			if err := p.write(c, r.id); err != nil {
 				return err
 			}

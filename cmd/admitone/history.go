@@ -54,9 +54,9 @@ func newHistory() *cobra.Command {
 func tellHistory(ctx context.Context, store events.Store, kind, id string, asJSON bool, to io.Writer) (told int, err error) {
 	out := bufio.NewWriter(to)
 	defer out.Flush()
-	for place, more := uint64(0), true; more; {
+	for place, more := events.Position(0), true; more; {
 		var page []projections.Line
-		if page, place, more, err = projections.History(ctx, store, kind, id, place, historyPage); err != nil {
+		if page, place, more, err = projections.Story(ctx, store, kind, id, place, historyPage); err != nil {
 			return told, err
 		}
 		for i := range page {

@@ -30,7 +30,7 @@ func TestPage(t *testing.T) {
 		"by keyboard":                   byKeyboard,
 		"on a phone":                    onPhone,
 		"with a token":                  withToken,
-		"refusals are told in words":    refusals,
+		"refusals are told in words":    refusedOn,
 		"something new goes on sale":    somethingNew,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, browser) })
@@ -317,7 +317,7 @@ func withToken(t *testing.T, browser context.Context) {
 	ada.shows(mine, "Confirmed · ada")
 }
 
-func refusals(t *testing.T, browser context.Context) {
+func refusedOn(t *testing.T, browser context.Context) {
 	s := onSale(t, 9, func(c *product.Create) { c.LimitPerHolder = 1 })
 	ada := open(t, browser, s.url).live()
 	ada.click(button("p", "reserve"))

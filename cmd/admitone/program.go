@@ -22,6 +22,7 @@ import (
 	"admitone/actors/bookings"
 	"admitone/actors/performance"
 	"admitone/actors/product"
+	"admitone/actors/refusals"
 	"admitone/actors/seat"
 	"admitone/actors/team"
 	"admitone/actors/tournament"
@@ -55,6 +56,7 @@ type settings struct {
 	esdbListen   string        // address for EventStoreDB clients, "" for none
 	signEvery    time.Duration // between two signed heads, 0 for no tree
 	passKeys     string        // file of the keys that sign passes, "" for passes.key in the directory
+	refusals     bool          // keep what is refused
 	at           string        // a moment of the past to show, "" for the present
 	joins        int           // into waiting rooms per minute and address, 0 for any number
 }
@@ -92,6 +94,7 @@ type program struct {
 	bookings *bookings.Bookings
 	contacts *contacts.Book
 	rooms    *admission.Rooms
+	refusals *refusals.Recorder // nil if not wanted
 	keys     passKeys
 	server   *api.Server
 	listener net.Listener
@@ -168,10 +171,13 @@ func (p *program) open(s settings) (err error) {
 	if p.contacts, err = contacts.Open(filepath.Join(s.directory(), contactsFolder)); err != nil {
 		return err
 	}
+	if s.refusals {
+		p.refusals = refusals.New(refusals.Config{Store: p.log, Logger: s.logger})
+	}
 	p.server = api.New(api.Config{
 		Desk: p.desk, Bookings: p.bookings, Rooms: p.rooms, JoinsPerMinute: s.joins, Views: p.views, Store: p.log, Auth: s.auth, AllowOrigins: s.allowOrigins,
 		MaxSockets: s.maxSockets, AccessLog: s.accessLog, Logger: s.logger, Yardstick: s.yardstick,
-		MaxLag: bounds.lag, Backup: backups(p.log, s.directory()), Proofs: p.proofs(), Contacts: p.contacts,
+		MaxLag: bounds.lag, Backup: backups(p.log, s.directory()), Proofs: p.proofs(), Contacts: p.contacts, Refusals: p.refusals,
 	})
 	return nil
 }
@@ -191,6 +197,9 @@ func (p *program) run() {
 	spawn("the deadlines", func() error { return p.views.RunDeadlines(ctx, p.desk.Wake) })
 	if p.tree != nil {
 		spawn("the tree of the log", func() error { return p.tree.Run(ctx) })
+	}
+	if p.refusals != nil {
+		spawn("the refusals", func() error { return p.refusals.Run(ctx) })
 	}
 	p.resume()
 	spawn("the waiting rooms", func() error { return p.resumeRooms(ctx) })

@@ -1,0 +1,104 @@
+package refusals
+
+import (
+	"context"
+	"errors"
+
+	"admitone/actors"
+	"admitone/events"
+)
+
+// entry is a fact on its way into the stream of a day.
+type entry struct {
+	fact     events.Fact
+	metadata events.Metadata
+}
+
+// tail is the end of the stream that was written last.
+type tail struct {
+	stream   events.StreamID
+	revision events.Revision
+	hash     events.Hash
+	last     events.ID
+}
+
+// attempts bounds how often a batch is tried when others write to the same stream.
+const attempts = 5
+
+// append writes entries at the end of a stream. Errors: the store's.
+func (r *Recorder) append(ctx context.Context, stream events.StreamID, entries []entry) error {
+	command := string(actors.NewCommandID())
+	err := error(nil)
+	for range attempts {
+		if r.tail.stream != stream {
+			if err := r.load(ctx, stream); err != nil {
+				return err
+			}
+		}
+		if r.tail.last == events.EventID(command, len(entries)-1) {
+			return nil // it was written, and the answer was lost
+		}
+		batch, after := r.seal(stream, command, entries)
+		if _, err = r.config.Store.Append(ctx, stream, r.tail.revision, batch); err == nil {
+			r.tail = after
+			return nil
+		}
+		r.tail = tail{}
+		if !errors.Is(err, events.ErrConflict) && !errors.Is(err, events.ErrUnknown) {
+			return err
+		}
+	}
+	return err
+}
+
+// load finds the end of a stream.
+func (r *Recorder) load(ctx context.Context, stream events.StreamID) error {
+	found := tail{stream: stream, revision: events.NoStream}
+	page, err := r.config.Store.Read(ctx, stream, events.EndRevision, events.Backward, 1)
+	if err != nil {
+		return err
+	}
+	if len(page) == 1 {
+		if found.hash, err = events.RecordedHash(page[0].Metadata); err != nil {
+			return err
+		}
+		found.revision, found.last = page[0].Revision, page[0].ID
+	}
+	r.tail = found
+	return nil
+}
+
+// seal makes the batch, and says what the end of the stream is behind it.
+func (r *Recorder) seal(stream events.StreamID, command string, entries []entry) ([]events.Event, tail) {
+	batch, after := make([]events.Event, len(entries)), r.tail
+	for i, entry := range entries {
+		after.revision++
+		after.last = events.EventID(command, i)
+		e := events.Event{ID: after.last, Type: entry.fact.Name(), Data: entry.fact.AppendJSON(nil), Fact: entry.fact}
+		entry.metadata.CommandID = command
+		e.Metadata, after.hash = events.Seal(nil, after.hash, stream, after.revision, &e, &entry.metadata)
+		batch[i] = e
+	}
+	return batch, after
+}
+
+// beaten fills in the newest fact that a refusal was decided on, where only its stream
+// is known: the last that was decided by then. That costs a read or two, which the
+// answer has not waited for.
+func (r *Recorder) beaten(ctx context.Context, refusal *Refusal) {
+	if refusal.BeatenPosition > 0 || refusal.BeatenStream == "" {
+		return
+	}
+	stream := events.StreamID(refusal.BeatenStream)
+	refusal.BeatenStream, refusal.BeatenRevision = "", int64(events.NoStream)
+	page, err := r.config.Store.Read(ctx, stream, events.EndRevision, events.Backward, 16)
+	if err != nil {
+		return // then nobody knows
+	}
+	for i := range page {
+		if at, err := events.DecidedAt(page[i].Metadata); err == nil && !at.After(refusal.At) {
+			refusal.BeatenStream, refusal.BeatenRevision, refusal.BeatenPosition = string(stream), int64(page[i].Revision), int64(page[i].Position)
+			return
+		}
+	}
+}

@@ -1,0 +1,197 @@
+package refusals
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"admitone/events"
+	"admitone/events/embedded"
+)
+
+// at is when everything is refused, just before a midnight.
+var at = time.Date(2031, 5, 1, 23, 59, 59, 0, time.UTC)
+
+func openLog(t *testing.T) *embedded.Store {
+	t.Helper()
+	s, err := embedded.Open(filepath.Join(t.TempDir(), "log"), embedded.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// after runs recorders until all they were given is written.
+func after(recorders ...*Recorder) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	var all sync.WaitGroup
+	for _, r := range recorders {
+		all.Go(func() { r.Run(ctx) })
+	}
+	all.Wait()
+}
+
+func recorder(s events.Store, c Config) *Recorder {
+	c.Store, c.Logger = s, slog.New(slog.DiscardHandler)
+	return New(c)
+}
+
+func refusal(n int, when time.Time) Refusal {
+	return Refusal{RefusalRecorded: events.RefusalRecorded{Method: "POST", Path: "/v1/products/a/reservations", Stream: "product-a", Holder: fmt.Sprint("h", n),
+		Seats: []string{}, TeamIDs: []string{}, Code: "sold_out"}, RequestID: fmt.Sprint("r", n), Actor: fmt.Sprint("h", n), At: when}
+}
+
+// told reads a day's refusals, with every link of the chain checked.
+func told(t *testing.T, s events.Store, stream events.StreamID) (all []string) {
+	t.Helper()
+	hash := events.Hash{}
+	for e, err := range events.Stream(t.Context(), s, stream, 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if hash, err = events.CheckLink(hash, &e); err != nil {
+			t.Fatal(err)
+		}
+		fact, err := e.Decode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch f := fact.(type) {
+		case *events.RefusalRecorded:
+			m, err := events.ParseMetadata(e.Metadata)
+			if err != nil || m.Actor != f.Holder || m.CorrelationID != "r"+f.Holder[1:] {
+				t.Errorf("%+v of %+v, %v", m, f, err)
+			}
+			all = append(all, f.Holder)
+		case *events.RefusalsDropped:
+			all = append(all, fmt.Sprint("dropped ", f.Count))
+		}
+	}
+	return all
+}
+
+// TestADayEach: refusals come into the stream of their day, in order, with who and
+// which request, also from two recorders on one log.
+func TestADayEach(t *testing.T) {
+	s := openLog(t)
+	a, b := recorder(s, Config{}), recorder(s, Config{})
+	for i := range 600 {
+		a.Record(refusal(i, at))
+	}
+	a.Record(refusal(600, at.Add(time.Second)))
+	for i := range 700 {
+		b.Record(refusal(1000+i, at))
+	}
+	after(a, b)
+	first, second := told(t, s, "refusals-2031-05-01"), told(t, s, "refusals-2031-05-02")
+	seen := map[string]bool{}
+	for _, holder := range first {
+		seen[holder] = true
+	}
+	if len(first) != 1300 || len(seen) != 1300 || strings.Join(second, " ") != "h600" {
+		t.Errorf("%d on the first day, %d different; %v on the second", len(first), len(seen), second)
+	}
+	if a.Kept()+b.Kept() != 1301 || a.Dropped()+b.Dropped() != 0 {
+		t.Errorf("kept %d, %d; dropped %d, %d", a.Kept(), b.Kept(), a.Dropped(), b.Dropped())
+	}
+	c := recorder(s, Config{}) // goes on where they have ended
+	c.Record(refusal(7, at))
+	after(c)
+	if first = told(t, s, "refusals-2031-05-01"); len(first) != 1301 || first[1300] != "h7" {
+		t.Errorf("%d, the last %q", len(first), first[len(first)-1])
+	}
+}
+
+// TestBounds: what is too much in a second or a day is counted, and the count is kept.
+func TestBounds(t *testing.T) {
+	s := openLog(t)
+	r := recorder(s, Config{PerSecond: 2, PerDay: 5})
+	day := at.Truncate(24 * time.Hour)
+	for i := range 12 { // four seconds with three each
+		r.Record(refusal(i, day.Add(time.Duration(i/3)*time.Second)))
+	}
+	after(r)
+	if got := strings.Join(told(t, s, "refusals-2031-05-01"), " "); !strings.HasPrefix(got, "h0 h1 h3 h4 h6") || strings.Contains(got, "h7") {
+		t.Errorf("kept: %s", got)
+	}
+	var lost []string
+	for e, err := range events.All(t.Context(), s, 0) {
+		if err == nil && e.Type == "refusals.dropped.v1" {
+			lost = append(lost, string(e.Data))
+		}
+	}
+	if r.Kept() != 5 || r.Dropped() != 7 || len(lost) != 1 || !strings.Contains(lost[0], `"count":7,"since":"2031-05-01T00:00:00Z"`) {
+		t.Errorf("kept %d, dropped %d; %q", r.Kept(), r.Dropped(), lost)
+	}
+}
+
+// faulty fails appends, before or after they are written.
+type faulty struct {
+	events.Store
+	before, behind int // how many
+}
+
+func (f *faulty) Append(ctx context.Context, stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {
+	if f.before > 0 {
+		f.before--
+		return events.Appended{}, events.ErrUnavailable
+	}
+	done, err := f.Store.Append(ctx, stream, expected, batch)
+	if f.behind > 0 {
+		f.behind--
+		return events.Appended{}, errors.Join(events.ErrUnknown, err)
+	}
+	return done, err
+}
+
+// TestFaults: what was written although the log said nothing is not written twice; what
+// can't be written is counted.
+func TestFaults(t *testing.T) {
+	s := openLog(t)
+	r := recorder(&faulty{Store: s, behind: 1}, Config{})
+	r.Record(refusal(1, at))
+	r.Record(refusal(2, at))
+	after(r)
+	if got := strings.Join(told(t, s, "refusals-2031-05-01"), " "); got != "h1 h2" || r.Kept() != 2 {
+		t.Errorf("an unknown outcome left %s; kept %d", got, r.Kept())
+	}
+	r = recorder(&faulty{Store: s, before: 1}, Config{})
+	r.Record(refusal(3, at))
+	after(r)
+	if r.Kept() != 0 || r.Dropped() != 1 {
+		t.Errorf("a dead log: kept %d, dropped %d", r.Kept(), r.Dropped())
+	}
+}
+
+// TestBeaten: the newest fact that was there when it was decided, not a later one.
+func TestBeaten(t *testing.T) {
+	s := openLog(t)
+	hash := events.Hash{}
+	for i := range 3 {
+		e := events.Event{ID: events.EventID("x", i), Type: "seat.blocked.v1", Data: []byte("{}")}
+		e.Metadata, hash = events.Seal(nil, hash, "seat-a~A-1-1", events.Revision(i), &e, &events.Metadata{At: at.Add(time.Duration(i) * time.Minute)})
+		if _, err := s.Append(t.Context(), "seat-a~A-1-1", events.Revision(i)-1, []events.Event{e}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r := recorder(s, Config{})
+	x := refusal(1, at.Add(90*time.Second))
+	x.BeatenStream = "seat-a~A-1-1"
+	r.beaten(t.Context(), &x)
+	if x.BeatenRevision != 1 || x.BeatenPosition != 2 {
+		t.Errorf("beaten by revision %d at position %d", x.BeatenRevision, x.BeatenPosition)
+	}
+	x = refusal(1, at.Add(-time.Second))
+	x.BeatenStream = "seat-a~A-1-1"
+	if r.beaten(t.Context(), &x); x.BeatenStream != "" || x.BeatenRevision != -1 || x.BeatenPosition != 0 {
+		t.Errorf("beaten by what came later: %+v", x)
+	}
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"admitone/api"
+)
+
+// serveRecording is serveIn with --record-refusals.
+func serveRecording(t *testing.T, store string) *served {
+	t.Helper()
+	p, err := start(settings{listen: "127.0.0.1:0", store: store, auth: api.OpenAuth{}, idleAfter: time.Minute, logger: slog.New(slog.DiscardHandler), refusals: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &served{program: p, store: store, url: "http://" + p.address(), t: t}
+	t.Cleanup(s.end)
+	return s
+}
+
+// refuses sends what is to be refused with a code.
+func (s *served) refuses(code, method, path, body string) {
+	s.t.Helper()
+	request, err := http.NewRequest(method, s.url+path, strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("X-Request-Id", "req-"+code)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, _ := io.ReadAll(response.Body)
+	if !strings.Contains(string(text), `"code":"`+code+`"`) {
+		s.t.Fatalf("%s %s: %s, want %s", method, path, text, code)
+	}
+}
+
+// TestWhyWasIRefused: with --record-refusals the histories of people and of things say
+// what was refused, why, and which fact was in the way; entities' streams do not, and
+// verify holds the refusals to their rules.
+func TestWhyWasIRefused(t *testing.T) {
+	s := serveRecording(t, t.TempDir())
+	s.send("POST", "/v1/products", `{"id":"p","name":"P","stock":1,"price":5}`)
+	s.send("POST", "/v1/products/p/reservations", `{"holder":"ada"}`)
+	s.refuses("sold_out", "POST", "/v1/products/p/reservations", `{"holder":"bob","quantity":2}`)
+	s.send("POST", "/v1/performances", `{"id":"gala","title":"Gala","venue":"Hall","starts_at":"2099-01-01T20:00:00Z","limit_per_holder":2,"sections":[{"id":"A","rows":2,"seats_per_row":3,"price":100}]}`)
+	mine := idOf(t, s.send("POST", "/v1/performances/gala/bookings", `{"holder":"ada","seats":["A-1-1","A-1-2"]}`))
+	s.refuses("seat_taken", "POST", "/v1/performances/gala/bookings", `{"holder":"bob","seats":["A-1-2","A-1-3"],"contact":{"email":"bob@example.org"}}`)
+	s.refuses("limit_exceeded", "POST", "/v1/performances/gala/bookings", `{"holder":"ada","seats":["A-2-1"]}`)
+	s.refuses("insufficient_balance", "POST", "/v1/bookings/"+mine+"/payment", `{}`)
+	s.send("POST", "/v1/wallets/ada/charges", `{"amount":500}`)
+	s.send("POST", "/v1/bookings/"+mine+"/payment", `{}`)
+	for _, team := range []string{"t1", "t2"} {
+		s.send("POST", "/v1/teams", `{"id":"`+team+`","name":"T"}`)
+	}
+	s.send("POST", "/v1/tournaments", `{"id":"cup","name":"Cup","team_limit":1,"register_deadline":"2099-01-01T20:00:00Z"}`)
+	s.send("POST", "/v1/tournaments/cup/entries", `{"team_id":"t1"}`)
+	s.refuses("tournament_full", "POST", "/v1/tournaments/cup/entries", `{"team_id":"t2"}`)
+	s.refuses("invalid_field", "POST", "/v1/products/p/reservations", `{"holder":"bob","quantity":0}`) // asked wrongly: not kept
+	s.end()
+	if s.refusals.Kept() != 5 || s.refusals.Dropped() != 0 {
+		t.Errorf("kept %d, dropped %d", s.refusals.Kept(), s.refusals.Dropped())
+	}
+	for _, test := range []struct {
+		of    string
+		holds []string
+	}{
+		{"holder/bob", []string{"bob was refused: POST /v1/products/p/reservations for 2: sold_out", "the newest fact was product-p@1, position 2", "request req-sold_out",
+			`for ["A-1-2" "A-1-3"]: seat_taken`, "the newest fact was seat-gala~A-1-2@0"}},
+		{"holder/ada", []string{"limit_exceeded", "allowance-gala~ada@0", "by ada", "insufficient_balance"}},
+		{"product/p", []string{"ada bought 1 unit", "bob was refused"}},
+		{"seat/gala~A-1-2", []string{"ada holds the seat", "bob was refused", "ada has booked the seat"}},
+		{"seat/gala~A-2-2", nil},
+		{"performance/gala", []string{"seat_taken", "limit_exceeded"}},
+		{"tournament/cup", []string{`for ["t2"]: tournament_full`, "tournament-cup@1"}},
+		{"team/t2", []string{`for ["t2"]: tournament_full`}},
+		{"booking/" + mine, []string{"allowance-gala~ada@0  2 seats taken", "seat-gala~A-1-1@0  ada holds the seat", "seat-gala~A-1-2@0", "ada holds A-1-1, A-1-2 of performance gala",
+			"insufficient_balance", "paid 200 for booking", "2 seats kept for good", "@1  ada has booked the seat", "@1  ada has booked the seat", "booked; 200 is paid"}},
+		{"wallet/ada", []string{"charged with 500", "paid 200"}},
+	} {
+		status, stdout, stderr := command(t, "history", test.of, "--store", s.store)
+		if test.holds == nil {
+			if status != exitFoundWrong {
+				t.Errorf("history %s: %s%s", test.of, stdout, stderr)
+			}
+			continue
+		}
+		at := 0
+		for _, want := range test.holds {
+			i := strings.Index(stdout[at:], want)
+			if i < 0 {
+				t.Errorf("history %s has no %q where it should:\n%s%s", test.of, want, stdout, stderr)
+				break
+			}
+			at += i
+		}
+	}
+	if status, stdout, stderr := command(t, "log", "--store", s.store, "--json"); status != exitDone || strings.Contains(stdout, "bob@example.org") {
+		t.Errorf("the log: %s%s", stdout, stderr)
+	}
+	if status, stdout, stderr := command(t, "verify", "--store", s.store); status != exitDone {
+		t.Errorf("verify: %s%s", stdout, stderr)
+	}
+}

@@ -30,6 +30,7 @@ var layers = []layer{
 	{folder: "actors", ours: []string{"events", "actors/core"}, theirs: []string{hollywood}, inTests: []string{"events/...", "actors/..."}},
 	{folder: "actors/bookings", ours: []string{"events", "actors/..."}, inTests: []string{"events/..."}},
 	{folder: "actors/admission", ours: []string{"events", "actors/..."}, inTests: []string{"events/..."}},
+	{folder: "actors/refusals", ours: []string{"events", "actors/..."}, inTests: []string{"events/..."}},
 	{folder: "actors/...", ours: []string{"events", "actors/core"}, inTests: []string{"actors/core/..."}},
 	{folder: "projections/...", ours: []string{"events", "projections/..."}, theirs: []string{"*"}, inTests: []string{"events/..."}},
 	{folder: "api/...", ours: []string{"events", "actors/...", "projections/...", "api/..."}, theirs: []string{"*"}, inTests: []string{"events/..."}},

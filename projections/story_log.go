@@ -29,11 +29,12 @@ type chapter struct {
 //
 // Errors: those of [History].
 func Story(ctx context.Context, store events.Store, kind, id string, after events.Position, limit int) (page []Line, next events.Position, more bool, err error) {
-	if _, known := tales[kind]; !known || kind == teamCategory || kind == events.RefusalsCategory {
+	category := categoryOf(kind)
+	if _, known := tales[category]; !known || kind == teamCategory || kind == events.RefusalsCategory {
 		page, place, more, err := History(ctx, store, kind, id, uint64(after), limit)
 		return byTime(page), events.Position(place), more, err
 	}
-	own := events.NewStreamID(kind, id)
+	own := events.NewStreamID(category, id)
 	first, err := store.Read(ctx, own, 0, events.Forward, 1)
 	if err != nil {
 		return nil, 0, false, err

@@ -167,14 +167,16 @@ func otherHolder(t *testing.T, browser context.Context) {
 }
 
 func choiceKept(t *testing.T, browser context.Context) {
-	s := stage(t, "", [4]any{"A", 2, 4, 5000})
+	s := stage(t, "", [4]any{"left-2", 2, 4, 5000})
 	ada := guest(t, browser, s.url, "ada")
-	ada.click(seatButton("A-1-2"))
-	ada.click(seatButton("A-2-3"))
+	ada.click(seatButton("left-2-1-2"))
+	ada.click(seatButton("left-2-2-3"))
 	ada.do(chromedp.Reload())
 	ada.live()
 	ada.shows(act("book"), "Book 2 seats · 100.00")
-	ada.wait(seatButton("A-2-3") + `.getAttribute("aria-pressed") === "true"`)
+	ada.wait(seatButton("left-2-2-3") + `.getAttribute("aria-pressed") === "true"`)
+	s.books("bob", "left-2-1-2")
+	ada.shows(`document.querySelector("#picks [data-gone]")`, "left-2-1-2 · gone")
 	ada.click(`document.querySelector("#picks button")`)
 	ada.shows(act("book"), "Book 1 seat · 50.00")
 	ada.click(act("clear"))

@@ -114,6 +114,7 @@ func newRoot() *cobra.Command {
 	root.AddCommand(newHistory())
 	root.AddCommand(newShow())
 	root.AddCommand(newDiff())
+	root.AddCommand(newReplay())
 	root.AddCommand(newWhatIf())
 	root.AddCommand(newVerify())
 	root.AddCommand(newHead())

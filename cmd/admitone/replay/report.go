@@ -1,0 +1,128 @@
+package replay
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"admitone/projections/demand"
+)
+
+// mostNamed bounds the differences that are told one by one.
+const mostNamed = 20
+
+// Report is what came of a replay.
+type Report struct {
+	// Same and the sum of Different are the requests whose answers were compared.
+	Same int64 `json:"same"`
+	// Different has how many answers differ in which way.
+	Different map[string]int64 `json:"different"`
+	// Named are the first of them.
+	Named []Difference `json:"named"`
+	// Deadlines are holds that were given back because their time ran out in the log.
+	Deadlines int64 `json:"deadlines"`
+	// LeftOut has what was not sent, and why.
+	LeftOut map[string]int64 `json:"left_out"`
+	// Counts are the figures at the end that were compared, Wrong those that differ.
+	Counts  int64   `json:"counts"`
+	Wrong   []Count `json:"wrong_counts"`
+	Seconds float64 `json:"seconds"`
+}
+
+// Difference is an answer that is not the recorded one.
+type Difference struct {
+	Position uint64 `json:"position"`
+	What     string `json:"what"`
+	Recorded string `json:"recorded"`
+	Here     string `json:"here"`
+}
+
+// Count is a figure at the end that differs.
+type Count struct {
+	Of       string `json:"of"`
+	Figure   string `json:"figure"`
+	Recorded int64  `json:"recorded"`
+	Here     int64  `json:"here"`
+}
+
+// OK says that nothing differs.
+func (r *Report) OK() bool { return len(r.Different) == 0 && len(r.Wrong) == 0 }
+
+const granted = "granted"
+
+// heard compares an answer with the record; nil is none, because what the wish is about
+// never came about here.
+func (p *player) heard(w *demand.Wish, r *request, a *answer) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if r.house {
+		p.report.Deadlines++
+		return
+	}
+	d := Difference{Position: uint64(w.Position), What: w.Fact.Name(), Recorded: granted, Here: "nothing to ask about"}
+	if w.Refused != "" {
+		d.Recorded = w.Refused
+	} else if r.status != "" {
+		d.Recorded = r.status
+	}
+	if a != nil {
+		d.Here = a.refused()
+		if d.Here == "" {
+			d.Here = granted
+			if r.status != "" {
+				d.Here = statusOf(a)
+			}
+		}
+	}
+	if d.Recorded == d.Here {
+		p.report.Same++
+		return
+	}
+	p.report.Different[fmt.Sprintf("%s: recorded %s, here %s", d.What, d.Recorded, d.Here)]++
+	if len(p.report.Named) < mostNamed {
+		p.report.Named = append(p.report.Named, d)
+	}
+}
+
+// statusOf is the member status of an answer.
+func statusOf(a *answer) string {
+	var body struct {
+		Status string `json:"status"`
+	}
+	if json.Unmarshal(a.text, &body) != nil {
+		return ""
+	}
+	return body.Status
+}
+
+// Text writes the report for people.
+func (r *Report) Text(out io.Writer) error {
+	different := int64(0)
+	for _, n := range r.Different {
+		different += n
+	}
+	fmt.Fprintf(out, "%d answers in %.1f s: %d as recorded, %d different; %d deadlines kept\n", r.Same+different, r.Seconds, r.Same, different, r.Deadlines)
+	for _, why := range slices.Sorted(maps.Keys(r.LeftOut)) {
+		fmt.Fprintf(out, "%6d left out: %s\n", r.LeftOut[why], why)
+	}
+	for _, what := range slices.Sorted(maps.Keys(r.Different)) {
+		fmt.Fprintf(out, "%6d different: %s\n", r.Different[what], what)
+	}
+	for _, d := range r.Named {
+		fmt.Fprintf(out, "  position %d: %s, recorded %s, here %s\n", d.Position, d.What, d.Recorded, d.Here)
+	}
+	if r.Counts > 0 {
+		fmt.Fprintf(out, "%d figures at the end, %d different\n", r.Counts, len(r.Wrong))
+	}
+	for _, c := range r.Wrong {
+		fmt.Fprintf(out, "  %s: %s is recorded as %d, here it is %d\n", c.Of, c.Figure, c.Recorded, c.Here)
+	}
+	word := "the same outcome"
+	if !r.OK() {
+		word = "another outcome"
+	}
+	_, err := fmt.Fprintln(out, word)
+	return err
+}

@@ -1,0 +1,125 @@
+package replay
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"admitone/events"
+)
+
+const (
+	// patience is how often a request is sent again that got no answer, or was told to
+	// come back later.
+	patience = 20
+	// longest bounds one request.
+	longest = 30 * time.Second
+)
+
+// target is the server that gets the requests.
+type target struct {
+	base, token string
+	client      *http.Client
+}
+
+func newTarget(base, token string, connections int) *target {
+	transport := &http.Transport{MaxIdleConns: connections, MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections}
+	return &target{strings.TrimRight(base, "/"), token, &http.Client{Transport: transport, Timeout: longest}}
+}
+
+// answer is as much of one as is looked at.
+type answer struct {
+	status int
+	etag   string
+	ID     string `json:"id"`
+	Status string `json:"-"`
+	Code   string `json:"code"`
+	Detail string `json:"detail"`
+	// text is the whole body.
+	text []byte
+}
+
+// Refused is the code of a refusal, "" if the request was granted.
+func (a *answer) refused() string {
+	if a.status < 300 {
+		return ""
+	}
+	if a.Code == "" {
+		return strconv.Itoa(a.status)
+	}
+	return a.Code
+}
+
+// send sends a request until it is answered. Error: events.ErrUnavailable.
+func (t *target) send(ctx context.Context, r *sending) (answer, error) {
+	var a answer
+	var err error
+	for range patience {
+		var pause time.Duration
+		a, pause, err = t.once(ctx, r)
+		if ctx.Err() != nil {
+			return a, ctx.Err()
+		}
+		if err == nil && pause == 0 {
+			return a, nil
+		}
+		if err != nil && r.method == http.MethodPatch {
+			break // again, it would be an edit of what it has changed
+		}
+		select {
+		case <-ctx.Done():
+			return a, ctx.Err()
+		case <-time.After(max(pause, 100*time.Millisecond)):
+		}
+	}
+	if err == nil {
+		err = errors.New(a.Code + ": " + a.Detail)
+	}
+	return a, fmt.Errorf("%w: %s %s%s: %v", events.ErrUnavailable, r.method, t.base, r.path, err)
+}
+
+// once sends a request once; pause says that the server wants it to come again.
+func (t *target) once(ctx context.Context, r *sending) (a answer, pause time.Duration, err error) {
+	request, err := http.NewRequestWithContext(ctx, r.method, t.base+r.path, strings.NewReader(r.body))
+	if err != nil {
+		return a, 0, err
+	}
+	if r.body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	if t.token != "" {
+		request.Header.Set("Authorization", "Bearer "+t.token)
+	}
+	if r.method == http.MethodPost {
+		request.Header.Set("Idempotency-Key", r.key)
+	}
+	if r.ifMatch != "" {
+		request.Header.Set("If-Match", r.ifMatch)
+	}
+	response, err := t.client.Do(request)
+	if err != nil {
+		return a, 0, err
+	}
+	defer response.Body.Close()
+	if a.text, err = io.ReadAll(response.Body); err != nil {
+		return a, 0, err
+	}
+	a.status, a.etag = response.StatusCode, response.Header.Get("ETag")
+	if err := json.Unmarshal(a.text, &a); err != nil && len(a.text) > 0 {
+		return a, 0, fmt.Errorf("answered with something else: %w", err)
+	}
+	if a.status == http.StatusTooManyRequests || a.status == http.StatusServiceUnavailable {
+		seconds, err := strconv.Atoi(response.Header.Get("Retry-After"))
+		if err != nil {
+			seconds = 1
+		}
+		return a, time.Duration(max(1, seconds)) * time.Second, nil
+	}
+	return a, 0, nil
+}

@@ -29,12 +29,14 @@ func (s *socket) handle(text []byte) {
 		s.subscribe(m.Data)
 	case "unsubscribe":
 		s.unsubscribe(m.Data)
+	case "wait":
+		s.wait(m.Data)
 	case "ping":
 		s.reply([]byte(`{"event":"pong","data":{}}`))
 	case "init_products":
 		s.initProducts(m.Data)
 	default:
-		s.complain("invalid_field", "event is one of subscribe, unsubscribe, ping, init_products", "")
+		s.complain("invalid_field", "event is one of subscribe, unsubscribe, wait, ping, init_products", "")
 	}
 }
 

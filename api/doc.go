@@ -18,6 +18,13 @@
 // what differs: see resource. A row that answers a creation is the fold of the facts
 // it led to, and not put together a second time.
 //
+// # Why a waiting room's place comes by a look and not by a topic
+//
+// A topic's frame is the same for all who watch, and a place is not: it takes to know
+// who ahead of one has left. So a socket that waits looks at the published line as a
+// poll does, at the same pace, and is its visitor's sign of life while it is open. See
+// waiter.go. The topic has the counts, once a second at most.
+//
 // # Why a socket never waits
 //
 // A subscriber has room for a snapshot and one delta per topic. What comes while it

@@ -44,6 +44,8 @@ type socket struct {
 	waiting int                 // bytes of replies; guarded by mu
 	pong    []byte              // what the client's last ping said, nil if none; guarded by mu
 	pinging bool                // guarded by mu
+	waiter  *waiter             // nil if no visitor waits; guarded by mu
+	visit   []byte              // what is to be said of it, nil if nothing; guarded by mu
 	closing []byte              // close frame to send last; guarded by mu
 	writing bool                // a writer runs; guarded by mu
 	over    bool                // nothing may be written any more; guarded by mu
@@ -202,6 +204,7 @@ func (s *socket) end() {
 		s.changed.Wait()
 	}
 	s.finish()
+	s.stopWaiting()
 	watches := s.watches
 	s.watches = nil
 	for _, w := range watches {
@@ -240,13 +243,17 @@ func (w *watch) close() {
 
 // complain sends an error message; the connection stays.
 func (s *socket) complain(code, detail, topic string) {
+	s.reply(errorMessage(code, detail, topic))
+}
+
+func errorMessage(code, detail, topic string) []byte {
 	o := events.OpenObject(append([]byte(nil), `{"event":"error","data":`...))
 	o.String("code", code)
 	o.String("detail", detail)
 	if topic != "" {
 		o.String("topic", topic)
 	}
-	s.reply(append(o.Close(), '}'))
+	return append(o.Close(), '}')
 }
 
 func (s *socket) complainOf(err error) {

@@ -117,6 +117,10 @@ func (s *socket) next() (out outgoing, ok bool) {
 		return outgoing{control: websocket.PingMessage}, true
 	case len(s.replies) > 0:
 		return s.nextReply(), true
+	case s.visit != nil:
+		out = outgoing{data: s.visit}
+		s.visit = nil
+		return out, true
 	case len(s.queue) > 0:
 		return s.nextFrame(), true
 	}

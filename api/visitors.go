@@ -119,6 +119,11 @@ func (r *request) visit(status int, v *admission.Visit) error {
 // nobody knows them: before a shuffled opening is drawn, and while nobody is let in.
 func appendVisit(dst []byte, v *admission.Visit) []byte {
 	o := events.OpenObject(dst)
+	appendVisitMembers(&o, v)
+	return o.Close()
+}
+
+func appendVisitMembers(o *events.Object, v *admission.Visit) {
 	o.String("visitor", v.Visitor)
 	o.Int("ticket", v.Ticket)
 	o.String("status", string(v.Status))
@@ -135,5 +140,4 @@ func appendVisit(dst []byte, v *admission.Visit) []byte {
 		o.String("pass", v.Pass)
 		o.Time("expires_at", v.ExpiresAt)
 	}
-	return o.Close()
 }

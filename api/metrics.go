@@ -51,6 +51,9 @@ func newMetrics(c Config) *metrics {
 	}
 	m.registerDesk(c)
 	m.registerViews(c)
+	if c.Prover != nil {
+		m.registerProver(c)
+	}
 	if c.Refusals != nil {
 		c.Metrics.MustRegister(
 			prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "admitone_refusals_recorded_total", Help: "Refusals that were written down."},
@@ -117,6 +120,21 @@ func (m *metrics) registerViews(c Config) {
 			}
 			return float64(head)
 		}))
+}
+
+func (m *metrics) registerProver(c Config) {
+	c.Metrics.MustRegister(
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "admitone_prove_position", Help: "Position up to which the log was held to all rules, and is right."},
+			func() float64 { return float64(c.Prover.Position()) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "admitone_prove_events_total", Help: "Events that were held to all rules since the start, and are right."},
+			func() float64 { return float64(c.Prover.Events()) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "admitone_prove_violated", Help: "1 if the log breaks a rule; /readyz says which."},
+			func() float64 {
+				if c.Prover.Violation() != nil {
+					return 1
+				}
+				return 0
+			}))
 }
 
 // routeMetrics are the counters of one route, looked up once.

@@ -41,10 +41,30 @@ func (s *Server) readyz(r *request) error {
 	if err := s.healthz(r); err != nil {
 		return err
 	}
+	if err := s.proved(); err != nil {
+		return err
+	}
 	if !s.config.Views.Ready() || lag > s.config.MaxLag {
 		return refuse("projection_behind", "the read side is catching up with the log")
 	}
-	return r.value(fiber.StatusOK, map[string]any{"status": "ready", "lag": lag, "position": s.config.Views.Position(), "epoch": s.config.Store.Epoch()})
+	ready := map[string]any{"status": "ready", "lag": lag, "position": s.config.Views.Position(), "epoch": s.config.Store.Epoch()}
+	if s.config.Prover != nil {
+		ready["proved"] = s.config.Prover.Position()
+	}
+	return r.value(fiber.StatusOK, ready)
+}
+
+// proved says that nobody has found the log to break a rule.
+func (s *Server) proved() error {
+	if s.config.Prover == nil {
+		return nil
+	}
+	broken := s.config.Prover.Violation()
+	if broken == nil {
+		return nil
+	}
+	return &problem{code: "log_unavailable", detail: "the log breaks a rule: " + broken.Error(), fields: map[string]any{"violation": map[string]any{
+		"position": broken.Position, "stream": broken.Stream, "revision": broken.Revision, "rule": broken.Rule, "detail": broken.Detail}}}
 }
 
 // page serves a file of the program, with a tag so that browsers ask again cheaply.

@@ -76,6 +76,9 @@ type Config struct {
 	Contacts *contacts.Book
 	// Refusals keeps the commands that are refused; nil keeps none.
 	Refusals *refusals.Recorder
+	// Prover holds the log to its rules while it grows, and its word is heard by
+	// /readyz; nil is nobody.
+	Prover *projections.Prover
 	// Metrics is where the server registers its own; a new registry if nil.
 	Metrics *prometheus.Registry
 	Logger  *slog.Logger

@@ -57,6 +57,7 @@ type settings struct {
 	signEvery    time.Duration // between two signed heads, 0 for no tree
 	passKeys     string        // file of the keys that sign passes, "" for passes.key in the directory
 	refusals     bool          // keep what is refused
+	prove        bool          // hold the log to its rules while it grows
 	at           string        // a moment of the past to show, "" for the present
 	joins        int           // into waiting rooms per minute and address, 0 for any number
 }
@@ -94,7 +95,8 @@ type program struct {
 	bookings *bookings.Bookings
 	contacts *contacts.Book
 	rooms    *admission.Rooms
-	refusals *refusals.Recorder // nil if not wanted
+	refusals *refusals.Recorder  // nil if not wanted
+	prover   *projections.Prover // nil if not wanted
 	keys     passKeys
 	server   *api.Server
 	listener net.Listener
@@ -174,10 +176,13 @@ func (p *program) open(s settings) (err error) {
 	if s.refusals {
 		p.refusals = refusals.New(refusals.Config{Store: p.log, Logger: s.logger})
 	}
+	if s.prove {
+		p.prover = projections.NewProver(p.log, !elsewhere(s.store), s.logger)
+	}
 	p.server = api.New(api.Config{
 		Desk: p.desk, Bookings: p.bookings, Rooms: p.rooms, JoinsPerMinute: s.joins, Views: p.views, Store: p.log, Auth: s.auth, AllowOrigins: s.allowOrigins,
 		MaxSockets: s.maxSockets, AccessLog: s.accessLog, Logger: s.logger, Yardstick: s.yardstick,
-		MaxLag: bounds.lag, Backup: backups(p.log, s.directory()), Proofs: p.proofs(), Contacts: p.contacts, Refusals: p.refusals,
+		MaxLag: bounds.lag, Backup: backups(p.log, s.directory()), Proofs: p.proofs(), Contacts: p.contacts, Refusals: p.refusals, Prover: p.prover,
 	})
 	return nil
 }
@@ -200,6 +205,9 @@ func (p *program) run() {
 	}
 	if p.refusals != nil {
 		spawn("the refusals", func() error { return p.refusals.Run(ctx) })
+	}
+	if p.prover != nil {
+		spawn("the proof of the log", func() error { return p.prover.Run(ctx) })
 	}
 	p.resume()
 	spawn("the waiting rooms", func() error { return p.resumeRooms(ctx) })

@@ -41,8 +41,8 @@ func newServe() *cobra.Command {
 				return usagef("--data is the directory of the views; it can't be empty")
 			case s.idleAfter < time.Second:
 				return usagef("--idle-after is a second or more")
-			case s.at != "" && (demo || s.esdbListen != "" || s.refusals || s.profile != "" || s.yardstick):
-				return usagef("--at shows the past and nothing else; leave --demo, --esdb-listen, --record-refusals and --profile-listen out")
+			case s.at != "" && (demo || s.esdbListen != "" || s.refusals || s.prove || s.profile != "" || s.yardstick):
+				return usagef("--at shows the past and nothing else; leave --demo, --esdb-listen, --record-refusals, --prove and --profile-listen out")
 			case s.joins < 0:
 				return usagef("--joins-per-minute is 0 or more")
 			case s.maxSockets < 1:
@@ -75,6 +75,7 @@ func newServe() *cobra.Command {
 	f.StringVar(&s.passKeys, "pass-keys-file", "", "file with the keys that sign passes of waiting rooms (default: passes.key in the store, or in --data, made when needed)")
 	f.IntVar(&s.joins, "joins-per-minute", 600, "how often one address may join waiting rooms, 0 for any number; private networks are not counted")
 	f.BoolVar(&s.refusals, "record-refusals", false, "write down who was refused what, and why: at most 1,000 a second and 500,000 a day, in streams of their own")
+	f.BoolVar(&s.prove, "prove", false, "hold the log to the rules of verify all the time; /readyz fails on a violation, and metrics say how far it has come")
 	f.StringVar(&s.at, "at", "", "show the log as it was then, for reading only: a position or an RFC 3339 time")
 	f.BoolVar(&accessLog, "access-log", true, "write a line per request to standard error")
 	f.StringVar(&s.profile, "profile-listen", "", "address for Go's profiles, /debug/pprof/; keep it on loopback")

@@ -27,6 +27,8 @@ var parts = []part{
 	{"seats", measureSeats},
 	{"seats-memory", measureHallMemory},
 	{"seats-live", measureOnlookers},
+	{"waiting-room", measureWaitingRoom},
+	{"waiting-room-memory", measureWaitingMemory},
 	{"esdb", measureESDB},
 	{"entity", measureEntity},
 	{"memory-entity", measureIdleEntity},

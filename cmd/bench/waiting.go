@@ -1,0 +1,177 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"admitone/actors"
+	"admitone/actors/waitingroom"
+	"admitone/actors/waitingroom/pass"
+	"admitone/events"
+	"admitone/events/embedded"
+)
+
+// waitingVisitors is how many wait in the large room.
+const waitingVisitors = 1_000_000
+
+// largeRoom is one in which hardly anybody comes in, and everybody asks once an hour:
+// so nobody who is asked for once is too soon.
+var largeRoom = events.WaitingRoomSettings{AdmitPerSecond: 1, MaxActive: 100_000, ActiveSeconds: 3600, HeartbeatSeconds: 3600,
+	Status: events.RoomOpen, Order: events.RoomFIFO, Version: 1}
+
+// waitingHolder is the holder of a ticket.
+func waitingHolder(ticket int) string { return fmt.Sprint("holder-", ticket) }
+
+// fillRoom writes a log with a room called "large" in which so many wait, as the room
+// itself would have.
+func fillRoom(dir string, visitors int) error {
+	store, err := embedded.Open(dir, embedded.Options{})
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	stream, revision, hash := waitingroom.Stream("large"), events.NoStream, events.Hash{}
+	at := time.Now()
+	var batch []events.Event
+	add := func(fact events.Fact) {
+		id := string(actors.NewCommandID())
+		e := events.Event{ID: events.EventID(id, 0), Type: fact.Name(), Fact: fact, Data: fact.AppendJSON(nil)}
+		e.Metadata, hash = events.Seal(nil, hash, stream, revision+events.Revision(len(batch))+1, &e,
+			&events.Metadata{CommandID: id, CorrelationID: id, CausationID: id, Actor: "holder", At: at})
+		batch = append(batch, e)
+	}
+	add(&events.WaitingRoomOpened{RoomID: "large", WaitingRoomSettings: largeRoom})
+	for ticket := 1; ticket <= visitors; ticket++ {
+		add(&events.WaitingRoomJoined{Ticket: int64(ticket), Holder: waitingHolder(ticket), WaitingRoomCounts: events.WaitingRoomCounts{Waiting: int64(ticket)}})
+		if len(batch) < rawBatch && ticket < visitors {
+			continue
+		}
+		appended, err := store.Append(context.Background(), stream, revision, batch)
+		if err != nil {
+			return err
+		}
+		revision, batch = appended.Revision, nil
+	}
+	return nil
+}
+
+// newPassKeys puts keys for a server into its store's directory, and returns them.
+func newPassKeys(dir string) (*pass.Ring, error) {
+	ring, err := pass.NewRing(pass.NewKey(1))
+	if err != nil {
+		return nil, err
+	}
+	return ring, os.WriteFile(filepath.Join(dir, "passes.key"), ring.Format(), 0o600)
+}
+
+// visitorOf is what the holder of a ticket of the large room asks with.
+func visitorOf(ring *pass.Ring, ticket int) string {
+	return ring.VisitorID("large", pass.Visitor{Ticket: int64(ticket), Holder: pass.HolderOf(waitingHolder(ticket))})
+}
+
+// pollScript asks for one visitor after another, whose ids are lines of a file.
+const pollScript = `local made, n = {}, 0
+function init()
+  for visitor in io.lines(%q) do made[#made + 1] = wrk.format("GET", %q .. visitor) end
+end
+function request()
+  n = n + 1
+  return made[n] or made[1]
+end
+`
+
+// pollers are the visitors in the order in which they ask, each once.
+type pollers struct {
+	line
+	ring    *pass.Ring
+	tickets []int
+}
+
+// measure lets some of them ask for one turn, of so many that are left.
+func (p *pollers) measure(b *bench, s *server, turns int) (err error) {
+	expected := len(p.tickets) / turns
+	var ids strings.Builder
+	for _, ticket := range p.tickets[:expected] {
+		ids.WriteString(visitorOf(p.ring, ticket))
+		ids.WriteByte('\n')
+	}
+	file := filepath.Join(b.dir, "visitors")
+	if err := os.WriteFile(file, []byte(ids.String()), 0o600); err != nil {
+		return err
+	}
+	if p.seen, err = b.wrkWith(s, p.path, fmt.Sprintf(pollScript, file, p.path)); err != nil {
+		return err
+	}
+	if p.seen.refused > 0 || p.seen.count+connections > expected { // those who ask twice are refused
+		return fmt.Errorf("%d of %d polls were refused; %d visitors were there to ask", p.seen.refused, p.seen.count, expected)
+	}
+	p.tickets = p.tickets[p.seen.count+connections:] // those under way at the end may have asked
+	p.rates = append(p.rates, p.seen.rate)
+	p.cpu = append(p.cpu, float64(p.seen.cpu.Nanoseconds())/1000)
+	return nil
+}
+
+// measureWaitingRoom compares polls and joins, while a million wait, with the route
+// that only decodes and answers. Polls are of random visitors, each of whom is due.
+func measureWaitingRoom(b *bench) ([]row, error) {
+	short := *b
+	short.each = min(b.each, 3*time.Second) // or they would have to ask twice
+	dir := filepath.Join(b.dir, "waiting")
+	if err := fillRoom(dir, waitingVisitors); err != nil {
+		return nil, err
+	}
+	ring, err := newPassKeys(dir)
+	if err != nil {
+		return nil, err
+	}
+	s, err := b.serve(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer s.stop()
+	if err := s.settle(); err != nil {
+		return nil, err
+	}
+	const many = 1_000_000_000
+	yardstick := &line{name: "yardstick", path: "/yardstick", last: many, body: `{"holder":"h-%d"}`}
+	joins := &line{path: "/v1/waiting-rooms/large/visitors", last: many, body: `{"holder":"h-%d"}`}
+	polls := &pollers{line: line{path: "/v1/waiting-rooms/large/visitors/"}, ring: ring, tickets: rand.Perm(waitingVisitors)}
+	for i := range polls.tickets {
+		polls.tickets[i]++
+	}
+	if err := yardstick.measure(&short, s, false); err != nil { // a warm-up, and what to expect
+		return nil, err
+	}
+	joins.seen = yardstick.seen
+	yardstick.rates, yardstick.cpu = nil, nil
+	if err := s.get(polls.path+visitorOf(ring, polls.tickets[waitingVisitors-1]), nil); err != nil {
+		return nil, err
+	}
+	for turn := range b.turns {
+		err := yardstick.measure(&short, s, false)
+		if err == nil {
+			err = polls.measure(&short, s, b.turns-turn)
+		}
+		if err == nil {
+			err = joins.measure(&short, s, false)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	each := func(l *line) string {
+		return fmt.Sprintf("%s; p50 %s, p99 %s; %.1f µs of CPU each (yardstick %s, %.1f)", spread(l.rates, "%.0f/s"), l.seen.p50, l.seen.p99,
+			median(l.cpu), spread(yardstick.rates, "%.0f/s"), median(yardstick.cpu))
+	}
+	return []row{
+		{fmt.Sprintf("polls of a waiting room in which a million wait, %d connections", connections), each(&polls.line), ""},
+		{"… as a share of the yardstick", spread(ratios(polls.rates, yardstick.rates), "%.2f"), "≥ 0.80"},
+		{"joins of the same room, durable", each(joins), ""},
+		{"… as a share of the yardstick", spread(ratios(joins.rates, yardstick.rates), "%.2f"), "≥ 0.40"},
+	}, nil
+}

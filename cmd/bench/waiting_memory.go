@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"admitone/actors"
+	"admitone/actors/admission"
+	"admitone/actors/waitingroom/pass"
+	"admitone/events/embedded"
+)
+
+// lobby is a waiting room in this process: a desk and its rooms, with nothing else.
+type lobby struct {
+	house
+	rooms *admission.Rooms
+	ring  *pass.Ring
+}
+
+func openLobby(dir string) (*lobby, error) {
+	store, err := embedded.Open(dir, embedded.Options{})
+	if err != nil {
+		return nil, err
+	}
+	engine, err := actors.NewEngine()
+	if err != nil {
+		return nil, err
+	}
+	ring, err := pass.NewRing(pass.NewKey(1))
+	if err != nil {
+		return nil, err
+	}
+	desk := actors.NewDesk(engine, actors.Config{Store: store, Snapshots: store, Kinds: []actors.Kind{admission.Kind}, IdleAfter: time.Hour})
+	return &lobby{house: house{store: store, desk: desk}, rooms: admission.New(admission.Config{Desk: desk, Keys: ring}), ring: ring}, nil
+}
+
+func (l *lobby) close() error {
+	l.rooms.Close()
+	return l.house.close()
+}
+
+// measureWaitingMemory has a million visitors wait in a room in this process, all of
+// whom have asked, and looks at what each costs in the room's entity, in the line that
+// is published and in the table of signs of life together. Then it looks every
+// millisecond how old the published line is.
+func measureWaitingMemory(b *bench) ([]row, error) {
+	dir := filepath.Join(b.dir, "lobby")
+	if err := fillRoom(dir, waitingVisitors); err != nil {
+		return nil, err
+	}
+	l, err := openLobby(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer l.close()
+	before := heap()
+	if err := l.rooms.Resume(context.Background(), "large"); err != nil {
+		return nil, err
+	}
+	for ticket := 1; ticket <= waitingVisitors; ticket++ {
+		if visit, err := l.rooms.Poll(context.Background(), "large", visitorOf(l.ring, ticket)); err != nil || visit.TooSoon {
+			return nil, fmt.Errorf("the poll of ticket %d: %+v, %w", ticket, visit, err)
+		}
+	}
+	each := float64(heap()-before) / waitingVisitors
+	quiet, err := l.ages(5*time.Second, 0)
+	if err != nil {
+		return nil, err
+	}
+	busy, err := l.ages(5*time.Second, 64)
+	if err != nil {
+		return nil, err
+	}
+	return []row{
+		{"a waiting visitor, of a million: entity, published line, signs of life", fmt.Sprintf("%.0f B", each), "≤ 200 B"},
+		{"age of the published line, a million waiting, p99", quiet, "≤ 100 ms"},
+		{"… while 64 callers join and poll as fast as they can", busy, "≤ 100 ms"},
+	}, nil
+}
+
+// ages looks for a while how old the line is, while so many callers join and poll.
+func (l *lobby) ages(each time.Duration, callers int) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), each)
+	defer cancel()
+	var crowd sync.WaitGroup
+	var joined atomic.Int64
+	var failed atomic.Pointer[error]
+	for caller := range callers {
+		crowd.Go(func() {
+			for i := 0; ctx.Err() == nil; i++ {
+				holder := fmt.Sprint("late-", caller, "-", i)
+				_, _, _, err := l.rooms.Join(context.Background(), "large", holder, actors.Request{ID: actors.NewCommandID(), Actor: holder})
+				if err == nil {
+					_, err = l.rooms.Poll(context.Background(), "large", visitorOf(l.ring, 1+(i*callers+caller)%waitingVisitors))
+				}
+				if err != nil {
+					failed.Store(&err)
+					return
+				}
+				joined.Add(1)
+			}
+		})
+	}
+	var ages []time.Duration
+	for ctx.Err() == nil {
+		time.Sleep(time.Millisecond)
+		line, err := l.rooms.Line(context.Background(), "large")
+		if err != nil {
+			return "", err
+		}
+		ages = append(ages, time.Since(line.At))
+	}
+	crowd.Wait()
+	if err := failed.Load(); err != nil {
+		return "", *err
+	}
+	slices.Sort(ages)
+	at := func(percent int) time.Duration { return ages[len(ages)*percent/100].Round(100 * time.Microsecond) }
+	said := fmt.Sprintf("%v (p50 %v, longest %v)", at(99), at(50), ages[len(ages)-1].Round(100*time.Microsecond))
+	if callers > 0 {
+		said += fmt.Sprintf("; %.0f joins/s", float64(joined.Load())/each.Seconds())
+	}
+	return said, nil
+}

@@ -22,8 +22,8 @@
 //
 //   - Reservations and bookings get ids of the other server's choice, which are looked
 //     up for what follows.
-//   - A hold that expired in the log is given back when it did, because at another speed
-//     its time would not be up.
+//   - Holds last a day. One that expired in the log is given back when it did, so that
+//     the outcome hangs neither on the speed nor on how quick the other server is.
 //   - Waiting rooms are left out: whoever came in comes in, and nothing is guarded.
 //   - Tournaments accept entries for a hundred years longer.
 //   - One caller, an admin, speaks for all holders.

@@ -76,6 +76,9 @@ func (p *player) heard(w *demand.Wish, r *request, a *answer) {
 			}
 		}
 	}
+	if d.Recorded == "hold_expired" && d.Here == "released" {
+		d.Here = d.Recorded // it was given back because its time ran out
+	}
 	if d.Recorded == d.Here {
 		p.report.Same++
 		return

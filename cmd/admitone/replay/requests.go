@@ -52,6 +52,10 @@ func onWallet(holder string) string              { return "wallet-" + holder }
 func onPerformance(id string) string             { return "performance-" + id }
 func onTeam(id string) string                    { return "team-" + id }
 
+// longHold is how long holds last on the other server, in seconds: they don't run out by
+// themselves, they are given back when they ran out in the log.
+const longHold = 86_400
+
 type members = map[string]any
 
 func post(path string, body any, needs ...need) *request {
@@ -105,7 +109,7 @@ func (p *player) aboutProduct(w *demand.Wish) *request {
 	switch f := w.Fact.(type) {
 	case *events.ProductCreated:
 		return post("/v1/products", members{"id": id, "name": f.DisplayName, "stock": f.Stock, "price": f.Price,
-			"limit_per_holder": f.LimitPerHolder, "hold_seconds": f.HoldSeconds}, need{onProduct(w.Stream), alone})
+			"limit_per_holder": f.LimitPerHolder, "hold_seconds": longHold}, need{onProduct(w.Stream), alone})
 	case *events.ProductEdited:
 		return &request{method: http.MethodPatch, path: path, edit: true, needs: []need{{onProduct(w.Stream), alone}},
 			body: members{"name": f.DisplayName, "stock": f.Stock, "price": f.Price, "limit_per_holder": f.LimitPerHolder}}
@@ -233,7 +237,7 @@ func (p *player) aboutHolder(w *demand.Wish) *request {
 			}
 		}
 		return post("/v1/performances", members{"id": f.PerformanceID, "title": f.Title, "venue": f.Venue, "starts_at": f.StartsAt,
-			"hold_seconds": f.HoldSeconds, "limit_per_holder": f.LimitPerHolder, "sections": sections}, need{onPerformance(f.PerformanceID), alone})
+			"hold_seconds": longHold, "limit_per_holder": f.LimitPerHolder, "sections": sections}, need{onPerformance(f.PerformanceID), alone})
 	}
 	return nil
 }

@@ -67,6 +67,14 @@
 // forgets them with the fact that finishes them. What was never said to be a booking
 // is not in it: such holds end by their deadlines.
 //
+// # Why verify needs so little
+//
+// A verifier goes through the whole log and must remember what later events are held
+// to: of a sold-out product every reservation that was ever made. What it compares it
+// need not be able to say, so it keeps 64 bits of a hash in the place of an id or a
+// name, and no pointers. Reading, decoding and verifying are three goroutines' work;
+// decoding is the one that can be shared out, page by page.
+//
 // # Adding a kind
 //
 // A kind is one file that registers itself: the categories of streams it folds,

@@ -78,6 +78,7 @@ func main() {
 		}
 	}
 	if failed {
+		os.RemoveAll(dir)
 		os.Exit(1)
 	}
 }

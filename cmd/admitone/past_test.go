@@ -196,3 +196,31 @@ func snapshotOf(t *testing.T, s *served, head events.Position) {
 		return
 	}
 }
+
+// TestServePastRefuses: moments that are none, logs that are not there, and flags that
+// belong to the present; nothing is made.
+func TestServePastRefuses(t *testing.T) {
+	s := serveIn(t, t.TempDir(), nil)
+	s.sell("1")
+	s.end()
+	none := filepath.Join(t.TempDir(), "none")
+	for _, test := range []struct {
+		args string
+		want int
+		says string
+	}{
+		{"--at noon --store " + s.store, exitUsage, "RFC 3339"},
+		{"--at 2001-01-01T00:00:00Z --store " + s.store, exitUsage, "no events yet"},
+		{"--at 3 --store " + none, exitUnavailable, "no log in"},
+		{"--at 3 --demo --store " + s.store, exitUsage, "--demo"},
+		{"--at 3 --record-refusals --store " + s.store, exitUsage, "--record-refusals"},
+	} {
+		status, _, stderr := command(t, append([]string{"serve", "--listen", "127.0.0.1:0"}, strings.Fields(test.args)...)...)
+		if status != test.want || !strings.Contains(stderr, test.says) {
+			t.Errorf("serve %s ended with %d: %s", test.args, status, stderr)
+		}
+	}
+	if _, err := os.Stat(none); !os.IsNotExist(err) {
+		t.Errorf("a log was made where there was none: %v", err)
+	}
+}

@@ -76,5 +76,14 @@ func AppendLine(dst []byte, l *projections.Line) []byte {
 	o.String("request_id", l.RequestID)
 	o.String("causation_id", l.CausationID)
 	o.String("text", l.Text)
+	o.Key("leads_to")
+	o.Buf = append(o.Buf, '[')
+	for i, lead := range l.LeadsTo {
+		if i > 0 {
+			o.Buf = append(o.Buf, ',')
+		}
+		o.Buf = events.AppendJSONString(o.Buf, lead)
+	}
+	o.Buf = append(o.Buf, ']')
 	return o.Close()
 }

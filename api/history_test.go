@@ -19,8 +19,8 @@ func (w *world) told(path string, limit int) (texts []string) {
 		page := w.do("GET", fmt.Sprintf("%s?limit=%d&cursor=%s", path, limit, cursor), "").is(200)
 		for _, item := range page["items"].([]any) {
 			line := item.(map[string]any)
-			for _, name := range []string{"position", "time", "stream", "revision", "actor", "request_id", "causation_id", "text"} {
-				if _, ok := line[name]; !ok || len(line) != 8 {
+			for _, name := range []string{"position", "time", "stream", "revision", "actor", "request_id", "causation_id", "text", "leads_to"} {
+				if _, ok := line[name]; !ok || len(line) != 9 {
 					w.t.Fatalf("a line without %s, or with more: %v", name, line)
 				}
 			}
@@ -55,7 +55,7 @@ func TestHistory(t *testing.T) {
 	}
 	first := w.do("GET", "/v1/history/holder/ada%20lo?limit=1", "").is(200)["items"].([]any)[0].(map[string]any)
 	if first["request_id"] != "seven" || first["stream"] != "product-a" || first["position"] != 3.0 || first["revision"] != 1.0 ||
-		!strings.HasPrefix(first["text"].(string), "ada lo bought 1 unit: ") {
+		!strings.HasPrefix(first["text"].(string), "ada lo bought 1 unit: ") || fmt.Sprint(first["leads_to"]) != "[holder/ada lo]" {
 		t.Errorf("%v", first)
 	}
 	for _, path := range []string{"product/none", "product/%25", "holder/a%2Fb", "ghost/a"} {

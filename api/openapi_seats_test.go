@@ -46,6 +46,9 @@ func askSeats(t *testing.T, ask func(method, path, body string, headers ...strin
 		}
 	}
 	ask("GET", first+"/receipt", "").is(200)
+	ask("GET", "/v1/performances/hall/changes", "").is(200)
+	ask("GET", "/v1/performances/hall/changes?limit=10001", "").problem(400, "bad_parameter")
+	ask("GET", "/v1/performances/none/changes", "").problem(404, "not_found")
 	ask("GET", "/v1/performances?from=2031-05-01&to=2031-05-01&limit=1", "").is(200)
 	ask("GET", "/v1/performances?from=soon", "").problem(400, "bad_parameter")
 	ask("GET", "/v1/performances/hall/seats?section=A&status=booked&limit=1", "").is(200)

@@ -144,14 +144,16 @@ func whole(field string, value *int64, otherwise, least, most int64) (int64, err
 }
 
 // limit of a list.
-func (r *request) limit() (int, error) {
+func (r *request) limit() (int, error) { return r.limitUpTo(500) }
+
+func (r *request) limitUpTo(most int) (int, error) {
 	given := r.ctx.Query("limit")
 	if given == "" {
 		return 50, nil
 	}
 	n, err := strconv.Atoi(given)
-	if err != nil || n < 1 || n > 500 {
-		return 0, refuse("bad_parameter", "limit is a whole number from 1 to 500")
+	if err != nil || n < 1 || n > most {
+		return 0, refuse("bad_parameter", "limit is a whole number from 1 to "+strconv.Itoa(most))
 	}
 	return n, nil
 }

@@ -16,6 +16,7 @@ import (
 
 func (s *Server) seatRoutes() {
 	s.handle(fiber.MethodGet, "/v1/performances/:id/seats", s.past(s.listSeats))
+	s.handle(fiber.MethodGet, "/v1/performances/:id/changes", s.costly(s.listSeatChanges))
 	s.handle(fiber.MethodPut, "/v1/performances/:id/seats/:seat/block", s.changeSeat(&seat.Block{}))
 	s.handle(fiber.MethodDelete, "/v1/performances/:id/seats/:seat/block", s.changeSeat(&seat.Unblock{}))
 }

@@ -26,6 +26,9 @@ type Line struct {
 	// for directly; "deadline" if its time was up.
 	CausationID string
 	Text        string
+	// LeadsTo are the other things that it names, as kind/id, each one that [History]
+	// knows: what it caused or was caused by, and whose it is.
+	LeadsTo []string
 }
 
 // tale is the sentence that a fact of a kind makes, or the part of it that is
@@ -74,6 +77,7 @@ func tell(e *events.Recorded, of whose) (line Line, ok bool, err error) {
 	return Line{
 		Position: e.Position, Time: m.At, Stream: e.Stream, Revision: e.Revision,
 		Actor: m.Actor, RequestID: m.CorrelationID, CausationID: m.CausationID, Text: text,
+		LeadsTo: leadsOf(e, fact),
 	}, true, nil
 }
 

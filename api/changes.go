@@ -1,0 +1,60 @@
+package api
+
+import (
+	"context"
+
+	"admitone/events"
+)
+
+// mostChanges of seats are on one page: each page is read from all of the seats'
+// streams anew, so they are long.
+const mostChanges = 10_000
+
+// listSeatChanges answers with a page of what changed on a performance's map.
+func (s *Server) listSeatChanges(r *request) error {
+	id, err := r.param("id", "performance")
+	if err != nil {
+		return err
+	}
+	limit, err := r.limitUpTo(mostChanges)
+	if err != nil {
+		return err
+	}
+	cursor, err := r.cursor()
+	if err != nil {
+		return err
+	}
+	after, err := numberCursor[events.Position](cursor)
+	if err != nil {
+		return err
+	}
+	if err := r.caughtUp(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
+	defer cancel()
+	page, more, err := s.config.Views.SeatChanges(ctx, id, after, limit)
+	if err == nil && page == nil {
+		err = notFound("performance")
+	}
+	if err != nil {
+		return err
+	}
+	next := uint64(0)
+	if more {
+		next = uint64(page.Position)
+	}
+	return r.list(len(page.Changes), numberedNext(next), func(dst []byte, i int) ([]byte, error) {
+		c := &page.Changes[i]
+		o := events.OpenObject(dst)
+		o.Int("position", int64(c.Position))
+		o.Time("recorded", c.Recorded)
+		o.String("seat", c.Seat)
+		o.String("was", string(c.Was))
+		o.String("status", string(c.Status))
+		return o.Close(), nil
+	}, func(o *events.Object) {
+		o.Raw("created", appendAsOf(nil, page.Created))
+		o.Int("position", int64(page.Position))
+	})
+}

@@ -77,6 +77,10 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// fewestSaved is how many new events an entity that is dropped leaves a snapshot for;
+// so a stream with fewer has none.
+func (c *Config) fewestSaved() int64 { return max(1, c.SnapshotEvery/4) }
+
 // deskShards spreads the entries over locks, so that cold entities don't wait
 // for each other.
 const deskShards = 64
@@ -296,7 +300,7 @@ func (d *Desk) Sweep() {
 
 // worthSaving says whether an entity that is about to go should leave a snapshot.
 func (d *Desk) worthSaving(e *entry) bool {
-	return d.config.Snapshots != nil && e.unsaved.Load() >= max(1, d.config.SnapshotEvery/4)
+	return d.config.Snapshots != nil && e.unsaved.Load() >= d.config.fewestSaved()
 }
 
 // askToSave needs the shard's lock.

@@ -82,10 +82,13 @@ func (e *entity) read(ctx context.Context, l *loaded, known events.Revision, wan
 			err = fmt.Errorf("%w: %v", events.ErrDamaged, cause)
 		}
 	}()
+	whole, err := e.readShort(ctx, l, wanted)
+	if err != nil || whole {
+		return err
+	}
 	if err := e.readSnapshot(ctx, l); err != nil {
 		return err
 	}
-	l.found = map[CommandID]*found{}
 	from := l.revision + 1
 	if len(wanted) > 0 {
 		from = min(from, known+1) // another node's snapshot may be ahead of what we know
@@ -102,6 +105,35 @@ func (e *entity) read(ctx context.Context, l *loaded, known events.Revision, wan
 		}
 	}
 	return nil
+}
+
+// shortStream is up to how many events are read before anybody looks for a snapshot.
+const shortStream = 64
+
+// readShort fills l from a stream that has too few events for a snapshot, an empty one
+// above all; whole is false if it has more. Most entities are like that, and looking
+// for the snapshot that they can't have costs as much as reading them.
+func (e *entity) readShort(ctx context.Context, l *loaded, wanted map[CommandID]bool) (whole bool, err error) {
+	if e.desk.config.Snapshots == nil {
+		return false, nil
+	}
+	limit := int(min(shortStream, e.desk.config.fewestSaved()))
+	page, err := e.desk.config.Store.Read(ctx, e.entry.stream, 0, events.Forward, limit)
+	if err != nil || len(page) == limit {
+		return false, err
+	}
+	e.fresh(l)
+	for i := range page {
+		if err := l.take(&page[i], wanted); err != nil {
+			return false, err
+		}
+	}
+	return true, nil
+}
+
+// fresh makes l the state before the first event.
+func (e *entity) fresh(l *loaded) {
+	*l = loaded{core: e.kind.New(), window: newWindow(), revision: events.NoStream, found: map[CommandID]*found{}}
 }
 
 // take adds one event to the state, unless the snapshot has it, and remembers the
@@ -167,10 +199,7 @@ func (l *loaded) remember(id CommandID, event *events.Recorded) error {
 // readSnapshot starts l from the snapshot if there is one that fits the log, and
 // from nothing otherwise.
 func (e *entity) readSnapshot(ctx context.Context, l *loaded) error {
-	fresh := func() {
-		*l = loaded{core: e.kind.New(), window: newWindow(), revision: events.NoStream}
-	}
-	fresh()
+	e.fresh(l)
 	if e.desk.config.Snapshots == nil {
 		return nil
 	}
@@ -187,7 +216,7 @@ func (e *entity) readSnapshot(ctx context.Context, l *loaded) error {
 		return nil
 	})
 	if errors.Is(err, events.ErrNoSnapshot) {
-		fresh()
+		e.fresh(l)
 		return nil
 	}
 	if err == nil {
@@ -195,7 +224,7 @@ func (e *entity) readSnapshot(ctx context.Context, l *loaded) error {
 	}
 	if errors.Is(err, errMisfit) || err != nil && ctx.Err() == nil && !errors.Is(err, events.ErrUnavailable) && !errors.Is(err, events.ErrDamaged) {
 		e.desk.config.Logger.Warn("a snapshot does not fit; reading the whole stream", "stream", e.entry.stream, "error", err)
-		fresh()
+		e.fresh(l)
 		return nil
 	}
 	return err

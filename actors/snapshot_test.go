@@ -42,7 +42,9 @@ func sell(t testing.TB, d *Desk, units int) {
 func remaining(t testing.TB, store events.Store, snapshots events.Snapshots, kind Kind) (left, read int64) {
 	t.Helper()
 	c := &counted{Store: store}
-	d := openDesk(t, c, func(config *Config) { config.Snapshots, config.Kinds = snapshots, []Kind{kind} })
+	d := openDesk(t, c, func(config *Config) {
+		config.Snapshots, config.SnapshotEvery, config.Kinds = snapshots, 4, []Kind{kind}
+	})
 	_, err := d.View(context.Background(), lamp, func(c core.Core) { left = c.(interface{ Remaining() int64 }).Remaining() })
 	mustNot(t, err)
 	return left, c.read.Load()
@@ -203,8 +205,37 @@ func TestASnapshotUnderWayKeepsItsEntity(t *testing.T) {
 	if s := d.Stats(); s.Snapshots != 2 || s.Loads != 1 {
 		t.Errorf("%+v, want a second snapshot before it went", s)
 	}
-	if left, read := remaining(t, store, store, products); left != 968 || read != 1 {
+	if left, read := remaining(t, store, store, products); left != 968 || read != 2 { // one to see that it is long, one that the snapshot fits
 		t.Errorf("%d remain, %d events were read", left, read)
+	}
+}
+
+// sought counts how often a snapshot is looked for.
+type sought struct {
+	events.Snapshots
+	times atomic.Int64
+}
+
+// LoadSnapshot implements events.Snapshots.
+func (s *sought) LoadSnapshot(stream events.StreamID, read func(events.Snapshot, io.Reader) error) error {
+	s.times.Add(1)
+	return s.Snapshots.LoadSnapshot(stream, read)
+}
+
+// TestShortStreamsAreReadAtOnce: nobody looks for a snapshot that can't be there.
+func TestShortStreamsAreReadAtOnce(t *testing.T) {
+	for _, test := range []struct{ sold, times int }{{0, 0}, {8, 0}, {9, 1}, {20, 1}} {
+		store := openLog(t, t.TempDir())
+		d := openDesk(t, store, nil)
+		mustCreate(t, d, 1000)
+		sell(t, d, test.sold)
+		closeDesk(t, d)
+		s := &sought{Snapshots: store}
+		d = openDesk(t, store, func(c *Config) { c.Snapshots, c.SnapshotEvery = s, 40 })
+		sell(t, d, 1)
+		if p := audit(t, store, nil); p.Remaining() != int64(999-test.sold) || s.times.Load() != int64(test.times) {
+			t.Errorf("of 1000 less %d remain %d; a snapshot was looked for %d times, want %d", test.sold+1, p.Remaining(), s.times.Load(), test.times)
+		}
 	}
 }
 

@@ -11,30 +11,27 @@ import (
 // streamReader reads one stream through its index, up to the head at which it
 // was made.
 type streamReader struct {
+	store  *Store
 	stream events.StreamID
 	head   events.Position
 	index  *pebble.Iterator
-	events *cursor
+	events *cursor // made when an event is wanted: many streams have none
 	page   []events.Recorded
 }
 
 func (s *Store) newStreamReader(stream events.StreamID) (*streamReader, error) {
 	// The head is read first: what it covers, the iterators see.
-	r := &streamReader{stream: stream, head: events.Position(s.head.Load())}
+	r := &streamReader{store: s, stream: stream, head: events.Position(s.head.Load())}
 	var err error
-	if r.index, err = s.newIter(indexSpace); err != nil {
-		return nil, err
-	}
-	if r.events, err = s.newCursor(); err != nil {
-		_ = r.index.Close()
-		return nil, err
-	}
-	return r, nil
+	r.index, err = s.newIter(indexSpace)
+	return r, err
 }
 
 func (r *streamReader) close() {
 	_ = r.index.Close()
-	r.events.close()
+	if r.events != nil {
+		r.events.close()
+	}
 }
 
 func (r *streamReader) forward(ctx context.Context, from events.Revision, limit int) ([]events.Recorded, error) {
@@ -139,6 +136,12 @@ func (r *streamReader) take(ctx context.Context, e entry, revision events.Revisi
 
 // event reads the one at revision, which lies in e.
 func (r *streamReader) event(e entry, revision events.Revision) (events.Recorded, error) {
+	if r.events == nil {
+		var err error
+		if r.events, err = r.store.newCursor(); err != nil {
+			return events.Recorded{}, err
+		}
+	}
 	position := e.position + events.Position(revision-e.first)
 	event, err := r.events.at(position)
 	if err != nil {

@@ -45,7 +45,8 @@
 // Signs of life are heard where the polls arrive. So all that is asked of a room goes
 // to one node, that which owns its stream; another that ran it as well would take the
 // places of everybody whom it does not hear. What only holds a pass against a room
-// ([Rooms.Check]) may be asked of any node.
+// ([Rooms.Check]), or ends one ([Rooms.Done]), may be asked of any node; see
+// Config.Elsewhere.
 //
 // # Why rooms bound what is in flight
 //

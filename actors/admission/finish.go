@@ -17,6 +17,8 @@ const finishLimit = 5 * time.Second
 // background: nobody waits for it, and if it comes to nothing the pass ends by itself.
 // ticket is the one that the pass was of; 0 is whichever the holder has now, for those
 // who finish later and without the pass. No room, "", is nobody's way.
+//
+// If another node runs the room, that one learns of it with the next event of its own.
 func (r *Rooms) Done(id, holder string, ticket int64, request actors.Request) {
 	if id == "" {
 		return
@@ -52,7 +54,9 @@ func (r *Rooms) done(ctx context.Context, id, holder string, ticket int64, reque
 		}
 		ticket = found.ticket
 	}
-	return r.Finish(ctx, id, ticket, request)
+	request.Stream, request.Command = waitingroom.Stream(id), &waitingroom.Finish{Ticket: ticket}
+	_, err := r.config.Desk.Ask(ctx, request) // not through the room: another node may run it
+	return err
 }
 
 // Running returns the lines of the rooms that this node runs, as they were published

@@ -37,7 +37,10 @@ type Config struct {
 	// MaxJoins bounds the commands of visitors in flight at one room (8,000); below
 	// the desk's MaxPerEntity, so that the room's own get through.
 	MaxJoins int64
-	Logger   *slog.Logger
+	// Elsewhere says that another node runs the rooms: this one holds passes against
+	// them and ends them, and refuses all else.
+	Elsewhere bool
+	Logger    *slog.Logger
 }
 
 func (c Config) withDefaults() Config {
@@ -114,9 +117,16 @@ func (r *Rooms) Close() {
 var errNoRoom = &core.Refusal{Code: "not_found", Detail: "there is no such waiting room",
 	Fields: map[string]any{"resource": "waiting_room"}}
 
+// errElsewhere refuses what only the node that runs the rooms can answer.
+var errElsewhere = &core.Refusal{Code: "not_found", Detail: "this server runs no waiting rooms; ask the one that does",
+	Fields: map[string]any{"resource": "waiting_room"}}
+
 // find returns a room, and begins its rounds if nobody has asked for it yet. Errors:
 // a refusal (not_found), those of [actors.Desk.View], ctx.Err().
 func (r *Rooms) find(ctx context.Context, id string) (*room, error) {
+	if r.config.Elsewhere {
+		return nil, errElsewhere
+	}
 	if known, ok := r.rooms.Load(id); ok {
 		return known.(*room).wait(ctx)
 	}
@@ -155,6 +165,9 @@ func (r *Rooms) Line(ctx context.Context, id string) (*Published, error) {
 // becomes a shuffled one gets its seed here; SeedHash is ignored. Errors: as
 // [actors.Desk.Ask], with the refusals of [waitingroom.Set].
 func (r *Rooms) Set(ctx context.Context, id string, settings events.WaitingRoomSettings, ifVersion *int64, request actors.Request) (actors.Answer, error) {
+	if r.config.Elsewhere {
+		return actors.Answer{}, errElsewhere
+	}
 	settings.SeedHash = ""
 	if settings.Order == events.RoomShuffle {
 		before, err := r.Line(ctx, id)

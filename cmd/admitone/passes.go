@@ -52,7 +52,7 @@ func (k *passKeys) read() (*pass.Ring, error) {
 
 // openRooms reads the keys, which are made at the first need, and makes the rooms.
 func (p *program) openRooms(s settings) error {
-	p.keys.file = s.passKeysPath()
+	p.away, p.keys.file = s.otherRooms, s.passKeysPath()
 	if err := makeFile(p.keys.file, newRing); err != nil {
 		return err
 	}
@@ -60,7 +60,7 @@ func (p *program) openRooms(s settings) error {
 	if err != nil {
 		return err
 	}
-	p.rooms = admission.New(admission.Config{Desk: p.desk, Keys: ring, Logger: s.logger})
+	p.rooms = admission.New(admission.Config{Desk: p.desk, Keys: ring, Elsewhere: s.otherRooms, Logger: s.logger})
 	return nil
 }
 

@@ -59,6 +59,7 @@ type settings struct {
 	refusals     bool          // keep what is refused
 	prove        bool          // hold the log to its rules while it grows
 	at           string        // a moment of the past to show, "" for the present
+	otherRooms   bool          // another server on the same log runs the waiting rooms
 	joins        int           // into waiting rooms per minute and address, 0 for any number
 }
 
@@ -98,6 +99,7 @@ type program struct {
 	refusals *refusals.Recorder  // nil if not wanted
 	prover   *projections.Prover // nil if not wanted
 	keys     passKeys
+	away     bool // another server runs the waiting rooms
 	server   *api.Server
 	listener net.Listener
 	profiles net.Listener // nil if not wanted
@@ -210,7 +212,9 @@ func (p *program) run() {
 		spawn("the proof of the log", func() error { return p.prover.Run(ctx) })
 	}
 	p.resume()
-	spawn("the waiting rooms", func() error { return p.resumeRooms(ctx) })
+	if !p.away {
+		spawn("the waiting rooms", func() error { return p.resumeRooms(ctx) })
+	}
 	spawn("the keys of passes", func() error { return p.watchKeys(ctx) })
 	if p.profiles != nil {
 		spawn("the profiles", func() error { return http.Serve(p.profiles, profiles()) })

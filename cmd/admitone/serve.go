@@ -73,6 +73,7 @@ func newServe() *cobra.Command {
 	f.StringVar(&s.esdbListen, "esdb-listen", "", "loopback address at which EventStoreDB clients may read the log")
 	f.DurationVar(&s.signEvery, "sign-every", 10*time.Second, "write down a signed head of the log that often, if it is in a directory; 0 is no tree, no heads, no receipts")
 	f.StringVar(&s.passKeys, "pass-keys-file", "", "file with the keys that sign passes of waiting rooms (default: passes.key in the store, or in --data, made when needed)")
+	f.BoolVar(&s.otherRooms, "rooms-elsewhere", false, "another server on the same log runs the waiting rooms; this one only takes its passes")
 	f.IntVar(&s.joins, "joins-per-minute", 600, "how often one address may join waiting rooms, 0 for any number; private networks are not counted")
 	f.BoolVar(&s.refusals, "record-refusals", false, "write down who was refused what, and why: at most 1,000 a second and 500,000 a day, in streams of their own")
 	f.BoolVar(&s.prove, "prove", false, "hold the log to the rules of verify all the time; /readyz fails on a violation, and metrics say how far it has come")

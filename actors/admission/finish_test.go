@@ -1,0 +1,88 @@
+package admission
+
+import (
+	"testing"
+	"time"
+
+	"admitone/actors"
+	"admitone/events"
+)
+
+// ends waits for what a node has begun in the background.
+func (n *node) ends() {
+	n.t.Helper()
+	n.rooms.running.Wait()
+	if left := n.rooms.finishing.Load(); left != 0 {
+		n.t.Errorf("%d are still being finished", left)
+	}
+	n.step()
+}
+
+// TestDone: who is done makes room for the next; by ticket or, later, by name; once.
+func TestDone(t *testing.T) {
+	n := newNode(t)
+	n.set(events.WaitingRoomSettings{AdmitPerSecond: 10, MaxActive: 1, ActiveSeconds: 60, HeartbeatSeconds: 10})
+	ann, bob, cid := n.join("ann"), n.join("bob"), n.join("cid")
+	n.step()
+	is := func(visit Visit, want events.VisitorStatus) {
+		t.Helper()
+		if got := n.poll(visit.Visitor).Status; got != want {
+			t.Errorf("ticket %d is %s, want %s", visit.Ticket, got, want)
+		}
+	}
+	n.rooms.Done("sale", "bob", 0, by("bob")) // who waits keeps the place
+	n.rooms.Done("sale", "dee", 0, by("dee")) // never came
+	n.rooms.Done("sale", "ann", 99, by("ann"))
+	n.rooms.Done("nowhere", "ann", 0, by("ann"))
+	n.rooms.Done("", "ann", 1, by("ann"))
+	n.ends()
+	is(ann, events.VisitorAdmitted)
+	is(bob, events.VisitorWaiting)
+	n.rooms.Done("sale", "ann", ann.Ticket, by("ann"))
+	n.ends()
+	n.pass(time.Second)
+	is(ann, events.VisitorExpired)
+	is(bob, events.VisitorAdmitted)
+	n.rooms.Done("sale", "ann", ann.Ticket, by("ann")) // again: nothing
+	n.rooms.Done("sale", "bob", 0, by("bob"))
+	n.ends()
+	n.pass(time.Second)
+	is(bob, events.VisitorExpired)
+	is(cid, events.VisitorAdmitted)
+}
+
+// TestRoomsElsewhere: a node beside the one that runs the rooms takes its passes and
+// ends them, and leaves the line alone: it would take everybody for silent.
+func TestRoomsElsewhere(t *testing.T) {
+	n := newNode(t)
+	beside := start(t, n.store, n.clock, func(_ *actors.Config, c *Config) { c.Elsewhere = true })
+	t.Cleanup(beside.stop)
+	n.set(sale)
+	ann := n.join("ann")
+	n.step()
+	shown := n.poll(ann.Visitor).Pass
+	for about, err := range map[string]error{
+		"resume": beside.rooms.Resume(ctx, "sale"),
+		"join":   func() error { _, _, _, err := beside.rooms.Join(ctx, "sale", "bob", by("bob")); return err }(),
+		"poll":   func() error { _, err := beside.rooms.Poll(ctx, "sale", ann.Visitor); return err }(),
+		"leave":  func() error { _, _, err := beside.rooms.Leave(ctx, "sale", ann.Visitor, by("ann")); return err }(),
+		"set":    func() error { _, err := beside.rooms.Set(ctx, "sale", sale, nil, by("x")); return err }(),
+	} {
+		if code(err) != "not_found" {
+			t.Errorf("%s: %v", about, err)
+		}
+	}
+	if ticket, err := beside.rooms.Check("sale", "ann", shown); ticket != ann.Ticket || err != nil {
+		t.Errorf("ticket %d, %v", ticket, err)
+	}
+	beside.rooms.Done("sale", "ann", ann.Ticket, by("ann"))
+	beside.rooms.running.Wait()
+	n.join("bob") // it meets the other's fact, reads it, and goes on
+	n.step()
+	if visit := n.poll(ann.Visitor); visit.Status != events.VisitorExpired {
+		t.Errorf("ann is %s", visit.Status)
+	}
+	if lines := beside.rooms.Running(); len(lines) != 0 {
+		t.Errorf("%d rooms run beside", len(lines))
+	}
+}

@@ -36,7 +36,9 @@ var parts = []part{
 	{"live-memory", measureSubscribers},
 	{"live-latency", measureLatency},
 	{"restart", measureRestart},
-	{"audit", measureAudit},
+	{"audit-verify", measureVerify},
+	{"audit-past", measurePast},
+	{"audit-archive", measureArchive},
 	{"verify-memory", measureVerifyMemory},
 	{"rivals", measureRivals},
 }

@@ -13,7 +13,11 @@ const seatsOfPast = 10_000
 // measurePast adds a performance whose seats were all held and half given back to a
 // log, and asks what things were like halfway: over HTTP, and with a command that
 // opens the log itself.
-func (b *bench) measurePast(dir string) ([]row, error) {
+func measurePast(b *bench) ([]row, error) {
+	dir, err := b.auditLog()
+	if err != nil {
+		return nil, err
+	}
 	s, err := b.serve(dir)
 	if err != nil {
 		return nil, err

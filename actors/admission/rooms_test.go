@@ -41,6 +41,9 @@ func TestOneVisit(t *testing.T) {
 	if left, answer, err := n.rooms.Leave(ctx, "sale", bob.Visitor, by("bob")); err != nil || left.Status != events.VisitorLeft || len(answer.Facts) != 0 {
 		t.Errorf("leaving again: %+v, %v", left, err)
 	}
+	if got := n.poll(bob.Visitor); got.Status != events.VisitorLeft || got.Pass != "" {
+		t.Errorf("who has left, before a new line, is told %+v", got)
+	}
 	n.clock.move(60*s + ms) // nobody has made a round meanwhile
 	if got := n.poll(ann.Visitor); got.Status != events.VisitorExpired || got.Pass != "" {
 		t.Errorf("after the pass: %+v", got)
@@ -193,7 +196,7 @@ func TestPasses(t *testing.T) {
 	if err := n.rooms.Finish(ctx, "sale", 1, by("system")); err != nil {
 		t.Fatal(err)
 	}
-	check("finished, before anybody has seen it", "sale", "ann", given, "ok")
+	check("finished, before a new line", "sale", "ann", given, "pass_invalid")
 	n.step()
 	check("finished", "sale", "ann", given, "pass_invalid")
 	if _, _, err := n.rooms.Leave(ctx, "sale", bob.Visitor, by("bob")); err != nil {

@@ -4,6 +4,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"admitone/events"
 )
 
 // seenChunk is how many tickets share one allocation of the table.
@@ -20,6 +22,8 @@ const toldBits = 24
 const (
 	seenNever  = 0
 	seenDoomed = 1
+	seenLeft   = 2
+	seenDone   = 3
 	seenFirst  = 1 << toldBits
 )
 
@@ -94,7 +98,7 @@ func (s *seen) mark(ticket int64, now time.Time, told time.Duration) {
 // touch notes a sign of life of somebody who waits and is told when to ask again. But
 // who comes in less than half of what was told the last time is too soon: then it
 // notes nothing, and returns how much of all of it is missing. doomed says that the
-// place is being dropped.
+// place is being dropped, or is gone.
 func (s *seen) touch(ticket int64, now time.Time, tell time.Duration) (missing time.Duration, doomed bool) {
 	cell := s.cell(ticket)
 	if cell == nil {
@@ -102,7 +106,7 @@ func (s *seen) touch(ticket int64, now time.Time, tell time.Duration) (missing t
 	}
 	for {
 		last := cell.Load()
-		if last == seenDoomed {
+		if last != seenNever && last < seenFirst {
 			return 0, true
 		}
 		if last != seenNever {
@@ -114,6 +118,31 @@ func (s *seen) touch(ticket int64, now time.Time, tell time.Duration) (missing t
 			return 0, false
 		}
 	}
+}
+
+// end notes that a ticket has left (seenLeft) or done its work (seenDone), for as long
+// as the published line does not know.
+func (s *seen) end(ticket int64, how uint64) {
+	cell := s.cell(ticket)
+	if cell == nil {
+		cell = s.create(ticket)
+	}
+	cell.Store(how)
+}
+
+// ended returns how a ticket has ended, if it has since the line was published.
+func (s *seen) ended(ticket int64) (events.VisitorStatus, bool) {
+	cell := s.cell(ticket)
+	if cell == nil {
+		return "", false
+	}
+	switch cell.Load() {
+	case seenLeft:
+		return events.VisitorLeft, true
+	case seenDone:
+		return events.VisitorExpired, true
+	}
+	return "", false
 }
 
 // silent says whether a visitor who waits was last seen before the time limit. Who

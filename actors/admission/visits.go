@@ -144,6 +144,17 @@ func (rm *room) fill(visit *Visit, keys *pass.Ring, line *Published, v pass.Visi
 	}
 }
 
+// standing says where a ticket stands by a line, unless it has ended since.
+func (rm *room) standing(line *Published, ticket int64) waitingroom.Place {
+	place := line.Look(ticket)
+	if place.Status == events.VisitorWaiting || place.Status == events.VisitorAdmitted {
+		if status, ended := rm.seen.ended(ticket); ended {
+			return waitingroom.Place{Status: status}
+		}
+	}
+	return place
+}
+
 // doomedAfter is when to ask again whose place is just being dropped.
 const doomedAfter = time.Second
 
@@ -162,7 +173,7 @@ func (r *Rooms) Poll(ctx context.Context, id, visitor string) (Visit, error) {
 	}
 	line, now := rm.line.Load(), r.config.Now()
 	visit := Visit{Visitor: visitor, Ticket: v.Ticket}
-	rm.fill(&visit, keys, line, v, line.Look(v.Ticket), now)
+	rm.fill(&visit, keys, line, v, rm.standing(line, v.Ticket), now)
 	if visit.Status != events.VisitorWaiting {
 		return visit, nil
 	}
@@ -192,6 +203,7 @@ func (r *Rooms) Leave(ctx context.Context, id, visitor string, request actors.Re
 	}
 	visit := Visit{Visitor: visitor, Ticket: v.Ticket, Status: events.VisitorLeft}
 	if len(answer.Facts) > 0 {
+		rm.seen.end(v.Ticket, seenLeft)
 		return visit, answer, nil
 	}
 	// The published line may not know yet how it ended.
@@ -212,7 +224,9 @@ func (r *Rooms) Finish(ctx context.Context, id string, ticket int64, request act
 	if err != nil {
 		return err
 	}
-	_, err = rm.askFor(ctx, &waitingroom.Finish{Ticket: ticket}, request)
+	if _, err = rm.askFor(ctx, &waitingroom.Finish{Ticket: ticket}, request); err == nil {
+		rm.seen.end(ticket, seenDone)
+	}
 	return err
 }
 
@@ -229,8 +243,9 @@ func (r *Rooms) Check(id, holder, shown string) (ticket int64, err error) {
 		return 0, errPassInvalid
 	}
 	if known, ok := r.rooms.Load(id); ok {
-		if line := known.(*room).line.Load(); line != nil {
-			if status := line.Look(ticket).Status; status == events.VisitorLeft || status == events.VisitorExpired {
+		rm := known.(*room)
+		if line := rm.line.Load(); line != nil {
+			if status := rm.standing(line, ticket).Status; status == events.VisitorLeft || status == events.VisitorExpired {
 				return 0, errPassInvalid
 			}
 		}

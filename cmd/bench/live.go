@@ -21,20 +21,25 @@ func subscribe(s *server, id string) (*websocket.Conn, error) {
 
 // watch opens a socket that watches a topic, and returns the snapshot.
 func watch(s *server, topic string) (conn *websocket.Conn, snapshot []byte, err error) {
+	return talk(s, `{"event":"subscribe","data":{"topics":["`+topic+`"]}}`)
+}
+
+// talk opens a socket, says something and returns what it hears first.
+func talk(s *server, message string) (conn *websocket.Conn, heard []byte, err error) {
 	dialer := websocket.Dialer{ReadBufferSize: 512, WriteBufferSize: 512}
 	conn, _, err = dialer.Dial("ws"+strings.TrimPrefix(s.url, "http")+"/ws", nil)
 	if err != nil {
 		return nil, nil, err
 	}
-	err = conn.WriteMessage(websocket.TextMessage, []byte(`{"event":"subscribe","data":{"topics":["`+topic+`"]}}`))
+	err = conn.WriteMessage(websocket.TextMessage, []byte(message))
 	if err == nil {
-		_, snapshot, err = conn.ReadMessage()
+		_, heard, err = conn.ReadMessage()
 	}
 	if err != nil {
 		conn.Close()
 		return nil, nil, err
 	}
-	return conn, snapshot, nil
+	return conn, heard, nil
 }
 
 // measureSubscribers opens sockets and looks at the server's memory.

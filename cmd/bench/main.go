@@ -29,6 +29,8 @@ var parts = []part{
 	{"seats-live", measureOnlookers},
 	{"waiting-room", measureWaitingRoom},
 	{"waiting-room-memory", measureWaitingMemory},
+	{"waiting-push-polls", measureWaitingPolls},
+	{"waiting-push-sockets", measureWaitingSockets},
 	{"esdb", measureESDB},
 	{"entity", measureEntity},
 	{"memory-entity", measureIdleEntity},

@@ -29,7 +29,7 @@ func waitingHolder(ticket int) string { return fmt.Sprint("holder-", ticket) }
 
 // fillRoom writes a log with a room called "large" in which so many wait, as the room
 // itself would have.
-func fillRoom(dir string, visitors int) error {
+func fillRoom(dir string, settings events.WaitingRoomSettings, visitors int) error {
 	store, err := embedded.Open(dir, embedded.Options{})
 	if err != nil {
 		return err
@@ -45,7 +45,7 @@ func fillRoom(dir string, visitors int) error {
 			&events.Metadata{CommandID: id, CorrelationID: id, CausationID: id, Actor: "holder", At: at})
 		batch = append(batch, e)
 	}
-	add(&events.WaitingRoomOpened{RoomID: "large", WaitingRoomSettings: largeRoom})
+	add(&events.WaitingRoomOpened{RoomID: "large", WaitingRoomSettings: settings})
 	for ticket := 1; ticket <= visitors; ticket++ {
 		add(&events.WaitingRoomJoined{Ticket: int64(ticket), Holder: waitingHolder(ticket), WaitingRoomCounts: events.WaitingRoomCounts{Waiting: int64(ticket)}})
 		if len(batch) < rawBatch && ticket < visitors {
@@ -122,7 +122,7 @@ func measureWaitingRoom(b *bench) ([]row, error) {
 	short := *b
 	short.each = min(b.each, 3*time.Second) // or they would have to ask twice
 	dir := filepath.Join(b.dir, "waiting")
-	if err := fillRoom(dir, waitingVisitors); err != nil {
+	if err := fillRoom(dir, largeRoom, waitingVisitors); err != nil {
 		return nil, err
 	}
 	ring, err := newPassKeys(dir)

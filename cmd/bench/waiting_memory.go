@@ -50,7 +50,7 @@ func (l *lobby) close() error {
 // millisecond how old the published line is.
 func measureWaitingMemory(b *bench) ([]row, error) {
 	dir := filepath.Join(b.dir, "lobby")
-	if err := fillRoom(dir, waitingVisitors); err != nil {
+	if err := fillRoom(dir, largeRoom, waitingVisitors); err != nil {
 		return nil, err
 	}
 	l, err := openLobby(dir)

@@ -107,6 +107,8 @@ func TestTheWaitingRoomsPagesArePlain(t *testing.T) {
 			}
 		}
 	}
+	w.do("POST", "/v1/products", `{"id":"p","name":"Guarded","stock":1,"waiting_room":"later"}`).is(201)
+	w.do("GET", "/", "").has(t, 200, `href="/waiting-rooms/later?to=/"`)
 	w.do("GET", "/waiting-rooms/none", "").problem(404, "not_found")
 }
 

@@ -104,14 +104,18 @@ async function enter() {
 // last answer. A frame may be older than an answer, so it begins a little later: what
 // it shows may be too many, never too few.
 let since = null;
-const settled = 1500;
+const settled = 500;
 
 function moved() {
   if (place?.status === "waiting" && Date.now() - place.asked > settled) since ??= room.admitted;
   show();
 }
 
-const ahead = () => Math.max(0, place.position - 1 - (since === null ? 0 : room.admitted - since));
+function ahead() {
+  const n = place.position - 1 - (since === null ? 0 : room.admitted - since);
+  const fixed = room.joined >= place.ticket && (room.order === "fifo" || room.seed); // nobody new gets in front
+  return Math.max(0, fixed ? Math.min(n, room.waiting - 1) : n);
+}
 
 // span says how long in words, about says about how long.
 const some = (n, unit) => `${number(n)} ${unit}${n === 1 ? "" : "s"}`;
@@ -123,6 +127,7 @@ function about(seconds) {
 
 function estimate() {
   if (room.status === "closed") return "The room is closed: nobody is let in at present. Your place is kept.";
+  if (place.position === undefined) return "How long it takes from then on depends on the place that you draw.";
   if (place.eta_seconds === undefined) return "How long it takes can't be said yet.";
   return `It is your turn ${about(place.eta_seconds)}. This is an estimate, by how fast people come in.`;
 }

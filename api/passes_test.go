@@ -257,3 +257,27 @@ func TestWhosePassWithTokens(t *testing.T) {
 	as(bob, "POST", "/v1/tournaments/cup/entries", entry, headerPass, shown).problem(403, "pass_invalid")
 	as(ada, "POST", "/v1/tournaments/cup/entries", entry, headerPass, shown).is(201)
 }
+
+// TestARetryEndsNoNewPass: who has come in again and asks once more for what was bought
+// before keeps the new pass.
+func TestARetryEndsNoNewPass(t *testing.T) {
+	w := newWorld(t)
+	w.room("r", "")
+	w.guardedBy("r")
+	old, _ := w.joins("r", "ada")
+	shown := w.until(old, "admitted")["pass"].(string)
+	w.reserve("p", "ada", "", headerPass, shown, "Idempotency-Key", "k").is(201)
+	w.until(old, "expired")
+	path, _ := w.joins("r", "ada")
+	again := w.until(path, "admitted")["pass"].(string)
+	if a := w.reserve("p", "ada", "", headerPass, again, "Idempotency-Key", "k"); a.status != 201 || a.header.Get("Idempotent-Replay") != "true" {
+		t.Fatalf("%s: %d %s", a.what, a.status, a.text)
+	}
+	// Whoever leaves does so behind what the retry could have begun.
+	bob, _ := w.joins("r", "bob")
+	w.until(bob, "admitted")
+	w.do("DELETE", bob, "").is(200)
+	w.until(bob, "left")
+	w.until(path, "admitted")
+	w.reserve("p", "ada", `,"hold":true`, headerPass, again).is(201)
+}

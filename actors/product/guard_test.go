@@ -1,0 +1,47 @@
+package product
+
+import (
+	"testing"
+
+	"admitone/actors/core/coretest"
+)
+
+// TestGuard: behind a waiting room only those reserve who come with its pass; what
+// they have is theirs without one.
+func TestGuard(t *testing.T) {
+	behind := func(room string) *Edit { return &Edit{WaitingRoom: &room} }
+	with := func(cmd *Reserve, room string) *Reserve { cmd.Room = room; return cmd }
+	made := create(9, 0)
+	made.WaitingRoom = "r"
+	p := New()
+	for _, a := range []attempt{
+		{0, made, "created p with 9"},
+		{0, made, "nothing"},
+		{0, create(9, 0), "already_exists"},
+		{0, hold(1, "ann", 1), "pass_required [waiting_room:r]"},
+		{0, with(hold(1, "ann", 1), "q"), "pass_required [waiting_room:r]"},
+		{0, with(hold(1, "ann", 0), ""), "invalid_field [field:quantity]"},
+		{0, with(reserve(1, "ann", 10), ""), "pass_required [waiting_room:r]"},
+		{0, with(hold(1, "ann", 1), "r"), "held #1 ann 1 until 1m0s, 8 left"},
+		{0, confirm(1, "ann"), "confirmed #1 ann 1, 8 left"},
+		{0, release(1, "ann"), "released #1 ann 1 confirmed, 9 left"},
+		{0, stock(10), "edited Lamp to 10 at 500, limit 0, 10 left"},
+		{0, reserve(2, "bob", 1), "pass_required [waiting_room:r]"},
+		{0, behind("q"), "edited Lamp to 10 at 500, limit 0, 10 left"},
+		{0, with(reserve(2, "bob", 1), "r"), "pass_required [waiting_room:q]"},
+	} {
+		if got := coretest.Do(p, a.cmd, day.Add(a.at), sentence); got != a.then {
+			t.Errorf("%+v: %s, want %s", a.cmd, got, a.then)
+		}
+	}
+	p = coretest.Restored(t, p.Freeze(), New)
+	for _, a := range []attempt{
+		{0, reserve(2, "bob", 1), "pass_required [waiting_room:q]"},
+		{0, behind(""), "edited Lamp to 10 at 500, limit 0, 10 left"},
+		{0, reserve(2, "bob", 1), "reserved #2 bob 1, 9 left"},
+	} {
+		if got := coretest.Do(p, a.cmd, day.Add(a.at), sentence); got != a.then {
+			t.Errorf("restored, %+v: %s, want %s", a.cmd, got, a.then)
+		}
+	}
+}

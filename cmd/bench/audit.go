@@ -65,25 +65,25 @@ func measureVerify(b *bench) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	var scans, bare, shares []float64
+	var scans, bare, costs, shares []float64
 	for range b.turns {
 		scan, err := scanLog(dir)
 		if err != nil {
 			return nil, err
 		}
-		verified, err := b.verify(dir)
+		verified, cpu, err := b.verify(dir)
 		if err != nil {
 			return nil, err
 		}
 		scans = append(scans, auditEvents/scan.Seconds())
-		bare = append(bare, verified)
+		bare, costs = append(bare, verified), append(costs, float64(cpu.Nanoseconds())/1000/auditEvents)
 		shares = append(shares, verified*scan.Seconds()/auditEvents)
 	}
 	plant, err := b.admitone("head", "--store", dir)
 	if err != nil {
 		return nil, err
 	}
-	watched, err := b.verify(dir)
+	watched, _, err := b.verify(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -91,6 +91,7 @@ func measureVerify(b *bench) ([]row, error) {
 		{"the raw scan of a log, one reader", spread(scans, "%.0f events/s"), ""},
 		{"`verify`, no tree", spread(bare, "%.0f events/s"), "≥ 500,000 events/s, or"},
 		{"… as a share of the raw scan in the same turn", spread(shares, "%.2f"), "≥ 0.5"},
+		{"… processor time of an event, on however many cores", spread(costs, "%.1f µs"), ""},
 		{"… with the tree and its signed heads", fmt.Sprintf("%.0f events/s", watched), ""},
 		{"a tree over a log that had none", auditRate(plant), ""},
 	}, nil
@@ -204,19 +205,21 @@ func (b *bench) admitone(args ...string) (time.Duration, error) {
 	return time.Since(begun), nil
 }
 
-// verify returns how many events a second the command says it has verified.
-func (b *bench) verify(dir string) (float64, error) {
+// verify returns how many events a second the command says it has verified, and the
+// processor time it has used.
+func (b *bench) verify(dir string) (perSecond float64, cpu time.Duration, err error) {
 	path, err := b.binary()
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	out, err := exec.Command(path, "verify", "--json", "--store", dir).Output()
+	verify := exec.Command(path, "verify", "--json", "--store", dir)
+	out, err := verify.Output()
 	if err != nil {
-		return 0, fmt.Errorf("admitone verify: %w: %s", err, out)
+		return 0, 0, fmt.Errorf("admitone verify: %w: %s", err, out)
 	}
 	var verdict struct {
 		PerSecond float64 `json:"events_per_second"`
 	}
 	err = json.Unmarshal(out, &verdict)
-	return verdict.PerSecond, err
+	return verdict.PerSecond, verify.ProcessState.UserTime() + verify.ProcessState.SystemTime(), err
 }

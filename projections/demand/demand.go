@@ -26,6 +26,11 @@ type Wish struct {
 	// a waiting room's round; a seat that was held for a moment for a booking that could
 	// not have all it wanted, and was refused; a deadline that has passed.
 	House bool
+	// Moment says that it was refused for something that was gone again at once: a seat
+	// that somebody held who then could not have all the others.
+	Moment bool
+
+	behind []events.StreamID // of a refusal: it was decided before the next fact of these
 }
 
 // maxWaiting bounds the wishes that wait for the outcome of one before them.

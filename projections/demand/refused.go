@@ -41,7 +41,92 @@ func Refused(ctx context.Context, store events.Store, from, to events.Position) 
 			}
 		}
 	}
-	return all, nil
+	return all, behindBookings(ctx, store, all, to)
+}
+
+// behindBookings moves refusals for the sake of a booking that was just being made
+// behind that booking, whose wish is told when it has all its seats; those for one that
+// never had them are marked.
+func behindBookings(ctx context.Context, store events.Store, refused []Wish, to events.Position) error {
+	beaten := map[events.Position][]*Wish{}
+	from := to
+	for i := range refused {
+		f := refused[i].Fact.(*events.RefusalRecorded)
+		if kind := events.StreamID(f.BeatenStream).Category(); kind == "seat" || kind == "allowance" {
+			at := events.Position(f.BeatenPosition)
+			beaten[at], from = append(beaten[at], &refused[i]), min(from, at)
+		}
+	}
+	if len(beaten) == 0 {
+		return nil
+	}
+	waiting := map[string][]*Wish{} // by bookings that are being made
+	made := map[string]bool{}
+	for e, err := range events.All(ctx, store, from-1) {
+		if err != nil {
+			return err
+		}
+		if e.Position > to {
+			break
+		}
+		if e.Stream.Category() == "booking" && e.Revision == 0 {
+			id := e.Stream.Entity()
+			meta, err := events.ParseMetadata(e.Metadata)
+			if err != nil {
+				return fmt.Errorf("%w: position %d: %w", events.ErrDamaged, e.Position, err)
+			}
+			for _, w := range waiting[id] {
+				w.Position = e.Position
+				if w.At.Before(meta.At) {
+					w.At = meta.At
+				}
+			}
+			delete(waiting, id)
+			made[id] = true
+		}
+		for _, w := range beaten[e.Position] {
+			id, attempt, err := w.beatenBy(&e)
+			if err != nil {
+				return fmt.Errorf("%w: position %d: %w", events.ErrDamaged, e.Position, err)
+			}
+			if id != "" { // its next step is decided before it shows in the seat's stream
+				w.behind = append(w.behind, events.NewStreamID("booking", id))
+			}
+			if attempt == 1 && !made[id] {
+				waiting[id] = append(waiting[id], w)
+			}
+		}
+	}
+	for _, of := range waiting {
+		for _, w := range of {
+			w.Moment = true
+		}
+	}
+	return nil
+}
+
+// beatenBy is the booking, and its attempt, that took something with the event that a
+// wish was refused for. If what that event is about was free after it, the wish was
+// refused for something before, that was gone when the refusal was written down.
+func (w *Wish) beatenBy(e *events.Recorded) (bookingID string, attempt int64, err error) {
+	fact, err := e.Decode()
+	switch f := fact.(type) {
+	case *events.SeatHeld:
+		bookingID, attempt, _ = events.CutHoldID(f.HoldID)
+	case *events.SeatBooked:
+		bookingID = f.BookingID
+	case *events.AllowanceTaken:
+		bookingID, attempt, _ = events.CutHoldID(f.HoldID)
+	case *events.AllowanceKept:
+		bookingID, _, _ = events.CutHoldID(f.HoldID)
+	case *events.SeatReleased, *events.SeatExpired, *events.SeatUnblocked:
+		w.Moment = w.Refused == "seat_taken"
+	case *events.AllowanceReleased:
+		w.Moment = f.Taken == 0
+	case *events.AllowanceExpired:
+		w.Moment = f.Taken == 0
+	}
+	return bookingID, attempt, err
 }
 
 func refusal(e *events.Recorded) (w Wish, ok bool, err error) {
@@ -55,7 +140,7 @@ func refusal(e *events.Recorded) (w Wish, ok bool, err error) {
 	}
 	meta, err := events.ParseMetadata(e.Metadata)
 	w = Wish{Fact: f, Stream: events.StreamID(f.Stream), Position: events.Position(f.BeatenPosition), At: meta.At,
-		Actor: meta.Actor, RequestID: meta.CorrelationID, Refused: f.Code}
+		Actor: meta.Actor, RequestID: meta.CorrelationID, Refused: f.Code, behind: []events.StreamID{events.StreamID(f.BeatenStream)}}
 	if w.Position == 0 { // it was decided on nothing
 		w.Position = e.Position
 	}
@@ -75,8 +160,7 @@ func newRefusals(refused []Wish) *refusals {
 	for i := range refused {
 		w := &refused[i]
 		r.byTime = append(r.byTime, w)
-		if f, ok := w.Fact.(*events.RefusalRecorded); ok && f.BeatenStream != "" {
-			stream := events.StreamID(f.BeatenStream)
+		for _, stream := range w.behind {
 			r.byStream[stream] = append(r.byStream[stream], w)
 		}
 	}
@@ -108,7 +192,10 @@ func (r *refusals) before(e *events.Recorded, q *queue) error {
 	}
 	of := r.byStream[e.Stream]
 	for len(of) > 0 && of[0].Position < e.Position {
-		r.tell(of[0], q)
+		// Of a booking that has what was wanted, an earlier step changes nothing.
+		if w := of[0]; w.behind[0] == e.Stream || !w.At.After(meta.At) {
+			r.tell(w, q)
+		}
 		of = of[1:]
 	}
 	if r.byStream[e.Stream] = of; len(of) == 0 {

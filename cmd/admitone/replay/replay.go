@@ -53,7 +53,7 @@ func Run(ctx context.Context, store events.Store, options Options) (*Report, err
 	}
 	p := &player{Options: options, store: store, target: newTarget(options.Against, options.Token, options.Connections),
 		bookings: map[string]*booked{}, epoch: store.Epoch(), names: map[string]string{},
-		report: &Report{LeftOut: map[string]int64{}, Different: map[string]int64{}}}
+		report: &Report{LeftOut: map[string]int64{}, OtherReason: map[string]int64{}, Different: map[string]int64{}}}
 	defer p.target.client.CloseIdleConnections()
 	if err := p.survey(ctx); err != nil {
 		return nil, err

@@ -15,9 +15,12 @@ const mostNamed = 20
 
 // Report is what came of a replay.
 type Report struct {
-	// Same and the sum of Different are the requests whose answers were compared.
+	// Same, and the sums of OtherReason and Different, are the requests whose answers were compared.
 	Same int64 `json:"same"`
-	// Different has how many answers differ in which way.
+	// OtherReason has how many were refused, as in the record, but for another reason:
+	// of several that there are, a server names the one that it comes to first.
+	OtherReason map[string]int64 `json:"other_reason"`
+	// Different has how many answers differ in which way: granted, or refused.
 	Different map[string]int64 `json:"different"`
 	// Named are the first of them.
 	Named []Difference `json:"named"`
@@ -83,7 +86,12 @@ func (p *player) heard(w *demand.Wish, r *request, a *answer) {
 		p.report.Same++
 		return
 	}
-	p.report.Different[fmt.Sprintf("%s: recorded %s, here %s", d.What, d.Recorded, d.Here)]++
+	what := fmt.Sprintf("%s: recorded %s, here %s", d.What, d.Recorded, d.Here)
+	if w.Refused != "" && d.Here != granted {
+		p.report.OtherReason[what]++
+		return
+	}
+	p.report.Different[what]++
 	if len(p.report.Named) < mostNamed {
 		p.report.Named = append(p.report.Named, d)
 	}
@@ -100,15 +108,23 @@ func statusOf(a *answer) string {
 	return body.Status
 }
 
+func sum(counts map[string]int64) (all int64) {
+	for _, n := range counts {
+		all += n
+	}
+	return all
+}
+
 // Text writes the report for people.
 func (r *Report) Text(out io.Writer) error {
-	different := int64(0)
-	for _, n := range r.Different {
-		different += n
-	}
-	fmt.Fprintf(out, "%d answers in %.1f s: %d as recorded, %d different; %d deadlines kept\n", r.Same+different, r.Seconds, r.Same, different, r.Deadlines)
+	different, other := sum(r.Different), sum(r.OtherReason)
+	fmt.Fprintf(out, "%d answers in %.1f s: %d as recorded, %d refused for another reason, %d different; %d deadlines kept\n",
+		r.Same+other+different, r.Seconds, r.Same, other, different, r.Deadlines)
 	for _, why := range slices.Sorted(maps.Keys(r.LeftOut)) {
 		fmt.Fprintf(out, "%6d left out: %s\n", r.LeftOut[why], why)
+	}
+	for _, what := range slices.Sorted(maps.Keys(r.OtherReason)) {
+		fmt.Fprintf(out, "%6d for another reason: %s\n", r.OtherReason[what], what)
 	}
 	for _, what := range slices.Sorted(maps.Keys(r.Different)) {
 		fmt.Fprintf(out, "%6d different: %s\n", r.Different[what], what)

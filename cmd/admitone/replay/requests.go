@@ -75,6 +75,9 @@ func (p *player) requestsOf(w *demand.Wish) (all []*request, leftOut string) {
 		return p.aboutSeat(w), ""
 	}
 	if f, ok := w.Fact.(*events.RefusalRecorded); ok {
+		if w.Moment {
+			return nil, "refused for the sake of somebody who was refused, too"
+		}
 		r := p.refused(f, w)
 		if r == nil {
 			return nil, "refusals of other requests"
@@ -269,7 +272,7 @@ func (p *player) refused(f *events.RefusalRecorded, w *demand.Wish) *request {
 		}
 	case at[0] == "bookings":
 		b := p.bookings[at[1]]
-		if b == nil {
+		if b == nil || b.over { // it is another booking now that its time has run out
 			return nil
 		}
 		r.path = strings.Join(append([]string{"/v1/bookings/<" + at[1] + ">"}, at[2:]...), "/")

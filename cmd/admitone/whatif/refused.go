@@ -18,6 +18,9 @@ import (
 // askAgain asks once more for what was refused in the log. What the house does not
 // decide is refused as it was: what was no proper request, and what organisers wanted.
 func (r *rehearsal) askAgain(w *demand.Wish, f *events.RefusalRecorded) (string, error) {
+	if w.Moment {
+		return f.Code, nil
+	}
 	done, err := r.again(w, f)
 	if !done {
 		return f.Code, nil

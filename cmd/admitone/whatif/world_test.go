@@ -219,6 +219,32 @@ func (s *sale) book(holder string, seats ...string) {
 	if err == nil {
 		s.bookings = append(s.bookings, answer.Booking.ID)
 	}
+	s.refusedBooking(err, &events.RefusalRecorded{Path: "/v1/performances/gala/bookings", Stream: "performance-gala", Holder: holder, Seats: seats})
+}
+
+// refusedBooking records the refusal of something about a booking. Which fact stood in
+// its way is looked for, as on a server.
+func (s *sale) refusedBooking(err error, f *events.RefusalRecorded) {
+	refusal := (*core.Refusal)(nil)
+	if !errors.As(err, &refusal) {
+		return
+	}
+	if f.Method == "" {
+		f.Method = "POST"
+	}
+	f.Code, f.BeatenStream = refusal.Code, f.Stream
+	switch taken, _ := refusal.Fields["seats"].([]string); {
+	case f.Code == "seat_taken" && len(taken) > 0:
+		f.BeatenStream = "seat-gala~" + taken[0]
+	case f.Code == "limit_exceeded" && f.Holder != "":
+		f.BeatenStream = "allowance-gala~" + f.Holder
+	}
+	if page, _ := s.log.Read(context.Background(), events.StreamID(f.BeatenStream), events.EndRevision, events.Backward, 1); len(page) > 0 {
+		f.BeatenRevision, f.BeatenPosition = int64(page[0].Revision), int64(page[0].Position)
+	} else {
+		f.BeatenStream = ""
+	}
+	s.late, s.at = append(s.late, f), append(s.at, s.now())
 }
 
 // reserve takes units and returns the reservation's id.

@@ -133,6 +133,7 @@ func wanted(layout *performance.Layout, names []string) ([]performance.Seat, *co
 // holdSeats takes the seats and makes the booking known. Error: also *lostError.
 func (b *Bookings) holdSeats(ctx context.Context, cmd *Book, s *show, id string, seats []performance.Seat) (Answer, error) {
 	h := &hold{from: cmd.Origin, show: s, id: events.HoldID(id, 1), holder: cmd.Holder, seats: seats}
+	_, h.shared = cmd.ID.Key()
 	all, err := b.take(ctx, h)
 	if err != nil {
 		return Answer{}, err
@@ -145,7 +146,7 @@ func (b *Bookings) holdSeats(ctx context.Context, cmd *Book, s *show, id string,
 	answer, err := b.known(ctx, cmd, command)
 	// If the booking may be in the log, it has its seats; if it is not, they expire.
 	if refused(err) != nil || errors.Is(err, actors.ErrOverloaded) || errors.Is(err, actors.ErrBroken) {
-		if given := b.giveBack(ctx, h, seats, events.ReleasedIncomplete); given != nil && refused(err) != nil {
+		if given := b.undo(ctx, h, seats); given != nil && refused(err) != nil {
 			return Answer{}, given
 		}
 	}

@@ -52,5 +52,7 @@
 //
 // Two requests about one booking on one node (a payment, and a retry of it) take
 // turns. That is only for good answers: on two nodes they don't, and the hold ids
-// keep every seat and every payment to one.
+// keep every seat and every payment to one. So whoever comes to nothing gives back only
+// what no other run of the same request can have made use of: nothing of a booking that
+// is known, or booked.
 package bookings

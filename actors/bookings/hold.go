@@ -19,6 +19,8 @@ type hold struct {
 	holder string
 	seats  []performance.Seat // in canonical order
 	retake bool               // for a late payment
+	// shared: another node may be at the same hold, for a request with the same key.
+	shared bool
 }
 
 // held says when the first of the seats expires, and when the longest stay at one
@@ -42,13 +44,14 @@ type lostError struct{ seats []performance.Seat }
 func (*lostError) Error() string { return "seats are taken" }
 
 // take takes the holder's allowance and then every seat, in canonical order. If not
-// all can be had, what was taken is given back before it returns.
+// all can be had, what was taken is given back before it returns; but not of a payment:
+// another node may be finishing the same one, and how it ends is for giveUp to say.
 //
 // Errors: *lostError, refusals of allowance and seats, failures.
 func (b *Bookings) take(ctx context.Context, h *hold) (held, error) {
 	if err := b.takeAllowance(ctx, h); err != nil {
 		if refused(err) == nil {
-			_ = b.giveAllowance(ctx, h) // it may have been taken; if this fails, it expires
+			_ = b.undo(ctx, h, nil) // it may have been taken; if this fails, it expires
 		}
 		return held{}, err
 	}
@@ -60,7 +63,7 @@ func (b *Bookings) take(ctx context.Context, h *hold) (held, error) {
 		}
 		// Seat i may have been taken if the step failed. What can't be given back
 		// expires by itself.
-		given := b.giveBack(ctx, h, h.seats[:i+1], events.ReleasedIncomplete)
+		given := b.undo(ctx, h, h.seats[:i+1])
 		refusal := refused(err)
 		switch {
 		case refusal == nil:
@@ -73,6 +76,20 @@ func (b *Bookings) take(ctx context.Context, h *hold) (held, error) {
 		return held{}, naming(refusal, h.show.layout.Name(s))
 	}
 	return all, nil
+}
+
+// undo gives back what was taken in vain. A booking that is known has its seats: then
+// another node was asked the same, under the same key, and has brought it about.
+func (b *Bookings) undo(ctx context.Context, h *hold, seats []performance.Seat) error {
+	if h.retake {
+		return nil
+	}
+	if bookingID, _, _ := events.CutHoldID(h.id); h.shared {
+		if known, err := b.state(ctx, bookingID); err != nil || known.Booking.ID != "" {
+			return err
+		}
+	}
+	return b.giveBack(ctx, h, seats, events.ReleasedIncomplete)
 }
 
 // naming adds to a refusal which seat it is about.
@@ -110,20 +127,25 @@ func (b *Bookings) takeSeat(ctx context.Context, h *hold, s performance.Seat, al
 	return b.seeSeat(ctx, h, stream, all) // an earlier run of the same request has it
 }
 
-// seeSeat reads the deadline of a seat that the hold has had before.
+// seeSeat reads the deadline of a seat that the hold has had before. One that is booked
+// for it has none: another node has come further.
 func (b *Bookings) seeSeat(ctx context.Context, h *hold, stream events.StreamID, all *held) error {
 	var expires, first time.Time
 	var owner string
+	var status events.SeatStatus
 	if _, err := b.desk.View(ctx, stream, func(c core.Core) {
 		expires, first = c.(*seat.Seat).Deadline()
 		owner, _ = c.(*seat.Seat).Owner()
+		status = c.(*seat.Seat).Status()
 	}); err != nil {
 		return err
 	}
-	if owner != h.id || expires.IsZero() {
+	switch {
+	case owner != h.id:
 		return &core.Refusal{Code: "seat_taken", Detail: "the seat was lost again"}
+	case status == events.SeatIsHeld:
+		all.add(expires, first)
 	}
-	all.add(expires, first)
 	return nil
 }
 

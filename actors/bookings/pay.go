@@ -58,8 +58,6 @@ func (b *Bookings) Pay(ctx context.Context, cmd Pay) (Answer, error) {
 type payment struct {
 	hold
 	booking booking.State
-	// unpaid: the wallet has said that nothing is debited, or nobody has asked it.
-	unpaid bool
 }
 
 func (b *Bookings) payment(ctx context.Context, from Origin, bookingID string) (*payment, error) {
@@ -71,8 +69,7 @@ func (b *Bookings) payment(ctx context.Context, from Origin, bookingID string) (
 	if err != nil {
 		return nil, err
 	}
-	return &payment{hold: holdOf(from, s, &now.Booking), booking: now.Booking,
-		unpaid: now.Booking.Late && !now.Booking.Retaken || now.Booking.Amount == 0}, nil
+	return &payment{hold: holdOf(from, s, &now.Booking), booking: now.Booking}, nil
 }
 
 // holdOf is the present or last hold of a booking.
@@ -90,29 +87,42 @@ func holdOf(from Origin, s *show, state *booking.State) hold {
 // stands, and returns the booking as it is booked. Refusals: those of Pay, after
 // everything has been given back that has to be.
 func (b *Bookings) finish(ctx context.Context, from Origin, bookingID string) (Answer, error) {
+	err := b.finishSteps(ctx, from, bookingID)
+	if err != nil && refused(err) == nil {
+		return Answer{}, err
+	}
+	now, failed := b.state(ctx, bookingID)
+	switch {
+	case failed != nil:
+		return Answer{}, failed
+	case err != nil && now.Booking.Status != events.BookingIsBooked: // else another node was faster
+		return Answer{}, err
+	}
+	return now, nil
+}
+
+// finishSteps is finish without the answer.
+func (b *Bookings) finishSteps(ctx context.Context, from Origin, bookingID string) error {
 	p, err := b.payment(ctx, from, bookingID)
 	if err != nil {
-		return Answer{}, err
+		return err
 	}
 	if p.booking.Late && !p.booking.Retaken {
 		if err := b.retake(ctx, p); err != nil {
-			return Answer{}, err
+			return err
 		}
 	}
 	if err := b.debit(ctx, p); err != nil {
-		return Answer{}, err
+		return err
 	}
 	err = b.bookSeats(ctx, p)
 	if err == nil {
 		_, err = b.step(ctx, from, booking.Stream(bookingID), &booking.Complete{PaymentID: p.id})
 	}
 	if refused(err) != nil {
-		err = b.giveUp(ctx, p, events.FailedLate, errTooLate)
+		return b.giveUp(ctx, p, events.FailedLate, errTooLate)
 	}
-	if err != nil {
-		return Answer{}, err
-	}
-	return b.state(ctx, bookingID)
+	return err
 }
 
 var errTooLate = &core.Refusal{Code: "hold_expired",
@@ -148,11 +158,10 @@ func (b *Bookings) debit(ctx context.Context, p *payment) error {
 	}
 	_, err := b.step(ctx, p.from, wallet.Stream(p.holder), &wallet.Debit{PaymentID: p.id, Amount: p.booking.Amount})
 	refusal := refused(err)
-	p.unpaid = refusal != nil && refusal.Code == "insufficient_balance"
 	switch {
 	case refusal == nil:
 		return err
-	case !p.unpaid: // it was given up before, and that was not finished
+	case refusal.Code != "insufficient_balance": // it was given up before, and that was not finished
 		return b.giveUp(ctx, p, events.FailedLate, errTooLate)
 	case p.booking.Late:
 		return b.giveUp(ctx, p, events.FailedBalance, refusal)
@@ -183,9 +192,13 @@ func (b *Bookings) bookSeats(ctx context.Context, p *payment) error {
 
 // giveUp ends a payment that can't be completed: the money first, so that it is not
 // debited any more, then seats and allowance, of this attempt and of the one before,
-// which may not have been given back yet. It returns the refusal, or what failed.
+// which may not have been given back yet. It returns the refusal, or what failed. A
+// payment that another node has completed meanwhile is not given up.
 func (b *Bookings) giveUp(ctx context.Context, p *payment, reason events.FailReason, refusal *core.Refusal) error {
-	if !p.unpaid {
+	if now, err := b.state(ctx, p.booking.ID); err != nil || now.Booking.Status == events.BookingIsBooked {
+		return either(refusal, err)
+	}
+	if p.booking.Amount > 0 { // also if nobody has asked the wallet yet: another node may be about to
 		if _, err := b.step(ctx, p.from, wallet.Stream(p.holder), &wallet.Refund{PaymentID: p.id}); err != nil {
 			return err
 		}

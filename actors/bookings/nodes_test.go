@@ -1,0 +1,124 @@
+package bookings
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+
+	"admitone/actors"
+	"admitone/actors/allowance"
+	"admitone/actors/booking"
+	"admitone/actors/core"
+	"admitone/actors/seat"
+	"admitone/actors/wallet"
+	"admitone/events"
+)
+
+// TestTwoNodesFinishOneLatePayment stops the first node at each of its steps until the
+// second has taken all that are left: what that one has booked stays booked.
+func TestTwoNodesFinishOneLatePayment(t *testing.T) {
+	for name, keeps := range steps {
+		t.Run(name, func(t *testing.T) {
+			w := begin(t, 1, 6, 6)
+			w.charge("ann", 200)
+			id := w.mustBook("ann", "A-1-1", "A-1-2")
+			w.clock.move(100 * s)
+			w.wake()
+			err := w.later(keeps, func() error { _, err := w.pay(id, "ann"); return err }, func() {
+				if err := w.Resume(w.ctx(), w.origin("system"), id); err != nil {
+					t.Fatal(err)
+				}
+			})
+			w.want(err, "ok")
+			w.resume()
+			h := w.settled(6)
+			if b := h.bookings[id].State(); b.Status != events.BookingIsBooked || h.wallets["ann"].Balance() != 0 {
+				t.Errorf("the booking is %+v, and %d are left", b, h.wallets["ann"].Balance())
+			}
+		})
+	}
+}
+
+// steps of a late payment behind its beginning.
+var steps = map[string]func(core.Command) bool{
+	"allowance taken": is[*allowance.Take], "seat held": is[*seat.Hold], "booking retaken": is[*booking.Retake],
+	"wallet debited": is[*wallet.Debit], "allowance kept": is[*allowance.Keep], "seat booked": is[*seat.Book],
+	"booking booked": is[*booking.Complete],
+}
+
+// TestAPaymentThatWasGivenUpIsNeverDebited: one node has taken the seats again and is
+// about to debit; the other finds them lost, and gives the payment up.
+func TestAPaymentThatWasGivenUpIsNeverDebited(t *testing.T) {
+	w := begin(t, 1, 6, 0)
+	w.charge("ann", 100)
+	id := w.mustBook("ann", "A-1-1")
+	w.clock.move(100 * s)
+	w.wake()
+	hold, system := events.HoldID(id, 2), w.origin("system")
+	err := w.later(is[*seat.Hold], func() error { _, err := w.pay(id, "ann"); return err }, func() {
+		w.must(w.step(w.ctx(), system, seat.Stream("gala", "A-1-1"), &seat.Hold{HoldID: hold, Holder: "ann", Price: 100, HoldFor: 60 * s, Retake: true}))
+		w.must(w.step(w.ctx(), system, booking.Stream(id), &booking.Retake{PaymentID: hold, ExpiresAt: w.clock.now().Add(seat.Grace)}))
+		w.clock.move(31 * s)
+		w.wake()
+		w.mustBook("bob", "A-1-1")
+	})
+	w.want(err, "hold_expired")
+	_, err = w.step(w.ctx(), system, wallet.Stream("ann"), &wallet.Debit{PaymentID: hold, Amount: 100})
+	w.want(err, "not_held")
+	w.resume()
+	w.check(0)
+}
+
+// failing is a desk that is overloaded at the first command of some sort, behind which
+// something has happened elsewhere.
+type failing struct {
+	Desk
+	fails     func(core.Command) bool
+	meanwhile func()
+	once      sync.Once
+}
+
+func (f *failing) Ask(ctx context.Context, request actors.Request) (answer actors.Answer, err error) {
+	if f.fails(request.Command) {
+		f.once.Do(func() { f.meanwhile(); err = actors.ErrOverloaded })
+	}
+	if err != nil {
+		return answer, err
+	}
+	return f.Desk.Ask(ctx, request)
+}
+
+// TestARetryThatFailsElsewhereTakesNothingBack: two nodes are asked the same under one
+// key. What the first has booked by it, the second must not give back as its own.
+func TestARetryThatFailsElsewhereTakesNothingBack(t *testing.T) {
+	for name, fails := range map[string]func(core.Command) bool{
+		"allowance taken": is[*allowance.Take], "seat held": is[*seat.Hold], "booking held": is[*booking.Hold],
+	} {
+		for _, paid := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, paid: %t", name, paid), func(t *testing.T) {
+				w := begin(t, 1, 6, 6)
+				w.charge("ann", 200)
+				request := Book{Origin: w.keyed("ann", "k", "A-1-1 A-1-2"), PerformanceID: "gala", Holder: "ann", Seats: []string{"A-1-1", "A-1-2"}}
+				id, _ := request.bookingID()
+				other := New(&failing{Desk: w.desk, fails: fails, meanwhile: func() {
+					if _, err := w.Book(w.ctx(), request); err != nil {
+						t.Fatal(err)
+					}
+					if paid {
+						_, err := w.pay(id, "ann")
+						w.want(err, "ok")
+					}
+				}}, w.seats)
+				if _, err := other.Book(w.ctx(), request); err == nil {
+					t.Error("it did not fail")
+				}
+				again, err := other.Book(w.ctx(), request)
+				w.want(err, "ok")
+				if h := w.check(6); again.Booking.ID != id || h.bookings[id].State().Paid != paid {
+					t.Errorf("%+v, and then %+v", h.bookings[id].State(), again.Booking)
+				}
+			})
+		}
+	}
+}

@@ -21,6 +21,7 @@ func (s *Server) pageRoutes() {
 	s.handle(fiber.MethodGet, "/performances/:id", secured(s.performancePage))
 	s.handle(fiber.MethodGet, "/waiting-rooms", secured(listPage(s.config.Views.WaitingRooms, web.WriteWaitingRooms)))
 	s.handle(fiber.MethodGet, "/waiting-rooms/:id", secured(s.waitingRoomPage))
+	s.handle(fiber.MethodGet, "/audit", secured(s.auditPage))
 	for _, asset := range web.Assets() {
 		s.handle(fiber.MethodGet, asset.Path, secured(page(asset.Body, asset.Kind)))
 	}
@@ -116,6 +117,11 @@ func (s *Server) waitingRoomPage(r *request) error {
 		return err
 	}
 	return r.html(func(body io.Writer) error { return web.WriteWaitingRoom(body, r.frame(), &row) })
+}
+
+// auditPage is the same for everybody: its script asks for what a visitor may see.
+func (s *Server) auditPage(r *request) error {
+	return r.html(func(body io.Writer) error { return web.WriteAudit(body, r.frame(), s.config.Proofs != nil) })
 }
 
 // frame is what every page says of the server.

@@ -160,7 +160,7 @@ func TestPagesAreLocked(t *testing.T) {
 	w.tournament("cup", 1, "")
 	w.hall("hall", 1, "")
 	w.room("r", "")
-	pages := []string{"/waiting-rooms", "/waiting-rooms/r", "/", "/tournaments", "/tournaments/cup", "/performances", "/performances/hall"} // never the same
+	pages := []string{"/audit", "/waiting-rooms", "/waiting-rooms/r", "/", "/tournaments", "/tournaments/cup", "/performances", "/performances/hall"} // never the same
 	paths := append([]string{"/docs"}, pages...)
 	for _, asset := range web.Assets() {
 		paths = append(paths, asset.Path)

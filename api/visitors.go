@@ -72,6 +72,9 @@ func (s *Server) join(r *request) error {
 // poll is a sign of life, and says where the visitor stands. The id in the path is
 // proof enough: nobody can guess one. It asks neither actor nor log.
 func (s *Server) poll(r *request) error {
+	if s.config.Rooms == nil { // a server of the past, where nobody waits
+		return notFound("visitor")
+	}
 	if s.config.Rooms == nil { // of the past, where nobody waits any more
 		return s.pastTakesNothing(r)
 	}

@@ -66,11 +66,12 @@ func TestThePastIsTheFoldOfAPrefix(t *testing.T) {
 		c := newClerk(func(stream events.StreamID, fact events.Fact) { log.add(stream, fact) })
 		sellers := []*seller{{id: "a"}, {id: "a-b"}}
 		cups := []*organiser{{id: "a"}, {id: "a-b"}}
+		rooms := []*porter{{id: "a"}, {id: "a-b"}}
 		for _, id := range someTeams {
 			log.add(team(id), &events.TeamRegistered{TeamID: id, DisplayName: "Team " + id})
 		}
 		for range rapid.IntRange(1, 30).Draw(t, "steps") {
-			switch rapid.IntRange(0, 2).Draw(t, "kind") {
+			switch rapid.IntRange(0, 3).Draw(t, "kind") {
 			case 0:
 				s := rapid.SampledFrom(sellers).Draw(t, "product")
 				log.add(product(s.id), s.something(t))
@@ -78,6 +79,9 @@ func TestThePastIsTheFoldOfAPrefix(t *testing.T) {
 				o := rapid.SampledFrom(cups).Draw(t, "tournament")
 				log.add(cup(o.id), o.something(t)...)
 			case 2:
+				p := rapid.SampledFrom(rooms).Draw(t, "room")
+				log.add(events.NewStreamID("waitingroom", p.id), p.something(t))
+			case 3:
 				c.something(t)
 			}
 		}
@@ -101,6 +105,9 @@ func asThen(t *rapid.T, now, then *Projections, bookings []string, at events.Pos
 		want, ok, _ := then.Product(id)
 		sameRow(t, at, p, err, want, ok)
 		samePerformance(t, now, then, id, at)
+		w, err := WaitingRoomAt(t.Context(), now.store, id, at)
+		room, ok, _ := then.WaitingRoom(id)
+		sameRow(t, at, w, err, room, ok)
 		roster, err := RosterAt(t.Context(), now.store, id, at)
 		cup, ok, _ := then.Tournament(id)
 		if roster == nil {

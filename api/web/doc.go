@@ -33,6 +33,15 @@
 // moves the figures between two answers. A link names where to go with the pass, and
 // anybody may have written it: passes.js lets it lead nowhere but to this server.
 //
+// # How the past is played
+//
+// /audit reads the changes of one thing once (reel.js), and goes from moment to moment
+// by doing and undoing them: a slider that asked the server at each tick would ask for
+// a whole map each time. It keeps a hundred thousand changes; where there are more, a
+// window moves on, and begins with the state in which the one before it ended. Only the
+// names of a tournament's teams are asked for again, once a moment has stayed for a
+// while: the waitlist's order is the server's affair.
+//
 // # Why /docs is made of openapi.yaml
 //
 // There is one description, and a test holds it to the routes and to real answers.

@@ -29,7 +29,8 @@ type Asset struct {
 // scripts are the modules of the pages.
 var scripts = []string{"page.js", "link.js", "command.js", "products.js", "slots.js", "tournaments.js", "tournament.js",
 	"performances.js", "performance.js", "showing.js", "seatplan.js", "seatmap.js", "seatpaint.js", "bookings.js", "wallet.js",
-	"rooms.js", "waitingrooms.js", "waitingroom.js", "attendance.js", "waker.js", "passes.js"}
+	"rooms.js", "waitingrooms.js", "waitingroom.js", "attendance.js", "waker.js", "passes.js",
+	"audit.js", "kinds.js", "pastviews.js", "reel.js", "scrubber.js", "story.js"}
 
 // Assets are the files under /assets/, and the description of the API.
 func Assets() []Asset {
@@ -60,7 +61,7 @@ type place struct{ Path, Name string }
 
 // places are those that every page leads to.
 var places = []place{{"/", "On sale"}, {"/performances", "Performances"}, {"/tournaments", "Tournaments"},
-	{"/waiting-rooms", "Waiting rooms"}}
+	{"/waiting-rooms", "Waiting rooms"}, {auditPlace, "Audit"}}
 
 // Frame is what stands around what a page shows.
 type Frame struct {

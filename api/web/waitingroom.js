@@ -34,7 +34,9 @@ function hold(remembered) {
 function shared(remembered) {
   if (remembered?.asked === place?.asked) return;
   if (!remembered) outcome("warn", "Your place or your pass is over.");
+  const before = place;
   hold(remembered);
+  comeIn(before);
 }
 
 const longest = () => Math.min(30, room.heartbeat_seconds) * 1000;
@@ -53,8 +55,7 @@ function heard(now) {
   say("", "");
   if (now.status === "waiting" || now.status === "admitted") keepPlace(room.id, place.holder, place);
   else over(before, now.status);
-  entering = Boolean(wanted) && now.status === "admitted" && (entering || before.status !== "admitted");
-  if (entering && before.status !== "admitted") enter();
+  comeIn(before);
   show();
 }
 
@@ -88,10 +89,14 @@ function outcome(tone, text) {
   if ($("#outcome").textContent !== text) tell($("#outcome"), tone, text);
 }
 
-// enter goes to what the visitor came for, once that can be seen.
+// comeIn goes to what the visitor came for, once that can be seen, if the visitor was
+// not inside before.
 let entering = false;
-async function enter() {
+async function comeIn(before) {
+  if (!wanted || entering || place?.status !== "admitted" || before?.status === "admitted") return;
   const { visitor } = place;
+  entering = true;
+  show();
   await pause(2500); // to be read, or heard
   while (document.hidden) await new Promise((seen) => document.addEventListener("visibilitychange", seen, { once: true }));
   entering = false;

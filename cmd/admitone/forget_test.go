@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io/fs"
 	"log/slog"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -29,9 +30,10 @@ var canaries = []string{"Hx5nB8cVt1", "Gf4sD9jRe2", canaryPhone}
 // copies the log, forgets, and looks into every file for it and for its key.
 func TestForgottenIsNowhere(t *testing.T) {
 	dir := t.TempDir()
-	var logs bytes.Buffer
+	var logs, access bytes.Buffer // read once the server has ended
 	p, err := start(settings{listen: "127.0.0.1:0", store: dir, auth: api.OpenAuth{}, idleAfter: time.Minute, signEvery: time.Hour,
-		logger: slog.New(slog.NewTextHandler(&logs, nil)), accessLog: &logs})
+		refusals: true,
+		logger:   slog.New(slog.NewTextHandler(&logs, nil)), accessLog: &access})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,10 +77,13 @@ func TestForgottenIsNowhere(t *testing.T) {
 	if stdout, _ := must(t, exitDone, "forget", canaryHolder, "--store", dir); !strings.Contains(stdout, "nothing to forget") {
 		t.Error(stdout)
 	}
-	texts := map[string][]byte{"the logs": logs.Bytes(), "the answers": []byte(page), "the receipt": contents(t, receipt)}
+	texts := map[string][]byte{"the log": logs.Bytes(), "the access log": access.Bytes(), "the answers": []byte(page), "the receipt": contents(t, receipt)}
 	readAll(t, dir, texts)
 	if !bytes.Contains(texts[filepath.Join(dir, "out.jsonl")], []byte(canaryHolder)) {
 		t.Fatal("the search finds nothing at all")
+	}
+	if !bytes.Contains(texts[filepath.Join(dir, "out.jsonl")], []byte("refusal.recorded.v1")) || access.Len() == 0 {
+		t.Fatal("refusals, or requests, were not written down")
 	}
 	for name, text := range texts {
 		for _, canary := range append(canaries, string(key)) {
@@ -116,6 +121,13 @@ func (s *served) plant() []string {
 		paths = append(paths, one+made.ID)
 	}
 	s.send("POST", "/v1/tournaments/cup/entries", `{"team_id":"a",`+canaryContact+`}`)
+	for _, body := range []string{who + `}`, who + `,"quantity":0}`, who + `,"Gf4sD9jRe2":1}`, who} { // sold out, and worse
+		answer, err := http.Post(s.url+"/v1/products/p/reservations", "application/json", strings.NewReader(body))
+		if err != nil || answer.StatusCode < 400 {
+			s.t.Fatal(answer, err)
+		}
+		answer.Body.Close()
+	}
 	slices.Sort(paths) // the booking first
 	return paths
 }

@@ -38,6 +38,7 @@ type lineUp struct {
 	unknown    int64   // joins whose answer did not come; guarded by mu
 	unreadable int64   // answers that name no place; guarded by mu
 	joined     time.Duration
+	stranded   int // people who were not done when all should have come in
 	sale       sale
 }
 
@@ -111,6 +112,11 @@ func (l *lineUp) act(ctx context.Context, c *crowd, bar *progress) {
 		}
 		l.attend(waiting, m, mine)
 	})
+	for _, q := range l.people {
+		if !q.done && waiting.Err() != nil {
+			l.stranded++
+		}
+	}
 	l.drain(ctx, c, bar)
 }
 

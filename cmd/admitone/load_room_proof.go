@@ -54,6 +54,9 @@ func (l *lineUp) prove(ctx context.Context, server *remote) (proof, error) {
 	if l.unreadable > 0 {
 		p.wrong("%d acknowledgements name no place", l.unreadable)
 	}
+	if l.stranded > 0 {
+		p.wrong("%d people had nothing to do but wait, and should have come in within %v", l.stranded, l.longest())
+	}
 	if room.Waiting > 0 || room.Active > 0 {
 		p.wrong("%d still wait, and %d have a pass that does not end", room.Waiting, room.Active)
 	}

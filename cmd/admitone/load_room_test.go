@@ -35,6 +35,8 @@ func TestLoadWaitingRoom(t *testing.T) {
 	if stdout, _ := must(t, exitDone, append([]string{"load", "--against", s.url, "--visitors", "20"}, quickLine...)...); !strings.Contains(stdout, "proved: ") || !strings.Contains(stdout, "20 visitors") {
 		t.Error(stdout)
 	}
+	s.end()
+	verified(t, exitDone, "--store", s.store)
 }
 
 // TestLoadWaitingRoomFindsLies puts a server in between that does not tell the truth

@@ -94,6 +94,9 @@ func TestServePast(t *testing.T) {
 		t.Errorf("the page does not say when it is: %s", page)
 	}
 	refusesAll(t, past)
+	if nobody, err := http.Get(past.url + "/v1/waiting-rooms/r/visitors/v"); err != nil || nobody.Body.Close() != nil || nobody.StatusCode != 404 {
+		t.Errorf("a visitor of the past: %v, %v", nobody, err)
+	}
 	snapshotOf(t, past, head)
 	past.end()
 	after := tree(t, filepath.Join(now.store, "views"))

@@ -13,6 +13,15 @@
 // seats a booking got is in the log, not whether they were chosen by name or by the
 // house: a wish names them.
 //
+// # Where a refusal stands
+//
+// Refusals are written down later than they are decided, in streams of their own. A
+// refusal is told at its time, behind the fact that it was decided on and before the
+// next one of that stream. If that fact belongs to a booking that was just being made,
+// it is told behind the booking, whose wish comes when it has all its seats. What was in
+// the way for a moment only, for a booking that came to nothing, can't be told from the
+// facts; such a refusal is marked.
+//
 // # Why a wish is a fact
 //
 // A fact has every member of the command that led to it, under names that are frozen

@@ -1,0 +1,126 @@
+// The story of a thing or of a holder: its lines, page by page, oldest or newest first.
+
+import { command } from "./command.js";
+import { $, field, stranded, tell } from "./page.js";
+import { called, cut, pageOf, resourceOf, scrubbed, thing, when } from "./kinds.js";
+
+const step = 50, most = 5_000; // lines shown with each click, and in memory
+const few = 8; // links to other things that are shown at once
+
+export class Story {
+  lines = [];
+  cursor = "";
+  shown = step;
+  order = "oldest";
+
+  // of is {kind, id}.
+  constructor(of) { this.of = of; }
+
+  get ended() { return this.cursor === null || this.lines.length >= most; }
+
+  // first reads whether there is a story, as far as the first line. heard is told how
+  // many pages it took so far: a holder's are looked for in the whole log.
+  async first(heard) {
+    for (let pages = 1; this.lines.length === 0 && !this.ended; pages++) {
+      await this.#read();
+      if (pages > 1) heard?.(pages);
+    }
+    return this.lines.length > 0;
+  }
+
+  async #read() {
+    const { kind, id } = this.of, query = new URLSearchParams({ limit: 500 });
+    if (this.cursor) query.set("cursor", this.cursor);
+    const page = await command("GET", `/v1/history/${kind}/${encodeURIComponent(id)}?${query}`);
+    this.lines.push(...page.items);
+    this.cursor = page.next;
+  }
+
+  // show shows as many lines as are wanted; for the newest ones all have to be read.
+  async show() {
+    const say = (text) => tell($("#story-message"), "", text);
+    const enough = () => this.ended || this.order === "oldest" && this.lines.length >= this.shown;
+    while (!enough()) {
+      say(`Looking through the log: ${this.lines.length} found…`);
+      await this.#read();
+    }
+    const lines = this.order === "oldest" ? this.lines : this.lines.toReversed();
+    const list = $("#lines"), now = $("[data-now]", list)?.dataset.position;
+    list.replaceChildren(...lines.slice(0, this.shown).map((line) => this.#item(line)));
+    if (now) this.now(Number(now));
+    $("#more").hidden = this.shown >= lines.length && this.ended;
+    say(this.lines.length === 0 ? "Nothing is told of it." : this.cursor !== null && this.ended ? `These are its first ${most} lines; the API and admitone history have the others.` : "");
+  }
+
+  // more shows the next lines, and leads to the first of them.
+  async more() {
+    const seen = $("#lines").childElementCount;
+    this.shown += step;
+    await this.show();
+    $("#lines").children[seen]?.focus();
+    if (stranded()) $("#story-title").focus();
+  }
+
+  async sort(order) {
+    Object.assign(this, { order, shown: step });
+    await this.show();
+  }
+
+  // now marks the line that tells a moment's change, if there is one.
+  now(position) {
+    for (const item of $("#lines").children) {
+      item.toggleAttribute("data-now", Number(item.dataset.position) === position);
+    }
+  }
+
+  #item(line) {
+    const item = $("#line").content.cloneNode(true).firstElementChild, of = thing(line.stream), same = this.#same(of);
+    Object.assign(item.dataset, { position: line.position, stream: line.stream });
+    field(item, "text").textContent = (same ? "" : called(of) + ": ") + line.text;
+    field(item, "time").textContent = when(line.time);
+    field(item, "time").dateTime = line.time;
+    const cause = line.causation_id === "deadline" ? ", because the time was up" : "";
+    field(item, "whence").textContent = `position ${line.position}, asked for by ${line.actor}${cause}, request ${line.request_id}`;
+    for (const name of item.querySelectorAll('[data-field="of"]')) name.textContent = `: ${called(of)} at position ${line.position}`;
+    leads(field(item, "leads"), [...same ? [] : [of], ...line.leads_to.map(cut)].filter((lead) => !this.#same(lead)), line.position);
+    field(item, "moment").hidden = !scrubbed(of.kind);
+    field(item, "moment").href = pageOf(of, line.position);
+    $('[data-action="state"]', item).hidden = !resourceOf(of, line.position);
+    return item;
+  }
+
+  #same({ kind, id }) { return kind === this.of.kind && id === this.of.id; }
+}
+
+// leads are links to the other things that a line names.
+function leads(place, others, position) {
+  const links = others.map((of) => Object.assign(document.createElement("a"), { href: pageOf(of, position), textContent: called(of) }));
+  if (links.length === 0) return place.remove();
+  place.append("Leads to ", ...apart(links.slice(0, few)));
+  if (links.length <= few) return;
+  const rest = document.createElement("details"), summary = rest.appendChild(document.createElement("summary"));
+  summary.textContent = `and ${links.length - few} more`;
+  rest.append(...apart(links.slice(few)));
+  place.after(rest);
+}
+
+const apart = (links) => links.flatMap((link, i) => i === 0 ? [link] : [", ", link]);
+
+// state shows in a line what the API has of the thing at that moment.
+export async function state(item) {
+  const place = field(item, "state"), { stream, position } = item.dataset;
+  if (!place.hidden) {
+    place.hidden = true;
+    return;
+  }
+  try {
+    const resource = await command("GET", resourceOf(thing(stream), position));
+    place.replaceChildren(...Object.entries(resource).flatMap(([name, value]) => [
+      Object.assign(document.createElement("dt"), { textContent: name.replaceAll("_", " ") }),
+      Object.assign(document.createElement("dd"), { textContent: typeof value === "string" ? value : JSON.stringify(value) }),
+    ]));
+  } catch (error) {
+    place.replaceChildren(Object.assign(document.createElement("dd"), { textContent: error.message }));
+  }
+  place.hidden = false;
+}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"admitone/api"
+)
+
+// TestAuditOnEventStoreDB: refusals, the proof, stories and the past do not care where
+// the log is: positions with gaps, reads over the wire.
+func TestAuditOnEventStoreDB(t *testing.T) {
+	db := newEventStore(t)
+	open := func(s settings) *served {
+		t.Helper()
+		s.listen, s.store, s.auth, s.idleAfter, s.logger, s.data = "127.0.0.1:0", db.address(), api.OpenAuth{}, time.Minute, slog.New(slog.DiscardHandler), t.TempDir()
+		p, err := start(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		running := &served{program: p, store: s.store, url: "http://" + p.address(), t: t}
+		t.Cleanup(running.end)
+		return running
+	}
+	s := open(settings{refusals: true, prove: true})
+	s.send("POST", "/v1/products", `{"id":"p","name":"P","stock":2,"price":5}`)
+	s.send("POST", "/v1/products/p/reservations", `{"holder":"ada"}`)
+	head, err := s.log.Head(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.send("POST", "/v1/products/p/reservations", `{"holder":"eve"}`)
+	s.refuses("sold_out", "POST", "/v1/products/p/reservations", `{"holder":"bob"}`)
+	last, err := s.log.Head(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.readyUntil(func(_ int, body string) bool { return s.prover.Position() >= last })
+	if broken := s.prover.Violation(); broken != nil {
+		t.Error(broken)
+	}
+	s.end()
+	for of, want := range map[string]string{"product/p": "bob was refused: POST /v1/products/p/reservations for 1: sold_out", "holder/bob": "the newest fact was product-p@2"} {
+		if status, stdout, stderr := command(t, "history", of, "--store", s.store); status != exitDone || !strings.Contains(stdout, want) {
+			t.Errorf("history %s: %s%s", of, stdout, stderr)
+		}
+	}
+	if status, stdout, stderr := command(t, "verify", "--store", s.store); status != exitDone {
+		t.Errorf("verify: %s%s", stdout, stderr)
+	}
+	past := open(settings{at: jsonOf(t, head)})
+	if err := past.views.WaitFor(t.Context(), head); err != nil {
+		t.Fatal(err)
+	}
+	if got := past.send("GET", "/v1/products/p", ""); !strings.Contains(got, `"remaining":1,`) || !strings.Contains(got, `"as_of":{"position":`+jsonOf(t, head)) {
+		t.Error(got)
+	}
+	refusesAll(t, past)
+}

@@ -103,6 +103,11 @@ func (s *Server) book(r *request) error {
 	_, err = s.admitted(r, command.Holder, func() string { return s.roomOfPerformance(id) }, func(room string) error {
 		command.Room = room
 		answer, err = s.config.Bookings.Book(context.Background(), command)
+		if errors.Is(err, projections.ErrNotFound) { // the views, of which the best seats are, have yet to hear of it
+			if err = r.caughtUp(); err == nil {
+				answer, err = s.config.Bookings.Book(context.Background(), command)
+			}
+		}
 		return err
 	})
 	if err != nil {

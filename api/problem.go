@@ -85,6 +85,8 @@ func problemOf(err error, log func() *slog.Logger) *problem {
 		errors.Is(err, events.ErrDamaged), errors.Is(err, context.DeadlineExceeded):
 		log().Error("the log is unavailable", "error", err)
 		return refuse("log_unavailable", "the outcome is unknown; retrying with the same Idempotency-Key is safe")
+	case errors.Is(err, projections.ErrNotFound): // there is such a thing, or who asked would have been told
+		return refuse("projection_behind", "the read side has not heard of that yet; try again")
 	case errors.As(err, &http):
 		return problemOfFiber(http)
 	}

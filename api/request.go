@@ -40,7 +40,7 @@ type request struct {
 }
 
 func (r *request) log() *slog.Logger {
-	return r.server.config.Logger.With("request_id", r.id, "method", r.ctx.Method(), "path", r.ctx.Path())
+	return r.server.config.Logger.With("request_id", r.id, "method", r.ctx.Method(), "path", loggedPath(r.ctx.Path()))
 }
 
 // requestID takes the client's if it is fit for a header and a log, else makes one.

@@ -1,6 +1,8 @@
 package projections
 
 import (
+	"slices"
+
 	"admitone/events"
 )
 
@@ -49,8 +51,35 @@ func leadsOf(e *events.Recorded, fact events.Fact) (l leads) {
 		if f, ok := fact.(*events.WaitingRoomJoined); ok {
 			l.to(holderKind, f.Holder)
 		}
+	case events.RefusalsCategory:
+		l.ofRefusal(fact)
 	}
 	return l
+}
+
+// ofRefusal: what was asked, what was in the way, and who wanted it.
+func (l *leads) ofRefusal(fact events.Fact) {
+	f, ok := fact.(*events.RefusalRecorded)
+	if !ok {
+		return
+	}
+	for _, stream := range slices.Compact([]string{f.BeatenStream, f.Stream}) {
+		if stream != "" {
+			l.to(kindOfStream(events.StreamID(stream)), events.StreamID(stream).Entity())
+		}
+	}
+	l.to(holderKind, f.Holder)
+	for _, team := range f.TeamIDs {
+		l.to(teamCategory, team)
+	}
+}
+
+// kindOfStream is what people call the kind of a stream's entity.
+func kindOfStream(stream events.StreamID) string {
+	if category := stream.Category(); category != waitingRoomCategory {
+		return category
+	}
+	return waitingRoomKind
 }
 
 func (l *leads) ofSeat(fact events.Fact) {

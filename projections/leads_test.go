@@ -45,3 +45,20 @@ func TestLeads(t *testing.T) {
 		}
 	})
 }
+
+// TestLeadsOfARefusal: to what was asked, what was in the way, and who wanted it.
+func TestLeadsOfARefusal(t *testing.T) {
+	for _, test := range []struct {
+		fact events.RefusalRecorded
+		want string
+	}{
+		{events.RefusalRecorded{Stream: "booking-7", Holder: "bob", BeatenStream: "seat-gig~A-1-1"}, "seat/gig~A-1-1 booking/7 holder/bob"},
+		{events.RefusalRecorded{Stream: "tournament-cup", TeamIDs: []string{"owls", "cats"}, BeatenStream: "tournament-cup"}, "tournament/cup team/owls team/cats"},
+		{events.RefusalRecorded{Stream: "waitingroom-door-1", Holder: "eve"}, "waiting-room/door-1 holder/eve"},
+	} {
+		e := &events.Recorded{Stream: "refusals-2031-05-01"}
+		if got := strings.Join(leadsOf(e, &test.fact), " "); got != test.want {
+			t.Errorf("%+v leads to %q, want %q", test.fact, got, test.want)
+		}
+	}
+}

@@ -91,12 +91,6 @@ async function openPast() {
   await scrubber.seek(at());
 }
 
-// restart reads the changes from the first one again.
-function restart() {
-  history.replaceState(null, "", location.search + "#at=1");
-  location.reload();
-}
-
 // ---- The story
 
 let story = null;
@@ -119,7 +113,7 @@ async function open() {
   $("#wanted").value = `${of.kind}/${of.id}`;
   // A map of seats is everybody's; all else is told to auditors.
   if (!["performance", "seat"].includes(of.kind) && !mayRead()) return;
-  const fault = (error) => { if (error.code !== "not_found") say("bad", error.message); else say("warn", `There is no ${called(of)}.`); };
+  const fault = (error) => { if (error.code !== "not_found") say("bad", error.message); else say("warn", scrubber ? `Nothing ever happened to ${called(of)}.` : `There is no ${called(of)}.`); };
   if (scrubbed(of.kind) && !scrubber) await openPast().catch(fault);
   if (mayRead()) await openStory().catch((error) => { $("#story").hidden = true; fault(error); });
 }
@@ -140,7 +134,6 @@ onButton(async (button) => {
   if (item) return state(item);
   if (action === "more") return story.more().catch((error) => tell($("#story-message"), "bad", error.message));
   if (action === "seat") return scrubber.view.nearer();
-  if (action === "begin") return restart();
   await scrubber?.actions[action]?.();
 });
 

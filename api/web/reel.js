@@ -5,9 +5,9 @@
 import { command } from "./command.js";
 import { SeatPlan, statuses } from "./seatplan.js";
 
-const most = 100_000; // changes in memory
-
 class Reel {
+  static most = 100_000; // changes in memory, and those of the page that goes beyond
+
   positions = []; // of each change in the log
   times = []; // when it was recorded, in milliseconds; never going back
   cursor = ""; // of what comes behind; null at the end
@@ -20,7 +20,7 @@ class Reel {
 
   // fill reads a window's changes. heard is told how many there are so far.
   async fill(heard) {
-    while (this.length < most && !this.ended) {
+    while (this.length < this.constructor.most && !this.ended) {
       const page = await command("GET", this.path() + (this.cursor ? "&cursor=" + encodeURIComponent(this.cursor) : ""));
       this.read(page);
       this.cursor = page.next;
@@ -34,6 +34,15 @@ class Reel {
     this.keep(this.last);
     this.index = 0;
     this.begins = false;
+    await this.fill(heard);
+  }
+
+  // again reads the first window anew.
+  async again(heard) {
+    this.go(0);
+    for (const list of this.lists()) list.length = 0;
+    Object.assign(this, { cursor: "", begins: true, index: 0 });
+    this.reset?.();
     await this.fill(heard);
   }
 
@@ -98,6 +107,11 @@ export class SeatReel extends Reel {
   keep(index) {
     super.keep(index);
     this.seats[0] = -1; // the plan has it
+  }
+
+  reset() {
+    this.plan.marks.fill(0);
+    this.counts = [this.plan.size, 0, 0, 0];
   }
 
   // go does the changes up to one, or undoes those behind it.

@@ -16,7 +16,8 @@ export class Scrubber {
     this.actions = {
       first: () => this.step(0), previous: () => this.step(reel.index - 1), next: () => this.step(reel.index + 1), last: () => this.step(reel.last),
       play: () => this.timer ? this.pause() : this.play(),
-      later: () => this.move(),
+      later: () => this.move("later"),
+      begin: () => this.move("again"),
     };
   }
 
@@ -31,31 +32,39 @@ export class Scrubber {
     this.#say("", "");
     const find = () => at === "" ? this.reel.last : position ? this.reel.at(Number(at)) : this.reel.on(time);
     let index = find();
-    while (at && index === this.reel.last && this.reel.positions[index] !== Number(at) && !this.reel.ended) {
-      await this.move();
+    if (index < 0 && !this.reel.begins) {
+      if (!await this.move("again")) return;
       index = find();
     }
-    if (index < 0) this.#say("warn", this.reel.begins ? "It did not exist yet at that moment; this is how it began." : "That is before the changes that are read here; go to the beginning first.");
-    this.show(Math.max(0, index));
+    while (at && index === this.reel.last && this.reel.positions[index] !== Number(at) && !this.reel.ended) {
+      if (!await this.move("later")) return;
+      index = find();
+    }
+    if (index < 0) this.#say("warn", "It did not exist yet at that moment; this is how it began.");
+    this.show(index);
   }
 
   #say(tone, text) { tell($("#past-message"), tone, text); }
 
-  // move reads the window behind this one.
-  async move() {
+  // move reads another window: the one behind this, or the first one again. It returns
+  // false if that can't be had.
+  async move(which) {
+    let done = false;
     this.pause();
     try {
-      await this.reel.later((n) => this.#say("", `Reading: ${count(n)} changes…`));
+      await this.reel[which]((n) => this.#say("", `Reading: ${count(n)} changes…`));
       this.#say("", "");
+      done = true;
     } catch (error) {
       this.#say("bad", error.message);
     }
     this.show(this.reel.index);
+    return done;
   }
 
   step(index) {
     this.pause();
-    this.show(Math.min(Math.max(index, 0), this.reel.last));
+    this.show(index);
     announce(this, this.words());
   }
 
@@ -65,9 +74,10 @@ export class Scrubber {
     return `${when(reel.times[reel.index])}: ${stood.join(", ")}`;
   }
 
-  // show goes to a change and draws everything about it.
-  show(index) {
-    const { reel, slider } = this;
+  // show goes to a change, as far as it has been read, and draws everything about it.
+  show(wanted) {
+    const { reel, slider } = this, index = Math.min(Math.max(wanted, 0), reel.last);
+    if (index < 0) return;
     reel.go(index);
     slider.max = reel.last;
     slider.value = index;
@@ -75,7 +85,7 @@ export class Scrubber {
     $("#moment").textContent = when(reel.times[index]);
     $("#moment").dateTime = new Date(reel.times[index]).toISOString();
     $("#place").textContent = `position ${count(reel.positions[index])} of the log, change ${count(index + 1)} of ${count(reel.length)}${reel.begins && reel.ended ? "" : " that are read here"}`;
-    $("#change").textContent = reel.changed() || "put on sale";
+    $("#change").textContent = reel.changed() || (reel.begins ? "put on sale" : "as the changes before have left it");
     $("#windows").hidden = reel.begins && reel.ended;
     $('[data-action="later"]').hidden = reel.ended;
     $('[data-action="begin"]').hidden = reel.begins;
@@ -101,7 +111,7 @@ export class Scrubber {
     const tick = () => {
       const passed = performance.now() - began, time = from + passed * speed;
       const to = speed === 0 ? index + Math.floor(passed / pace) : Math.max(index, reel.on(time));
-      if (to > reel.index) this.show(Math.min(to, reel.last));
+      if (to > reel.index) this.show(to);
       $("#clock").hidden = speed === 0;
       $("#clock").textContent = speed === 0 ? "" : `The clock is at ${when(Math.min(time, reel.times[reel.last]))}.`;
       if (reel.index < reel.last) this.timer = setTimeout(tick, beat);

@@ -74,7 +74,8 @@ export class Story {
   }
 
   #item(line) {
-    const item = $("#line").content.cloneNode(true).firstElementChild, of = thing(line.stream), same = this.#same(of);
+    const item = $("#line").content.cloneNode(true).firstElementChild, of = thing(line.stream);
+    const same = this.#same(of) || of.kind === "refusals"; // the sentence of a refusal says it all
     Object.assign(item.dataset, { position: line.position, stream: line.stream });
     field(item, "text").textContent = (same ? "" : called(of) + ": ") + line.text;
     field(item, "time").textContent = when(line.time);

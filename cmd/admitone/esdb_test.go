@@ -65,6 +65,7 @@ func (s *eventStore) address() string { return "esdb://" + s.host + "?tls=false"
 // TestKill9OnEventStoreDB: as TestKill9, with the log in another process, which is
 // killed now and then as well.
 func TestKill9OnEventStoreDB(t *testing.T) {
+	t.Parallel()
 	s := newEventStore(t)
 	killAgainAndAgain(t, backend{
 		store: s.address(), args: []string{"--data", t.TempDir()},

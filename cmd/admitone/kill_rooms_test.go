@@ -113,6 +113,7 @@ func (c *lobby) ask(t *testing.T, client *http.Client, url string) {
 // unsure has one place and not two; who had a pass has it; and the line is let in in
 // its order, across all the kills, at the rate.
 func TestKill9OfAWaitingRoom(t *testing.T) {
+	t.Parallel()
 	store := t.TempDir()
 	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 16}}
 	c := &lobby{visitors: map[string]visitor{}, admitted: map[string]bool{}}

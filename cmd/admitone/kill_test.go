@@ -196,6 +196,7 @@ func (j *journal) try(client *http.Client, url string, i *intent) (bool, error) 
 // unknown one does not count twice, a payment that was under way comes to an end by
 // itself, money is conserved, and verify finds nothing.
 func TestKill9(t *testing.T) {
+	t.Parallel()
 	killAgainAndAgain(t, backend{store: t.TempDir()}, killCycles)
 }
 

@@ -17,7 +17,7 @@ import (
 
 // browserPatience bounds a whole test of the page; a wait within it ends with its
 // condition.
-const browserPatience = 3 * time.Minute
+const browserPatience = 8 * time.Minute
 
 // newBrowser starts Chromium. Where there is none the test is skipped, but not on
 // an integration machine, where the page must not go untested.

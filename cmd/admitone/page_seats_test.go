@@ -14,6 +14,7 @@ import (
 // TestSeatsPage opens the pages of performances in a browser, over the wiring that is
 // shipped.
 func TestSeatsPage(t *testing.T) {
+	t.Parallel()
 	browser := newBrowser(t)
 	for name, test := range map[string]func(*testing.T, context.Context){
 		"two people and one seat":           oneSeat,

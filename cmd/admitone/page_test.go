@@ -17,6 +17,7 @@ import (
 
 // TestPage opens the live page in a browser, over the wiring that is shipped.
 func TestPage(t *testing.T) {
+	t.Parallel()
 	browser := newBrowser(t)
 	for name, test := range map[string]func(*testing.T, context.Context){
 		"two people see the same":       twoPeople,

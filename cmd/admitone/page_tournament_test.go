@@ -16,6 +16,7 @@ import (
 // TestTournamentPage opens the pages of tournaments in a browser, over the wiring
 // that is shipped.
 func TestTournamentPage(t *testing.T) {
+	t.Parallel()
 	browser := newBrowser(t)
 	for name, test := range map[string]func(*testing.T, context.Context){
 		"two teams and the last slot":     lastSlot,

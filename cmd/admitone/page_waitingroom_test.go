@@ -18,6 +18,7 @@ import (
 
 // TestWaitingRoomPage waits in line in a browser, over the wiring that is shipped.
 func TestWaitingRoomPage(t *testing.T) {
+	t.Parallel()
 	browser := newBrowser(t)
 	for name, test := range map[string]func(*testing.T, context.Context){
 		"three in line, and a poster":       threeInLine,

@@ -102,7 +102,11 @@ func (b *Bookings) refund(ctx context.Context, h *hold, state *booking.State) er
 	if state.Amount == 0 {
 		return nil
 	}
-	stream, debited := wallet.Stream(h.holder), false
+	stream, debited := wallet.Stream(h.holder), state.Refunding
+	if debited { // no look: if another node has debited it, ours may not have heard, and only an append would tell
+		_, err := b.step(ctx, h.from, stream, &wallet.Refund{PaymentID: h.id})
+		return err
+	}
 	if _, err := b.desk.View(ctx, stream, func(c core.Core) {
 		paid, known := c.(*wallet.Wallet).Payment(h.id)
 		debited = known && !paid.Closed

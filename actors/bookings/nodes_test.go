@@ -122,3 +122,21 @@ func TestARetryThatFailsElsewhereTakesNothingBack(t *testing.T) {
 		}
 	}
 }
+
+// TestTwoServers: each has its own entities in memory, and hears of what the other has
+// appended when it appends itself. ann charges and cancels at one, and pays at the other.
+func TestTwoServers(t *testing.T) {
+	w := begin(t, 1, 6, 6)
+	here := w.Bookings
+	w.charge("ann", 100)
+	w.start(nil)
+	id := w.mustBook("ann", "A-1-1")
+	_, err := w.pay(id, "ann")
+	w.want(err, "ok")
+	_, err = here.Cancel(w.ctx(), Cancel{Origin: w.origin("ann"), BookingID: id, By: "ann"})
+	w.want(err, "ok")
+	w.resume()
+	if h := w.settled(6); h.wallets["ann"].Balance() != 100 {
+		t.Errorf("ann has %d left of 100", h.wallets["ann"].Balance())
+	}
+}

@@ -30,8 +30,23 @@ type Refusal struct {
 // tellEvery is how often it is written down that some were dropped.
 const tellEvery = 10 * time.Second
 
-// batchSize is how many are written at once.
-const batchSize = 512
+// batchSize is how many are written at once, batchBytes about how much: an EventStoreDB
+// takes a mebibyte.
+const (
+	batchSize  = 512
+	batchBytes = 512 << 10
+)
+
+// size is about how many bytes a refusal has in the log.
+func (r *Refusal) size() int {
+	size := 1<<10 + len(r.Path) + len(r.Stream) + len(r.Holder) + len(r.Detail) + len(r.BeatenStream) + len(r.RequestID) + len(r.Actor)
+	for _, names := range [][]string{r.Seats, r.TeamIDs} {
+		for _, name := range names {
+			size += len(name) + 3
+		}
+	}
+	return size
+}
 
 // Recorder keeps refusals. Its methods may be called from many goroutines.
 type Recorder struct {
@@ -180,9 +195,9 @@ func (r *Recorder) next() (batch []Refusal, stream events.StreamID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	n := 0
-	for n < len(r.waiting) && n < batchSize && (n == 0 || events.RefusalsOf(r.waiting[n].At) == stream) {
+	for size := 0; n < len(r.waiting) && n < batchSize && size < batchBytes && (n == 0 || events.RefusalsOf(r.waiting[n].At) == stream); n++ {
 		stream = events.RefusalsOf(r.waiting[n].At)
-		n++
+		size += r.waiting[n].size()
 	}
 	batch, r.waiting = r.waiting[:n:n], r.waiting[n:]
 	if len(r.waiting) == 0 {

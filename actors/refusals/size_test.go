@@ -1,0 +1,43 @@
+package refusals
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"admitone/events"
+)
+
+// small is a log that takes only so many bytes at once, as an EventStoreDB does.
+type small struct {
+	events.Store
+	most int
+}
+
+func (s *small) Append(ctx context.Context, stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {
+	size := 0
+	for i := range batch {
+		size += len(batch[i].Data) + len(batch[i].Metadata)
+	}
+	if size > s.most {
+		return events.Appended{}, events.ErrTooLarge
+	}
+	return s.Store.Append(ctx, stream, expected, batch)
+}
+
+// TestLargeRefusals: a crowd that is refused fifty seats each, of a section with the
+// longest of names, is kept in a log that takes a mebibyte at once.
+func TestLargeRefusals(t *testing.T) {
+	s := openLog(t)
+	r := recorder(&small{s, 1 << 20}, Config{})
+	seats := strings.Split(strings.Repeat(strings.Repeat("S", 64)+"-100-1000,", 50), ",")[:50]
+	for i := range 600 {
+		x := refusal(i, at)
+		x.Seats = seats
+		r.Record(x)
+	}
+	after(r)
+	if got := told(t, s, "refusals-2031-05-01"); len(got) != 600 || r.Kept() != 600 || r.Dropped() != 0 {
+		t.Errorf("%d are there, %d kept, %d dropped", len(got), r.Kept(), r.Dropped())
+	}
+}

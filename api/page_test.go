@@ -112,6 +112,19 @@ func TestTheWaitingRoomsPagesArePlain(t *testing.T) {
 	w.do("GET", "/waiting-rooms/none", "").problem(404, "not_found")
 }
 
+// TestTheAuditPageIsPlain: it says nothing of the log by itself, and of signed heads
+// only where there are any.
+func TestTheAuditPageIsPlain(t *testing.T) {
+	w := newWorld(t, func(w *world) { w.config.Auth = secret })
+	page := w.do("GET", "/audit?of=holder/<b>ada", "").has(t, 200, "<noscript>", `href="/docs#audit"`, `id="token"`, `aria-current="page">Audit`)
+	for _, never := range []string{" style=", " onclick=", "https://", "b>ada", "The signed head"} {
+		if strings.Contains(page, never) {
+			t.Errorf("the page has %q in it:\n%s", never, page)
+		}
+	}
+	newWorld(t, withProofs).do("GET", "/audit", "").has(t, 200, "The signed head", `href="/v1/log/head"`)
+}
+
 // has checks the status and that the answer contains all of the texts.
 func (a answer) has(t *testing.T, status int, texts ...string) string {
 	t.Helper()

@@ -288,23 +288,22 @@ func playing(t *testing.T, browser context.Context) {
 	p.do(chromedp.Evaluate[chromedp.Void](`void (() => { window.seen = []; const place = ` + place + `;
 		new MutationObserver(() => window.seen.push(Number(place.textContent.match(/change (\d+) of/)[1]))).observe(place, { childList: true }) })()`))
 	p.click(act("play"))
-	p.wait(place + `.textContent.includes("change 4 of")`)
-	p.click(act("play"))
+	p.wait(`window.seen.at(-1) >= 4`) // a busy machine leaves some out
+	p.do(chromedp.Evaluate[chromedp.Void](`void (` + act("play") + `.textContent === "Pause" && ` + act("play") + `.click())`))
 	p.wait(act("play") + `.textContent === "Play"`)
 	p.do(chromedp.SetValue("#speed", "10"))
 	p.click(act("play"))
 	p.wait(fmt.Sprintf(`%s.textContent.includes("change %d of %d") && %s.textContent === "Play"`, place, all, all, act("play")))
 	seen := of[[]int](p, `window.seen`)
 	for i := range len(seen) - 1 {
-		if seen[i] >= seen[i+1] {
+		if seen[i] >= seen[i+1] && seen[i] != all { // from the end it begins again
 			t.Errorf("it went from change %d to %d", seen[i], seen[i+1])
 		}
 	}
-	if seen[0] != 2 || seen[len(seen)-1] != all {
+	if seen[len(seen)-1] != all {
 		t.Errorf("it showed %v of %d changes", seen, all)
 	}
 	p.shows(`document.querySelector("#announcer")`, "not on sale")
-	// From the end it begins again.
 	p.do(chromedp.SetValue("#speed", "1000"))
 	p.click(act("play"))
 	p.wait(fmt.Sprintf(`%s.textContent.includes("change %d of %d") && %s.textContent === "Play" && window.seen.includes(1)`, place, all, all, act("play")))

@@ -100,6 +100,7 @@ func (e *entity) write(b *batch) {
 		var told []*pending
 		if err == nil {
 			told, err = b.done(items, part, appended)
+			e.entry.known.Store(int64(b.durable) + 1)
 		}
 		if err != nil {
 			b.err = err

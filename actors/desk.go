@@ -120,6 +120,7 @@ type entry struct {
 	// empty: the stream has no events; not worth keeping.
 	empty atomic.Bool
 	used  bool // since the last sweep; guarded by the shard's mu
+	others
 }
 
 // NewDesk returns a desk whose entities live in engine.
@@ -241,7 +242,7 @@ func (d *Desk) start(stream events.StreamID, kind Kind) *entry {
 // answered is called once for each submitted pending, by the entity.
 func (d *Desk) answered(e *entry) {
 	d.inFlight.Add(-1)
-	if e.inFlight.Add(-1) == 0 && e.empty.Load() {
+	if e.inFlight.Add(-1) == 0 && (e.empty.Load() || e.behind()) {
 		d.drop(e)
 	}
 }

@@ -291,6 +291,7 @@ func (e *entity) install(l *loaded) {
 	e.saved, e.unsaved = l.size, l.replayed
 	e.entry.unsaved.Store(e.unsaved)
 	e.entry.empty.Store(l.revision == events.NoStream)
+	e.entry.known.Store(int64(l.revision) + 1)
 	e.status = ready
 	e.answerFound(l.found)
 	for len(e.stash) > 0 { // taken out one by one: a panic leaves the rest where it is

@@ -2,10 +2,13 @@ package main
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os/exec"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -111,6 +114,57 @@ func TestTwoNodes(t *testing.T) {
 	}
 	if status := run(t.Context(), []string{"verify", "--store", s.address()}); status != exitDone {
 		t.Errorf("verify ended with status %d", status)
+	}
+}
+
+// TestTwoNodesHearOfEachOther: money that came in at one node is there at the other, which
+// has a wallet with too little in memory and looks at it again and again.
+func TestTwoNodesHearOfEachOther(t *testing.T) {
+	s := newEventStore(t)
+	nodes := []*process{launch(t, s.address(), "--data", t.TempDir()), launch(t, s.address(), "--data", t.TempDir())}
+	client := &http.Client{Timeout: time.Minute}
+	defer client.CloseIdleConnections()
+	do := func(node int, path, body string) (status int, answer string) {
+		t.Helper()
+		response, err := client.Post(nodes[node].url+path, "application/json", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		text, err := io.ReadAll(response.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return response.StatusCode, string(text)
+	}
+	must := func(want, status int, answer string) string {
+		t.Helper()
+		if status != want {
+			t.Fatalf("status %d, want %d: %s", status, want, answer)
+		}
+		return answer
+	}
+	status, answer := do(0, "/v1/performances", `{"id":"h","title":"t","venue":"v","starts_at":"2031-05-01T20:00:00Z","sections":[{"id":"A","rows":1,"seats_per_row":9,"price":100}]}`)
+	must(http.StatusCreated, status, answer)
+	status, answer = do(0, "/v1/performances/h/bookings", `{"holder":"ann","seats":["A-1-1"]}`)
+	var booking struct{ ID string }
+	if err := json.Unmarshal([]byte(must(http.StatusCreated, status, answer)), &booking); err != nil {
+		t.Fatal(err)
+	}
+	pay := "/v1/bookings/" + booking.ID + "/payment"
+	status, answer = do(0, "/v1/wallets/ann/charges", `{"amount":1}`)
+	must(http.StatusCreated, status, answer)
+	status, answer = do(0, pay, "{}")
+	must(http.StatusConflict, status, answer)
+	status, answer = do(1, "/v1/wallets/ann/charges", `{"amount":100}`)
+	must(http.StatusCreated, status, answer)
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		if status, answer = do(0, pay, "{}"); status == http.StatusOK {
+			return
+		}
+		if must(http.StatusConflict, status, answer); time.Now().After(end) {
+			t.Fatalf("it never heard of the money: %s", answer)
+		}
 	}
 }
 

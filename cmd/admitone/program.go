@@ -29,6 +29,7 @@ import (
 	"admitone/actors/wallet"
 	"admitone/api"
 	"admitone/api/contacts"
+	"admitone/events"
 	"admitone/events/esdbwire"
 	"admitone/events/merkle"
 	"admitone/projections"
@@ -98,6 +99,8 @@ type program struct {
 	rooms    *admission.Rooms
 	refusals *refusals.Recorder  // nil if not wanted
 	prover   *projections.Prover // nil if not wanted
+	heard    events.Position     // of the log, by the desk
+	shared   bool                // other servers may append to the log
 	keys     passKeys
 	away     bool // another server runs the waiting rooms
 	server   *api.Server
@@ -147,7 +150,10 @@ func (p *program) open(s settings) (err error) {
 	if err != nil {
 		return err
 	}
-	p.log = log
+	p.log, p.shared = log, elsewhere(s.store)
+	if err := p.beginHearing(); err != nil {
+		return err
+	}
 	if err := p.offerLog(s.esdbListen); err != nil {
 		return err
 	}
@@ -210,6 +216,9 @@ func (p *program) run() {
 	}
 	if p.prover != nil {
 		spawn("the proof of the log", func() error { return p.prover.Run(ctx) })
+	}
+	if p.shared {
+		spawn("what other servers append", func() error { return p.hear(ctx) })
 	}
 	p.resume()
 	if !p.away {

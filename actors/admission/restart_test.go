@@ -253,3 +253,21 @@ func TestClosing(t *testing.T) {
 	}
 	n.stop()
 }
+
+// TestAPassThatWasGivenUpAcrossARestart: nobody waits or has a pass any more, so nobody
+// has begun the room's rounds.
+func TestAPassThatWasGivenUpAcrossARestart(t *testing.T) {
+	n := newNode(t)
+	n.set(sale)
+	ann := n.join("ann")
+	n.step()
+	shown := n.poll(ann.Visitor).Pass
+	if err := n.rooms.Finish(ctx, "sale", ann.Ticket, by("ann")); err != nil {
+		t.Fatal(err)
+	}
+	fresh := start(t, n.store, n.clock, nil)
+	t.Cleanup(fresh.stop)
+	if _, err := fresh.rooms.Check("sale", "ann", shown); code(err) != "pass_invalid" {
+		t.Errorf("after a restart: %v", err)
+	}
+}

@@ -230,6 +230,10 @@ func (r *Rooms) Finish(ctx context.Context, id string, ticket int64, request act
 	return err
 }
 
+// checkLimit bounds how long a check waits for a room of which nobody has heard since the
+// program started.
+const checkLimit = 2 * time.Second
+
 // Check holds a pass against a room and the holder who comes with it, and returns the
 // ticket that it belongs to. The signature says it all; if this node runs the room,
 // the line says moreover whether the pass was given up or has done its work. Errors:
@@ -242,13 +246,26 @@ func (r *Rooms) Check(id, holder, shown string) (ticket int64, err error) {
 	if err != nil {
 		return 0, errPassInvalid
 	}
-	if known, ok := r.rooms.Load(id); ok {
-		rm := known.(*room)
-		if line := rm.line.Load(); line != nil {
-			if status := rm.standing(line, ticket).Status; status == events.VisitorLeft || status == events.VisitorExpired {
-				return 0, errPassInvalid
-			}
+	if rm := r.room(id); rm != nil { // else another node runs it, or nobody can: the signature has to do
+		status := rm.standing(rm.line.Load(), ticket).Status
+		if status == events.VisitorLeft || status == events.VisitorExpired {
+			return 0, errPassInvalid
 		}
 	}
 	return ticket, nil
+}
+
+// room returns a room with a line, and begins its rounds if nobody has yet; nil if that
+// can't be.
+func (r *Rooms) room(id string) *room {
+	if known, ok := r.rooms.Load(id); ok && known.(*room).line.Load() != nil {
+		return known.(*room)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), checkLimit)
+	defer cancel()
+	rm, err := r.find(ctx, id)
+	if err != nil {
+		return nil
+	}
+	return rm
 }

@@ -23,8 +23,9 @@ func Stream(performanceID, holder string) events.StreamID {
 // is not read.
 const SnapshotVersion = 1
 
-// Take takes seats out of the allowance. Again under the same hold it does nothing;
-// a later attempt of a booking takes the place of an earlier one. Refusals:
+// Take takes seats out of the allowance. Again under the same hold it does nothing, or
+// takes as many as it says now; a later attempt of a booking takes the place of an
+// earlier one. Refusals:
 // not_held (a later attempt is there, or the booking is paid), limit_exceeded.
 type Take struct {
 	// HoldID is an [events.HoldID].
@@ -148,7 +149,7 @@ func (a *Allowance) take(cmd *Take, now time.Time) ([]events.Fact, error) {
 		holding, other, _ := events.CutHoldID(a.parts[i].HoldID)
 		switch {
 		case holding != booking:
-		case other == attempt:
+		case other == attempt && a.parts[i].Seats == cmd.Seats:
 			return nil, nil
 		case other > attempt || a.parts[i].Expires == 0:
 			return nil, errNotHeld

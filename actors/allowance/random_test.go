@@ -47,7 +47,7 @@ func (m model) decide(cmd core.Command, now time.Time) string {
 		booking, attempt, _ := events.CutHoldID(c.HoldID)
 		o, has := m[booking]
 		switch {
-		case has && o.attempt == attempt:
+		case has && o.attempt == attempt && o.seats == c.Seats:
 		case has && (o.attempt > attempt || o.expires.IsZero()):
 			return "not_held"
 		case m.taken(booking)+c.Seats > c.Limit:

@@ -100,7 +100,7 @@ func (s *Server) book(r *request) error {
 		return err
 	}
 	var answer bookings.Answer
-	_, err = s.admitted(r, command.Holder, func() string { return s.roomOfPerformance(id) }, func(room string) error {
+	in, err := s.admitted(r, command.Holder, func() string { return s.roomOfPerformance(id) }, func(room string) error {
 		command.Room = room
 		answer, err = s.config.Bookings.Book(context.Background(), command)
 		if errors.Is(err, projections.ErrNotFound) { // the views, of which the best seats are, have yet to hear of it
@@ -110,6 +110,7 @@ func (s *Server) book(r *request) error {
 		}
 		return err
 	})
+	in.leave()
 	if err != nil {
 		s.noteAll()
 		if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) && refusal.Fields["field"] == "section" {

@@ -90,6 +90,7 @@ func (s *Server) enter(r *request) error {
 		v, err = r.askTournament(id, &tournament.Enter{TeamIDs: teams, Room: room})
 		return err
 	})
+	defer in.leave()
 	if err != nil {
 		return err
 	}

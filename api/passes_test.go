@@ -154,6 +154,38 @@ func TestOnePassTwoHolders(t *testing.T) {
 	}
 }
 
+// TestOnePassBuysOnce: of many purchases with one pass, at once and afterwards, one
+// comes through, and a retry of it gets its answer again.
+func TestOnePassBuysOnce(t *testing.T) {
+	w := newWorld(t)
+	w.room("r", "")
+	w.guardedBy("r")
+	good := w.passOf("r", "ada")
+	var bought, refused atomic.Int64
+	var all sync.WaitGroup
+	for i := range 50 {
+		all.Go(func() {
+			a := w.doWith(http.DefaultClient, "POST", "/v1/products/p/reservations", `{"holder":"ada"}`, headerPass, good, "Idempotency-Key", fmt.Sprint("wish-", i%25))
+			switch {
+			case a.status == 201 && a.header.Get("Idempotent-Replay") == "":
+				bought.Add(1)
+			case a.status == 403:
+				refused.Add(1)
+			case a.status != 201:
+				t.Errorf("%d %s", a.status, a.text)
+			}
+		})
+	}
+	all.Wait()
+	if bought.Load() != 1 || refused.Load() < 48 {
+		t.Errorf("%d bought and %d were refused", bought.Load(), refused.Load())
+	}
+	w.reserve("p", "ada", "", headerPass, good).problem(403, "pass_invalid")
+	if v := w.do("GET", "/v1/products/p", "").is(200); v["sold"] != 1. {
+		t.Error(v)
+	}
+}
+
 // TestOldPassesOutliveTheirKey: a new key signs, and what the old one has signed is
 // good until its end.
 func TestOldPassesOutliveTheirKey(t *testing.T) {

@@ -131,6 +131,7 @@ func (s *Server) reserve(r *request) error {
 		answer, err = r.ask(product.Stream(id), &command, nil)
 		return err
 	})
+	defer in.leave()
 	if err != nil {
 		return err
 	}

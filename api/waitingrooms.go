@@ -163,10 +163,19 @@ func guardedBy(given *string) (room string, err error) {
 const headerPass = "Admission-Pass"
 
 // entrance is the waiting room through which a command came, and with which ticket;
-// the zero entrance is that of what no room guards.
+// the zero entrance is that of what no room guards. It has to be left.
 type entrance struct {
 	room   string
 	ticket int64
+	end    func()
+}
+
+// leave lets the next in who comes with the same pass.
+func (in *entrance) leave() {
+	if in.end != nil {
+		in.end()
+	}
+	*in = entrance{}
 }
 
 // admitted hands in a command on what a waiting room may guard. do gets the room whose
@@ -177,12 +186,24 @@ type entrance struct {
 // An answer that was given before is given again without a pass: a retry is no new
 // purchase.
 func (s *Server) admitted(r *request, holder string, guess func() string, do func(room string) error) (in entrance, err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			in.leave()
+			panic(cause)
+		}
+	}()
 	shown := r.ctx.Get(headerPass)
+	enter := func(room string) error {
+		in.leave()
+		ticket, end, err := s.config.Rooms.Enter(room, holder, shown)
+		if err == nil {
+			in = entrance{room, ticket, end}
+		}
+		return err
+	}
 	if shown != "" {
 		if room := guess(); room != "" {
-			if ticket, err := s.config.Rooms.Check(room, holder, shown); err == nil {
-				in = entrance{room, ticket}
-			}
+			_ = enter(room) // if the guess was wrong, the entity says what is right
 		}
 	}
 	for range 3 { // the room may be changed meanwhile
@@ -192,12 +213,10 @@ func (s *Server) admitted(r *request, holder string, guess func() string, do fun
 			return in, err
 		}
 		room, _ := refusal.Fields["waiting_room"].(string)
-		ticket, refused := s.config.Rooms.Check(room, holder, shown)
-		if refused != nil {
+		if refused := enter(room); refused != nil {
 			p := problemOf(refused, r.log)
 			return entrance{}, &problem{code: p.code, detail: p.detail, fields: map[string]any{"waiting_room": room}}
 		}
-		in = entrance{room, ticket}
 	}
 	return in, actors.ErrOverloaded
 }

@@ -13,15 +13,18 @@ import (
 // finishLimit is how long Done tries.
 const finishLimit = 5 * time.Second
 
-// Done ends the pass of a holder who has got what a room is the way to, in the
-// background: nobody waits for it, and if it comes to nothing the pass ends by itself.
-// ticket is the one that the pass was of; 0 is whichever the holder has now, for those
+// Done ends the pass of a holder who has got what a room is the way to. At once for this
+// node; for the log in the background: nobody waits for it, and if it comes to nothing
+// the pass ends by itself. ticket is the one that the pass was of; 0 is whichever the holder has now, for those
 // who finish later and without the pass. No room, "", is nobody's way.
 //
 // If another node runs the room, that one learns of it with the next event of its own.
 func (r *Rooms) Done(id, holder string, ticket int64, request actors.Request) {
 	if id == "" {
 		return
+	}
+	if known, ok := r.rooms.Load(id); ok && ticket != 0 {
+		known.(*room).seen.end(ticket, seenDone)
 	}
 	if r.finishing.Add(1) > r.config.MaxJoins {
 		r.finishing.Add(-1)

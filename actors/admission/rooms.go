@@ -69,6 +69,8 @@ type Rooms struct {
 	mu      sync.Mutex
 	stopped bool // guarded by mu
 	running sync.WaitGroup
+	// turns of passes: one command at a time comes with each.
+	turns actors.Turns[passKey]
 	// finishing counts what Done has begun and not ended.
 	finishing atomic.Int64
 	// stop ends the rounds.

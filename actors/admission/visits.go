@@ -255,6 +255,27 @@ func (r *Rooms) Check(id, holder, shown string) (ticket int64, err error) {
 	return ticket, nil
 }
 
+// passKey names a pass: each visitor has one.
+type passKey struct {
+	room   string
+	ticket int64
+}
+
+// Enter is Check for a command that acquires something. Others that come with the same
+// pass wait until leave is called, which has to be, once: so a purchase ends the pass
+// (see [Rooms.Done]) before the next can be made with it.
+func (r *Rooms) Enter(id, holder, shown string) (ticket int64, leave func(), err error) {
+	if ticket, err = r.Check(id, holder, shown); err != nil {
+		return 0, nil, err
+	}
+	leave = r.turns.Take(passKey{id, ticket})
+	if _, err = r.Check(id, holder, shown); err != nil {
+		leave()
+		return 0, nil, err
+	}
+	return ticket, leave, nil
+}
+
 // room returns a room with a line, and begins its rounds if nobody has yet; nil if that
 // can't be.
 func (r *Rooms) room(id string) *room {

@@ -30,7 +30,7 @@ type Desk interface {
 type Bookings struct {
 	desk    Desk
 	maps    seatMaps
-	locks   locks
+	turns   actors.Turns[string] // by booking
 	claims  claims
 	seen    func([]events.Fact) // never nil
 	running sync.WaitGroup
@@ -94,7 +94,7 @@ func (b *Bookings) run(ctx context.Context, steps func(context.Context) (Answer,
 // locked takes steps while no others about the booking are under way.
 func (b *Bookings) locked(ctx context.Context, bookingID string, steps func(context.Context) (Answer, error)) (Answer, error) {
 	return b.run(ctx, func(ctx context.Context) (Answer, error) {
-		defer b.locks.lock(bookingID)()
+		defer b.turns.Take(bookingID)()
 		return steps(ctx)
 	})
 }

@@ -72,9 +72,12 @@ func newLog() *cobra.Command {
 	return cmd
 }
 
-// known says whether there can be an event of that type: a name that is mistyped
-// would match nothing for ever.
+// known says whether there can be an event of that stream and type: a name that is
+// mistyped would match nothing for ever.
 func (q *logQuery) known() error {
+	if kind, id, slash := strings.Cut(q.stream, "/"); slash {
+		return usagef("no stream has a / in its name; did you mean --stream %s-%s?", kind, strings.ReplaceAll(id, "/", "~"))
+	}
 	if q.typ == "" {
 		return nil
 	}

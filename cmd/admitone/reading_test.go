@@ -32,6 +32,7 @@ func TestReadingCommands(t *testing.T) {
 		{"log --stream product-2", 0, 5, []string{"product-2@4  product.released.v1"}},
 		{"log --stream product-2 --after 8", 0, 2, []string{"     9  20", "    10  20"}},
 		{"log --stream product-none", 0, 0, []string{"no event is like that"}},
+		{"log --stream product/2", 2, 0, []string{"--stream product-2?"}},
 		{"log --type product.held.v1", 0, 2, []string{"product.held.v1"}},
 		{"log --type product.reserved --limit 3", 0, 3, []string{"product-2@1"}},
 		{"log --type product.res", 2, 0, []string{`no event is of type "product.res"`, "product.reserved.v1"}},

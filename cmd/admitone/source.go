@@ -77,11 +77,11 @@ func notThere(out io.Writer, format string, args ...any) error {
 	return errFoundWrong
 }
 
-// entity splits KIND/ID.
+// entity splits KIND/ID. A seat's id, such as gig~A-1-1, may be written gig/A-1-1.
 func entity(arg string) (kind, id string, err error) {
 	kind, id, ok := strings.Cut(arg, "/")
 	if !ok || kind == "" || id == "" {
 		return "", "", usagef("%q is no KIND/ID; it looks like product/1", arg)
 	}
-	return kind, id, nil
+	return kind, strings.ReplaceAll(id, "/", "~"), nil
 }

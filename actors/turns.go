@@ -1,0 +1,39 @@
+package actors
+
+import "sync"
+
+// Turns lets one at a time do something about a key, whoever else is at other keys. The
+// zero value is ready. Methods may be called from many goroutines at once.
+type Turns[K comparable] struct {
+	mu    sync.Mutex
+	byKey map[K]*turn // those that are wanted; guarded by mu
+}
+
+type turn struct {
+	sync.Mutex
+	users int // has it or waits for it; guarded by Turns.mu
+}
+
+// Take waits for the key's turn and returns how to end it, once.
+func (t *Turns[K]) Take(key K) (end func()) {
+	t.mu.Lock()
+	if t.byKey == nil {
+		t.byKey = map[K]*turn{}
+	}
+	mine := t.byKey[key]
+	if mine == nil {
+		mine = &turn{}
+		t.byKey[key] = mine
+	}
+	mine.users++
+	t.mu.Unlock()
+	mine.Lock()
+	return func() {
+		mine.Unlock()
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		if mine.users--; mine.users == 0 {
+			delete(t.byKey, key)
+		}
+	}
+}

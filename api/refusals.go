@@ -50,10 +50,11 @@ func streamOfPath(path string) events.StreamID {
 }
 
 // refused keeps a business no: a command that what had happened before stood in the
-// way of. What was asked wrongly, or came too fast, is none.
+// way of, or that came without a pass. What was asked wrongly, or came too fast, is none.
 func (s *Server) refused(r *request, p *problem) {
 	status := statuses[p.code]
-	if status != fiber.StatusConflict && status != fiber.StatusGone && status != fiber.StatusPreconditionFailed {
+	withoutPass := p.code == "pass_required" || p.code == "pass_invalid"
+	if !withoutPass && status != fiber.StatusConflict && status != fiber.StatusGone && status != fiber.StatusPreconditionFailed {
 		return
 	}
 	w := r.wish()

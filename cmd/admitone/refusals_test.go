@@ -64,9 +64,11 @@ func TestWhyWasIRefused(t *testing.T) {
 	s.send("POST", "/v1/tournaments", `{"id":"cup","name":"Cup","team_limit":1,"register_deadline":"2099-01-01T20:00:00Z"}`)
 	s.send("POST", "/v1/tournaments/cup/entries", `{"team_id":"t1"}`)
 	s.refuses("tournament_full", "POST", "/v1/tournaments/cup/entries", `{"team_id":"t2"}`)
+	s.send("POST", "/v1/products", `{"id":"vip","name":"V","stock":1,"waiting_room":"r"}`)
+	s.refuses("pass_required", "POST", "/v1/products/vip/reservations", `{"holder":"cyd"}`)
 	s.refuses("invalid_field", "POST", "/v1/products/p/reservations", `{"holder":"bob","quantity":0}`) // asked wrongly: not kept
 	s.end()
-	if s.refusals.Kept() != 5 || s.refusals.Dropped() != 0 {
+	if s.refusals.Kept() != 6 || s.refusals.Dropped() != 0 {
 		t.Errorf("kept %d, dropped %d", s.refusals.Kept(), s.refusals.Dropped())
 	}
 	for _, test := range []struct {
@@ -76,6 +78,7 @@ func TestWhyWasIRefused(t *testing.T) {
 		{"holder/bob", []string{"bob was refused: POST /v1/products/p/reservations for 2: sold_out", "the newest fact was product-p@1, position 2", "request req-sold_out",
 			`for ["A-1-2" "A-1-3"]: seat_taken`, "the newest fact was seat-gala~A-1-2@0"}},
 		{"holder/ada", []string{"limit_exceeded", "allowance-gala~ada@0", "by ada", "insufficient_balance"}},
+		{"holder/cyd", []string{"cyd was refused: POST /v1/products/vip/reservations for 1: pass_required"}},
 		{"product/p", []string{"ada bought 1 unit", "bob was refused"}},
 		{"seat/gala~A-1-2", []string{"ada holds the seat", "bob was refused", "ada has booked the seat"}},
 		{"seat/gala~A-2-2", nil},

@@ -14,8 +14,13 @@ type turn struct {
 	users int // has it or waits for it; guarded by Turns.mu
 }
 
-// Take waits for the key's turn and returns how to end it, once.
-func (t *Turns[K]) Take(key K) (end func()) {
+// maxTurn is how many may have one key's turn or wait for it. More are somebody who
+// sends the same again and again, and has to hear that it is too much.
+const maxTurn = 1_024
+
+// Take waits for the key's turn and returns how to end it, once; ok is false, at once,
+// if too many wait for it.
+func (t *Turns[K]) Take(key K) (end func(), ok bool) {
 	t.mu.Lock()
 	if t.byKey == nil {
 		t.byKey = map[K]*turn{}
@@ -24,6 +29,10 @@ func (t *Turns[K]) Take(key K) (end func()) {
 	if mine == nil {
 		mine = &turn{}
 		t.byKey[key] = mine
+	}
+	if mine.users == maxTurn {
+		t.mu.Unlock()
+		return nil, false
 	}
 	mine.users++
 	t.mu.Unlock()
@@ -35,5 +44,5 @@ func (t *Turns[K]) Take(key K) (end func()) {
 		if mine.users--; mine.users == 0 {
 			delete(t.byKey, key)
 		}
-	}
+	}, true
 }

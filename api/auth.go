@@ -155,6 +155,15 @@ func (c caller) holder(named string) (string, error) {
 	return named, nil
 }
 
+// holder is for whom a command is; where nobody says who is calling (open mode), that is
+// the caller too.
+func (r *request) holder(named string) (holder string, err error) {
+	if holder, err = r.caller.holder(named); err == nil && r.caller.open {
+		r.caller.sub = holder
+	}
+	return holder, err
+}
+
 // only returns whose things the caller may touch: "" is everybody's.
 func (c caller) only(others ...Role) (string, error) {
 	if c.role == "" {

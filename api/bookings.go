@@ -47,11 +47,8 @@ func (r *request) newBooking() (command bookings.Book, err error) {
 	if err := r.decode(&body, false); err != nil {
 		return command, err
 	}
-	if command.Holder, err = r.caller.holder(body.Holder); err != nil {
+	if command.Holder, err = r.holder(body.Holder); err != nil {
 		return command, err
-	}
-	if r.caller.open {
-		r.caller.sub = command.Holder
 	}
 	best := body.BestAvailable
 	switch {
@@ -272,11 +269,7 @@ func (s *Server) listBookings(r *request) error {
 	if err != nil {
 		return err
 	}
-	p, err := r.paging()
-	if err != nil {
-		return err
-	}
-	after, err := numberCursor[events.Position](p.after)
+	after, limit, err := r.numbered()
 	if err != nil {
 		return err
 	}
@@ -284,7 +277,7 @@ func (s *Server) listBookings(r *request) error {
 	if err != nil {
 		return err
 	}
-	page, next, err := s.config.Views.HolderBookings(holder, uint64(after), p.limit)
+	page, next, err := s.config.Views.HolderBookings(holder, after, limit)
 	if err != nil {
 		return err
 	}

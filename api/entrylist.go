@@ -16,11 +16,7 @@ func (s *Server) listEntries(r *request) error {
 	if err != nil {
 		return err
 	}
-	p, err := r.paging()
-	if err != nil {
-		return err
-	}
-	after, err := numberCursor[events.Position](p.after)
+	after, limit, err := r.numbered()
 	if err != nil {
 		return err
 	}
@@ -40,13 +36,13 @@ func (s *Server) listEntries(r *request) error {
 		if err != nil {
 			return err
 		}
-		page, next = roster.Entries(status, uint64(after), p.limit)
+		page, next = roster.Entries(status, after, limit)
 		more = func(o *events.Object) { o.Raw("as_of", appendAsOf(nil, *at)) }
 	} else {
 		if _, err := s.tournamentNow(id); err != nil {
 			return err
 		}
-		if page, next, err = s.config.Views.Entries(id, status, uint64(after), p.limit); err != nil {
+		if page, next, err = s.config.Views.Entries(id, status, after, limit); err != nil {
 			return err
 		}
 	}

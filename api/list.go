@@ -24,6 +24,16 @@ func (r *request) paging() (p paging, err error) {
 	return p, err
 }
 
+// numbered reads paging whose cursors are numbers.
+func (r *request) numbered() (after uint64, limit int, err error) {
+	p, err := r.paging()
+	if err != nil {
+		return 0, 0, err
+	}
+	position, err := numberCursor[events.Position](p.after)
+	return uint64(position), p.limit, err
+}
+
 // list answers with {"items":[…],"next":…}. item appends the item of a number below
 // size, or nothing to leave it out. next is the cursor's text, "" at the end. more
 // may add members behind.

@@ -96,11 +96,8 @@ func (r *request) newReservation() (command product.Reserve, err error) {
 	if err := r.decode(&body, false); err != nil {
 		return command, err
 	}
-	if command.Holder, err = r.caller.holder(body.Holder); err != nil {
+	if command.Holder, err = r.holder(body.Holder); err != nil {
 		return command, err
-	}
-	if r.caller.open {
-		r.caller.sub = command.Holder
 	}
 	command.Quantity, err = whole("quantity", body.Quantity, 1, 1, product.MaxStock)
 	if err != nil {

@@ -31,11 +31,7 @@ func (s *Server) listSeats(r *request) error {
 	if err != nil {
 		return err
 	}
-	p, err := r.paging()
-	if err != nil {
-		return err
-	}
-	after, err := numberCursor[events.Position](p.after)
+	after, limit, err := r.numbered()
 	if err != nil {
 		return err
 	}
@@ -55,7 +51,7 @@ func (s *Server) listSeats(r *request) error {
 	if section != "" && !slices.ContainsFunc(row.Sections, func(s projections.Section) bool { return s.ID == section }) {
 		return refuse("bad_parameter", "the performance has no such section")
 	}
-	page, next := seats.Seats(section, status, uint64(after), p.limit)
+	page, next := seats.Seats(section, status, after, limit)
 	return r.list(len(page), numberedNext(next), func(dst []byte, i int) ([]byte, error) {
 		o := events.OpenObject(dst)
 		o.String("seat", page[i].Seat)

@@ -28,10 +28,7 @@ func (r *request) newVisitor() (holder string, err error) {
 	if err := r.decode(&body, false); err != nil {
 		return "", err
 	}
-	if holder, err = r.caller.holder(body.Holder); err == nil && r.caller.open {
-		r.caller.sub = holder
-	}
-	return holder, err
+	return r.holder(body.Holder)
 }
 
 // join gives a holder a place: 201; or says which one it has: 200.

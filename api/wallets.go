@@ -134,11 +134,7 @@ func (s *Server) listWalletEntries(r *request) error {
 	if err != nil {
 		return err
 	}
-	p, err := r.paging()
-	if err != nil {
-		return err
-	}
-	after, err := numberCursor[events.Position](p.after)
+	after, limit, err := r.numbered()
 	if err != nil {
 		return err
 	}
@@ -149,7 +145,7 @@ func (s *Server) listWalletEntries(r *request) error {
 	if _, err := s.wallet(holder, at); err != nil {
 		return err
 	}
-	page, next, err := s.config.Views.WalletEntries(holder, uint64(after), p.limit)
+	page, next, err := s.config.Views.WalletEntries(holder, after, limit)
 	if err != nil {
 		return err
 	}

@@ -263,12 +263,16 @@ type passKey struct {
 
 // Enter is Check for a command that acquires something. Others that come with the same
 // pass wait until leave is called, which has to be, once: so a purchase ends the pass
-// (see [Rooms.Done]) before the next can be made with it.
+// (see [Rooms.Done]) before the next can be made with it. Errors: Check's;
+// actors.ErrOverloaded if too many wait so.
 func (r *Rooms) Enter(id, holder, shown string) (ticket int64, leave func(), err error) {
 	if ticket, err = r.Check(id, holder, shown); err != nil {
 		return 0, nil, err
 	}
-	leave = r.turns.Take(passKey{id, ticket})
+	leave, ok := r.turns.Take(passKey{id, ticket})
+	if !ok {
+		return 0, nil, actors.ErrOverloaded
+	}
 	if _, err = r.Check(id, holder, shown); err != nil {
 		leave()
 		return 0, nil, err

@@ -94,7 +94,11 @@ func (b *Bookings) run(ctx context.Context, steps func(context.Context) (Answer,
 // locked takes steps while no others about the booking are under way.
 func (b *Bookings) locked(ctx context.Context, bookingID string, steps func(context.Context) (Answer, error)) (Answer, error) {
 	return b.run(ctx, func(ctx context.Context) (Answer, error) {
-		defer b.turns.Take(bookingID)()
+		end, ok := b.turns.Take(bookingID)
+		if !ok {
+			return Answer{}, actors.ErrOverloaded
+		}
+		defer end()
 		return steps(ctx)
 	})
 }

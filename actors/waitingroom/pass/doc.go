@@ -9,8 +9,9 @@
 // the room, the ticket, half of a SHA-256 of the holder and, for a pass, the end. So
 // one can't be guessed, or made into one for another room, another holder or a later
 // end; a visitor's id is no pass; and to lend a pass is to no avail, for whoever
-// checks it takes the holder's name from the caller and not from the pass. To show
-// one twice is what it is for: it is good until its end.
+// checks it takes the holder's name from the caller and not from the pass. A pass is
+// good until its end; that a purchase ends it sooner is remembered by the node that runs
+// the room (see the package admission), for nothing in here remembers anything.
 //
 // # Why the holder is half a hash
 //

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -234,6 +235,36 @@ func TestRawRequests(t *testing.T) {
 		conn.Close()
 	}
 	w.do("GET", "/v1/products/p", "").is(200)
+}
+
+// TestConnectionsThatAskNothing: browsers open connections ahead of need. Such a one is
+// closed without a word, or whoever asks just then would take it for the answer; one
+// that has begun to ask is told what was wrong.
+func TestConnectionsThatAskNothing(t *testing.T) {
+	w := newWorld(t)
+	var all sync.WaitGroup
+	for said, want := range map[string]string{
+		"": "", "GET /v1/pro": "HTTP/1.1 400", "POST /v1/products HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{": "HTTP/1.1 400",
+	} {
+		all.Go(func() {
+			conn, err := net.Dial("tcp", w.address)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer conn.Close()
+			fmt.Fprint(conn, said)
+			heard, err := io.ReadAll(conn)
+			if err != nil || want == "" && len(heard) > 0 || !strings.HasPrefix(string(heard), want) || want != "" && !strings.Contains(string(heard), "in time") {
+				t.Errorf("who said %q heard %q (%v)", said, heard, err)
+			}
+		})
+	}
+	all.Wait()
+	w.stop()
+	if n := strings.Count(w.access.String(), "\n"); n != 2 {
+		t.Errorf("%d requests are in the access log, want 2:\n%s", n, w.access)
+	}
 }
 
 // A body that is far too large is refused before it is read.

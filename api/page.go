@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"io"
 
 	"github.com/gofiber/fiber/v2"
@@ -38,11 +39,10 @@ func secured(h handler) handler {
 	}
 }
 
-// listPage makes a page of a list. It does not wait for the read side: the script
-// is told what the page is too old for.
+// listPage makes a page of a list.
 func listPage[R any](list func(after string, limit int) ([]R, string, error), write func(io.Writer, web.Frame, []R) error) handler {
 	return func(r *request) error {
-		p, err := r.paging()
+		p, err := r.pageOfList()
 		if err != nil {
 			return err
 		}
@@ -50,13 +50,33 @@ func listPage[R any](list func(after string, limit int) ([]R, string, error), wr
 		if err != nil {
 			return err
 		}
-		frame := r.frame()
-		frame.First = p.after == ""
-		if next != "" {
-			frame.Next = base64.RawURLEncoding.EncodeToString([]byte(next))
-		}
-		return r.html(func(body io.Writer) error { return write(body, frame, rows) })
+		return r.html(func(body io.Writer) error { return write(body, r.listFrame(p, next), rows) })
 	}
+}
+
+// pageOfList says which part of a list is asked for, and waits for the views, so that
+// who comes from making something finds it. A list goes on without them where they have
+// fallen far behind: its script is told what it is too old for.
+func (r *request) pageOfList() (paging, error) {
+	p, err := r.paging()
+	if err != nil {
+		return p, err
+	}
+	var refused *problem
+	if err := r.caughtUp(); err != nil && !(errors.As(err, &refused) && refused.code == "projection_behind") {
+		return p, err
+	}
+	return p, nil
+}
+
+// listFrame is what stands around that part of a list; next begins the one after it.
+func (r *request) listFrame(p paging, next string) web.Frame {
+	frame := r.frame()
+	frame.First = p.after == ""
+	if next != "" {
+		frame.Next = base64.RawURLEncoding.EncodeToString([]byte(next))
+	}
+	return frame
 }
 
 // shownTeams is how many teams of a list a tournament's page shows at first.

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"encoding/base64"
 	"io"
 	"time"
 
@@ -11,7 +10,7 @@ import (
 // performancesPage shows a list of performances by date, from today on unless it is
 // asked for others.
 func (s *Server) performancesPage(r *request) error {
-	p, err := r.paging()
+	p, err := r.pageOfList()
 	if err != nil {
 		return err
 	}
@@ -28,12 +27,7 @@ func (s *Server) performancesPage(r *request) error {
 	if err != nil {
 		return err
 	}
-	frame := r.frame()
-	frame.First = p.after == ""
-	if next != "" {
-		frame.Next = base64.RawURLEncoding.EncodeToString([]byte(next))
-	}
-	return r.html(func(body io.Writer) error { return web.WritePerformances(body, frame, dates, rows) })
+	return r.html(func(body io.Writer) error { return web.WritePerformances(body, r.listFrame(p, next), dates, rows) })
 }
 
 // performancePage shows one performance and its sections; the script asks for the

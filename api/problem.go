@@ -100,6 +100,8 @@ func problemOfFiber(err *fiber.Error) *problem {
 		return notFound("route")
 	case http.StatusMethodNotAllowed:
 		return refuse("method_not_allowed", "this path has no such method; see the Allow header")
+	case http.StatusRequestTimeout:
+		return refuse("bad_parameter", "the request did not arrive in time")
 	case http.StatusRequestEntityTooLarge:
 		return errBodyTooLarge
 	case http.StatusRequestHeaderFieldsTooLarge:

@@ -151,6 +151,7 @@ func New(config Config) *Server {
 	// A hijacked connection's Close is a no-op otherwise; see socket.go.
 	s.app.Server().KeepHijackedConns = true
 	s.app.Server().Handler = knownMethods(s.app.Server().Handler)
+	s.app.Server().ErrorHandler = silentAtSilence(s.app.Server().ErrorHandler)
 	s.routes()
 	return s
 }
@@ -188,7 +189,7 @@ func (s *Server) Listen(ln net.Listener) error {
 	if !s.listens(ln) {
 		return ln.Close()
 	}
-	return s.app.Listener(ln)
+	return s.app.Listener(listener{ln})
 }
 
 // listens remembers ln for Shutdown; it returns false if that has been called.
@@ -317,6 +318,41 @@ func knownMethods(next fasthttp.RequestHandler) fasthttp.RequestHandler {
 			c.Request.Header.SetMethod(fiber.MethodTrace)
 		}
 		next(c)
+	}
+}
+
+// listener and connection know of each connection whether it has ever said anything.
+type listener struct{ net.Listener }
+
+func (l listener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return &connection{Conn: c}, nil
+}
+
+type connection struct {
+	net.Conn
+	spoke bool
+}
+
+func (c *connection) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	c.spoke = c.spoke || n > 0
+	return n, err
+}
+
+// silentAtSilence closes a connection that never said anything without a word. Clients
+// open some ahead of need, and one that begins to ask just when the refusal of nothing
+// comes would take that for its answer.
+func silentAtSilence(next func(*fasthttp.RequestCtx, error)) func(*fasthttp.RequestCtx, error) {
+	return func(c *fasthttp.RequestCtx, err error) {
+		if conn, ok := c.Conn().(*connection); ok && !conn.spoke {
+			_ = conn.Close() // what fasthttp writes next goes nowhere
+			return
+		}
+		next(c, err)
 	}
 }
 

@@ -75,6 +75,9 @@ func newSocket(server *Server, conn *websocket.Conn, id string) *socket {
 	s := &socket{server: server, conn: conn, raw: conn.NetConn(), id: id, watches: map[watchKey]*watch{}}
 	if hijacked, ok := s.raw.(interface{ UnsafeConn() net.Conn }); ok {
 		s.raw = hijacked.UnsafeConn()
+		if c, ok := s.raw.(*connection); ok {
+			s.raw = c.Conn
+		}
 	}
 	s.changed.L = &s.mu
 	return s

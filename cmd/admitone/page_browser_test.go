@@ -59,7 +59,7 @@ type tab struct {
 }
 
 // open opens an address in a tab that shares nothing with others. The test fails
-// if the page throws or breaks its own policy.
+// if the page throws, lacks a file of its own or breaks its own policy.
 func open(t *testing.T, browser context.Context, url string) *tab {
 	t.Helper()
 	ctx, cancel := chromedp.NewContext(browser, chromedp.WithNewBrowserContext())
@@ -72,8 +72,9 @@ func open(t *testing.T, browser context.Context, url string) *tab {
 			if err != nil {
 				return
 			}
-			if m.IsException() || strings.Contains(m.Text, "Content Security Policy") {
-				t.Errorf("the page says: %s", m)
+			lacking := m.Source == "network" && strings.Contains(m.URL, "/assets/")
+			if m.IsException() || lacking || strings.Contains(m.Text, "Content Security Policy") {
+				t.Errorf("the page says: %s %s", m, m.URL)
 			}
 		}
 	})

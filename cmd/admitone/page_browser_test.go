@@ -72,7 +72,7 @@ func open(t *testing.T, browser context.Context, url string) *tab {
 			if err != nil {
 				return
 			}
-			lacking := m.Source == "network" && strings.Contains(m.URL, "/assets/")
+			lacking := strings.HasPrefix(m.Text, "Failed to load resource") && strings.Contains(m.URL, "/assets/")
 			if m.IsException() || lacking || strings.Contains(m.Text, "Content Security Policy") {
 				t.Errorf("the page says: %s %s", m, m.URL)
 			}

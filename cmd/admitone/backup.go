@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"admitone/api"
+	"admitone/cmd/admitone/remote"
 	"admitone/events"
 	"admitone/events/embedded"
 )
@@ -53,7 +54,7 @@ func (s *source) backup(cmd *cobra.Command, args []string, to string) (string, e
 		if to != "" {
 			return "", 0, usagef("--to is for --store; with --url the server chooses a place below its own store")
 		}
-		server, err := newRemote(s.url, s.token)
+		server, err := remote.New(s.url, s.token)
 		if err != nil {
 			return "", 0, err
 		}
@@ -61,7 +62,7 @@ func (s *source) backup(cmd *cobra.Command, args []string, to string) (string, e
 			Path     string          `json:"path"`
 			Position events.Position `json:"position"`
 		}
-		err = server.call(cmd.Context(), http.MethodPost, "/v1/backups", "{}", &made)
+		err = server.Call(cmd.Context(), http.MethodPost, "/v1/backups", "{}", &made)
 		return made.Path, made.Position, err
 	}
 	if to == "" {

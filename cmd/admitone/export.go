@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"admitone/cmd/admitone/progress"
 	"admitone/events"
 	"admitone/events/archive"
 )
@@ -40,12 +41,12 @@ func newExport() *cobra.Command {
 				return err
 			}
 			defer store.Close()
-			x := &export{store: store, bar: newProgress(cmd.ErrOrStderr())}
+			x := &export{store: store, bar: progress.New(cmd.ErrOrStderr())}
 			if args[0] == "-" {
 				return x.stream(cmd.Context(), cmd.OutOrStdout())
 			}
 			err = x.file(cmd.Context(), args[0])
-			x.bar.done()
+			x.bar.Done()
 			if errors.Is(err, context.Canceled) {
 				return fmt.Errorf("stopped; the same command goes on behind position %d", x.kept.Edge.Size)
 			}
@@ -64,7 +65,7 @@ func newExport() *cobra.Command {
 // export is one on its way.
 type export struct {
 	store events.Store
-	bar   *progress
+	bar   *progress.Bar
 	out   *archive.Writer
 	kept  archive.State // what was written down last
 }
@@ -103,7 +104,7 @@ func (x *export) write(ctx context.Context, pause func() error) error {
 				return err
 			}
 		}
-		x.bar.say("exporting: position %d of %d", e.Position, head)
+		x.bar.Say("exporting: position %d of %d", e.Position, head)
 	}
 	return x.out.Finish()
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"admitone/cmd/admitone/progress"
 	"admitone/events"
 	"admitone/events/archive"
 )
@@ -146,13 +147,13 @@ func TestExportGoesOn(t *testing.T) {
 	pour(t, log, "big", 32_000)
 	for _, name := range []string{"log.jsonl", "log.jsonl.gz", "log.jsonl.zst"} {
 		whole, parts := filepath.Join(t.TempDir(), name), filepath.Join(t.TempDir(), name)
-		one := &export{store: log, bar: newProgress(io.Discard)}
+		one := &export{store: log, bar: progress.New(io.Discard)}
 		if err := one.file(t.Context(), whole); err != nil {
 			t.Fatal(err)
 		}
 		stops := 0
 		for {
-			x := &export{store: &brokenReads{log, 15}, bar: newProgress(io.Discard)}
+			x := &export{store: &brokenReads{log, 15}, bar: progress.New(io.Discard)}
 			err := x.file(t.Context(), parts)
 			if err == nil {
 				break
@@ -170,20 +171,20 @@ func TestExportGoesOn(t *testing.T) {
 	}
 	// What is there is of another log.
 	parts := filepath.Join(t.TempDir(), "log.jsonl")
-	x := &export{store: &brokenReads{log, 20}, bar: newProgress(io.Discard)}
+	x := &export{store: &brokenReads{log, 20}, bar: progress.New(io.Discard)}
 	if err := x.file(t.Context(), parts); !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
 	other := openLogIn(t, t.TempDir())
 	defer other.Close()
-	x = &export{store: other, bar: newProgress(io.Discard)}
+	x = &export{store: other, bar: progress.New(io.Discard)}
 	if err := x.file(t.Context(), parts); statusOf(err) != exitUsage {
 		t.Errorf("an export of another log goes on with it: %v", err)
 	}
 	if err := os.Truncate(parts+unfinishedSuffix, 100); err != nil {
 		t.Fatal(err)
 	}
-	x = &export{store: log, bar: newProgress(io.Discard)}
+	x = &export{store: log, bar: progress.New(io.Discard)}
 	if err := x.file(t.Context(), parts); statusOf(err) != exitUsage {
 		t.Errorf("an export that lost its beginning goes on: %v", err)
 	}
@@ -256,7 +257,7 @@ func exported(t *testing.T, n int) []byte {
 	defer log.Close()
 	pour(t, log, "other", n)
 	var out bytes.Buffer
-	x := &export{store: log, bar: newProgress(io.Discard)}
+	x := &export{store: log, bar: progress.New(io.Discard)}
 	if err := x.stream(t.Context(), &out); err != nil {
 		t.Fatal(err)
 	}

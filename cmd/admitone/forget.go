@@ -10,6 +10,7 @@ import (
 
 	"admitone/api"
 	"admitone/api/contacts"
+	"admitone/cmd/admitone/remote"
 )
 
 func newForget() *cobra.Command {
@@ -49,12 +50,12 @@ func newForget() *cobra.Command {
 // forget says whether there was a key to destroy.
 func (s *source) forget(cmd *cobra.Command, args []string) (known bool, err error) {
 	if s.url != "" {
-		server, err := newRemote(s.url, s.token)
+		server, err := remote.New(s.url, s.token)
 		if err != nil {
 			return false, err
 		}
 		var answer struct{ Forgotten bool }
-		err = server.call(cmd.Context(), http.MethodDelete, "/v1/holders/"+url.PathEscape(args[0])+"/contact", "", &answer)
+		err = server.Call(cmd.Context(), http.MethodDelete, "/v1/holders/"+url.PathEscape(args[0])+"/contact", "", &answer)
 		return answer.Forgotten, err
 	}
 	if elsewhere(s.store) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"admitone/cmd/admitone/remote"
 	"admitone/events/merkle"
 )
 
@@ -56,11 +57,11 @@ func newHead() *cobra.Command {
 // head asks the server, or signs one over the log in a directory.
 func (s *source) head(cmd *cobra.Command, args []string) (h logHead, err error) {
 	if s.url != "" {
-		server, err := newRemote(s.url, s.token)
+		server, err := remote.New(s.url, s.token)
 		if err != nil {
 			return h, err
 		}
-		return h, server.call(cmd.Context(), http.MethodGet, "/v1/log/head", "", &h)
+		return h, server.Call(cmd.Context(), http.MethodGet, "/v1/log/head", "", &h)
 	}
 	store, err := s.openStore(cmd, args)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"admitone/cmd/admitone/progress"
 	"admitone/events"
 	"admitone/events/archive"
 	"admitone/events/embedded"
@@ -36,9 +37,9 @@ func newImport() *cobra.Command {
 				return err
 			}
 			defer in.Close()
-			m := &intake{name: args[0], store: store, bar: newProgress(cmd.ErrOrStderr())}
+			m := &intake{name: args[0], store: store, bar: progress.New(cmd.ErrOrStderr())}
 			err = m.run(cmd.Context(), in)
-			m.bar.done()
+			m.bar.Done()
 			var at *archive.LineError
 			switch {
 			case errors.As(err, &at):
@@ -71,7 +72,7 @@ func openImportFile(cmd *cobra.Command, name string) (io.ReadCloser, error) {
 // intake is an import on its way.
 type intake struct {
 	name, store string
-	bar         *progress
+	bar         *progress.Bar
 	log         *embedded.Importer
 	imported    events.Position // up to which the file's events are in the log
 	read        int64           // and up to which they were read
@@ -159,7 +160,7 @@ func (m *intake) block(ctx context.Context, b *archive.Block) error {
 		return err
 	}
 	m.imported, m.read = m.log.Head(), b.Size
-	m.bar.say("importing: position %d", b.Size)
+	m.bar.Say("importing: position %d", b.Size)
 	return nil
 }
 

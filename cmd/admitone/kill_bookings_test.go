@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"admitone/cmd/admitone/remote"
 	"admitone/events"
 	"admitone/projections"
 )
@@ -62,7 +63,7 @@ func (i *intent) booking() (string, error) {
 
 // audit reads the log of a server, on from where it was.
 type audit struct {
-	server   *remote
+	server   *remote.Log
 	verifier *projections.Verifier
 	at       events.Position
 	bookings map[string]*projections.Booking
@@ -70,7 +71,7 @@ type audit struct {
 
 func newAudit(t *testing.T, url string) *audit {
 	t.Helper()
-	server, err := newRemote(url, "")
+	server, err := remote.New(url, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,17 +7,16 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"admitone/events"
+	"admitone/cmd/admitone/load"
 )
 
 func TestLoadSeats(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
-	r := loaded[concertProof](t, exitDone, s.url, "--scenario", "seats", "--people", "400", "--rows", "8", "--seats-per-row", "20", "--hold-seconds", "1")
+	r := loaded[load.ConcertProof](t, exitDone, s.url, "--scenario", "seats", "--people", "400", "--rows", "8", "--seats-per-row", "20", "--hold-seconds", "1")
 	p := r.Proof
 	if r.Acknowledged != p.InLog || p.InLog != r.Codes["201"] || p.Unknown != 0 || p.Unheard != 0 || len(p.Wrong) != 0 || p.Booked+p.Released+p.Expired != p.InLog ||
-		p.Booked == 0 || p.Released == 0 || p.Expired == 0 || p.Seats == 0 || p.Refunded == 0 || p.Balance != p.Charged-int64(p.Seats)*concertPrice {
+		p.Booked == 0 || p.Released == 0 || p.Expired == 0 || p.Seats == 0 || p.Refunded == 0 || p.Balance != p.Charged-int64(p.Seats)*5000 { // each costs that much
 		t.Errorf("%+v %+v", r, p)
 	}
 	for _, code := range []string{"409 seat_taken", "409 insufficient_balance", "409 limit_exceeded"} {
@@ -90,49 +89,10 @@ func TestLoadSeatsFindsLies(t *testing.T) {
 				fmt.Fprint(w, text)
 				return true
 			})
-			r := loaded[concertProof](t, exitFoundWrong, liar, "--scenario", "seats", "--people", "60", "--hold-seconds", "1")
+			r := loaded[load.ConcertProof](t, exitFoundWrong, liar, "--scenario", "seats", "--people", "60", "--hold-seconds", "1")
 			if !slices.ContainsFunc(r.Proof.Wrong, func(s string) bool { return strings.Contains(s, test.wrong) }) {
 				t.Errorf("nothing says %q: %q", test.wrong, r.Proof.Wrong)
 			}
 		})
-	}
-}
-
-// TestLoadSeatsRules: what the proof itself finds in a seat's facts, whatever the
-// seat's own rules let through.
-func TestLoadSeatsRules(t *testing.T) {
-	day := time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
-	held := func(hold string) events.Fact { return &events.SeatHeld{HoldID: hold, ExpiresAt: day} }
-	booked := func(hold string) events.Fact { return &events.SeatBooked{HoldID: hold} }
-	released := func(hold string) events.Fact { return &events.SeatReleased{HoldID: hold} }
-	expired := func(hold string) events.Fact { return &events.SeatExpired{HoldID: hold} }
-	for _, test := range []struct {
-		about string
-		at    time.Duration // of the last fact, after the deadline
-		facts []events.Fact
-		want  string // "" if it is right
-	}{
-		{"one after the other", 0, []events.Fact{held("a.1"), expired("a.1"), held("b.1"), booked("b.1"), released("b.1"), held("c.1")}, ""},
-		{"two at once", 0, []events.Fact{held("a.1"), held("b.1")}, "while a.1 has it"},
-		{"twice", 0, []events.Fact{held("a.1"), booked("a.1"), held("a.2")}, "while a.1 has it"},
-		{"booked for another", 0, []events.Fact{held("a.1"), booked("b.1")}, `while "a.1" has it`},
-		{"a late release of the next one's", 0, []events.Fact{held("a.1"), expired("a.1"), held("b.1"), released("a.1")}, `while "b.1" has it`},
-		{"freed when it was free", 0, []events.Fact{held("a.1"), expired("a.1"), expired("a.1")}, `while "" has it`},
-		{"freed in time", concertOverstays, []events.Fact{held("a.1"), released("a.1")}, ""},
-		{"freed too late", concertOverstays + 1, []events.Fact{held("a.1"), released("a.1")}, "longer than it should"},
-		{"extended and freed in time", time.Minute, []events.Fact{held("a.1"), &events.SeatExtended{HoldID: "a.1", ExpiresAt: day.Add(time.Minute)}, expired("a.1")}, ""},
-		{"booked and freed when it likes", time.Hour, []events.Fact{held("a.1"), booked("a.1"), released("a.1")}, ""},
-	} {
-		var s recordedSeat
-		var err error
-		for _, fact := range test.facts {
-			if err != nil {
-				t.Errorf("%s: %v, too early", test.about, err)
-			}
-			err = s.take(&events.Recorded{Created: day.Add(test.at), Event: events.Event{Type: fact.Name(), Data: fact.AppendJSON(nil)}})
-		}
-		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
-			t.Errorf("%s: %v, want %q", test.about, err, test.want)
-		}
 	}
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"io"
-	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -12,12 +11,13 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
+
+	"admitone/cmd/admitone/load"
 )
 
 // found is a report with the proof of its scenario.
 type found[P any] struct {
-	loadReport
+	load.Report
 	Proof *P `json:"proof"`
 }
 
@@ -34,18 +34,18 @@ func loaded[P any](t *testing.T, want int, address string, args ...string) found
 
 func TestLoad(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
-	r := loaded[saleProof](t, exitDone, s.url, "--requests", "2000", "--stock", "700")
+	r := loaded[load.SaleProof](t, exitDone, s.url, "--requests", "2000", "--stock", "700")
 	if r.Acknowledged != 700 || r.Codes["201"] != 700 || r.Codes["409 sold_out"] != 1300 || r.Answers != 2000 || r.P50 <= 0 || r.Max < r.P99 || r.P99 < r.P50 {
 		t.Errorf("%+v", r)
 	}
 	if p := r.Proof; p.Events != 701 || p.InLog != 700 || p.Sold != 700 || p.Remaining != 0 || p.Unknown != 0 || len(p.Wrong) != 0 {
 		t.Errorf("%+v", p)
 	}
-	r = loaded[saleProof](t, exitDone, s.url, "--requests", "900", "--stock", "5000", "--holds", "0.5")
+	r = loaded[load.SaleProof](t, exitDone, s.url, "--requests", "900", "--stock", "5000", "--holds", "0.5")
 	if p := r.Proof; r.Acknowledged != 900 || p.Sold != 600 || p.Held != 150 || p.Remaining != 4250 || r.Codes["200"] != 300 {
 		t.Errorf("%+v %+v", r, p)
 	}
-	if r = loaded[saleProof](t, exitDone, s.url, "--duration", "200ms"); r.Acknowledged == 0 || r.Acknowledged != r.Proof.InLog {
+	if r = loaded[load.SaleProof](t, exitDone, s.url, "--duration", "200ms"); r.Acknowledged == 0 || r.Acknowledged != r.Proof.InLog {
 		t.Errorf("%+v", r)
 	}
 	if stdout, _ := must(t, exitDone, "load", "--against", s.url, "--requests", "50"); !strings.Contains(stdout, "proved: ") || !strings.Contains(stdout, "50  201") {
@@ -134,7 +134,7 @@ func TestLoadFindsLies(t *testing.T) {
 				return strings.HasSuffix(r.URL.Path, "/reservations") &&
 					test.lie(w, func() string { return pass().Body.String() }, n.Add(1))
 			})
-			r := loaded[saleProof](t, test.want, liar, "--requests", "100", "--stock", "1000")
+			r := loaded[load.SaleProof](t, test.want, liar, "--requests", "100", "--stock", "1000")
 			if test.wrong == "" {
 				if r.Proof.Unknown != 20 || r.Proof.Unheard != 20 || r.Codes["broken connection"] != 20 {
 					t.Errorf("%+v %+v", r, r.Proof)
@@ -175,27 +175,5 @@ func TestLoadUsage(t *testing.T) {
 	gone.Close()
 	if _, stderr := must(t, exitUnavailable, "load", "--against", gone.URL); !strings.Contains(stderr, "admitone serve") {
 		t.Error(stderr)
-	}
-}
-
-// TestHistogram compares the percentiles with those of all durations, sorted.
-func TestHistogram(t *testing.T) {
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, 1))
-	var h histogram
-	var all []time.Duration
-	for range 20_000 {
-		d := time.Duration(1<<random.IntN(34)) + time.Duration(random.IntN(1000))
-		all = append(all, d)
-		h.add(d)
-	}
-	slices.Sort(all)
-	for _, q := range []float64{0, 0.1, 0.5, 0.9, 0.99, 0.9999, 1} {
-		want := all[min(int(q*float64(len(all))), len(all)-1)]
-		got := h.at(q)
-		if got < want.Truncate(time.Microsecond) || got > want+want/30+time.Microsecond {
-			t.Errorf("at %v: %v, want %v", q, got, want)
-		}
 	}
 }

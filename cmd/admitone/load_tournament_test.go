@@ -11,18 +11,20 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"admitone/cmd/admitone/load"
 )
 
 func TestLoadTournament(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
-	r := loaded[signUpProof](t, exitDone, s.url, "--scenario", "tournament", "--teams", "500", "--slots", "64")
+	r := loaded[load.SignUpProof](t, exitDone, s.url, "--scenario", "tournament", "--teams", "500", "--slots", "64")
 	// 32 of those in leave and 43 of the 436 that wait (some when they have come in),
 	// and all of them come back.
 	if p := r.Proof; r.Acknowledged != 500+2*75 || p.InLog != r.Acknowledged || p.Entered != 64 || p.Waiting != 436 || p.Unknown != 0 || len(p.Wrong) != 0 ||
 		p.Promoted < 32 || r.Codes["201"] != 575 || r.Codes["200"] != 75 {
 		t.Errorf("%+v %+v", r, p)
 	}
-	r = loaded[signUpProof](t, exitDone, s.url, "--scenario", "tournament", "--teams", "10", "--slots", "64")
+	r = loaded[load.SignUpProof](t, exitDone, s.url, "--scenario", "tournament", "--teams", "10", "--slots", "64")
 	if p := r.Proof; p.Entered != 10 || p.Waiting != 0 || p.Promoted != 0 {
 		t.Errorf("%+v", p)
 	}
@@ -56,7 +58,7 @@ func TestLoadTournamentHearsTwice(t *testing.T) {
 		fmt.Fprint(w, before)
 		return true
 	})
-	r := loaded[signUpProof](t, exitFoundWrong, liar, "--scenario", "tournament", "--teams", "30", "--slots", "8")
+	r := loaded[load.SignUpProof](t, exitFoundWrong, liar, "--scenario", "tournament", "--teams", "30", "--slots", "8")
 	if !slices.ContainsFunc(r.Proof.Wrong, func(s string) bool { return strings.Contains(s, "was acknowledged twice") }) {
 		t.Errorf("%q", r.Proof.Wrong)
 	}
@@ -106,7 +108,7 @@ func TestLoadTournamentFindsLies(t *testing.T) {
 				fmt.Fprint(w, text)
 				return true
 			})
-			r := loaded[signUpProof](t, exitFoundWrong, liar, "--scenario", "tournament", "--teams", "60", "--slots", "8")
+			r := loaded[load.SignUpProof](t, exitFoundWrong, liar, "--scenario", "tournament", "--teams", "60", "--slots", "8")
 			if !slices.ContainsFunc(r.Proof.Wrong, func(s string) bool { return strings.Contains(s, test.wrong) }) {
 				t.Errorf("nothing says %q: %q", test.wrong, r.Proof.Wrong)
 			}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"admitone/cmd/admitone/usage"
 	"admitone/events"
 )
 
@@ -28,10 +29,7 @@ const (
 // must be. What it was has been printed.
 var errFoundWrong = errors.New("found wrong")
 
-// usageError is the caller's mistake; it says how to do it right.
-type usageError struct{ error }
-
-func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+func usagef(format string, args ...any) error { return usage.Errorf(format, args...) }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -59,11 +57,11 @@ func runTo(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 func statusOf(err error) int {
-	var usage usageError
+	var misused usage.Error
 	switch {
 	case err == nil:
 		return exitDone
-	case errors.As(err, &usage):
+	case errors.As(err, &misused):
 		return exitUsage
 	case errors.Is(err, errFoundWrong), errors.Is(err, events.ErrDamaged):
 		return exitFoundWrong

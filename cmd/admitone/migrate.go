@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"admitone/cmd/admitone/progress"
 	"admitone/events"
 	"admitone/events/esdb"
 	"admitone/projections"
@@ -23,7 +24,7 @@ import (
 type migration struct {
 	from, to       events.Store
 	fromName, name string
-	bar            *progress
+	bar            *progress.Bar
 	head           events.Position // of the source
 	copied         int
 }
@@ -44,7 +45,7 @@ func newMigrate() *cobra.Command {
 			if from == "" || to == "" || from == to {
 				return usagef("say with --from and --to which log is copied where: directories, or esdb://…")
 			}
-			m := &migration{fromName: withoutPassword(from), name: withoutPassword(to), bar: newProgress(cmd.ErrOrStderr())}
+			m := &migration{fromName: withoutPassword(from), name: withoutPassword(to), bar: progress.New(cmd.ErrOrStderr())}
 			source := source{store: from}
 			var err error
 			if m.from, err = source.open(cmd, args); err != nil {
@@ -77,7 +78,7 @@ func (m *migration) run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	same, err := m.compare(ctx)
-	m.bar.done()
+	m.bar.Done()
 	if differs := (*difference)(nil); errors.As(err, &differs) {
 		fmt.Fprintf(out, "%s and %s differ: %s\n", m.fromName, m.name, differs.what)
 		return errFoundWrong
@@ -196,7 +197,7 @@ func (m *migration) copyFrom(ctx context.Context, after events.Position) error {
 		}
 		s.batch = append(s.batch, events.Event{ID: e.ID, Type: e.Type, Data: e.Data, Metadata: e.Metadata})
 		s.size += len(e.Data) + len(e.Metadata)
-		m.bar.say("copying: %d events, position %d of %d", m.copied, e.Position, m.head)
+		m.bar.Say("copying: %d events, position %d of %d", m.copied, e.Position, m.head)
 	}
 	return write()
 }
@@ -232,7 +233,7 @@ func (m *migration) compare(ctx context.Context) (*projections.Verifier, error) 
 		if err := rules.Take(&h); err != nil {
 			return nil, &difference{err.Error()}
 		}
-		m.bar.say("comparing: %d events, position %d of %d", rules.Events(), w.Position, m.head)
+		m.bar.Say("comparing: %d events, position %d of %d", rules.Events(), w.Position, m.head)
 	}
 }
 

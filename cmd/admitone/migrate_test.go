@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"admitone/cmd/admitone/progress"
 	"admitone/events"
 	"admitone/events/embedded"
 )
@@ -106,7 +107,7 @@ func TestMigrateGoesOn(t *testing.T) {
 		}
 		c.Store = to
 		var out, quiet bytes.Buffer
-		m := migration{from: from, to: &c, bar: newProgress(&quiet)}
+		m := migration{from: from, to: &c, bar: progress.New(&quiet)}
 		if err := m.run(t.Context(), &out); err != nil {
 			t.Errorf("after %v: %v %s", c.err, err, out.String())
 		}

@@ -224,13 +224,7 @@ func countsThroughTime(t *testing.T, browser context.Context) {
 	s := onSale(t, 10, func(c *product.Create) { c.HoldSeconds = 1 })
 	s.offer("other", 3)
 	const path = "/v1/products/p/reservations"
-	ask := func(body string) string {
-		id, ok := reservationID([]byte(s.send("POST", path, body)))
-		if !ok {
-			t.Fatal("a reservation without an id")
-		}
-		return path + "/" + id.String()
-	}
+	ask := func(body string) string { return path + "/" + s.made("POST", path, body) }
 	sold := ask(`{"holder":"ada","quantity":2}`)
 	held := ask(`{"holder":"bob","quantity":3,"hold":true}`)
 	s.send("POST", held+"/confirm", "{}")

@@ -42,11 +42,8 @@ func write(t *testing.T, name, text string) string {
 func TestReceipt(t *testing.T) {
 	s := signedIn(t, t.TempDir())
 	s.sell("1")
-	bought, ok := reservationID([]byte(s.send("POST", "/v1/products/1/reservations", `{"holder":"eve"}`)))
-	if !ok {
-		t.Fatal("no reservation")
-	}
-	text := s.send("GET", "/v1/products/1/reservations/"+bought.String()+"/receipt", "")
+	bought := s.made("POST", "/v1/products/1/reservations", `{"holder":"eve"}`)
+	text := s.send("GET", "/v1/products/1/reservations/"+bought+"/receipt", "")
 	receipt := write(t, "receipt.json", text+"\n")
 	key, _ := must(t, exitDone, "receipt", "key", "--url", s.url)
 	s.end()
@@ -94,8 +91,8 @@ func TestVerifyAgainst(t *testing.T) {
 	}
 	heads["a note"], _ = must(t, exitDone, "head", "--url", s.url)
 	heads["an answer"], _ = must(t, exitDone, "head", "--url", s.url, "--json")
-	bought, _ := reservationID([]byte(s.send("POST", "/v1/products/1/reservations", `{"holder":"eve"}`)))
-	heads["a receipt"] = s.send("GET", "/v1/products/1/reservations/"+bought.String()+"/receipt", "")
+	bought := s.made("POST", "/v1/products/1/reservations", `{"holder":"eve"}`)
+	heads["a receipt"] = s.send("GET", "/v1/products/1/reservations/"+bought+"/receipt", "")
 	pour(t, s.log, "big", 2000)
 	for what, head := range heads {
 		heads[what] = write(t, "head", head)

@@ -13,6 +13,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"admitone/cmd/admitone/remote"
 	"admitone/events"
 )
 
@@ -32,7 +33,7 @@ func TestRemoteIsTheLog(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	s.sell("1")
 	head := pour(t, s.log, "big", 1300)
-	r, err := newRemote(s.url, "")
+	r, err := remote.New(s.url, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +70,7 @@ func TestRemoteIsTheLog(t *testing.T) {
 func TestRemoteFollows(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)
 	head := pour(t, s.log, "big", 700)
-	r, err := newRemote(s.url, "")
+	r, err := remote.New(s.url, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,7 +124,7 @@ func TestRemoteWithGaps(t *testing.T) {
 		w.Write(append(body, `],"next":null}`...))
 	}))
 	defer server.Close()
-	r, err := newRemote(server.URL, "")
+	r, err := remote.New(server.URL, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"admitone/cmd/admitone/progress"
+	"admitone/cmd/admitone/remote"
 	"admitone/cmd/admitone/replay"
 )
 
@@ -29,7 +31,7 @@ func newReplay() *cobra.Command {
 			if options.Against == "" {
 				return usagef("say with --against which server gets the requests, for example http://127.0.0.1:8081")
 			}
-			if _, err := newRemote(options.Against, ""); err != nil {
+			if _, err := remote.New(options.Against, ""); err != nil {
 				return err
 			}
 			if options.Speed < 0 {
@@ -43,10 +45,10 @@ func newReplay() *cobra.Command {
 			if options.From, options.To, err = span(cmd.Context(), store, begin, end); err != nil {
 				return err
 			}
-			bar := newProgress(cmd.ErrOrStderr())
-			options.Progress = func(sent, all int64) { bar.say("sending: %d of %d", sent, all) }
+			bar := progress.New(cmd.ErrOrStderr())
+			options.Progress = func(sent, all int64) { bar.Say("sending: %d of %d", sent, all) }
 			report, err := replay.Run(cmd.Context(), store, options)
-			bar.done()
+			bar.Done()
 			if err != nil {
 				return err
 			}

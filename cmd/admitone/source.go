@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"admitone/cmd/admitone/remote"
 	"admitone/events"
 	"admitone/events/embedded"
 	"admitone/events/esdb"
@@ -31,7 +32,7 @@ func (s *source) flags(cmd *cobra.Command) {
 // is an error, and stays without.
 func (s *source) open(cmd *cobra.Command, args []string) (events.Store, error) {
 	if s.url != "" {
-		return newRemote(s.url, s.token)
+		return remote.New(s.url, s.token)
 	}
 	if elsewhere(s.store) {
 		logger := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn}))

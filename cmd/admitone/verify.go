@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"admitone/cmd/admitone/progress"
 	"admitone/events"
 	"admitone/events/merkle"
 	"admitone/projections"
@@ -72,9 +73,9 @@ func newVerify() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			bar := newProgress(cmd.ErrOrStderr())
+			bar := progress.New(cmd.ErrOrStderr())
 			err = v.run(cmd.Context(), store, from, kept, bar)
-			bar.done()
+			bar.Done()
 			if err != nil {
 				return err
 			}
@@ -89,7 +90,7 @@ func newVerify() *cobra.Command {
 }
 
 // run fills v in. What breaks a rule is no error here.
-func (v *verdict) run(ctx context.Context, store events.Store, from source, kept *merkle.SignedHead, bar *progress) error {
+func (v *verdict) run(ctx context.Context, store events.Store, from source, kept *merkle.SignedHead, bar *progress.Bar) error {
 	begun := time.Now()
 	w, err := newWitness(store, from, kept)
 	if err != nil {
@@ -98,7 +99,7 @@ func (v *verdict) run(ctx context.Context, store events.Store, from source, kept
 	heap := newFrugal()
 	found, err := projections.Verify(ctx, w, from.embedded(), func(at, head events.Position) {
 		heap.look()
-		bar.say("verifying the log: position %d of %d", at, head)
+		bar.Say("verifying the log: position %d of %d", at, head)
 	})
 	err = w.end(ctx, found.Head, err)
 	v.Heads, v.Root = w.found()
@@ -121,7 +122,7 @@ func (v *verdict) run(ctx context.Context, store events.Store, from source, kept
 }
 
 // views compares the views on disk with a fresh fold.
-func (v *verdict) views(ctx context.Context, store events.Store, dir string, bar *progress) error {
+func (v *verdict) views(ctx context.Context, store events.Store, dir string, bar *progress.Bar) error {
 	scratch, err := os.MkdirTemp("", "admitone-verify-")
 	if err != nil {
 		return err
@@ -130,7 +131,7 @@ func (v *verdict) views(ctx context.Context, store events.Store, dir string, bar
 	heap := newFrugal()
 	v.Views, err = projections.VerifyViews(ctx, store, filepath.Join(dir, viewsFolder), scratch, func(at, head events.Position) {
 		heap.look()
-		bar.say("verifying the views: position %d of %d", at, head)
+		bar.Say("verifying the views: position %d of %d", at, head)
 	})
 	if errors.Is(err, projections.ErrNoViews) {
 		return nil

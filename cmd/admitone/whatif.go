@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"admitone/cmd/admitone/progress"
 	"admitone/cmd/admitone/whatif"
 	"admitone/events"
 	"admitone/projections"
@@ -48,10 +49,10 @@ func newWhatIf() *cobra.Command {
 			if question.From, question.To, err = span(cmd.Context(), store, begin, end); err != nil {
 				return err
 			}
-			bar := newProgress(cmd.ErrOrStderr())
-			question.Progress = func(p events.Position) { bar.say("reading: position %d of %d", p, question.To) }
+			bar := progress.New(cmd.ErrOrStderr())
+			question.Progress = func(p events.Position) { bar.Say("reading: position %d of %d", p, question.To) }
 			answer, err := whatif.Ask(cmd.Context(), store, question)
-			bar.done()
+			bar.Done()
 			if errors.Is(err, whatif.ErrBadPolicy) {
 				return usagef("--set: %w", err)
 			}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -88,11 +89,17 @@ func (s *served) sell(id string) {
 	path := "/v1/products/" + id + "/reservations"
 	s.send("POST", path, `{"holder":"ada"}`)
 	s.send("POST", path, `{"holder":"bob \"the hat\" ☂","quantity":3}`)
-	held, ok := reservationID([]byte(s.send("POST", path, `{"holder":"ada","quantity":2,"hold":true}`)))
-	if !ok {
-		s.t.Fatal("a reservation without an id")
+	s.send("DELETE", path+"/"+s.made("POST", path, `{"holder":"ada","quantity":2,"hold":true}`), "")
+}
+
+// made sends what makes something, and returns its id.
+func (s *served) made(method, path, body string) string {
+	s.t.Helper()
+	var answer struct{ ID string }
+	if err := json.Unmarshal([]byte(s.send(method, path, body)), &answer); err != nil || answer.ID == "" {
+		s.t.Fatalf("%s %s: no id in the answer (%v)", method, path, err)
 	}
-	s.send("DELETE", path+"/"+held.String(), "")
+	return answer.ID
 }
 
 // pour appends a product with n sales to a log, past the actors.

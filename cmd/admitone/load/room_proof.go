@@ -1,4 +1,4 @@
-package main
+package load
 
 import (
 	"context"
@@ -6,11 +6,12 @@ import (
 	"io"
 
 	"admitone/actors/waitingroom"
+	"admitone/cmd/admitone/remote"
 	"admitone/events"
 )
 
-// lineUpProof compares the room's stream with what the visitors were told.
-type lineUpProof struct {
+// LineUpProof compares the room's stream with what the visitors were told.
+type LineUpProof struct {
 	Events uint64 `json:"events"`
 	// Acknowledged joins, those in the log, and those that are there though nobody
 	// heard: at most Unknown.
@@ -36,8 +37,8 @@ type lineUpProof struct {
 
 // prove reads the room's stream back. Errors: the server's; what is wrong with the
 // line is in the proof.
-func (l *lineUp) prove(ctx context.Context, server *remote) (proof, error) {
-	p := &lineUpProof{wrongs: noWrongs(), Unknown: l.unknown, JoinSeconds: l.joined.Seconds()}
+func (l *lineUp) prove(ctx context.Context, server *remote.Log) (Proof, error) {
+	p := &LineUpProof{wrongs: noWrongs(), Unknown: l.unknown, JoinSeconds: l.joined.Seconds()}
 	_, p.Acknowledged = l.outcome()
 	room := newRecordedRoom()
 	for e, err := range events.Stream(ctx, server, waitingroom.Stream(l.room), 0) {
@@ -68,7 +69,7 @@ func (l *lineUp) prove(ctx context.Context, server *remote) (proof, error) {
 }
 
 // compare holds the log to what the visitors were told.
-func (p *lineUpProof) compare(l *lineUp, room *recordedRoom) {
+func (p *LineUpProof) compare(l *lineUp, room *recordedRoom) {
 	given, heard, passes := map[int64]bool{}, map[int64]bool{}, map[string]int64{}
 	for _, s := range l.told {
 		if s.wrong != "" {
@@ -111,7 +112,7 @@ func (p *lineUpProof) compare(l *lineUp, room *recordedRoom) {
 }
 
 // askRoom holds the counts that the server shows to the log.
-func (p *lineUpProof) askRoom(ctx context.Context, server *remote, path string, room *recordedRoom) error {
+func (p *LineUpProof) askRoom(ctx context.Context, server *remote.Log, path string, room *recordedRoom) error {
 	var shown struct{ Waiting, Active, Joined, Admitted int64 }
 	if err := ask(ctx, server, fmt.Sprintf("%s?min_position=%d", path, room.position), &shown); err != nil {
 		return err
@@ -122,7 +123,7 @@ func (p *lineUpProof) askRoom(ctx context.Context, server *remote, path string, 
 	return nil
 }
 
-func (p *lineUpProof) print(out io.Writer) error {
+func (p *LineUpProof) print(out io.Writer) error {
 	fmt.Fprintf(out, "  in the log: %d events, %d joins; acknowledged: %d, within %.2f s; unknown outcomes: %d, of which %d are in the log\n",
 		p.Events, p.InLog, p.Acknowledged, p.JoinSeconds, p.Unknown, p.Unheard)
 	fmt.Fprintf(out, "  %d came in, %d at once at most, with %d passes handed out; %d lost their place by silence\n", p.Admitted, p.MostActive, p.Passes, p.Dropped)

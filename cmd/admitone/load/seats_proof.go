@@ -1,4 +1,4 @@
-package main
+package load
 
 import (
 	"context"
@@ -8,12 +8,13 @@ import (
 	"net/url"
 	"slices"
 
+	"admitone/cmd/admitone/remote"
 	"admitone/events"
 	"admitone/projections"
 )
 
-// concertProof compares the log with what the crowd was told.
-type concertProof struct {
+// ConcertProof compares the log with what the crowd was told.
+type ConcertProof struct {
 	Events uint64 `json:"events"`
 	// Acknowledged bookings, those in the log, and those that are there though nobody
 	// heard: at most Unknown.
@@ -37,8 +38,8 @@ type concertProof struct {
 
 // prove reads the log back from where the performance begins. Errors: the server's;
 // what is wrong is in the proof.
-func (c *concert) prove(ctx context.Context, server *remote) (proof, error) {
-	p := &concertProof{wrongs: noWrongs(), Acknowledged: int64(len(c.told)), Unknown: c.unknown, PaidLate: c.paidLate.Load()}
+func (c *concert) prove(ctx context.Context, server *remote.Log) (Proof, error) {
+	p := &ConcertProof{wrongs: noWrongs(), Acknowledged: int64(len(c.told)), Unknown: c.unknown, PaidLate: c.paidLate.Load()}
 	house := newRecordedHouse(c.performance)
 	verifier := projections.NewVerifier(false)
 	for e, err := range events.All(ctx, server, c.since) {
@@ -70,7 +71,7 @@ func (c *concert) prove(ctx context.Context, server *remote) (proof, error) {
 }
 
 // compare holds the log to what the crowd was told.
-func (p *concertProof) compare(told []*booked, house *recordedHouse) {
+func (p *ConcertProof) compare(told []*booked, house *recordedHouse) {
 	heard := map[string]bool{}
 	for _, t := range told {
 		row, ok := house.bookings[t.ID]
@@ -103,7 +104,7 @@ func seatNames(b *projections.Booking) []string {
 
 // count counts how the bookings ended: every seat is in one booking, and the money
 // is where they are.
-func (p *concertProof) count(money projections.Wallet, charged int64, house *recordedHouse) {
+func (p *ConcertProof) count(money projections.Wallet, charged int64, house *recordedHouse) {
 	spent, owner := int64(0), map[string]string{}
 	for _, id := range slices.Sorted(maps.Keys(house.bookings)) {
 		b := house.bookings[id]
@@ -143,7 +144,7 @@ func (p *concertProof) count(money projections.Wallet, charged int64, house *rec
 }
 
 // askSeats holds the seats that the server shows to the log.
-func (p *concertProof) askSeats(ctx context.Context, server *remote, path string, house *recordedHouse) error {
+func (p *ConcertProof) askSeats(ctx context.Context, server *remote.Log, path string, house *recordedHouse) error {
 	for _, status := range []events.SeatStatus{events.SeatIsHeld, events.SeatIsBooked} {
 		var got []string
 		for next := ""; ; {
@@ -171,7 +172,7 @@ func (p *concertProof) askSeats(ctx context.Context, server *remote, path string
 	return nil
 }
 
-func (p *concertProof) print(out io.Writer) error {
+func (p *ConcertProof) print(out io.Writer) error {
 	fmt.Fprintf(out, "  in the log: %d events, %d bookings; acknowledged: %d; unknown outcomes: %d, of which %d are in the log\n",
 		p.Events, p.InLog, p.Acknowledged, p.Unknown, p.Unheard)
 	fmt.Fprintf(out, "  %d booked (%d paid late) with %d seats, %d given back, %d expired\n", p.Booked, p.PaidLate, p.Seats, p.Released, p.Expired)

@@ -1,4 +1,4 @@
-package main
+package load
 
 import (
 	"context"
@@ -12,13 +12,16 @@ import (
 
 	"admitone/actors"
 	"admitone/actors/waitingroom"
+	"admitone/cmd/admitone/progress"
+	"admitone/cmd/admitone/remote"
+	"admitone/cmd/admitone/usage"
 	"admitone/events"
 )
 
 // Bounds of what the line may be asked for.
 const (
-	maxLoadVisitors = 100_000
-	maxLoadPass     = 60 // seconds
+	maxVisitors     = 100_000
+	maxPass         = 60 // seconds
 	lineUpPoll      = 200 * time.Millisecond
 	lineUpOverstays = 30 * time.Second
 )
@@ -42,7 +45,7 @@ type lineUp struct {
 	sale       sale
 }
 
-func (l *lineUp) flags(f *pflag.FlagSet) {
+func (l *lineUp) Flags(f *pflag.FlagSet) {
 	f.IntVar(&l.visitors, "visitors", 2000, "waiting-room: people who join at once")
 	f.Int64Var(&l.settings.AdmitPerSecond, "admit-per-second", 200, "waiting-room: how many come in per second at most")
 	f.Int64Var(&l.settings.MaxActive, "max-active", 300, "waiting-room: how many are in at once at most")
@@ -50,20 +53,20 @@ func (l *lineUp) flags(f *pflag.FlagSet) {
 	f.Int64Var(&l.settings.HeartbeatSeconds, "heartbeat-seconds", 2, "waiting-room: the longest pause between two signs of life")
 }
 
-func (l *lineUp) check(func(flag string) bool) error {
+func (l *lineUp) Check(func(flag string) bool) error {
 	s := &l.settings
-	longest := int64(maxLoadDuration.Seconds())
+	longest := int64(maxDuration.Seconds())
 	switch {
-	case l.visitors < 1 || l.visitors > maxLoadVisitors:
-		return usagef("--visitors is from 1 to %d", maxLoadVisitors)
+	case l.visitors < 1 || l.visitors > maxVisitors:
+		return usage.Errorf("--visitors is from 1 to %d", maxVisitors)
 	case s.AdmitPerSecond < 1 || s.AdmitPerSecond > waitingroom.MaxAdmitPerSecond:
-		return usagef("--admit-per-second is from 1 to %d", waitingroom.MaxAdmitPerSecond)
+		return usage.Errorf("--admit-per-second is from 1 to %d", waitingroom.MaxAdmitPerSecond)
 	case s.MaxActive < 1 || s.MaxActive > waitingroom.MaxActive:
-		return usagef("--max-active is from 1 to %d", waitingroom.MaxActive)
-	case s.ActiveSeconds < 1 || s.ActiveSeconds > maxLoadPass || s.HeartbeatSeconds < 1 || s.HeartbeatSeconds > maxLoadPass:
-		return usagef("--active-seconds and --heartbeat-seconds are from 1 to %d: the end of passes and of silent places is waited for", maxLoadPass)
+		return usage.Errorf("--max-active is from 1 to %d", waitingroom.MaxActive)
+	case s.ActiveSeconds < 1 || s.ActiveSeconds > maxPass || s.HeartbeatSeconds < 1 || s.HeartbeatSeconds > maxPass:
+		return usage.Errorf("--active-seconds and --heartbeat-seconds are from 1 to %d: the end of passes and of silent places is waited for", maxPass)
 	case int64(l.visitors)/s.AdmitPerSecond > longest || int64(l.visitors)*s.ActiveSeconds/s.MaxActive > longest:
-		return usagef("%d visitors may take longer than %v to come in", l.visitors, maxLoadDuration)
+		return usage.Errorf("%d visitors may take longer than %v to come in", l.visitors, maxDuration)
 	}
 	return nil
 }
@@ -83,20 +86,20 @@ func (l *lineUp) holder(n int) string {
 	return l.room + "-" + strconv.Itoa(n)
 }
 
-func (l *lineUp) prepare(ctx context.Context, server *remote, _ *crowd, _ *progress) error {
+func (l *lineUp) prepare(ctx context.Context, server *remote.Log, _ *crowd, _ *progress.Bar) error {
 	l.room = "load-" + actors.NewID().String()
 	s := &l.settings
 	body := fmt.Sprintf(`{"admit_per_second":%d,"max_active":%d,"active_seconds":%d,"heartbeat_seconds":%d}`,
 		s.AdmitPerSecond, s.MaxActive, s.ActiveSeconds, s.HeartbeatSeconds)
 	var made struct{ ID string }
-	if err := server.call(ctx, http.MethodPut, l.path(), body, &made); err != nil {
+	if err := server.Call(ctx, http.MethodPut, l.path(), body, &made); err != nil {
 		return err
 	}
 	body = fmt.Sprintf(`{"id":%q,"name":"Load: behind a waiting room","stock":%d,"waiting_room":%[1]q}`, l.room, l.visitors)
-	return server.call(ctx, http.MethodPost, "/v1/products", body, &made)
+	return server.Call(ctx, http.MethodPost, "/v1/products", body, &made)
 }
 
-func (l *lineUp) act(ctx context.Context, c *crowd, bar *progress) {
+func (l *lineUp) act(ctx context.Context, c *crowd, bar *progress.Bar) {
 	for n := range l.visitors {
 		l.people = append(l.people, newQueuer(n, l.holder(n)))
 	}
@@ -154,7 +157,7 @@ func (l *lineUp) attend(ctx context.Context, m *member, people []*queuer) {
 
 // drain waits until nobody is in the line or has a pass any more, or somebody has
 // been for too long.
-func (l *lineUp) drain(ctx context.Context, c *crowd, bar *progress) {
+func (l *lineUp) drain(ctx context.Context, c *crowd, bar *progress.Bar) {
 	m := c.members[0]
 	until := time.Now().Add(2*l.heartbeat() + time.Duration(l.settings.ActiveSeconds)*time.Second + lineUpOverstays)
 	for ctx.Err() == nil && time.Now().Before(until) {

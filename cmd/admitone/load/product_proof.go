@@ -1,4 +1,4 @@
-package main
+package load
 
 import (
 	"context"
@@ -7,12 +7,13 @@ import (
 	"strconv"
 
 	"admitone/actors/product"
+	"admitone/cmd/admitone/remote"
 	"admitone/events"
 	"admitone/projections"
 )
 
-// saleProof compares the product's stream with what the crowd was told.
-type saleProof struct {
+// SaleProof compares the product's stream with what the crowd was told.
+type SaleProof struct {
 	Events uint64 `json:"events"`
 	// Acknowledged reservations, those in the log, and those that are there though
 	// their buyer never heard: at most Unknown.
@@ -29,8 +30,8 @@ type saleProof struct {
 
 // prove reads the whole stream back. Errors: the server's; what is wrong with the
 // sale is in the proof.
-func (c *rush) prove(ctx context.Context, server *remote) (proof, error) {
-	p := &saleProof{wrongs: noWrongs()}
+func (c *rush) prove(ctx context.Context, server *remote.Log) (Proof, error) {
+	p := &SaleProof{wrongs: noWrongs()}
 	sale := &recordedSale{standing: map[events.ID]events.ReservationStatus{}}
 	verifier := projections.NewVerifier(false)
 	for e, err := range events.Stream(ctx, server, product.Stream(c.product), 0) {
@@ -57,7 +58,7 @@ func (c *rush) prove(ctx context.Context, server *remote) (proof, error) {
 }
 
 // compare holds the log to what the crowd was told.
-func (p *saleProof) compare(c *rush, standing map[events.ID]events.ReservationStatus) {
+func (p *SaleProof) compare(c *rush, standing map[events.ID]events.ReservationStatus) {
 	acknowledged := make(map[events.ID]struct{}, len(standing))
 	for _, b := range c.buyers {
 		p.Unknown += b.unknown
@@ -89,7 +90,7 @@ func (p *saleProof) compare(c *rush, standing map[events.ID]events.ReservationSt
 }
 
 // askProduct holds the resource to the log.
-func (p *saleProof) askProduct(ctx context.Context, server *remote, row *projections.Product) error {
+func (p *SaleProof) askProduct(ctx context.Context, server *remote.Log, row *projections.Product) error {
 	var product struct{ Stock, Remaining, Held, Sold int64 }
 	path := "/v1/products/" + row.ID + "?min_position=" + strconv.FormatUint(uint64(row.Position), 10)
 	if err := ask(ctx, server, path, &product); err != nil {
@@ -136,7 +137,7 @@ func (s *recordedSale) take(e *events.Recorded) error {
 	return err
 }
 
-func (p *saleProof) print(out io.Writer) error {
+func (p *SaleProof) print(out io.Writer) error {
 	fmt.Fprintf(out, "  in the log: %d events, %d reservations; acknowledged: %d; unknown outcomes: %d, of which %d are in the log\n",
 		p.Events, p.InLog, p.Acknowledged, p.Unknown, p.Unheard)
 	fmt.Fprintf(out, "  stock %d = %d remaining + %d held + %d sold\n", p.Stock, p.Remaining, p.Held, p.Sold)

@@ -1,4 +1,4 @@
-package main
+package load
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"admitone/actors/product"
+	"admitone/cmd/admitone/remote"
 	"admitone/events"
 )
 
@@ -71,7 +72,7 @@ func (l *lineUp) cheat(m *member, q *queuer, holder, pass string) {
 
 // checkSale reads back what was sold: to whom the log had let in by then, and what was
 // acknowledged.
-func (p *lineUpProof) checkSale(ctx context.Context, server *remote, l *lineUp, room *recordedRoom) error {
+func (p *LineUpProof) checkSale(ctx context.Context, server *remote.Log, l *lineUp, room *recordedRoom) error {
 	passes := map[string][]*recordedVisitor{} // of each holder
 	for i := range room.visitors {
 		if v := &room.visitors[i]; v.admitted > 0 {

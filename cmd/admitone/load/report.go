@@ -1,4 +1,4 @@
-package main
+package load
 
 import (
 	"fmt"
@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// loadReport is what load prints, with --json as it is.
-type loadReport struct {
+// Report is what load prints, with --json as it is.
+type Report struct {
 	Scenario    string  `json:"scenario"`
 	Against     string  `json:"against"`
 	About       string  `json:"about"`
@@ -26,11 +26,11 @@ type loadReport struct {
 	P99          float64          `json:"p99_ms"`
 	Max          float64          `json:"max_ms"`
 	Codes        map[string]int64 `json:"answers_by_code"`
-	Proof        proof            `json:"proof"` // nil: none could be made
+	Proof        Proof            `json:"proof"` // nil: none could be made
 }
 
-func (c *crowd) report(plan *loadPlan, took time.Duration) *loadReport {
-	r := &loadReport{Scenario: plan.scenario, Against: plan.server.url, Connections: plan.connections,
+func (c *crowd) report(took time.Duration) *Report {
+	r := &Report{Scenario: c.plan.Scenario, Against: c.plan.Against, Connections: c.plan.Connections,
 		Seconds: took.Seconds(), Codes: map[string]int64{}}
 	var all histogram
 	for _, m := range c.members {
@@ -46,7 +46,11 @@ func (c *crowd) report(plan *loadPlan, took time.Duration) *loadReport {
 	return r
 }
 
-func (r *loadReport) print(out io.Writer) error {
+// FoundWrong says that the log and the answers differ.
+func (r *Report) FoundWrong() bool { return r.Proof != nil && len(r.Proof.faults()) > 0 }
+
+// Print writes it for people.
+func (r *Report) Print(out io.Writer) error {
 	fmt.Fprintf(out, "%s against %s: %s, %d connections\n", r.Scenario, r.Against, r.About, r.Connections)
 	fmt.Fprintf(out, "  %d answers in %.2f s: %.0f/s; %d acknowledged: %.0f/s\n", r.Answers, r.Seconds, r.PerSecond, r.Acknowledged, r.Rate)
 	fmt.Fprintf(out, "  latency p50 %.2f ms, p90 %.2f ms, p99 %.2f ms, max %.2f ms\n", r.P50, r.P90, r.P99, r.Max)

@@ -1,4 +1,4 @@
-package main
+package load
 
 import (
 	"context"
@@ -13,13 +13,16 @@ import (
 
 	"admitone/actors"
 	"admitone/actors/seat"
+	"admitone/cmd/admitone/progress"
+	"admitone/cmd/admitone/remote"
+	"admitone/cmd/admitone/usage"
 	"admitone/events"
 )
 
 // Bounds of what the concert may be asked for.
 const (
-	maxLoadPeople    = 100_000
-	maxLoadSeatHold  = 300
+	maxPeople        = 100_000
+	maxSeatHold      = 300
 	maxConcertSeats  = 100_000
 	concertSections  = 2
 	concertPrice     = 5000 // of a seat, in minor units
@@ -59,21 +62,21 @@ type booked struct {
 	Status events.BookingStatus `json:"status"`
 }
 
-func (c *concert) flags(f *pflag.FlagSet) {
+func (c *concert) Flags(f *pflag.FlagSet) {
 	f.IntVar(&c.people, "people", 2000, "seats: people who want some")
 	f.IntVar(&c.rows, "rows", 20, "seats: rows of each of the two sections")
 	f.IntVar(&c.perRow, "seats-per-row", 25, "seats: seats of each row")
 	f.IntVar(&c.holdSeconds, "hold-seconds", 5, "seats: how long a booking is held")
 }
 
-func (c *concert) check(func(flag string) bool) error {
+func (c *concert) Check(func(flag string) bool) error {
 	switch {
-	case c.people < 1 || c.people > maxLoadPeople:
-		return usagef("--people is from 1 to %d", maxLoadPeople)
+	case c.people < 1 || c.people > maxPeople:
+		return usage.Errorf("--people is from 1 to %d", maxPeople)
 	case c.rows < 1 || c.perRow < 1 || c.rows > maxConcertSeats || c.perRow > maxConcertSeats/concertSections/c.rows:
-		return usagef("--rows and --seats-per-row are from 1, and make at most %d seats in two sections", maxConcertSeats)
-	case c.holdSeconds < 1 || c.holdSeconds > maxLoadSeatHold:
-		return usagef("--hold-seconds is from 1 to %d: the end of the holds is waited for", maxLoadSeatHold)
+		return usage.Errorf("--rows and --seats-per-row are from 1, and make at most %d seats in two sections", maxConcertSeats)
+	case c.holdSeconds < 1 || c.holdSeconds > maxSeatHold:
+		return usage.Errorf("--hold-seconds is from 1 to %d: the end of the holds is waited for", maxSeatHold)
 	}
 	return nil
 }
@@ -88,13 +91,13 @@ func (c *concert) holder(n int) string {
 
 func (c *concert) path() string { return "/v1/performances/" + c.performance }
 
-func (c *concert) prepare(ctx context.Context, server *remote, crowd *crowd, bar *progress) error {
+func (c *concert) prepare(ctx context.Context, server *remote.Log, crowd *crowd, bar *progress.Bar) error {
 	c.performance = "load-" + actors.NewID().String()
 	body := fmt.Sprintf(`{"id":%q,"title":"Load: concert","venue":"Hall","starts_at":"2999-01-01T20:00:00Z","hold_seconds":%d,"limit_per_holder":%d,
 		"sections":[{"id":"A","rows":%d,"seats_per_row":%d,"price":%[6]d},{"id":"B","rows":%[4]d,"seats_per_row":%[5]d,"price":%[6]d}]}`,
 		c.performance, c.holdSeconds, concertLimit, c.rows, c.perRow, concertPrice)
 	var created struct{ Position events.Position }
-	if err := server.call(ctx, http.MethodPost, "/v1/performances", body, &created); err != nil {
+	if err := server.Call(ctx, http.MethodPost, "/v1/performances", body, &created); err != nil {
 		return err
 	}
 	c.since = created.Position - 1
@@ -116,7 +119,7 @@ func (c *concert) prepare(ctx context.Context, server *remote, crowd *crowd, bar
 	return nil
 }
 
-func (c *concert) act(ctx context.Context, crowd *crowd, bar *progress) {
+func (c *concert) act(ctx context.Context, crowd *crowd, bar *progress.Bar) {
 	crowd.share(ctx, bar, "booking", c.people, c.visit)
 	over := time.Time{}
 	for _, b := range c.late {
@@ -134,7 +137,7 @@ func (c *concert) act(ctx context.Context, crowd *crowd, bar *progress) {
 }
 
 // drain waits until nothing is held any more, or has been for too long.
-func (c *concert) drain(ctx context.Context, crowd *crowd, bar *progress) {
+func (c *concert) drain(ctx context.Context, crowd *crowd, bar *progress.Bar) {
 	last := time.Now() // of all deadlines
 	for _, b := range c.told {
 		if b.ExpiresAt.After(last) {

@@ -1,4 +1,4 @@
-package main
+package load
 
 import (
 	"context"
@@ -8,12 +8,13 @@ import (
 	"slices"
 
 	"admitone/actors/tournament"
+	"admitone/cmd/admitone/remote"
 	"admitone/events"
 	"admitone/projections"
 )
 
-// signUpProof compares the tournament's stream with what the teams were told.
-type signUpProof struct {
+// SignUpProof compares the tournament's stream with what the teams were told.
+type SignUpProof struct {
 	Events uint64 `json:"events"`
 	// Acknowledged entries and withdrawals, those in the log, and those that are
 	// there though nobody heard: at most Unknown.
@@ -29,8 +30,8 @@ type signUpProof struct {
 
 // prove reads the whole stream back. Errors: the server's; what is wrong with the
 // tournament is in the proof.
-func (s *signUp) prove(ctx context.Context, server *remote) (proof, error) {
-	p := &signUpProof{wrongs: noWrongs(), Slots: s.slots, Acknowledged: int64(len(s.told)), Unknown: s.unknown}
+func (s *signUp) prove(ctx context.Context, server *remote.Log) (Proof, error) {
+	p := &SignUpProof{wrongs: noWrongs(), Slots: s.slots, Acknowledged: int64(len(s.told)), Unknown: s.unknown}
 	list := &recordedList{slots: s.slots, placings: map[events.Revision]placing{}}
 	verifier := projections.NewVerifier(false)
 	for e, err := range events.Stream(ctx, server, tournament.Stream(s.tournament), 0) {
@@ -57,7 +58,7 @@ func (s *signUp) prove(ctx context.Context, server *remote) (proof, error) {
 
 // compare holds the log to what the teams were told: each acknowledgement is at the
 // revision that it names, and says what happened there.
-func (p *signUpProof) compare(told []placing, list *recordedList) {
+func (p *SignUpProof) compare(told []placing, list *recordedList) {
 	heard := map[events.Revision]bool{}
 	for _, t := range told {
 		first := t.Revision - events.Revision(min(len(t.Promoted), 1)) // the promotion comes behind the withdrawal
@@ -81,7 +82,7 @@ func (p *signUpProof) compare(told []placing, list *recordedList) {
 
 // askTournament holds the lists that the server shows to the log: who, and in which
 // order.
-func (p *signUpProof) askTournament(ctx context.Context, server *remote, path string, list *recordedList) error {
+func (p *SignUpProof) askTournament(ctx context.Context, server *remote.Log, path string, list *recordedList) error {
 	for _, test := range []struct {
 		status events.EntryStatus
 		want   []string
@@ -191,7 +192,7 @@ func (l *recordedList) promote(at events.Revision, f *events.TournamentPromoted,
 	return nil
 }
 
-func (p *signUpProof) print(out io.Writer) error {
+func (p *SignUpProof) print(out io.Writer) error {
 	fmt.Fprintf(out, "  in the log: %d events, %d entries and withdrawals; acknowledged: %d; unknown outcomes: %d\n", p.Events, p.InLog, p.Acknowledged, p.Unknown)
 	fmt.Fprintf(out, "  %d of %d slots taken, %d teams waiting, %d were promoted\n", p.Entered, p.Slots, p.Waiting, p.Promoted)
 	return p.verdict(out, "every acknowledged place is in the log, in order, and every free slot went to the first who waited, at once")

@@ -1,4 +1,4 @@
-package main
+package load
 
 import (
 	"bytes"
@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"admitone/cmd/admitone/progress"
 )
 
 const (
@@ -25,7 +27,7 @@ const (
 
 // crowd is the people of a scenario and what they share: one connection each.
 type crowd struct {
-	server   source
+	plan     *Plan
 	client   *fasthttp.HostClient
 	answered atomic.Int64
 	members  []*member
@@ -44,8 +46,8 @@ type member struct {
 	codes    map[string]int64
 }
 
-func newCrowd(server source, connections int) (*crowd, error) {
-	u, err := url.Parse(server.url)
+func newCrowd(plan *Plan) (*crowd, error) {
+	u, err := url.Parse(plan.Against)
 	if err != nil {
 		return nil, err
 	}
@@ -53,18 +55,18 @@ func newCrowd(server source, connections int) (*crowd, error) {
 	if u.Port() == "" {
 		address += map[bool]string{false: ":80", true: ":443"}[u.Scheme == "https"]
 	}
-	c := &crowd{server: server, client: &fasthttp.HostClient{
-		Addr: address, IsTLS: u.Scheme == "https", MaxConns: connections,
+	c := &crowd{plan: plan, client: &fasthttp.HostClient{
+		Addr: address, IsTLS: u.Scheme == "https", MaxConns: plan.Connections,
 		ReadTimeout: crowdPatience, WriteTimeout: crowdPatience, MaxIdleConnDuration: time.Minute,
 		// Once: a request that is sent again unseen would be a second sale.
 		MaxIdemponentCallAttempts: 1,
 		NoDefaultUserAgentHeader:  true,
 	}}
-	for number := range connections {
+	for number := range plan.Connections {
 		m := &member{crowd: c, number: number, request: &fasthttp.Request{}, response: &fasthttp.Response{}}
 		m.request.Header.SetContentType("application/json")
-		if server.token != "" {
-			m.request.Header.Set("Authorization", "Bearer "+server.token)
+		if plan.Token != "" {
+			m.request.Header.Set("Authorization", "Bearer "+plan.Token)
 		}
 		c.members = append(c.members, m)
 	}
@@ -83,14 +85,14 @@ func (c *crowd) forget() {
 
 // each lets every member work, all at once, and returns when all have been served
 // or have gone home.
-func (c *crowd) each(bar *progress, what string, work func(*member)) {
+func (c *crowd) each(bar *progress.Bar, what string, work func(*member)) {
 	var members sync.WaitGroup
 	for _, m := range c.members {
 		members.Go(func() { work(m) })
 	}
 	done := make(chan struct{})
 	go func() { members.Wait(); close(done) }()
-	tick := time.NewTicker(progressOnTerminal)
+	tick := time.NewTicker(progress.OnTerminal)
 	defer tick.Stop()
 	before := c.answered.Load()
 	for begun := time.Now(); ; {
@@ -100,14 +102,14 @@ func (c *crowd) each(bar *progress, what string, work func(*member)) {
 			return
 		case <-tick.C:
 			took, answers := time.Since(begun), c.answered.Load()-before
-			bar.say("%s, %s: %d answers, %.0f/s", what, took.Round(time.Second), answers, float64(answers)/took.Seconds())
+			bar.Say("%s, %s: %d answers, %.0f/s", what, took.Round(time.Second), answers, float64(answers)/took.Seconds())
 		}
 	}
 }
 
 // share lets the members do so many errands between them, each the next that nobody
 // has done yet.
-func (c *crowd) share(ctx context.Context, bar *progress, what string, errands int, do func(m *member, n int)) {
+func (c *crowd) share(ctx context.Context, bar *progress.Bar, what string, errands int, do func(m *member, n int)) {
 	var next atomic.Int64
 	c.each(bar, what, func(m *member) {
 		for n := int(next.Add(1) - 1); n < errands && m.stays(ctx); n = int(next.Add(1) - 1) {
@@ -118,12 +120,12 @@ func (c *crowd) share(ctx context.Context, bar *progress, what string, errands i
 
 // rest lets some time go by in which the crowd wants nothing; it is not counted as the
 // scenario's.
-func (c *crowd) rest(ctx context.Context, bar *progress, what string, d time.Duration) {
+func (c *crowd) rest(ctx context.Context, bar *progress.Bar, what string, d time.Duration) {
 	begun := time.Now()
 	defer func() { c.rested += time.Since(begun) }()
 	end := time.NewTimer(max(d, 0))
 	defer end.Stop()
-	tick := time.NewTicker(progressOnTerminal)
+	tick := time.NewTicker(progress.OnTerminal)
 	defer tick.Stop()
 	for {
 		select {
@@ -132,7 +134,7 @@ func (c *crowd) rest(ctx context.Context, bar *progress, what string, d time.Dur
 		case <-end.C:
 			return
 		case <-tick.C:
-			bar.say("%s", what)
+			bar.Say("%s", what)
 		}
 	}
 }
@@ -145,7 +147,7 @@ func (m *member) stays(ctx context.Context) bool {
 // do sends one request and takes down the answer. It returns the status, 0 if none
 // came; the body is in m.response.
 func (m *member) do(method, path string, body []byte) int {
-	m.request.SetRequestURI(m.server.url + path)
+	m.request.SetRequestURI(m.plan.Against + path)
 	m.request.Header.SetMethod(method)
 	m.request.SetBodyRaw(body)
 	m.request.Header.SetContentLength(len(body)) // a GET would announce the body before
@@ -173,9 +175,9 @@ func (m *member) do(method, path string, body []byte) int {
 // an answer came.
 func (m *member) get(path string, into any) bool {
 	var request fasthttp.Request // not m's: what it sent last would announce a body
-	request.SetRequestURI(m.server.url + path)
-	if m.server.token != "" {
-		request.Header.Set("Authorization", "Bearer "+m.server.token)
+	request.SetRequestURI(m.plan.Against + path)
+	if m.plan.Token != "" {
+		request.Header.Set("Authorization", "Bearer "+m.plan.Token)
 	}
 	return m.client.Do(&request, m.response) == nil && m.response.StatusCode() == http.StatusOK && json.Unmarshal(m.response.Body(), into) == nil
 }

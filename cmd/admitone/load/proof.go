@@ -1,4 +1,4 @@
-package main
+package load
 
 import (
 	"context"
@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"admitone/cmd/admitone/remote"
 )
 
 // maxWrong bounds how many faults are listed.
@@ -41,10 +43,10 @@ func (w *wrongs) verdict(out io.Writer, proved string) error {
 }
 
 // ask reads a resource, waiting for the read side while it is behind.
-func ask(ctx context.Context, server *remote, path string, into any) error {
+func ask(ctx context.Context, server *remote.Log, path string, into any) error {
 	for again := 0; ; again++ {
-		err := server.call(ctx, http.MethodGet, path, "", into)
-		if behind := (*problem)(nil); err == nil || !errors.As(err, &behind) || behind.Code != "projection_behind" || again == 30 {
+		err := server.Call(ctx, http.MethodGet, path, "", into)
+		if behind := (*remote.Problem)(nil); err == nil || !errors.As(err, &behind) || behind.Code != "projection_behind" || again == 30 {
 			return err
 		}
 		select {

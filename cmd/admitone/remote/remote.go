@@ -1,4 +1,4 @@
-package main
+package remote
 
 import (
 	"context"
@@ -14,55 +14,55 @@ import (
 	"sync"
 	"time"
 
+	"admitone/cmd/admitone/usage"
 	"admitone/events"
 )
 
 const (
-	// remotePage is how many events a server gives at once.
-	remotePage = 500
-	// remotePoll is how long a follower rests when there is nothing new.
-	remotePoll = 200 * time.Millisecond
-	// remoteLimit bounds one request.
-	remoteLimit = 30 * time.Second
+	// pageSize is how many events a server gives at once.
+	pageSize = 500
+	// pollEvery is how long a follower rests when there is nothing new.
+	pollEvery = 200 * time.Millisecond
+	// requestLimit bounds one request.
+	requestLimit = 30 * time.Second
 )
 
-// remote is the log of a running server, read through its HTTP routes. The events
-// come back byte for byte: the data as it travels, the metadata written again the
-// one way there is; a hash that does not fit them is found like any other.
-type remote struct {
+// Log is the log of a running server, read through its HTTP routes.
+type Log struct {
 	base   string // without a slash at the end
 	token  string
 	client *http.Client
 	epoch  func() string
 }
 
-var _ events.Store = (*remote)(nil)
+var _ events.Store = (*Log)(nil)
 
-// newRemote makes a log of an address such as http://127.0.0.1:8080. Nothing is
+// New makes a log of an address such as http://127.0.0.1:8080. Nothing is
 // asked of the server yet.
-func newRemote(address, token string) (*remote, error) {
+func New(address, token string) (*Log, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return nil, usagef("%q is no address of a server; it looks like http://127.0.0.1:8080", address)
+		return nil, usage.Errorf("%q is no address of a server; it looks like http://127.0.0.1:8080", address)
 	}
-	r := &remote{base: strings.TrimRight(address, "/"), token: token, client: &http.Client{Timeout: remoteLimit}}
+	r := &Log{base: strings.TrimRight(address, "/"), token: token, client: &http.Client{Timeout: requestLimit}}
 	r.epoch = sync.OnceValue(r.askEpoch)
 	return r, nil
 }
 
-// problem is what the server says when it does not do what it is asked.
-type problem struct {
+// Problem is what the server says when it does not do what it is asked.
+type Problem struct {
 	Status   int    `json:"status"`
 	Code     string `json:"code"`
 	Resource string `json:"resource"`
 	Detail   string `json:"detail"`
 }
 
-func (p *problem) Error() string { return fmt.Sprintf("%d %s: %s", p.Status, p.Code, p.Detail) }
+// Error is the status, the code and what it says to people.
+func (p *Problem) Error() string { return fmt.Sprintf("%d %s: %s", p.Status, p.Code, p.Detail) }
 
-// call sends a request with an optional JSON body and decodes the answer.
-// Errors: events.ErrUnavailable, a *problem, a usage error for a missing token.
-func (r *remote) call(ctx context.Context, method, path string, body string, into any) error {
+// Call sends a request with an optional JSON body and decodes the answer.
+// Errors: events.ErrUnavailable, a *Problem, a usage error for a missing token.
+func (r *Log) Call(ctx context.Context, method, path string, body string, into any) error {
 	request, err := http.NewRequestWithContext(ctx, method, r.base+path, strings.NewReader(body))
 	if err != nil {
 		return err
@@ -91,13 +91,13 @@ func (r *remote) call(ctx context.Context, method, path string, body string, int
 		}
 		return nil
 	}
-	p := &problem{Status: response.StatusCode}
+	p := &Problem{Status: response.StatusCode}
 	if json.Unmarshal(text, p) != nil || p.Code == "" {
 		return fmt.Errorf("%s%s answered %s; is it an admitone server?", r.base, path, response.Status)
 	}
 	switch p.Status {
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return usagef("%s refuses: %s; give --token one of: admitone token --sub me --role admin --jwt-secret-file FILE", r.base, p.Detail)
+		return usage.Errorf("%s refuses: %s; give --token one of: admitone token --sub me --role admin --jwt-secret-file FILE", r.base, p.Detail)
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		return fmt.Errorf("%w: %s: %w", events.ErrUnavailable, r.base, p)
 	}
@@ -120,14 +120,14 @@ func oneStream(stream events.StreamID) sequence {
 }
 
 // behind returns up to limit events behind a place.
-func (r *remote) behind(ctx context.Context, q sequence, after uint64, limit int) (found []events.Recorded, err error) {
+func (r *Log) behind(ctx context.Context, q sequence, after uint64, limit int) (found []events.Recorded, err error) {
 	for len(found) < limit {
-		most := min(limit-len(found), remotePage)
+		most := min(limit-len(found), pageSize)
 		var page struct {
 			Items []events.CloudEvent `json:"items"`
 		}
-		err := r.call(ctx, http.MethodGet, q.path+strconv.FormatUint(after, 10)+"&limit="+strconv.Itoa(most), "", &page)
-		if p := (*problem)(nil); errors.As(err, &p) && p.Code == "not_found" && p.Resource == "stream" {
+		err := r.Call(ctx, http.MethodGet, q.path+strconv.FormatUint(after, 10)+"&limit="+strconv.Itoa(most), "", &page)
+		if p := (*Problem)(nil); errors.As(err, &p) && p.Code == "not_found" && p.Resource == "stream" {
 			return nil, nil
 		}
 		if err != nil {
@@ -149,7 +149,7 @@ func (r *remote) behind(ctx context.Context, q sequence, after uint64, limit int
 
 // end returns the place of the last event, 0 if there is none. There is no route
 // for it: it looks ever further ahead, and then by halves.
-func (r *remote) end(ctx context.Context, q sequence) (uint64, error) {
+func (r *Log) end(ctx context.Context, q sequence) (uint64, error) {
 	const beyond = uint64(events.EndPosition)
 	low, high := uint64(0), beyond // an event stands at low, and none behind high
 	for step := uint64(1024); low < high; step *= 2 {
@@ -171,7 +171,7 @@ func (r *remote) end(ctx context.Context, q sequence) (uint64, error) {
 }
 
 // before returns up to limit events before a place, nearest first.
-func (r *remote) before(ctx context.Context, q sequence, from uint64, limit int) ([]events.Recorded, error) {
+func (r *Log) before(ctx context.Context, q sequence, from uint64, limit int) ([]events.Recorded, error) {
 	if from > uint64(events.EndPosition)-1 {
 		end, err := r.end(ctx, q)
 		if err != nil {
@@ -196,12 +196,12 @@ func (r *remote) before(ctx context.Context, q sequence, from uint64, limit int)
 }
 
 // Append implements events.Store: nothing is ever written this way.
-func (r *remote) Append(context.Context, events.StreamID, events.Revision, []events.Event) (events.Appended, error) {
+func (r *Log) Append(context.Context, events.StreamID, events.Revision, []events.Event) (events.Appended, error) {
 	return events.Appended{}, fmt.Errorf("%w: a log read over HTTP can't be written", events.ErrUnavailable)
 }
 
 // Read implements events.Store.
-func (r *remote) Read(ctx context.Context, stream events.StreamID, from events.Revision, dir events.Direction, limit int) ([]events.Recorded, error) {
+func (r *Log) Read(ctx context.Context, stream events.StreamID, from events.Revision, dir events.Direction, limit int) ([]events.Recorded, error) {
 	if dir == events.Forward {
 		return r.behind(ctx, oneStream(stream), uint64(max(from, 0)), limit)
 	}
@@ -216,7 +216,7 @@ func (r *remote) Read(ctx context.Context, stream events.StreamID, from events.R
 }
 
 // ReadAll implements events.Store.
-func (r *remote) ReadAll(ctx context.Context, from events.Position, dir events.Direction, limit int) ([]events.Recorded, error) {
+func (r *Log) ReadAll(ctx context.Context, from events.Position, dir events.Direction, limit int) ([]events.Recorded, error) {
 	if dir == events.Forward {
 		return r.behind(ctx, wholeLog(), uint64(min(from, events.EndPosition)), limit)
 	}
@@ -224,9 +224,9 @@ func (r *remote) ReadAll(ctx context.Context, from events.Position, dir events.D
 }
 
 // Follow implements events.Store, by asking again and again.
-func (r *remote) Follow(ctx context.Context, after events.Position, handle func([]events.Recorded) error) error {
+func (r *Log) Follow(ctx context.Context, after events.Position, handle func([]events.Recorded) error) error {
 	for {
-		page, err := r.behind(ctx, wholeLog(), uint64(after), remotePage)
+		page, err := r.behind(ctx, wholeLog(), uint64(after), pageSize)
 		if err != nil {
 			return err
 		}
@@ -240,32 +240,32 @@ func (r *remote) Follow(ctx context.Context, after events.Position, handle func(
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(remotePoll):
+		case <-time.After(pollEvery):
 		}
 	}
 }
 
 // Head implements events.Store.
-func (r *remote) Head(ctx context.Context) (events.Position, error) {
+func (r *Log) Head(ctx context.Context) (events.Position, error) {
 	end, err := r.end(ctx, wholeLog())
 	return events.Position(end), err
 }
 
 // Epoch implements events.Store. It is "" while the server does not say.
-func (r *remote) Epoch() string { return r.epoch() }
+func (r *Log) Epoch() string { return r.epoch() }
 
-func (r *remote) askEpoch() string {
+func (r *Log) askEpoch() string {
 	var ready struct {
 		Epoch string `json:"epoch"`
 	}
-	if err := r.call(context.Background(), http.MethodGet, "/readyz", "", &ready); err != nil {
+	if err := r.Call(context.Background(), http.MethodGet, "/readyz", "", &ready); err != nil {
 		return ""
 	}
 	return ready.Epoch
 }
 
 // Close implements events.Store.
-func (r *remote) Close() error {
+func (r *Log) Close() error {
 	r.client.CloseIdleConnections()
 	return nil
 }

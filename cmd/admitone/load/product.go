@@ -1,4 +1,4 @@
-package main
+package load
 
 import (
 	"bytes"
@@ -13,14 +13,17 @@ import (
 	"github.com/spf13/pflag"
 
 	"admitone/actors"
+	"admitone/cmd/admitone/progress"
+	"admitone/cmd/admitone/remote"
+	"admitone/cmd/admitone/usage"
 	"admitone/events"
 )
 
 // Bounds of what the rush may be asked for.
 const (
-	maxLoadRequests = 50_000_000
-	// loadHold is longer than any run, so that no hold runs out in one.
-	loadHold = 3600
+	maxRequests = 50_000_000
+	// rushHold is longer than any run, so that no hold runs out in one.
+	rushHold = 3600
 )
 
 // rush is the scenario in which everybody wants the same product.
@@ -52,41 +55,41 @@ type ticket struct {
 	status events.ReservationStatus
 }
 
-func (c *rush) flags(f *pflag.FlagSet) {
+func (c *rush) Flags(f *pflag.FlagSet) {
 	f.Int64Var(&c.requests, "requests", 100_000, "hot-product: reservations to ask for; as many as fit with --duration")
 	f.DurationVar(&c.duration, "duration", 0, "hot-product: stop asking after that long")
 	f.Int64Var(&c.stock, "stock", 50_000, "hot-product: units there are; plenty with --duration")
 	f.Float64Var(&c.holds, "holds", 0, "hot-product: share of the reservations that are holds first, 0 to 1")
 }
 
-func (c *rush) check(given func(flag string) bool) error {
+func (c *rush) Check(given func(flag string) bool) error {
 	switch {
-	case c.requests < 1 || c.requests > maxLoadRequests:
-		return usagef("--requests is from 1 to %d", maxLoadRequests)
-	case c.duration < 0 || c.duration > maxLoadDuration:
-		return usagef("--duration is up to %s", maxLoadDuration)
+	case c.requests < 1 || c.requests > maxRequests:
+		return usage.Errorf("--requests is from 1 to %d", maxRequests)
+	case c.duration < 0 || c.duration > maxDuration:
+		return usage.Errorf("--duration is up to %s", maxDuration)
 	case c.stock < 0 || c.stock > 1_000_000_000:
-		return usagef("--stock is from 0 to 1000000000")
+		return usage.Errorf("--stock is from 0 to 1000000000")
 	case !(c.holds >= 0 && c.holds <= 1):
-		return usagef("--holds is a share, from 0 to 1")
+		return usage.Errorf("--holds is a share, from 0 to 1")
 	}
 	if c.duration > 0 && !given("requests") {
-		c.requests = maxLoadRequests
+		c.requests = maxRequests
 	}
 	if c.duration > 0 && !given("stock") {
-		c.stock = maxLoadRequests // so that it lasts
+		c.stock = maxRequests // so that it lasts
 	}
 	return nil
 }
 
-func (c *rush) prepare(ctx context.Context, server *remote, crowd *crowd, _ *progress) error {
+func (c *rush) prepare(ctx context.Context, server *remote.Log, crowd *crowd, _ *progress.Bar) error {
 	c.product, c.buyers = "load-"+actors.NewID().String(), make([]buyer, len(crowd.members))
-	body := fmt.Sprintf(`{"id":%q,"name":"Load: hot product","stock":%d,"hold_seconds":%d}`, c.product, c.stock, loadHold)
+	body := fmt.Sprintf(`{"id":%q,"name":"Load: hot product","stock":%d,"hold_seconds":%d}`, c.product, c.stock, rushHold)
 	var created struct{ ID string }
-	return server.call(ctx, http.MethodPost, "/v1/products", body, &created)
+	return server.Call(ctx, http.MethodPost, "/v1/products", body, &created)
 }
 
-func (c *rush) act(ctx context.Context, crowd *crowd, bar *progress) {
+func (c *rush) act(ctx context.Context, crowd *crowd, bar *progress.Bar) {
 	if c.duration > 0 {
 		c.deadline = time.Now().Add(c.duration)
 	}

@@ -1,4 +1,4 @@
-package main
+package load
 
 import (
 	"context"
@@ -12,11 +12,14 @@ import (
 	"github.com/spf13/pflag"
 
 	"admitone/actors"
+	"admitone/cmd/admitone/progress"
+	"admitone/cmd/admitone/remote"
+	"admitone/cmd/admitone/usage"
 	"admitone/events"
 )
 
-// maxLoadTeams bounds the teams of the sign-up: the proof keeps them all.
-const maxLoadTeams = 100_000
+// maxTeams bounds the teams of the sign-up: the proof keeps them all.
+const maxTeams = 100_000
 
 // signUp is the scenario in which all teams want into the same tournament at once.
 // Then half of those who have a slot and a tenth of those who wait withdraw, and
@@ -40,17 +43,17 @@ type placing struct {
 	Revision events.Revision    `json:"revision"`
 }
 
-func (s *signUp) flags(f *pflag.FlagSet) {
+func (s *signUp) Flags(f *pflag.FlagSet) {
 	f.IntVar(&s.teams, "teams", 3000, "tournament: teams that sign up")
 	f.IntVar(&s.slots, "slots", 64, "tournament: slots there are")
 }
 
-func (s *signUp) check(func(flag string) bool) error {
+func (s *signUp) Check(func(flag string) bool) error {
 	switch {
-	case s.teams < 1 || s.teams > maxLoadTeams:
-		return usagef("--teams is from 1 to %d", maxLoadTeams)
+	case s.teams < 1 || s.teams > maxTeams:
+		return usage.Errorf("--teams is from 1 to %d", maxTeams)
 	case s.slots < 1 || s.slots > 1_000_000:
-		return usagef("--slots is from 1 to 1000000")
+		return usage.Errorf("--slots is from 1 to 1000000")
 	}
 	return nil
 }
@@ -58,12 +61,12 @@ func (s *signUp) check(func(flag string) bool) error {
 // team is the id of a number from 0.
 func (s *signUp) team(n int) string { return s.tournament + "-" + strconv.Itoa(n) }
 
-func (s *signUp) prepare(ctx context.Context, server *remote, c *crowd, bar *progress) error {
+func (s *signUp) prepare(ctx context.Context, server *remote.Log, c *crowd, bar *progress.Bar) error {
 	s.tournament, s.standing = "load-"+actors.NewID().String(), map[string]string{}
 	body := fmt.Sprintf(`{"id":%q,"name":"Load: tournament","team_limit":%d,"register_deadline":%q,"waitlist":true}`,
 		s.tournament, s.slots, time.Now().Add(24*time.Hour).UTC().Format(time.RFC3339))
 	var created struct{ ID string }
-	if err := server.call(ctx, http.MethodPost, "/v1/tournaments", body, &created); err != nil {
+	if err := server.Call(ctx, http.MethodPost, "/v1/tournaments", body, &created); err != nil {
 		return err
 	}
 	var mu sync.Mutex
@@ -81,7 +84,7 @@ func (s *signUp) prepare(ctx context.Context, server *remote, c *crowd, bar *pro
 	return nil
 }
 
-func (s *signUp) act(ctx context.Context, c *crowd, bar *progress) {
+func (s *signUp) act(ctx context.Context, c *crowd, bar *progress.Bar) {
 	s.enter(ctx, c, bar, "signing up", s.all())
 	leaving := s.leaving()
 	c.share(ctx, bar, "withdrawing", len(leaving), func(m *member, n int) {
@@ -113,7 +116,7 @@ func (s *signUp) leaving() (teams []string) {
 	return teams
 }
 
-func (s *signUp) enter(ctx context.Context, c *crowd, bar *progress, what string, teams []string) {
+func (s *signUp) enter(ctx context.Context, c *crowd, bar *progress.Bar, what string, teams []string) {
 	c.share(ctx, bar, what, len(teams), func(m *member, n int) {
 		s.take(m, teams[n], m.do(http.MethodPost, s.path(), fmt.Appendf(nil, `{"team_id":%q}`, teams[n])), http.StatusCreated)
 	})

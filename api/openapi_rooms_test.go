@@ -29,6 +29,7 @@ func askRooms(t *testing.T, ask func(method, path, body string, headers ...strin
 	}
 	bob := ask("POST", visitors, `{"holder":"bob"}`).is(201)["visitor"].(string)
 	ask("POST", visitors, `{"holder":"bob"}`).is(200)
+	ask("GET", visitors+"/"+bob, "").is(200)
 	ask("GET", visitors+"/"+bob, "").problem(429, "rate_limited")
 	ask("GET", visitors+"/none", "").problem(404, "not_found")
 	ask("POST", "/v1/waiting-rooms/none/visitors", `{"holder":"bob"}`).problem(404, "not_found")

@@ -122,6 +122,9 @@ func TestALineOverHTTP(t *testing.T) {
 	if v := again.is(200); v["visitor"] != cleo["visitor"] || v["position"] != 2. || v["ticket"] != 3. {
 		t.Errorf("again: %v, before: %v", v, cleo)
 	}
+	if v := w.do("GET", bob, "").is(200); v["status"] != "waiting" || v["position"] != 1. {
+		t.Errorf("asked right after joining: %v", v)
+	}
 	soon := w.do("GET", bob, "")
 	soon.problem(429, "rate_limited")
 	if wait, err := strconv.Atoi(soon.header.Get("Retry-After")); err != nil || wait < 1 {

@@ -95,6 +95,20 @@ func (s *seen) mark(ticket int64, now time.Time, told time.Duration) {
 	cell.Store(s.stamp(now, told))
 }
 
+// greet notes that somebody has joined, or asks for the place by joining again: the first
+// poll after that is never too soon. Of a place that is being dropped or has ended it
+// notes nothing.
+func (s *seen) greet(ticket int64, now time.Time) {
+	cell := s.cell(ticket)
+	if cell == nil {
+		cell = s.create(ticket)
+	}
+	last := cell.Load()
+	for (last == seenNever || last >= seenFirst) && !cell.CompareAndSwap(last, s.stamp(now, 0)) {
+		last = cell.Load()
+	}
+}
+
 // touch notes a sign of life of somebody who waits and is told when to ask again. But
 // who comes in less than half of what was told the last time is too soon: then it
 // notes nothing, and returns how much of all of it is missing. doomed says that the

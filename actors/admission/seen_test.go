@@ -71,6 +71,30 @@ func TestSilenceIsFoundOnce(t *testing.T) {
 	}
 }
 
+// TestGreet: who joins may ask at once, and a place that is being dropped, or has ended,
+// is not called back by joining.
+func TestGreet(t *testing.T) {
+	table := newSeen(day)
+	for i := range 2 {
+		table.greet(1, at(time.Duration(i)*s))
+		for poll, missing := range []time.Duration{0, 9 * s} {
+			if got, doomed := table.touch(1, at(time.Duration(i)*s), 9*s); got != missing || doomed {
+				t.Errorf("poll %d after greeting %d: %v is missing, want %v", poll+1, i+1, got, missing)
+			}
+		}
+	}
+	if !table.doom(1, at(10*s)) {
+		t.Fatal("a visitor who is silent is not found")
+	}
+	table.end(2, seenLeft)
+	for ticket := range int64(2) {
+		table.greet(ticket+1, at(20*s))
+		if _, doomed := table.touch(ticket+1, at(20*s), s); !doomed {
+			t.Errorf("ticket %d was called back", ticket+1)
+		}
+	}
+}
+
 // TestForget: chunks of tickets that nobody needs go, all others stay.
 func TestForget(t *testing.T) {
 	table := newSeen(day)

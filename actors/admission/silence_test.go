@@ -25,6 +25,7 @@ func TestTooSoon(t *testing.T) {
 		at, after time.Duration
 		tooSoon   bool
 	}{
+		{0, 20 * s, false}, // who has just joined may ask how it goes
 		{0, 20 * s, true}, {5 * s, 15 * s, true}, {9 * s, 11 * s, true},
 		{10 * s, 20 * s, false}, // half of it is enough
 		{11 * s, 19 * s, true},
@@ -34,6 +35,15 @@ func TestTooSoon(t *testing.T) {
 		got := n.poll(ann.Visitor)
 		if got.TooSoon != step.tooSoon || got.PollAfter != step.after || got.Status != events.VisitorWaiting || got.Number != 100 {
 			t.Errorf("at %v: %+v, want %+v", step.at, got, step)
+		}
+	}
+	// Who joins again may ask again.
+	if again := n.join("ann"); again.Visitor != ann.Visitor {
+		t.Fatalf("joining again gives %+v", again)
+	}
+	for i, tooSoon := range []bool{false, true} {
+		if got := n.poll(ann.Visitor); got.TooSoon != tooSoon {
+			t.Errorf("poll %d after joining again: %+v", i+1, got)
 		}
 	}
 	// Every second for a minute: mostly too soon, and still there.

@@ -73,7 +73,7 @@ func (r *Rooms) Join(ctx context.Context, id, holder string, request actors.Requ
 				place.Number = 0
 			}
 			visit = rm.visit(line, visitorOf(joined.Ticket, holder), place, now)
-			rm.seen.mark(joined.Ticket, now, visit.PollAfter)
+			rm.seen.greet(joined.Ticket, now)
 			rm.joined()
 			return visit, answer, answer.Replayed, nil
 		}
@@ -105,7 +105,7 @@ func (rm *room) present(ctx context.Context, holder string) (visit Visit, ok boo
 	now := rm.rooms.config.Now()
 	visit = rm.visit(rm.line.Load(), visitorOf(found.ticket, holder), found.place, now)
 	if visit.Status == events.VisitorWaiting {
-		rm.seen.touch(found.ticket, now, visit.PollAfter)
+		rm.seen.greet(found.ticket, now)
 	}
 	return visit, true, nil
 }

@@ -21,6 +21,7 @@ func askRooms(t *testing.T, ask func(method, path, body string, headers ...strin
 	for _, path := range []string{"/v1/waiting-rooms", "/v1/waiting-rooms?limit=1", "/v1/waiting-rooms?at=9223372036854775807", room, "/v1/waiting-rooms/drawn"} {
 		ask("GET", path, "").is(200)
 	}
+	ask("GET", "/v1/waiting-rooms/drawn", "", "If-None-Match", `"1"`).is(304)
 	ask("GET", "/v1/waiting-rooms/none", "").problem(404, "not_found")
 
 	ada := ask("POST", visitors, `{"holder":"ada"}`, "Idempotency-Key", "k").is(201)["visitor"].(string)

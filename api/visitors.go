@@ -72,9 +72,6 @@ func (s *Server) poll(r *request) error {
 	if s.config.Rooms == nil { // a server of the past, where nobody waits
 		return notFound("visitor")
 	}
-	if s.config.Rooms == nil { // of the past, where nobody waits any more
-		return s.pastTakesNothing(r)
-	}
 	visit, err := s.config.Rooms.Poll(context.Background(), r.ctx.Params("id"), r.ctx.Params("visitor"))
 	if err != nil {
 		return err
@@ -115,8 +112,9 @@ func (r *request) visit(status int, v *admission.Visit) error {
 	return r.json(status, appendVisit(make([]byte, 0, 256), v))
 }
 
-// appendVisit writes where a visitor stands. position and eta_seconds are missing when
-// nobody knows them: before a shuffled opening is drawn, and while nobody is let in.
+// appendVisit writes where a visitor stands. position and eta_seconds of who waits are
+// null when nobody knows them: before a shuffled opening is drawn, and while nobody is
+// let in.
 func appendVisit(dst []byte, v *admission.Visit) []byte {
 	o := events.OpenObject(dst)
 	appendVisitMembers(&o, v)
@@ -131,9 +129,13 @@ func appendVisitMembers(o *events.Object, v *admission.Visit) {
 	case events.VisitorWaiting:
 		if v.Number > 0 {
 			o.Int("position", v.Number)
+		} else {
+			o.Raw("position", []byte("null"))
 		}
 		if v.ETA >= 0 {
 			o.Int("eta_seconds", wholeSeconds(v.ETA))
+		} else {
+			o.Raw("eta_seconds", []byte("null"))
 		}
 		o.Int("poll_after_seconds", wholeSeconds(v.PollAfter))
 	case events.VisitorAdmitted:

@@ -24,8 +24,8 @@ func (s *Server) waitingRoomRoutes() {
 			return w.ID, &version, &w.Position
 		},
 		write: AppendWaitingRoom,
-		// The tag counts settings, and the counts change without it.
-		age: func(*projections.WaitingRoom, time.Time) bool { return true },
+		// The tag counts settings, and what visitors do changes the rest without it.
+		age: func(w *projections.WaitingRoom, _ time.Time) bool { return w.Joined > 0 || w.Begun },
 	}
 	s.handle(fiber.MethodGet, "/v1/waiting-rooms", s.past(rooms.listed))
 	s.handle(fiber.MethodGet, one, s.past(rooms.one))

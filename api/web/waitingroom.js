@@ -132,8 +132,8 @@ function about(seconds) {
 
 function estimate() {
   if (room.status === "closed") return "The room is closed: nobody is let in at present. Your place is kept.";
-  if (place.position === undefined) return "How long it takes from then on depends on the place that you draw.";
-  if (place.eta_seconds === undefined) return "How long it takes can't be said yet.";
+  if (place.position == null) return "How long it takes from then on depends on the place that you draw.";
+  if (place.eta_seconds == null) return "How long it takes can't be said yet.";
   return `It is your turn ${about(place.eta_seconds)}. This is an estimate, by how fast people come in.`;
 }
 
@@ -162,7 +162,7 @@ function show() {
 
 function showLine() {
   outcome("", "");
-  const drawn = place.position !== undefined, n = drawn ? ahead() : 0;
+  const drawn = place.position != null, n = drawn ? ahead() : 0;
   field(card, "ahead").textContent = drawn && n > 0 ? number(n) : "";
   field(card, "ahead-words").textContent = !drawn ? "Your place in line is drawn when the room opens." : n === 0 ? "You are next." : n === 1 ? "person is ahead of you" : "people are ahead of you";
   const progress = field(card, "progress");

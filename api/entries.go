@@ -115,14 +115,20 @@ func (s *Server) enter(r *request) error {
 // have may be new, and is asked of its own stream.
 func (s *Server) knownTeams(tournamentID string, teams []string) error {
 	for _, id := range teams {
-		known, err := exists(s, id, team.Stream(id), s.config.Views.Team)
+		known, err := s.config.Views.HasTeam(id)
+		if err == nil && !known {
+			known, err = s.exists(team.Stream(id))
+		}
 		if err != nil {
 			return err
 		}
 		if known {
 			continue
 		}
-		if known, err = exists(s, tournamentID, tournament.Stream(tournamentID), s.config.Views.Tournament); err != nil {
+		if _, known, err = s.config.Views.Tournament(tournamentID); err == nil && !known {
+			known, err = s.exists(tournament.Stream(tournamentID))
+		}
+		if err != nil {
 			return err
 		}
 		if !known {
@@ -134,13 +140,9 @@ func (s *Server) knownTeams(tournamentID string, teams []string) error {
 	return nil
 }
 
-// exists says whether the views have something, or else the entity itself.
-func exists[R any](s *Server, id string, stream events.StreamID, get func(id string) (R, bool, error)) (bool, error) {
-	if _, known, err := get(id); known || err != nil {
-		return known, err
-	}
-	known := false
-	_, err := s.config.Desk.View(context.Background(), stream, func(c core.Core) { known = c.(interface{ Exists() bool }).Exists() })
+// exists asks an entity itself.
+func (s *Server) exists(stream events.StreamID) (known bool, err error) {
+	_, err = s.config.Desk.View(context.Background(), stream, func(c core.Core) { known = c.(interface{ Exists() bool }).Exists() })
 	return known, err
 }
 

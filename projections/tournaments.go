@@ -2,6 +2,7 @@ package projections
 
 import (
 	"fmt"
+	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -27,7 +28,10 @@ type tournaments struct {
 	rows    *table[Tournament]
 	teams   *table[Team]
 	entries *entries
-	at      func() events.Position // up to which the views have come
+	// known are teams that have rows. It is another one after a reset: whoever looked
+	// a team up before that adds it to the one before.
+	known atomic.Pointer[known]
+	at    func() events.Position // up to which the views have come
 
 	topic     *topicKind
 	teamTopic *topicKind
@@ -57,6 +61,7 @@ func newTournaments(p *Projections) *tournaments {
 		at:      func() events.Position { return p.at.position },
 		watched: watchedPlaces{},
 	}
+	k.known.Store(newKnown())
 	k.topic = newTopicKind("tournament", k.state)
 	k.topic.category = tournamentCategory
 	k.teamTopic = newTopicKind("team", k.teamState)
@@ -69,6 +74,7 @@ func (k *tournaments) reset() {
 	k.rows.reset()
 	k.teams.reset()
 	k.entries.reset()
+	k.known.Store(newKnown())
 	clear(k.watched)
 }
 
@@ -233,6 +239,20 @@ func (p *Projections) Tournaments(after string, limit int) (page []Tournament, n
 // Team returns the row of a team, and whether it exists. Errors: the disk's.
 func (p *Projections) Team(id string) (Team, bool, error) {
 	return rowOf(p, (*tournaments).teamTable, id)
+}
+
+// HasTeam says whether [Projections.Team] finds a team. Who asks for the same ones
+// again and again need not wait for the disk. Errors: the disk's.
+func (p *Projections) HasTeam(id string) (bool, error) {
+	known := kindOf[*tournaments](p).known.Load()
+	if known.has(id) {
+		return true, nil
+	}
+	_, found, err := p.Team(id)
+	if found {
+		known.add(id)
+	}
+	return found, err
 }
 
 // Teams returns up to limit teams with ids above after, as [Projections.Products]

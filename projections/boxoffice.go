@@ -1,6 +1,7 @@
 package projections
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -42,6 +43,7 @@ type boxOffice struct {
 
 	topic     *topicKind
 	seatTopic *topicKind
+	trail     trail
 
 	// Reused for every event.
 	delta     PerformanceDelta
@@ -64,6 +66,9 @@ func newBoxOffice(p *Projections) *boxOffice {
 	k.performances.limit, k.blocks.limit = cachedPerformances, cachedSeatBlocks
 	k.topic = newTopicKind("performance", k.state)
 	k.seatTopic = newTopicKind("seats", k.seatsState)
+	k.topic.recollect, k.seatTopic.recollect = k.recollect, k.recollectSeats
+	regain := func(ctx context.Context, since events.Position) { k.regain(ctx, p, since) }
+	k.topic.regain, k.seatTopic.regain = regain, regain
 	return k
 }
 
@@ -88,6 +93,7 @@ func (k *boxOffice) reset() {
 	k.entries.reset()
 	k.holdings.reset()
 	k.unfinished.reset()
+	k.trail.reset()
 }
 
 func (k *boxOffice) flush(b *pebble.Batch) error {
@@ -132,6 +138,7 @@ func (k *boxOffice) foldPerformance(e *events.Recorded, fact events.Fact) error 
 	}
 	k.performances.add(row.ID, row)
 	k.dates.set(dateKey(row.StartsAt, row.ID), &struct{}{})
+	k.leave(row.Position, &row, -1, seatStep{})
 	return nil
 }
 
@@ -183,6 +190,7 @@ func (k *boxOffice) foldSeat(e *events.Recorded, fact events.Fact) error {
 	row.Sections[section].move(step.from, step.to)
 	row.Position, row.Updated = e.Position, e.Created
 	k.performances.changed(entry)
+	k.leave(e.Position, row, seat, step)
 	k.tell(e, row, seat, section, step)
 	return nil
 }

@@ -13,7 +13,9 @@
 //
 // Whoever subscribes to a topic gets a snapshot at a position, and then every
 // change behind it exactly once, possibly merged with others. Each delta names
-// the position of the frame before it, so a subscriber notices a gap.
+// the position of the frame before it, so a subscriber notices a gap. One who comes
+// back gets what was missed as a single delta, also if nobody watched meanwhile or
+// the program was started anew; a snapshot only if too much has happened since.
 //
 // # Why rows change in memory
 //

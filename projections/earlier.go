@@ -40,11 +40,17 @@ func (p *Projections) recall(name string, resume Resume) []earlier {
 	}
 	prefix, id, _ := strings.Cut(name, ":")
 	kind := p.topics[prefix]
-	if kind == nil || kind.category == "" || !p.wantsRecall(kind, id) {
+	if kind == nil {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), recallLimit)
 	defer cancel()
+	if kind.regain != nil {
+		kind.regain(ctx, resume.Since)
+	}
+	if kind.category == "" || !p.wantsRecall(kind, id) {
+		return nil
+	}
 	page, err := p.store.Read(ctx, events.NewStreamID(kind.category, id), events.EndRevision, events.Backward, historySize)
 	if err != nil {
 		p.log.Warn("a subscriber gets a snapshot, because what it missed can't be read", "topic", name, "error", err)
@@ -59,6 +65,14 @@ func (p *Projections) recall(name string, resume Resume) []earlier {
 		found = append(found, earlier{page[i].Position, fact})
 	}
 	return found
+}
+
+// recollect is the topic kind's, for whoever has seen something of this log.
+func (p *Projections) recollect(kind *topicKind, id string, resume Resume) *recollection {
+	if kind.recollect == nil || resume.Epoch != p.epoch || resume.Since == 0 {
+		return nil
+	}
+	return kind.recollect(id, resume.Since)
 }
 
 func (p *Projections) wantsRecall(kind *topicKind, id string) bool {

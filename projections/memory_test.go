@@ -88,14 +88,13 @@ func (m *memoryLog) ReadAll(_ context.Context, from events.Position, dir events.
 	if m.down != nil {
 		return nil, m.down
 	}
-	if dir != events.Backward || limit != 1 {
+	if dir != events.Backward {
 		panic("not what the projections ask for")
 	}
-	at := min(int(from)-1, len(m.recorded))
-	if at < 1 {
-		return nil, nil
-	}
-	return m.recorded[at-1 : at], nil
+	at := min(max(0, int(from)-1), len(m.recorded))
+	page := slices.Clone(m.recorded[max(0, at-limit):at])
+	slices.Reverse(page)
+	return page, nil
 }
 
 func (m *memoryLog) Follow(ctx context.Context, after events.Position, handle func([]events.Recorded) error) error {

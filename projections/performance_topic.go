@@ -135,13 +135,7 @@ func (s *performanceState) Unchanged() Delta {
 
 // tell hands a step of a seat to the topics that are watched.
 func (k *boxOffice) tell(e *events.Recorded, row *Performance, seat int32, section int, step seatStep) {
-	change := int64(0)
-	switch {
-	case step.to == markFree:
-		change = 1
-	case step.from == markFree:
-		change = -1
-	}
+	change := int64(step.change())
 	if t := k.topic.watched(row.ID); t != nil {
 		k.delta = PerformanceDelta{Counts: row.SeatCounts, Change: change, Cause: step.cause, Sections: append(k.delta.Sections[:0],
 			SectionDelta{row.Sections[section].ID, row.Sections[section].SeatCounts, section})}

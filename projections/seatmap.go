@@ -46,6 +46,17 @@ type seatStep struct {
 	holdID   string
 }
 
+// change of what remains that a step makes.
+func (s seatStep) change() int8 {
+	switch {
+	case s.to == markFree:
+		return 1
+	case s.from == markFree:
+		return -1
+	}
+	return 0
+}
+
 // What makes the seats of a performance change, besides CauseHeld, CauseReleased
 // and CauseExpired.
 const (
@@ -64,11 +75,14 @@ func stepOf(fact events.Fact) (seatStep, bool) {
 	case *events.SeatBooked:
 		return seatStep{markHeld, markBooked, CauseBooked, f.HoldID}, true
 	case *events.SeatReleased:
-		from := markHeld
+		from, cause := markHeld, CauseReleased
 		if f.Was == events.SeatIsBooked {
 			from = markBooked
 		}
-		return seatStep{from, markFree, CauseReleased, f.HoldID}, true
+		if f.Reason == events.ReleasedExpired { // the booking's deadline comes before the seat's own
+			cause = CauseExpired
+		}
+		return seatStep{from, markFree, cause, f.HoldID}, true
 	case *events.SeatExpired:
 		return seatStep{markHeld, markFree, CauseExpired, f.HoldID}, true
 	case *events.SeatBlocked:

@@ -1,6 +1,7 @@
 package projections
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -52,6 +53,11 @@ type topicKind struct {
 	// load returns a topic's present state and the position of its last change.
 	// It is called with Projections.mu held. Errors: ErrNotFound, the disk's.
 	load func(id string) (State, events.Position, error)
+	// recollect, if set, returns what was missed since a position, nil if that is not
+	// known. It is called with Projections.mu held, and regain before it and without
+	// the lock, for a position of this log's.
+	recollect func(id string, since events.Position) *recollection
+	regain    func(ctx context.Context, since events.Position)
 	// slowest is a pause between two frames that is longer than that of others; 0 if
 	// it isn't.
 	slowest time.Duration
@@ -129,6 +135,7 @@ type (
 		who   *Subscription
 		from  Resume
 		found []earlier
+		again *recollection
 	}
 	leave struct{ who *Subscription }
 )
@@ -182,7 +189,7 @@ func (p *Projections) Subscribe(name string, resume Resume, s Subscriber) (*Subs
 	t.subscribers++
 	p.subscribers.Add(1)
 	sub := &Subscription{p: p, topic: t, to: s}
-	t.send(join{sub, resume, found})
+	t.send(join{sub, resume, found, p.recollect(kind, id, resume)})
 	return sub, nil
 }
 
@@ -280,7 +287,7 @@ func (t *topic) receive(msg any) {
 		t.recall(m.found)
 		m.who.index = len(t.members)
 		t.members = append(t.members, m.who)
-		m.who.to.Deliver(t.first(m.from))
+		m.who.to.Deliver(t.first(m.from, m.again))
 	case leave:
 		last := len(t.members) - 1
 		t.members[last].index = m.who.index
@@ -321,13 +328,13 @@ func (t *topic) remember(f *Frame) {
 }
 
 // first is what a new member gets.
-func (t *topic) first(from Resume) *Frame {
+func (t *topic) first(from Resume, again *recollection) *Frame {
 	if from.Epoch == t.epoch && from.Since > 0 {
 		if from.Since == t.position {
 			return newDelta(t.name, t.position, t.position, t.state.Unchanged())
 		}
-		if f := t.missed(from.Since); f != nil {
-			return f
+		if sum := t.missed(from.Since, again); sum != nil {
+			return newDelta(t.name, from.Since, t.position, sum)
 		}
 	}
 	if t.present == nil {
@@ -336,9 +343,25 @@ func (t *topic) first(from Resume) *Frame {
 	return t.present
 }
 
-// missed merges the deltas behind since, or returns nil if it doesn't know all.
-func (t *topic) missed(since events.Position) *Frame {
-	var sum Delta
+// missed sums up what was behind since, from what the topic remembers or else from a
+// recollection; nil if neither knows all.
+func (t *topic) missed(since events.Position, again *recollection) Delta {
+	if sum := t.behind(since); sum != nil || again == nil {
+		return sum
+	}
+	if again.to == t.position {
+		return again.delta
+	}
+	rest := t.behind(again.to) // what was published since it was found
+	if rest == nil {
+		return nil
+	}
+	again.delta.Merge(rest)
+	return again.delta
+}
+
+// behind merges the deltas behind since, or returns nil if it doesn't know all.
+func (t *topic) behind(since events.Position) (sum Delta) {
 	for i := range t.history {
 		f := t.history[(t.oldest+i)%len(t.history)]
 		switch {
@@ -348,8 +371,5 @@ func (t *topic) missed(since events.Position) *Frame {
 			sum = f.Delta.Clone()
 		}
 	}
-	if sum == nil {
-		return nil
-	}
-	return newDelta(t.name, since, t.position, sum)
+	return sum
 }

@@ -221,7 +221,7 @@ func mapThroughTime(t *testing.T, browser context.Context) {
 
 // countsThroughTime: at each change the page has the counts that the server has.
 func countsThroughTime(t *testing.T, browser context.Context) {
-	s := onSale(t, 10, func(c *product.Create) { c.HoldSeconds = 1 })
+	s := onSale(t, 10, func(c *product.Create) { c.HoldSeconds = 3 })
 	s.offer("other", 3)
 	const path = "/v1/products/p/reservations"
 	ask := func(body string) string { return path + "/" + s.made("POST", path, body) }

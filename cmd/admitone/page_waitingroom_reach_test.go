@@ -13,7 +13,7 @@ import (
 
 func waitByKeyboard(t *testing.T, browser context.Context) {
 	const name = `<img src=x onerror=alert(1)>`
-	s := door(t, 0, 1, 2, "")
+	s, leave := crowded(t)
 	ada := open(t, browser, s.url+"/waiting-rooms").live()
 	ada.press(`document.querySelector(".waitingroom a")`)
 	ada.goes(chromedp.KeyEvent("\r"))
@@ -30,7 +30,7 @@ func waitByKeyboard(t *testing.T, browser context.Context) {
 	}
 	// Return, once more, leaves nothing.
 	ada.do(chromedp.KeyEvent("\r"))
-	s.setRoom(1, roomWith(50, 1, 2, ""))
+	leave()
 	ada.shows(waitEnds, "It is your turn.")
 	ada.wait(`document.title.startsWith("It is your turn!")`)
 	ada.press(act("leave"))
@@ -42,7 +42,7 @@ func waitByKeyboard(t *testing.T, browser context.Context) {
 func waitOnPhone(t *testing.T, browser context.Context) {
 	id := strings.Repeat("Donaudampfschifffahrt", 3)
 	s := serveIn(t, t.TempDir(), nil)
-	s.send("PUT", "/v1/waiting-rooms/"+id, roomWith(0, 100_000, 2, `,"order":"shuffle","opens_at":"2999-01-01T00:00:00Z"`))
+	s.send("PUT", "/v1/waiting-rooms/"+id, roomWith(0, 100_000, 60, `,"order":"shuffle","opens_at":"2999-01-01T00:00:00Z"`))
 	ada := open(t, browser, s.url)
 	ada.do(chromedp.EmulateViewport(360, 740))
 	fits := func() {
@@ -64,7 +64,7 @@ func waitOnPhone(t *testing.T, browser context.Context) {
 	ada.click(act("join"))
 	ada.shows(inLine, "Your place in line is drawn")
 	fits()
-	s.sendWith("PUT", "/v1/waiting-rooms/"+id, roomWith(0, 100_000, 2, `,"status":"closed"`), "If-Match", `"1"`)
+	s.sendWith("PUT", "/v1/waiting-rooms/"+id, roomWith(0, 100_000, 60, `,"status":"closed"`), "If-Match", `"1"`)
 	ada.shows(`document.querySelector('[data-field="notice"]')`, "Closed")
 	ada.shows(`document.querySelector('[data-field="estimate"]')`, "Your place is kept")
 	ada.click(act("leave"))

@@ -10,7 +10,7 @@ import (
 // TestTheBestSeatsBeforeTheViewsKnowTheHall: who has just put a performance on sale may
 // be faster than the views.
 func TestTheBestSeatsBeforeTheViewsKnowTheHall(t *testing.T) {
-	w := newWorld(t, func(w *world) { w.blind = true })
+	w := newWorld(t, func(w *world) { w.blind, w.patience = true, 20*time.Millisecond })
 	w.hall("h", 1, "")
 	const best = `{"holder":"ada","best_available":{"quantity":2}}`
 	w.do("POST", "/v1/performances/h/bookings", best).problem(503, "projection_behind")
@@ -39,7 +39,7 @@ func TestListsWaitForTheViews(t *testing.T) {
 // TestListsOutliveTheViews: where the views have fallen far behind, the lists are as
 // old as they are.
 func TestListsOutliveTheViews(t *testing.T) {
-	w := newWorld(t, func(w *world) { w.blind = true })
+	w := newWorld(t, func(w *world) { w.blind, w.patience = true, 20*time.Millisecond })
 	w.product("p", 1, "")
 	w.do("GET", "/", "").has(t, 200, "Nothing is on sale yet")
 	w.do("GET", "/performances", "").has(t, 200, "There is no performance")

@@ -64,7 +64,7 @@ func TestViewsBehind(t *testing.T) {
 	w.reserve("p", "ada", "").is(201)
 	w.stop()
 	w.must(os.RemoveAll(filepath.Join(w.dir, "views")))
-	w.blind = true
+	w.blind, w.patience = true, 20*time.Millisecond
 	w.start()
 	w.do("GET", "/v1/products/p", "").problem(503, "projection_behind")
 	w.do("GET", "/v1/products", "").problem(503, "projection_behind")

@@ -46,7 +46,7 @@ func (s *Server) logHead(r *request) error {
 
 // receipt answers with the receipt of the event at a position.
 func (r *request) receipt(position events.Position) error {
-	ctx, cancel := context.WithTimeout(context.Background(), waitLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), r.server.patience)
 	defer cancel()
 	body, err := r.server.config.Proofs.Receipt(ctx, position)
 	if errors.Is(err, context.DeadlineExceeded) {

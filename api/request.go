@@ -242,7 +242,7 @@ func (r *request) seen(position events.Position) error {
 	if r.server.config.Views.Position() >= position {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), waitLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), r.server.patience)
 	defer cancel()
 	err := r.server.config.Views.WaitFor(ctx, position)
 	if errors.Is(err, context.DeadlineExceeded) {

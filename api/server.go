@@ -105,6 +105,9 @@ type Server struct {
 	// is asked afterwards must not be older.
 	highest atomic.Uint64
 
+	// patience is how long a question waits for the read side.
+	patience time.Duration
+
 	mu       sync.Mutex
 	listener net.Listener // of Listen; guarded by mu
 	stopping bool         // guarded by mu
@@ -133,7 +136,8 @@ func New(config Config) *Server {
 	if config.StallAfter == 0 {
 		config.StallAfter = 10 * time.Second
 	}
-	s := &Server{config: config, reading: make(chan struct{}, costlyAtOnce), access: newAccessLog(config.AccessLog), metrics: newMetrics(config), joins: newJoinLimit(config.JoinsPerMinute)}
+	s := &Server{config: config, reading: make(chan struct{}, costlyAtOnce), access: newAccessLog(config.AccessLog), metrics: newMetrics(config), joins: newJoinLimit(config.JoinsPerMinute),
+		patience: waitLimit}
 	s.sockets = newSockets(s)
 	s.app = fiber.New(fiber.Config{
 		DisableStartupMessage: true,

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -44,6 +45,7 @@ type world struct {
 	routes   func(*Server)
 	frames   time.Duration // projections.Config.FrameEvery
 	blind    bool          // the views don't follow the log
+	patience time.Duration // how long questions wait for the views; 0 is until they are there
 	signed   bool          // the log has a tree, which gives receipts
 	tree     *merkle.Tree
 	keys     *pass.Ring                      // those of passes; new ones if nil
@@ -130,6 +132,7 @@ func (w *world) start() {
 		config.Proofs = w.tree
 	}
 	w.server = New(config)
+	w.server.patience = cmp.Or(w.patience, time.Minute)
 	if w.routes != nil {
 		w.routes(w.server)
 	}

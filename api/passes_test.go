@@ -231,7 +231,7 @@ func TestWhoIsDoneMakesRoom(t *testing.T) {
 		t.Errorf("%s: %d %s", a.what, a.status, a.text)
 	}
 	w.reserve("p", "buys", "", headerPass, shown).problem(403, "pass_invalid")
-	w.until(paths["buys"], "expired")
+	w.until(paths["buys"], "left")
 
 	held := w.reserve("p", "confirms", `,"hold":true`, headerPass, second).is(201)["id"].(string)
 	waiting(3)
@@ -299,7 +299,7 @@ func TestARetryEndsNoNewPass(t *testing.T) {
 	old, _ := w.joins("r", "ada")
 	shown := w.until(old, "admitted")["pass"].(string)
 	w.reserve("p", "ada", "", headerPass, shown, "Idempotency-Key", "k").is(201)
-	w.until(old, "expired")
+	w.until(old, "left")
 	path, _ := w.joins("r", "ada")
 	again := w.until(path, "admitted")["pass"].(string)
 	if a := w.reserve("p", "ada", "", headerPass, again, "Idempotency-Key", "k"); a.status != 201 || a.header.Get("Idempotent-Replay") != "true" {

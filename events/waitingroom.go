@@ -42,8 +42,8 @@ const (
 // VisitorStatus is where a visitor of a waiting room stands.
 type VisitorStatus string
 
-// The four of them. Expired is who was silent for too long, and whose pass has
-// ended.
+// The four of them. Left is who went by wish, or with what the room is the way to;
+// expired is who was silent for too long, and whose pass ran out. Either may join again.
 const (
 	VisitorWaiting  VisitorStatus = "waiting"
 	VisitorAdmitted VisitorStatus = "admitted"

@@ -24,7 +24,7 @@ func (r *Rooms) Done(id, holder string, ticket int64, request actors.Request) {
 		return
 	}
 	if known, ok := r.rooms.Load(id); ok && ticket != 0 {
-		known.(*room).seen.end(ticket, seenDone)
+		known.(*room).seen.end(ticket)
 	}
 	if r.finishing.Add(1) > r.config.MaxJoins {
 		r.finishing.Add(-1)

@@ -41,13 +41,13 @@ func TestDone(t *testing.T) {
 	n.rooms.Done("sale", "ann", ann.Ticket, by("ann"))
 	n.ends()
 	n.pass(time.Second)
-	is(ann, events.VisitorExpired)
+	is(ann, events.VisitorLeft)
 	is(bob, events.VisitorAdmitted)
 	n.rooms.Done("sale", "ann", ann.Ticket, by("ann")) // again: nothing
 	n.rooms.Done("sale", "bob", 0, by("bob"))
 	n.ends()
 	n.pass(time.Second)
-	is(bob, events.VisitorExpired)
+	is(bob, events.VisitorLeft)
 	is(cid, events.VisitorAdmitted)
 }
 
@@ -79,7 +79,7 @@ func TestRoomsElsewhere(t *testing.T) {
 	beside.rooms.running.Wait()
 	n.join("bob") // it meets the other's fact, reads it, and goes on
 	n.step()
-	if visit := n.poll(ann.Visitor); visit.Status != events.VisitorExpired {
+	if visit := n.poll(ann.Visitor); visit.Status != events.VisitorLeft {
 		t.Errorf("ann is %s", visit.Status)
 	}
 	if lines := beside.rooms.Running(); len(lines) != 0 {

@@ -4,8 +4,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"admitone/events"
 )
 
 // seenChunk is how many tickets share one allocation of the table.
@@ -23,7 +21,6 @@ const (
 	seenNever  = 0
 	seenDoomed = 1
 	seenLeft   = 2
-	seenDone   = 3
 	seenFirst  = 1 << toldBits
 )
 
@@ -134,29 +131,20 @@ func (s *seen) touch(ticket int64, now time.Time, tell time.Duration) (missing t
 	}
 }
 
-// end notes that a ticket has left (seenLeft) or done its work (seenDone), for as long
-// as the published line does not know.
-func (s *seen) end(ticket int64, how uint64) {
+// end notes that a ticket was given up, or its pass has done its work, for as long as the
+// published line does not know.
+func (s *seen) end(ticket int64) {
 	cell := s.cell(ticket)
 	if cell == nil {
 		cell = s.create(ticket)
 	}
-	cell.Store(how)
+	cell.Store(seenLeft)
 }
 
-// ended returns how a ticket has ended, if it has since the line was published.
-func (s *seen) ended(ticket int64) (events.VisitorStatus, bool) {
+// ended says whether end was called for a ticket.
+func (s *seen) ended(ticket int64) bool {
 	cell := s.cell(ticket)
-	if cell == nil {
-		return "", false
-	}
-	switch cell.Load() {
-	case seenLeft:
-		return events.VisitorLeft, true
-	case seenDone:
-		return events.VisitorExpired, true
-	}
-	return "", false
+	return cell != nil && cell.Load() == seenLeft
 }
 
 // silent says whether a visitor who waits was last seen before the time limit. Who

@@ -86,7 +86,7 @@ func TestGreet(t *testing.T) {
 	if !table.doom(1, at(10*s)) {
 		t.Fatal("a visitor who is silent is not found")
 	}
-	table.end(2, seenLeft)
+	table.end(2)
 	for ticket := range int64(2) {
 		table.greet(ticket+1, at(20*s))
 		if _, doomed := table.touch(ticket+1, at(20*s), s); !doomed {

@@ -148,8 +148,8 @@ func (rm *room) fill(visit *Visit, keys *pass.Ring, line *Published, v pass.Visi
 func (rm *room) standing(line *Published, ticket int64) waitingroom.Place {
 	place := line.Look(ticket)
 	if place.Status == events.VisitorWaiting || place.Status == events.VisitorAdmitted {
-		if status, ended := rm.seen.ended(ticket); ended {
-			return waitingroom.Place{Status: status}
+		if rm.seen.ended(ticket) {
+			return waitingroom.Place{Status: events.VisitorLeft}
 		}
 	}
 	return place
@@ -203,7 +203,7 @@ func (r *Rooms) Leave(ctx context.Context, id, visitor string, request actors.Re
 	}
 	visit := Visit{Visitor: visitor, Ticket: v.Ticket, Status: events.VisitorLeft}
 	if len(answer.Facts) > 0 {
-		rm.seen.end(v.Ticket, seenLeft)
+		rm.seen.end(v.Ticket)
 		return visit, answer, nil
 	}
 	// The published line may not know yet how it ended.
@@ -225,7 +225,7 @@ func (r *Rooms) Finish(ctx context.Context, id string, ticket int64, request act
 		return err
 	}
 	if _, err = rm.askFor(ctx, &waitingroom.Finish{Ticket: ticket}, request); err == nil {
-		rm.seen.end(ticket, seenDone)
+		rm.seen.end(ticket)
 	}
 	return err
 }

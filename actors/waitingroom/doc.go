@@ -2,7 +2,7 @@
 // one place per holder, admitted in order, at a rate, and never more at once than
 // fit.
 //
-//	join ──▶ waiting ──── admit ────▶ admitted ──┬─ leave, finish ─▶ (may join again)
+//	join ──▶ waiting ──── admit ────▶ admitted ──┬─ leave, finish ─▶ left
 //	            │                                └─ the pass runs out ─▶ expired
 //	            ├─ leave ─▶ left
 //	            └─ drop (silent for too long) ─▶ expired

@@ -30,7 +30,7 @@ func (r *Room) Evolve(fact events.Fact) {
 		}
 		r.check(f.WaitingRoomCounts)
 	case *events.WaitingRoomFinished:
-		r.end(f.Ticket, events.VisitorAdmitted, false)
+		r.end(f.Ticket, events.VisitorAdmitted, true)
 		r.check(f.WaitingRoomCounts)
 	case *events.WaitingRoomBegun:
 		if !r.toBegin() || f.Early != r.last {
@@ -87,7 +87,8 @@ func (r *Room) letIn(f *events.WaitingRoomAdmitted) {
 	r.recent = remember(r.recent, admission{At: f.AdmittedAt.UnixNano(), Count: f.Count})
 }
 
-// end takes a visitor out who was waiting or had been admitted.
+// end takes a visitor out who was waiting or had been admitted; left says that it was
+// by what the visitor did.
 func (r *Room) end(number int64, was events.VisitorStatus, left bool) {
 	if status, err := r.status(number); err != nil || status != was {
 		panic(fmt.Sprintf("waiting room %s: the log ends ticket %d, %s, which is not like that", r.id, number, was))

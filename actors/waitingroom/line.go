@@ -56,7 +56,7 @@ func (p *plane) after(i int) (at int, ok bool) {
 }
 
 // block is a part of the line: who waits there, who has been admitted and who went
-// by himself. Who is none of these has expired.
+// by wish or with what they came for. Who is none of these has expired.
 type block struct {
 	gen                     uint64 // a block of an older generation belongs to a published line
 	live                    int32  // who waits or has been admitted
@@ -173,7 +173,8 @@ func (l *line) admit(place uint32) {
 	l.counts[int(place/blockSize)-l.first]--
 }
 
-// end takes a visitor out. left says that it was the visitor's own wish.
+// end takes a visitor out. left says that it was by what the visitor
+// did.
 func (l *line) end(place uint32, left bool) {
 	b, i := l.own(place), int(place%blockSize)
 	if b.waiting.has(i) {

@@ -57,7 +57,7 @@ func (m *model) decide(cmd core.Command, now time.Time) string {
 	case *Leave:
 		return m.end(c.Ticket, events.VisitorLeft, events.VisitorWaiting, events.VisitorAdmitted)
 	case *Finish:
-		return m.end(c.Ticket, events.VisitorExpired, events.VisitorAdmitted)
+		return m.end(c.Ticket, events.VisitorLeft, events.VisitorAdmitted)
 	case *Drop:
 		last := int64(0)
 		for ticket := range events.Tickets(c.Tickets) {

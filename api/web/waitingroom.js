@@ -64,7 +64,7 @@ function over(before, status) {
   stop();
   keepPlace(room.id, before.holder, null);
   place = null;
-  if (before.status === "admitted") outcome("warn", timeLeft(before.expires_at)[0] > 0 ? "Your pass has done its work, or was given up." : "The time of your pass is over.");
+  if (before.status === "admitted") outcome("warn", status === "left" || timeLeft(before.expires_at)[0] > 0 ? "Your pass has done its work, or was given up." : "The time of your pass is over.");
   else if (status === "left") outcome("", "You have left the line.");
   else outcome("bad", `Your place is lost: for ${span(2 * room.heartbeat_seconds)} no sign of life came from this page. You can join again, at the end of the line.`);
   document.title = before.status === "waiting" && status !== "left" ? "Place lost · " + title : title;

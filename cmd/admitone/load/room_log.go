@@ -70,7 +70,7 @@ func (r *recordedRoom) evolve(fact events.Fact, at time.Time) error {
 	case *events.WaitingRoomLeft:
 		said, err = f.WaitingRoomCounts, r.end(f.Ticket, f.Was, events.VisitorLeft)
 	case *events.WaitingRoomFinished:
-		said, err = f.WaitingRoomCounts, r.end(f.Ticket, events.VisitorAdmitted, events.VisitorExpired)
+		said, err = f.WaitingRoomCounts, r.end(f.Ticket, events.VisitorAdmitted, events.VisitorLeft)
 	case *events.WaitingRoomDropped:
 		said, err = f.WaitingRoomCounts, r.drop(f)
 	case *events.WaitingRoomExpired:

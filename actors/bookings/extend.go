@@ -3,6 +3,7 @@ package bookings
 import (
 	"context"
 
+	"admitone/actors"
 	"admitone/actors/allowance"
 	"admitone/actors/booking"
 	"admitone/actors/performance"
@@ -58,9 +59,25 @@ func (b *Bookings) Extend(ctx context.Context, cmd Extend) (Answer, error) {
 			return Answer{}, err
 		}
 		now, err := b.state(ctx, cmd.BookingID)
-		now.Replayed = extended.Replayed
+		if err == nil && extended.Replayed {
+			now = extendedBefore(now, extended)
+		}
 		return now, err
 	})
+}
+
+// extendedBefore makes the answer of an extension from what has become of the booking
+// since. Only the first hold of a booking is ever extended.
+func extendedBefore(now Answer, extended actors.Answer) Answer {
+	state := now.Booking
+	state.Status, state.Attempt = events.BookingIsHeld, 1
+	state.Late, state.Retaken, state.Paid, state.Refunding = false, false, false, false
+	for _, fact := range extended.Facts {
+		if f, ok := fact.(*events.BookingExtended); ok {
+			state.ExpiresAt = f.ExpiresAt
+		}
+	}
+	return Answer{Booking: state, Revision: extended.Revision, Position: extended.Position, Replayed: true}
 }
 
 // extendSeats holds allowance and seats for longer, before the booking says so: what

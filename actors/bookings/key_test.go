@@ -63,3 +63,39 @@ func TestAKeyedPaymentThatFailed(t *testing.T) {
 	}
 	w.settled(0)
 }
+
+// TestARetryIsAnsweredAsBefore: whatever has become of the booking since.
+func TestARetryIsAnsweredAsBefore(t *testing.T) {
+	w := begin(t, 2, 5, 0)
+	w.charge("ann", 100)
+	id := w.mustBook("ann", "A-1-1")
+	extend := func() (Answer, error) {
+		return w.Extend(w.ctx(), Extend{Origin: w.keyed("ann", "e", "{}"), BookingID: id, By: "ann"})
+	}
+	pay := func() (Answer, error) {
+		return w.Pay(w.ctx(), Pay{Origin: w.keyed("ann", "p", "{}"), BookingID: id, By: "ann"})
+	}
+	again := func(what string, ask func() (Answer, error), want Answer) {
+		t.Helper()
+		got, err := ask()
+		want.Replayed = true
+		if w.want(err, "ok"); !reflect.DeepEqual(got, want) {
+			t.Errorf("%s again: %+v, want %+v", what, got, want)
+		}
+	}
+	extended, err := extend()
+	w.want(err, "ok")
+	again("extended", extend, extended)
+	paid, err := pay()
+	w.want(err, "ok")
+	again("extended, then paid", extend, extended)
+	again("paid", pay, paid)
+	_, err = w.cancel(id, "ann")
+	w.want(err, "ok")
+	again("extended, then cancelled", extend, extended)
+	again("paid, then cancelled", pay, paid)
+	w.start(nil)
+	again("extended, before a restart", extend, extended)
+	again("paid, before a restart", pay, paid)
+	w.settled(0)
+}

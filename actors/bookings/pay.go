@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"admitone/actors"
 	"admitone/actors/allowance"
 	"admitone/actors/booking"
 	"admitone/actors/core"
@@ -42,8 +43,7 @@ func (b *Bookings) Pay(ctx context.Context, cmd Pay) (Answer, error) {
 		case err != nil:
 			return Answer{}, err
 		case started.Replayed && now.Booking.Paid:
-			now.Booking.Status, now.Replayed = events.BookingIsBooked, true
-			return now, nil
+			return b.paidBefore(ctx, cmd.Origin, now)
 		case started.Replayed && now.Booking.Status != events.BookingIsPaying:
 			// That payment has failed. A refusal is not kept: this is another one.
 			if _, err := b.step(ctx, cmd.Origin, booking.Stream(cmd.BookingID), &booking.StartPayment{By: cmd.By}); err != nil {
@@ -52,6 +52,28 @@ func (b *Bookings) Pay(ctx context.Context, cmd Pay) (Answer, error) {
 		}
 		return b.finish(ctx, cmd.Origin, cmd.BookingID)
 	})
+}
+
+// paidBefore makes the answer of a payment from a booking that was paid by it, whatever
+// has become of the booking since.
+func (b *Bookings) paidBefore(ctx context.Context, from Origin, now Answer) (Answer, error) {
+	booked, err := b.complete(ctx, from, &now.Booking)
+	if err != nil && refused(err) == nil {
+		return Answer{}, err
+	}
+	now.Booking.Status, now.Booking.Refunding, now.Replayed = events.BookingIsBooked, false, true
+	if booked.Replayed { // else it was paid before completions had keys
+		now.Revision, now.Position = booked.Revision, booked.Position
+	}
+	return now, nil
+}
+
+// complete says that the booking is booked. Its id is that of the payment's completion,
+// whoever completes it: asked again, the booking answers as it did then.
+func (b *Bookings) complete(ctx context.Context, from Origin, state *booking.State) (actors.Answer, error) {
+	return b.ask(ctx, actors.Request{Stream: booking.Stream(state.ID), Command: &booking.Complete{PaymentID: state.HoldID()},
+		ID:            actors.KeyedCommandID("", "booked/"+state.HoldID()), // no caller has the name ""
+		CorrelationID: from.CorrelationID, CausationID: string(from.ID), Actor: from.Actor})
 }
 
 // payment is one that is under way.
@@ -117,7 +139,7 @@ func (b *Bookings) finishSteps(ctx context.Context, from Origin, bookingID strin
 	}
 	err = b.bookSeats(ctx, p)
 	if err == nil {
-		_, err = b.step(ctx, from, booking.Stream(bookingID), &booking.Complete{PaymentID: p.id})
+		_, err = b.complete(ctx, from, &p.booking)
 	}
 	if refused(err) != nil {
 		return b.giveUp(ctx, p, events.FailedLate, errTooLate)

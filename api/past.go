@@ -60,7 +60,7 @@ func (r *request) at() (m projections.Moment, ok bool, err error) {
 	// A + that was not escaped arrives as a space.
 	m, err = projections.MomentOf(ctx, r.server.config.Store, strings.ReplaceAll(given, " ", "+"))
 	if errors.Is(err, projections.ErrBadMoment) {
-		return m, false, refuse("bad_parameter", "at is a position, 1 or more, or an RFC 3339 time")
+		return m, false, refuse("bad_parameter", "at is a position in the log, or an RFC 3339 time such as 2031-05-01T20:00:00Z")
 	}
 	if shown != nil && m.Time.After(shown.Time) {
 		m = *shown

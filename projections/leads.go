@@ -47,6 +47,10 @@ func leadsOf(e *events.Recorded, fact events.Fact) (l leads) {
 		l.ofProduct(fact)
 	case tournamentCategory:
 		l.ofTournament(fact)
+	case performanceCategory:
+		if f, ok := fact.(*events.PerformanceCreated); ok {
+			l.to(waitingRoomKind, f.WaitingRoom)
+		}
 	case waitingRoomCategory:
 		if f, ok := fact.(*events.WaitingRoomJoined); ok {
 			l.to(holderKind, f.Holder)

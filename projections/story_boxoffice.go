@@ -82,7 +82,7 @@ func performanceTale(fact events.Fact, of whose) string {
 		seats += s.Rows * s.SeatsPerRow
 	}
 	return fmt.Sprintf("put on sale as %q at %q, %s: %s in %s, held for %d s, %s", f.Title, f.Venue, stamp(f.StartsAt),
-		counted(seats, "seat"), counted(int64(len(f.Sections)), "section"), f.HoldSeconds, limit(f.LimitPerHolder))
+		counted(seats, "seat"), counted(int64(len(f.Sections)), "section"), f.HoldSeconds, limit(f.LimitPerHolder)+behind(f.WaitingRoom))
 }
 
 // seatTale is what a fact of a seat says, in words.

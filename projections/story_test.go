@@ -119,16 +119,55 @@ func TestTellManyExpired(t *testing.T) {
 	}
 }
 
+// TestAMomentIsWhatWasDecidedByThen: events are stored behind their decision, within a
+// moment; a log that was copied later is not, and refusals are written down in batches.
+func TestAMomentIsWhatWasDecidedByThen(t *testing.T) {
+	for _, test := range []struct {
+		about   string
+		behind  time.Duration // how long after the decision the store takes an event
+		refused bool          // the second event is a refusal
+		want    events.Position
+	}{
+		{"stored at once", 0, false, 2},
+		{"stored right after", 2 * time.Millisecond, false, 2},
+		{"a copy of a log", time.Hour, false, 0},
+		{"a refusal", 2 * time.Millisecond, true, 1},
+	} {
+		f := newForgery()
+		f.now = f.now.AddDate(-10, 0, 0)
+		f.add("product-a", create(10, 4))
+		f.wait(time.Millisecond)
+		if at := f.now; test.refused {
+			f.add(events.RefusalsOf(at), &events.RefusalRecorded{Stream: "product-a", Code: "sold_out"})
+		} else {
+			f.add("product-a", reserved(1, "ada", 2, 8))
+		}
+		at := f.now
+		f.wait(time.Nanosecond)
+		f.add("product-b", create(1, 0))
+		for i := range f.log {
+			f.log[i].Created = f.log[i].Created.Add(test.behind)
+		}
+		s := &slice{log: f.log, most: 10_000, head: 3}
+		if m, err := MomentOf(t.Context(), s, at.Format(time.RFC3339Nano)); err != nil || m.Position != test.want {
+			t.Errorf("%s: %+v, %v; want %d", test.about, m, err, test.want)
+		}
+	}
+}
+
 func TestMoments(t *testing.T) {
 	f := newForgery()
 	f.now = f.now.AddDate(-10, 0, 0) // times that have been
+	begun := f.now
 	s := &slice{log: f.wholeLife().log, most: 10_000, head: 13}
-	begun := s.log[0].Created
+	for i := range s.log {
+		s.log[i].Created = s.log[i].Created.Add(3 * time.Millisecond) // stored behind the decision
+	}
 	for _, test := range []struct {
 		text string
 		want events.Position
 	}{
-		{"3", 3}, {"99", 13},
+		{"0", 0}, {"1", 1}, {"3", 3}, {"99", 13}, {"18446744073709551615", 13}, {"99999999999999999999999", 13},
 		{begun.Format(time.RFC3339Nano), 5}, {begun.Add(-1).Format(time.RFC3339Nano), 0}, {begun.Add(holdFor).Format(time.RFC3339Nano), 8},
 		{"9999-01-01T00:00:00Z", 13}, {begun.Format("2006-01-02T15:04:05+00:00"), 5},
 	} {
@@ -136,7 +175,10 @@ func TestMoments(t *testing.T) {
 			t.Errorf("%s: %+v, %v; want %d", test.text, m, err, test.want)
 		}
 	}
-	for _, text := range []string{"", "0", "-1", "yesterday", "2031-05-01"} {
+	if m, err := MomentOf(t.Context(), s, "0"); err != nil || !m.Time.Before(s.log[0].Created) {
+		t.Errorf("before everything: %+v, %v", m, err)
+	}
+	for _, text := range []string{"", "-1", "1.5", "yesterday", "2031-05-01"} {
 		if _, err := MomentOf(t.Context(), s, text); !errors.Is(err, ErrBadMoment) {
 			t.Errorf("%q: %v", text, err)
 		}

@@ -50,7 +50,7 @@ func refusalTale(fact events.Fact, of whose) string {
 		if !mine && !of.everybodys() {
 			return ""
 		}
-		text := fmt.Sprintf("%s was refused: %s %s%s: %s, %s", somebody(f.Holder), f.Method, f.Path, wanted(f), f.Code, f.Detail)
+		text := fmt.Sprintf("%s wanted %s and was refused: %s, %s", asker(f), wanted(f), f.Code, f.Detail)
 		if f.BeatenPosition > 0 {
 			text += fmt.Sprintf("; the newest fact was %s@%d, position %d", f.BeatenStream, f.BeatenRevision, f.BeatenPosition)
 		}
@@ -59,26 +59,6 @@ func refusalTale(fact events.Fact, of whose) string {
 		if of.everybodys() {
 			return fmt.Sprintf("%s since %s were not kept, because there were too many", counted(f.Count, "refusal"), stamp(f.Since))
 		}
-	}
-	return ""
-}
-
-func somebody(holder string) string {
-	if holder == "" {
-		return "somebody"
-	}
-	return holder
-}
-
-// wanted is how much of what was asked for.
-func wanted(f *events.RefusalRecorded) string {
-	switch {
-	case len(f.Seats) > 0:
-		return fmt.Sprintf(" for %q", f.Seats)
-	case len(f.TeamIDs) > 0:
-		return fmt.Sprintf(" for %q", f.TeamIDs)
-	case f.Quantity > 0:
-		return fmt.Sprintf(" for %d", f.Quantity)
 	}
 	return ""
 }

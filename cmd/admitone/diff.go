@@ -128,7 +128,7 @@ func (c *comparison) run(ctx context.Context, store events.Store, from, to strin
 	if err != nil {
 		return err
 	}
-	if c.From.Position > c.To.Position || c.From.Time.After(c.To.Time) {
+	if times := strings.Contains(from, ":") && strings.Contains(to, ":"); c.From.Position > c.To.Position || times && c.From.Time.After(c.To.Time) {
 		return usagef("--from is after --to")
 	}
 	c.compare(before, after)

@@ -206,11 +206,11 @@ func TestBadImports(t *testing.T) {
 		t.Error(stdout)
 	}
 	for _, args := range [][]string{{"verify"}, {"export", "-"}, {"serve", "--listen", "127.0.0.1:0"}} {
-		if _, stderr := must(t, exitUnavailable, append(args, "--store", copied)...); !strings.Contains(stderr, "an import into this log was not finished") {
+		if _, stderr := must(t, exitUnavailable, append(args, "--store", copied)...); !strings.Contains(stderr, "an import into this log was not finished") || !strings.Contains(stderr, "admitone import FILE --store "+copied) {
 			t.Errorf("admitone %s: %s", args[0], stderr)
 		}
 	}
-	if stdout, _ := must(t, exitFoundWrong, "import", damaged, "--store", copied); !strings.Contains(stdout, "line 1500: events: the log is damaged: position 1499, product-big@") {
+	if stdout, _ := must(t, exitFoundWrong, "import", damaged, "--store", copied); !strings.Contains(stdout, "line 1500: the log is damaged: position 1499, product-big@") {
 		t.Error(stdout)
 	}
 	must(t, exitDone, "import", file, "--store", copied)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -21,9 +22,12 @@ func newHistory() *cobra.Command {
 	var from source
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:     "history KIND/ID",
-		Short:   "Tell the story of one product or holder: who did what, when",
-		Example: "  admitone history product/1\n  admitone history holder/ada --url http://127.0.0.1:8080",
+		Use:   "history KIND/ID",
+		Short: "Tell the story of one seat, product, tournament, booking or holder: who did what, when",
+		Long: "Tells what happened to one thing, or to one person: the position in the log, the time,\n" +
+			"what it was, who asked for it and with which request. KIND is one of " + strings.Join(projections.HistoryKinds(), ", ") + ".\n" +
+			"A position can be given to admitone show --at.",
+		Example: "  admitone history product/1\n  admitone history seat/gala/A-1-1\n  admitone history holder/ada --url http://127.0.0.1:8080",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			kind, id, err := entity(args[0])
@@ -64,8 +68,8 @@ func tellHistory(ctx context.Context, store events.Store, kind, id string, asJSO
 			if asJSON {
 				_, err = out.Write(append(api.AppendLine(nil, line), '\n'))
 			} else {
-				_, err = fmt.Fprintf(out, "%s  %s@%d  %s  (by %s, request %s)\n",
-					stamp(line.Time), line.Stream, line.Revision, line.Text, line.Actor, line.RequestID)
+				_, err = fmt.Fprintf(out, "%6d  %s  %s@%d  %s  (by %s, request %s)\n",
+					line.Position, stamp(line.Time), line.Stream, line.Revision, line.Text, line.Actor, line.RequestID)
 			}
 			if err != nil {
 				return told, err

@@ -43,7 +43,7 @@ func newImport() *cobra.Command {
 			var at *archive.LineError
 			switch {
 			case errors.As(err, &at):
-				fmt.Fprintf(cmd.OutOrStdout(), "%s, %s\n%d events before it are in %s; go on with a good file\n", args[0], at, m.imported, store)
+				fmt.Fprintf(cmd.OutOrStdout(), "%s, %s\n%d events before it are in %s; go on with a good file\n", args[0], plain(at), m.imported, store)
 				return errFoundWrong
 			case errors.Is(err, context.Canceled):
 				return fmt.Errorf("stopped; the same command goes on behind position %d", m.imported)

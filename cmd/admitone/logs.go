@@ -60,9 +60,17 @@ func openDirectory(dir string, logger *slog.Logger) (durableLog, error) {
 		return nil, fmt.Errorf("another server is using the log in %s; stop it, or name another directory with --store", dir)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("can't open the log in %s: %w", dir, err)
+		return nil, cantOpen(dir, err)
 	}
 	return log, nil
+}
+
+// cantOpen says why the log in a directory can't be opened, and what to do about it.
+func cantOpen(dir string, err error) error {
+	if errors.Is(err, embedded.ErrUnfinished) {
+		return fmt.Errorf("can't use the log in %s: %w; finish it with: admitone import FILE --store %[1]s", dir, err)
+	}
+	return fmt.Errorf("can't open the log in %s: %w", dir, err)
 }
 
 // connect opens the log on an EventStoreDB.
@@ -71,10 +79,17 @@ func connect(ctx context.Context, address string, options esdb.Options) (*esdb.S
 	defer cancel()
 	store, err := esdb.Open(ctx, address, options)
 	if errors.Is(err, esdb.ErrAddress) {
-		return nil, usagef("--store: %w", err)
+		return nil, usagef("%s: %w", withoutPassword(address), err)
+	}
+	if errors.Is(err, esdb.ErrRefused) && options.ReadOnly {
+		return nil, fmt.Errorf("the server at %s does not let this program read; name a user that may: esdb://NAME:PASSWORD@…; %w", withoutPassword(address), err)
+	}
+	if errors.Is(err, esdb.ErrRefused) {
+		return nil, fmt.Errorf("the server at %s does not let this program write: start it with --writable (admitone eventstore), or name a user that may; %w",
+			withoutPassword(address), err)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("can't reach the log at %s: %w", withoutPassword(address), err)
+		return nil, fmt.Errorf("can't reach the log at %s; is an EventStoreDB running there? %w", withoutPassword(address), err)
 	}
 	return store, nil
 }

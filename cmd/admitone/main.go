@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
-	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -50,8 +49,7 @@ func runTo(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	err := root.ExecuteContext(ctx)
 	status := statusOf(err)
 	if err != nil && !errors.Is(err, errFoundWrong) {
-		// Errors of the log begin with their package, which says nothing to a user.
-		fmt.Fprintln(stderr, "admitone:", strings.TrimPrefix(err.Error(), "events: "))
+		fmt.Fprintln(stderr, "admitone:", plain(err))
 	}
 	return status
 }

@@ -42,8 +42,11 @@ func newMigrate() *cobra.Command {
 		Example: "  admitone migrate --from ./data --to 'esdb://127.0.0.1:2113?tls=false'\n" +
 			"  admitone migrate --from 'esdb://127.0.0.1:2113?tls=false' --to ./copy",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if from == "" || to == "" || from == to {
+			if from == "" || to == "" {
 				return usagef("say with --from and --to which log is copied where: directories, or esdb://…")
+			}
+			if from == to {
+				return usagef("--from and --to are the same; name another one with --to")
 			}
 			m := &migration{fromName: withoutPassword(from), name: withoutPassword(to), bar: progress.New(cmd.ErrOrStderr())}
 			source := source{store: from}

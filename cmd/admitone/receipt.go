@@ -140,7 +140,7 @@ func readFile(cmd *cobra.Command, name string) ([]byte, error) {
 func checkReceipt(text []byte, verifier note.Verifier) checked {
 	r, err := merkle.CheckReceipt(text, verifier)
 	if err != nil {
-		return checked{Reason: err.Error()}
+		return checked{Reason: plain(err)}
 	}
 	c := checked{Good: true, Position: int64(r.Event.Position), Stream: string(r.Event.Stream), Type: r.Event.Type,
 		Size: r.Head.Size, Root: r.Head.Root.String()}

@@ -59,7 +59,7 @@ func (s *source) openStore(cmd *cobra.Command, args []string) (*embedded.Store, 
 			s.store, strings.Join(append([]string{cmd.CommandPath()}, args...), " "))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("can't open the log in %s: %w", s.store, err)
+		return nil, cantOpen(s.store, err)
 	}
 	return store, nil
 }

@@ -26,17 +26,21 @@ func newToken() *cobra.Command {
 			if life < time.Second {
 				return usagef("--for is how long the token lives, a second or more, for example 24h")
 			}
+			// What is wrong with them is said before a secret is made.
+			if _, err := (api.JWTAuth{Secret: make([]byte, leastSecret)}).Token(sub, api.Role(role), time.Now(), life); err != nil {
+				return usagef("%w", err)
+			}
 			_, missing := os.Stat(filepath.Join(s.directory(), secretFile))
 			secret, err := jwtSecret(file, s.directory())
 			if err != nil {
 				return err
 			}
 			if file == "" && missing != nil {
-				fmt.Fprintf(cmd.ErrOrStderr(), "admitone: made a new secret in %s; only a server of this directory takes the token\n", s.directory())
+				fmt.Fprintf(cmd.ErrOrStderr(), "admitone: there was no secret in %s yet, and now there is; only a server with --store %[1]s takes the token\n", s.directory())
 			}
 			token, err := api.JWTAuth{Secret: secret}.Token(sub, api.Role(role), time.Now(), life)
 			if err != nil {
-				return usagef("%w", err)
+				return err
 			}
 			_, err = fmt.Fprintln(cmd.OutOrStdout(), token)
 			return err

@@ -62,7 +62,7 @@ func newVerify() *cobra.Command {
 			v := verdict{Source: from.name()}
 			store, err := from.open(cmd, args)
 			if errors.Is(err, events.ErrDamaged) {
-				v.Violation = &violation{Rule: string(projections.RuleBytes), Detail: err.Error()}
+				v.Violation = &violation{Rule: string(projections.RuleBytes), Detail: plain(err)}
 				return v.report(cmd.OutOrStdout(), asJSON)
 			}
 			if err != nil {
@@ -111,7 +111,7 @@ func (v *verdict) run(ctx context.Context, store events.Store, from source, kept
 	}
 	var broken *projections.Violation
 	if errors.As(err, &broken) {
-		v.Violation = &violation{broken.Position, broken.Stream, broken.Revision, string(broken.Rule), broken.Detail}
+		v.Violation = &violation{broken.Position, broken.Stream, broken.Revision, string(broken.Rule), plain(errors.New(broken.Detail))}
 		return nil
 	}
 	if parted := (*merkle.Contradiction)(nil); errors.As(err, &parted) {

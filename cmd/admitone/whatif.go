@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -84,13 +85,18 @@ func newWhatIf() *cobra.Command {
 func span(ctx context.Context, store events.Store, from, to string) (first, last events.Position, err error) {
 	first = 1
 	if from != "" {
-		m, err := projections.MomentOf(ctx, store, from)
+		// A time is the first of the range as well: what was decided before it is not.
+		before := from
+		if t, err := time.Parse(time.RFC3339Nano, from); err == nil {
+			before = t.Add(-1).Format(time.RFC3339Nano)
+		}
+		m, err := projections.MomentOf(ctx, store, before)
 		if err != nil {
 			return 0, 0, momentError("--from", err)
 		}
 		// A position is the first of the range; a time has the event before it.
-		if first = m.Position; strings.ContainsRune(from, ':') {
-			first++
+		if first = max(m.Position, 1); strings.ContainsRune(from, ':') {
+			first = m.Position + 1
 		}
 	}
 	if to == "" {

@@ -30,7 +30,7 @@
 // # How soon to ask again
 //
 // A quarter of the time that is left by the estimate, a second at least and the
-// heartbeat at most: so those far back cost little, and those in front hear at once.
+// heartbeat, or an hour, at most: so those far back cost little, and those in front hear at once.
 // Who asks in less than half of what was said is told so, and keeps the place; it does
 // not count as a sign of life, or who asks too often would never get an answer. The
 // first who asks after joining is never too soon.

@@ -84,20 +84,24 @@ func eta(at time.Time, l *waitingroom.Line, perSecond float64, number int64) tim
 // The bounds of how soon to ask again.
 const (
 	leastPoll = time.Second
+	mostPoll  = time.Hour
 	// undrawnPolls is how many polls a second a room wants from those who will all
 	// have the same estimate, that of the opening.
 	undrawnPolls = 20_000
+	// pollsAhead is what keeps a crowd that all comes in within seconds from asking
+	// every second: for each so many ahead, a second more.
+	pollsAhead = 40_000
 )
 
 // pollAfter is how soon a visitor who waits is to ask again.
 func pollAfter(l *waitingroom.Line, eta time.Duration, number int64) time.Duration {
-	heartbeat := time.Duration(l.Settings.HeartbeatSeconds) * time.Second
+	longest := min(time.Duration(l.Settings.HeartbeatSeconds)*time.Second, mostPoll)
 	if eta == unknown {
-		return heartbeat
+		return longest
 	}
-	after := eta / 4
+	after := max(eta/4, time.Duration(number)*time.Second/pollsAhead)
 	if number == 0 {
 		after = max(after, time.Duration(l.Waiting)*time.Second/undrawnPolls)
 	}
-	return min(max(after, leastPoll), heartbeat).Round(time.Second)
+	return min(max(after, leastPoll), longest).Round(time.Second)
 }

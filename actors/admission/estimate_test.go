@@ -59,7 +59,8 @@ func TestPace(t *testing.T) {
 
 func TestEstimates(t *testing.T) {
 	open := events.WaitingRoomSettings{AdmitPerSecond: 10, MaxActive: 3, ActiveSeconds: 60, HeartbeatSeconds: 30, Status: events.RoomOpen}
-	closed, ahead, never := open, open, open
+	closed, ahead, never, rare := open, open, open, open
+	rare.HeartbeatSeconds = waitingroom.MaxHeartbeatSeconds
 	closed.Status = events.RoomClosed
 	ahead.OpensAt = at(100 * s)
 	never.OpensAt = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -75,6 +76,8 @@ func TestEstimates(t *testing.T) {
 		{"four seconds", open, 1000, 10, 40, 4 * s, s},
 		{"a minute", open, 1000, 10, 600, 60 * s, 15 * s},
 		{"an hour", open, 100_000, 10, 36_000, 3600 * s, 30 * s},
+		{"a crowd that comes in at once does not ask at once", open, 1_000_000, 1_000_000, 400_000, 400 * ms, 10 * s},
+		{"signs of life twice a day", rare, 1_000_000, 0, 1, unknown, time.Hour},
 		{"closed", closed, 1000, 10, 1, unknown, 30 * s},
 		{"a pause", open, 1000, 0, 1, unknown, 30 * s},
 		{"before the opening", ahead, 1000, 10, 40, 104 * s, 26 * s},

@@ -92,7 +92,7 @@ func BenchmarkAdmit(b *testing.B) {
 	r := crowd(b, fifo(MaxAdmitPerSecond, MaxActive), million)
 	b.ReportAllocs()
 	for b.Loop() {
-		if r.waiting < 1250 {
+		if r.waiting < AdmitAtOnce {
 			b.StopTimer()
 			r = crowd(b, fifo(MaxAdmitPerSecond, MaxActive), million)
 			b.StartTimer()

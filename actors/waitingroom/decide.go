@@ -188,7 +188,7 @@ func (r *Room) admit(now time.Time) []events.Fact {
 	if s.Status == events.RoomClosed || !r.drawn() || now.Before(s.OpensAt) {
 		return nil
 	}
-	count := min(allowed(r.recent, s.AdmitPerSecond, now), s.MaxActive-r.active, r.waiting)
+	count := min(allowed(r.recent, s.AdmitPerSecond, now), s.MaxActive-r.active, r.waiting, AdmitAtOnce)
 	if count <= 0 {
 		return nil
 	}

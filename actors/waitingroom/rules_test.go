@@ -31,13 +31,13 @@ func TestSetRules(t *testing.T) {
 		}},
 		{"bounds", []attempt{
 			{0, fifo(-1, 3), "invalid_field [field:admit_per_second]"},
-			{0, fifo(10_001, 3), "invalid_field [field:admit_per_second]"},
+			{0, fifo(1_000_001, 3), "invalid_field [field:admit_per_second]"},
 			{0, fifo(1, 0), "invalid_field [field:max_active]"},
-			{0, fifo(1, 1_000_001), "invalid_field [field:max_active]"},
+			{0, fifo(1, 10_000_001), "invalid_field [field:max_active]"},
 			{0, with(fifo(1, 1), func(s *events.WaitingRoomSettings) { s.ActiveSeconds = 0 }), "invalid_field [field:active_seconds]"},
 			{0, with(fifo(1, 1), func(s *events.WaitingRoomSettings) { s.ActiveSeconds = 86_401 }), "invalid_field [field:active_seconds]"},
 			{0, with(fifo(1, 1), func(s *events.WaitingRoomSettings) { s.HeartbeatSeconds = 0 }), "invalid_field [field:heartbeat_seconds]"},
-			{0, with(fifo(1, 1), func(s *events.WaitingRoomSettings) { s.HeartbeatSeconds = 3_601 }), "invalid_field [field:heartbeat_seconds]"},
+			{0, with(fifo(1, 1), func(s *events.WaitingRoomSettings) { s.HeartbeatSeconds = 86_401 }), "invalid_field [field:heartbeat_seconds]"},
 			{0, with(fifo(1, 1), func(s *events.WaitingRoomSettings) { s.Status = "ajar" }), "invalid_field [field:status]"},
 			{0, with(fifo(1, 1), func(s *events.WaitingRoomSettings) { s.Order = "lifo" }), "invalid_field [field:order]"},
 			{0, with(fifo(1, 1), func(s *events.WaitingRoomSettings) { s.OpensAt = time.Unix(-1, 0) }), "invalid_field [field:opens_at]"},
@@ -137,14 +137,17 @@ func TestJoinRules(t *testing.T) {
 	})
 }
 
-func TestAdmissionRules(t *testing.T) {
-	crowd := func(set *Set, opened string) []attempt {
-		a := []attempt{{0, set, opened}}
-		for i := range 20 {
-			a = append(a, attempt{0, join(fmt.Sprint("h", i+1)), fmt.Sprintf("h%d has ticket %d: %d wait, 0 in", i+1, i+1, i+1)})
-		}
-		return a
+// arrivals set a room up, and as many join.
+func arrivals(count int, set *Set, opened string) []attempt {
+	a := []attempt{{0, set, opened}}
+	for i := range count {
+		a = append(a, attempt{0, join(fmt.Sprint("h", i+1)), fmt.Sprintf("h%d has ticket %d: %d wait, 0 in", i+1, i+1, i+1)})
 	}
+	return a
+}
+
+func TestAdmissionRules(t *testing.T) {
+	crowd := func(set *Set, opened string) []attempt { return arrivals(20, set, opened) }
 	check(t, []rule{
 		{"the rate", append(crowd(fifo(8, 100), "opened r: open, fifo, 8/s to 100 for 60 s, version 1"), []attempt{
 			{0, admit, "admitted 1 until 1m0s: 19 wait, 1 in"}, // an eighth of the rate in a tenth of a second
@@ -178,6 +181,11 @@ func TestAdmissionRules(t *testing.T) {
 			{time.Hour, admit, "nothing"},
 			{time.Hour, fifo(16, 100).after(1), "changed: open, fifo, 16/s to 100 for 60 s, version 2: 20 wait, 0 in"},
 			{time.Hour, admit, "admitted 1-2 until 1h1m0s: 18 wait, 2 in"},
+		}...)},
+		{"as many as ever", append(arrivals(2*AdmitAtOnce+1, fifo(MaxAdmitPerSecond, MaxActive), "opened r: open, fifo, 1000000/s to 10000000 for 60 s, version 1"), []attempt{
+			{0, admit, "admitted 1-4096 until 1m0s: 4097 wait, 4096 in"},
+			{0, admit, "admitted 4097-8192 until 1m0s: 1 wait, 8192 in"},
+			{0, admit, "admitted 8193 until 1m0s: 0 wait, 8193 in"},
 		}...)},
 		{"max_active, and what frees a place", append(crowd(fifo(8000, 3), "opened r: open, fifo, 8000/s to 3 for 60 s, version 1"), []attempt{
 			{0, leave(2), "waiting 2 left: 19 wait, 0 in"},

@@ -17,19 +17,22 @@ func Stream(id string) events.StreamID { return events.NewStreamID(Category, id)
 // The bounds of a room's settings, and of a room.
 const (
 	// MaxAdmitPerSecond bounds admit_per_second.
-	MaxAdmitPerSecond = 10_000
+	MaxAdmitPerSecond = 1_000_000
 	// MaxActive bounds max_active.
-	MaxActive = 1_000_000
+	MaxActive = 10_000_000
 	// MaxActiveSeconds bounds active_seconds: a day.
 	MaxActiveSeconds = 86_400
-	// MaxHeartbeatSeconds bounds heartbeat_seconds: an hour.
-	MaxHeartbeatSeconds = 3_600
+	// MaxHeartbeatSeconds bounds heartbeat_seconds: a day.
+	MaxHeartbeatSeconds = 86_400
 	// MaxWaiting is how many can wait in one room.
 	MaxWaiting = 5_000_000
 	// MaxTickets is how many places one room gives out in all its life.
 	MaxTickets = 1<<32 - 2
 	// MaxHolder is the longest holder, in bytes.
 	MaxHolder = 256
+	// AdmitAtOnce is how many one Admit lets in, whatever the rate: the fact names
+	// them, one by one if their order was drawn.
+	AdmitAtOnce = 4_096
 	// DropAtOnce is how many places one Drop takes.
 	DropAtOnce = 4_096
 	// SeedSize is the length of a shuffle's seed, in bytes.
@@ -79,7 +82,8 @@ type Drop struct {
 	Tickets []events.TicketRange
 }
 
-// Admit lets in as many of the first as the settings allow at this moment.
+// Admit lets in as many of the first as the settings allow at this moment, up to
+// AdmitAtOnce.
 // Refusals: not_found.
 type Admit struct{}
 

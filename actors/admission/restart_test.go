@@ -271,3 +271,42 @@ func TestAPassThatWasGivenUpAcrossARestart(t *testing.T) {
 		t.Errorf("after a restart: %v", err)
 	}
 }
+
+// TestIdsOfALogThatIsGone: who was given an id or a pass by a log that was lost, as when a
+// backup was restored, has no place in this one: neither somebody else's of the same
+// ticket nor one that nobody has yet.
+func TestIdsOfALogThatIsGone(t *testing.T) {
+	n := newNode(t)
+	n.set(sale)
+	ann := n.join("ann")
+	n.join("bob")
+	n.step()
+	good := n.poll(ann.Visitor)
+	for _, lost := range []struct {
+		about  string
+		ticket int64
+	}{
+		{"the place of somebody who is inside", 1},
+		{"the place of somebody who waits", 2},
+		{"a place that nobody has yet", 3},
+	} {
+		v := visitorOf(lost.ticket, "eve")
+		for range 2 {
+			if _, err := n.rooms.Poll(ctx, "sale", ring.VisitorID("sale", v)); code(err) != "not_found" {
+				t.Errorf("%s: the poll says %v", lost.about, err)
+			}
+		}
+		if _, _, err := n.rooms.Leave(ctx, "sale", ring.VisitorID("sale", v), by("eve")); code(err) != "not_found" {
+			t.Errorf("%s: leaving says %v", lost.about, err)
+		}
+		if _, err := n.rooms.Check("sale", "eve", ring.Pass("sale", v, good.ExpiresAt)); code(err) != "pass_invalid" {
+			t.Errorf("%s: the pass is %v", lost.about, err)
+		}
+	}
+	if now := n.poll(ann.Visitor); now != good {
+		t.Errorf("ann is told %+v, and was told %+v", now, good)
+	}
+	if ticket, err := n.rooms.Check("sale", "ann", good.Pass); err != nil || ticket != 1 {
+		t.Errorf("ann's pass: ticket %d, %v", ticket, err)
+	}
+}

@@ -147,6 +147,12 @@ func (s *seen) ended(ticket int64) bool {
 	return cell != nil && cell.Load() == seenLeft
 }
 
+// known says whether anything was ever noted of a ticket.
+func (s *seen) known(ticket int64) bool {
+	cell := s.cell(ticket)
+	return cell != nil && cell.Load() != seenNever
+}
+
 // silent says whether a visitor who waits was last seen before the time limit. Who
 // was never seen is taken to be seen now.
 func (s *seen) silent(ticket int64, now, limit time.Time) bool {

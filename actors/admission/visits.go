@@ -144,15 +144,23 @@ func (rm *room) fill(visit *Visit, keys *pass.Ring, line *Published, v pass.Visi
 	}
 }
 
-// standing says where a ticket stands by a line, unless it has ended since.
-func (rm *room) standing(line *Published, ticket int64) waitingroom.Place {
-	place := line.Look(ticket)
-	if place.Status == events.VisitorWaiting || place.Status == events.VisitorAdmitted {
-		if rm.seen.ended(ticket) {
-			return waitingroom.Place{Status: events.VisitorLeft}
-		}
+// standing says where a visitor stands by a line, unless that has ended since. ok is false
+// if the ticket is not the visitor's: the id or the pass is of a log that is gone, as when
+// a backup was restored, and this one gave the ticket to somebody else, or to nobody yet.
+func (rm *room) standing(line *Published, v pass.Visitor) (place waitingroom.Place, ok bool) {
+	place = line.Look(v.Ticket)
+	switch {
+	case place.Status != events.VisitorWaiting && place.Status != events.VisitorAdmitted:
+		return place, true
+	case v.Ticket > line.Tickets:
+		ok = rm.seen.known(v.Ticket) // noted before anybody was told of it
+	default:
+		ok = line.HeldBy(v.Ticket, v.Holder)
 	}
-	return place
+	if rm.seen.ended(v.Ticket) {
+		place = waitingroom.Place{Status: events.VisitorLeft}
+	}
+	return place, ok
 }
 
 // doomedAfter is when to ask again whose place is just being dropped.
@@ -172,8 +180,12 @@ func (r *Rooms) Poll(ctx context.Context, id, visitor string) (Visit, error) {
 		return Visit{}, err
 	}
 	line, now := rm.line.Load(), r.config.Now()
+	place, ok := rm.standing(line, v)
+	if !ok {
+		return Visit{}, errNoVisitor
+	}
 	visit := Visit{Visitor: visitor, Ticket: v.Ticket}
-	rm.fill(&visit, keys, line, v, rm.standing(line, v.Ticket), now)
+	rm.fill(&visit, keys, line, v, place, now)
 	if visit.Status != events.VisitorWaiting {
 		return visit, nil
 	}
@@ -196,6 +208,9 @@ func (r *Rooms) Leave(ctx context.Context, id, visitor string, request actors.Re
 	rm, err := r.find(ctx, id)
 	if err != nil {
 		return Visit{}, actors.Answer{}, err
+	}
+	if _, ok := rm.standing(rm.line.Load(), v); !ok {
+		return Visit{}, actors.Answer{}, errNoVisitor
 	}
 	answer, err := rm.askFor(ctx, &waitingroom.Leave{Ticket: v.Ticket}, request)
 	if err != nil {
@@ -247,8 +262,8 @@ func (r *Rooms) Check(id, holder, shown string) (ticket int64, err error) {
 		return 0, errPassInvalid
 	}
 	if rm := r.room(id); rm != nil { // else another node runs it, or nobody can: the signature has to do
-		status := rm.standing(rm.line.Load(), ticket).Status
-		if status == events.VisitorLeft || status == events.VisitorExpired {
+		place, ok := rm.standing(rm.line.Load(), visitorOf(ticket, holder))
+		if !ok || place.Status == events.VisitorLeft || place.Status == events.VisitorExpired {
 			return 0, errPassInvalid
 		}
 	}

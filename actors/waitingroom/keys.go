@@ -3,7 +3,8 @@ package waitingroom
 import "slices"
 
 // keys remember the holder of each ticket that has not ended, a chunk of tickets at
-// a time. A key is written once, so a frozen copy shares the chunks.
+// a time. A key is written once, before anybody hears of the ticket, so a frozen copy
+// shares the chunks.
 type keys struct {
 	first  int // the number of chunks[0]
 	chunks []*chunk

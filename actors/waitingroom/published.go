@@ -38,6 +38,7 @@ type Line struct {
 	before []uint32 // who waits before each block of rows; nil: count
 	groups []*group
 	recent []admission
+	keys   keys
 }
 
 // Line returns the room as it is now. It costs a few bytes for every thousand
@@ -46,7 +47,7 @@ type Line struct {
 // room but what is copied before its next change.
 func (r *Room) Line() *Line {
 	l := r.view(r.line.publish())
-	l.recent = slices.Clone(r.recent)
+	l.recent, l.keys = slices.Clone(r.recent), r.keys.freeze()
 	l.before = l.rows.counts // its own copy, from now on summed up
 	sum := uint32(0)
 	for i, n := range l.before {
@@ -115,6 +116,13 @@ func (l *Line) Look(ticket int64) Place {
 		p.ExpiresAt = time.Unix(0, find(l.groups, place).expires).UTC()
 	}
 	return p
+}
+
+// HeldBy says whether a ticket of the line, of somebody who waits or has been admitted,
+// was given to the holder of whom that is half the SHA-256. It is for lines that were
+// published.
+func (l *Line) HeldBy(ticket int64, holder [16]byte) bool {
+	return l.keys.get(uint32(ticket)) == holder
 }
 
 // waitingBefore counts who waits before a block.

@@ -24,7 +24,8 @@ func newReplay() *cobra.Command {
 			"record, and the counts at the end. Ends with status 1 if something differs.\n\n" +
 			"The other server has to be an empty one, also after a replay that broke off. Waiting rooms\n" +
 			"are left out; whoever came in comes in. A hold that ran out is given back at that time.\n" +
-			"Refusals are sent again if they were recorded.",
+			"Refusals are sent again if they were recorded, but for those that hung on a clock or a\n" +
+			"pass. What is left out is counted with the reason, and is no other outcome.",
 		Example: "  admitone replay --against http://127.0.0.1:8081\n" +
 			"  admitone replay --store backups/monday --against http://127.0.0.1:8081 --speed 10",
 		RunE: func(cmd *cobra.Command, args []string) error {

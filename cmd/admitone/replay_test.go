@@ -59,7 +59,7 @@ func TestReplay(t *testing.T) {
 		if err := json.Unmarshal([]byte(stdout), &report); err != nil || !report.OK() || report.Same < 400 || report.Counts < 10 || report.Deadlines == 0 {
 			t.Errorf("%s: %v", stdout, err)
 		}
-		if report.LeftOut["waiting rooms"] != 1 || report.LeftOut["refusals of other requests"] != 1 {
+		if report.LeftOut["waiting rooms: whoever came in comes in"] != 1 || report.LeftOut["refusals of other requests"] != 1 {
 			t.Errorf("left out: %v", report.LeftOut)
 		}
 		other.end()
@@ -74,6 +74,53 @@ func TestReplay(t *testing.T) {
 		if !strings.Contains(text, "another outcome") || !strings.Contains(text, "product/1: sold is recorded as 4, here it is 6") {
 			t.Error(text)
 		}
+	}
+}
+
+// comesTo asks for a resource until it says so.
+func (s *served) comesTo(path, part string) {
+	s.t.Helper()
+	for end := time.Now().Add(30 * time.Second); !strings.Contains(s.send("GET", path, ""), part); {
+		if time.Now().After(end) {
+			s.t.Fatalf("%s never says %s", path, part)
+		}
+	}
+}
+
+// TestReplayAndTheClock: who was refused because a time was over, and nothing else, does
+// not make it another sale.
+func TestReplayAndTheClock(t *testing.T) {
+	s := serveIn(t, t.TempDir(), nil)
+	s.send("POST", "/v1/products", `{"id":"p","name":"P","stock":5,"hold_seconds":1}`)
+	mine := idOf(t, s.send("POST", "/v1/products/p/reservations", `{"holder":"ada","hold":true}`))
+	// Refused before the log says that the time is over, and for each thing one can do.
+	for method, path := range map[string]string{"POST": "/confirm", "DELETE": ""} {
+		s.refuse(&events.RefusalRecorded{Method: method, Path: "/v1/products/p/reservations/" + mine + path, Stream: "product-p", Holder: "ada", Code: "hold_expired"})
+	}
+	s.send("POST", "/v1/performances", `{"id":"gala","title":"G","venue":"V","starts_at":"2099-01-01T20:00:00Z","hold_seconds":1,"sections":[{"id":"A","rows":1,"seats_per_row":3,"price":1}]}`)
+	s.send("POST", "/v1/wallets/ada/charges", `{"amount":500}`)
+	seat := idOf(t, s.send("POST", "/v1/performances/gala/bookings", `{"holder":"ada","seats":["A-1-1"]}`))
+	s.refuse(&events.RefusalRecorded{Method: "POST", Path: "/v1/bookings/" + seat + "/payment", Stream: "booking-" + seat, Holder: "ada", Code: "hold_expired"})
+	s.send("POST", "/v1/tournaments", `{"id":"cup","name":"C","team_limit":2,"register_deadline":"2099-01-01T20:00:00Z"}`)
+	s.send("POST", "/v1/teams", `{"id":"late","name":"L"}`)
+	s.refuse(&events.RefusalRecorded{Method: "POST", Path: "/v1/tournaments/cup/entries", Stream: "tournament-cup", TeamIDs: []string{"late"}, Code: "deadline_passed"})
+	s.refuse(&events.RefusalRecorded{Method: "POST", Path: "/v1/products/p/reservations", Stream: "product-p", Holder: "bob", Quantity: 1, Code: "pass_required"})
+	for _, path := range []string{"/v1/products/p", "/v1/performances/gala"} {
+		s.comesTo(path, `"held":0`)
+	}
+	s.refuse(&events.RefusalRecorded{Method: "POST", Path: "/v1/bookings/" + seat + "/extension", Stream: "booking-" + seat, Holder: "ada", Code: "hold_expired"})
+	s.end()
+	other := serveIn(t, t.TempDir(), nil)
+	stdout, _ := must(t, exitDone, "replay", "--store", s.store, "--against", other.url, "--speed", "0")
+	for _, want := range []string{
+		"1 left out: refused because a deadline for entry had passed", "1 left out: refused for want of a pass", "1 left out: refused about a booking whose time had run out", "the same outcome",
+	} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("no %q in\n%s", want, stdout)
+		}
+	}
+	if strings.Contains(stdout, "not empty") {
+		t.Error(stdout)
 	}
 }
 
@@ -96,7 +143,7 @@ func TestReplayNamesWhatDiffers(t *testing.T) {
 	other := serveIn(t, t.TempDir(), nil)
 	other.send("POST", "/v1/products", `{"id":"1","name":"Another","stock":2}`)
 	stdout, _ := must(t, exitFoundWrong, "replay", "--store", s.store, "--against", other.url, "--speed", "0")
-	for _, want := range []string{"recorded granted, here already_exists", "position 3: product.reserved.v1, recorded granted, here sold_out", "another outcome"} {
+	for _, want := range []string{"recorded granted, here already_exists", "position 3: product.reserved.v1, recorded granted, here sold_out", "another outcome", "the other server was not empty"} {
 		if !strings.Contains(stdout, want) {
 			t.Errorf("no %q in\n%s", want, stdout)
 		}

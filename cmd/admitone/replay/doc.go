@@ -23,9 +23,11 @@
 //   - Reservations and bookings get ids of the other server's choice, which are looked
 //     up for what follows.
 //   - Holds last a day. One that expired in the log is given back when it did, so that
-//     the outcome hangs neither on the speed nor on how quick the other server is.
+//     the outcome hangs neither on the speed nor on how quick the other server is. Who
+//     was refused because of it finds it given back.
 //   - Waiting rooms are left out: whoever came in comes in, and nothing is guarded.
-//   - Tournaments accept entries for a hundred years longer.
+//   - Tournaments accept entries for a hundred years longer; who came too late is left
+//     out. What is left out is counted, with the reason, and makes no other outcome.
 //   - One caller, an admin, speaks for all holders.
 //   - Contact details are in no log.
 package replay

@@ -2,6 +2,7 @@ package replay
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"iter"
 	"net/http"
@@ -58,6 +59,9 @@ func Run(ctx context.Context, store events.Store, options Options) (*Report, err
 	if err := p.survey(ctx); err != nil {
 		return nil, err
 	}
+	if err := p.look(ctx); err != nil {
+		return nil, err
+	}
 	begun := time.Now()
 	if err := p.play(ctx); err != nil {
 		return nil, err
@@ -82,6 +86,19 @@ func (p *player) wishes(ctx context.Context) (iter.Seq2[demand.Wish, error], err
 			}
 		}
 	}, refused), nil
+}
+
+// look asks whether the other server has had any events.
+func (p *player) look(ctx context.Context) error {
+	a, err := p.target.send(ctx, &sending{method: http.MethodGet, path: "/v1/events?limit=1"})
+	if err != nil {
+		return err
+	}
+	var page struct {
+		Items []json.RawMessage `json:"items"`
+	}
+	p.report.NotEmpty = json.Unmarshal(a.text, &page) == nil && len(page.Items) > 0
+	return nil
 }
 
 // survey reads ahead: how much there is, and what becomes of bookings.

@@ -26,6 +26,8 @@ type Report struct {
 	Named []Difference `json:"named"`
 	// Deadlines are holds that were given back because their time ran out in the log.
 	Deadlines int64 `json:"deadlines"`
+	// NotEmpty says that the other server had something before.
+	NotEmpty bool `json:"not_empty"`
 	// LeftOut has what was not sent, and why.
 	LeftOut map[string]int64 `json:"left_out"`
 	// Counts are the figures at the end that were compared, Wrong those that differ.
@@ -79,8 +81,8 @@ func (p *player) heard(w *demand.Wish, r *request, a *answer) {
 			}
 		}
 	}
-	if d.Recorded == "hold_expired" && d.Here == "released" {
-		d.Here = d.Recorded // it was given back because its time ran out
+	if sameEnd(r, d.Recorded, a) {
+		d.Here = d.Recorded
 	}
 	if d.Recorded == d.Here {
 		p.report.Same++
@@ -118,8 +120,11 @@ func sum(counts map[string]int64) (all int64) {
 // Text writes the report for people.
 func (r *Report) Text(out io.Writer) error {
 	different, other := sum(r.Different), sum(r.OtherReason)
-	fmt.Fprintf(out, "%d answers in %.1f s: %d as recorded, %d refused for another reason, %d different; %d deadlines kept\n",
+	fmt.Fprintf(out, "%d answers in %.1f s: %d as recorded, %d refused for another reason, %d different; %d holds given back when their time ran out\n",
 		r.Same+other+different, r.Seconds, r.Same, other, different, r.Deadlines)
+	if r.NotEmpty {
+		fmt.Fprintln(out, "the other server was not empty: what it had before has a part in this; a fresh one is admitone serve --store NEW")
+	}
 	for _, why := range slices.Sorted(maps.Keys(r.LeftOut)) {
 		fmt.Fprintf(out, "%6d left out: %s\n", r.LeftOut[why], why)
 	}

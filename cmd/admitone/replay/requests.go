@@ -70,19 +70,12 @@ func remove(path string, needs ...need) *request {
 func (p *player) requestsOf(w *demand.Wish) (all []*request, leftOut string) {
 	switch w.Stream.Category() {
 	case "waitingroom":
-		return nil, "waiting rooms"
+		return nil, noRooms
 	case "seat":
 		return p.aboutSeat(w), ""
 	}
 	if f, ok := w.Fact.(*events.RefusalRecorded); ok {
-		if w.Moment {
-			return nil, "refused for the sake of somebody who was refused, too"
-		}
-		r := p.refused(f, w)
-		if r == nil {
-			return nil, "refusals of other requests"
-		}
-		return []*request{r}, ""
+		return p.refused(f, w)
 	}
 	for _, about := range []func(*demand.Wish) *request{p.aboutProduct, p.aboutTournament, p.aboutBooking, p.aboutHolder} {
 		if r := about(w); r != nil {
@@ -243,44 +236,6 @@ func (p *player) aboutHolder(w *demand.Wish) *request {
 			"hold_seconds": longHold, "limit_per_holder": f.LimitPerHolder, "sections": sections}, need{onPerformance(f.PerformanceID), alone})
 	}
 	return nil
-}
-
-// refused is a request that was refused, as it was; nil if it is left out.
-func (p *player) refused(f *events.RefusalRecorded, w *demand.Wish) *request {
-	at := strings.Split(strings.TrimPrefix(f.Path, "/v1/"), "/")
-	r := &request{method: f.Method, path: f.Path, needs: []need{{string(w.Stream), alone}}}
-	switch {
-	case strings.HasPrefix(w.Refused, "pass_") || len(at) < 2:
-		return nil
-	case at[0] == "products" && len(at) == 3 && at[2] == "reservations":
-		r.body = members{"holder": f.Holder, "quantity": max(1, f.Quantity), "hold": f.Hold}
-	case at[0] == "products" && len(at) > 3:
-		r.path = strings.Join(append([]string{"/v1/products", at[1], "reservations", "<" + at[3] + ">"}, at[4:]...), "/")
-		r.needs = append(r.needs, need{onReservation(at[3]), alone})
-	case at[0] == "tournaments" && len(at) == 3 && at[2] == "entries" && len(f.TeamIDs) > 0:
-		r.body = entryOf(f.TeamIDs)
-	case at[0] == "tournaments" && len(at) == 4:
-	case at[0] == "performances" && len(at) == 3 && at[2] == "bookings":
-		r.needs = []need{{onPerformance(at[1]), alone}}
-		r.body = members{"holder": f.Holder, "seats": f.Seats}
-		if len(f.Seats) == 0 {
-			best := members{"quantity": f.Quantity}
-			if f.Section != "" {
-				best["section"] = f.Section
-			}
-			r.body = members{"holder": f.Holder, "best_available": best}
-		}
-	case at[0] == "bookings":
-		b := p.bookings[at[1]]
-		if b == nil || b.over { // it is another booking now that its time has run out
-			return nil
-		}
-		r.path = strings.Join(append([]string{"/v1/bookings/<" + at[1] + ">"}, at[2:]...), "/")
-		r.needs = append(b.places(), need{"booking-" + at[1], alone}, need{onWallet(b.holder), alone})
-	default:
-		return nil
-	}
-	return r
 }
 
 // sending makes a request ready to go out. known looks ids of the log up; ok is false if

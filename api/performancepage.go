@@ -8,7 +8,7 @@ import (
 )
 
 // performancesPage shows a list of performances by date, from today on unless it is
-// asked for others.
+// asked for others. A server of the past has a day of its own.
 func (s *Server) performancesPage(r *request) error {
 	p, err := r.pageOfList()
 	if err != nil {
@@ -20,7 +20,11 @@ func (s *Server) performancesPage(r *request) error {
 	}
 	dates := web.Dates{From: r.ctx.Query("from"), To: r.ctx.Query("to")}
 	if !r.ctx.Context().QueryArgs().Has("from") {
-		from = time.Now().UTC().Truncate(24 * time.Hour)
+		today := time.Now()
+		if at := s.config.AsOf; at != nil {
+			today = at.Time
+		}
+		from = today.UTC().Truncate(24 * time.Hour)
 		dates.From = from.Format(time.DateOnly)
 	}
 	rows, next, err := s.config.Views.Performances(from, before, p.after, p.limit)

@@ -100,10 +100,12 @@ export async function command(method, path, body, waiting) {
 // known is how far in the log the answers were: what is read next must be no older.
 export const known = { position: 0 };
 
-// clock is the server's: a deadline must not depend on how this device's is set.
+// clock is the server's: a deadline must not depend on how this device's is set. That of
+// a server of the past stands still, at the moment it shows.
 export const clock = {
   ahead: 0,
-  now() { return Date.now() + this.ahead; },
+  still: Date.parse(document.querySelector(".as-of time")?.dateTime),
+  now() { return this.still || Date.now() + this.ahead; },
   set(date) {
     const ahead = Date.parse(date) - Date.now();
     if (!Number.isNaN(ahead)) this.ahead = Math.abs(ahead) < 2000 ? 0 : ahead;

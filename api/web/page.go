@@ -86,11 +86,35 @@ type Frame struct {
 	Title, Script, Place, Things string
 }
 
-var pages = template.Must(template.New("").Funcs(template.FuncMap{
-	"money": money, "share": share, "prose": prose, "anchor": anchor, "places": func() []place { return places },
-	"stamp": stamp, "people": people, "second": second, "notice": notice, "order": order,
-	"doorNotice": doorNotice,
-}).ParseFS(files, "*.html"))
+// parsed are the pages before any was written: only then can they be copied. pages are
+// those of the present.
+var (
+	parsed = template.Must(template.New("").Funcs(template.FuncMap{
+		"money": money, "share": share, "prose": prose, "anchor": anchor, "places": func() []place { return places },
+		"stamp": stamp, "people": people, "second": second, "order": order,
+	}).Funcs(noticesBy(time.Now)).ParseFS(files, "*.html"))
+	pages = template.Must(parsed.Clone())
+)
+
+// noticesBy are the functions that judge by the time.
+func noticesBy(now func() time.Time) template.FuncMap {
+	return template.FuncMap{
+		"notice":     func(t projections.Tournament) string { return notice(t, now()) },
+		"doorNotice": func(room projections.WaitingRoom) string { return doorNotice(room, now()) },
+	}
+}
+
+// write writes a page. On a server of the past it is judged by its moment.
+func (f *Frame) write(w io.Writer, page string, data any) error {
+	if f.AsOf.IsZero() {
+		return pages.ExecuteTemplate(w, page, data)
+	}
+	past, err := parsed.Clone()
+	if err != nil {
+		return err
+	}
+	return past.Funcs(noticesBy(func() time.Time { return f.AsOf })).ExecuteTemplate(w, page, data)
+}
 
 // WriteProducts writes the page of a list of products in HTML. Errors: w's.
 func WriteProducts(w io.Writer, f Frame, products []projections.Product) error {
@@ -99,7 +123,7 @@ func WriteProducts(w io.Writer, f Frame, products []projections.Product) error {
 }
 
 func writeList[R any](w io.Writer, template string, f Frame, items []R) error {
-	return pages.ExecuteTemplate(w, template, struct {
+	return f.write(w, template, struct {
 		Frame
 		Items []R
 	}{f, items})
@@ -121,7 +145,7 @@ type Teams struct {
 // WriteTournament writes the page of one tournament in HTML. Errors: w's.
 func WriteTournament(w io.Writer, f Frame, t *projections.Tournament, entered, waiting Teams) error {
 	f.Title, f.Script, f.Place = t.Name, "tournament.js", "/tournaments"
-	return pages.ExecuteTemplate(w, "tournament.html", struct {
+	return f.write(w, "tournament.html", struct {
 		Frame
 		Tournament       *projections.Tournament
 		Entered, Waiting Teams
@@ -135,9 +159,8 @@ func people(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 U
 
 func second(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05.000 UTC") }
 
-// notice says why a team can't get a slot now, as the script does; "" if it can.
-func notice(t projections.Tournament) string {
-	now := time.Now()
+// notice says why a team can't get a slot at a time, as the script does; "" if it can.
+func notice(t projections.Tournament, now time.Time) string {
 	switch {
 	case now.After(t.RegisterDeadline):
 		return "Sign-up is over"

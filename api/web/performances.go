@@ -15,7 +15,7 @@ type Dates struct{ From, To string }
 func WritePerformances(w io.Writer, f Frame, dates Dates, performances []projections.Performance) error {
 	f.Title, f.Script, f.Place, f.Things = "Performances", "performances.js", "/performances", "performances"
 	f.Filter = template.URL(url.Values{"from": {dates.From}, "to": {dates.To}}.Encode() + "&")
-	return pages.ExecuteTemplate(w, "performances.html", struct {
+	return f.write(w, "performances.html", struct {
 		Frame
 		Dates
 		Items []projections.Performance
@@ -25,7 +25,7 @@ func WritePerformances(w io.Writer, f Frame, dates Dates, performances []project
 // WritePerformance writes the page of one performance in HTML. Errors: w's.
 func WritePerformance(w io.Writer, f Frame, p *projections.Performance) error {
 	f.Title, f.Script, f.Place = p.Title, "performance.js", "/performances"
-	return pages.ExecuteTemplate(w, "performance.html", struct {
+	return f.write(w, "performance.html", struct {
 		Frame
 		Performance *projections.Performance
 	}{f, p})

@@ -17,18 +17,18 @@ func WriteWaitingRooms(w io.Writer, f Frame, rooms []projections.WaitingRoom) er
 // WriteWaitingRoom writes the page of one waiting room in HTML. Errors: w's.
 func WriteWaitingRoom(w io.Writer, f Frame, room *projections.WaitingRoom) error {
 	f.Title, f.Script, f.Place = "Waiting room "+room.ID, "waitingroom.js", "/waiting-rooms"
-	return pages.ExecuteTemplate(w, "waitingroom.html", struct {
+	return f.write(w, "waitingroom.html", struct {
 		Frame
 		Room *projections.WaitingRoom
 	}{f, room})
 }
 
-// doorNotice says why nobody comes in now, as the script does; "" if people do.
-func doorNotice(room projections.WaitingRoom) string {
+// doorNotice says why nobody comes in at a time, as the script does; "" if people do.
+func doorNotice(room projections.WaitingRoom, now time.Time) string {
 	switch {
 	case room.Status == events.RoomClosed:
 		return "Closed"
-	case time.Now().Before(room.OpensAt):
+	case now.Before(room.OpensAt):
 		return "Not open yet"
 	case room.AdmitPerSecond == 0:
 		return "Paused"

@@ -170,12 +170,13 @@ func (s *Server) roomOfPerformance(id string) string {
 }
 
 func (s *Server) pay(ctx context.Context, from bookings.Origin, id, by string) (bookings.Answer, error) {
-	answer, err := s.config.Bookings.Pay(ctx, bookings.Pay{Origin: from, BookingID: id, By: by})
-	if err == nil && !answer.Replayed {
-		s.config.Rooms.Done(s.roomOfPerformance(answer.Booking.PerformanceID), answer.Booking.Holder, 0, actors.Request{
-			ID: actors.NewCommandID(), CorrelationID: from.CorrelationID, CausationID: from.CausationID, Actor: from.Actor})
-	}
-	return answer, err
+	return s.config.Bookings.Pay(ctx, bookings.Pay{Origin: from, BookingID: id, By: by})
+}
+
+// purchased ends the pass of somebody whose seats are paid.
+func (s *Server) purchased(p bookings.Purchase) {
+	s.config.Rooms.Done(p.Room, p.Holder, 0, actors.Request{ID: actors.NewCommandID(),
+		CorrelationID: p.CorrelationID, CausationID: p.CausationID, Actor: p.Actor})
 }
 
 func (s *Server) extend(ctx context.Context, from bookings.Origin, id, by string) (bookings.Answer, error) {

@@ -9,6 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"admitone/actors"
+	"admitone/actors/booking"
+	"admitone/actors/bookings"
 	"admitone/actors/waitingroom/pass"
 )
 
@@ -264,6 +267,25 @@ func TestSeatsArePaidWhenThePassIsOver(t *testing.T) {
 	if v := w.do("POST", "/v1/bookings/"+booking+"/payment", "{}").is(200); v["status"] != "booked" {
 		t.Error(v)
 	}
+}
+
+// TestAPurchaseThatIsResumedEndsThePass: whoever asked has gone, and so has the server
+// that was asked.
+func TestAPurchaseThatIsResumedEndsThePass(t *testing.T) {
+	w := newWorld(t)
+	w.room("r", "")
+	w.guardedBy("r")
+	path, _ := w.joins("r", "ada")
+	shown := w.until(path, "admitted")["pass"].(string)
+	w.do("POST", "/v1/wallets/ada/charges", `{"amount":100}`).is(201)
+	id := w.do("POST", "/v1/performances/gig/bookings", `{"holder":"ada","seats":["A-1-1"]}`, headerPass, shown).is(201)["id"].(string)
+	_, err := w.server.config.Desk.Ask(t.Context(), actors.Request{Stream: booking.Stream(id), Command: &booking.StartPayment{}, ID: actors.NewCommandID()})
+	w.must(err)
+	w.must(w.server.config.Bookings.Resume(t.Context(), bookings.Origin{ID: actors.NewCommandID(), Actor: "system"}, id))
+	if v := w.do("GET", "/v1/bookings/"+id, "").is(200); v["status"] != "booked" {
+		t.Error(v)
+	}
+	w.until(path, "left")
 }
 
 // TestWhosePassWithTokens: the holder of a pass is who the token says, or for whom an

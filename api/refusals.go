@@ -68,7 +68,10 @@ func (s *Server) refused(r *request, p *problem) {
 	if w.Holder == "" && len(w.TeamIDs) == 0 {
 		w.Holder = r.caller.sub
 	}
-	performance, _ := strings.CutPrefix(w.Stream, "performance-")
+	performance, is := strings.CutPrefix(w.Stream, "performance-")
+	if !is {
+		performance = ""
+	}
 	if id, is := strings.CutPrefix(w.Stream, "booking-"); is {
 		if row, known, err := s.config.Views.Booking(id); known && err == nil {
 			w.Holder, performance = row.Holder, row.PerformanceID
@@ -83,10 +86,12 @@ func (s *Server) refused(r *request, p *problem) {
 // beatenBy guesses whose newest fact stood in the way, where several entities have been
 // asked one after another.
 func beatenBy(w *events.RefusalRecorded, p *problem, performance string) events.StreamID {
-	switch taken, _ := p.fields["seats"].([]string); {
-	case p.code == "seat_taken" && len(taken) > 0:
+	taken, _ := p.fields["seats"].([]string)
+	_, limited := p.fields["limit"]
+	switch {
+	case len(taken) > 0 && performance != "":
 		return events.NewStreamID("seat", events.OfPerformance(performance, taken[0]))
-	case p.code == "limit_exceeded":
+	case p.code == "limit_exceeded" && limited && performance != "":
 		return events.NewStreamID("allowance", events.OfPerformance(performance, w.Holder))
 	case p.code == "insufficient_balance":
 		return events.NewStreamID("wallet", w.Holder)

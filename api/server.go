@@ -157,6 +157,9 @@ func New(config Config) *Server {
 	s.app.Server().Handler = knownMethods(s.app.Server().Handler)
 	s.app.Server().ErrorHandler = silentAtSilence(s.app.Server().ErrorHandler)
 	s.routes()
+	if config.Bookings != nil {
+		config.Bookings.OnPaid(s.purchased)
+	}
 	return s
 }
 

@@ -159,7 +159,8 @@ func (a *Allowance) take(cmd *Take, now time.Time) ([]events.Fact, error) {
 		}
 	}
 	if taken+cmd.Seats > cmd.Limit {
-		return nil, &core.Refusal{Code: "limit_exceeded", Detail: "one holder may not have that many seats of this performance",
+		return nil, &core.Refusal{Code: "limit_exceeded",
+			Detail: fmt.Sprintf("one holder may not have that many seats of this performance: the limit is %d, and this one has %d", cmd.Limit, taken),
 			Fields: map[string]any{"limit": cmd.Limit, "taken": taken}}
 	}
 	return append(facts, &events.AllowanceTaken{HoldID: cmd.HoldID, Seats: cmd.Seats, Taken: taken + cmd.Seats,

@@ -33,18 +33,33 @@ type Bookings struct {
 	turns   actors.Turns[string] // by booking
 	claims  claims
 	seen    func([]events.Fact) // never nil
+	paid    func(Purchase)      // never nil
 	running sync.WaitGroup
 }
 
 // New returns the process on top of desk. Its kinds must include performances,
 // seats, bookings, wallets and allowances.
 func New(desk Desk, seatMap SeatMap) *Bookings {
-	return &Bookings{desk: desk, maps: seatMaps{read: seatMap}, seen: func([]events.Fact) {}}
+	return &Bookings{desk: desk, maps: seatMaps{read: seatMap}, seen: func([]events.Fact) {}, paid: func(Purchase) {}}
 }
 
 // Observe has seen called with the facts of every step that is taken, by many
 // goroutines at once. It is called before anything is asked.
 func (b *Bookings) Observe(seen func([]events.Fact)) { b.seen = seen }
+
+// Purchase is a booking that has just been paid.
+type Purchase struct {
+	// Origin is that of the request that completed the payment: whose payment it is, or
+	// who has found it unfinished.
+	Origin
+	Holder string
+	// Room is the waiting room that guards the performance, "" if none does.
+	Room string
+}
+
+// OnPaid has paid called with every purchase, once, by many goroutines at once. It is
+// called before anything is asked.
+func (b *Bookings) OnPaid(paid func(Purchase)) { b.paid = paid }
 
 // Origin says where a request comes from, as [actors.Request] has it.
 type Origin struct {

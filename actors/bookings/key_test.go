@@ -94,7 +94,7 @@ func TestARetryIsAnsweredAsBefore(t *testing.T) {
 	w.want(err, "ok")
 	again("extended, then cancelled", extend, extended)
 	again("paid, then cancelled", pay, paid)
-	w.start(nil)
+	w.restart()
 	again("extended, before a restart", extend, extended)
 	again("paid, before a restart", pay, paid)
 	w.settled(0)

@@ -139,7 +139,10 @@ func (b *Bookings) finishSteps(ctx context.Context, from Origin, bookingID strin
 	}
 	err = b.bookSeats(ctx, p)
 	if err == nil {
-		_, err = b.complete(ctx, from, &p.booking)
+		var booked actors.Answer
+		if booked, err = b.complete(ctx, from, &p.booking); err == nil && !booked.Replayed && len(booked.Facts) > 0 {
+			b.paid(Purchase{from, p.holder, p.show.room})
+		}
 	}
 	if refused(err) != nil {
 		return b.giveUp(ctx, p, events.FailedLate, errTooLate)

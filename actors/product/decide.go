@@ -94,7 +94,8 @@ func (p *Product) reserve(cmd *Reserve, now time.Time) ([]events.Fact, error) {
 	}
 	if limit := p.created.LimitPerHolder; limit > 0 {
 		if taken, _ := p.holders.Get(cmd.Holder); taken+cmd.Quantity > limit {
-			return nil, &core.Refusal{Code: "limit_exceeded", Detail: "one holder may not have that many of this product",
+			return nil, &core.Refusal{Code: "limit_exceeded",
+				Detail: fmt.Sprintf("one holder may not have that many of this product: the limit is %d, and this one has %d", limit, taken),
 				Fields: map[string]any{"limit": limit, "taken": taken}}
 		}
 	}

@@ -200,7 +200,7 @@ func bestSeats(t *testing.T, browser context.Context) {
 	ada.shows(myBookings, "On hold · 75.00")
 	ada.do(chromedp.SetValue("#best-section", "A"))
 	ada.click(act("best"))
-	ada.shows(choiceMessage, "may not have that many")
+	ada.shows(choiceMessage, "the limit is 4, and this one has 3")
 	ada.do(chromedp.SetValue("#best-section", "B"))
 	ada.is("bob")
 	ada.wait(myBookings + `.childElementCount === 0`)

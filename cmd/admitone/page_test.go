@@ -321,7 +321,7 @@ func refusedOn(t *testing.T, browser context.Context) {
 	ada.click(button("p", "reserve"))
 	ada.shows(in("p", ".message"), "Reserved.")
 	ada.click(button("p", "reserve"))
-	ada.shows(in("p", ".message"), "One holder may not have that many of this product.")
+	ada.shows(in("p", ".message"), "One holder may not have that many of this product: the limit is 1, and this one has 1.")
 	ada.do(chromedp.SetValue("#holder", "no/body"))
 	ada.click(button("p", "reserve"))
 	ada.shows(in("p", ".message"), "Holder: 1 to 128 bytes of printable text")

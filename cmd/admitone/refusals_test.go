@@ -56,6 +56,8 @@ func TestWhyWasIRefused(t *testing.T) {
 	s.refuses("seat_taken", "POST", "/v1/performances/gala/bookings", `{"holder":"bob","seats":["A-1-2","A-1-3"],"contact":{"email":"bob@example.org"}}`)
 	s.refuses("limit_exceeded", "POST", "/v1/performances/gala/bookings", `{"holder":"ada","seats":["A-2-1"]}`)
 	s.refuses("insufficient_balance", "POST", "/v1/bookings/"+mine+"/payment", `{}`)
+	s.send("POST", "/v1/bookings/"+mine+"/extension", `{}`)
+	s.refuses("limit_exceeded", "POST", "/v1/bookings/"+mine+"/extension", `{}`)
 	s.send("POST", "/v1/wallets/ada/charges", `{"amount":500}`)
 	s.send("POST", "/v1/bookings/"+mine+"/payment", `{}`)
 	for _, team := range []string{"t1", "t2"} {
@@ -68,7 +70,7 @@ func TestWhyWasIRefused(t *testing.T) {
 	s.refuses("pass_required", "POST", "/v1/products/vip/reservations", `{"holder":"cyd"}`)
 	s.refuses("invalid_field", "POST", "/v1/products/p/reservations", `{"holder":"bob","quantity":0}`) // asked wrongly: not kept
 	s.end()
-	if s.refusals.Kept() != 6 || s.refusals.Dropped() != 0 {
+	if s.refusals.Kept() != 7 || s.refusals.Dropped() != 0 {
 		t.Errorf("kept %d, dropped %d", s.refusals.Kept(), s.refusals.Dropped())
 	}
 	for _, test := range []struct {
@@ -77,7 +79,8 @@ func TestWhyWasIRefused(t *testing.T) {
 	}{
 		{"holder/bob", []string{"bob wanted 2 units of product p and was refused: sold_out", "the newest fact was product-p@1, position 2", "request req-sold_out",
 			"bob wanted seats A-1-2, A-1-3 of performance gala and was refused: seat_taken", "the newest fact was seat-gala~A-1-2@0"}},
-		{"holder/ada", []string{"ada wanted seats A-2-1 of performance gala and was refused: limit_exceeded", "allowance-gala~ada@0", "by ada", "ada wanted to pay booking " + mine, "insufficient_balance"}},
+		{"holder/ada", []string{"ada wanted seats A-2-1 of performance gala and was refused: limit_exceeded", "allowance-gala~ada@0", "by ada", "ada wanted to pay booking " + mine, "insufficient_balance",
+			"limit_exceeded", "the newest fact was booking-" + mine + "@1"}},
 		{"holder/cyd", []string{"cyd wanted 1 unit of product vip and was refused: pass_required"}},
 		{"product/p", []string{"ada bought 1 unit", "bob wanted 2 units"}},
 		{"seat/gala~A-1-2", []string{"ada holds the seat", "bob wanted seats", "ada has booked the seat"}},
@@ -86,7 +89,7 @@ func TestWhyWasIRefused(t *testing.T) {
 		{"tournament/cup", []string{"t2 wanted to enter tournament cup and was refused: tournament_full", "tournament-cup@1"}},
 		{"team/t2", []string{"t2 wanted to enter tournament cup and was refused: tournament_full"}},
 		{"booking/" + mine, []string{"allowance-gala~ada@0  2 seats taken", "seat-gala~A-1-1@0  ada holds the seat", "seat-gala~A-1-2@0", "ada holds A-1-1, A-1-2 of performance gala",
-			"insufficient_balance", "paid 200 for booking", "2 seats kept for good", "@1  ada has booked the seat", "@1  ada has booked the seat", "booked; 200 is paid"}},
+			"insufficient_balance", "paid 200 for booking", "2 seats kept for good", "@2  ada has booked the seat", "@2  ada has booked the seat", "booked; 200 is paid"}},
 		{"wallet/ada", []string{"charged with 500", "paid 200"}},
 	} {
 		status, stdout, stderr := command(t, "history", test.of, "--store", s.store)

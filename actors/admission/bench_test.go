@@ -16,7 +16,6 @@ import (
 	"admitone/actors"
 	"admitone/actors/core"
 	"admitone/actors/product"
-	"admitone/actors/waitingroom/pass"
 	"admitone/events"
 	"admitone/events/embedded"
 )
@@ -65,14 +64,18 @@ func inTurns(b *testing.B, callers, count int, call func(n int) error) {
 var slow = events.WaitingRoomSettings{AdmitPerSecond: 1, MaxActive: 100_000, ActiveSeconds: 3600, HeartbeatSeconds: 3600}
 
 // crowded is a node with a million waiting, started anew after they had joined, so that
-// nothing but the room is in memory.
-func crowded(b *testing.B) (n *node, store *embedded.Store, before uint64) {
+// nothing but the room is in memory. visitors are the ids of a tenth of them.
+func crowded(b *testing.B) (n *node, store *embedded.Store, visitors []string, before uint64) {
 	b.Helper()
 	dir := b.TempDir()
 	n, store = bench(b, dir)
 	n.set(slow)
+	visitors = make([]string, million/10)
 	inTurns(b, 4096, million, func(i int) error {
-		_, _, _, err := n.rooms.Join(ctx, "sale", "holder-"+strconv.Itoa(1_000_000+i), by("holder"))
+		visit, _, _, err := n.rooms.Join(ctx, "sale", "holder-"+strconv.Itoa(1_000_000+i), by("holder"))
+		if i%10 == 0 {
+			visitors[i/10] = visit.Visitor
+		}
 		return err
 	})
 	close2(b, n, store)
@@ -88,7 +91,7 @@ func crowded(b *testing.B) (n *node, store *embedded.Store, before uint64) {
 	for ticket := int64(1); ticket <= million; ticket++ {
 		rm.seen.silent(ticket, time.Now(), time.Time{})
 	}
-	return n, store, before
+	return n, store, visitors, before
 }
 
 // BenchmarkJoin: callers on one room, and for comparison as many on one product. Every
@@ -132,18 +135,13 @@ func BenchmarkJoin(b *testing.B) {
 // room's entity, its line and the table of signs of life), what a poll costs, and how
 // old the line gets while people join and poll as fast as they can.
 func BenchmarkMillion(b *testing.B) {
-	n, store, before := crowded(b)
+	n, store, visitors, before := crowded(b)
 	defer close2(b, n, store)
 	b.Run("memory", func(b *testing.B) {
 		for b.Loop() {
 			b.ReportMetric(float64(heap()-before)/million, "B/visitor")
 		}
 	})
-	visitors := make([]string, 100_000)
-	for i := range visitors {
-		ticket := int64(i)*10 + 1
-		visitors[i] = ring.VisitorID("sale", pass.Visitor{Ticket: ticket, Holder: pass.HolderOf("holder")})
-	}
 	b.Run("poll", func(b *testing.B) {
 		b.ReportAllocs()
 		busy := processorTime(b)
@@ -201,7 +199,7 @@ func ageOfLine(b *testing.B, n *node, visitors []string, busy bool) {
 
 // BenchmarkLookForSilent is a look at all of them, with a million waiting.
 func BenchmarkLookForSilent(b *testing.B) {
-	n, store, _ := crowded(b)
+	n, store, _, _ := crowded(b)
 	defer close2(b, n, store)
 	rm, err := n.rooms.find(ctx, "sale")
 	if err != nil {

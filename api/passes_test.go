@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -91,6 +92,24 @@ func TestTheRoomIsTheEntitysOwn(t *testing.T) {
 	good := w.passOf("r", "ada")
 	w.reserve("p", "ada", `,"hold":true`, headerPass, good).is(201)
 	w.do("POST", "/v1/performances/gig/bookings", `{"holder":"ada","seats":["A-1-1"]}`, headerPass, good).is(201)
+}
+
+// TestARoomThatIsNotThere: who is refused for the want of a pass that nobody can have is
+// told so, and once the room is there all goes its way.
+func TestARoomThatIsNotThere(t *testing.T) {
+	w := newWorld(t)
+	w.product("p", 10, `,"waiting_room":"later"`)
+	for _, shown := range []string{"", "x"} {
+		v := w.reserve("p", "ada", "", headerPass, shown).is(403)
+		if detail := v["detail"].(string); v["waiting_room"] != "later" || !strings.Contains(detail, "not been set up") {
+			t.Errorf("with the pass %q: %v", shown, v)
+		}
+	}
+	w.room("later", "")
+	w.reserve("p", "ada", "", headerPass, w.passOf("later", "ada")).is(201)
+	if v := w.reserve("p", "bob", "").problem(403, "pass_required"); strings.Contains(v["detail"].(string), "not been set up") {
+		t.Error(v)
+	}
 }
 
 // TestARoomIsTakenAwayAndSet: an edit guards a product, or sets it free.

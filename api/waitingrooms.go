@@ -215,7 +215,11 @@ func (s *Server) admitted(r *request, holder string, guess func() string, do fun
 		room, _ := refusal.Fields["waiting_room"].(string)
 		if refused := enter(room); refused != nil {
 			p := problemOf(refused, r.log)
-			return entrance{}, &problem{code: p.code, detail: p.detail, fields: map[string]any{"waiting_room": room}}
+			p = &problem{code: p.code, detail: p.detail, after: p.after, fields: map[string]any{"waiting_room": room}}
+			if _, known, err := s.config.Views.WaitingRoom(room); err == nil && !known {
+				p.detail = "this is behind a waiting room that has not been set up; nobody can come in before the organiser does, or takes it away"
+			}
+			return entrance{}, p
 		}
 	}
 	return in, actors.ErrOverloaded

@@ -24,20 +24,42 @@ func (s *Server) entryRoutes() {
 
 // newEntry is the body of an entry: one team, or a group that comes in together.
 type newEntry struct {
+	Holder  *string   `json:"holder,omitzero"`
 	TeamID  *string   `json:"team_id"`
 	TeamIDs *[]string `json:"team_ids"`
 	Contact *contact  `json:"contact,omitzero"`
 }
 
-// newEntry reads which teams want in, in order.
-func (r *request) newEntry() ([]string, error) {
+// newEntry reads which teams want in, in order, and who enters them: in open mode a team
+// speaks for itself, unless the body says who does.
+func (r *request) newEntry() (holder string, teams []string, err error) {
 	if err := r.caller.must(RoleHolder, RoleAdmin); err != nil {
-		return nil, err
+		return "", nil, err
 	}
 	var body newEntry
 	if err := r.decode(&body, false); err != nil {
-		return nil, err
+		return "", nil, err
 	}
+	if teams, err = body.teams(); err != nil {
+		return "", nil, err
+	}
+	named := ""
+	switch {
+	case body.Holder != nil:
+		named = *body.Holder
+	case r.caller.open:
+		named = teams[0]
+	}
+	if holder, err = r.holder(named); err != nil {
+		return "", nil, err
+	}
+	rest := body
+	rest.Contact = nil
+	return holder, teams, r.takeContact(body.Contact, rest)
+}
+
+// teams are those that want in.
+func (body *newEntry) teams() ([]string, error) {
 	field, teams := "team_id", []string{}
 	switch {
 	case body.TeamID != nil && body.TeamIDs != nil:
@@ -60,24 +82,18 @@ func (r *request) newEntry() ([]string, error) {
 			return nil, invalidField(field, "each team once")
 		}
 	}
-	rest := body
-	rest.Contact = nil
-	return teams, r.takeContact(body.Contact, rest)
+	return teams, nil
 }
 
-// enter asks for slots. In open mode a team speaks for itself; so the pass of a waiting
-// room is then that of the (first) team, and else that of whoever the token says.
+// enter asks for slots. The pass of a waiting room is that of who enters the teams.
 func (s *Server) enter(r *request) error {
 	id, err := r.param("id", "tournament")
 	if err != nil {
 		return err
 	}
-	teams, err := r.newEntry()
+	holder, teams, err := r.newEntry()
 	if err != nil {
 		return err
-	}
-	if r.caller.open {
-		r.caller.sub = teams[0]
 	}
 	if w := r.wish(); w != nil {
 		w.TeamIDs = teams
@@ -86,7 +102,7 @@ func (s *Server) enter(r *request) error {
 		return err
 	}
 	var v *entered
-	in, err := s.admitted(r, r.caller.sub, func() string { return s.roomOfTournament(id) }, func(room string) error {
+	in, err := s.admitted(r, holder, func() string { return s.roomOfTournament(id) }, func(room string) error {
 		v, err = r.askTournament(id, &tournament.Enter{TeamIDs: teams, Room: room})
 		return err
 	})
@@ -94,12 +110,12 @@ func (s *Server) enter(r *request) error {
 	if err != nil {
 		return err
 	}
-	r.finished(in, r.caller.sub, v.replayed)
+	r.finished(in, holder, v.replayed)
 	kept := make([]string, len(v.teams))
 	for i, team := range v.teams {
 		kept[i] = entryContact(id, team)
 	}
-	if err := r.keepContact(v.replayed, r.caller.sub, kept...); err != nil {
+	if err := r.keepContact(v.replayed, holder, kept...); err != nil {
 		return err
 	}
 	location := "/v1/tournaments/" + id + "/entries"

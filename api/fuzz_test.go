@@ -115,7 +115,7 @@ func fuzzTournament(t *testing.T, s *Server, body string) {
 	if _, _, err = newTeam(fake(t, s, "POST", "/v1/teams", body)); err != nil {
 		known(t, err)
 	}
-	teams, err := fake(t, s, "POST", "/", body).newEntry()
+	holder, teams, err := fake(t, s, "POST", "/", body).newEntry()
 	if err != nil {
 		known(t, err)
 		return
@@ -124,6 +124,9 @@ func fuzzTournament(t *testing.T, s *Server, body string) {
 		if !validID(team) || slices.Contains(teams[:i], team) || len(teams) > tournament.MaxGroup {
 			t.Fatalf("%q gives %q", body, teams)
 		}
+	}
+	if !validHolder(holder) {
+		t.Fatalf("%q is of %q", body, holder)
 	}
 }
 

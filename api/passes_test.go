@@ -307,6 +307,24 @@ func TestAPurchaseThatIsResumedEndsThePass(t *testing.T) {
 	w.until(path, "left")
 }
 
+// TestWhosePassOfAnEntry: without tokens a team speaks for itself, unless the body says
+// who does.
+func TestWhosePassOfAnEntry(t *testing.T) {
+	w := newWorld(t)
+	w.room("r", "")
+	w.guardedBy("r", "owls", "crows", "rooks")
+	const entries = "/v1/tournaments/cup/entries"
+	captains, owls := w.passOf("r", "captain"), w.passOf("r", "owls")
+	w.do("POST", entries, `{"team_id":"owls"}`, headerPass, captains).problem(403, "pass_invalid")
+	w.do("POST", entries, `{"team_id":"owls","holder":"captain"}`, headerPass, owls).problem(403, "pass_invalid")
+	w.do("POST", entries, `{"team_id":"owls","holder":"a/b"}`, headerPass, captains).problem(422, "invalid_field")
+	w.do("POST", entries, `{"team_id":"owls"}`, headerPass, owls).is(201)
+	w.do("POST", entries, `{"team_ids":["crows","rooks"],"holder":"captain"}`, headerPass, captains).is(201)
+	if v := w.do("GET", "/v1/history/tournament/cup", "").is(200); v["items"].([]any)[2].(map[string]any)["actor"] != "captain" {
+		t.Error(v)
+	}
+}
+
 // TestWhosePassWithTokens: the holder of a pass is who the token says, or for whom an
 // admin acts.
 func TestWhosePassWithTokens(t *testing.T) {
@@ -319,6 +337,7 @@ func TestWhosePassWithTokens(t *testing.T) {
 	as(admin, "POST", "/v1/products", `{"id":"p","name":"n","stock":9,"waiting_room":"r"}`).is(201)
 	as(admin, "POST", "/v1/tournaments", `{"id":"cup","name":"Cup","team_limit":9,"register_deadline":"2999-01-01T00:00:00Z","waiting_room":"r"}`).is(201)
 	as(ada, "POST", "/v1/teams", `{"id":"owls","name":"Owls"}`).is(201)
+	as(bob, "POST", "/v1/tournaments/cup/entries", `{"team_id":"owls","holder":"ada"}`).problem(403, "forbidden")
 	path := as(ada, "POST", "/v1/waiting-rooms/r/visitors", `{}`).header.Get("Location")
 	shown := w.until(path, "admitted")["pass"].(string)
 	const hold, entry = `{"hold":true}`, `{"team_id":"owls"}`

@@ -24,7 +24,7 @@ func (d deaf) Read(ctx context.Context, stream events.StreamID, from events.Revi
 // comes back when the store does.
 func TestLoadThatHangs(t *testing.T) {
 	store := deaf{Store: newMemory(), free: make(chan struct{})}
-	d := openDesk(t, store, func(c *Config) { c.LoadTimeout = 20 * time.Millisecond })
+	d := openDesk(t, store, func(c *Config) { c.LoadTimeout = 200 * time.Millisecond })
 	for range 2 {
 		if _, err := ask(d, one("ann")); !errors.Is(err, ErrUnavailable) {
 			t.Fatalf("got %v, want %v", err, ErrUnavailable)

@@ -126,7 +126,7 @@ func (a *audit) checkRecovery(t *testing.T, j *journal) {
 		if len(open) == 0 {
 			break
 		}
-		if time.Since(begun) > time.Minute {
+		if time.Since(begun) > patience {
 			t.Fatalf("left in the middle: %q", open)
 		}
 	}

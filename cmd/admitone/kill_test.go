@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -213,7 +214,7 @@ func killAgainAndAgain(t *testing.T, b backend, cycles int) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 1))
-	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 16}}
+	client := &http.Client{Timeout: patience, Transport: &http.Transport{MaxIdleConnsPerHost: 16}}
 	for cycle := range cycles {
 		p := launch(t, b.store, b.args...)
 		if cycle == 0 {
@@ -234,8 +235,7 @@ func killAgainAndAgain(t *testing.T, b backend, cycles int) {
 		if i.acknowledged == 0 {
 			unknown++
 		}
-		ok, err := j.try(client, p.url, i)
-		if err != nil || !ok {
+		if err := untilDone(func() (bool, error) { return j.try(client, p.url, i) }); err != nil {
 			t.Fatalf("the retry of %s was not acknowledged: %v", i.key, err)
 		}
 	}
@@ -248,6 +248,19 @@ func killAgainAndAgain(t *testing.T, b backend, cycles int) {
 	}
 }
 
+// untilDone tries something until nobody is unsure any more what came of it: a server
+// that is busy says so, and is asked again.
+func untilDone(try func() (bool, error)) error {
+	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		if ok, err := try(); ok || err != nil {
+			return err
+		}
+		if time.Now().After(end) {
+			return errors.New("no answer for a long time")
+		}
+	}
+}
+
 // createHot makes what everybody wants. Few of the teams get a slot; the others wait.
 func createHot(t *testing.T, client *http.Client, url string) {
 	t.Helper()
@@ -256,8 +269,12 @@ func createHot(t *testing.T, client *http.Client, url string) {
 		"/v1/tournaments":  `{"id":"hot","name":"Hot","team_limit":300,"register_deadline":"9999-01-01T00:00:00Z","waitlist":true}`,
 		"/v1/performances": hotSeats,
 	} {
-		if status, _, err := post(client, url+path, body, ""); err != nil || status != http.StatusCreated {
-			t.Fatalf("create at %s: status %d, %v", path, status, err)
+		err := untilDone(func() (bool, error) {
+			status, _, err := post(client, url+path, body, "create"+path)
+			return status == http.StatusCreated, err
+		})
+		if err != nil {
+			t.Fatalf("create at %s: %v", path, err)
 		}
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"admitone/events"
 	"admitone/events/embedded"
@@ -133,7 +132,7 @@ func TestServeThatCannotStart(t *testing.T) {
 	} {
 		var out, errs bytes.Buffer
 		args := append([]string{"serve", "--listen", "127.0.0.1:0"}, test.args...)
-		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // should it run after all
+		ctx, cancel := context.WithTimeout(t.Context(), patience) // should it run after all
 		status := runTo(ctx, args, &out, &errs)
 		cancel()
 		if status != test.status || !strings.Contains(errs.String(), test.says) {

@@ -16,11 +16,6 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// pagePatience bounds a wait for a page. It measures nothing: a wait ends with its
-// condition, and a page that does what it should never needs so long, even where many
-// others have the machine.
-const pagePatience = 3 * time.Minute
-
 // newBrowser starts Chromium. Where there is none the test is skipped, but not on
 // an integration machine, where the page must not go untested.
 func newBrowser(t *testing.T) context.Context {
@@ -115,7 +110,7 @@ func (p *tab) goes(steps ...chromedp.Action[chromedp.Void]) {
 // about, or is left while it is asked, is no answer: it, or the next one, is asked again.
 func (p *tab) wait(expression string) {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, pagePatience)
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
 	defer cancel()
 	asked := fmt.Sprintf(`(() => { try { return (%s) } catch { return false } })()`, expression)
 	poll := chromedp.Poll[chromedp.Void](asked, chromedp.WithPollingInterval(30*time.Millisecond), chromedp.WithPollingTimeout(0))
@@ -290,7 +285,7 @@ func (w *wire) loses(t *testing.T) {
 	t.Helper()
 	select {
 	case <-w.lost:
-	case <-time.After(pagePatience):
+	case <-time.After(patience):
 		t.Fatal("the server has not said what is to be lost")
 	}
 }

@@ -32,7 +32,7 @@ func (s *served) join(room, holder string) visitor {
 // until asks how a visitor's wait goes until it has a status. Too early is no harm.
 func (s *served) until(room, id, status string) visitor {
 	s.t.Helper()
-	for end := time.Now().Add(20 * time.Second); ; {
+	for end := time.Now().Add(patience); ; {
 		response, err := http.Get(s.url + "/v1/waiting-rooms/" + room + "/visitors/" + id)
 		if err != nil {
 			s.t.Fatal(err)
@@ -67,7 +67,7 @@ func TestKeysOfPasses(t *testing.T) {
 	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
 		t.Fatalf("the new keys: %v, %v", info, err)
 	}
-	for end := time.Now().Add(20 * time.Second); s.join("r", "bob").Visitor == bob.Visitor; {
+	for end := time.Now().Add(patience); s.join("r", "bob").Visitor == bob.Visitor; {
 		if time.Now().After(end) {
 			t.Fatal("the new key is never used")
 		}
@@ -79,7 +79,7 @@ func TestKeysOfPasses(t *testing.T) {
 	s.send("DELETE", "/v1/waiting-rooms/r/visitors/"+ada.Visitor, "")
 	s.end()
 	s = serveIn(t, dir, nil)
-	for end := time.Now().Add(20 * time.Second); ; {
+	for end := time.Now().Add(patience); ; {
 		var room struct{ Admitted int64 }
 		if err := json.Unmarshal([]byte(s.send("GET", "/v1/waiting-rooms/r", "")), &room); err != nil {
 			t.Fatal(err)

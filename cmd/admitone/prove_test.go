@@ -57,7 +57,7 @@ func TestProve(t *testing.T) {
 // readyUntil asks /readyz until it answers as is wanted.
 func (s *served) readyUntil(wanted func(status int, body string) bool) string {
 	s.t.Helper()
-	for end := time.Now().Add(30 * time.Second); ; {
+	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
 		response, err := http.Get(s.url + "/readyz")
 		if err != nil {
 			s.t.Fatal(err)

@@ -200,6 +200,44 @@ func TestPagesAreLocked(t *testing.T) {
 	}
 }
 
+// TestTheDocsSayWhatABodyTakes: of each command the members of its body, which of them
+// are needed, and which words there are to choose from, also where several share them.
+func TestTheDocsSayWhatABodyTakes(t *testing.T) {
+	d := describe(t)
+	docs := newWorld(t).do("GET", "/docs", "").has(t, 200,
+		"<code>waitlist_rule</code></td><td>string, optional</td><td><p>Who comes in", "One of <code>strict</code>, <code>fill</code>.",
+		"<code>sections</code></td><td>array of NewSection, needed</td>", "Without it, <code>300</code>.", "One of <code>entered</code>, <code>waitlisted</code>. Without it, <code>entered</code>.")
+	bodies := 0
+	for path, methods := range d.at("paths") {
+		for method, op := range methods.(object) {
+			body, ok := op.(object)["requestBody"].(object)
+			if !ok {
+				continue
+			}
+			bodies++
+			ref := body["content"].(object)["application/json"].(object)["schema"].(object)["$ref"].(string)
+			shape := d.at("components", "schemas", ref[strings.LastIndex(ref, "/")+1:])
+			_, section, _ := strings.Cut(docs, "<code class=\"method\">"+strings.ToUpper(method)+"</code> <code>"+path+"</code>")
+			section, _, _ = strings.Cut(section, "</section>")
+			needed := 0
+			for name := range shape["properties"].(object) {
+				if !strings.Contains(section, "<td><code>"+name+"</code></td>") {
+					t.Errorf("/docs does not say that %s %s takes %s", method, path, name)
+				}
+			}
+			if names, ok := shape["required"].([]any); ok {
+				needed = len(names)
+			}
+			if table, _, _ := strings.Cut(section[strings.Index(section, "<h4>Body</h4>"):], "</table>"); strings.Count(table, ", needed<") != needed {
+				t.Errorf("/docs: of the body of %s %s %d members are needed, want %d", method, path, strings.Count(table, ", needed<"), needed)
+			}
+		}
+	}
+	if bodies < 10 {
+		t.Errorf("only %d bodies", bodies)
+	}
+}
+
 // TestTheDocsAreReadable: every operation, code and shape is there, each link
 // within the page leads somewhere, and examples became commands.
 func TestTheDocsAreReadable(t *testing.T) {

@@ -51,6 +51,8 @@ type operation struct {
 	RequestBody          struct{ Content map[string]content } `yaml:"requestBody"`
 	Responses            yaml.Node
 	Answers              []answer `yaml:"-"`
+	// Body is the shape of the request's body, nil if it has none.
+	Body *schema `yaml:"-"`
 }
 
 type parameter struct {
@@ -58,9 +60,13 @@ type parameter struct {
 	Name, In, Description string
 	Required              bool
 	Example               string
+	Schema                value
 }
 
-type content struct{ Example yaml.Node }
+type content struct {
+	Example yaml.Node
+	Schema  value
+}
 
 // answer is a status and what goes with it.
 type answer struct {
@@ -69,13 +75,6 @@ type answer struct {
 	Content             map[string]content
 	Example             string `yaml:"-"`
 }
-
-type schema struct {
-	Name, Description string
-	Fields            []property
-}
-
-type property struct{ Name, Type, Description string }
 
 // code is a line of x-codes: a code that a problem can have.
 type code struct {
@@ -106,7 +105,10 @@ func readDescription(text []byte) (*description, error) {
 	if err := s.Info.Decode(&d.Info); err != nil {
 		return nil, err
 	}
-	err := members(&s.Paths, func(path string, methods *yaml.Node) error {
+	if err := d.readSchemas(&s.Components.Schemas); err != nil {
+		return nil, err
+	}
+	return d, members(&s.Paths, func(path string, methods *yaml.Node) error {
 		return members(methods, func(method string, node *yaml.Node) error {
 			op := &operation{Method: strings.ToUpper(method), Path: path}
 			if err := node.Decode(op); err != nil {
@@ -114,14 +116,6 @@ func readDescription(text []byte) (*description, error) {
 			}
 			return d.add(op, &s)
 		})
-	})
-	if err != nil {
-		return nil, err
-	}
-	return d, members(&s.Components.Schemas, func(name string, node *yaml.Node) error {
-		shown, err := readSchema(name, node)
-		d.Schemas = append(d.Schemas, shown)
-		return err
 	})
 }
 
@@ -139,8 +133,13 @@ func members(mapping *yaml.Node, take func(name string, value *yaml.Node) error)
 func (d *description) add(op *operation, s *source) error {
 	for i, p := range op.Parameters {
 		if p.Ref != "" {
-			op.Parameters[i] = s.Components.Parameters[last(p.Ref)]
+			p = s.Components.Parameters[last(p.Ref)]
 		}
+		p.Description = p.Schema.explain(p.Description)
+		op.Parameters[i] = p
+	}
+	if body, ok := op.RequestBody.Content["application/json"]; ok {
+		op.Body = d.schema(last(body.Schema.Ref))
 	}
 	err := members(&op.Responses, func(status string, node *yaml.Node) error {
 		var a answer
@@ -197,41 +196,6 @@ func (op *operation) Curl() string {
 		command += " \\\n  -H 'Content-Type: application/json' \\\n  -d '" + compact(&body.Example) + "'"
 	}
 	return command
-}
-
-func readSchema(name string, node *yaml.Node) (schema, error) {
-	var in struct {
-		Description string
-		Properties  yaml.Node
-	}
-	if err := node.Decode(&in); err != nil {
-		return schema{}, fmt.Errorf("schema %s: %w", name, err)
-	}
-	out := schema{Name: name, Description: in.Description}
-	return out, members(&in.Properties, func(field string, node *yaml.Node) error {
-		var p struct {
-			Ref         string `yaml:"$ref"`
-			Type        any
-			Format      string
-			Description string
-			Enum        []string
-		}
-		if err := node.Decode(&p); err != nil {
-			return fmt.Errorf("schema %s, field %s: %w", name, field, err)
-		}
-		kind := last(p.Ref)
-		if p.Type != nil {
-			kind = strings.Trim(fmt.Sprint(p.Type), "[]")
-		}
-		if p.Format != "" {
-			kind += ", " + p.Format
-		}
-		if len(p.Enum) > 0 && field != "code" {
-			p.Description = strings.TrimSpace(p.Description + " One of `" + strings.Join(p.Enum, "`, `") + "`.")
-		}
-		out.Fields = append(out.Fields, property{Name: field, Type: kind, Description: p.Description})
-		return nil
-	})
 }
 
 func last(ref string) string { return ref[strings.LastIndexByte(ref, '/')+1:] }

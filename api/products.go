@@ -19,7 +19,7 @@ const (
 func (s *Server) productRoutes() {
 	products := &resource[projections.Product]{
 		name: "product", path: "/v1/products", server: s, stream: product.Stream,
-		list: s.config.Views.Products, get: s.config.Views.Product, at: projections.ProductAt,
+		list: s.config.Views.Products, get: s.config.Views.Product, at: s.config.Views.ProductAt,
 		apply: (*projections.Product).Apply, now: productNow,
 		head: func(p *projections.Product) (string, *events.Revision, *events.Position) {
 			return p.ID, &p.Revision, &p.Position

@@ -22,7 +22,7 @@ type resource[R any] struct {
 	// list, get and at are the views' and the log's.
 	list func(after string, limit int) ([]R, string, error)
 	get  func(id string) (R, bool, error)
-	at   func(ctx context.Context, store events.Store, id string, position events.Position) (*R, error)
+	at   func(ctx context.Context, id string, position events.Position) (*R, error)
 	// apply folds an event into a row, now returns the row as the entity has it.
 	apply func(*R, *events.Recorded) error
 	now   func(core.Core) R
@@ -33,6 +33,13 @@ type resource[R any] struct {
 	// age makes of a row what it is at a time, where time alone changes it, and says
 	// whether it did; nil if it never does.
 	age func(row *R, now time.Time) bool
+}
+
+// inLog lets a reader of the past read the server's log.
+func inLog[R any](s *Server, at func(context.Context, events.Store, string, events.Position) (*R, error)) func(context.Context, string, events.Position) (*R, error) {
+	return func(ctx context.Context, id string, position events.Position) (*R, error) {
+		return at(ctx, s.config.Store, id, position)
+	}
 }
 
 // create makes one: 201 with it, or 200 with the one that was there already, just
@@ -95,7 +102,7 @@ func (k *resource[R]) listed(r *request) error {
 	defer cancel()
 	return r.list(len(rows), next, func(dst []byte, i int) ([]byte, error) {
 		id, _, _ := k.head(&rows[i])
-		row, err := k.at(ctx, k.server.config.Store, id, at.Position)
+		row, err := k.at(ctx, id, at.Position)
 		if err != nil || row == nil { // it did not exist yet
 			return dst, err
 		}
@@ -120,7 +127,7 @@ func (k *resource[R]) one(r *request) error {
 		ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
 		defer cancel()
 		now = at.Time
-		row, err = k.at(ctx, k.server.config.Store, id, at.Position)
+		row, err = k.at(ctx, id, at.Position)
 	} else if found, ok, missed := k.get(id); ok {
 		row = &found
 	} else {

@@ -12,7 +12,7 @@ import (
 func (s *Server) teamRoutes() {
 	teams := &resource[projections.Team]{
 		name: "team", path: "/v1/teams", server: s, stream: team.Stream,
-		get: s.config.Views.Team, at: projections.TeamAt,
+		get: s.config.Views.Team, at: inLog(s, projections.TeamAt),
 		apply: (*projections.Team).Apply, now: teamNow,
 		head: func(t *projections.Team) (string, *events.Revision, *events.Position) {
 			return t.ID, &t.Revision, &t.Position

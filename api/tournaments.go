@@ -14,7 +14,7 @@ import (
 func (s *Server) tournamentRoutes() {
 	tournaments := &resource[projections.Tournament]{
 		name: "tournament", path: "/v1/tournaments", server: s, stream: tournament.Stream,
-		list: s.config.Views.Tournaments, get: s.config.Views.Tournament, at: projections.TournamentAt,
+		list: s.config.Views.Tournaments, get: s.config.Views.Tournament, at: s.config.Views.TournamentAt,
 		apply: (*projections.Tournament).Apply, now: tournamentNow,
 		head: func(t *projections.Tournament) (string, *events.Revision, *events.Position) {
 			return t.ID, &t.Revision, &t.Position

@@ -18,7 +18,7 @@ func (s *Server) waitingRoomRoutes() {
 	const one = "/v1/waiting-rooms/:id"
 	rooms := &resource[projections.WaitingRoom]{
 		name: "waiting_room", path: "/v1/waiting-rooms", server: s, stream: waitingroom.Stream,
-		list: s.config.Views.WaitingRooms, get: s.config.Views.WaitingRoom, at: projections.WaitingRoomAt,
+		list: s.config.Views.WaitingRooms, get: s.config.Views.WaitingRoom, at: inLog(s, projections.WaitingRoomAt),
 		head: func(w *projections.WaitingRoom) (string, *events.Revision, *events.Position) {
 			version := events.Revision(w.Version)
 			return w.ID, &version, &w.Position

@@ -33,6 +33,14 @@
 // before it) is one: the order is kept in blocks of 256 places, which a crowd fills
 // many times faster than they are written.
 //
+// # Why there are milestones
+//
+// What a product was like at some time is the fold of its events up to there, and a
+// busy one has a million of them, spread over as many places of the log. So the views
+// keep what it was like at every 512th revision, and the past is folded from there on.
+// It is one small record for 512 events. Who has a log and no views, as the commands
+// do, folds from the beginning.
+//
 // # Why topics have actors
 //
 // A topic's actor owns its state and its subscribers. Joining is a message like

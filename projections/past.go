@@ -102,11 +102,22 @@ func ProductAt(ctx context.Context, store events.Store, id string, position even
 	return rowAt(ctx, store, events.NewStreamID(productCategory, id), position, (*Product).Apply)
 }
 
+// ProductAt is [ProductAt] of the log that the views follow, and reads but a few
+// hundred events of it. Errors: those of [ProductAt]; the disk's.
+func (p *Projections) ProductAt(ctx context.Context, id string, position events.Position) (*Product, error) {
+	return pastOf(ctx, p, (*products).milestones, events.NewStreamID(productCategory, id), position, (*Product).Apply)
+}
+
 // rowAt folds the row of a stream up to a position; nil if the stream had no event
 // by then.
 func rowAt[R any](ctx context.Context, store events.Store, stream events.StreamID, position events.Position, apply func(*R, *events.Recorded) error) (*R, error) {
-	var row *R
-	err := UpTo(ctx, store, stream, position, func(e *events.Recorded) error {
+	return rowFrom(ctx, store, stream, nil, 0, position, apply)
+}
+
+// rowFrom is rowAt for a row, nil for none, that contains all before revision from.
+func rowFrom[R any](ctx context.Context, store events.Store, stream events.StreamID, row *R, from events.Revision,
+	position events.Position, apply func(*R, *events.Recorded) error) (*R, error) {
+	err := upTo(ctx, store, stream, from, position, func(e *events.Recorded) error {
 		if row == nil {
 			row = new(R)
 		}
@@ -121,6 +132,12 @@ func rowAt[R any](ctx context.Context, store events.Store, stream events.StreamI
 // UpTo calls take with the events of a stream up to a position. Of a long stream it
 // reads several pages at once. Errors: take's; the store's.
 func UpTo(ctx context.Context, store events.Store, stream events.StreamID, position events.Position, take func(*events.Recorded) error) error {
+	return upTo(ctx, store, stream, 0, position, take)
+}
+
+// upTo is UpTo without the events before revision from.
+func upTo(ctx context.Context, store events.Store, stream events.StreamID, from events.Revision,
+	position events.Position, take func(*events.Recorded) error) error {
 	type page struct {
 		events []events.Recorded
 		err    error
@@ -134,7 +151,7 @@ func UpTo(ctx context.Context, store events.Store, stream events.StreamID, posit
 		return next
 	}
 	var under []<-chan page // way
-	for from, ahead := events.Revision(0), 1; ; ahead = min(ahead+1, upToAhead) {
+	for ahead := 1; ; ahead = min(ahead+1, upToAhead) {
 		for ; len(under) < ahead; from += upToPage {
 			under = append(under, read(from))
 		}

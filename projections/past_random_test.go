@@ -104,12 +104,16 @@ func asThen(t *rapid.T, now, then *Projections, bookings []string, at events.Pos
 		p, err := ProductAt(t.Context(), now.store, id, at)
 		want, ok, _ := then.Product(id)
 		sameRow(t, at, p, err, want, ok)
+		p, err = now.ProductAt(t.Context(), id, at) // from a milestone
+		sameRow(t, at, p, err, want, ok)
 		samePerformance(t, now, then, id, at)
 		w, err := WaitingRoomAt(t.Context(), now.store, id, at)
 		room, ok, _ := then.WaitingRoom(id)
 		sameRow(t, at, w, err, room, ok)
 		roster, err := RosterAt(t.Context(), now.store, id, at)
 		cup, ok, _ := then.Tournament(id)
+		played, failed := now.TournamentAt(t.Context(), id, at)
+		sameRow(t, at, played, failed, cup, ok)
 		if roster == nil {
 			sameRow(t, at, (*Tournament)(nil), err, cup, ok)
 			continue

@@ -10,7 +10,7 @@ const productCategory = "product"
 
 func init() {
 	register(registration{
-		views:      "product.v2",
+		views:      "product.v3",
 		categories: []string{productCategory},
 		open:       func(p *Projections) kind { return newProducts(p) },
 	})
@@ -20,6 +20,7 @@ func init() {
 // that ended, and the topics "product:<id>".
 type products struct {
 	rows   *table[Product]
+	past   *milestones[Product]
 	closed closedReservations
 	topic  *topicKind
 	delta  ProductDelta // reused for every event
@@ -28,6 +29,7 @@ type products struct {
 func newProducts(p *Projections) *products {
 	k := &products{
 		rows:   newTable(p, "product", appendProduct, decodeProduct),
+		past:   newMilestones(p, "product-past", appendProduct, decodeProduct),
 		closed: newClosedReservations(p),
 	}
 	k.topic = newTopicKind("product", k.state)
@@ -59,11 +61,14 @@ func (k *products) fold(e *events.Recorded, fact events.Fact) (work int, err err
 		k.delta = ProductDelta{Product: entry.row, Change: entry.row.Remaining() - before, Cause: cause, Edited: cause == CauseEdited}
 		t.change(entry.row.Position, &k.delta)
 	}
-	return k.closed.fold(entry.id, e, fact), nil
+	return k.past.keep(id, entry.row.Revision, entry.row.Position, &entry.row) + k.closed.fold(entry.id, e, fact), nil
 }
 
 func (k *products) flush(b *pebble.Batch) error {
 	if err := k.rows.flush(b); err != nil {
+		return err
+	}
+	if err := k.past.flush(b); err != nil {
 		return err
 	}
 	return k.closed.flush(b)
@@ -71,12 +76,15 @@ func (k *products) flush(b *pebble.Batch) error {
 
 func (k *products) reset() {
 	k.rows.reset()
+	k.past.reset()
 	k.closed.reset()
 }
 
 func (k *products) topics() []*topicKind { return []*topicKind{k.topic} }
 
 func (k *products) table() *table[Product] { return k.rows }
+
+func (k *products) milestones() *milestones[Product] { return k.past }
 
 // Product returns the row of a product, and whether it exists.
 // Errors: the disk's.

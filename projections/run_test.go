@@ -153,6 +153,8 @@ func openIn(t rapid.TB, log *memoryLog, fs vfs.FS) *Projections {
 	}
 	kindOf[*products](p).rows.limit = 2 // rows come and go all the time
 	kindOf[*tournaments](p).rows.limit = 2
+	kindOf[*products](p).past.every = 3
+	kindOf[*tournaments](p).past.every = 3
 	office := kindOf[*boxOffice](p)
 	office.performances.limit, office.blocks.limit, office.bookings.limit = 1, 1, 1
 	return p

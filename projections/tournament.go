@@ -151,3 +151,9 @@ func decodeTournament(id string, record []byte) (Tournament, error) {
 func TournamentAt(ctx context.Context, store events.Store, id string, position events.Position) (*Tournament, error) {
 	return rowAt(ctx, store, events.NewStreamID(tournamentCategory, id), position, (*Tournament).Apply)
 }
+
+// TournamentAt is [TournamentAt] of the log that the views follow, and reads but a few
+// hundred events of it. Errors: those of [TournamentAt]; the disk's.
+func (p *Projections) TournamentAt(ctx context.Context, id string, position events.Position) (*Tournament, error) {
+	return pastOf(ctx, p, (*tournaments).milestones, events.NewStreamID(tournamentCategory, id), position, (*Tournament).Apply)
+}

@@ -16,7 +16,7 @@ const (
 
 func init() {
 	register(registration{
-		views:      "tournament.v2",
+		views:      "tournament.v3",
 		categories: []string{tournamentCategory, teamCategory},
 		open:       func(p *Projections) kind { return newTournaments(p) },
 	})
@@ -26,6 +26,7 @@ func init() {
 // and per team, who takes part, and the topics "tournament:<id>" and "team:<id>".
 type tournaments struct {
 	rows    *table[Tournament]
+	past    *milestones[Tournament]
 	teams   *table[Team]
 	entries *entries
 	// known are teams that have rows. It is another one after a reset: whoever looked
@@ -56,6 +57,7 @@ type move struct {
 func newTournaments(p *Projections) *tournaments {
 	k := &tournaments{
 		rows:    newTable(p, "tournament", appendTournament, decodeTournament),
+		past:    newMilestones(p, "tournament-past", appendTournament, decodeTournament),
 		teams:   newTable(p, "team", appendTeam, decodeTeam),
 		entries: newEntries(p),
 		at:      func() events.Position { return p.at.position },
@@ -72,6 +74,7 @@ func (k *tournaments) topics() []*topicKind { return []*topicKind{k.topic, k.tea
 
 func (k *tournaments) reset() {
 	k.rows.reset()
+	k.past.reset()
 	k.teams.reset()
 	k.entries.reset()
 	k.known.Store(newKnown())
@@ -80,6 +83,9 @@ func (k *tournaments) reset() {
 
 func (k *tournaments) flush(b *pebble.Batch) error {
 	if err := k.rows.flush(b); err != nil {
+		return err
+	}
+	if err := k.past.flush(b); err != nil {
 		return err
 	}
 	if err := k.teams.flush(b); err != nil {
@@ -120,7 +126,7 @@ func (k *tournaments) fold(e *events.Recorded, fact events.Fact) (work int, err 
 		return 0, err
 	}
 	k.tell(e, entry, fact, before)
-	return len(k.moves), nil
+	return k.past.keep(id, entry.row.Revision, entry.row.Position, &entry.row) + len(k.moves), nil
 }
 
 func (k *tournaments) foldTeam(e *events.Recorded, fact events.Fact) error {
@@ -221,6 +227,8 @@ func (k *tournaments) move(e *events.Recorded, id string) error {
 }
 
 func (k *tournaments) table() *table[Tournament] { return k.rows }
+
+func (k *tournaments) milestones() *milestones[Tournament] { return k.past }
 
 func (k *tournaments) teamTable() *table[Team] { return k.teams }
 

@@ -1,0 +1,68 @@
+package projections
+
+import (
+	"context"
+	"math"
+	"sync"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"admitone/events"
+)
+
+// watchedLog remembers the first revision that somebody has read.
+type watchedLog struct {
+	*memoryLog
+	mu    sync.Mutex
+	first events.Revision
+}
+
+func (w *watchedLog) Read(ctx context.Context, stream events.StreamID, from events.Revision, dir events.Direction, limit int) ([]events.Recorded, error) {
+	w.mu.Lock()
+	w.first = min(w.first, from)
+	w.mu.Unlock()
+	return w.memoryLog.Read(ctx, stream, from, dir, limit)
+}
+
+// TestMilestones: what a product with many events was like is read from the milestone
+// before, whether that is on disk yet or not, and is what all of its events make of it.
+func TestMilestones(t *testing.T) {
+	log := &watchedLog{memoryLog: newMemoryLog()}
+	const sales = 3*milestoneEvery + 7
+	facts := []events.Fact{&events.ProductCreated{ProductID: "a", DisplayName: "A", Stock: sales}}
+	for n := int64(1); n <= sales; n++ {
+		facts = append(facts, &events.ProductReserved{ReservationID: "r", Holder: "ada", Quantity: 1, Remaining: sales - n})
+	}
+	fs := vfs.NewMem()
+	p := opened(t, log, fs)
+	head := log.add(product("a"), facts...)
+	if err := p.apply(log.recorded); err != nil {
+		t.Fatal(err)
+	}
+	check := func(p *Projections) {
+		t.Helper()
+		for at := events.Position(1); at <= head; at += 73 {
+			want, err := ProductAt(t.Context(), log, "a", at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			log.first = math.MaxInt64
+			got, err := p.ProductAt(t.Context(), "a", at)
+			if err != nil || got == nil || *got != *want {
+				t.Fatalf("at %d: %+v, %v; want %+v", at, got, err, want)
+			}
+			if since := want.Revision - log.first; since >= milestoneEvery {
+				t.Errorf("at %d: read from revision %d on, %d before", at, log.first, since)
+			}
+		}
+		if none, err := p.ProductAt(t.Context(), "b", head); err != nil || none != nil {
+			t.Errorf("a product that never was: %+v, %v", none, err)
+		}
+	}
+	check(p)
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
+	check(opened(t, log, fs))
+}

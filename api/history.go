@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -61,6 +62,9 @@ func validEntity(kind, id string) bool {
 	case "seat", "allowance":
 		performance, rest := events.CutPerformance(id)
 		return validID(performance) && validHolder(rest)
+	case "ticket":
+		room, number, _ := strings.Cut(id, "~")
+		return validID(room) && validID(number)
 	}
 	return validID(id)
 }

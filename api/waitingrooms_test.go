@@ -147,6 +147,16 @@ func TestALineOverHTTP(t *testing.T) {
 	if v := w.do("GET", "/v1/waiting-rooms/r", "").is(200); v["waiting"] != 0. || v["active"] != 1. || v["admitted"] != 2. {
 		t.Error(v)
 	}
+	// What became of bob's place: his history leads to the ticket's.
+	joined := w.do("GET", "/v1/history/holder/bob", "").is(200)["items"].([]any)[0].(map[string]any)
+	if got := fmt.Sprint(joined["leads_to"]); got != "[holder/bob ticket/r~2]" {
+		t.Errorf("bob's join leads to %s", got)
+	}
+	if v := w.do("GET", "/v1/history/ticket/r~2?limit=9", "").is(200)["items"].([]any); len(v) != 2 || v[1].(map[string]any)["text"] != "ticket 2 gave its place up; 1 waiting, 1 active" {
+		t.Errorf("the history of ticket 2: %v", v)
+	}
+	w.do("GET", "/v1/history/ticket/r~9", "").problem(404, "not_found")
+	w.do("GET", "/v1/history/ticket/r", "").problem(404, "not_found")
 	// As it was when three had come.
 	if v := w.do("GET", "/v1/waiting-rooms/r?at=5", "").is(200); v["joined"] != 3. || v["waiting"] != 2. || v["as_of"] == nil {
 		t.Error(v)

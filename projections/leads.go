@@ -54,6 +54,7 @@ func leadsOf(e *events.Recorded, fact events.Fact) (l leads) {
 	case waitingRoomCategory:
 		if f, ok := fact.(*events.WaitingRoomJoined); ok {
 			l.to(holderKind, f.Holder)
+			l.to(ticketKind, ticketOf(e.Stream.Entity(), f.Ticket))
 		}
 	case events.RefusalsCategory:
 		l.ofRefusal(fact)

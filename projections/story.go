@@ -98,7 +98,7 @@ const historyScan = 20_000
 
 // HistoryKinds are the kinds that [History] knows.
 func HistoryKinds() []string {
-	kinds := []string{waitingRoomKind}
+	kinds := []string{waitingRoomKind, ticketKind}
 	for category := range tales {
 		if category != waitingRoomCategory {
 			kinds = append(kinds, category)
@@ -122,8 +122,8 @@ func categoryOf(kind string) string {
 // History returns a page of what happened to one entity, or to one holder, in
 // order: from a place on, which is 0 for the first page and else the next of the
 // page before. more says whether there may be another page. The history of a holder
-// or a team is a search through the log; a page of it may have fewer than limit
-// lines, or none, and be followed by more.
+// or a team is a search through the log, and that of a ticket one through its room's
+// stream; a page of it may have fewer than limit lines, or none, and be followed by more.
 //
 // Of an entity other than a team, from is a revision: from one behind what somebody
 // has seen, it is what has changed since.
@@ -133,6 +133,9 @@ func categoryOf(kind string) string {
 func History(ctx context.Context, store events.Store, kind, id string, from uint64, limit int) (page []Line, next uint64, more bool, err error) {
 	if kind == holderKind {
 		return search(ctx, store, whose{kind, id}, events.Position(from), limit)
+	}
+	if kind == ticketKind {
+		return ofTicket(ctx, store, id, from, limit)
 	}
 	category := categoryOf(kind)
 	if _, known := tales[category]; !known {

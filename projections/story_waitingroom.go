@@ -13,7 +13,7 @@ const toldRanges = 8
 func init() { tales[waitingRoomCategory] = waitingRoomTale }
 
 // waitingRoomTale is what a fact of a waiting room says, in words. A holder's history
-// has the joins: what comes after goes by tickets.
+// has the joins: what comes after goes by tickets; see ofTicket.
 func waitingRoomTale(fact events.Fact, of whose) string {
 	if f, ok := fact.(*events.WaitingRoomJoined); ok && of.has(holderKind, f.Holder) {
 		return fmt.Sprintf("%s joined the line with ticket %d; %s", f.Holder, f.Ticket, inRoom(&f.WaitingRoomCounts))

@@ -1,7 +1,7 @@
 // The kinds of things that have a story: how people name them, where their pages and
 // resources are, and when something was.
 
-export const kinds = ["product", "performance", "tournament", "waiting-room", "team", "seat", "booking", "wallet", "allowance", "holder"];
+export const kinds = ["product", "performance", "tournament", "waiting-room", "ticket", "team", "seat", "booking", "wallet", "allowance", "holder"];
 
 // parse reads what somebody looks for: {kind, id}, with kind "" if it may be several.
 export function parse(text) {
@@ -14,7 +14,7 @@ export function parse(text) {
 }
 
 // twoParts writes gig A-1-1, gig/A-1-1 and gig~A-1-1 one way.
-const twoParts = (kind, id) => ["seat", "allowance"].includes(kind) && !id.includes("~") ? id.replace(/[ /]/, "~") : id;
+const twoParts = (kind, id) => ["seat", "allowance", "ticket"].includes(kind) && !id.includes("~") ? id.replace(/[ /]/, "~") : id;
 
 // mayBe are the kinds that something of this name can be.
 export const mayBe = (id) => /^[\w-]{1,64}$/.test(id) ? ["product", "performance", "tournament", "waiting-room", "team", "booking", "holder"] : ["holder"];

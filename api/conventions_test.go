@@ -241,6 +241,7 @@ func TestRawRequests(t *testing.T) {
 // closed without a word, or whoever asks just then would take it for the answer; one
 // that has begun to ask is told what was wrong.
 func TestConnectionsThatAskNothing(t *testing.T) {
+	t.Parallel() // it is all waiting
 	w := newWorld(t)
 	var all sync.WaitGroup
 	for said, want := range map[string]string{

@@ -245,7 +245,7 @@ func TestAsksButNeverReads(t *testing.T) {
 	w := newWorld(t, func(w *world) { w.config.StallAfter = 300 * time.Millisecond })
 	w.product("p", 10, "")
 	p := w.stalled()
-	p.conn.SetWriteDeadline(time.Now().Add(5 * time.Second)) // by then it is blocked
+	p.conn.SetWriteDeadline(time.Now().Add(patience)) // by then it is blocked
 	var err error
 	for err == nil {
 		err = p.conn.WriteMessage(websocket.TextMessage, []byte(`{"event":"subscribe","data":{"topics":["`+strings.Repeat("x", 3000)+`"]}}`))
@@ -259,7 +259,7 @@ func TestAsksButNeverReads(t *testing.T) {
 		}
 	}
 	// The client itself may hear of its end late: its own window is shut.
-	for end := time.Now().Add(20 * time.Second); len(w.server.sockets.list()) > 0; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(patience); len(w.server.sockets.list()) > 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("it was never closed; the client's end: %v", err)
 		}

@@ -167,7 +167,7 @@ func (lateProofs) Receipt(ctx context.Context, _ events.Position) ([]byte, error
 // TestProofsThatAreLate: a receipt that can't be had yet is not a bug, and a server
 // without proofs has no routes for them.
 func TestProofsThatAreLate(t *testing.T) {
-	w := newWorld(t, func(w *world) { w.config.Proofs, w.patience = lateProofs{}, time.Second })
+	w := newWorld(t, func(w *world) { w.config.Proofs, w.patience = lateProofs{}, 20*time.Millisecond })
 	w.product("p", 3, "")
 	path := "/v1/products/p/reservations/" + w.reserve("p", "ada", "").is(201)["id"].(string)
 	w.do("GET", path+"/receipt", "").problem(503, "projection_behind")

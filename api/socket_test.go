@@ -192,12 +192,13 @@ func TestControlFrames(t *testing.T) {
 
 // A client that answers pings stays, however silent it is; one that does not goes.
 func TestSilence(t *testing.T) {
-	w := newWorld(t, func(w *world) { w.config.PingEvery = 600 * time.Millisecond })
+	t.Parallel() // it is all waiting; so much of it that a busy machine is not taken for a dead client
+	w := newWorld(t, func(w *world) { w.config.PingEvery = 2 * time.Second })
 	good, dead := w.dial("/ws"), w.dial("/ws")
 	pings := 0
 	answer := good.conn.PingHandler()
 	good.conn.SetPingHandler(func(said string) error {
-		if pings++; pings == 5 { // twice as long as silence lasts
+		if pings++; pings == 4 { // longer than silence may last
 			good.say(`{"event":"ping"}`)
 		}
 		return answer(said)
@@ -351,7 +352,7 @@ func TestPipelinedFrame(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(20 * time.Second))
+	conn.SetDeadline(time.Now().Add(patience))
 	request := "GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
 	fmt.Fprint(conn, request+"\x81\x90\x00\x00\x00\x00"+`{"event":"ping"}`)
 	var heard []byte

@@ -36,7 +36,7 @@ func (w *world) joins(id, holder string) (path string, visit map[string]any) {
 // until asks how it goes until the visitor has a status. Too early is no harm.
 func (w *world) until(path, status string) map[string]any {
 	w.t.Helper()
-	for end := time.Now().Add(20 * time.Second); ; {
+	for end := time.Now().Add(patience); ; {
 		a := w.do("GET", path, "")
 		if a.status == 200 && a.is(200)["status"] == status {
 			return a.is(200)
@@ -166,9 +166,10 @@ func TestALineOverHTTP(t *testing.T) {
 // TestAShuffledOpeningOverHTTP: the hash comes before, the seed after, and they fit.
 func TestAShuffledOpeningOverHTTP(t *testing.T) {
 	w := newWorld(t)
-	opens := time.Now().Add(2 * time.Second).UTC().Format(time.RFC3339Nano)
-	w.room("r", fmt.Sprintf(`"order":"shuffle","opens_at":%q`, opens))
+	w.room("r", `"order":"shuffle","opens_at":"2999-01-01T00:00:00Z"`)
 	before := w.do("GET", "/v1/waiting-rooms/r", "").is(200)
+	opens := time.Now().Add(2 * time.Second).UTC().Format(time.RFC3339Nano)
+	w.do("PUT", "/v1/waiting-rooms/r", fmt.Sprintf(`{"admit_per_second":10000,"max_active":100000,"active_seconds":600,"heartbeat_seconds":30,"opens_at":%q}`, opens), "If-Match", `"1"`).is(200)
 	ada, visit := w.joins("r", "ada")
 	bob, _ := w.joins("r", "bob")
 	if position, said := visit["position"]; !said || position != nil && !time.Now().After(mustTime(t, opens)) {

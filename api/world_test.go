@@ -36,6 +36,10 @@ import (
 	"admitone/projections"
 )
 
+// patience bounds a wait. It measures nothing: what works needs a moment of it, and on
+// a machine that is busy with other things some more.
+const patience = time.Minute
+
 // world is a whole server on a port of its own, over a log in a temporary folder.
 type world struct {
 	t        testing.TB
@@ -132,7 +136,7 @@ func (w *world) start() {
 		config.Proofs = w.tree
 	}
 	w.server = New(config)
-	w.server.patience = cmp.Or(w.patience, time.Minute)
+	w.server.patience = cmp.Or(w.patience, patience)
 	if w.routes != nil {
 		w.routes(w.server)
 	}
@@ -152,7 +156,7 @@ func (w *world) start() {
 	w.background.Go(func() { w.views.RunDeadlines(ctx, desk.Wake) })
 	w.background.Go(func() { w.server.Listen(listener) })
 	w.cancel = func() {
-		limit, done := context.WithTimeout(context.Background(), 20*time.Second)
+		limit, done := context.WithTimeout(context.Background(), patience)
 		defer done()
 		if err := w.server.Shutdown(limit); err != nil {
 			w.t.Errorf("shutdown: %v", err)
@@ -332,7 +336,7 @@ func (p *peer) hear() (frame, data) {
 }
 
 func (p *peer) listen() (f frame, d data, err error) {
-	p.conn.SetReadDeadline(time.Now().Add(20 * time.Second))
+	p.conn.SetReadDeadline(time.Now().Add(patience))
 	_, text, err := p.conn.ReadMessage()
 	if err != nil {
 		return f, d, err

@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os/exec"
+	"regexp"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -27,23 +27,38 @@ type eventStore struct {
 
 func newEventStore(t *testing.T) *eventStore {
 	t.Helper()
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &eventStore{t: t, dir: t.TempDir(), host: free.Addr().String()}
-	free.Close()
+	s := &eventStore{t: t, dir: t.TempDir(), host: "127.0.0.1:0"}
 	s.start()
 	t.Cleanup(s.kill)
 	return s
 }
 
+var addressOfEventStore = regexp.MustCompile(`esdb://([^?]+)\?`)
+
+// start begins a life, the first one on a port that is free, and each after it on the
+// same. Somebody's connection may have that for a moment.
 func (s *eventStore) start() {
 	s.t.Helper()
 	path, err := binary()
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+		says, err := s.try(path)
+		if at := addressOfEventStore.FindStringSubmatch(says); err == nil && at != nil {
+			s.host = at[1]
+			return
+		}
+		s.kill()
+		if time.Now().After(end) {
+			s.t.Fatalf("the event store did not start: %q, %v", says, err)
+		}
+	}
+}
+
+// try starts the process, and returns what it says first.
+func (s *eventStore) try(path string) (says string, err error) {
+	s.t.Helper()
 	s.cmd = exec.Command(path, "eventstore", "--dir", s.dir, "--listen", s.host, "--writable")
 	stdout, err := s.cmd.StdoutPipe()
 	if err != nil {
@@ -52,13 +67,14 @@ func (s *eventStore) start() {
 	if err := s.cmd.Start(); err != nil {
 		s.t.Fatal(err)
 	}
-	if _, err := bufio.NewReader(stdout).ReadString('\n'); err != nil {
-		s.t.Fatalf("the event store did not start: %v", err)
-	}
+	return bufio.NewReader(stdout).ReadString('\n')
 }
 
 // kill is kill -9.
 func (s *eventStore) kill() {
+	if s.cmd.Process == nil {
+		return
+	}
 	s.cmd.Process.Signal(syscall.SIGKILL)
 	s.cmd.Wait()
 }

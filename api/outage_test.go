@@ -44,6 +44,7 @@ func TestOutage(t *testing.T) {
 	w := newWorld(t)
 	w.product("p", 10, "")
 	w.reserve("p", "ada", "").is(201)
+	w.do("GET", "/v1/products/p", "").is(200) // the views have it
 	w.must(w.store.Close())
 	w.reserve("p", "ada", "").problem(503, "log_unavailable")
 	w.do("POST", "/v1/products", `{"name":"n","stock":1}`).problem(503, "log_unavailable")

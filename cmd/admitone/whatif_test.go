@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -42,4 +43,45 @@ func TestWhatIf(t *testing.T) {
 		must(t, exitUsage, append([]string{"what-if", "--store", s.store}, args...)...)
 	}
 	must(t, exitUnavailable, "what-if", "--store", t.TempDir())
+}
+
+// TestWhatIfNothingChanged: a sale at a server, with payments, passes and refusals, comes
+// to the figures that are recorded, to the last one.
+func TestWhatIfNothingChanged(t *testing.T) {
+	s := serveRecording(t, t.TempDir())
+	s.send("POST", "/v1/performances", `{"id":"gala","title":"G","venue":"V","starts_at":"2099-01-01T20:00:00Z","limit_per_holder":2,"sections":[{"id":"A","rows":2,"seats_per_row":3,"price":100}]}`)
+	s.send("POST", "/v1/wallets/ada/charges", `{"amount":500}`)
+	mine := idOf(t, s.send("POST", "/v1/performances/gala/bookings", `{"holder":"ada","seats":["A-1-1","A-1-2"]}`))
+	s.refuses("seat_taken", "POST", "/v1/performances/gala/bookings", `{"holder":"bob","seats":["A-1-2"]}`)
+	s.send("PUT", "/v1/waiting-rooms/door", `{"admit_per_second":100,"max_active":10,"active_seconds":60,"heartbeat_seconds":10}`)
+	s.send("POST", "/v1/products", `{"id":"vip","name":"V","stock":2,"waiting_room":"door"}`)
+	pass := s.until("door", s.join("door", "ada").Visitor, "admitted").Pass
+	s.refuses("pass_required", "POST", "/v1/products/vip/reservations", `{"holder":"cyd"}`)
+	for holder, want := range map[string]int{"bob": http.StatusForbidden, "ada": http.StatusCreated} {
+		request, err := http.NewRequest("POST", s.url+"/v1/products/vip/reservations", strings.NewReader(`{"holder":"`+holder+`"}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Content-Type", "application/json")
+		request.Header.Set("Admission-Pass", pass)
+		response, err := http.DefaultClient.Do(request)
+		if err != nil || response.Body.Close() != nil || response.StatusCode != want {
+			t.Fatalf("%s: %v, %v", holder, response, err)
+		}
+	}
+	s.send("POST", "/v1/bookings/"+mine+"/payment", `{}`) // the last sale
+	s.end()
+	stdout, _ := must(t, exitDone, "what-if", "--store", s.store, "--json")
+	var answer struct {
+		Recorded json.RawMessage `json:"recorded"`
+		WhatIf   json.RawMessage `json:"what_if"`
+	}
+	if err := json.Unmarshal([]byte(stdout), &answer); err != nil || string(answer.Recorded) != string(answer.WhatIf) {
+		t.Errorf("recorded is\n%s, and asked again\n%s, %v", answer.Recorded, answer.WhatIf, err)
+	}
+	for _, want := range []string{`"pass_invalid":1`, `"pass_required":1`, `"seat_taken":1`, `"units_sold":1`, `"seats_booked":2`} {
+		if !strings.Contains(string(answer.Recorded), want) {
+			t.Errorf("no %s in %s", want, answer.Recorded)
+		}
+	}
 }

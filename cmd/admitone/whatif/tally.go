@@ -55,18 +55,22 @@ type tally struct {
 	figures Figures
 	owned   map[string]int64 // units and seats by holder
 	joined  map[ticket]time.Time
+	begun   map[string]time.Time // payments by bookings: their time is the sale's
 	waits   []time.Duration
 	sales   series
 }
 
 func newTally() *tally {
-	return &tally{figures: Figures{Refused: map[string]int64{}}, owned: map[string]int64{}, joined: map[ticket]time.Time{}}
+	return &tally{figures: Figures{Refused: map[string]int64{}}, owned: map[string]int64{}, joined: map[ticket]time.Time{}, begun: map[string]time.Time{}}
 }
 
 // told takes a fact in.
 func (t *tally) told(stream events.StreamID, fact events.Fact, at time.Time) {
 	if f, ok := fact.(*events.WaitingRoomJoined); ok { // the wait may end in the range
 		t.joined[ticket{stream, f.Ticket}] = at
+	}
+	if _, ok := fact.(*events.BookingPaymentStarted); ok {
+		t.begun[stream.Entity()] = at
 	}
 	if !t.on {
 		return
@@ -114,7 +118,14 @@ func (t *tally) toldOfSeat(fact events.Fact, at time.Time) bool {
 	n := &t.figures
 	switch f := fact.(type) {
 	case *events.SeatBooked:
-		t.sold(&n.SeatsBooked, f.Holder, 1, at)
+		// How long the house took to book it is no part of the sale.
+		last, begun := n.LastSale, t.begun[f.BookingID]
+		if t.sold(&n.SeatsBooked, f.Holder, 1, at); !begun.IsZero() {
+			n.LastSale = &begun
+		}
+		if last != nil && last.After(*n.LastSale) {
+			n.LastSale = last
+		}
 	case *events.SeatReleased:
 		if f.Was == events.SeatIsBooked {
 			t.sold(&n.SeatsBooked, f.Holder, -1, at)

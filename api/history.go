@@ -79,6 +79,10 @@ func AppendLine(dst []byte, l *projections.Line) []byte {
 	o.String("actor", l.Actor)
 	o.String("request_id", l.RequestID)
 	o.String("causation_id", l.CausationID)
+	o.String("command_id", l.CommandID)
+	if l.Because > 0 {
+		o.Int("because", int64(l.Because))
+	}
 	o.String("text", l.Text)
 	o.Key("leads_to")
 	o.Buf = append(o.Buf, '[')

@@ -19,8 +19,8 @@ func (w *world) told(path string, limit int) (texts []string) {
 		page := w.do("GET", fmt.Sprintf("%s?limit=%d&cursor=%s", path, limit, cursor), "").is(200)
 		for _, item := range page["items"].([]any) {
 			line := item.(map[string]any)
-			for _, name := range []string{"position", "time", "stream", "revision", "actor", "request_id", "causation_id", "text", "leads_to"} {
-				if _, ok := line[name]; !ok || len(line) != 9 {
+			for _, name := range []string{"position", "time", "stream", "revision", "actor", "request_id", "causation_id", "command_id", "text", "leads_to"} {
+				if _, ok := line[name]; !ok || len(line) != 10 {
 					w.t.Fatalf("a line without %s, or with more: %v", name, line)
 				}
 			}

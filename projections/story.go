@@ -25,7 +25,13 @@ type Line struct {
 	// CausationID is the command or the fact that it followed from, "" if it was asked
 	// for directly; "deadline" if its time was up.
 	CausationID string
-	Text        string
+	// CommandID is that of the command that decided it; what it made happen has it as
+	// CausationID.
+	CommandID string
+	// Because is the position of the event that made it happen, 0 if that was a request
+	// or the clock, or is not known. [Story] fills it in.
+	Because events.Position
+	Text    string
 	// LeadsTo are the other things that it names, as kind/id, each one that [History]
 	// knows: what it caused or was caused by, and whose it is.
 	LeadsTo []string
@@ -76,7 +82,7 @@ func tell(e *events.Recorded, of whose) (line Line, ok bool, err error) {
 	}
 	return Line{
 		Position: e.Position, Time: m.At, Stream: e.Stream, Revision: e.Revision,
-		Actor: m.Actor, RequestID: m.CorrelationID, CausationID: m.CausationID, Text: text,
+		Actor: m.Actor, RequestID: m.CorrelationID, CausationID: m.CausationID, CommandID: m.CommandID, Text: text,
 		LeadsTo: leadsOf(e, fact),
 	}, true, nil
 }

@@ -32,6 +32,9 @@ func Story(ctx context.Context, store events.Store, kind, id string, after event
 	category := categoryOf(kind)
 	if _, known := tales[category]; !known || kind == teamCategory || kind == events.RefusalsCategory {
 		page, place, more, err := History(ctx, store, kind, id, uint64(after), limit)
+		if err == nil {
+			err = findCauses(ctx, store, page)
+		}
 		return byTime(page), events.Position(place), more, err
 	}
 	own := events.NewStreamID(category, id)
@@ -63,7 +66,7 @@ func Story(ctx context.Context, store events.Store, kind, id string, after event
 	if more && len(page) < limit {
 		next = t.upTo
 	}
-	return byTime(page), next, more, nil
+	return byTime(page), next, more, findCauses(ctx, store, page)
 }
 
 func byTime(page []Line) []Line {

@@ -1,6 +1,7 @@
 package projections
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -43,6 +44,50 @@ func TestStoryByPages(t *testing.T) {
 			expect(t, log, of, want)
 		}
 	})
+}
+
+// TestStoriesSayWhatMadeThemHappen: what a booking's step made happen elsewhere names that
+// step, also where the booking is no part of the story.
+func TestStoriesSayWhatMadeThemHappen(t *testing.T) {
+	log := newMemoryLog()
+	put := func(stream events.StreamID, command, cause string, fact events.Fact) {
+		log.add(stream, fact)
+		e := &log.recorded[len(log.recorded)-1]
+		id := func(name string) string {
+			if name == "" || name == "request" || name == "deadline" {
+				return name
+			}
+			return events.EventID(name, 0).String()
+		}
+		e.Metadata, _ = events.Seal(nil, events.Hash{}, e.Stream, e.Revision, &e.Event,
+			&events.Metadata{CommandID: id(command), CausationID: id(cause), CorrelationID: "request", At: e.Created})
+	}
+	put("seat-a~A-1-1", "s1", "held", &events.SeatHeld{HoldID: "b.1", Holder: "ada"})
+	put("booking-b", "held", "request", &events.BookingHeld{BookingID: "b", Holder: "ada", PerformanceID: "a", Seats: []events.BookedSeat{{Seat: "A-1-1"}}})
+	put("booking-b", "paying", "request", &events.BookingPaymentStarted{PaymentID: "b.1"})
+	put("wallet-ada", "w1", "paying", &events.WalletDebited{BookingID: "b"})
+	put("seat-a~A-1-1", "s2", "paying", &events.SeatBooked{HoldID: "b.1", BookingID: "b", Holder: "ada"})
+	put("booking-b", "booked", "paying", &events.BookingBooked{PaymentID: "b.1"})
+	put("seat-a~A-1-1", "s3", "nobody knows", &events.SeatReleased{HoldID: "b.1", Holder: "ada"})
+	put("seat-a~A-1-1", "s4", "deadline", &events.SeatExpired{HoldID: "b.1", Holder: "ada"})
+	for of, want := range map[[2]string]string{
+		{"seat", "a~A-1-1"}: "1<2 5<3 7<0 8<0 ",
+		{"wallet", "ada"}:   "4<3 ",
+		{"booking", "b"}:    "1<2 2<0 3<0 4<3 5<3 6<3 7<0 8<0 ",
+	} {
+		page, _, _, err := Story(t.Context(), log, of[0], of[1], 0, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		slices.SortFunc(page, func(a, b Line) int { return int(a.Position) - int(b.Position) })
+		got := ""
+		for i := range page {
+			got += fmt.Sprintf("%d<%d ", page[i].Position, page[i].Because)
+		}
+		if got != want {
+			t.Errorf("%s: %s, want %s", of, got, want)
+		}
+	}
 }
 
 // storyOf reads a story and returns the positions of its lines.

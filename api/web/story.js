@@ -80,7 +80,7 @@ export class Story {
     field(item, "text").textContent = (same ? "" : called(of) + ": ") + line.text;
     field(item, "time").textContent = when(line.time);
     field(item, "time").dateTime = line.time;
-    const cause = line.causation_id === "deadline" ? ", because the time was up" : "";
+    const cause = line.causation_id === "deadline" ? ", because the time was up" : line.because ? `, because of position ${line.because}` : "";
     field(item, "whence").textContent = `position ${line.position}, asked for by ${line.actor}${cause}, request ${line.request_id}`;
     for (const name of item.querySelectorAll('[data-field="of"]')) name.textContent = `: ${called(of)} at position ${line.position}`;
     leads(field(item, "leads"), [...same ? [] : [of], ...line.leads_to.map(cut)].filter((lead) => !this.#same(lead)), line.position);

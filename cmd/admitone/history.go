@@ -25,7 +25,7 @@ func newHistory() *cobra.Command {
 		Use:   "history KIND/ID",
 		Short: "Tell the story of one seat, product, tournament, booking or holder: who did what, when",
 		Long: "Tells what happened to one thing, or to one person: the position in the log, the time,\n" +
-			"what it was, who asked for it and with which request. KIND is one of " + strings.Join(projections.HistoryKinds(), ", ") + ".\n" +
+			"what it was, who asked for it, what made it happen and with which request. KIND is one of " + strings.Join(projections.HistoryKinds(), ", ") + ".\n" +
 			"A position can be given to admitone show --at.",
 		Example: "  admitone history product/1\n  admitone history seat/gala/A-1-1\n  admitone history holder/ada --url http://127.0.0.1:8080",
 		Args:    cobra.ExactArgs(1),
@@ -68,8 +68,8 @@ func tellHistory(ctx context.Context, store events.Store, kind, id string, asJSO
 			if asJSON {
 				_, err = out.Write(append(api.AppendLine(nil, line), '\n'))
 			} else {
-				_, err = fmt.Fprintf(out, "%6d  %s  %s@%d  %s  (by %s, request %s)\n",
-					line.Position, stamp(line.Time), line.Stream, line.Revision, line.Text, line.Actor, line.RequestID)
+				_, err = fmt.Fprintf(out, "%6d  %s  %s@%d  %s  (by %s%s, request %s)\n",
+					line.Position, stamp(line.Time), line.Stream, line.Revision, line.Text, line.Actor, cause(line), line.RequestID)
 			}
 			if err != nil {
 				return told, err
@@ -78,4 +78,17 @@ func tellHistory(ctx context.Context, store events.Store, kind, id string, asJSO
 		}
 	}
 	return told, nil
+}
+
+// cause is what made a line happen, if it was no request: another line, or the clock.
+func cause(line *projections.Line) string {
+	switch {
+	case line.Because > 0:
+		return fmt.Sprintf(", because of position %d", line.Because)
+	case line.CausationID == "deadline":
+		return ", because the time was up"
+	case line.CausationID == "round":
+		return ", because its turn had come"
+	}
+	return ""
 }

@@ -90,7 +90,8 @@ func TestWhyWasIRefused(t *testing.T) {
 		{"team/t2", []string{"t2 wanted to enter tournament cup and was refused: tournament_full"}},
 		{"booking/" + mine, []string{"allowance-gala~ada@0  2 seats taken", "seat-gala~A-1-1@0  ada holds the seat", "seat-gala~A-1-2@0", "ada holds A-1-1, A-1-2 of performance gala",
 			"insufficient_balance", "paid 200 for booking", "2 seats kept for good", "@2  ada has booked the seat", "@2  ada has booked the seat", "booked; 200 is paid"}},
-		{"wallet/ada", []string{"charged with 500", "paid 200"}},
+		{"wallet/ada", []string{"charged with 500", "paid 200", "(by anyone, because of position ", ", request "}},
+		{"seat/gala~A-1-1", []string{"ada holds the seat", "(by ada, because of position ", "ada has booked the seat", "(by anyone, because of position "}},
 	} {
 		status, stdout, stderr := command(t, "history", test.of, "--store", s.store)
 		if test.holds == nil {

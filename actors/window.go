@@ -131,15 +131,21 @@ func (w *window) restore(in io.Reader) error {
 			continue
 		}
 		*t = core.NewTable[commandKey, done]()
-		var entry [keySize + 16]byte
-		for range size {
-			if _, err := io.ReadFull(in, entry[:]); err != nil {
-				return err
+		var err error
+		(*t).Load(int(size), func(yield func(commandKey, done) bool) {
+			var entry [keySize + 16]byte
+			for range size {
+				if _, err = io.ReadFull(in, entry[:]); err != nil {
+					return
+				}
+				yield(commandKey(entry[:keySize]), done{
+					revision: events.Revision(binary.LittleEndian.Uint64(entry[keySize:])),
+					body:     binary.LittleEndian.Uint64(entry[keySize+8:]),
+				})
 			}
-			(*t).Set(commandKey(entry[:keySize]), done{
-				revision: events.Revision(binary.LittleEndian.Uint64(entry[keySize:])),
-				body:     binary.LittleEndian.Uint64(entry[keySize+8:]),
-			})
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil

@@ -82,26 +82,56 @@ func (t *Table[K, V]) Set(key K, value V) {
 }
 
 // Load fills an empty table with size entries, which must have different keys: what
-// a snapshot holds. It saves the searching, splitting and growing of as many Sets.
+// a snapshot holds. It saves the searching, splitting and growing of as many Sets, and
+// most of the waiting for memory: entries are gathered by page first, for as long as it
+// lasts in as much room again, since a page's buckets fit into a processor's cache and
+// all of them don't.
 func (t *Table[K, V]) Load(size int, entries iter.Seq2[K, V]) {
+	size = max(size, 0)
 	places := max(1, (size+bucketSize-1)/bucketSize)
 	t.level = uint(bits.Len(uint(places)) - 1)
 	t.split = places - 1<<t.level
-	t.pages = nil
+	t.pages, t.count = nil, 0
+	gathered := make([][]entry[K, V], (places+pageSize-1)/pageSize)
+	for key, value := range entries {
+		p := t.index(key) / pageSize
+		if gathered[p] == nil {
+			gathered[p] = make([]entry[K, V], 0, t.expected(p, size))
+		}
+		gathered[p] = append(gathered[p], entry[K, V]{key, value})
+	}
+	for p, part := range gathered {
+		t.loadPage(min(pageSize, places-p*pageSize), part)
+		gathered[p] = nil
+	}
+}
+
+// expected is how many of size entries page p will have, and some more, for that is
+// left to chance. A bucket that has been split in this round has half of another's.
+func (t *Table[K, V]) expected(p, size int) int {
+	each := size * pageSize >> t.level
+	if first := p * pageSize; first < t.split || first >= 1<<t.level {
+		each /= 2
+	}
+	return min(each+each/16+bucketStep, size)
+}
+
+// loadPage appends a page of so many buckets with these entries.
+func (t *Table[K, V]) loadPage(places int, entries []entry[K, V]) {
+	var sizes [pageSize]int
+	for i := range entries {
+		sizes[t.index(entries[i].key)%pageSize]++
+	}
 	buckets := make([]bucket[K, V], places)
 	for i := range buckets {
-		buckets[i].gen = t.gen
+		buckets[i] = bucket[K, V]{gen: t.gen, entries: make([]entry[K, V], 0, sizes[i])}
 		t.append(&buckets[i])
 	}
-	t.count = 0
-	for key, value := range entries {
-		b := t.bucket(t.index(key))
-		if b.entries == nil {
-			b.entries = make([]entry[K, V], 0, bucketSize)
-		}
-		b.add(entry[K, V]{key, value})
-		t.count++
+	for i := range entries {
+		b := &buckets[t.index(entries[i].key)%pageSize]
+		b.entries = append(b.entries, entries[i])
 	}
+	t.count += len(entries)
 }
 
 // Delete removes key.

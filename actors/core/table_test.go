@@ -294,29 +294,54 @@ func key16(i int) (key [16]byte) {
 }
 
 // TestLoad: a loaded table is like one that was filled entry by entry, and goes on
-// like it.
+// like it, also if there are not as many entries as was said.
 func TestLoad(t *testing.T) {
-	for _, size := range []int{0, 1, bucketSize, bucketSize + 1, 1000, 50_000} {
-		table := NewTable[[16]byte, int]()
-		table.Load(size, func(yield func([16]byte, int) bool) {
-			for i := range size {
-				if !yield(key16(i), i) {
-					return
+	const page = pageSize * bucketSize
+	for _, size := range []int{0, 1, bucketSize, bucketSize + 1, 1000, page, page + 1, 16 * page, 50_000} {
+		for _, said := range []int{size, size / 3, 3 * size, -1} {
+			if said != size && size > 1000 {
+				continue // buckets are searched from end to end, and these would be long
+			}
+			table := NewTable[[16]byte, int]()
+			table.Load(said, func(yield func([16]byte, int) bool) {
+				for i := range size {
+					if !yield(key16(i), i) {
+						return
+					}
 				}
+			})
+			if said == size {
+				checkBuckets(t, table)
 			}
-		})
-		checkBuckets(t, table)
-		for i := size; i < 2*size; i++ {
-			table.Set(key16(i), i)
-		}
-		checkBuckets(t, table)
-		for i := range 2 * size {
-			if got, ok := table.Get(key16(i)); !ok || got != i {
-				t.Fatalf("of %d: entry %d is %d, %v", size, i, got, ok)
+			frozen := table.Freeze()
+			for i := size / 2; i < 2*size; i++ {
+				table.Set(key16(i), -i)
+			}
+			checkLoaded(t, maps.Collect(frozen), size, size)
+			if said == size {
+				checkBuckets(t, table)
+			}
+			checkLoaded(t, maps.Collect(table.All()), 2*size, size/2)
+			if got, ok := table.Get(key16(size - 1)); size > 1 && (!ok || got != 1-size) || table.Len() != 2*size {
+				t.Errorf("%d of %d entries: the last is %d, %v, and there are %d", said, size, got, ok, table.Len())
 			}
 		}
-		if table.Len() != 2*size {
-			t.Errorf("Len is %d, want %d", table.Len(), 2*size)
+	}
+}
+
+// checkLoaded checks that entries are numbered from 0 to size, those behind same turned.
+func checkLoaded(t *testing.T, entries map[[16]byte]int, size, same int) {
+	t.Helper()
+	for i := range size {
+		want := i
+		if i >= same {
+			want = -i
 		}
+		if got, ok := entries[key16(i)]; !ok || got != want {
+			t.Fatalf("entry %d of %d is %d, %v; want %d", i, size, got, ok, want)
+		}
+	}
+	if len(entries) != size {
+		t.Errorf("%d entries, want %d", len(entries), size)
 	}
 }

@@ -92,6 +92,8 @@ type Desk struct {
 	engine *Engine
 	kinds  map[string]Kind
 	seed   maphash.Seed
+	// run tells the events of this desk from those of any other; see batch.encode.
+	run    string
 	shards [deskShards]shard
 
 	pendings    pendingPool
@@ -126,7 +128,7 @@ type entry struct {
 // NewDesk returns a desk whose entities live in engine.
 func NewDesk(engine *Engine, config Config) *Desk {
 	d := &Desk{config: config.withDefaults(), engine: engine, kinds: map[string]Kind{},
-		seed: maphash.MakeSeed(), sweeper: make(chan struct{})}
+		seed: maphash.MakeSeed(), run: NewID().String(), sweeper: make(chan struct{})}
 	for _, kind := range config.Kinds {
 		d.kinds[kind.Category] = kind
 	}

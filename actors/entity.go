@@ -192,7 +192,7 @@ func (e *entity) accept(p *pending, facts []events.Fact) {
 	e.entry.empty.Store(false)
 	p.outcome = outcome{facts: facts, revision: e.revision}
 	if e.next == nil {
-		e.next = newBatch()
+		e.next = newBatch(e.desk.run)
 	}
 	e.tip = e.next.encode(e.entry.stream, p, e.tip) // may panic, and then p is not in it
 	e.next.add(p)

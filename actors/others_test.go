@@ -2,6 +2,8 @@ package actors
 
 import (
 	"context"
+	"errors"
+	"reflect"
 	"sync"
 	"testing"
 
@@ -92,6 +94,62 @@ func TestToldWhileBusy(t *testing.T) {
 	for i, d := range desks {
 		if left := lampsLeft(t, d); left != 10_000-800 {
 			t.Errorf("desk %d has %d left, want %d", i, left, 10_000-800)
+		}
+	}
+}
+
+// forgiving is a log that takes the same events again, as an EventStoreDB does: it goes
+// by their ids alone.
+type forgiving struct{ events.Store }
+
+// Append says yes as well to events whose ids are there already.
+func (s forgiving) Append(ctx context.Context, stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {
+	appended, err := s.Store.Append(ctx, stream, expected, batch)
+	if !errors.Is(err, events.ErrConflict) {
+		return appended, err
+	}
+	there, failed := s.Read(ctx, stream, expected+1, events.Forward, len(batch))
+	if failed != nil || len(there) < len(batch) {
+		return appended, err
+	}
+	for i := range batch {
+		if there[i].ID != batch[i].ID {
+			return appended, err
+		}
+	}
+	last := there[len(batch)-1]
+	return events.Appended{Revision: last.Revision, Position: last.Position}, nil
+}
+
+// TestOneKeyAtTwoDesks: a retry that another desk gets, which has not heard of the
+// first request yet, is answered like that one; and what it appends next is chained to
+// what is in the log.
+func TestOneKeyAtTwoDesks(t *testing.T) {
+	store := forgiving{openLog(t, t.TempDir())}
+	here, there := openDesk(t, store, nil), openDesk(t, store, nil)
+	mustCreate(t, here, 9)
+	lampsLeft(t, there)
+	reserve := func(d *Desk) (Answer, error) {
+		return d.Ask(t.Context(), Request{Stream: lamp, Command: one("ann"), ID: KeyedCommandID("ann", "k"), Actor: "ann"})
+	}
+	first, err := reserve(here)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := reserve(there)
+	if first.Replayed = true; err != nil || !reflect.DeepEqual(again, first) {
+		t.Errorf("again: %+v, %v; want %+v", again, err, first)
+	}
+	if _, err := ask(there, one("bob")); err != nil {
+		t.Error(err)
+	}
+	var hash events.Hash
+	for e, err := range events.Stream(t.Context(), store, lamp, 0) {
+		if err == nil {
+			hash, err = events.CheckLink(hash, &e)
+		}
+		if err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -54,10 +54,11 @@ type ID [16]byte
 // ErrBadID is returned by [ParseID].
 var ErrBadID = errors.New("events: not a UUID")
 
-// EventID is the UUIDv5 (RFC 9562 section 5.5) of a command's id and the place
-// of the event among those the command caused. The same command decided again
-// therefore yields the same event ids, which is what makes a store's own
-// idempotency work for us.
+// EventID is the UUIDv5 (RFC 9562 section 5.5) of whatever names a command at its
+// writer, and the place of the event among those the command caused. The same command
+// decided again by the same writer therefore yields the same event ids, which is what
+// makes a store's own idempotency work for us. Another writer's must differ: what it
+// makes of the command is not the same to the byte.
 func EventID(commandID string, index int) ID {
 	var buf [128]byte
 	b := append(buf[:0], eventIDNamespace[:]...)

@@ -140,3 +140,23 @@ func TestTwoServers(t *testing.T) {
 		t.Errorf("ann has %d left of 100", h.wallets["ann"].Balance())
 	}
 }
+
+// TestPaidHereAndCancelledElsewhere: whoever has paid hears that, whatever another node
+// has done before the answer was on its way.
+func TestPaidHereAndCancelledElsewhere(t *testing.T) {
+	w := begin(t, 1, 6, 0)
+	w.charge("ann", 100)
+	id := w.mustBook("ann", "A-1-1")
+	var paid Answer
+	err := w.later(is[*booking.Complete], func() (err error) { paid, err = w.pay(id, "ann"); return err }, func() {
+		if err := w.Resume(w.ctx(), w.origin("system"), id); err != nil {
+			t.Fatal(err)
+		}
+		_, err := w.cancel(id, "ann")
+		w.want(err, "ok")
+	})
+	if w.want(err, "ok"); paid.Booking.Status != events.BookingIsBooked || paid.Revision != 2 || paid.Replayed {
+		t.Errorf("paid: %+v", paid)
+	}
+	w.settled(0)
+}

@@ -119,6 +119,10 @@ func (b *Bookings) finish(ctx context.Context, from Origin, bookingID string) (A
 		return Answer{}, failed
 	case err != nil && now.Booking.Status != events.BookingIsBooked: // else another node was faster
 		return Answer{}, err
+	case now.Booking.Paid && now.Booking.Status != events.BookingIsBooked: // it was cancelled at another since
+		now, failed = b.paidBefore(ctx, from, now)
+		now.Replayed = false
+		return now, failed
 	}
 	return now, nil
 }

@@ -42,7 +42,7 @@ func TestAuditOnEventStoreDB(t *testing.T) {
 		t.Error(broken)
 	}
 	s.end()
-	for of, want := range map[string]string{"product/p": "bob was refused: POST /v1/products/p/reservations for 1: sold_out", "holder/bob": "the newest fact was product-p@2"} {
+	for of, want := range map[string]string{"product/p": "bob wanted 1 unit of product p and was refused: sold_out", "holder/bob": "the newest fact was product-p@2"} {
 		if status, stdout, stderr := command(t, "history", of, "--store", s.store); status != exitDone || !strings.Contains(stdout, want) {
 			t.Errorf("history %s: %s%s", of, stdout, stderr)
 		}

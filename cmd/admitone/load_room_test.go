@@ -38,6 +38,18 @@ func TestLoadWaitingRoom(t *testing.T) {
 	verified(t, exitDone, "--store", s.store)
 }
 
+// TestLoadOfADraw: those who come before the opening come in as they are drawn.
+func TestLoadOfADraw(t *testing.T) {
+	t.Parallel()
+	s := serveIn(t, t.TempDir(), nil)
+	r := loaded[load.LineUpProof](t, exitDone, s.url, append([]string{"--visitors", "40", "--draw-after", "2s"}, quickLine...)...)
+	if p := r.Proof; p.Drawn < 20 || p.Admitted == 0 || p.Bought == 0 || len(p.Wrong) != 0 {
+		t.Errorf("%+v %+v", r, p)
+	}
+	s.end()
+	verified(t, exitDone, "--store", s.store)
+}
+
 // TestLoadWaitingRoomFindsLies puts a server in between that does not tell the truth
 // about one sort of answers.
 func TestLoadWaitingRoomFindsLies(t *testing.T) {

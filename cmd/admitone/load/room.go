@@ -34,7 +34,12 @@ type lineUp struct {
 	visitors int
 	settings events.WaitingRoomSettings
 
+	// drawAfter is when the room opens and draws the order of those who are there; 0 is
+	// an open room, and the order of arrival.
+	drawAfter time.Duration
+
 	room       string // its id
+	promised   string // the hash of its seed, as it was told
 	people     []*queuer
 	mu         sync.Mutex
 	told       []*stay // guarded by mu
@@ -50,6 +55,7 @@ func (l *lineUp) Flags(f *pflag.FlagSet) {
 	f.Int64Var(&l.settings.AdmitPerSecond, "admit-per-second", 200, "waiting-room: how many come in per second at most")
 	f.Int64Var(&l.settings.MaxActive, "max-active", 300, "waiting-room: how many are in at once at most")
 	f.Int64Var(&l.settings.ActiveSeconds, "active-seconds", 5, "waiting-room: how long a pass lasts")
+	f.DurationVar(&l.drawAfter, "draw-after", 0, "waiting-room: opens after that long, and draws the order of those who have come; 0 is open, in the order of arrival")
 	f.Int64Var(&l.settings.HeartbeatSeconds, "heartbeat-seconds", 2, "waiting-room: the longest pause between two signs of life")
 }
 
@@ -65,6 +71,8 @@ func (l *lineUp) Check(func(flag string) bool) error {
 		return usage.Errorf("--max-active is from 1 to %d", waitingroom.MaxActive)
 	case s.ActiveSeconds < 1 || s.ActiveSeconds > maxPass || s.HeartbeatSeconds < 1 || s.HeartbeatSeconds > maxPass:
 		return usage.Errorf("--active-seconds and --heartbeat-seconds are from 1 to %d: the end of passes and of silent places is waited for", maxPass)
+	case l.drawAfter < 0 || l.drawAfter > maxPass*time.Second:
+		return usage.Errorf("--draw-after is up to %ds: it is waited for", maxPass)
 	case int64(l.visitors)/s.AdmitPerSecond > longest || int64(l.visitors)*s.ActiveSeconds/s.MaxActive > longest:
 		return usage.Errorf("%d visitors may take longer than %v to come in", l.visitors, maxDuration)
 	}
@@ -89,12 +97,19 @@ func (l *lineUp) holder(n int) string {
 func (l *lineUp) prepare(ctx context.Context, server *remote.Log, _ *crowd, _ *progress.Bar) error {
 	l.room = "load-" + actors.NewID().String()
 	s := &l.settings
-	body := fmt.Sprintf(`{"admit_per_second":%d,"max_active":%d,"active_seconds":%d,"heartbeat_seconds":%d}`,
+	body := fmt.Sprintf(`{"admit_per_second":%d,"max_active":%d,"active_seconds":%d,"heartbeat_seconds":%d`,
 		s.AdmitPerSecond, s.MaxActive, s.ActiveSeconds, s.HeartbeatSeconds)
-	var made struct{ ID string }
-	if err := server.Call(ctx, http.MethodPut, l.path(), body, &made); err != nil {
+	if l.drawAfter > 0 {
+		body += fmt.Sprintf(`,"order":"shuffle","opens_at":%q`, time.Now().Add(l.drawAfter).UTC().Format(time.RFC3339Nano))
+	}
+	var made struct {
+		ID       string
+		SeedHash string `json:"seed_hash"`
+	}
+	if err := server.Call(ctx, http.MethodPut, l.path(), body+"}", &made); err != nil {
 		return err
 	}
+	l.promised = made.SeedHash
 	body = fmt.Sprintf(`{"id":%q,"name":"Load: behind a waiting room","stock":%d,"waiting_room":%[1]q}`, l.room, l.visitors)
 	return server.Call(ctx, http.MethodPost, "/v1/products", body, &made)
 }
@@ -129,7 +144,7 @@ func (l *lineUp) longest() time.Duration {
 	s := &l.settings
 	twice := 2 * int64(l.visitors)
 	return time.Duration(twice/s.AdmitPerSecond+twice*s.ActiveSeconds/s.MaxActive+s.ActiveSeconds)*time.Second +
-		6*l.heartbeat() + lineUpOverstays
+		6*l.heartbeat() + lineUpOverstays + l.drawAfter
 }
 
 // attend lets people do what they do, each when it is time, until all are done.

@@ -15,7 +15,8 @@ type recordedRoom struct {
 	settings events.WaitingRoomSettings
 	visitors []recordedVisitor // by ticket, from 1
 	places   map[string]int64  // of holders who wait or have a pass, the ticket
-	head     int64             // who has a smaller ticket does not wait
+	head     int64             // at a place before it nobody waits
+	draw
 	events.WaitingRoomCounts
 	recent   []*events.WaitingRoomAdmitted // of the last second
 	admitted int64
@@ -63,6 +64,10 @@ func (r *recordedRoom) evolve(fact events.Fact, at time.Time) error {
 	case *events.WaitingRoomOpened:
 		r.settings = f.WaitingRoomSettings
 		return nil
+	case *events.WaitingRoomBegun:
+		return r.begin(f)
+	case *events.WaitingRoomShuffled:
+		return r.shuffle(f)
 	case *events.WaitingRoomJoined:
 		said, err = f.WaitingRoomCounts, r.join(f)
 	case *events.WaitingRoomAdmitted:
@@ -102,13 +107,16 @@ func (r *recordedRoom) join(f *events.WaitingRoomJoined) error {
 
 // first is who is next in the line; past the last ticket if nobody is.
 func (r *recordedRoom) first() int64 {
-	for r.head < int64(len(r.visitors)) && r.visitors[r.head].status != events.VisitorWaiting {
+	for r.head < int64(len(r.visitors)) && r.visitors[r.at(r.head)].status != events.VisitorWaiting {
 		r.head++
 	}
-	return r.head
+	return r.at(r.head)
 }
 
 func (r *recordedRoom) admit(f *events.WaitingRoomAdmitted) error {
+	if r.settings.Order == events.RoomShuffle && r.order == nil {
+		return fmt.Errorf("%d come in before their order is drawn", f.Count)
+	}
 	count := int64(0)
 	for ticket := range events.Tickets(f.Tickets) {
 		if first := r.first(); ticket != first {

@@ -221,7 +221,7 @@ func (l *lineUp) ask(m *member, q *queuer) {
 		return
 	}
 	if now.Status == events.VisitorWaiting { // the line only gets shorter
-		if s.polls > 0 && now.Position > s.Position {
+		if s.polls > 0 && s.Position > 0 && now.Position > s.Position {
 			s.wrong = fmt.Sprintf("ticket %d was told position %d, and then %d", s.Ticket, s.Position, now.Position)
 		}
 		s.Position, s.PollAfter = now.Position, now.PollAfter

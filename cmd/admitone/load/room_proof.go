@@ -26,6 +26,8 @@ type LineUpProof struct {
 	Admitted   int64 `json:"admitted"`
 	MostActive int64 `json:"most_active"`
 	Passes     int   `json:"passes"`
+	// Drawn is how many stood in the order that was drawn, by the seed that was promised.
+	Drawn int64 `json:"drawn"`
 	// Dropped lost their place by silence.
 	Dropped int64 `json:"dropped"`
 	// Bought are the purchases in the log, each with a pass; Refused is how many came
@@ -51,6 +53,10 @@ func (l *lineUp) prove(ctx context.Context, server *remote.Log) (Proof, error) {
 			return p, nil
 		}
 	}
+	if room.settings.SeedHash != l.promised {
+		p.wrong("the hash %q was promised, and %q is in the log", l.promised, room.settings.SeedHash)
+	}
+	p.Drawn = int64(len(room.order))
 	p.InLog, p.Admitted, p.MostActive = int64(len(room.visitors)-1), room.admitted, room.most
 	if l.unreadable > 0 {
 		p.wrong("%d acknowledgements name no place", l.unreadable)
@@ -129,6 +135,9 @@ func (p *LineUpProof) print(out io.Writer) error {
 	fmt.Fprintf(out, "  in the log: %d events, %d joins; acknowledged: %d, within %.2f s; unknown outcomes: %d, of which %d are in the log\n",
 		p.Events, p.InLog, p.Acknowledged, p.JoinSeconds, p.Unknown, p.Unheard)
 	fmt.Fprintf(out, "  %d came in, %d at once at most, with %d passes handed out; %d lost their place by silence\n", p.Admitted, p.MostActive, p.Passes, p.Dropped)
+	if p.Drawn > 0 {
+		fmt.Fprintf(out, "  %d came before the opening, and in the order of the seed whose hash was promised\n", p.Drawn)
+	}
 	fmt.Fprintf(out, "  %d bought with their pass, %d attempts without one were refused\n", p.Bought, p.Refused)
 	return p.verdict(out, "every acknowledged place is in the log once, all came in in the order of the line, at the rate, never too many at once, and nobody bought without a pass")
 }

@@ -1,0 +1,49 @@
+package load
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+
+	"admitone/events"
+)
+
+// draw is what the log says of a shuffled opening.
+type draw struct {
+	begun bool
+	early int64    // the last ticket that came in time
+	order []uint32 // of the early tickets; nil before the draw
+}
+
+// at is the ticket at a place of the line; both count from 1.
+func (d *draw) at(place int64) int64 {
+	if place <= int64(len(d.order)) {
+		return int64(d.order[place-1])
+	}
+	return place
+}
+
+// begin takes down who came in time: everybody up to now.
+func (r *recordedRoom) begin(f *events.WaitingRoomBegun) error {
+	switch {
+	case r.settings.Order != events.RoomShuffle:
+		return fmt.Errorf("nobody has asked for a %s", f.Name())
+	case r.begun || f.Early != int64(len(r.visitors)-1):
+		return fmt.Errorf("the opening begins with %d tickets, and there are %d", f.Early, len(r.visitors)-1)
+	}
+	r.begun, r.early = true, f.Early
+	return nil
+}
+
+// shuffle computes the order from the seed, which has to be the promised one.
+func (r *recordedRoom) shuffle(f *events.WaitingRoomShuffled) error {
+	seed, err := hex.DecodeString(f.Seed)
+	if hash := sha256.Sum256(seed); err != nil || hex.EncodeToString(hash[:]) != r.settings.SeedHash {
+		return fmt.Errorf("the seed %q is not the one of the hash %q", f.Seed, r.settings.SeedHash)
+	}
+	if !r.begun || r.order != nil || f.Early != r.early || r.admitted > 0 {
+		return fmt.Errorf("%d tickets are drawn, of %d that came in time, after %d have come in", f.Early, r.early, r.admitted)
+	}
+	r.order, r.head = append([]uint32{}, events.ShuffledTickets(seed, int(f.Early))...), 1
+	return nil
+}

@@ -15,6 +15,7 @@ import (
 
 func (s *Server) historyRoutes() {
 	s.handle(fiber.MethodGet, "/v1/history/:kind/:id", s.costly(s.history))
+	s.handle(fiber.MethodGet, "/v1/history/:kind/:id/:part", s.costly(s.history))
 }
 
 // history answers with a page of what happened to an entity or a holder.
@@ -32,7 +33,14 @@ func (s *Server) history(r *request) error {
 	}
 	kind := r.ctx.Params("kind")
 	id, err := url.PathUnescape(r.ctx.Params("id"))
-	if err != nil || !validEntity(kind, id) {
+	part, unescaped := url.PathUnescape(r.ctx.Params("part"))
+	if part != "" {
+		id += "/" + part
+	}
+	if kind == "seat" || kind == "allowance" { // as people write it: gala/A-1-1
+		id = strings.Replace(id, "/", "~", 1)
+	}
+	if err != nil || unescaped != nil || !validEntity(kind, id) {
 		return notFound(kind)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
@@ -41,6 +49,8 @@ func (s *Server) history(r *request) error {
 	switch {
 	case errors.Is(err, projections.ErrNoKind):
 		return notFound("kind")
+	case errors.Is(err, projections.ErrNoHistory) && s.untouched(ctx, kind, id):
+		page, more = nil, false
 	case errors.Is(err, projections.ErrNoHistory):
 		return notFound(kind)
 	case err != nil:
@@ -51,6 +61,15 @@ func (s *Server) history(r *request) error {
 		behind = strconv.FormatUint(uint64(next), 10)
 	}
 	return r.list(len(page), behind, func(dst []byte, i int) ([]byte, error) { return AppendLine(dst, &page[i]), nil }, nil)
+}
+
+// untouched says that something exists to which nothing has happened: a seat.
+func (s *Server) untouched(ctx context.Context, kind, id string) bool {
+	if kind != "seat" {
+		return false
+	}
+	seat, err := projections.SeatAt(ctx, s.config.Store, id, events.EndPosition)
+	return err == nil && seat != nil
 }
 
 // validEntity: a holder's name where the kind is about people, two parts where it is

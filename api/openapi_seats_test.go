@@ -46,6 +46,7 @@ func askSeats(t *testing.T, ask func(method, path, body string, headers ...strin
 		}
 	}
 	ask("GET", first+"/receipt", "").is(200)
+	ask("GET", "/v1/history/seat/hall/A-1-1", "").is(200)
 	ask("GET", "/v1/performances/hall/changes", "").is(200)
 	ask("GET", "/v1/performances/hall/changes?limit=10001", "").problem(400, "bad_parameter")
 	ask("GET", "/v1/performances/none/changes", "").problem(404, "not_found")

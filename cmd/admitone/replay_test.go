@@ -59,7 +59,7 @@ func TestReplay(t *testing.T) {
 		if err := json.Unmarshal([]byte(stdout), &report); err != nil || !report.OK() || report.Same < 400 || report.Counts < 10 || report.Deadlines == 0 {
 			t.Errorf("%s: %v", stdout, err)
 		}
-		if report.LeftOut["waiting rooms: whoever came in comes in"] != 1 || report.LeftOut["refusals of other requests"] != 1 {
+		if report.LeftOut["waiting rooms: whoever came in comes in"] != 1 || report.LeftOut["refused edits, and other requests that depend on more than the log tells"] != 1 {
 			t.Errorf("left out: %v", report.LeftOut)
 		}
 		other.end()
@@ -132,6 +132,21 @@ func TestReplayOfAPart(t *testing.T) {
 	stdout, _ := must(t, exitDone, "replay", "--url", s.url, "--against", other.url, "--from", "3", "--to", "3")
 	if !strings.HasPrefix(stdout, "2 answers in ") || !strings.Contains(other.send("GET", "/v1/products/1", ""), `"sold":3`) {
 		t.Error(stdout)
+	}
+}
+
+// TestReplayNamesWhoIsGranted: somebody who was refused gets it here.
+func TestReplayNamesWhoIsGranted(t *testing.T) {
+	s := serveIn(t, t.TempDir(), nil)
+	s.send("POST", "/v1/products", `{"id":"1","name":"P","stock":5}`)
+	s.refuse(&events.RefusalRecorded{Method: "POST", Path: "/v1/products/1/reservations", Stream: "product-1", Holder: "eve", Quantity: 1, Code: "sold_out"})
+	s.end()
+	other := serveIn(t, t.TempDir(), nil)
+	stdout, _ := must(t, exitFoundWrong, "replay", "--store", s.store, "--against", other.url, "--speed", "0")
+	for _, want := range []string{"1 different: a request that was refused: recorded sold_out, here granted", "position 1: POST /v1/products/1/reservations for eve, recorded sold_out, here granted"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("no %q in\n%s", want, stdout)
+		}
 	}
 }
 

@@ -15,7 +15,7 @@ const (
 	noDeadline = "refused because a deadline for entry had passed: here sign-up stays open"
 	noTime     = "refused about a booking whose time had run out: here it is given back"
 	noMoment   = "refused for the sake of somebody who was refused, too"
-	noOther    = "refusals of other requests"
+	noOther    = "refused edits, and other requests that depend on more than the log tells"
 )
 
 // refused are the requests that a recorded refusal comes to; none if it is left out, and

@@ -6,7 +6,9 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 
+	"admitone/events"
 	"admitone/projections/demand"
 )
 
@@ -67,6 +69,10 @@ func (p *player) heard(w *demand.Wish, r *request, a *answer) {
 		return
 	}
 	d := Difference{Position: uint64(w.Position), What: w.Fact.Name(), Recorded: granted, Here: "nothing to ask about"}
+	kind := d.What
+	if f, ok := w.Fact.(*events.RefusalRecorded); ok {
+		kind, d.What = "a request that was refused", strings.TrimSuffix(f.Method+" "+f.Path+" for "+f.Holder, " for ")
+	}
 	if w.Refused != "" {
 		d.Recorded = w.Refused
 	} else if r.status != "" {
@@ -88,7 +94,7 @@ func (p *player) heard(w *demand.Wish, r *request, a *answer) {
 		p.report.Same++
 		return
 	}
-	what := fmt.Sprintf("%s: recorded %s, here %s", d.What, d.Recorded, d.Here)
+	what := fmt.Sprintf("%s: recorded %s, here %s", kind, d.Recorded, d.Here)
 	if w.Refused != "" && d.Here != granted {
 		p.report.OtherReason[what]++
 		return

@@ -144,6 +144,9 @@ func (b *Bookings) holdSeats(ctx context.Context, cmd *Book, s *show, id string,
 		command.Seats[i] = events.BookedSeat{Seat: s.layout.Name(seat), Price: s.layout.Price(seat)}
 	}
 	answer, err := b.known(ctx, cmd, command)
+	if err == nil && answer.Replayed {
+		return answer, b.spare(ctx, h, seats, &answer.Booking)
+	}
 	// If the booking may be in the log, it has its seats; if it is not, they expire.
 	if refused(err) != nil || errors.Is(err, actors.ErrOverloaded) || errors.Is(err, actors.ErrBroken) {
 		if given := b.undo(ctx, h, seats); given != nil && refused(err) != nil {

@@ -2,9 +2,11 @@ package bookings
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"admitone/actors/allowance"
+	"admitone/actors/booking"
 	"admitone/actors/core"
 	"admitone/actors/performance"
 	"admitone/actors/seat"
@@ -78,18 +80,35 @@ func (b *Bookings) take(ctx context.Context, h *hold) (held, error) {
 	return all, nil
 }
 
-// undo gives back what was taken in vain. A booking that is known has its seats: then
+// undo gives back what was taken in vain. A booking that is known keeps its seats: then
 // another node was asked the same, under the same key, and has brought it about.
 func (b *Bookings) undo(ctx context.Context, h *hold, seats []performance.Seat) error {
 	if h.retake {
 		return nil
 	}
 	if bookingID, _, _ := events.CutHoldID(h.id); h.shared {
-		if known, err := b.state(ctx, bookingID); err != nil || known.Booking.ID != "" {
+		known, err := b.state(ctx, bookingID)
+		if err != nil {
 			return err
+		}
+		if known.Booking.ID != "" {
+			return b.spare(ctx, h, seats, &known.Booking)
 		}
 	}
 	return b.giveBack(ctx, h, seats, events.ReleasedIncomplete)
+}
+
+// spare gives back which of the seats are not the booking's: two nodes that choose the
+// best seats for one request may choose differently.
+func (b *Bookings) spare(ctx context.Context, h *hold, seats []performance.Seat, known *booking.State) error {
+	var others []performance.Seat
+	for _, s := range seats {
+		name := h.show.layout.Name(s)
+		if !slices.ContainsFunc(known.Seats, func(booked events.BookedSeat) bool { return booked.Seat == name }) {
+			others = append(others, s)
+		}
+	}
+	return b.releaseSeats(ctx, h, others, events.ReleasedIncomplete)
 }
 
 // naming adds to a refusal which seat it is about.
@@ -179,14 +198,18 @@ func indexes(n int) []int {
 
 // giveBack releases seats and allowance from a hold, whatever of it there is.
 func (b *Bookings) giveBack(ctx context.Context, h *hold, seats []performance.Seat, reason events.ReleaseReason) error {
-	err := each(seats, func(s performance.Seat) error {
-		_, err := b.step(ctx, h.from, seat.Stream(h.show.id, h.show.layout.Name(s)), &seat.Release{HoldID: h.id, Reason: reason})
-		return err
-	})
+	err := b.releaseSeats(ctx, h, seats, reason)
 	if other := b.giveAllowance(ctx, h); err == nil {
 		err = other
 	}
 	return err
+}
+
+func (b *Bookings) releaseSeats(ctx context.Context, h *hold, seats []performance.Seat, reason events.ReleaseReason) error {
+	return each(seats, func(s performance.Seat) error {
+		_, err := b.step(ctx, h.from, seat.Stream(h.show.id, h.show.layout.Name(s)), &seat.Release{HoldID: h.id, Reason: reason})
+		return err
+	})
 }
 
 func (b *Bookings) giveAllowance(ctx context.Context, h *hold) error {

@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"testing"
 
+	"admitone/actors/booking"
 	"admitone/events"
 )
 
@@ -97,5 +98,20 @@ func TestARetryIsAnsweredAsBefore(t *testing.T) {
 	w.restart()
 	again("extended, before a restart", extend, extended)
 	again("paid, before a restart", pay, paid)
+	w.settled(0)
+}
+
+// TestAKeyedPaymentThatWasUnderWay, at another node or before a crash, is ended by its
+// retry, which is known as one.
+func TestAKeyedPaymentThatWasUnderWay(t *testing.T) {
+	w := begin(t, 2, 5, 0)
+	w.charge("ann", 100)
+	id := w.mustBook("ann", "A-1-1")
+	from := w.keyed("ann", "p", "{}")
+	w.must(w.request(w.ctx(), from, id, &booking.StartPayment{By: "ann"}))
+	answer, err := w.Pay(w.ctx(), Pay{Origin: from, BookingID: id, By: "ann"})
+	if w.want(err, "ok"); !answer.Replayed || answer.Booking.Status != events.BookingIsBooked {
+		t.Errorf("paid: %+v", answer)
+	}
 	w.settled(0)
 }

@@ -3,6 +3,8 @@ package bookings
 import (
 	"context"
 	"fmt"
+	"reflect"
+	"slices"
 	"sync"
 	"testing"
 
@@ -159,4 +161,45 @@ func TestPaidHereAndCancelledElsewhere(t *testing.T) {
 		t.Errorf("paid: %+v", paid)
 	}
 	w.settled(0)
+}
+
+// TestTheBestSeatsForOneKeyAtTwoNodes: they choose differently, and one booking comes of
+// it. What the other node has taken for it does not wait for its deadline.
+func TestTheBestSeatsForOneKeyAtTwoNodes(t *testing.T) {
+	for name, waits := range map[string]func(core.Command) bool{"the booking": is[*booking.Hold], "its second seat": second(is[*seat.Hold])} {
+		t.Run(name, func(t *testing.T) {
+			w := begin(t, 1, 6, 4)
+			request := Book{Origin: w.keyed("ann", "k", "2"), PerformanceID: "gala", Holder: "ann", Quantity: 2}
+			var slow, fast Answer
+			err := w.later(waits, func() (err error) { slow, err = w.Book(w.ctx(), request); return err }, func() {
+				var err error
+				fast, err = w.Book(w.ctx(), request)
+				w.want(err, "ok")
+				if name != "the booking" {
+					w.mustBook("bob", "A-1-4") // which the slow one is about to take
+				}
+			})
+			if w.want(err, "ok"); !slow.Replayed || !reflect.DeepEqual(slow.Booking, fast.Booking) {
+				t.Errorf("%+v, and then %+v", fast, slow)
+			}
+			for stream, seat := range w.read().seats {
+				_, name := events.CutPerformance(stream.Entity())
+				is := func(b events.BookedSeat) bool { return b.Seat == name }
+				if holdID, holder := seat.Owner(); holder == "ann" && !slices.ContainsFunc(fast.Booking.Seats, is) {
+					t.Errorf("%s is held under %s, and in no booking", name, holdID)
+				}
+			}
+			w.check(4)
+		})
+	}
+}
+
+// second is for the second command of a sort.
+func second(is func(core.Command) bool) func(core.Command) bool {
+	seen := false
+	return func(cmd core.Command) bool {
+		before := seen
+		seen = seen || is(cmd)
+		return before && is(cmd)
+	}
 }

@@ -50,7 +50,10 @@ func (b *Bookings) Pay(ctx context.Context, cmd Pay) (Answer, error) {
 				return Answer{}, err
 			}
 		}
-		return b.finish(ctx, cmd.Origin, cmd.BookingID)
+		underWay := started.Replayed && now.Booking.Status == events.BookingIsPaying // begun by another node, or before a crash
+		answer, err := b.finish(ctx, cmd.Origin, cmd.BookingID)
+		answer.Replayed = underWay
+		return answer, err
 	})
 }
 

@@ -81,7 +81,8 @@ func (s *Server) entryReceipt(r *request) error {
 	return r.receipt(entry.Position)
 }
 
-// bookingReceipt proves how a booking stands: the last event of it.
+// bookingReceipt proves how a booking stands: the last event of it, or that of a
+// revision. Only its first event says which seats it has.
 func (s *Server) bookingReceipt(r *request) error {
 	id, err := r.param("id", "booking")
 	if err != nil {
@@ -104,7 +105,23 @@ func (s *Server) bookingReceipt(r *request) error {
 	if only != "" && row.Holder != only {
 		return refuse("forbidden", "the booking is somebody else's")
 	}
-	return r.receipt(row.Position)
+	revision, given, err := r.position("revision")
+	if err != nil {
+		return err
+	}
+	if !given {
+		return r.receipt(row.Position)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
+	defer cancel()
+	page, err := s.config.Store.Read(ctx, events.NewStreamID("booking", id), events.Revision(revision), events.Forward, 1)
+	if err != nil {
+		return err
+	}
+	if len(page) == 0 {
+		return notFound("revision")
+	}
+	return r.receipt(page[0].Position)
 }
 
 // reservationReceipt proves how a reservation stands: the last event about it.

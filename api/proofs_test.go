@@ -126,6 +126,16 @@ func TestBookingReceipts(t *testing.T) {
 	if r := w.receipt(path, "booking.booked.v1", nil); r.Event.Stream.Entity() != made["id"] {
 		t.Errorf("%+v", r.Event)
 	}
+	// That of what came first, which says the seats.
+	first := w.do("GET", path+"/receipt?revision=0", "")
+	first.is(200)
+	verifier, err := merkle.NewVerifier(w.do("GET", "/v1/log/head", "").is(200)["key"].(string))
+	w.must(err)
+	if r, err := merkle.CheckReceipt([]byte(first.text), verifier); err != nil || r.Event.Type != "booking.held.v1" || !strings.Contains(string(r.Event.Data), "A-1-1") {
+		t.Errorf("%+v, %v", r, err)
+	}
+	w.do("GET", path+"/receipt?revision=9", "").problem(404, "not_found")
+	w.do("GET", path+"/receipt?revision=x", "").problem(400, "bad_parameter")
 	w.do("GET", "/v1/bookings/none/receipt", "").problem(404, "not_found")
 }
 

@@ -179,7 +179,7 @@ func (r *request) position(name string) (events.Position, bool, error) {
 	}
 	n, err := strconv.ParseUint(given, 10, 63)
 	if err != nil {
-		return 0, false, refuse("bad_parameter", name+" is a position: a whole number, 0 or more")
+		return 0, false, refuse("bad_parameter", name+" is a whole number, 0 or more")
 	}
 	return events.Position(n), true, nil
 }

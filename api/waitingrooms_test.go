@@ -163,6 +163,23 @@ func TestALineOverHTTP(t *testing.T) {
 	}
 }
 
+// TestWhoLeavesIsNoLongerAhead: not for a moment, once the answer is there.
+func TestWhoLeavesIsNoLongerAhead(t *testing.T) {
+	w := newWorld(t)
+	w.room("r", `"admit_per_second":0`)
+	var paths []string
+	for i := range 20 {
+		path, _ := w.joins("r", fmt.Sprint("h", i))
+		paths = append(paths, path)
+	}
+	for i, path := range paths[:19] {
+		w.do("DELETE", path, "").is(200)
+		if v := w.do("GET", paths[i+1], "").is(200); v["position"] != 1. {
+			t.Errorf("%d have left, and the next is at %v", i+1, v["position"])
+		}
+	}
+}
+
 // TestAShuffledOpeningOverHTTP: the hash comes before, the seed after, and they fit.
 func TestAShuffledOpeningOverHTTP(t *testing.T) {
 	w := newWorld(t)

@@ -8,7 +8,7 @@
 // of times, and looks the place up in the line that was published last. Nothing of it
 // waits for anything: no lock, no actor, no log. The line is at most Config.Every old
 // plus the time that the room's actor takes to become durable; it never shows what is
-// not in the log.
+// not in the log. Who leaves is answered when the line shows it.
 //
 // # The round of a room
 //

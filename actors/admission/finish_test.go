@@ -51,6 +51,29 @@ func TestDone(t *testing.T) {
 	is(cid, events.VisitorAdmitted)
 }
 
+// TestJoiningBehindAPurchase: who joins again while the pass is being ended gets a new
+// place, and not the pass that is of no use any more.
+func TestJoiningBehindAPurchase(t *testing.T) {
+	n := newNode(t)
+	n.set(sale)
+	ann := n.join("ann")
+	n.step()
+	rm, err := n.rooms.find(ctx, "sale")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rm.seen.end(ann.Ticket) // as Done begins
+	if again := n.join("ann"); again.Status != events.VisitorWaiting || again.Ticket != 2 {
+		t.Errorf("joining again gives %+v", again)
+	}
+	n.rooms.Done("sale", "ann", ann.Ticket, by("ann"))
+	n.ends()
+	n.step()
+	if line := rm.line.Load(); line.Active != 1 || line.Admitted != 2 {
+		t.Errorf("%d active, %d came in", line.Active, line.Admitted)
+	}
+}
+
 // TestRoomsElsewhere: a node beside the one that runs the rooms takes its passes and
 // ends them, and leaves the line alone: it would take everybody for silent.
 func TestRoomsElsewhere(t *testing.T) {

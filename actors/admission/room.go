@@ -35,6 +35,8 @@ type room struct {
 	asking  atomic.Int64  // commands of visitors in flight
 	wake    chan struct{} // holds one token when something has changed
 	resting atomic.Bool   // no round is planned
+	// newer is closed when a newer line is published, and another takes its place.
+	newer atomic.Pointer[chan struct{}]
 
 	// These belong to the round.
 	pace   pace
@@ -46,9 +48,11 @@ type room struct {
 }
 
 func newRoom(r *Rooms, id string) *room {
-	now := r.config.Now()
-	return &room{rooms: r, id: id, stream: waitingroom.Stream(id), opened: make(chan struct{}),
+	now, newer := r.config.Now(), make(chan struct{})
+	rm := &room{rooms: r, id: id, stream: waitingroom.Stream(id), opened: make(chan struct{}),
 		seen: newSeen(now), wake: make(chan struct{}, 1), since: now}
+	rm.newer.Store(&newer)
+	return rm
 }
 
 // wait returns the room once it is open, or why it could not be opened.
@@ -108,7 +112,36 @@ func (rm *room) publish(ctx context.Context) error {
 	rm.pace.add(next.At, next.Line)
 	next.PerSecond = rm.pace.perSecond(next.At, next.Line)
 	rm.line.Store(next)
+	newer := make(chan struct{})
+	close(*rm.newer.Swap(&newer))
 	return nil
+}
+
+// showLimit is how long an answer waits for the line that shows it.
+const showLimit = 250 * time.Millisecond
+
+// shows waits until the published line has come to a revision, so that whoever asks after
+// an answer meets what it said; but not for long.
+func (rm *room) shows(revision events.Revision) {
+	if rm.rooms.paused {
+		return
+	}
+	limit := time.NewTimer(showLimit)
+	defer limit.Stop()
+	for {
+		newer := *rm.newer.Load() // before the look, or a line could slip in between
+		if rm.line.Load().Revision >= revision {
+			return
+		}
+		rm.wakeUp()
+		select {
+		case <-newer:
+		case <-limit.C:
+			return
+		case <-rm.rooms.stop.Done():
+			return
+		}
+	}
 }
 
 // wakeUp has a round made soon.
@@ -126,16 +159,25 @@ func (rm *room) joined() {
 	}
 }
 
-// run makes rounds until the rooms are closed.
+// run makes rounds until the rooms are closed. However many want one, there is a pause
+// in between.
 func (rm *room) run() {
-	stop := rm.rooms.stop
+	stop, least := rm.rooms.stop, rm.rooms.config.Every/4
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	for {
+	for ended := (time.Time{}); ; ended = time.Now() {
 		select {
 		case <-stop.Done():
 			return
 		case <-rm.wake:
+			if soon := time.Until(ended.Add(least)); soon > 0 {
+				timer.Reset(soon)
+				select {
+				case <-stop.Done():
+					return
+				case <-timer.C:
+				}
+			}
 		case <-timer.C:
 		}
 		began := time.Now()

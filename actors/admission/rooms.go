@@ -190,6 +190,6 @@ func (r *Rooms) Set(ctx context.Context, id string, settings events.WaitingRoomS
 	if err != nil {
 		return answer, nil // it is set; whoever asks for it next begins its rounds
 	}
-	rm.wakeUp()
+	rm.shows(answer.Revision)
 	return answer, nil
 }

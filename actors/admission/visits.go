@@ -77,7 +77,7 @@ func (r *Rooms) Join(ctx context.Context, id, holder string, request actors.Requ
 			rm.joined()
 			return visit, answer, answer.Replayed, nil
 		}
-		visit, ok, err := rm.present(ctx, holder)
+		visit, ok, err := rm.present(ctx, holder, request)
 		if err != nil || ok {
 			return visit, answer, true, err
 		}
@@ -89,8 +89,9 @@ func visitorOf(ticket int64, holder string) pass.Visitor {
 	return pass.Visitor{Ticket: ticket, Holder: pass.HolderOf(holder)}
 }
 
-// present looks up the place of a holder; ok is false if there is none any more.
-func (rm *room) present(ctx context.Context, holder string) (visit Visit, ok bool, err error) {
+// present looks up the place of a holder; ok is false if there is none any more. A pass that
+// has done its work, and of which the log has yet to hear, is ended first.
+func (rm *room) present(ctx context.Context, holder string, request actors.Request) (visit Visit, ok bool, err error) {
 	found := &struct { // not on the stack: it may still be written if ctx ends first
 		ticket int64
 		place  waitingroom.Place
@@ -100,6 +101,11 @@ func (rm *room) present(ctx context.Context, holder string) (visit Visit, ok boo
 		found.ticket, found.place, found.ok = c.(*waitingroom.Room).Find(holder)
 	})
 	if err != nil || !found.ok {
+		return Visit{}, false, err
+	}
+	if rm.seen.ended(found.ticket) {
+		request.ID = actors.NewCommandID()
+		_, err = rm.askFor(ctx, &waitingroom.Finish{Ticket: found.ticket}, request)
 		return Visit{}, false, err
 	}
 	now := rm.rooms.config.Now()
@@ -219,6 +225,7 @@ func (r *Rooms) Leave(ctx context.Context, id, visitor string, request actors.Re
 	visit := Visit{Visitor: visitor, Ticket: v.Ticket, Status: events.VisitorLeft}
 	if len(answer.Facts) > 0 {
 		rm.seen.end(v.Ticket)
+		rm.shows(answer.Revision) // or it would still be ahead of those behind
 		return visit, answer, nil
 	}
 	// The published line may not know yet how it ended.

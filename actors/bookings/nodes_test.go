@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"admitone/actors"
@@ -194,12 +195,8 @@ func TestTheBestSeatsForOneKeyAtTwoNodes(t *testing.T) {
 	}
 }
 
-// second is for the second command of a sort.
+// second is for the second command of a sort, and those behind it.
 func second(is func(core.Command) bool) func(core.Command) bool {
-	seen := false
-	return func(cmd core.Command) bool {
-		before := seen
-		seen = seen || is(cmd)
-		return before && is(cmd)
-	}
+	var seen atomic.Int32
+	return func(cmd core.Command) bool { return is(cmd) && seen.Add(1) > 1 }
 }

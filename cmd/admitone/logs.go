@@ -70,6 +70,9 @@ func cantOpen(dir string, err error) error {
 	if errors.Is(err, embedded.ErrUnfinished) {
 		return fmt.Errorf("can't use the log in %s: %w; finish it with: admitone import FILE --store %[1]s", dir, err)
 	}
+	if errors.Is(err, events.ErrDamaged) {
+		return fmt.Errorf("can't open the log in %s: %w; go on with a backup, and keep these files", dir, err)
+	}
 	return fmt.Errorf("can't open the log in %s: %w", dir, err)
 }
 

@@ -22,6 +22,7 @@ func TestPlain(t *testing.T) {
 		{errors.Join(events.ErrClosed, events.ErrDamaged), "the log is closed\nthe log is damaged"},
 		{errors.New("embedded: merkle: two at once"), "two at once"},
 		{errors.New("the events: some"), "the events: some"},
+		{errors.New("events: the log is damaged: block 7" + carrier), "the log is damaged: block 7"},
 	} {
 		if got := plain(test.err); got != test.want {
 			t.Errorf("%q, want %q", got, test.want)
@@ -79,6 +80,33 @@ func TestErrorsSayWhatToDoNext(t *testing.T) {
 		}
 		if _, err := os.Stat(dir); err == nil {
 			t.Fatalf("%s has made %s", test.args, dir)
+		}
+	}
+}
+
+// TestADamagedLogIsToldInWords: a line says what is wrong with the files and a line what
+// to do, and none shows the program from inside.
+func TestADamagedLogIsToldInWords(t *testing.T) {
+	dir := sold(t, 2500)
+	must(t, exitDone, "verify", "--store", dir) // what was in memory is in a table now
+	tables, err := filepath.Glob(filepath.Join(dir, "log", "*.sst"))
+	if err != nil || len(tables) == 0 {
+		t.Fatal(tables, err)
+	}
+	for _, table := range tables {
+		body := []byte(contents(t, table))
+		body[len(body)/2] ^= 1
+		if err := os.WriteFile(table, body, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, args := range []string{"verify", "log", "serve --listen 127.0.0.1:0"} {
+		stdout, stderr := must(t, exitFoundWrong, append(strings.Fields(args), "--store", dir)...)
+		if strings.Contains(stdout+stderr, "detail carrier") || strings.Contains(stderr, "stack") || strings.Count(stderr, "\n") > 4 {
+			t.Errorf("%s: %s%s", args, stdout, stderr)
+		}
+		if args == "verify" && !strings.Contains(stdout, "VIOLATION ") || args != "verify" && !strings.Contains(stderr, "damaged") {
+			t.Errorf("%s: %s%s", args, stdout, stderr)
 		}
 	}
 }

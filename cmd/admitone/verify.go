@@ -156,7 +156,11 @@ func (v *verdict) report(out io.Writer, asJSON bool) error {
 func (v *verdict) print(out io.Writer) {
 	fmt.Fprintf(out, "%s: %d events of %d streams in %.2f s, %.0f events/s\n", v.Source, v.Events, v.Streams, v.Seconds, v.PerSecond)
 	if broken := v.Violation; broken != nil {
-		fmt.Fprintf(out, "VIOLATION at position %d", broken.Position)
+		where := "in the files of the log"
+		if broken.Position > 0 {
+			where = fmt.Sprintf("at position %d", broken.Position)
+		}
+		fmt.Fprint(out, "VIOLATION ", where)
 		if broken.Stream != "" {
 			fmt.Fprintf(out, ", %s@%d", broken.Stream, broken.Revision)
 		}

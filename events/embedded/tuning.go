@@ -2,6 +2,8 @@ package embedded
 
 import (
 	"fmt"
+	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -36,11 +38,14 @@ func (s *Store) pebbleOptions(memTable uint64) *pebble.Options {
 	// FlushEnd also tells of flushes that had nothing to write, as an error that is
 	// none; only real ones come to BackgroundError, right behind it.
 	var flushed atomic.Pointer[error]
+	var told sync.Map // damaged files: Pebble comes upon one again and again
 	o.EventListener = &pebble.EventListener{
 		// Reading damaged bytes is an error of that read, and no reason to end the
 		// process: what is intact stays readable.
 		DataCorruption: func(info pebble.DataCorruptionInfo) {
-			s.logger.Error("the log is damaged", "file", info.Path, "reason", info.Details)
+			if _, known := told.LoadOrStore(info.Path, true); !known {
+				s.logger.Error("the log is damaged", "file", info.Path, "reason", oneLine(info.Details))
+			}
 		},
 		FlushEnd: func(info pebble.FlushInfo) { flushed.Store(&info.Err) },
 		// What a flush can't write piles up until appends stop without an error. So
@@ -49,7 +54,9 @@ func (s *Store) pebbleOptions(memTable uint64) *pebble.Options {
 			if of := flushed.Load(); of != nil && *of == err {
 				s.die(fmt.Errorf("flush: %w", err))
 			}
-			s.logger.Error("the log's background work failed", "reason", err)
+			if !pebble.IsCorruptionError(err) { // that has been told
+				s.logger.Error("the log's background work failed", "reason", oneLine(err))
+			}
 		},
 	}
 	return o
@@ -80,3 +87,10 @@ func (l logger) Fatalf(format string, args ...any) {
 }
 
 var _ pebble.Logger = logger{}
+
+// oneLine is an error in words: Pebble's print as a page of the program's calls when a
+// logger writes them.
+func oneLine(err error) string {
+	line, _, _ := strings.Cut(fmt.Sprint(err), "\n")
+	return line
+}

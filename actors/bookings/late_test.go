@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 type gate struct {
 	Desk
 	keeps   func(core.Command) bool
+	first   sync.Once
 	reached chan struct{} // closed when the command is there
 	open    chan struct{} // closed by the test
 }
@@ -27,9 +29,9 @@ type gate struct {
 // Ask waits at the gate with the command that it is for.
 func (g *gate) Ask(ctx context.Context, request actors.Request) (actors.Answer, error) {
 	if g.keeps(request.Command) {
-		select {
-		case <-g.reached:
-		default:
+		kept := false
+		g.first.Do(func() { kept = true }) // several seats may be asked at once
+		if kept {
 			close(g.reached)
 			<-g.open
 		}

@@ -240,7 +240,7 @@ func (c *crowd) ask(p *person, now time.Duration) {
 		if p.habit == buyer {
 			p.done, p.outcome = true, events.VisitorAdmitted
 			c.doing.Go(func() {
-				if err := c.rooms.Finish(ctx, "sale", p.visit.Ticket, by(p.holder)); err != nil {
+				if err := c.finish(p.visit.Ticket); err != nil {
 					c.t.Error(err)
 				}
 			})

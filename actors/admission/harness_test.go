@@ -137,6 +137,15 @@ func (n *node) join(holder string) Visit {
 	return visit
 }
 
+// finish ends the pass of a ticket, as a purchase does.
+func (n *node) finish(ticket int64) error {
+	rm, err := n.rooms.find(ctx, "sale")
+	if err != nil {
+		return err
+	}
+	return rm.finish(ctx, ticket, by("system"))
+}
+
 // poll has a visitor give a sign of life.
 func (n *node) poll(visitor string) Visit {
 	n.t.Helper()

@@ -262,7 +262,7 @@ func TestAPassThatWasGivenUpAcrossARestart(t *testing.T) {
 	ann := n.join("ann")
 	n.step()
 	shown := n.poll(ann.Visitor).Pass
-	if err := n.rooms.Finish(ctx, "sale", ann.Ticket, by("ann")); err != nil {
+	if err := n.finish(ann.Ticket); err != nil {
 		t.Fatal(err)
 	}
 	fresh := start(t, n.store, n.clock, nil)

@@ -124,7 +124,7 @@ func TestRefusals(t *testing.T) {
 	check("joining where no room is", join("sale", "ann"), "not_found")
 	check("polling there", poll("sale", stranger), "not_found")
 	check("leaving there", leave("sale", stranger), "not_found")
-	check("finishing there", code(n.rooms.Finish(ctx, "sale", 1, by("ann"))), "not_found")
+	check("finishing there", code(n.finish(1)), "not_found")
 	_, err := n.rooms.Line(ctx, "sale")
 	check("its line", code(err), "not_found")
 	check("resuming it", code(n.rooms.Resume(ctx, "sale")), "not_found")
@@ -135,7 +135,7 @@ func TestRefusals(t *testing.T) {
 	check("polling with nonsense", poll("sale", "nonsense"), "not_found")
 	check("leaving with nonsense", leave("sale", "nonsense"), "not_found")
 	check("leaving with a ticket that was never given", leave("sale", stranger), "not_found")
-	check("finishing one", code(n.rooms.Finish(ctx, "sale", 99, by("ann"))), "not_found")
+	check("finishing one", code(n.finish(99)), "not_found")
 	closed := sale
 	closed.Status = events.RoomClosed
 	n.set(closed)
@@ -193,7 +193,7 @@ func TestPasses(t *testing.T) {
 	check("with its key gone", "sale", "ann", given, "pass_invalid")
 	n.rooms.SetKeys(ring)
 
-	if err := n.rooms.Finish(ctx, "sale", 1, by("system")); err != nil {
+	if err := n.finish(1); err != nil {
 		t.Fatal(err)
 	}
 	check("finished, before a new line", "sale", "ann", given, "pass_invalid")

@@ -105,8 +105,7 @@ func (rm *room) present(ctx context.Context, holder string, request actors.Reque
 	}
 	if rm.seen.ended(found.ticket) {
 		request.ID = actors.NewCommandID()
-		_, err = rm.askFor(ctx, &waitingroom.Finish{Ticket: found.ticket}, request)
-		return Visit{}, false, err
+		return Visit{}, false, rm.finish(ctx, found.ticket, request)
 	}
 	now := rm.rooms.config.Now()
 	visit = rm.visit(rm.line.Load(), visitorOf(found.ticket, holder), found.place, now)
@@ -114,6 +113,16 @@ func (rm *room) present(ctx context.Context, holder string, request actors.Reque
 		rm.seen.greet(found.ticket, now)
 	}
 	return visit, true, nil
+}
+
+// finish ends the pass of a ticket whose holder has got what the room is the way to, so
+// that the next one may come in.
+func (rm *room) finish(ctx context.Context, ticket int64, request actors.Request) error {
+	answer, err := rm.askFor(ctx, &waitingroom.Finish{Ticket: ticket}, request)
+	if len(answer.Facts) > 0 {
+		rm.seen.end(ticket)
+	}
+	return err
 }
 
 // askFor hands in the command of a visitor.
@@ -236,20 +245,6 @@ func (r *Rooms) Leave(ctx context.Context, id, visitor string, request actors.Re
 	}
 	visit.Status = found.Status
 	return visit, answer, nil
-}
-
-// Finish ends the pass of a ticket whose holder has got what the room is the way to,
-// so that the next one may come in. Errors: as [actors.Desk.Ask], with the refusals
-// of [waitingroom.Finish].
-func (r *Rooms) Finish(ctx context.Context, id string, ticket int64, request actors.Request) error {
-	rm, err := r.find(ctx, id)
-	if err != nil {
-		return err
-	}
-	if _, err = rm.askFor(ctx, &waitingroom.Finish{Ticket: ticket}, request); err == nil {
-		rm.seen.end(ticket)
-	}
-	return err
 }
 
 // checkLimit bounds how long a check waits for a room of which nobody has heard since the

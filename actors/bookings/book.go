@@ -45,7 +45,15 @@ func (b *Bookings) Book(ctx context.Context, cmd Book) (Answer, error) {
 		if before.Booking.ID != "" {
 			return b.bookedBefore(ctx, &cmd, id)
 		}
-		return b.book(ctx, &cmd, id)
+		answer, err := b.book(ctx, &cmd, id)
+		if refused(err) == nil {
+			return answer, err
+		}
+		// What was in the way may be this very request, at another node.
+		if now, failed := b.state(ctx, id); failed == nil && now.Booking.ID != "" {
+			return b.bookedBefore(ctx, &cmd, id)
+		}
+		return answer, err
 	})
 }
 

@@ -200,3 +200,26 @@ func second(is func(core.Command) bool) func(core.Command) bool {
 	var seen atomic.Int32
 	return func(cmd core.Command) bool { return is(cmd) && seen.Add(1) > 1 }
 }
+
+// TestARetryIsNotBeatenByItsFirst: the last seats went to the same request at another
+// node, so they are the answer and not in its way.
+func TestARetryIsNotBeatenByItsFirst(t *testing.T) {
+	w := begin(t, 1, 2, 2)
+	request := Book{Origin: w.keyed("ann", "k", "2"), PerformanceID: "gala", Holder: "ann", Quantity: 2}
+	var first Answer
+	asked := false
+	other := New(w.desk, func(ctx context.Context, id string) ([]byte, events.Position, error) {
+		if !asked {
+			var err error
+			asked = true
+			first, err = w.Book(w.ctx(), request)
+			w.want(err, "ok")
+		}
+		return w.seats(ctx, id)
+	})
+	again, err := other.Book(w.ctx(), request)
+	if w.want(err, "ok"); !again.Replayed || !reflect.DeepEqual(again.Booking, first.Booking) {
+		t.Errorf("%+v, and then %+v", first, again)
+	}
+	w.check(2)
+}

@@ -182,6 +182,17 @@ func (p *tab) remains(product string, n int) {
 	p.wait(fmt.Sprintf(`%s.textContent === "%d"`, in(product, `[data-field="remaining"]`), n))
 }
 
+// insists waits for a message. Where the page has given the server up, it asks again as
+// the page says.
+func (p *tab) insists(button, message, text string) {
+	p.t.Helper()
+	p.wait(fmt.Sprintf(`[%q, "Try again:"].some((text) => %s.textContent.includes(text))`, text, message))
+	if of[bool](p, message+`.textContent.includes("Try again:")`) {
+		p.click(button)
+	}
+	p.shows(message, text)
+}
+
 // press presses Tab until an element has the focus, which must show.
 func (p *tab) press(element string) {
 	p.t.Helper()
@@ -202,8 +213,8 @@ const (
 	wireWorks = iota
 	// wireCut ends every connection, also a new one.
 	wireCut
-	// wireLosesAnswers ends each connection on which the server says something, until
-	// one was lost so that said what a command has made. Then it works.
+	// wireLosesAnswers lets requests through, and ends the connection when the
+	// answer comes. One that is lost is not enough: the browser asks again by itself.
 	wireLosesAnswers
 	// wireLosesOne swallows the next message of a socket, and then works.
 	wireLosesOne
@@ -214,7 +225,7 @@ type wire struct {
 	url      string
 	listener net.Listener
 	running  sync.WaitGroup
-	lost     chan struct{} // hears that what had to be lost is
+	lost     chan struct{} // hears that a message, or what a command has made, is lost
 
 	mu     sync.Mutex
 	target string            // guarded by mu
@@ -309,9 +320,10 @@ func (w *wire) passes(said []byte) (through, end bool) {
 		w.lost <- struct{}{}
 		return false, false
 	case w.state == wireLosesAnswers && bytes.HasPrefix(said, []byte("HTTP/1.1 201 ")):
-		w.state = wireWorks
-		w.lost <- struct{}{}
-		return false, true
+		select {
+		case w.lost <- struct{}{}:
+		default: // one is known of
+		}
 	}
 	through = w.state == wireWorks || w.state == wireLosesOne
 	return through, !through

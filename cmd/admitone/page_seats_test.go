@@ -298,7 +298,8 @@ func lostBooking(t *testing.T, browser context.Context) {
 	ada.click(act("book"))
 	w.loses(t)
 	ada.heard("trying again")
-	ada.shows(choiceMessage, "held for you")
+	w.is(wireWorks)
+	ada.insists(act("book"), choiceMessage, "held for you")
 	ada.live()
 	ada.seatIs("A-1-1", "yours, on hold")
 	if got := s.bookingsOf("ada"); len(got) != 1 {

@@ -134,7 +134,8 @@ func lostAnswer(t *testing.T, browser context.Context) {
 		t.Fatalf("%d are left, want 8", left)
 	}
 	ada.heard("trying again")
-	ada.shows(in("p", ".message"), "Reserved.")
+	w.is(wireWorks)
+	ada.insists(button("p", "reserve"), in("p", ".message"), "Reserved.")
 	ada.live()
 	ada.remains("p", 8)
 	if left, has := s.left(), of[int](ada, mine+`.childElementCount`); left != 8 || has != 1 {

@@ -100,6 +100,7 @@ async function openStory() {
   $("#story-title").textContent = `The story of ${called(of)}`;
   $("#story").hidden = false;
   if (!await opened.first((pages) => tell($("#story-message"), "", `Looking through the log, page ${pages}…`))) {
+    if (scrubber) throw Object.assign(new Error("nothing happened"), { code: "not_found" }); // a seat that nobody touched
     return tell($("#story-message"), "warn", "Nothing is told of it.");
   }
   story = opened;

@@ -29,12 +29,13 @@ func configure(cmd *cobra.Command) error {
 			return usagef("the configuration file has %q, which is no flag of any command", name)
 		}
 	}
+	warnOfVariables(cmd, known)
 	var wrong error
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		if f.Changed || f.Name == "help" || wrong != nil {
 			return
 		}
-		variable := "ADMITONE_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		variable := variableOf(f.Name)
 		value, source := os.Getenv(variable), variable
 		if value == "" {
 			value, source = file[f.Name], "the configuration file"
@@ -47,6 +48,33 @@ func configure(cmd *cobra.Command) error {
 		}
 	})
 	return wrong
+}
+
+// variablePrefix begins the names of variables that are flags, and testPrefix of those
+// that the tests are told something by.
+const (
+	variablePrefix = "ADMITONE_"
+	testPrefix     = variablePrefix + "TEST_"
+)
+
+func variableOf(flag string) string {
+	return variablePrefix + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+// warnOfVariables tells of variables that look like flags and are none: a misspelt one
+// would be no mistake that anybody sees. It is no more than a warning, for others may
+// call their own variables so.
+func warnOfVariables(cmd *cobra.Command, flags map[string]bool) {
+	known := map[string]bool{}
+	for name := range flags {
+		known[variableOf(name)] = true
+	}
+	for _, entry := range os.Environ() {
+		name, _, _ := strings.Cut(entry, "=")
+		if strings.HasPrefix(name, variablePrefix) && !strings.HasPrefix(name, testPrefix) && !known[name] {
+			fmt.Fprintf(cmd.ErrOrStderr(), "admitone: %s is set, and no command has such a flag\n", name)
+		}
+	}
 }
 
 func readConfig(cmd *cobra.Command) (map[string]string, error) {

@@ -84,6 +84,17 @@ func TestConfigureRefuses(t *testing.T) {
 	}
 }
 
+// TestMisspeltVariables: a variable that sets nothing is told of, and no more.
+func TestMisspeltVariables(t *testing.T) {
+	t.Setenv("ADMITONE_MAX_SOCKTES", "5")
+	t.Setenv("ADMITONE_TEST_ANYTHING", "of the tests")
+	t.Setenv("ADMITONE_MAX_SOCKETS", "5") // of another command
+	_, stderr := must(t, exitDone, "token", "--sub", "ada", "--role", "admin", "--store", t.TempDir())
+	if got := strings.Count(stderr, "no command has such a flag"); got != 1 || !strings.Contains(stderr, "ADMITONE_MAX_SOCKTES is set") {
+		t.Errorf("%s", stderr)
+	}
+}
+
 // TestConfigureCommands: the real commands read their flags from everywhere.
 func TestConfigureCommands(t *testing.T) {
 	s := serveIn(t, t.TempDir(), nil)

@@ -11,7 +11,7 @@ import (
 // which they were decided, and among them, without facts, whoever was told
 // something that depends on them. The first item has facts.
 type batch struct {
-	run    string         // of the desk
+	run    events.ID      // of the desk
 	items  []*pending     // not durable yet
 	events []events.Event // of items, encoded and chained
 	arena  []byte         // where the next event is encoded
@@ -26,7 +26,7 @@ type batch struct {
 	err error
 }
 
-func newBatch(run string) *batch { return &batch{run: run, items: make([]*pending, 0, 16)} }
+func newBatch(run events.ID) *batch { return &batch{run: run, items: make([]*pending, 0, 16)} }
 
 // add puts p behind the others.
 func (b *batch) add(p *pending) { b.items = append(b.items, p) }
@@ -48,14 +48,13 @@ const (
 // believe that its facts are in the log, and chain to them what comes next.
 func (b *batch) encode(stream events.StreamID, p *pending, hash events.Hash) events.Hash {
 	metadata := p.metadata()
-	id := b.run + metadata.CommandID
 	revision := p.outcome.revision - events.Revision(len(p.outcome.facts))
 	for i, fact := range p.outcome.facts {
 		if cap(b.arena)-len(b.arena) < eventSize {
 			b.arena = make([]byte, 0, min(arenaSize, max(eventSize, 4*cap(b.arena))))
 		}
 		revision++
-		e := events.Event{ID: events.EventID(id, i), Type: fact.Name(), Fact: fact}
+		e := events.Event{ID: b.run.EventID(metadata.CommandID, i), Type: fact.Name(), Fact: fact}
 		start := len(b.arena)
 		b.arena = fact.AppendJSON(b.arena)
 		e.Data = b.arena[start:len(b.arena):len(b.arena)]

@@ -60,7 +60,7 @@ func inTurns(b *testing.B, callers int, call func() error) {
 func BenchmarkRawStore(b *testing.B) {
 	store := openLog(b, b.TempDir())
 	const batch = 1024
-	next := newBatch("")
+	next := newBatch(NewID())
 	for range batch {
 		p := &pending{decided: began, request: Request{ID: NewCommandID(), Actor: "test"}}
 		p.outcome.facts = []events.Fact{&events.ProductReserved{ReservationID: NewID().String(), Holder: "holder-0123456789", Quantity: 1, Remaining: 999_999_999}}
@@ -107,7 +107,7 @@ func BenchmarkActiveEntity(b *testing.B) {
 	for i := range streams {
 		name := fmt.Sprint("lamp", i)
 		streams[i] = product.Stream(name)
-		created := newBatch("")
+		created := newBatch(NewID())
 		p := &pending{decided: began, request: Request{ID: NewCommandID()}}
 		p.outcome.facts = []events.Fact{&events.ProductCreated{ProductID: name, DisplayName: "Lamp", Stock: 100, HoldSeconds: 60}}
 		created.encode(streams[i], p, events.Hash{})

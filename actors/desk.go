@@ -93,7 +93,7 @@ type Desk struct {
 	kinds  map[string]Kind
 	seed   maphash.Seed
 	// run tells the events of this desk from those of any other; see batch.encode.
-	run    string
+	run    events.ID
 	shards [deskShards]shard
 
 	pendings    pendingPool
@@ -128,7 +128,7 @@ type entry struct {
 // NewDesk returns a desk whose entities live in engine.
 func NewDesk(engine *Engine, config Config) *Desk {
 	d := &Desk{config: config.withDefaults(), engine: engine, kinds: map[string]Kind{},
-		seed: maphash.MakeSeed(), run: NewID().String(), sweeper: make(chan struct{})}
+		seed: maphash.MakeSeed(), run: NewID(), sweeper: make(chan struct{})}
 	for _, kind := range config.Kinds {
 		d.kinds[kind.Category] = kind
 	}

@@ -54,25 +54,28 @@ type ID [16]byte
 // ErrBadID is returned by [ParseID].
 var ErrBadID = errors.New("events: not a UUID")
 
-// EventID is the UUIDv5 (RFC 9562 section 5.5) of whatever names a command at its
-// writer, and the place of the event among those the command caused. The same command
+// EventID is the UUIDv5 (RFC 9562 section 5.5) of a command's id and the place of the
+// event among those the command caused, in a name space that all writers share: what
+// they make of the command must be the same to the byte.
+func EventID(commandID string, index int) ID { return eventIDNamespace.EventID(commandID, index) }
+
+// EventID is [EventID] in the name space of one writer, which id names. The same command
 // decided again by the same writer therefore yields the same event ids, which is what
-// makes a store's own idempotency work for us. Another writer's must differ: what it
-// makes of the command is not the same to the byte.
-func EventID(commandID string, index int) ID {
+// makes a store's own idempotency work for us, and by another one it yields others.
+func (id ID) EventID(commandID string, index int) ID {
 	var buf [128]byte
-	b := append(buf[:0], eventIDNamespace[:]...)
+	b := append(buf[:0], id[:]...)
 	b = append(b, commandID...)
 	b = append(b, '/', byte(index>>8), byte(index))
 	sum := sha1.Sum(b)
-	var id ID
-	copy(id[:], sum[:])
-	id[6] = id[6]&0x0f | 0x50
-	id[8] = id[8]&0x3f | 0x80
-	return id
+	var made ID
+	copy(made[:], sum[:])
+	made[6] = made[6]&0x0f | 0x50
+	made[8] = made[8]&0x3f | 0x80
+	return made
 }
 
-// eventIDNamespace is the name space of [EventID]; an arbitrary, fixed UUID.
+// eventIDNamespace is the one that all writers share; an arbitrary, fixed UUID.
 var eventIDNamespace = ID{0x6b, 0x1f, 0x0d, 0x52, 0x9c, 0x3e, 0x4b, 0x7a, 0x8d, 0x25, 0x31, 0xe4, 0x57, 0xa6, 0xc0, 0x98}
 
 // ParseID reads the 36-character form. It returns [ErrBadID] for anything else.

@@ -16,6 +16,7 @@ import (
 // TestAuditPage opens the page that looks back in a browser, over the wiring that is
 // shipped.
 func TestAuditPage(t *testing.T) {
+	t.Parallel()
 	browser := newBrowser(t)
 	for name, test := range map[string]func(*testing.T, context.Context){
 		"a seat's story":          seatStory,

@@ -101,6 +101,9 @@ func measureTournament(b *bench) ([]row, error) {
 	}
 	for range b.turns {
 		for _, l := range []*line{yardstick, product, entries, refusals} {
+			if err := s.settle(); err != nil { // the turn before has its own work
+				return nil, err
+			}
 			if err := l.measure(b, s, l == refusals); err != nil {
 				return nil, err
 			}
@@ -118,14 +121,18 @@ func measureTournament(b *bench) ([]row, error) {
 	}, nil
 }
 
-// settle waits until the server's read side has seen everything.
+// settle waits until the server's read side has seen everything, and what there was to
+// flush and compact behind it is done.
 func (s *server) settle() error {
+	const look = 100 * time.Millisecond
 	var ready struct{ Lag int64 }
-	for again := 0; again < 100; again++ {
-		if err := s.get("/readyz", &ready); err == nil && ready.Lag == 0 {
+	for before, again := s.cpu(), 0; again < 200; again++ {
+		time.Sleep(look)
+		used := s.cpu() - before
+		before += used
+		if err := s.get("/readyz", &ready); err == nil && ready.Lag == 0 && used <= look/10 {
 			return nil
 		}
-		time.Sleep(100 * time.Millisecond)
 	}
-	return fmt.Errorf("the read side is still %d events behind", ready.Lag)
+	return fmt.Errorf("the server comes to no rest; its read side is %d events behind", ready.Lag)
 }

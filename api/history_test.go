@@ -114,3 +114,12 @@ func TestBackups(t *testing.T) {
 
 	newWorld(t).do("POST", "/v1/backups", "{}").problem(404, "not_found") // nobody to make them
 }
+
+// TestHistoryOfADamagedStream: what can't be read is the log's fault, and no bug.
+func TestHistoryOfADamagedStream(t *testing.T) {
+	w := newWorld(t, func(w *world) { w.blind = true })
+	_, err := w.store.Append(t.Context(), "product-p", events.NoStream, []events.Event{
+		{ID: events.EventID("spoilt", 0), Type: "product.created.v1", Data: []byte("{}"), Metadata: []byte("[]")}})
+	w.must(err)
+	w.do("GET", "/v1/history/product/p", "").problem(503, "log_unavailable")
+}

@@ -82,7 +82,8 @@ func problemOf(err error, log func() *slog.Logger) *problem {
 	case errors.Is(err, actors.ErrStopping), errors.Is(err, projections.ErrClosed):
 		return refuse("shutting_down", "this server is shutting down; nothing was done, try again")
 	case errors.Is(err, actors.ErrUnavailable), errors.Is(err, events.ErrUnavailable), errors.Is(err, events.ErrClosed),
-		errors.Is(err, events.ErrDamaged), errors.Is(err, context.DeadlineExceeded):
+		errors.Is(err, events.ErrDamaged), errors.Is(err, events.ErrBadMetadata), errors.Is(err, events.ErrBadFact),
+		errors.Is(err, context.DeadlineExceeded):
 		log().Error("the log is unavailable", "error", err)
 		return refuse("log_unavailable", "the outcome is unknown; retrying with the same Idempotency-Key is safe")
 	case errors.Is(err, projections.ErrNotFound): // there is such a thing, or who asked would have been told

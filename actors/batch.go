@@ -8,11 +8,11 @@ import (
 )
 
 // batch is what is written at once: the facts of some commands, in the order in
-// which they were decided, and among them, without facts, whoever was told
-// something that depends on them. The first item has facts.
+// which they were decided, and among them, without facts, the commands whose answers
+// depend on them. The first item has facts.
 type batch struct {
 	run    events.ID      // of the desk
-	items  []*pending     // not durable yet
+	items  []*envelope    // not durable yet
 	events []events.Event // of items, encoded and chained
 	arena  []byte         // where the next event is encoded
 	// durable is the revision before items, position and hash those of that event.
@@ -26,10 +26,10 @@ type batch struct {
 	err error
 }
 
-func newBatch(run events.ID) *batch { return &batch{run: run, items: make([]*pending, 0, 16)} }
+func newBatch(run events.ID) *batch { return &batch{run: run, items: make([]*envelope, 0, 16)} }
 
 // add puts p behind the others.
-func (b *batch) add(p *pending) { b.items = append(b.items, p) }
+func (b *batch) add(p *envelope) { b.items = append(b.items, p) }
 
 // The sizes of an arena: a generous guess at one encoded event, and how much
 // encoded data shares one allocation at most.
@@ -46,7 +46,7 @@ const (
 // takes events whose ids it has for a repetition, whatever is in them: if two desks
 // gave the same ids to what they made of one keyed command, the slower one would
 // believe that its facts are in the log, and chain to them what comes next.
-func (b *batch) encode(stream events.StreamID, p *pending, hash events.Hash) events.Hash {
+func (b *batch) encode(stream events.StreamID, p *envelope, hash events.Hash) events.Hash {
 	metadata := p.metadata()
 	revision := p.outcome.revision - events.Revision(len(p.outcome.facts))
 	for i, fact := range p.outcome.facts {
@@ -56,7 +56,7 @@ func (b *batch) encode(stream events.StreamID, p *pending, hash events.Hash) eve
 		revision++
 		e := events.Event{ID: b.run.EventID(metadata.CommandID, i), Type: fact.Name(), Fact: fact}
 		start := len(b.arena)
-		b.arena = fact.AppendJSON(b.arena)
+		b.arena = events.AppendFact(b.arena, fact)
 		e.Data = b.arena[start:len(b.arena):len(b.arena)]
 		start = len(b.arena)
 		b.arena, hash = events.Seal(b.arena, hash, stream, revision, &e, &metadata)
@@ -84,7 +84,7 @@ func (b *batch) cut(limit int64) (items int, part []events.Event) {
 }
 
 // done takes what has been appended off the batch, and returns its items.
-func (b *batch) done(items int, part []events.Event, appended events.Appended) ([]*pending, error) {
+func (b *batch) done(items int, part []events.Event, appended events.Appended) ([]*envelope, error) {
 	hash, err := events.RecordedHash(part[len(part)-1].Metadata)
 	if err != nil {
 		return nil, err // it was sealed by encode
@@ -95,36 +95,36 @@ func (b *batch) done(items int, part []events.Event, appended events.Appended) (
 	return told, nil
 }
 
-// write appends b, in several parts if it is large, and answers everybody in it.
+// write appends b, in several parts if it is large, and answers every command in it.
 // It runs on a goroutine of its own, the only one that touches b until it sends it
-// back to the actor. The actor hears first, so that the next batch is on its way
+// back to the actor. The actor is told first, so that the next batch is on its way
 // while this one's callers are being woken.
 func (e *entity) write(b *batch) {
 	for last := false; !last; {
 		items, part := b.cut(e.desk.config.AppendBytes)
 		appended, err := e.append(b.durable, part)
-		var told []*pending
+		var told []*envelope
 		if err == nil {
 			told, err = b.done(items, part, appended)
 			e.entry.known.Store(int64(b.durable) + 1)
 		}
 		if err != nil {
 			b.err = err
-			e.desk.engine.send(e.entry.pid, b)
+			e.entry.tell(b)
 			return
 		}
 		if last = len(b.items) == 0; last {
-			e.desk.engine.send(e.entry.pid, b)
+			e.entry.tell(b)
 		}
-		// Where positions have gaps, whoever is told the last one waits a little longer
-		// for what they have done, and misses nothing.
+		// Where positions have gaps, all are told the last one: a reader that waits for it
+		// waits a little longer, and misses nothing.
 		position, step := appended.Position, events.Position(0)
 		if appended.Consecutive {
 			position, step = position-events.Position(len(part)), 1
 		}
 		for _, p := range told {
 			position += step * events.Position(len(p.outcome.facts))
-			e.tell(p, position)
+			e.complete(p, position)
 		}
 	}
 }

@@ -62,8 +62,15 @@ func BenchmarkRawStore(b *testing.B) {
 	const batch = 1024
 	next := newBatch(NewID())
 	for range batch {
-		p := &pending{decided: began, request: Request{ID: NewCommandID(), Actor: "test"}}
-		p.outcome.facts = []events.Fact{&events.ProductReserved{ReservationID: NewID().String(), Holder: "holder-0123456789", Quantity: 1, Remaining: 999_999_999}}
+		p := &envelope{decided: began, request: Request{ID: NewCommandID(), Actor: "test"}}
+		p.outcome.facts = []events.Fact{
+			&events.ProductReserved{
+				ReservationID: events.ReservationID(NewID().String()),
+				Holder:        "holder-0123456789",
+				Quantity:      1,
+				Remaining:     999_999_999,
+			},
+		}
 		next.encode(lamp, p, events.Hash{})
 	}
 	b.ResetTimer()
@@ -105,11 +112,13 @@ func BenchmarkActiveEntity(b *testing.B) {
 	log := newMemory()
 	streams := make([]events.StreamID, entities)
 	for i := range streams {
-		name := fmt.Sprint("lamp", i)
+		name := events.ProductID(fmt.Sprint("lamp", i))
 		streams[i] = product.Stream(name)
 		created := newBatch(NewID())
-		p := &pending{decided: began, request: Request{ID: NewCommandID()}}
-		p.outcome.facts = []events.Fact{&events.ProductCreated{ProductID: name, DisplayName: "Lamp", Stock: 100, HoldSeconds: 60}}
+		p := &envelope{decided: began, request: Request{ID: NewCommandID()}}
+		p.outcome.facts = []events.Fact{
+			&events.ProductCreated{ProductID: name, DisplayName: "Lamp", Stock: 100, HoldSeconds: 60},
+		}
 		created.encode(streams[i], p, events.Hash{})
 		_, err := log.Append(context.Background(), streams[i], events.NoStream, created.events)
 		mustNot(b, err)
@@ -144,7 +153,15 @@ func million(b *testing.B) (*Desk, *counted, events.Snapshots) {
 	for range 2048 {
 		all.Go(func() {
 			for i := n.Add(1); i <= 1_000_000; i = n.Add(1) {
-				_, err := ask(d, &product.Reserve{ReservationID: NewID(), Holder: fmt.Sprintf("holder-%07d", i%300_000), Quantity: 1, Hold: i%2 == 0})
+				_, err := ask(
+					d,
+					&product.Reserve{
+						ReservationID: NewID(),
+						Holder:        events.Holder(fmt.Sprintf("holder-%07d", i%300_000)),
+						Quantity:      1,
+						Hold:          i%2 == 0,
+					},
+				)
 				mustNot(b, err)
 			}
 		})
@@ -160,7 +177,7 @@ func BenchmarkMillionReservations(b *testing.B) {
 	for range b.N {
 		d, log, snapshots := million(b)
 		delayed := longestWait(b, d, func() {
-			p := &pending{request: Request{Stream: lamp}, save: true, reply: make(chan result, 1)}
+			p := &envelope{request: Request{Stream: lamp}, save: true, reply: make(chan result, 1)}
 			mustNot(b, d.submit(p))
 			<-p.reply
 		})

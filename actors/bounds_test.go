@@ -30,7 +30,7 @@ func send(t *testing.T, d *Desk, n int) (wait func()) {
 	var all sync.WaitGroup
 	results := make([]error, n)
 	for i := range n {
-		p := d.pendings.get()
+		p := d.envelopes.get()
 		p.request = Request{Stream: lamp, Command: one("ann"), ID: NewCommandID()}
 		mustNot(t, d.submit(p))
 		all.Go(func() { results[i] = (<-p.reply).err })
@@ -151,9 +151,7 @@ func TestCloseAmongCommands(t *testing.T) {
 			})
 		})
 	}
-	for head := events.Position(0); head < 1000; head, _ = log.Head(context.Background()) {
-		runtime.Gosched()
-	}
+	until(t, "1,000 events are there", func() bool { head, _ := log.Head(context.Background()); return head >= 1000 })
 	closeDesk(t, d)
 	asked.Wait()
 	for _, got := range results {

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -15,18 +16,31 @@ import (
 // The failures of [Desk.Ask]. None of them is an answer to the command.
 var (
 	// ErrOverloaded: too much is in flight; nothing was done. Come back later.
-	ErrOverloaded = errors.New("actors: too many commands in flight")
+	ErrOverloaded = errors.New("too many commands in flight")
 	// ErrUnavailable: the log can't be reached or its outcome is unknown. A retry
 	// under the same keyed command id is safe.
-	ErrUnavailable = errors.New("actors: the log is unavailable")
+	ErrUnavailable = errors.New("the log is unavailable")
 	// ErrStopping: the desk is closing; nothing was done.
-	ErrStopping = errors.New("actors: shutting down")
+	ErrStopping = errors.New("shutting down")
 	// ErrBroken: the entity's rules failed on this command; nothing was done. A
 	// bug, and logged as one.
-	ErrBroken = errors.New("actors: the entity failed on this command")
+	ErrBroken = errors.New("the entity failed on this command")
 )
 
-// CommandID identifies a command for ever; it stands in the metadata of every
+// KeysSpent is returned by [Desk.Ask] when a caller has used as many keys on one entity
+// as it remembers of one caller in a day. Nothing was done. Without a key the command is
+// taken.
+type KeysSpent struct {
+	// Wait is how long it takes until there are keys again.
+	Wait time.Duration
+}
+
+// Error implements error.
+func (k *KeysSpent) Error() string {
+	return fmt.Sprintf("this caller has used %d keys on the entity; there are new ones in %v", maxKeysPerCaller, k.Wait)
+}
+
+// CommandID identifies a command forever; it stands in the metadata of every
 // event the command causes.
 type CommandID string
 
@@ -70,8 +84,8 @@ func KeyedCommandID(caller, key string, body ...[]byte) CommandID {
 }
 
 // Key returns what all commands of one caller under one key have in common,
-// whatever their bodies; ok is false for an id without a key. What has to come out
-// the same for a retry can be made of it.
+// whatever their bodies; ok is false for an id without a key. Ids that have to be the
+// same for a retry are made of it.
 func (c CommandID) Key() (key string, ok bool) {
 	if _, _, ok := c.keyed(); !ok {
 		return "", false
@@ -105,12 +119,24 @@ type Request struct {
 	// ID identifies the command, see [NewCommandID] and [KeyedCommandID].
 	ID CommandID
 	// CorrelationID is the id of the HTTP request it began with, CausationID what
-	// caused the command, Actor who asked.
+	// caused the command, Actor the caller.
 	CorrelationID, CausationID, Actor string
+	// Bounded says that the bounds per caller are for this one: a keyed request may be
+	// answered by [KeysSpent].
+	Bounded bool
 	// IfRevision, if set, refuses the command (stale_revision) unless the entity is
 	// at this revision.
 	IfRevision *events.Revision
+	// IfEdited, if set, refuses it likewise unless the newest edit has this revision; see
+	// [core.Edited].
+	IfEdited *events.Revision
+	// Submitted, if set, is called once the entity has the command and before Ask waits for the
+	// answer: what is handed in to the entity from then on is decided after it.
+	Submitted func()
 }
+
+// conditional reports whether the request depends on a revision.
+func (r *Request) conditional() bool { return r.IfRevision != nil || r.IfEdited != nil }
 
 // Answer to an accepted command, and the place a refused one was decided at.
 type Answer struct {
@@ -128,10 +154,11 @@ type Answer struct {
 
 // staleRevision refuses an edit of something that has changed meanwhile.
 func staleRevision(current events.Revision) *core.Refusal {
-	return &core.Refusal{Code: "stale_revision", Detail: "it has changed since you read it; read it again and edit that",
+	return &core.Refusal{Code: core.CodeStaleRevision,
+		Detail: "it has changed since you read it; read it again and edit that",
 		Fields: map[string]any{"current_revision": current}}
 }
 
 // errKeyReused refuses a key that came with another request before.
-var errKeyReused = &core.Refusal{Code: "idempotency_key_reused",
+var errKeyReused = &core.Refusal{Code: core.CodeIdempotencyKeyReused,
 	Detail: "this Idempotency-Key was used with another request; choose a new key"}

@@ -10,26 +10,16 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/anthdm/hollywood/actor"
-
 	"admitone/actors/core"
 	"admitone/events"
 )
-
-// Kind is one kind of entity: the category of its streams and its rules.
-type Kind struct {
-	Category string
-	New      func() core.Core
-	// SnapshotVersion of what Freeze writes.
-	SnapshotVersion uint32
-}
 
 // Config of a desk. Zero values get the defaults that are named.
 type Config struct {
 	Store events.Store
 	// Snapshots may be nil: then every load reads the whole stream.
 	Snapshots events.Snapshots
-	Kinds     []Kind
+	Kinds     []core.Kind
 	// Now is the clock; time.Now.
 	Now func() time.Time
 	// MaxInFlight bounds the commands in flight over all entities (65,536),
@@ -86,17 +76,17 @@ func (c *Config) fewestSaved() int64 { return max(1, c.SnapshotEvery/4) }
 const deskShards = 64
 
 // Desk is where commands are handed in. It finds or starts the entity, bounds
-// what is in flight, and drops entities that nobody has asked for.
+// what is in flight, and drops entities that are not in use.
 type Desk struct {
 	config Config
 	engine *Engine
-	kinds  map[string]Kind
+	kinds  map[string]core.Kind
 	seed   maphash.Seed
 	// run tells the events of this desk from those of any other; see batch.encode.
 	run    events.ID
 	shards [deskShards]shard
 
-	pendings    pendingPool
+	envelopes   envelopePool
 	inFlight    atomic.Int64
 	incarnation atomic.Uint64
 	stopping    atomic.Bool
@@ -113,21 +103,30 @@ type shard struct {
 // entry is an entity in memory, as the desk sees it.
 type entry struct {
 	stream events.StreamID
-	pid    *actor.PID
+	*mailbox
 	// inFlight counts what the entity has not answered. It rises from zero only
-	// under the shard's lock; so whoever sees zero there knows that nothing is on its way.
+	// under the shard's lock; so zero, seen there, means that nothing is on its way.
 	inFlight atomic.Int64
 	// unsaved counts the durable events since the last snapshot.
 	unsaved atomic.Int64
 	// empty: the stream has no events; not worth keeping.
 	empty atomic.Bool
 	used  bool // since the last sweep; guarded by the shard's mu
-	others
+	staleness
 }
+
+// Dispatcher hands commands to entities and has their states read: a [Desk], or what stands
+// in front of one. Its methods behave as those of Desk.
+type Dispatcher interface {
+	Ask(ctx context.Context, request Request) (Answer, error)
+	View(ctx context.Context, stream events.StreamID, read func(core.Core)) (Answer, error)
+}
+
+var _ Dispatcher = &Desk{}
 
 // NewDesk returns a desk whose entities live in engine.
 func NewDesk(engine *Engine, config Config) *Desk {
-	d := &Desk{config: config.withDefaults(), engine: engine, kinds: map[string]Kind{},
+	d := &Desk{config: config.withDefaults(), engine: engine, kinds: map[string]core.Kind{},
 		seed: maphash.MakeSeed(), run: NewID(), sweeper: make(chan struct{})}
 	for _, kind := range config.Kinds {
 		d.kinds[kind.Category] = kind
@@ -135,7 +134,7 @@ func NewDesk(engine *Engine, config Config) *Desk {
 	for i := range d.shards {
 		d.shards[i].entries = map[events.StreamID]*entry{}
 	}
-	d.swept.Go(d.sweepNowAndThen)
+	d.swept.Go(d.runSweeper)
 	return d
 }
 
@@ -143,22 +142,25 @@ func NewDesk(engine *Engine, config Config) *Desk {
 // facts (or, for a refusal, the state it was decided on) are on stable storage.
 // The answer of a refused command says where it was decided.
 //
-// Errors: [*core.Refusal]; ErrOverloaded, ErrUnavailable, ErrStopping, ErrBroken;
+// Errors: [*core.Refusal]; [*KeysSpent]; ErrOverloaded, ErrUnavailable, ErrStopping, ErrBroken;
 // ctx.Err(): the outcome is unknown, and a retry under the same keyed id is safe.
 func (d *Desk) Ask(ctx context.Context, request Request) (Answer, error) {
-	p := d.pendings.get()
+	p := d.envelopes.get()
 	p.request = request
-	return d.wait(ctx, p)
+	if _, _, keyed := request.ID.keyed(); keyed {
+		p.caller = callerOf(request.Actor)
+	}
+	return d.wait(ctx, p, request.Submitted)
 }
 
 // View runs read with the entity's state, on the entity's actor, and returns once
 // that state is on stable storage. read must not keep or change the core, and may
 // run more than once. Errors: as Ask, without refusals.
 func (d *Desk) View(ctx context.Context, stream events.StreamID, read func(core.Core)) (Answer, error) {
-	p := d.pendings.get()
+	p := d.envelopes.get()
 	p.request = Request{Stream: stream}
 	p.view = read
-	return d.wait(ctx, p)
+	return d.wait(ctx, p, nil)
 }
 
 // Wake lets what is due at an entity expire and returns when the next hold is
@@ -171,10 +173,14 @@ func (d *Desk) Wake(ctx context.Context, stream events.StreamID) (time.Time, err
 	return next, nil
 }
 
-func (d *Desk) wait(ctx context.Context, p *pending) (Answer, error) {
+// wait hands p in, calls submitted, if set, and waits for the answer.
+func (d *Desk) wait(ctx context.Context, p *envelope, submitted func()) (Answer, error) {
 	if err := d.submit(p); err != nil {
-		d.pendings.put(p)
+		d.envelopes.put(p)
 		return Answer{}, err
+	}
+	if submitted != nil {
+		submitted()
 	}
 	var r result
 	if ctx.Done() == nil { // a plain receive costs half of a select
@@ -186,42 +192,51 @@ func (d *Desk) wait(ctx context.Context, p *pending) (Answer, error) {
 			return Answer{}, ctx.Err() // p stays with the entity
 		}
 	}
-	d.pendings.put(p)
+	d.envelopes.put(p)
 	return r.answer, r.err
 }
 
-// submit sends p to its entity, or says why not.
-func (d *Desk) submit(p *pending) error {
+// submit hands p to its entity, or says why not. An entity that is idle handles it at once,
+// on the goroutine of the caller.
+func (d *Desk) submit(p *envelope) error {
+	e, idle, err := d.enqueue(p)
+	if idle {
+		e.runSome()
+	}
+	return err
+}
+
+// enqueue puts p into the mailbox of its entity, which it starts if need be.
+func (d *Desk) enqueue(p *envelope) (e *entry, idle bool, err error) {
 	stream := p.request.Stream
 	if d.inFlight.Add(1) > d.config.MaxInFlight {
 		d.inFlight.Add(-1)
-		return ErrOverloaded
+		return nil, false, ErrOverloaded
 	}
 	s := d.shard(stream)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if d.stopping.Load() {
 		d.inFlight.Add(-1)
-		return ErrStopping
+		return nil, false, ErrStopping
 	}
-	e := s.entries[stream]
+	e = s.entries[stream]
 	if e == nil {
 		kind, ok := d.kinds[stream.Category()]
 		if !ok {
 			d.inFlight.Add(-1)
-			return fmt.Errorf("actors: no kind of entity has streams like %s", stream)
+			return nil, false, fmt.Errorf("no kind of entity has streams like %s", stream)
 		}
 		e = d.start(stream, kind)
 		s.entries[stream] = e
 	}
 	if e.inFlight.Load() >= d.config.MaxPerEntity {
 		d.inFlight.Add(-1)
-		return ErrOverloaded
+		return nil, false, ErrOverloaded
 	}
 	e.inFlight.Add(1)
 	e.used = true
-	d.engine.send(e.pid, p)
-	return nil
+	return e, e.put(p), nil
 }
 
 // now is the moment a command is decided at, as an event's metadata will have it.
@@ -233,10 +248,10 @@ func (d *Desk) shard(stream events.StreamID) *shard {
 
 // start spawns an entity. Its actor's name is never used twice, so an old
 // incarnation that is still stopping and a new one never meet.
-func (d *Desk) start(stream events.StreamID, kind Kind) *entry {
+func (d *Desk) start(stream events.StreamID, kind core.Kind) *entry {
 	e := &entry{stream: stream}
 	ent := newEntity(d, e, kind)
-	e.pid = d.engine.spawn(kind.Category, fmt.Sprintf("%s#%d", stream, d.incarnation.Add(1)), ent.receive)
+	e.mailbox = d.engine.spawn(kind.Category, fmt.Sprintf("%s#%d", stream, d.incarnation.Add(1)), ent.receive)
 	d.stats.active.Add(1)
 	return e
 }
@@ -262,12 +277,12 @@ func (d *Desk) drop(e *entry) {
 // forget needs the shard's lock.
 func (d *Desk) forget(s *shard, e *entry) {
 	delete(s.entries, e.stream)
-	d.engine.stop(e.pid)
+	d.engine.stop(e.mailbox)
 	d.stats.active.Add(-1)
 	d.stats.dropped.Add(1)
 }
 
-func (d *Desk) sweepNowAndThen() {
+func (d *Desk) runSweeper() {
 	tick := time.NewTicker(d.config.IdleAfter)
 	defer tick.Stop()
 	for {
@@ -301,7 +316,7 @@ func (d *Desk) Sweep() {
 	}
 }
 
-// worthSaving says whether an entity that is about to go should leave a snapshot.
+// worthSaving reports whether an entity that is about to go should leave a snapshot.
 func (d *Desk) worthSaving(e *entry) bool {
 	return d.config.Snapshots != nil && e.unsaved.Load() >= d.config.fewestSaved()
 }
@@ -309,12 +324,12 @@ func (d *Desk) worthSaving(e *entry) bool {
 // askToSave needs the shard's lock.
 func (d *Desk) askToSave(e *entry) {
 	e.unsaved.Store(0) // asked once; a failed snapshot costs a longer load, no more
-	p := d.pendings.get()
+	p := d.envelopes.get()
 	p.request = Request{Stream: e.stream}
 	p.save = true
 	d.inFlight.Add(1)
 	e.inFlight.Add(1)
-	d.engine.send(e.pid, p)
+	e.tell(p)
 }
 
 // Close refuses new commands, waits for those in flight and drops the entities.
@@ -355,7 +370,7 @@ func (d *Desk) idle(ctx context.Context) error {
 	for d.inFlight.Load() > 0 {
 		select {
 		case <-ctx.Done():
-			return errors.Join(ctx.Err(), fmt.Errorf("actors: %d commands still in flight", d.inFlight.Load()))
+			return errors.Join(ctx.Err(), fmt.Errorf("%d commands still in flight", d.inFlight.Load()))
 		case <-time.After(time.Millisecond):
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"sync"
 	"testing"
 	"time"
 
@@ -17,11 +18,46 @@ func TestTheLastUnitIsSoldOnce(t *testing.T) {
 	d := openDesk(t, store, nil)
 	mustCreate(t, d, 1)
 	wantResults(t, atOnce(100, func(i int) error {
-		_, err := ask(d, one(fmt.Sprint("holder", i)))
+		_, err := ask(d, one(events.Holder(fmt.Sprint("holder", i))))
 		return err
 	}), map[string]int{"ok": 1, "sold_out": 99})
 	if p := audit(t, store, nil); p.Remaining() != 0 {
 		t.Errorf("%d remain", p.Remaining())
+	}
+}
+
+// TestSubmittedCommandsKeepTheirOrder: a command that is handed in once the one before is submitted
+// is decided after it, and need not wait for its answer.
+func TestSubmittedCommandsKeepTheirOrder(t *testing.T) {
+	d := openDesk(t, openLog(t, t.TempDir()), nil)
+	const commands, stock = 300, 200
+	mustCreate(t, d, stock)
+	var all sync.WaitGroup
+	var results [commands]error
+	var answers [commands]Answer
+	for i := range commands {
+		submitted := make(chan struct{})
+		all.Go(func() {
+			answers[i], results[i] = d.Ask(context.Background(), Request{Stream: lamp, ID: NewCommandID(),
+				Command: one("ada"), Submitted: func() { close(submitted) }})
+		})
+		<-submitted
+	}
+	all.Wait()
+	for i, err := range results {
+		if want := i < stock; (err == nil) != want || want && answers[i].Revision != events.Revision(i+1) {
+			t.Errorf("command %d: %v, revision %d", i, err, answers[i].Revision)
+		}
+	}
+}
+
+// TestRefusedCommandsAreNotSubmitted: a command that no entity has taken is not announced.
+func TestRefusedCommandsAreNotSubmitted(t *testing.T) {
+	d := openDesk(t, openLog(t, t.TempDir()), nil)
+	_, err := d.Ask(context.Background(), Request{Stream: "none-x", ID: NewCommandID(), Command: one("ada"),
+		Submitted: func() { t.Error("it was submitted") }})
+	if err == nil {
+		t.Error("there is no such kind")
 	}
 }
 
@@ -96,18 +132,24 @@ func repeatAKey(t *testing.T, change func(*Config)) {
 		}
 		answers[i].Replayed = false
 		if !reflect.DeepEqual(answers[i], answers[0]) {
-			t.Errorf("answer %d is %+v with %s, want %+v with %s", i, answers[i], answers[i].Facts[0].AppendJSON(nil),
-				answers[0], answers[0].Facts[0].AppendJSON(nil))
+			t.Errorf("answer %d is %+v with %s, want %+v with %s", i, answers[i], events.AppendFact(nil, answers[i].Facts[0]),
+				answers[0], events.AppendFact(nil, answers[0].Facts[0]))
 		}
 	}
 	if first != 1 {
 		t.Errorf("%d of the answers were no repetition, want 1", first)
 	}
-	_, err := d.Ask(context.Background(), Request{Stream: lamp, Command: one("ann"), ID: KeyedCommandID("ann", "key", []byte("other"))})
+	_, err := d.Ask(
+		context.Background(),
+		Request{Stream: lamp, Command: one("ann"), ID: KeyedCommandID("ann", "key", []byte("other"))},
+	)
 	if code(err) != "idempotency_key_reused" {
 		t.Errorf("another body under the key: %v", err)
 	}
-	_, err = d.Ask(context.Background(), Request{Stream: lamp, Command: one("eve"), ID: KeyedCommandID("eve", "key", []byte("other"))})
+	_, err = d.Ask(
+		context.Background(),
+		Request{Stream: lamp, Command: one("eve"), ID: KeyedCommandID("eve", "key", []byte("other"))},
+	)
 	if err != nil {
 		t.Errorf("another caller's key: %v", err)
 	}
@@ -136,18 +178,18 @@ func TestARefusedKeyIsDecidedAgain(t *testing.T) {
 // TestTheWindowForgetsInItsTime: not within a day, and not never.
 func TestTheWindowForgetsInItsTime(t *testing.T) {
 	key := func(n byte) commandKey { return commandKey{n} }
-	w := newWindow()
-	w.put(key(1), done{revision: 1}, began)
-	w.put(key(2), done{revision: 2}, began.Add(23*time.Hour))
-	w.put(key(3), done{revision: 3}, began.Add(25*time.Hour)) // a new generation
+	w := newKeyWindow()
+	w.put(key(1), 1, done{revision: 1}, began)
+	w.put(key(2), 1, done{revision: 2}, began.Add(23*time.Hour))
+	w.put(key(3), 1, done{revision: 3}, began.Add(25*time.Hour)) // a new generation
 	for n := byte(1); n <= 3; n++ {
-		if got, ok := w.get(key(n)); !ok || got.revision != events.Revision(n) {
+		if got, ok := w.get(key(n), began.Add(25*time.Hour)); !ok || got.revision != events.Revision(n) {
 			t.Errorf("key %d: %+v, %t", n, got, ok)
 		}
 	}
-	w.put(key(4), done{revision: 4}, began.Add(50*time.Hour))
+	w.put(key(4), 1, done{revision: 4}, began.Add(50*time.Hour))
 	for n, want := range map[byte]bool{1: false, 2: false, 3: true, 4: true} {
-		if _, ok := w.get(key(n)); ok != want {
+		if _, ok := w.get(key(n), began.Add(25*time.Hour)); ok != want {
 			t.Errorf("key %d is known: %t, want %t", n, ok, want)
 		}
 	}
@@ -196,9 +238,9 @@ func mustID(t testing.TB, fact events.Fact) events.ID {
 func reservationOf(fact events.Fact) (events.ID, error) {
 	switch f := fact.(type) {
 	case *events.ProductHeld:
-		return events.ParseID(f.ReservationID)
+		return events.ParseID(string(f.ReservationID))
 	case *events.ProductReserved:
-		return events.ParseID(f.ReservationID)
+		return events.ParseID(string(f.ReservationID))
 	}
 	return events.ID{}, fmt.Errorf("%s opens no reservation", fact.Name())
 }
@@ -207,7 +249,10 @@ func reservationOf(fact events.Fact) (events.ID, error) {
 func TestAnEntityWithoutEventsIsNotKept(t *testing.T) {
 	d := openDesk(t, openLog(t, t.TempDir()), nil)
 	for i := range 100 {
-		answer, err := d.Ask(context.Background(), Request{Stream: product.Stream(fmt.Sprint("no", i)), Command: one("ann"), ID: NewCommandID()})
+		answer, err := d.Ask(
+			context.Background(),
+			Request{Stream: product.Stream(events.ProductID(fmt.Sprint("no", i))), Command: one("ann"), ID: NewCommandID()},
+		)
 		if code(err) != "not_found" || answer.Revision != events.NoStream || answer.Position != 0 {
 			t.Fatalf("%+v, %v", answer, err)
 		}

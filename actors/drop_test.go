@@ -23,7 +23,7 @@ func TestNothingIsLostToDropping(t *testing.T) {
 	const inUse, each, callers = 8, 50, 24
 	log := newMemory()
 	d := openDesk(t, log, nil)
-	name := func(n int) string { return fmt.Sprint("lamp", n) }
+	name := func(n int) events.ProductID { return events.ProductID(fmt.Sprint("lamp", n)) }
 	entities := commands / each
 	for n := range entities {
 		_, err := d.Ask(context.Background(), Request{Stream: product.Stream(name(n)), ID: NewCommandID(),
@@ -55,7 +55,10 @@ func TestNothingIsLostToDropping(t *testing.T) {
 			a := &answers[n]
 			a.id = NewCommandID()
 			var err error
-			a.answer, err = d.Ask(context.Background(), Request{Stream: product.Stream(name(entity)), ID: a.id, Command: one("ann")})
+			a.answer, err = d.Ask(
+				context.Background(),
+				Request{Stream: product.Stream(name(entity)), ID: a.id, Command: one("ann")},
+			)
 			if err != nil {
 				return err
 			}

@@ -8,21 +8,17 @@ import (
 	"github.com/anthdm/hollywood/actor"
 )
 
-// inboxSize is the inbox an actor starts with; it grows when needed. Hollywood's
-// own default costs 28 KB an actor.
-const inboxSize = 4
-
 // Engine runs the actors of this process, on Hollywood.
 type Engine struct {
 	hollywood *actor.Engine
 	spawned   atomic.Uint64
 }
 
-// NewEngine starts one.
+// NewEngine starts an Engine.
 func NewEngine() (*Engine, error) {
 	hollywood, err := actor.NewEngine(actor.NewEngineConfig())
 	if err != nil {
-		return nil, fmt.Errorf("actors: %w", err)
+		return nil, fmt.Errorf("starting the actors: %w", err)
 	}
 	return &Engine{hollywood: hollywood}, nil
 }
@@ -31,27 +27,16 @@ func NewEngine() (*Engine, error) {
 // order of each sender. send never blocks; stop ends the actor after what was
 // sent before, and nothing may be sent afterwards. receive must not panic.
 func (e *Engine) Spawn(name string, receive func(msg any)) (send func(msg any), stop func()) {
-	pid := e.spawn("projection", name+"#"+strconv.FormatUint(e.spawned.Add(1), 10), receive)
-	return func(msg any) { e.send(pid, msg) }, func() { e.stop(pid) }
+	m := e.spawn("projection", name+"#"+strconv.FormatUint(e.spawned.Add(1), 10), receive)
+	return m.tell, func() { e.stop(m) }
 }
 
-func (e *Engine) spawn(kind, id string, receive func(msg any)) *actor.PID {
-	return e.hollywood.Spawn(func() actor.Receiver { return receiver(receive) }, kind,
-		actor.WithID(id), actor.WithInboxSize(inboxSize))
+// spawn starts an actor under a name that is never used again.
+func (e *Engine) spawn(kind, id string, receive func(msg any)) *mailbox {
+	m := &mailbox{pid: actor.NewPID(e.hollywood.Address(), kind+"/"+id), receive: receive}
+	e.hollywood.SpawnProc(m)
+	return m
 }
 
-func (e *Engine) send(pid *actor.PID, msg any) { e.hollywood.SendLocal(pid, msg, nil) }
-
-func (e *Engine) stop(pid *actor.PID) { e.hollywood.Poison(pid) }
-
-// receiver drops Hollywood's life-cycle messages: an actor here has nothing to do
-// when it starts, and must not do anything when it stops.
-type receiver func(msg any)
-
-func (r receiver) Receive(c *actor.Context) {
-	switch msg := c.Message().(type) {
-	case actor.Initialized, actor.Started, actor.Stopped:
-	default:
-		r(msg)
-	}
-}
+// stop removes an actor from the engine. It still receives what was sent to it before.
+func (e *Engine) stop(m *mailbox) { e.hollywood.Registry.Remove(m.pid) }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"admitone/actors/core"
@@ -25,22 +26,25 @@ const (
 type entity struct {
 	desk  *Desk
 	entry *entry
-	kind  Kind
+	kind  core.Kind
 
 	status   status
+	assumed  bool // the state rests on an assumption that no append has proved; see assume
 	core     core.Core
-	window   *window
+	window   *keyWindow
 	revision events.Revision // of the state, with what is not durable yet
 	durable  events.Revision
 	position events.Position // of the durable revision
 	hash     events.Hash     // of the durable revision
+	latest   time.Time       // of the decision of the newest event in the state
 	tip      events.Hash     // of the revision of the state
 
-	next    *batch     // decided, not handed to the store yet; nil if none
-	writing *batch     // being written; its items belong to the writer; nil if none
-	waiting []*pending // decided on the state that writing makes durable
-	stash   []*pending // arrived while there is no state
-	current *pending   // being decided: who hears of a panic
+	next    *batch      // decided, not handed to the store yet; nil if none
+	writing *batch      // being written; its items belong to the writer; nil if none
+	waiting []*envelope // decided on the state that writing makes durable
+	stash   []*envelope // arrived while there is no state
+	joined  *jointPart  // has the turn: what arrives waits in stash until it ends; see AskAll
+	current *envelope   // being decided: it is answered if the core panics
 
 	unsaved  int64 // durable events since the last snapshot
 	saved    int64 // bytes of the last snapshot
@@ -49,7 +53,7 @@ type entity struct {
 	unknowns int // appends with an unknown outcome in a row
 }
 
-func newEntity(d *Desk, e *entry, kind Kind) *entity {
+func newEntity(d *Desk, e *entry, kind core.Kind) *entity {
 	return &entity{desk: d, entry: e, kind: kind, durable: events.NoStream}
 }
 
@@ -57,12 +61,14 @@ func newEntity(d *Desk, e *entry, kind Kind) *entity {
 func (e *entity) receive(msg any) {
 	defer e.guard()
 	switch msg := msg.(type) {
-	case *pending:
+	case *envelope:
 		e.arrive(msg)
 	case *batch:
 		e.written(msg)
 	case *loaded:
 		e.install(msg)
+	case *jointEnd:
+		e.endPart(msg)
 	case snapshotDone:
 		e.saving, e.saved = false, msg.size
 	}
@@ -88,7 +94,19 @@ func (e *entity) panicked(cause any) {
 		"stream", e.entry.stream, "panic", fmt.Sprint(cause), "stack", string(debug.Stack()))
 }
 
-func (e *entity) arrive(p *pending) {
+func (e *entity) arrive(p *envelope) {
+	switch {
+	case p.joint != nil:
+		e.joinPart(p)
+		return
+	case e.joined != nil:
+		e.stash = append(e.stash, p)
+		return
+	}
+	if e.status == unloaded && e.assume(p) {
+		e.flush()
+		return
+	}
 	if e.status != ready {
 		e.stash = append(e.stash, p)
 		if e.status == unloaded {
@@ -96,12 +114,12 @@ func (e *entity) arrive(p *pending) {
 		}
 		return
 	}
-	e.handle(p, e.desk.now())
+	e.handle(p, e.now())
 	e.flush()
 }
 
 // handle decides one pending on the present state, or looks at it.
-func (e *entity) handle(p *pending, now time.Time) {
+func (e *entity) handle(p *envelope, now time.Time) {
 	e.current = p
 	e.expire(now)
 	switch {
@@ -120,35 +138,39 @@ func (e *entity) handle(p *pending, now time.Time) {
 // expire lets go of everything that is due, so that the rules need not think of
 // holds that have passed their deadline.
 func (e *entity) expire(now time.Time) {
-	for {
-		next := e.core.NextDeadline()
-		if next.IsZero() || !next.Before(now) {
-			return
-		}
-		facts, err := e.core.Decide(&core.Expire{}, now)
-		if err != nil || len(facts) == 0 {
-			panic(fmt.Sprintf("%s has a deadline at %v but nothing that expires: %v", e.entry.stream, next, err))
-		}
-		id := NewCommandID()
-		e.accept(&pending{decided: now, request: Request{
-			ID: id, CorrelationID: string(id), CausationID: "deadline", Actor: "system",
-		}}, facts)
+	_, err := core.Step(e.core, nil, now, func(facts []events.Fact) { e.expired(facts, now) })
+	if err != nil {
+		panic(fmt.Sprintf("%s: %v", e.entry.stream, err))
 	}
 }
 
-func (e *entity) decide(p *pending, now time.Time) {
+// expired queues the facts of a deadline.
+func (e *entity) expired(facts []events.Fact, now time.Time) {
+	id := NewCommandID()
+	e.accept(&envelope{decided: now, request: Request{
+		ID: id, CorrelationID: string(id), CausationID: "deadline", Actor: "system",
+	}}, facts)
+}
+
+func (e *entity) decide(p *envelope, now time.Time) {
 	if p.decided.IsZero() {
 		p.decided = now
 	}
+	p.decided = later(p.decided, e.latest)
 	key, body, keyed := p.request.ID.keyed()
 	if keyed && !e.admitKey(p, key, body) {
 		return
 	}
-	if want := p.request.IfRevision; want != nil && *want != e.revision && e.revision != events.NoStream {
+	if e.stale(&p.request) {
 		e.refuse(p, staleRevision(e.revision))
 		return
 	}
-	facts, err := e.core.Decide(p.request.Command, p.decided)
+	facts, err := core.Step(
+		e.core,
+		p.request.Command,
+		p.decided,
+		func(facts []events.Fact) { e.expired(facts, p.decided) },
+	)
 	if err != nil {
 		e.refuse(p, err.(*core.Refusal)) // anything else is a bug, and panics
 		return
@@ -158,37 +180,44 @@ func (e *entity) decide(p *pending, now time.Time) {
 		e.settle(p)
 		return
 	}
-	if keyed {
-		e.window.put(key, done{revision: e.revision + 1, body: body}, p.decided)
-	}
+	e.rememberKey(p)
 	e.accept(p, facts)
 }
 
+// rememberKey puts the key of p, if it has one, into the window, before its facts are accepted.
+func (e *entity) rememberKey(p *envelope) {
+	if key, body, keyed := p.request.ID.keyed(); keyed {
+		e.window.put(key, p.caller, done{revision: e.revision + 1, body: body}, p.decided)
+	}
+}
+
 // admitKey looks a key up; it returns false if p has been dealt with.
-func (e *entity) admitKey(p *pending, key commandKey, body uint64) bool {
-	e.window.turn(p.decided)
-	before, known := e.window.get(key)
+func (e *entity) admitKey(p *envelope, key commandKey, body uint64) bool {
+	before, known := e.window.get(key, p.decided)
 	switch {
 	case known && before.body != body:
 		e.refuse(p, errKeyReused)
 	case known:
 		p.outcome = outcome{revision: e.revision, replay: before.revision, replayed: true}
 		e.settle(p)
-	case e.window.len() >= maxWindow:
+	case e.window.len(p.decided) >= maxKeyWindow:
 		p.outcome = outcome{revision: e.revision, err: ErrOverloaded}
 		e.settle(p)
 	default:
-		return true
+		until := e.window.spent(p.caller, p.decided)
+		if until.IsZero() || !p.request.Bounded {
+			return true
+		}
+		p.outcome = outcome{revision: e.revision, err: &KeysSpent{Wait: until.Sub(p.decided)}}
+		e.settle(p)
 	}
 	return false
 }
 
-// accept takes facts into the state and queues them with whoever waits for them.
-func (e *entity) accept(p *pending, facts []events.Fact) {
-	for _, fact := range facts {
-		e.core.Evolve(fact)
-	}
+// accept queues facts that the state has evolved by, with the command that waits for them.
+func (e *entity) accept(p *envelope, facts []events.Fact) {
 	e.revision += events.Revision(len(facts))
+	e.latest = later(p.decided, e.latest)
 	e.entry.empty.Store(false)
 	p.outcome = outcome{facts: facts, revision: e.revision}
 	if e.next == nil {
@@ -198,29 +227,29 @@ func (e *entity) accept(p *pending, facts []events.Fact) {
 	e.next.add(p)
 }
 
-func (e *entity) refuse(p *pending, refusal *core.Refusal) {
+func (e *entity) refuse(p *envelope, refusal *core.Refusal) {
 	p.outcome = outcome{revision: e.revision, err: refusal}
 	e.settle(p)
 }
 
 // settle answers p, which has no facts of its own, as soon as the state it was
 // decided on is durable.
-func (e *entity) settle(p *pending) {
+func (e *entity) settle(p *envelope) {
 	switch {
 	case e.next != nil:
 		e.next.add(p)
 	case e.writing != nil:
 		e.waiting = append(e.waiting, p)
 	default:
-		e.tell(p, e.position)
+		e.complete(p, e.position)
 	}
 }
 
-// tell answers p, whose outcome is durable. position is that of its last fact, or
+// complete answers p, whose outcome is durable. position is that of its last fact, or
 // of the entity. Called by the actor or by the writer of p's batch.
-func (e *entity) tell(p *pending, position events.Position) {
+func (e *entity) complete(p *envelope, position events.Position) {
 	switch {
-	case p.reply == nil: // nobody asked: a deadline
+	case p.reply == nil: // a deadline, without a caller
 	case p.outcome.replayed:
 		go e.replay(p)
 	default:
@@ -233,11 +262,15 @@ func (e *entity) tell(p *pending, position events.Position) {
 }
 
 // fail tells p that it got no answer.
-func (e *entity) fail(p *pending, err error) {
-	if p.reply == nil {
+func (e *entity) fail(p *envelope, err error) {
+	switch {
+	case p.reply == nil:
 		return
+	case p.joint != nil:
+		p.joint.decision <- err
+	default:
+		p.reply <- result{err: err}
 	}
-	p.reply <- result{err: err}
 	e.desk.answered(e.entry)
 }
 
@@ -246,11 +279,16 @@ func (e *entity) flush() {
 	if e.writing != nil || e.next == nil {
 		return
 	}
+	e.startWriting()
+	e.freezeIfDue(e.writing)
+	go e.write(e.writing)
+}
+
+// startWriting makes the next batch the one that is being written.
+func (e *entity) startWriting() {
 	b := e.next
 	e.next, e.writing = nil, b
 	b.durable, b.position, b.hash = e.durable, e.position, e.hash
-	e.freezeIfDue(b)
-	go e.write(b)
 }
 
 // written takes note of what became of the batch.
@@ -264,7 +302,7 @@ func (e *entity) written(b *batch) {
 		e.failed(b)
 		return
 	}
-	e.unknowns = 0
+	e.unknowns, e.assumed = 0, false
 	if e.status != ready { // a panic meanwhile: the state is gone
 		e.discard(b.frozen)
 		e.loadIfAsked()
@@ -272,7 +310,7 @@ func (e *entity) written(b *batch) {
 	}
 	e.save(b.frozen)
 	for _, p := range e.waiting {
-		e.tell(p, e.position)
+		e.complete(p, e.position)
 	}
 	clear(e.waiting)
 	e.waiting = e.waiting[:0]
@@ -283,9 +321,11 @@ func (e *entity) written(b *batch) {
 func (e *entity) failed(b *batch) {
 	log := e.desk.config.Logger.With("stream", e.entry.stream, "expected", b.durable, "error", b.err)
 	switch {
+	case errors.Is(b.err, events.ErrConflict) && e.assumed && b.durable == events.NoStream:
+		e.disprove(b.items)
 	case errors.Is(b.err, events.ErrConflict):
 		e.desk.stats.conflicts.Add(1)
-		log.Debug("somebody else appended first; deciding again")
+		log.Debug("another process appended first; deciding again")
 		e.startOver(b.items)
 	case errors.Is(b.err, events.ErrUnavailable), errors.Is(b.err, events.ErrClosed), errors.Is(b.err, events.ErrTooLarge):
 		log.Warn("the log took nothing")
@@ -302,9 +342,8 @@ func (e *entity) failed(b *batch) {
 }
 
 // startOver forgets the state and loads it again, now or when the batch that is
-// being written is done. Whoever has no answer yet is decided again then, items
-// first.
-func (e *entity) startOver(items []*pending) {
+// being written is done. Commands without an answer are decided again then, items first.
+func (e *entity) startOver(items []*envelope) {
 	e.desk.stats.reloads.Add(1)
 	e.forget(items)
 	e.status = loading
@@ -314,8 +353,8 @@ func (e *entity) startOver(items []*pending) {
 	e.loadIfAsked()
 }
 
-// loadIfAsked loads the state if somebody waits for it. If nobody does, nothing
-// counts the entity as busy, and the next to arrive has it loaded.
+// loadIfAsked loads the state if a command waits for it. Else nothing counts the entity as
+// busy, and the next to arrive has it loaded.
 func (e *entity) loadIfAsked() {
 	if len(e.stash) == 0 {
 		e.status = unloaded
@@ -324,29 +363,32 @@ func (e *entity) loadIfAsked() {
 	e.load()
 }
 
-// forget drops the state and puts whoever has no answer yet into the stash, in
-// the order in which they were decided.
-func (e *entity) forget(items []*pending) {
-	again := append([]*pending{}, items...)
-	again = append(again, e.waiting...)
-	if e.next != nil {
-		again = append(again, e.next.items...)
-	}
-	again = append(again, e.stash...)
-	e.core, e.window, e.stash, e.waiting, e.next = nil, nil, nil, nil, nil
+// forget drops the state and puts the commands without an answer into the stash, in the
+// order in which they were decided. Their outcome may be in the log.
+func (e *entity) forget(items []*envelope) {
 	now, patience := time.Now(), 2*e.desk.config.AppendTimeout
-	for _, p := range again {
+	for _, p := range e.undecided(items) {
 		if p.failed.IsZero() {
 			p.failed = now
 		}
-		switch {
-		case p.reply == nil: // a deadline: it will be found again
-		case now.Sub(p.failed) > patience:
+		if now.Sub(p.failed) > patience {
 			e.fail(p, fmt.Errorf("%w: no outcome in %v", ErrUnavailable, patience))
-		default:
+		} else {
 			e.stash = append(e.stash, p)
 		}
 	}
+}
+
+// undecided drops the state and the stash, and returns the commands that wait for an answer,
+// items first. A deadline is not among them: it will be found again.
+func (e *entity) undecided(items []*envelope) []*envelope {
+	all := [][]*envelope{items, e.waiting, nil, e.stash}
+	if e.next != nil {
+		all[2] = e.next.items
+	}
+	again := slices.DeleteFunc(slices.Concat(all...), func(p *envelope) bool { return p.reply == nil })
+	e.core, e.window, e.stash, e.waiting, e.next, e.assumed = nil, nil, nil, nil, nil, false
+	return again
 }
 
 func (e *entity) failStash(err error) {

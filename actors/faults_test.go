@@ -48,7 +48,8 @@ func TestOneFault(t *testing.T) {
 			return []appendTo{f.landsWhenRead, before(func() { price(t, other, 9) })}
 		}},
 		"taken, and somebody goes on": {faults: func(_ *faulty, other *Desk) []appendTo {
-			return []appendTo{func(ctx context.Context, log events.Store, stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {
+			return []appendTo{func(ctx context.Context, log events.Store,
+				stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {
 				_, err := taken(ctx, log, stream, expected, batch)
 				price(t, other, 9)
 				return events.Appended{}, err
@@ -112,7 +113,8 @@ func mustAgree(t testing.TB, d *Desk, log events.Store, answers []acknowledged) 
 	}
 	want := audit(t, log, answers)
 	var got, replayed bytes.Buffer
-	if _, err := d.View(context.Background(), lamp, func(c core.Core) { got.Reset(); noError(t, c.Freeze()(&got)) }); err != nil {
+	if _, err := d.View(context.Background(), lamp,
+		func(c core.Core) { got.Reset(); noError(t, c.Freeze()(&got)) }); err != nil {
 		t.Fatal(err)
 	}
 	noError(t, want.Freeze()(&replayed))
@@ -150,7 +152,10 @@ func TestACallerWhoLeaves(t *testing.T) {
 	ctx, leave := context.WithCancel(context.Background())
 	goOn := make(chan struct{})
 	f.then(before(func() { leave(); <-goOn }))
-	if _, err := d.Ask(ctx, Request{Stream: lamp, Command: one("ann"), ID: NewCommandID()}); !errors.Is(err, context.Canceled) {
+	if _, err := d.Ask(ctx, Request{Stream: lamp, Command: one("ann"), ID: NewCommandID()}); !errors.Is(
+		err,
+		context.Canceled,
+	) {
 		t.Errorf("%v, want context.Canceled", err)
 	}
 	close(goOn)
@@ -173,14 +178,17 @@ func TestARetriedKeyAfterAnUnknownOutcome(t *testing.T) {
 	id := KeyedCommandID("ann", "key")
 	var answers []Answer
 	for i, node := range nodes {
-		answer, err := node.Ask(context.Background(), Request{Stream: lamp, Command: one("ann"), ID: id, CorrelationID: fmt.Sprint(i)})
+		answer, err := node.Ask(
+			context.Background(),
+			Request{Stream: lamp, Command: one("ann"), ID: id, CorrelationID: fmt.Sprint(i)},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
 		answers = append(answers, answer)
 	}
 	if a, b := answers[0], answers[1]; a.Replayed || !b.Replayed || a.Position != b.Position || !a.At.Equal(b.At) ||
-		!bytes.Equal(a.Facts[0].AppendJSON(nil), b.Facts[0].AppendJSON(nil)) {
+		!bytes.Equal(events.AppendFact(nil, a.Facts[0]), events.AppendFact(nil, b.Facts[0])) {
 		t.Errorf("answers %+v and %+v", a, b)
 	}
 	audit(t, log, []acknowledged{{id, answers[0]}, {id, answers[1]}})
@@ -218,7 +226,12 @@ type bounded struct {
 	most int
 }
 
-func (b *bounded) Append(ctx context.Context, stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {
+func (b *bounded) Append(
+	ctx context.Context,
+	stream events.StreamID,
+	expected events.Revision,
+	batch []events.Event,
+) (events.Appended, error) {
 	size := 0
 	for i := range batch {
 		size += len(batch[i].Data) + len(batch[i].Metadata)

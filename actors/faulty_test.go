@@ -11,7 +11,8 @@ import (
 )
 
 // appendTo is what a store does with an append.
-type appendTo func(ctx context.Context, log events.Store, stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error)
+type appendTo func(ctx context.Context, log events.Store,
+	stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error)
 
 // faulty is a store with faults. An append takes the next fault of the plan, or
 // the one that chance has for it, or goes through.
@@ -51,12 +52,23 @@ func (f *faulty) next() appendTo {
 }
 
 // Append implements events.Store.
-func (f *faulty) Append(ctx context.Context, stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {
+func (f *faulty) Append(
+	ctx context.Context,
+	stream events.StreamID,
+	expected events.Revision,
+	batch []events.Event,
+) (events.Appended, error) {
 	return f.next()(ctx, f.Store, stream, expected, batch)
 }
 
 // Read implements events.Store. What is late lands before or behind it.
-func (f *faulty) Read(ctx context.Context, stream events.StreamID, from events.Revision, dir events.Direction, limit int) ([]events.Recorded, error) {
+func (f *faulty) Read(
+	ctx context.Context,
+	stream events.StreamID,
+	from events.Revision,
+	dir events.Direction,
+	limit int,
+) ([]events.Recorded, error) {
 	f.mu.Lock()
 	f.reads++
 	var late []func()
@@ -92,7 +104,13 @@ func (f *faulty) settled() {
 
 // The faults.
 
-func through(ctx context.Context, log events.Store, stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {
+func through(
+	ctx context.Context,
+	log events.Store,
+	stream events.StreamID,
+	expected events.Revision,
+	batch []events.Event,
+) (events.Appended, error) {
 	return log.Append(ctx, stream, expected, batch)
 }
 
@@ -102,25 +120,49 @@ func lost(context.Context, events.Store, events.StreamID, events.Revision, []eve
 }
 
 // taken: failed but persisted.
-func taken(ctx context.Context, log events.Store, stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {
+func taken(
+	ctx context.Context,
+	log events.Store,
+	stream events.StreamID,
+	expected events.Revision,
+	batch []events.Event,
+) (events.Appended, error) {
 	if _, err := log.Append(ctx, stream, expected, batch); err != nil {
 		return events.Appended{}, err
 	}
 	return events.Appended{}, fmt.Errorf("%w: taken", events.ErrUnknown)
 }
 
-func unavailable(context.Context, events.Store, events.StreamID, events.Revision, []events.Event) (events.Appended, error) {
+func unavailable(
+	context.Context,
+	events.Store,
+	events.StreamID,
+	events.Revision,
+	[]events.Event,
+) (events.Appended, error) {
 	return events.Appended{}, fmt.Errorf("%w: down", events.ErrUnavailable)
 }
 
 // hangs until its context ends.
-func hangs(ctx context.Context, _ events.Store, _ events.StreamID, _ events.Revision, _ []events.Event) (events.Appended, error) {
+func hangs(
+	ctx context.Context,
+	_ events.Store,
+	_ events.StreamID,
+	_ events.Revision,
+	_ []events.Event,
+) (events.Appended, error) {
 	<-ctx.Done()
 	return events.Appended{}, fmt.Errorf("%w: %w", events.ErrUnknown, ctx.Err())
 }
 
 // slow: another one goes before it if it wants to.
-func slow(ctx context.Context, log events.Store, stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {
+func slow(
+	ctx context.Context,
+	log events.Store,
+	stream events.StreamID,
+	expected events.Revision,
+	batch []events.Event,
+) (events.Appended, error) {
 	for range 3 {
 		if _, err := log.Head(ctx); err != nil {
 			return events.Appended{}, err
@@ -130,13 +172,25 @@ func slow(ctx context.Context, log events.Store, stream events.StreamID, expecte
 }
 
 // landsLate: unknown, and lands at some time afterwards.
-func (f *faulty) landsLate(_ context.Context, log events.Store, stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {
+func (f *faulty) landsLate(
+	_ context.Context,
+	log events.Store,
+	stream events.StreamID,
+	expected events.Revision,
+	batch []events.Event,
+) (events.Appended, error) {
 	f.running.Go(func() { _, _ = log.Append(context.Background(), stream, expected, batch) })
 	return events.Appended{}, fmt.Errorf("%w: late", events.ErrUnknown)
 }
 
 // landsWhenRead: unknown, and lands right after somebody has read and not found it.
-func (f *faulty) landsWhenRead(_ context.Context, log events.Store, stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {
+func (f *faulty) landsWhenRead(
+	_ context.Context,
+	log events.Store,
+	stream events.StreamID,
+	expected events.Revision,
+	batch []events.Event,
+) (events.Appended, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.late = append(f.late, func() { _, _ = log.Append(context.Background(), stream, expected, batch) })
@@ -153,9 +207,10 @@ func failsToo(f *faulty) appendTo {
 	}
 }
 
-// before lets somebody else act first.
+// before lets another caller act first.
 func before(act func()) appendTo {
-	return func(ctx context.Context, log events.Store, stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {
+	return func(ctx context.Context, log events.Store,
+		stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {
 		act()
 		return log.Append(ctx, stream, expected, batch)
 	}

@@ -9,19 +9,25 @@ import (
 	"admitone/events"
 )
 
-// deaf is a store whose reads hang, whatever their context says, until it is let go.
+// hangingStore is a store whose reads block, even after their context ends, until free is closed.
 type deaf struct {
 	events.Store
 	free chan struct{}
 }
 
-func (d deaf) Read(ctx context.Context, stream events.StreamID, from events.Revision, dir events.Direction, limit int) ([]events.Recorded, error) {
+func (d deaf) Read(
+	ctx context.Context,
+	stream events.StreamID,
+	from events.Revision,
+	dir events.Direction,
+	limit int,
+) ([]events.Recorded, error) {
 	<-d.free
 	return d.Store.Read(ctx, stream, from, dir, limit)
 }
 
-// TestLoadThatHangs: who waits for an entity that can't be read is told so, and it
-// comes back when the store does.
+// TestLoadThatHangs: while the store's reads hang, commands fail with ErrUnavailable; once they
+// return, the entity works again.
 func TestLoadThatHangs(t *testing.T) {
 	store := deaf{Store: newMemory(), free: make(chan struct{})}
 	d := openDesk(t, store, func(c *Config) { c.LoadTimeout = 200 * time.Millisecond })
@@ -33,7 +39,7 @@ func TestLoadThatHangs(t *testing.T) {
 	close(store.free)
 	for {
 		_, err := ask(d, one("ann"))
-		if code(err) == "not_found" { // there is no such product, says the log
+		if code(err) == "not_found" { // the log was read: there is no such product
 			return
 		}
 		if !errors.Is(err, ErrUnavailable) {

@@ -51,17 +51,17 @@ func mustClose(t testing.TB, store events.Store) {
 }
 
 var (
-	products    = Kind{Category: product.Category, New: product.New, SnapshotVersion: product.SnapshotVersion}
-	tournaments = Kind{Category: tournament.Category, New: tournament.New, SnapshotVersion: tournament.SnapshotVersion}
-	seats       = Kind{Category: seat.Category, New: seat.New, SnapshotVersion: seat.SnapshotVersion}
+	products    = product.Kind
+	tournaments = tournament.Kind
+	seats       = seat.Kind
 )
 
 // newCore makes the rules of a stream.
 func newCore(stream events.StreamID) core.Core {
 	switch stream.Category() {
-	case tournament.Category:
+	case events.TournamentCategory:
 		return tournament.New()
-	case seat.Category:
+	case events.SeatCategory:
 		return seat.New()
 	}
 	return product.New()
@@ -74,7 +74,7 @@ func openDesk(t testing.TB, store events.Store, change func(*Config)) *Desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config := Config{Store: store, Kinds: []Kind{products, tournaments, seats}, Logger: quiet}
+	config := Config{Store: store, Kinds: []core.Kind{products, tournaments, seats}, Logger: quiet}
 	if change != nil {
 		change(&config)
 	}
@@ -109,7 +109,7 @@ func mustCreate(t testing.TB, d *Desk, stock int64) {
 }
 
 // one is a command for one unit.
-func one(holder string) *product.Reserve {
+func one(holder events.Holder) *product.Reserve {
 	return &product.Reserve{ReservationID: NewID(), Holder: holder, Quantity: 1}
 }
 
@@ -119,7 +119,7 @@ func code(err error) string {
 		return "ok"
 	}
 	if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) {
-		return refusal.Code
+		return string(refusal.Code)
 	}
 	for _, failure := range []error{ErrOverloaded, ErrUnavailable, ErrStopping, ErrBroken} {
 		if errors.Is(err, failure) {
@@ -241,8 +241,8 @@ func checkAnswer(t testing.TB, a acknowledged, there []events.Recorded) {
 		t.Errorf("command %s was answered with the time %v; it was decided at %v, %v", a.id, a.answer.At, metadata.At, err)
 	}
 	for i, fact := range a.answer.Facts {
-		if string(fact.AppendJSON(nil)) != string(there[i].Data) {
-			t.Errorf("command %s was answered with %s, and the log has %s", a.id, fact.AppendJSON(nil), there[i].Data)
+		if string(events.AppendFact(nil, fact)) != string(there[i].Data) {
+			t.Errorf("command %s was answered with %s, and the log has %s", a.id, events.AppendFact(nil, fact), there[i].Data)
 		}
 	}
 }

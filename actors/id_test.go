@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// TestNewID: a UUIDv7 of this moment, and no two alike.
+// TestNewID: ids are UUIDv7s of the current millisecond, and unique.
 func TestNewID(t *testing.T) {
 	seen := map[[16]byte]bool{}
 	for range 100_000 {

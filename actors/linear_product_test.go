@@ -134,7 +134,7 @@ func (c call) command() core.Command {
 // seeLamp puts an answer the way the lamp's rules do.
 func seeLamp(answer Answer, refusal *core.Refusal) any {
 	if refusal != nil {
-		seen := lampSeen{code: refusal.Code}
+		seen := lampSeen{code: string(refusal.Code)}
 		if seen.code == "sold_out" {
 			seen.remaining = refusal.Fields["remaining"].(int64)
 		}

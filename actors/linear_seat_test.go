@@ -24,7 +24,7 @@ type chairState struct {
 type chairSeen struct {
 	said   string
 	status events.SeatStatus
-	owner  string
+	owner  events.Holder
 }
 
 // claim is what somebody asks of a seat.
@@ -33,17 +33,17 @@ type claim struct {
 	hold int    // its number
 }
 
-func holdID(number int) string {
+func holdID(number int) events.HoldID {
 	if number == 0 {
 		return ""
 	}
-	return events.HoldID(fmt.Sprint("b", number), 1)
+	return events.NewHoldID(events.BookingID(fmt.Sprint("b", number)), 1)
 }
 
 func (c claim) command() core.Command {
 	switch id := holdID(c.hold); c.what {
 	case "hold":
-		return &seat.Hold{HoldID: id, Holder: string(NewCommandID()), HoldFor: time.Minute}
+		return &seat.Hold{HoldID: id, Holder: events.Holder(NewCommandID()), HoldFor: time.Minute}
 	case "book":
 		return &seat.Book{HoldID: id}
 	case "release":
@@ -64,7 +64,7 @@ func (s chairState) step(input any) (any, any) {
 		s.status, s.owner = events.SeatIsFree, 0
 	}
 	if input == (glance{}) {
-		return chairSeen{status: s.status, owner: holdID(s.owner)}, s
+		return chairSeen{status: s.status, owner: events.Holder(holdID(s.owner))}, s
 	}
 	c, before := input.(claim), s
 	mine := c.hold == s.owner
@@ -119,12 +119,12 @@ func chairSubject() *subject {
 		},
 		look: func(c core.Core) any {
 			owner, _ := c.(*seat.Seat).Owner()
-			return chairSeen{status: c.(*seat.Seat).Status(), owner: owner}
+			return chairSeen{status: c.(*seat.Seat).Status(), owner: events.Holder(owner)}
 		},
 		see: func(answer Answer, refusal *core.Refusal) any {
 			switch {
 			case refusal != nil:
-				return chairSeen{said: refusal.Code}
+				return chairSeen{said: string(refusal.Code)}
 			case len(answer.Facts) == 0:
 				return chairSeen{said: "nothing"}
 			}

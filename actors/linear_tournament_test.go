@@ -2,7 +2,6 @@ package actors
 
 import (
 	"math/rand/v2"
-	"strings"
 	"testing"
 
 	"admitone/actors/core"
@@ -25,9 +24,11 @@ type cupState struct {
 
 // cupSeen is what came back: the facts' teams in the order of the log.
 type cupSeen struct {
-	code                         string
-	entered, remaining, waiting  int64
-	came, waits, promoted, wasIn string
+	code                        string
+	entered, remaining, waiting int64
+	came, waits                 string
+	promoted                    events.TeamID
+	wasIn                       string
 }
 
 // signUp, exit and setting are what somebody asks of the cup.
@@ -40,10 +41,10 @@ type (
 	}
 )
 
-func teamName(n int) string { return string(rune('a' + n - 1)) }
+func teamName(n int) events.TeamID { return events.TeamID(rune('a' + n - 1)) }
 
 func (e signUp) command() core.Command {
-	teams := []string{teamName(e.first)}
+	teams := []events.TeamID{teamName(e.first)}
 	if e.second != 0 {
 		teams = append(teams, teamName(e.second))
 	}
@@ -76,7 +77,7 @@ func (s *cupState) in() (n int) {
 	return n
 }
 
-// has says whether a team takes part, and where in the waitlist it is, -1 if not.
+// has reports whether a team takes part, and where in the waitlist it is, -1 if not.
 func (s *cupState) has(team int) (in bool, at int) {
 	for i := range s.waiting {
 		if s.waiting[i].team == team {
@@ -92,7 +93,7 @@ func (s *cupState) leave(at int) {
 }
 
 // promote returns who comes in.
-func (s *cupState) promote() (promoted string) {
+func (s *cupState) promote() (promoted events.TeamID) {
 	for !s.closed && s.waiting[0].team != 0 {
 		size := 1
 		for size < linearTeams && s.waiting[size].team != 0 && s.waiting[size].row == s.waiting[0].row {
@@ -156,7 +157,7 @@ func (s *cupState) enter(c signUp, seen *cupSeen) string {
 	}
 	names := ""
 	for _, team := range teams {
-		names += teamName(team)
+		names += string(teamName(team))
 		if in, _ := s.has(team); in {
 			return "already_entered"
 		}
@@ -184,7 +185,7 @@ func (s *cupState) enter(c signUp, seen *cupSeen) string {
 // seeCup puts an answer the way the cup's rules do.
 func seeCup(answer Answer, refusal *core.Refusal) any {
 	if refusal != nil {
-		return cupSeen{code: refusal.Code}
+		return cupSeen{code: string(refusal.Code)}
 	}
 	seen := cupSeen{code: "ok"}
 	take := func(c events.TournamentCounts) {
@@ -193,14 +194,14 @@ func seeCup(answer Answer, refusal *core.Refusal) any {
 	for _, fact := range answer.Facts {
 		switch f := fact.(type) {
 		case *events.TournamentEntered:
-			seen.came = strings.Join(f.TeamIDs, "")
+			seen.came = concat(f.TeamIDs)
 			take(f.TournamentCounts)
 		case *events.TournamentWaitlisted:
-			seen.waits = strings.Join(f.TeamIDs, "")
+			seen.waits = concat(f.TeamIDs)
 			take(f.TournamentCounts)
 		case *events.TournamentPromoted:
 			for _, row := range f.Rows {
-				seen.promoted += strings.Join(row, "")
+				seen.promoted += events.TeamID(concat(row))
 			}
 			take(f.TournamentCounts)
 		case *events.TournamentWithdrawn:
@@ -211,6 +212,13 @@ func seeCup(answer Answer, refusal *core.Refusal) any {
 		}
 	}
 	return seen
+}
+
+func concat(teams []events.TeamID) (all string) {
+	for _, team := range teams {
+		all += string(team)
+	}
+	return all
 }
 
 // cupSubject is a tournament of three slots as histories are made of it.

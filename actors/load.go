@@ -15,16 +15,24 @@ import (
 // loaded is an entity's state as the log has it.
 type loaded struct {
 	core     core.Core
-	window   *window
+	window   *keyWindow
 	revision events.Revision
 	position events.Position
 	hash     events.Hash
-	size     int64 // bytes of the snapshot it began with
-	replayed int64 // events read after the snapshot
+	latest   time.Time // of the decision of the last event
+	size     int64     // bytes of the snapshot it began with
+	replayed int64     // events read after the snapshot
 	// found are those of the wanted commands whose events are in the log after all.
 	found  map[CommandID]*found
+	last   command // of the last event in the window, if that was keyed
 	err    error
 	number int
+}
+
+// command is one use of a command id: a key that was forgotten may be used again.
+type command struct {
+	id CommandID
+	at int64 // when it was decided, in Unix nanoseconds
 }
 
 // found is a command as the log has it.
@@ -34,19 +42,34 @@ type found struct {
 	told          bool
 }
 
+// search is for commands that may be in the log after all: under one of the ids, and
+// behind the revision that was durable when their appends failed. What is before it was
+// known when they were decided: a command under a key that has been forgotten since.
+type search struct {
+	ids    map[CommandID]bool
+	behind events.Revision
+	// since is a time before which no command is one of them. What is behind may be all of the
+	// stream, with uses of a key that every window has forgotten.
+	since time.Time
+}
+
 // load reads the state on a goroutine of its own; install gets it. Of the commands
 // that have failed before, it looks whether they are in the log after all.
 func (e *entity) load() {
 	e.status = loading
-	wanted := map[CommandID]bool{}
+	wanted := search{ids: map[CommandID]bool{}, behind: e.durable}
 	for _, p := range e.stash {
-		if !p.failed.IsZero() && p.request.ID != "" {
-			wanted[p.request.ID] = true
+		if p.failed.IsZero() || p.request.ID == "" {
+			continue
+		}
+		wanted.ids[p.request.ID] = true
+		if since := p.decided.Add(-keyWindowAge); wanted.since.IsZero() || since.Before(wanted.since) {
+			wanted.since = since
 		}
 	}
 	e.loads++
 	e.desk.stats.loads.Add(1)
-	number, known, pause := e.loads, e.durable, e.pause()
+	number, pause := e.loads, e.pause()
 	go func() {
 		time.Sleep(pause)
 		ctx, cancel := context.WithCancel(context.Background())
@@ -54,13 +77,13 @@ func (e *entity) load() {
 		patience := e.desk.config.LoadTimeout
 		late := time.AfterFunc(patience, func() { // also when a read hangs and obeys no context
 			cancel()
-			e.desk.engine.send(e.entry.pid, &loaded{number: number, err: fmt.Errorf("%w: nothing could be read for %v", ErrUnavailable, patience)})
+			e.entry.tell(&loaded{number: number, err: fmt.Errorf("%w: nothing could be read for %v", ErrUnavailable, patience)})
 		})
 		l := &loaded{}
-		err := e.read(ctx, l, known, wanted, func() { late.Reset(patience) })
+		err := e.read(ctx, l, wanted, func() { late.Reset(patience) })
 		l.err, l.number = err, number
 		if late.Stop() {
-			e.desk.engine.send(e.entry.pid, l)
+			e.entry.tell(l)
 		}
 	}()
 }
@@ -76,7 +99,7 @@ func (e *entity) pause() time.Duration {
 
 // read fills l. A panic of the core on a fact that can't be is an error: the log
 // is damaged. It calls progress as it goes on.
-func (e *entity) read(ctx context.Context, l *loaded, known events.Revision, wanted map[CommandID]bool, progress func()) (err error) {
+func (e *entity) read(ctx context.Context, l *loaded, wanted search, progress func()) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			err = fmt.Errorf("%w: %v", events.ErrDamaged, cause)
@@ -90,14 +113,14 @@ func (e *entity) read(ctx context.Context, l *loaded, known events.Revision, wan
 		return err
 	}
 	from := l.revision + 1
-	if len(wanted) > 0 {
-		from = min(from, known+1) // another node's snapshot may be ahead of what we know
+	if len(wanted.ids) > 0 {
+		from = min(from, wanted.behind+1) // another node's snapshot may be ahead of what we know
 	}
 	for event, err := range events.Stream(ctx, e.desk.config.Store, e.entry.stream, from) {
 		if err != nil {
 			return err
 		}
-		if err := l.take(&event, wanted); err != nil {
+		if err := l.apply(&event, wanted); err != nil {
 			return err
 		}
 		if event.Revision%1024 == 0 {
@@ -113,7 +136,7 @@ const shortStream = 64
 // readShort fills l from a stream that has too few events for a snapshot, an empty one
 // above all; whole is false if it has more. Most entities are like that, and looking
 // for the snapshot that they can't have costs as much as reading them.
-func (e *entity) readShort(ctx context.Context, l *loaded, wanted map[CommandID]bool) (whole bool, err error) {
+func (e *entity) readShort(ctx context.Context, l *loaded, wanted search) (whole bool, err error) {
 	if e.desk.config.Snapshots == nil {
 		return false, nil
 	}
@@ -124,7 +147,7 @@ func (e *entity) readShort(ctx context.Context, l *loaded, wanted map[CommandID]
 	}
 	e.fresh(l)
 	for i := range page {
-		if err := l.take(&page[i], wanted); err != nil {
+		if err := l.apply(&page[i], wanted); err != nil {
 			return false, err
 		}
 	}
@@ -133,12 +156,12 @@ func (e *entity) readShort(ctx context.Context, l *loaded, wanted map[CommandID]
 
 // fresh makes l the state before the first event.
 func (e *entity) fresh(l *loaded) {
-	*l = loaded{core: e.kind.New(), window: newWindow(), revision: events.NoStream, found: map[CommandID]*found{}}
+	*l = loaded{core: e.kind.New(), window: newKeyWindow(), revision: events.NoStream, found: map[CommandID]*found{}}
 }
 
-// take adds one event to the state, unless the snapshot has it, and remembers the
+// apply adds one event to the state, unless the snapshot has it, and remembers the
 // command it is of.
-func (l *loaded) take(event *events.Recorded, wanted map[CommandID]bool) error {
+func (l *loaded) apply(event *events.Recorded, wanted search) error {
 	fact, err := event.Decode()
 	if err != nil {
 		return err
@@ -153,22 +176,25 @@ func (l *loaded) take(event *events.Recorded, wanted map[CommandID]bool) error {
 		}
 		l.core.Evolve(fact)
 		l.revision, l.position = event.Revision, event.Position
+		if l.latest, err = events.DecidedAt(event.Metadata); err != nil {
+			return err
+		}
 		l.replayed++
 		if err := l.remember(id, event); err != nil {
 			return err
 		}
 	}
-	if wanted[id] {
-		return l.find(id, event, fact)
+	if event.Revision > wanted.behind && wanted.ids[id] {
+		return l.find(id, event, fact, wanted.since)
 	}
 	return nil
 }
 
-func (l *loaded) find(id CommandID, event *events.Recorded, fact events.Fact) error {
+func (l *loaded) find(id CommandID, event *events.Recorded, fact events.Fact, since time.Time) error {
 	f := l.found[id]
 	if f == nil {
 		metadata, err := events.ParseMetadata(event.Metadata)
-		if err != nil {
+		if err != nil || metadata.At.Before(since) {
 			return err
 		}
 		f = &found{answer: Answer{At: metadata.At}, correlationID: metadata.CorrelationID}
@@ -179,20 +205,22 @@ func (l *loaded) find(id CommandID, event *events.Recorded, fact events.Fact) er
 	return nil
 }
 
-// remember puts a keyed command into the window, under its first event.
+// remember puts a keyed command into the window, under its first event, as whoever
+// decided it did: also where the key was used before, and forgotten.
 func (l *loaded) remember(id CommandID, event *events.Recorded) error {
 	key, body, ok := id.keyed()
 	if !ok {
-		return nil
-	}
-	if _, known := l.window.get(key); known {
+		l.last = command{}
 		return nil
 	}
 	metadata, err := events.ParseMetadata(event.Metadata)
 	if err != nil {
 		return err
 	}
-	l.window.put(key, done{revision: event.Revision, body: body}, metadata.At)
+	if this := (command{id, metadata.At.UnixNano()}); this != l.last {
+		l.window.put(key, callerOf(metadata.Actor), done{revision: event.Revision, body: body}, metadata.At)
+		l.last = this
+	}
 	return nil
 }
 
@@ -204,12 +232,12 @@ func (e *entity) readSnapshot(ctx context.Context, l *loaded) error {
 		return nil
 	}
 	err := e.desk.config.Snapshots.LoadSnapshot(e.entry.stream, func(head events.Snapshot, r io.Reader) error {
-		if head.Version != e.kind.SnapshotVersion {
+		if head.Version&^keyWindowCounted != e.kind.SnapshotVersion {
 			return events.ErrNoSnapshot
 		}
 		counted := &counter{r: r}
 		in := bufio.NewReaderSize(counted, 64<<10)
-		if err := l.restore(in); err != nil {
+		if err := l.restore(in, head.Version&keyWindowCounted != 0); err != nil {
 			return err
 		}
 		l.revision, l.hash, l.size = head.Revision, head.Hash, counted.n
@@ -222,7 +250,8 @@ func (e *entity) readSnapshot(ctx context.Context, l *loaded) error {
 	if err == nil {
 		err = e.anchor(ctx, l)
 	}
-	if errors.Is(err, errMisfit) || err != nil && ctx.Err() == nil && !errors.Is(err, events.ErrUnavailable) && !errors.Is(err, events.ErrDamaged) {
+	if errors.Is(err, errMisfit) ||
+		err != nil && ctx.Err() == nil && !errors.Is(err, events.ErrUnavailable) && !errors.Is(err, events.ErrDamaged) {
 		e.desk.config.Logger.Warn("a snapshot does not fit; reading the whole stream", "stream", e.entry.stream, "error", err)
 		e.fresh(l)
 		return nil
@@ -232,20 +261,20 @@ func (e *entity) readSnapshot(ctx context.Context, l *loaded) error {
 
 // restore reads what frozen.write wrote. A core that panics on it has not
 // understood it either.
-func (l *loaded) restore(in io.Reader) (err error) {
+func (l *loaded) restore(in io.Reader, counted bool) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
-			err = fmt.Errorf("actors: restoring a snapshot: %v", cause)
+			err = fmt.Errorf("restoring a snapshot: %v", cause)
 		}
 	}()
-	if err := l.window.restore(in); err != nil {
+	if err := l.window.restore(in, counted); err != nil {
 		return err
 	}
 	return l.core.Restore(in)
 }
 
 // errMisfit: a snapshot of another history.
-var errMisfit = errors.New("actors: the log has no such event")
+var errMisfit = errors.New("the log has no such event")
 
 // anchor checks that the log holds the event the snapshot ends with.
 func (e *entity) anchor(ctx context.Context, l *loaded) error {
@@ -261,7 +290,8 @@ func (e *entity) anchor(ctx context.Context, l *loaded) error {
 		return errMisfit
 	}
 	l.position = page[0].Position
-	return nil
+	l.latest, err = events.DecidedAt(page[0].Metadata)
+	return err
 }
 
 type counter struct {
@@ -275,7 +305,7 @@ func (c *counter) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// install makes a loaded state the entity's and goes through whoever has waited.
+// install makes a loaded state the entity's and decides the commands that have waited.
 func (e *entity) install(l *loaded) {
 	if l.number != e.loads {
 		return
@@ -288,29 +318,35 @@ func (e *entity) install(l *loaded) {
 	}
 	e.core, e.window = l.core, l.window
 	e.revision, e.durable, e.position, e.hash, e.tip = l.revision, l.revision, l.position, l.hash, l.hash
+	e.latest = l.latest
 	e.saved, e.unsaved = l.size, l.replayed
 	e.entry.unsaved.Store(e.unsaved)
 	e.entry.empty.Store(l.revision == events.NoStream)
 	e.entry.known.Store(int64(l.revision) + 1)
 	e.status = ready
 	e.answerFound(l.found)
+	e.handleStash()
+}
+
+// handleStash handles what has arrived meanwhile.
+func (e *entity) handleStash() {
 	for len(e.stash) > 0 { // taken out one by one: a panic leaves the rest where it is
 		p := e.stash[0]
 		e.stash = e.stash[1:]
-		e.handle(p, e.desk.now())
+		e.handle(p, e.now())
 	}
 	e.stash = nil
 	e.flush()
 }
 
-// answerFound answers those whose facts turned out to be in the log: the one who
-// put them there, and as a repetition whoever came with the same id, to this node
-// or, before, to another.
+// answerFound answers the commands whose facts turned out to be in the log: the one that
+// put them there, and as repetitions those with the same id, sent to this node or, before,
+// to another.
 func (e *entity) answerFound(known map[CommandID]*found) {
 	if len(known) == 0 {
 		return
 	}
-	var rest []*pending
+	var rest []*envelope
 	for _, p := range e.stash {
 		f := known[p.request.ID]
 		if f == nil || p.view != nil {
@@ -324,55 +360,4 @@ func (e *entity) answerFound(known map[CommandID]*found) {
 		e.desk.answered(e.entry)
 	}
 	e.stash = rest
-}
-
-// replay answers a repeated key from the log, with the facts of the first time.
-func (e *entity) replay(p *pending) {
-	ctx, cancel := context.WithTimeout(context.Background(), e.desk.config.LoadTimeout)
-	defer cancel()
-	answer, err := e.readAnswer(ctx, p.outcome.replay)
-	if err != nil {
-		e.fail(p, fmt.Errorf("%w: %w", ErrUnavailable, err))
-		return
-	}
-	p.reply <- result{answer: answer}
-	e.desk.answered(e.entry)
-}
-
-// replayPage is how many events are read at once for a repeated key. Few: nearly
-// every command leads to one, and anybody can repeat a key as often as they like.
-const replayPage = 4
-
-// readAnswer reads the answer to the command whose first event is at from.
-func (e *entity) readAnswer(ctx context.Context, from events.Revision) (Answer, error) {
-	answer := Answer{Replayed: true}
-	for id := ""; ; from += replayPage {
-		page, err := e.desk.config.Store.Read(ctx, e.entry.stream, from, events.Forward, replayPage)
-		if err != nil {
-			return Answer{}, err
-		}
-		for i := range page {
-			event := &page[i]
-			metadata, err := events.ParseMetadata(event.Metadata)
-			if err != nil {
-				return Answer{}, err
-			}
-			if id != "" && metadata.CommandID != id {
-				return answer, nil
-			}
-			fact, err := event.Decode()
-			if err != nil {
-				return Answer{}, err
-			}
-			id, answer.At = metadata.CommandID, metadata.At
-			answer.Facts = append(answer.Facts, fact)
-			answer.Revision, answer.Position = event.Revision, event.Position
-		}
-		if len(page) < replayPage {
-			if id == "" {
-				return Answer{}, fmt.Errorf("%w: %s has no revision %d", events.ErrDamaged, e.entry.stream, from)
-			}
-			return answer, nil
-		}
-	}
 }

@@ -12,7 +12,7 @@ import (
 // raceDetector: the tests are about ten times slower then, and do less.
 var raceDetector bool
 
-// memory is a log that is lost at the end and costs next to nothing.
+// memory is a log that is lost at the end and costs almost nothing.
 type memory struct {
 	mu      sync.RWMutex
 	log     []events.Recorded                     // guarded by mu
@@ -22,7 +22,12 @@ type memory struct {
 func newMemory() *memory { return &memory{streams: map[events.StreamID][]events.Position{}} }
 
 // Append implements events.Store.
-func (m *memory) Append(_ context.Context, stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {
+func (m *memory) Append(
+	_ context.Context,
+	stream events.StreamID,
+	expected events.Revision,
+	batch []events.Event,
+) (events.Appended, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s := m.streams[stream]
@@ -31,15 +36,28 @@ func (m *memory) Append(_ context.Context, stream events.StreamID, expected even
 	}
 	for i := range batch {
 		at := events.Position(len(m.log) + 1)
-		m.log = append(m.log, events.Recorded{Event: batch[i], Stream: stream, Revision: events.Revision(len(s)), Position: at})
+		m.log = append(
+			m.log,
+			events.Recorded{Event: batch[i], Stream: stream, Revision: events.Revision(len(s)), Position: at},
+		)
 		s = append(s, at)
 	}
 	m.streams[stream] = s
-	return events.Appended{Revision: events.Revision(len(s)) - 1, Position: events.Position(len(m.log)), Consecutive: true}, nil
+	return events.Appended{
+		Revision:    events.Revision(len(s)) - 1,
+		Position:    events.Position(len(m.log)),
+		Consecutive: true,
+	}, nil
 }
 
 // Read implements events.Store, forward only.
-func (m *memory) Read(_ context.Context, stream events.StreamID, from events.Revision, _ events.Direction, limit int) (page []events.Recorded, err error) {
+func (m *memory) Read(
+	_ context.Context,
+	stream events.StreamID,
+	from events.Revision,
+	_ events.Direction,
+	limit int,
+) (page []events.Recorded, err error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	s := m.streams[stream]
@@ -50,7 +68,12 @@ func (m *memory) Read(_ context.Context, stream events.StreamID, from events.Rev
 }
 
 // ReadAll implements events.Store, forward only.
-func (m *memory) ReadAll(_ context.Context, from events.Position, _ events.Direction, limit int) ([]events.Recorded, error) {
+func (m *memory) ReadAll(
+	_ context.Context,
+	from events.Position,
+	_ events.Direction,
+	limit int,
+) ([]events.Recorded, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	return m.log[min(int(from), len(m.log)):min(int(from)+limit, len(m.log))], nil

@@ -32,7 +32,7 @@ func (e *entity) freezeIfDue(b *batch) {
 	if b.frozen = e.freeze(); b.frozen == nil {
 		return
 	}
-	// Somebody in b still waits, so this may be counted without the desk's lock; it
+	// A command in b still waits, so this may be counted without the desk's lock; it
 	// keeps the entity from being dropped before the snapshot is written.
 	e.saving = true
 	e.desk.inFlight.Add(1)
@@ -58,7 +58,7 @@ func (e *entity) freeze() (f *frozen) {
 	}()
 	window, state := e.window.freeze(), e.core.Freeze()
 	return &frozen{
-		head: events.Snapshot{Version: e.kind.SnapshotVersion},
+		head: events.Snapshot{Version: e.kind.SnapshotVersion | keyWindowCounted},
 		write: func(w io.Writer) (err error) {
 			defer func() { // it runs on no actor, so nothing else would catch it
 				if cause := recover(); cause != nil {
@@ -83,7 +83,7 @@ func (e *entity) save(f *frozen) {
 }
 
 // saveNow writes a snapshot because the desk is about to drop the entity.
-func (e *entity) saveNow(p *pending) {
+func (e *entity) saveNow(p *envelope) {
 	p.outcome = outcome{revision: e.revision}
 	if e.saving || e.writing != nil || e.next != nil || e.revision == events.NoStream {
 		e.settle(p) // not idle after all, or nothing to save
@@ -95,7 +95,7 @@ func (e *entity) saveNow(p *pending) {
 		return
 	}
 	e.saving = true
-	e.writeSnapshot(f, func() { e.tell(p, 0) })
+	e.writeSnapshot(f, func() { e.complete(p, 0) })
 }
 
 // writeSnapshot saves f as the state at the durable revision, on a goroutine of
@@ -119,7 +119,7 @@ func (e *entity) writeSnapshot(f *frozen, done func()) {
 		} else {
 			e.desk.stats.snapshots.Add(1)
 		}
-		e.desk.engine.send(e.entry.pid, snapshotDone{size: size})
+		e.entry.tell(snapshotDone{size: size})
 	}()
 }
 

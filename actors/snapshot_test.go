@@ -1,13 +1,17 @@
 package actors
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"runtime"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"admitone/actors/core"
 	"admitone/actors/product"
@@ -21,10 +25,26 @@ type counted struct {
 }
 
 // Read implements events.Store.
-func (c *counted) Read(ctx context.Context, stream events.StreamID, from events.Revision, dir events.Direction, limit int) ([]events.Recorded, error) {
+func (c *counted) Read(
+	ctx context.Context,
+	stream events.StreamID,
+	from events.Revision,
+	dir events.Direction,
+	limit int,
+) ([]events.Recorded, error) {
 	page, err := c.Store.Read(ctx, stream, from, dir, limit)
 	c.read.Add(int64(len(page)))
 	return page, err
+}
+
+// until waits for something that happens beside the test, but not forever.
+func until(t testing.TB, what string, is func() bool) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); !is(); runtime.Gosched() {
+		if time.Now().After(end) {
+			t.Fatalf("a minute has passed before %s", what)
+		}
+	}
 }
 
 // sell sells so many lamps, one after another.
@@ -39,13 +59,17 @@ func sell(t testing.TB, d *Desk, units int) {
 
 // remaining loads the lamp on a desk of its own and says what remains and how many
 // events were read for it.
-func remaining(t testing.TB, store events.Store, snapshots events.Snapshots, kind Kind) (left, read int64) {
+func remaining(t testing.TB, store events.Store, snapshots events.Snapshots, kind core.Kind) (left, read int64) {
 	t.Helper()
 	c := &counted{Store: store}
 	d := openDesk(t, c, func(config *Config) {
-		config.Snapshots, config.SnapshotEvery, config.Kinds = snapshots, 4, []Kind{kind}
+		config.Snapshots, config.SnapshotEvery, config.Kinds = snapshots, 4, []core.Kind{kind}
 	})
-	_, err := d.View(context.Background(), lamp, func(c core.Core) { left = c.(interface{ Remaining() int64 }).Remaining() })
+	_, err := d.View(
+		context.Background(),
+		lamp,
+		func(c core.Core) { left = c.(interface{ Remaining() int64 }).Remaining() },
+	)
 	mustNot(t, err)
 	return left, c.read.Load()
 }
@@ -58,9 +82,7 @@ func history100(t testing.TB, dir string) {
 	mustCreate(t, d, 1000)
 	for due := range int64(3) { // one that is still being written would keep the next from being begun
 		sell(t, d, 30)
-		for d.Stats().Snapshots <= due {
-			runtime.Gosched()
-		}
+		until(t, "a snapshot is written", func() bool { return d.Stats().Snapshots > due })
 	}
 	sell(t, d, 10)
 	closeDesk(t, d)
@@ -79,7 +101,7 @@ func TestALoadBeginsWithTheSnapshot(t *testing.T) {
 	broken := products
 	broken.New = func() core.Core { return &unrestorable{product.New().(*product.Product)} }
 	for name, test := range map[string]struct {
-		kind   Kind
+		kind   core.Kind
 		spoil  func(t *testing.T, dir string)
 		whole  bool
 		behind int // commands after it
@@ -200,18 +222,14 @@ func TestASnapshotUnderWayKeepsItsEntity(t *testing.T) {
 		t.Errorf("%+v, while the snapshot is being written", s)
 	}
 	close(h.goOn)
-	for d.Stats().InFlight > 0 {
-		runtime.Gosched()
-	}
+	until(t, "nothing is in flight", func() bool { return d.Stats().InFlight == 0 })
 	// It has more than enough to save by now, so a sweep asks for that before it goes.
-	for d.Stats().Active > 0 {
-		d.Sweep()
-		runtime.Gosched()
-	}
-	if s := d.Stats(); s.Snapshots != 2 || s.Loads != 1 {
+	until(t, "the entity goes", func() bool { d.Sweep(); return d.Stats().Active == 0 })
+	if s := d.Stats(); s.Snapshots != 2 || s.Loads != 0 { // it began with its first event, unread
 		t.Errorf("%+v, want a second snapshot before it went", s)
 	}
-	if left, read := remaining(t, store, store, products); left != 968 || read != 2 { // one to see that it is long, one that the snapshot fits
+	if left, read := remaining(t, store, store, products); left != 968 ||
+		read != 2 { // one to see that it is long, one that the snapshot fits
 		t.Errorf("%d remain, %d events were read", left, read)
 	}
 }
@@ -240,7 +258,13 @@ func TestShortStreamsAreReadAtOnce(t *testing.T) {
 		d = openDesk(t, store, func(c *Config) { c.Snapshots, c.SnapshotEvery = s, 40 })
 		sell(t, d, 1)
 		if p := audit(t, store, nil); p.Remaining() != int64(999-test.sold) || s.times.Load() != int64(test.times) {
-			t.Errorf("of 1000 less %d remain %d; a snapshot was looked for %d times, want %d", test.sold+1, p.Remaining(), s.times.Load(), test.times)
+			t.Errorf(
+				"of 1000 less %d remain %d; a snapshot was looked for %d times, want %d",
+				test.sold+1,
+				p.Remaining(),
+				s.times.Load(),
+				test.times,
+			)
 		}
 	}
 }
@@ -258,13 +282,60 @@ func TestSweepingWhileHoldsExpire(t *testing.T) {
 		mustNot(t, err)
 		sell(t, d, 1)
 		c.move(1 << 36) // more than a minute
-		for d.Stats().Active > 0 {
-			d.Sweep()
-			runtime.Gosched()
-		}
+		until(t, "the entity goes", func() bool { d.Sweep(); return d.Stats().Active == 0 })
 	}
 	if s := d.Stats(); s.Conflicts != 0 || s.InFlight != 0 {
 		t.Errorf("%+v; want no entity to go while it writes", s)
 	}
 	audit(t, store, nil)
+}
+
+// countless keeps snapshots as programs of before wrote them: keys without their callers.
+type countless struct{ events.Snapshots }
+
+// SaveSnapshot implements events.Snapshots.
+func (c countless) SaveSnapshot(stream events.StreamID, head events.Snapshot, write func(io.Writer) error) error {
+	head.Version &^= keyWindowCounted
+	return c.Snapshots.SaveSnapshot(stream, head, func(w io.Writer) error {
+		var all bytes.Buffer
+		if err := write(&all); err != nil {
+			return err
+		}
+		end := 8 // since
+		for range 2 {
+			end += 8 + int(binary.LittleEndian.Uint64(all.Bytes()[end:]))*(keySize+16)
+		}
+		state := end + 8 + int(binary.LittleEndian.Uint64(all.Bytes()[end:]))*12
+		_, err := w.Write(append(all.Bytes()[:end:end], all.Bytes()[state:]...))
+		return err
+	})
+}
+
+// TestASnapshotOfBeforeIsRead: it knows its keys, and need not be made again.
+func TestASnapshotOfBeforeIsRead(t *testing.T) {
+	store := openLog(t, t.TempDir())
+	d := openDesk(t, store, func(c *Config) { c.Snapshots, c.SnapshotEvery = countless{store}, 30 })
+	mustCreate(t, d, 1000)
+	key := func(i int) Request {
+		return Request{
+			Stream:  lamp,
+			Command: one("ann"),
+			ID:      KeyedCommandID("ann", fmt.Sprint(i)),
+			Actor:   "ann",
+			Bounded: true,
+		}
+	}
+	for i := range 200 {
+		if _, err := d.Ask(context.Background(), key(i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	closeDesk(t, d)
+	if _, read := remaining(t, store, store, products); read >= 190 {
+		t.Errorf("%d of 201 events were read", read)
+	}
+	again := openDesk(t, store, func(c *Config) { c.Snapshots = store })
+	if answer, err := again.Ask(context.Background(), key(7)); err != nil || !answer.Replayed {
+		t.Errorf("%+v, %v", answer, err)
+	}
 }

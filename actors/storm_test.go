@@ -76,7 +76,12 @@ func TestStorm(t *testing.T) {
 func (s *storm) call(t *testing.T, chance *rand.Rand, commands int) {
 	for n := range commands {
 		s.clock.move(time.Duration(chance.IntN(3)) * time.Second)
-		request := Request{Stream: lamp, Command: s.command(chance), ID: NewCommandID(), CorrelationID: fmt.Sprint(chance.Uint64())}
+		request := Request{
+			Stream:        lamp,
+			Command:       s.command(chance),
+			ID:            NewCommandID(),
+			CorrelationID: fmt.Sprint(chance.Uint64()),
+		}
 		tries := 1
 		if chance.IntN(2) == 0 {
 			request.ID, tries = KeyedCommandID("caller", fmt.Sprint(chance.Uint64(), n)), 20
@@ -116,7 +121,12 @@ func (s *storm) note(a *acknowledged, failed bool) {
 func (s *storm) command(chance *rand.Rand) core.Command {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	reserve := &product.Reserve{ReservationID: NewID(), Holder: "ann", Quantity: 1 + chance.Int64N(3), Hold: chance.IntN(2) == 0}
+	reserve := &product.Reserve{
+		ReservationID: NewID(),
+		Holder:        "ann",
+		Quantity:      1 + chance.Int64N(3),
+		Hold:          chance.IntN(2) == 0,
+	}
 	if len(s.open) == 0 {
 		return reserve
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"admitone/actors/tournament"
+	"admitone/events"
 )
 
 // BenchmarkHotTournament: entries of teams that are all different, and refusals
@@ -20,7 +21,7 @@ func BenchmarkHotTournament(b *testing.B) {
 			created.RegisterDeadline = time.Now().Add(time.Hour)
 			_, err := askFinals(d, created)
 			mustNot(b, err)
-			_, err = askFinals(d, &tournament.Enter{TeamIDs: []string{"the first"}})
+			_, err = askFinals(d, &tournament.Enter{TeamIDs: []events.TeamID{"the first"}})
 			mustNot(b, err)
 			want := map[string]string{"entries": "ok", "refusals": "tournament_full"}[name]
 			var n atomic.Int64
@@ -28,7 +29,10 @@ func BenchmarkHotTournament(b *testing.B) {
 			b.ResetTimer()
 			busy := processorTime(b)
 			inTurns(b, 256, func() error {
-				_, err := askFinals(d, &tournament.Enter{TeamIDs: []string{fmt.Sprintf("team-%07d", n.Add(1))}})
+				_, err := askFinals(
+					d,
+					&tournament.Enter{TeamIDs: []events.TeamID{events.TeamID(fmt.Sprintf("team-%07d", n.Add(1)))}},
+				)
 				if code(err) != want {
 					return err
 				}

@@ -24,7 +24,7 @@ func aCup(limit int64, waitlist bool) *tournament.Create {
 		Waitlist: waitlist, Rule: events.WaitlistStrict}
 }
 
-func nthTeam(n int) string { return fmt.Sprintf("team-%04d", n) }
+func nthTeam(n int) events.TeamID { return events.TeamID(fmt.Sprintf("team-%04d", n)) }
 
 // askFinals hands a command to the tournament under a fresh id.
 func askFinals(d *Desk, command core.Command) (Answer, error) {
@@ -42,7 +42,7 @@ func openFinals(t *testing.T, store events.Store, now *clock, limit int64, waitl
 
 // told is the tournament as its stream tells it.
 type told struct {
-	entered, waitlisted, promoted, withdrawn []string
+	entered, waitlisted, promoted, withdrawn []events.TeamID
 	// appends are how many facts each command has, in order.
 	appends map[string][]string
 }
@@ -89,7 +89,7 @@ func (a *answersOf) ask(d *Desk, command core.Command) error {
 }
 
 // inLogOrder is whom the answers let in, by the positions in the answers.
-func (a *answersOf) inLogOrder() (teams []string) {
+func (a *answersOf) inLogOrder() (teams []events.TeamID) {
 	slices.SortFunc(a.all, func(a, b acknowledged) int { return int(a.answer.Position) - int(b.answer.Position) })
 	for _, one := range a.all {
 		if f, ok := one.answer.Facts[0].(*events.TournamentEntered); ok {
@@ -111,7 +111,7 @@ func TestThreeThousandTeamsOnSixtyFourSlots(t *testing.T) {
 	d := openFinals(t, store, &clock{}, slotsOfFinal, false)
 	var answers answersOf
 	results := atOnce(crowdOfTeams, func(i int) error {
-		return answers.ask(d, &tournament.Enter{TeamIDs: []string{nthTeam(i)}})
+		return answers.ask(d, &tournament.Enter{TeamIDs: []events.TeamID{nthTeam(i)}})
 	})
 	wantResults(t, results, map[string]int{"ok": slotsOfFinal, "tournament_full": crowdOfTeams - slotsOfFinal})
 	said := tell(t, store)
@@ -123,7 +123,7 @@ func TestThreeThousandTeamsOnSixtyFourSlots(t *testing.T) {
 }
 
 // mustStand holds the entity to who is in and who waits.
-func mustStand(t *testing.T, d *Desk, entered, waiting []string) {
+func mustStand(t *testing.T, d *Desk, entered, waiting []events.TeamID) {
 	t.Helper()
 	_, err := d.View(context.Background(), finals, func(c core.Core) {
 		cup := c.(*tournament.Tournament)
@@ -153,7 +153,7 @@ func TestWithdrawalsPromoteTheFirstWhoWait(t *testing.T) {
 	d := openFinals(t, store, &clock{}, slotsOfFinal, true)
 	var answers answersOf
 	wantResults(t, atOnce(crowdOfTeams, func(i int) error {
-		return answers.ask(d, &tournament.Enter{TeamIDs: []string{nthTeam(i)}})
+		return answers.ask(d, &tournament.Enter{TeamIDs: []events.TeamID{nthTeam(i)}})
 	}), map[string]int{"ok": crowdOfTeams})
 	before := tell(t, store)
 	if len(before.entered) != slotsOfFinal || len(before.waitlisted) != crowdOfTeams-slotsOfFinal {
@@ -170,7 +170,8 @@ func TestWithdrawalsPromoteTheFirstWhoWait(t *testing.T) {
 		t.Errorf("promoted were %v, want %v", after.promoted, before.waitlisted[:leave])
 	}
 	for id, facts := range after.appends {
-		if facts[0] == "tournament.withdrawn.v1" && !slices.Equal(facts, []string{"tournament.withdrawn.v1", "tournament.promoted.v1"}) {
+		if facts[0] == "tournament.withdrawn.v1" &&
+			!slices.Equal(facts, []string{"tournament.withdrawn.v1", "tournament.promoted.v1"}) {
 			t.Errorf("command %s is %v", id, facts)
 		}
 	}
@@ -181,7 +182,10 @@ func TestWithdrawalsPromoteTheFirstWhoWait(t *testing.T) {
 		t.Errorf("%d were promoted in all, want %d, or in another order", len(raised.promoted), leave+1000)
 	}
 	audit(t, store, answers.all)
-	stay := slices.DeleteFunc(slices.Clone(before.entered), func(team string) bool { return slices.Contains(after.withdrawn, team) })
+	stay := slices.DeleteFunc(
+		slices.Clone(before.entered),
+		func(team events.TeamID) bool { return slices.Contains(after.withdrawn, team) },
+	)
 	mustStand(t, d, append(stay, raised.promoted...), before.waitlisted[leave+1000:])
 }
 
@@ -195,7 +199,7 @@ func TestTheDeadlineToTheNanosecond(t *testing.T) {
 		then string
 	}{{0, "ok"}, {time.Hour, "ok"}, {time.Nanosecond, "deadline_passed"}, {time.Hour, "deadline_passed"}} {
 		now.move(line.move)
-		if _, err := askFinals(d, &tournament.Enter{TeamIDs: []string{nthTeam(i)}}); code(err) != line.then {
+		if _, err := askFinals(d, &tournament.Enter{TeamIDs: []events.TeamID{nthTeam(i)}}); code(err) != line.then {
 			t.Errorf("at %v: %v, want %s", now.now(), err, line.then)
 		}
 	}
@@ -210,7 +214,10 @@ func TestTwoOrganisersAtOnce(t *testing.T) {
 	first := events.Revision(0)
 	results := atOnce(5, func(i int) error {
 		limit := int64(10 + i)
-		_, err := d.Ask(context.Background(), Request{Stream: finals, Command: &tournament.Edit{TeamLimit: &limit}, ID: NewCommandID(), IfRevision: &first})
+		_, err := d.Ask(
+			context.Background(),
+			Request{Stream: finals, Command: &tournament.Edit{TeamLimit: &limit}, ID: NewCommandID(), IfRevision: &first},
+		)
 		return err
 	})
 	wantResults(t, results, map[string]int{"ok": 1, "stale_revision": 4})
@@ -228,13 +235,13 @@ func TestACrowdComesAndGoes(t *testing.T) {
 		chance := rand.New(rand.NewPCG(seed, uint64(caller)))
 		for range 40 {
 			team := nthTeam(chance.IntN(100))
-			var command core.Command = &tournament.Enter{TeamIDs: []string{team}}
+			var command core.Command = &tournament.Enter{TeamIDs: []events.TeamID{team}}
 			switch chance.IntN(4) {
 			case 0:
 				command = &tournament.Withdraw{TeamID: team}
 			case 1:
 				if other := nthTeam(chance.IntN(100)); other != team {
-					command = &tournament.Enter{TeamIDs: []string{team, other}}
+					command = &tournament.Enter{TeamIDs: []events.TeamID{team, other}}
 				}
 			}
 			if err := answers.ask(d, command); err != nil && code(err) != "already_entered" && code(err) != "not_found" {
@@ -245,7 +252,7 @@ func TestACrowdComesAndGoes(t *testing.T) {
 	})
 	wantResults(t, results, map[string]int{"ok": 64})
 	audit(t, store, answers.all)
-	entered, waiting := map[string]bool{}, []string{}
+	entered, waiting := map[events.TeamID]bool{}, []events.TeamID{}
 	for e, err := range events.Stream(context.Background(), store, finals, 0) {
 		mustNot(t, err)
 		fact, err := e.Decode()
@@ -259,9 +266,11 @@ func TestACrowdComesAndGoes(t *testing.T) {
 }
 
 // goesOn folds a fact into who is in and who waits, in order.
-func goesOn(t *testing.T, fact events.Fact, entered map[string]bool, waiting []string) []string {
+func goesOn(t *testing.T, fact events.Fact, entered map[events.TeamID]bool, waiting []events.TeamID) []events.TeamID {
 	t.Helper()
-	gone := func(team string) func(string) bool { return func(other string) bool { return other == team } }
+	gone := func(team events.TeamID) func(events.TeamID) bool {
+		return func(other events.TeamID) bool { return other == team }
+	}
 	switch f := fact.(type) {
 	case *events.TournamentEntered:
 		if len(waiting) > 0 {

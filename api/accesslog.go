@@ -11,9 +11,9 @@ import (
 	"admitone/events"
 )
 
-// accessLog writes a JSON line per request. Lines are collected and written by a
-// goroutine of their own, so that a slow terminal delays nobody; when it can't keep
-// up, lines are dropped and counted, never queued without bound.
+// accessLog writes a JSON line per request. A goroutine of its own writes them, so that a slow
+// terminal delays no request; when it can't keep up, lines are dropped and counted, never queued
+// without bound.
 type accessLog struct {
 	out  io.Writer
 	wake chan struct{}
@@ -61,8 +61,11 @@ func (a *accessLog) line(r *request, status int, took time.Duration) {
 	o.String("path", loggedPath(r.ctx.Path()))
 	o.Int("status", int64(status))
 	o.Int("micros", took.Microseconds())
+	if r.commands > 0 {
+		o.Int("commands", int64(r.commands))
+	}
 	if r.caller.sub != "" {
-		o.String("caller", r.caller.sub)
+		o.String("caller", string(r.caller.sub))
 	}
 	a.lines = append(o.Close(), '\n')
 	select {
@@ -71,8 +74,8 @@ func (a *accessLog) line(r *request, status int, took time.Duration) {
 	}
 }
 
-// loggedPath leaves a visitor's id out of a path: it is all that it takes to give the
-// place up or, where everybody is trusted, to come in with the pass.
+// loggedPath leaves a visitor's id out of a path: it suffices to give up the place or, in open
+// mode, to use the pass.
 func loggedPath(path string) string {
 	if before, _, found := strings.Cut(path, "/visitors/"); found {
 		return before + "/visitors/…"
@@ -92,7 +95,7 @@ func (a *accessLog) write() {
 		}
 		a.lines = a.spare[:0]
 		a.mu.Unlock()
-		a.out.Write(lines) // an access log that can't be written is no reason to stop
+		a.out.Write(lines) // a log that can't be written must not stop the server
 		a.mu.Lock()
 		a.spare = lines
 		a.mu.Unlock()
@@ -103,11 +106,10 @@ func (a *accessLog) write() {
 	}
 }
 
-// accessPause lets lines gather, so that a busy server makes few system calls.
+// accessPause collects lines, so that a busy server makes few system calls.
 const accessPause = 20 * time.Millisecond
 
-// close writes what is left, as far as it can be before ctx ends: whoever reads it
-// may have stopped.
+// close writes the remaining lines, until ctx is done: the reader of the log may have stopped.
 func (a *accessLog) close(ctx context.Context) {
 	a.mu.Lock()
 	already := a.closed

@@ -2,21 +2,25 @@ package api
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 
+	"admitone/actors/core"
+	"admitone/api/codes"
 	"admitone/events"
 )
 
-// backupLimit bounds one backup.
+// backupLimit bounds the time of one backup.
 const backupLimit = 10 * time.Minute
 
-// Backup copies the log to a place of its own on the server's machine. It returns
-// the place and a position up to which the copy holds every event.
+// Backup copies the log to a new place on the server's machine. It returns the place and a
+// position up to which the copy holds every event. Refusals: overloaded (one is being made),
+// limit_exceeded (there are too many, or the disk is too full).
 type Backup func(ctx context.Context) (path string, position events.Position, err error)
 
-// backupRoutes adds nothing if the log can't be copied from here.
+// backupRoutes adds no route if the log can't be copied.
 func (s *Server) backupRoutes() {
 	if s.config.Backup != nil {
 		s.handle(fiber.MethodPost, "/v1/backups", s.backup)
@@ -33,8 +37,12 @@ func (s *Server) backup(r *request) error {
 	ctx, cancel := context.WithTimeout(context.Background(), backupLimit)
 	defer cancel()
 	path, position, err := s.config.Backup(ctx)
-	if err != nil {
+	if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) || errors.Is(err, events.ErrClosed) {
 		return err
+	}
+	if err != nil {
+		r.log().Error("a backup failed", "error", err)
+		return refuse(codes.LogUnavailable, "the backup failed; the server's log has the reason")
 	}
 	o := events.OpenObject(nil)
 	o.String("path", path)

@@ -8,15 +8,14 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// roomVisitors is how many wait while BenchmarkPollRoute asks.
+// roomVisitors is how many wait during BenchmarkPollRoute.
 const roomVisitors = 50_000
 
-// BenchmarkPollRoute is a visitor's question as the handler sees it, without sockets,
-// with many waiting; compare BenchmarkYardstickRoute. All come in less than half of the
-// pause that they were told, but for the first round: a refusal costs what an answer
-// does.
+// BenchmarkPollRoute is a visitor's poll through the handler, without a network, with many
+// waiting; compare BenchmarkYardstickRoute. All but those of the first round come too soon: a
+// refusal costs what an answer does.
 func BenchmarkPollRoute(b *testing.B) {
-	w := newWorld(b)
+	w := newHarness(b)
 	w.room("r", `"admit_per_second":0,"heartbeat_seconds":1`)
 	handler := w.server.app.Server().Handler
 	paths := make([]string, roomVisitors)
@@ -45,7 +44,7 @@ func BenchmarkPollRoute(b *testing.B) {
 	}
 	for range 256 {
 		if !<-done {
-			b.Fatal("somebody could not join")
+			b.Fatal("a visitor could not join")
 		}
 	}
 	b.ReportAllocs()

@@ -11,32 +11,32 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// BenchmarkReserveRoute is a reservation as the handler sees it, without sockets;
-// BenchmarkYardstickRoute the same without the desk and the log. With many callers
-// at once they share appends.
+// BenchmarkReserveRoute is a reservation through the handler, without a network;
+// BenchmarkYardstickRoute the same without the desk and the log. Concurrent callers share
+// appends.
 func BenchmarkReserveRoute(b *testing.B) {
 	benchmarkRoute(b, 201, "/v1/products/p/reservations", `{"holder":"holder-%d"}`)
 }
 
-// BenchmarkYardstickRoute: see BenchmarkReserveRoute.
+// BenchmarkYardstickRoute is the baseline of BenchmarkReserveRoute.
 func BenchmarkYardstickRoute(b *testing.B) {
 	benchmarkRoute(b, 201, "/yardstick", `{"holder":"holder-%d"}`)
 }
 
-// BenchmarkEnterRoute is an entry into one tournament, each of a team of its own;
-// BenchmarkFullRoute the refusal of a full one.
+// BenchmarkEnterRoute is an entry into one tournament, each of another team; BenchmarkFullRoute
+// the refusal of a full one.
 func BenchmarkEnterRoute(b *testing.B) {
 	benchmarkRoute(b, 201, "/v1/tournaments/cup/entries", `{"team_id":"t-%d"}`)
 }
 
-// BenchmarkFullRoute: see BenchmarkEnterRoute.
+// BenchmarkFullRoute is the refusal of a full tournament.
 func BenchmarkFullRoute(b *testing.B) {
 	benchmarkRoute(b, 409, "/v1/tournaments/full/entries", `{"team_id":"t-%d"}`)
 }
 
 // benchmarkRoute posts bodies that differ by a number, for which there is a team.
 func benchmarkRoute(b *testing.B, status int, path, body string) {
-	w := newWorld(b, func(w *world) { w.config.Yardstick = true })
+	w := newHarness(b, func(w *harness) { w.config.Yardstick = true })
 	w.product("p", 1_000_000_000, "")
 	w.tournament("cup", 1_000_000, "")
 	w.tournament("full", 1, "")
@@ -70,12 +70,18 @@ func benchmarkRoute(b *testing.B, status int, path, body string) {
 	post(status, path, body)
 }
 
-// BenchmarkReserveOverSockets has 64 connections beside each other.
+// BenchmarkReserveOverSockets has 64 connections in parallel.
 func BenchmarkReserveOverSockets(b *testing.B) {
-	w := newWorld(b)
+	w := newHarness(b)
 	w.product("p", 1_000_000_000, "")
 	const body = `{"holder":"holder-12345"}`
-	request := fmt.Appendf(nil, "POST /v1/products/p/reservations HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	request := fmt.Appendf(
+		nil,
+		"POST /v1/products/p/reservations HTTP/1.1\r\nHost: localhost\r\nContent-Type: "+
+			"application/json\r\nContent-Length: %d\r\n\r\n%s",
+		len(body),
+		body,
+	)
 	var failed atomic.Int64
 	b.ReportAllocs()
 	b.SetParallelism(32)

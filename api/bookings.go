@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -11,8 +12,10 @@ import (
 	"admitone/actors/booking"
 	"admitone/actors/bookings"
 	"admitone/actors/core"
+	"admitone/api/input"
 	"admitone/events"
-	"admitone/projections"
+	"admitone/projections/live"
+	"admitone/projections/row"
 )
 
 func (s *Server) bookingRoutes() {
@@ -25,23 +28,23 @@ func (s *Server) bookingRoutes() {
 	s.handle(fiber.MethodGet, "/v1/holders/:holder/bookings", s.past(s.listBookings))
 }
 
-// newBooking is the body of a booking: seats by name, or the best ones left.
+// newBooking is the body of a booking: seats by name, or the best available ones.
 type newBooking struct {
-	Holder        string         `json:"holder"`
-	Seats         *[]string      `json:"seats"`
-	BestAvailable *bestAvailable `json:"best_available"`
-	Contact       *contact       `json:"contact,omitzero"`
+	Holder        events.Holder      `json:"holder"`
+	Seats         *[]events.SeatName `json:"seats"`
+	BestAvailable *bestAvailable     `json:"best_available"`
+	Contact       *contact           `json:"contact,omitzero"`
 }
 
 type bestAvailable struct {
-	Section  *string `json:"section"`
-	Quantity *int64  `json:"quantity"`
+	Section  *events.SectionID `json:"section"`
+	Quantity *int64            `json:"quantity"`
 }
 
-// newBooking reads who wants which seats.
+// newBooking reads and checks the body.
 func (r *request) newBooking() (command bookings.Book, err error) {
-	if r.caller.role == "" {
-		return command, r.caller.must(RoleHolder)
+	if err := r.caller.act(); err != nil {
+		return command, err
 	}
 	var body newBooking
 	if err := r.decode(&body, false); err != nil {
@@ -56,23 +59,26 @@ func (r *request) newBooking() (command bookings.Book, err error) {
 		return command, invalidField("best_available", "give seats by name or best_available, not both")
 	case body.Seats != nil:
 		if command.Seats = *body.Seats; len(command.Seats) < 1 || len(command.Seats) > booking.MaxSeats {
-			return command, invalidField("seats", "a booking has 1 to 50 seats")
+			return command, invalidField("seats", fmt.Sprintf("a booking has 1 to %d seats", booking.MaxSeats))
 		}
 	case best == nil:
 		return command, invalidField("seats", "say which seats, or how many of the best_available")
 	case best.Quantity == nil:
 		return command, invalidField("best_available.quantity", "say how many seats")
 	default:
-		quantity, err := whole("best_available.quantity", best.Quantity, 0, 1, booking.MaxSeats)
+		quantity, err := wholeNumber("best_available.quantity", best.Quantity, 0, 1, booking.MaxSeats)
 		if err != nil {
 			return command, err
 		}
 		command.Quantity = int(quantity)
 		if best.Section != nil {
-			if command.Section = *best.Section; !validID(command.Section) {
+			if command.Section = *best.Section; !input.ValidID(string(command.Section)) {
 				return command, invalidField("best_available.section", "the performance has no such section")
 			}
 		}
+	}
+	if command.Open, err = r.openHolds(command.Holder); err != nil {
+		return command, err
 	}
 	rest := body
 	rest.Contact = nil
@@ -81,7 +87,7 @@ func (r *request) newBooking() (command bookings.Book, err error) {
 
 // book holds seats for a holder, all or none.
 func (s *Server) book(r *request) error {
-	id, err := r.param("id", "performance")
+	id, err := param[events.PerformanceID](r, "id", "performance")
 	if err != nil {
 		return err
 	}
@@ -90,51 +96,55 @@ func (s *Server) book(r *request) error {
 		return err
 	}
 	command.PerformanceID = id
-	if w := r.wish(); w != nil {
-		w.Holder, w.Seats, w.Quantity, w.Section = command.Holder, command.Seats, int64(command.Quantity), command.Section
-	}
-	if command.Origin, err = r.origin(); err != nil {
-		return err
+	if w := r.recordIntent(); w != nil {
+		w.Holder, w.Seats, w.Quantity, w.Section = command.Holder, command.Seats, int64(
+			command.Quantity,
+		), command.Section
 	}
 	var answer bookings.Answer
-	in, err := s.admitted(r, command.Holder, func() string { return s.roomOfPerformance(id) }, func(room string) error {
-		command.Room = room
-		answer, err = s.config.Bookings.Book(context.Background(), command)
-		if errors.Is(err, projections.ErrNotFound) { // the views, of which the best seats are, have yet to hear of it
-			if err = r.caughtUp(); err == nil {
+	in, err := s.admitted(
+		r,
+		command.Holder,
+		func() events.RoomID { return s.roomOfPerformance(id) },
+		func(room events.RoomID) error {
+			command.Room = room
+			return r.keyed(func(id actors.CommandID) error {
+				command.Origin = r.origin(id)
 				answer, err = s.config.Bookings.Book(context.Background(), command)
-			}
-		}
-		return err
-	})
+				if errors.Is(
+					err,
+					live.ErrNotFound,
+				) { // the views, which choose the best seats, do not have the performance yet
+					if err = r.caughtUp(); err == nil {
+						answer, err = s.config.Bookings.Book(context.Background(), command)
+					}
+				}
+				return err
+			})
+		},
+	)
 	in.leave()
 	if err != nil {
 		s.noteAll()
-		if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) && refusal.Fields["field"] == "section" {
-			return invalidField("best_available.section", refusal.Detail)
+		if errors.Is(err, bookings.ErrNoSection) {
+			return invalidField("best_available.section", bookings.ErrNoSection.Detail)
 		}
 		return err
 	}
-	if err := r.keepContact(answer.Replayed, answer.Booking.Holder, bookingContact(answer.Booking.ID)); err != nil {
+	if err := r.keepContact(answer.Replayed, answer.Booking.Holder,
+		bookingContact(string(answer.Booking.ID))); err != nil {
 		return err
 	}
-	r.ctx.Set(fiber.HeaderLocation, "/v1/bookings/"+answer.Booking.ID)
+	r.ctx.Set(fiber.HeaderLocation, "/v1/bookings/"+string(answer.Booking.ID))
 	return r.booked(fiber.StatusCreated, answer)
 }
 
-// origin says where the steps of a booking come from.
-func (r *request) origin() (bookings.Origin, error) {
-	id, err := r.commandID()
-	return bookings.Origin{ID: id, CorrelationID: r.id, CausationID: r.id, Actor: r.caller.name()}, err
-}
-
-// noteAll remembers the end of the log. The steps of a booking are facts of several
-// streams, of which an answer names one and a refusal none; whoever asks next must
-// not see half of them.
+// noteAll notes the end of the log. The steps of a booking are facts of several streams, of which
+// an answer names one and a refusal none; the caller's next read must not see half of them.
 func (s *Server) noteAll() {
 	ctx, cancel := context.WithTimeout(context.Background(), waitLimit)
 	defer cancel()
-	if head, err := s.config.Store.Head(ctx); err == nil { // else nobody can be told anything new
+	if head, err := s.config.Store.Head(ctx); err == nil { // without the log no later read sees more
 		s.note(head)
 	}
 }
@@ -146,62 +156,79 @@ func (r *request) booked(status int, answer bookings.Answer) error {
 		r.ctx.Set("Idempotent-Replay", "true")
 	}
 	state := &answer.Booking
-	row := projections.Booking{
-		ID: state.ID, PerformanceID: state.PerformanceID, Holder: state.Holder, Seats: state.Seats, Amount: state.Amount,
-		Status: state.Status, ExpiresAt: state.ExpiresAt, Extended: state.Extended, Revision: answer.Revision, Position: answer.Position,
+	booking := row.Booking{
+		ID: state.ID, PerformanceID: state.PerformanceID, Holder: state.Holder, Seats: state.Seats,
+		Amount: state.Amount,
+		Status: state.Status, ExpiresAt: state.ExpiresAt, Extended: state.Extended, Revision: answer.Revision,
+		Position: answer.Position,
 	}
 	r.tag(answer.Revision)
-	return r.json(status, AppendBooking(make([]byte, 0, 512), &row, nil))
+	return r.json(status, AppendBooking(make([]byte, 0, 512), &booking, nil))
 }
 
-// change is something to be done about a booking, by its holder or, if by is "", by
-// the house.
-type change func(ctx context.Context, from bookings.Origin, id, by string) (bookings.Answer, error)
+// change is a command about a booking, by its holder or, if by is "", by the organiser.
+type change func(ctx context.Context, from bookings.Origin, id events.BookingID,
+	by events.Holder) (bookings.Answer, error)
 
-func (s *Server) cancel(ctx context.Context, from bookings.Origin, id, by string) (bookings.Answer, error) {
+func (s *Server) cancel(
+	ctx context.Context,
+	from bookings.Origin,
+	id events.BookingID,
+	by events.Holder,
+) (bookings.Answer, error) {
 	return s.config.Bookings.Cancel(ctx, bookings.Cancel{Origin: from, BookingID: id, By: by})
 }
 
-// roomOfPerformance is the waiting room that guards a performance according to the
-// views, "" if none does.
-func (s *Server) roomOfPerformance(id string) string {
-	row, _, _ := s.config.Views.Performance(id) // who can't be asked guards nothing
+// roomOfPerformance returns the waiting room that guards a performance according to the views, ""
+// if none does.
+func (s *Server) roomOfPerformance(id events.PerformanceID) events.RoomID {
+	row, _, _ := s.config.Views.Performance(id) // after an error none is known
 	return row.WaitingRoom
 }
 
-func (s *Server) pay(ctx context.Context, from bookings.Origin, id, by string) (bookings.Answer, error) {
+func (s *Server) pay(
+	ctx context.Context,
+	from bookings.Origin,
+	id events.BookingID,
+	by events.Holder,
+) (bookings.Answer, error) {
 	return s.config.Bookings.Pay(ctx, bookings.Pay{Origin: from, BookingID: id, By: by})
 }
 
-// purchased ends the pass of somebody whose seats are paid.
+// purchased ends the pass of a holder whose seats are paid.
 func (s *Server) purchased(p bookings.Purchase) {
 	s.config.Rooms.Done(p.Room, p.Holder, 0, actors.Request{ID: actors.NewCommandID(),
 		CorrelationID: p.CorrelationID, CausationID: p.CausationID, Actor: p.Actor})
 }
 
-func (s *Server) extend(ctx context.Context, from bookings.Origin, id, by string) (bookings.Answer, error) {
+func (s *Server) extend(
+	ctx context.Context,
+	from bookings.Origin,
+	id events.BookingID,
+	by events.Holder,
+) (bookings.Answer, error) {
 	return s.config.Bookings.Extend(ctx, bookings.Extend{Origin: from, BookingID: id, By: by})
 }
 
 // changeBooking makes a route of a change.
 func (s *Server) changeBooking(do change) handler {
 	return func(r *request) error {
-		id, err := r.param("id", "booking")
+		id, err := param[events.BookingID](r, "id", "booking")
 		if err != nil {
 			return err
 		}
-		by, err := r.caller.only()
+		by, err := r.caller.only(RoleService)
 		if err != nil {
 			return err
 		}
 		if err := r.decode(&struct{}{}, true); err != nil {
 			return err
 		}
-		from, err := r.origin()
-		if err != nil {
+		var answer bookings.Answer
+		err = r.keyed(func(command actors.CommandID) error {
+			answer, err = do(context.Background(), r.origin(command), id, by)
 			return err
-		}
-		answer, err := do(context.Background(), from, id, by)
+		})
 		s.noteAll()
 		if err != nil {
 			return err
@@ -212,11 +239,11 @@ func (s *Server) changeBooking(do change) handler {
 
 // getBooking answers with a booking as it is or was.
 func (s *Server) getBooking(r *request) error {
-	id, err := r.param("id", "booking")
+	id, err := param[string](r, "id", "booking")
 	if err != nil {
 		return err
 	}
-	only, err := r.caller.only(RoleAuditor)
+	only, err := r.caller.only(RoleAuditor, RoleService)
 	if err != nil {
 		return err
 	}
@@ -224,49 +251,48 @@ func (s *Server) getBooking(r *request) error {
 	if err != nil {
 		return err
 	}
-	row, now := (*projections.Booking)(nil), time.Now()
+	booking, now := (*row.Booking)(nil), time.Now()
 	if at != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
 		defer cancel()
 		now = at.Time
-		row, err = projections.BookingAt(ctx, s.config.Store, id, at.Position)
+		booking, err = row.BookingAt(ctx, s.config.Store, id, at.Position)
 	} else if found, ok, missed := s.config.Views.Booking(id); ok {
-		row = &found
+		booking = &found
 	} else {
 		err = missed
 	}
 	if err != nil {
 		return err
 	}
-	if row == nil {
+	if booking == nil {
 		return notFound("booking")
 	}
-	if only != "" && row.Holder != only {
-		return refuse("forbidden", "the booking is somebody else's")
+	if only != "" && booking.Holder != only {
+		return refuse(core.CodeForbidden, "the booking is somebody else's")
 	}
 	contact, secret, err := r.contactOf(bookingContact(id))
 	if err != nil {
 		return err
 	}
-	aged := expireBooking(row, now)
-	if r.tag(row.Revision) && !aged && !secret { // what it was at that revision may be all the client has
+	aged := expireBooking(booking, now)
+	if r.tag(booking.Revision) && !aged && !secret { // time has changed it since that revision
 		return r.notModified()
 	}
-	return r.json(fiber.StatusOK, withContact(AppendBooking(nil, row, at), contact))
+	return r.json(fiber.StatusOK, withContact(AppendBooking(nil, booking, at), contact))
 }
 
-// expireBooking makes a booking expired whose deadline has passed, though no fact says
-// so yet.
-func expireBooking(b *projections.Booking, now time.Time) (changed bool) {
+// expireBooking marks a booking as expired whose deadline has passed, although no fact records it
+// yet.
+func expireBooking(b *row.Booking, now time.Time) (changed bool) {
 	before := b.Status
 	b.Status = b.StatusAt(now)
 	return b.Status != before
 }
 
-// listBookings answers with a page of a holder's bookings, in the order in which they
-// were made.
+// listBookings answers with a page of a holder's bookings, in the order of their creation.
 func (s *Server) listBookings(r *request) error {
-	holder, err := r.ownHolder("list", RoleAuditor)
+	holder, err := r.ownHolder("list", RoleAuditor, RoleService)
 	if err != nil {
 		return err
 	}
@@ -292,27 +318,26 @@ func (s *Server) listBookings(r *request) error {
 	ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
 	defer cancel()
 	return r.list(len(page), numberedNext(next), func(dst []byte, i int) ([]byte, error) {
-		row, err := projections.BookingAt(ctx, s.config.Store, page[i].ID, at.Position)
-		if err != nil || row == nil { // it did not exist yet
+		booking, err := row.BookingAt(ctx, s.config.Store, string(page[i].ID), at.Position)
+		if err != nil || booking == nil { // it did not exist yet
 			return dst, err
 		}
-		expireBooking(row, at.Time)
-		return AppendBooking(dst, row, nil), nil
+		expireBooking(booking, at.Time)
+		return AppendBooking(dst, booking, nil), nil
 	}, func(o *events.Object) { o.Raw("as_of", appendAsOf(nil, *at)) })
 }
 
-// AppendBooking appends a booking as the HTTP resource, with as_of if it is one of the
-// past.
-func AppendBooking(dst []byte, b *projections.Booking, at *projections.Moment) []byte {
+// AppendBooking appends a booking as the HTTP resource, with as_of if at is given.
+func AppendBooking(dst []byte, b *row.Booking, at *row.Moment) []byte {
 	o := events.OpenObject(dst)
-	o.String("id", b.ID)
-	o.String("performance_id", b.PerformanceID)
-	o.String("holder", b.Holder)
-	seats := make([]string, len(b.Seats))
+	o.String("id", string(b.ID))
+	o.String("performance_id", string(b.PerformanceID))
+	o.String("holder", string(b.Holder))
+	seats := make([]events.SeatName, len(b.Seats))
 	for i := range b.Seats {
 		seats[i] = b.Seats[i].Seat
 	}
-	o.Strings("seats", seats)
+	events.Strings(&o, "seats", seats)
 	o.Int("amount", b.Amount)
 	o.String("status", string(b.Status))
 	o.Time("expires_at", b.ExpiresAt)

@@ -2,16 +2,17 @@ package api
 
 import "testing"
 
-// TestWhoMayBookAndPay: a holder does it for themselves, an admin for anybody.
-func TestWhoMayBookAndPay(t *testing.T) {
-	w := newWorld(t, func(w *world) { w.config.Auth = secret })
+// TestBookingRoles: a holder books for itself, an admin for any holder.
+func TestBookingRoles(t *testing.T) {
+	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	admin, ada, bob := bearer(t, "root", RoleAdmin), bearer(t, "ada", RoleHolder), bearer(t, "bob", RoleHolder)
 	auditor := bearer(t, "audit", RoleAuditor)
 	as := func(who, method, path, body string) answer {
 		t.Helper()
 		return w.do(method, path, body, "Authorization", who)
 	}
-	const hall = `{"id":"h","title":"t","venue":"v","starts_at":"2031-05-01T20:00:00Z","sections":[{"id":"A","rows":1,"seats_per_row":9,"price":100}]}`
+	const hall = `{"id":"h","title":"t","venue":"v","starts_at":"2031-05-01T20:00:00Z","sections":[{"id":"A",` +
+		`"rows":1,"seats_per_row":9,"price":100}]}`
 	as("", "POST", "/v1/performances", hall).problem(401, "unauthenticated")
 	as(ada, "POST", "/v1/performances", hall).problem(403, "forbidden")
 	as(admin, "POST", "/v1/performances", hall).is(201)
@@ -51,7 +52,8 @@ func TestWhoMayBookAndPay(t *testing.T) {
 	as("", "POST", charges, `{"amount":100}`).problem(401, "unauthenticated")
 	as(bob, "POST", charges, `{"amount":100}`).problem(403, "forbidden")
 	as(auditor, "POST", charges, `{"amount":100}`).problem(403, "forbidden")
-	as(ada, "POST", charges, `{"amount":100}`).is(201)
+	as(ada, "POST", charges, `{"amount":100}`).problem(403, "forbidden")
+	as(bearer(t, "shop", RoleService), "POST", charges, `{"amount":100}`).is(201)
 	as(admin, "POST", charges, `{"amount":100}`).is(201)
 	as(bob, "GET", wallet, "").problem(403, "forbidden")
 	as(bob, "GET", wallet+"/entries", "").problem(403, "forbidden")
@@ -62,29 +64,59 @@ func TestWhoMayBookAndPay(t *testing.T) {
 	as(admin, "DELETE", path, "").is(200)
 }
 
+// TestHoldersCharge: if configured, holders and auditors charge their own wallets only.
+func TestHoldersCharge(t *testing.T) {
+	w := newHarness(t, func(w *harness) { w.config.Auth, w.config.HoldersCharge = secret, true })
+	for role, mine := range map[Role]int{RoleHolder: 201, RoleAuditor: 201, RoleService: 201, RoleAdmin: 201,
+		RoleDoor: 403} {
+		own, other := mine, 403
+		if role == RoleService || role == RoleAdmin {
+			other = 201
+		}
+		for holder, want := range map[string]int{"me": own, "you": other} {
+			if a := w.do("POST", "/v1/wallets/"+holder+"/charges", `{"amount":1}`, "Authorization", bearer(t, "me",
+				role)); a.status != want {
+				t.Errorf("%s charges the wallet of %s: status %d, want %d", role, holder, a.status, want)
+			}
+		}
+	}
+}
+
 func TestPerformanceBodies(t *testing.T) {
-	w := newWorld(t)
+	w := newHarness(t)
 	const good = `"title":"t","venue":"v","starts_at":"2031-05-01T20:00:00Z"`
 	for body, field := range map[string]string{
 		`{"title":"","venue":"v"}`: "title", `{"title":"t"}`: "venue", `{"title":"t","venue":"v"}`: "starts_at",
 		`{` + good + `}`:               "sections",
 		`{` + good + `,"sections":[]}`: "sections",
-		`{` + good + `,"sections":[{"id":"A B","rows":1,"seats_per_row":1,"price":1}]}`:                                               "sections.0.id",
-		`{` + good + `,"sections":[{"id":"A","rows":0,"seats_per_row":1,"price":1}]}`:                                                 "sections.0.rows",
-		`{` + good + `,"sections":[{"id":"A","rows":1,"seats_per_row":1}]}`:                                                           "sections.0.price",
-		`{` + good + `,"sections":[{"id":"A","rows":1,"seats_per_row":1,"price":1},{"id":"A","rows":1,"seats_per_row":1,"price":1}]}`: "sections",
-		`{` + good + `,"sections":[{"id":"A","rows":1000,"seats_per_row":101,"price":1}]}`:                                            "sections",
-		`{` + good + `,"hold_seconds":0,"sections":[{"id":"A","rows":1,"seats_per_row":1,"price":1}]}`:                                "hold_seconds",
+		`{` + good + `,"sections":[{"id":"A B","rows":1,"seats_per_row":1,` +
+			`"price":1}]}`: "sections.0.id",
+		`{` + good + `,"sections":[{"id":"A","rows":0,"seats_per_row":1,` +
+			`"price":1}]}`: "sections.0.rows",
+		`{` + good + `,"sections":[{"id":"A","rows":1,"seats_per_row":1}]}`: "sections.0.price",
+		`{` + good + `,"sections":[{"id":"A","rows":1,"seats_per_row":1,"price":1},{"id":"A","rows":1,` +
+			`"seats_per_row":1,"price":1}]}`: "sections",
+		`{` + good + `,"sections":[{"id":"A","rows":1000,"seats_per_row":101,` +
+			`"price":1}]}`: "sections",
+		`{` + good + `,"hold_seconds":0,"sections":[{"id":"A","rows":1,"seats_per_row":1,` +
+			`"price":1}]}`: "hold_seconds",
 	} {
 		if v := w.do("POST", "/v1/performances", body).problem(422, "invalid_field"); v["field"] != field {
 			t.Errorf("%s: the field is %v, want %s", body, v["field"], field)
 		}
 	}
-	made := w.do("POST", "/v1/performances", `{`+good+`,"sections":[{"id":"A","rows":1000,"seats_per_row":100,"price":0}]}`).is(201)
+	made := w.do(
+		"POST",
+		"/v1/performances",
+		`{`+good+`,"sections":[{"id":"A","rows":1000,"seats_per_row":100,"price":0}]}`,
+	).is(
+		201,
+	)
 	if made["remaining"] != float64(100_000) || made["hold_seconds"] != float64(300) {
 		t.Error(made)
 	}
-	for query, n := range map[string]int{"": 1, "?from=2031-05-01": 1, "?to=2031-05-01": 1, "?to=2031-05-01T20:00:00Z": 1, "?from=2031-05-02": 0, "?to=2031-04-30": 0, "?at=1": 1} {
+	for query, n := range map[string]int{"": 1, "?from=2031-05-01": 1, "?to=2031-05-01": 1,
+		"?to=2031-05-01T20:00:00Z": 1, "?from=2031-05-02": 0, "?to=2031-04-30": 0, "?at=1": 1} {
 		if v := w.do("GET", "/v1/performances"+query, "").is(200); len(v["items"].([]any)) != n {
 			t.Errorf("%s: %v, want %d", query, v, n)
 		}

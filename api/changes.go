@@ -6,17 +6,17 @@ import (
 	"admitone/events"
 )
 
-// mostChanges of seats are on one page: each page is read from all of the seats'
-// streams anew, so they are long.
-const mostChanges = 10_000
+// maxSeatChanges is the largest page of seat changes. Pages are large because each reads all of
+// the seats' streams.
+const maxSeatChanges = 10_000
 
-// listSeatChanges answers with a page of what changed on a performance's map.
+// listSeatChanges answers with a page of the changes on a performance's map.
 func (s *Server) listSeatChanges(r *request) error {
-	id, err := r.param("id", "performance")
+	id, err := param[events.PerformanceID](r, "id", "performance")
 	if err != nil {
 		return err
 	}
-	limit, err := r.limitUpTo(mostChanges)
+	limit, err := r.limitUpTo(maxSeatChanges)
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func (s *Server) listSeatChanges(r *request) error {
 		o := events.OpenObject(dst)
 		o.Int("position", int64(c.Position))
 		o.Time("recorded", c.Recorded)
-		o.String("seat", c.Seat)
+		o.String("seat", string(c.Seat))
 		o.String("was", string(c.Was))
 		o.String("status", string(c.Status))
 		return o.Close(), nil

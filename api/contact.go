@@ -7,25 +7,26 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/gofiber/fiber/v2"
 
+	"admitone/actors/core"
+	"admitone/api/codes"
 	"admitone/events"
 )
 
-// contactRoutes adds nothing if the server keeps no contacts.
+// contactRoutes adds no route if the server keeps no contacts.
 func (s *Server) contactRoutes() {
 	if s.config.Contacts != nil {
 		s.handle(fiber.MethodDelete, "/v1/holders/:holder/contact", s.forget)
 	}
 }
 
-// contact is how to reach whoever wants something. It never becomes a fact; see the
-// package contacts.
+// contact is how to reach a holder. It never becomes a fact; see package contacts.
 type contact struct {
 	Name  *string `json:"name"`
 	Email *string `json:"email"`
 	Phone *string `json:"phone"`
 }
 
-// The longest parts of a contact, in characters.
+// Bounds of the parts of a contact, in characters.
 const (
 	maxEmail = 254 // RFC 5321 section 4.5.3.1.3, without the brackets
 	maxPhone = 40
@@ -58,11 +59,10 @@ func (c *contact) append(dst []byte) []byte {
 	return o.Close()
 }
 
-// takeContact remembers the contact that a body has brought, if it has; rest is the
-// body without it.
+// takeContact keeps the contact of a body for [request.keepContact]; rest is the body without it.
 //
-// Only rest goes into the command's id, which is in the log for ever: from a hash of
-// a telephone number the number can be found by trying them all.
+// Only rest is hashed into the command's id, which stays in the log: from the hash of a telephone
+// number the number can be found by trying them all.
 func (r *request) takeContact(c *contact, rest any) (err error) {
 	if c == nil {
 		return nil
@@ -78,16 +78,15 @@ func (r *request) takeContact(c *contact, rest any) (err error) {
 	return err
 }
 
-// keepContact keeps the contact of an accepted command, if it brought one, for what
-// the command has made. It comes after the command, so that a crowd that is refused
-// costs the disk nothing; a server that dies in between has not answered, and the retry
-// brings the contact again.
-func (r *request) keepContact(replayed bool, holder string, subjects ...string) error {
+// keepContact stores the contact of an accepted command, if it had one, for what the command has
+// made. It runs after the command, so that refused commands cost no disk; after a crash in
+// between the request is not answered, and its retry brings the contact again.
+func (r *request) keepContact(replayed bool, holder events.Holder, subjects ...string) error {
 	if r.contact == nil {
 		return nil
 	}
 	book, missing := r.server.config.Contacts, subjects
-	if replayed { // a retry must not bring back who was forgotten meanwhile
+	if replayed { // a retry must not bring back a holder who was forgotten meanwhile
 		missing = nil
 		for _, subject := range subjects {
 			if !book.Known(subject) {
@@ -97,7 +96,8 @@ func (r *request) keepContact(replayed bool, holder string, subjects ...string) 
 			if _, before, err := book.Find(subject); err != nil {
 				return r.contactFailed(err)
 			} else if before != nil && !bytes.Equal(before, r.contact) {
-				return refuse("idempotency_key_reused", "this Idempotency-Key was used with another contact; choose a new key")
+				return refuse(core.CodeIdempotencyKeyReused,
+					"this Idempotency-Key was used with another contact; choose a new key")
 			}
 		}
 	}
@@ -110,38 +110,43 @@ func (r *request) keepContact(replayed bool, holder string, subjects ...string) 
 	return nil
 }
 
-// contactFailed: err names files, never what is in them.
+// contactFailed logs err, which names files and no contents.
 func (r *request) contactFailed(err error) error {
 	r.log().Error("the contacts are unavailable", "error", err)
-	return refuse("log_unavailable", "the contact can't be kept or read now; what was asked for may be done, and retrying with the same Idempotency-Key is safe")
+	return refuse(codes.LogUnavailable,
+		"the contact can't be kept or read now; what was asked for may be done, "+
+			"and retrying with the same Idempotency-Key is safe")
 }
 
 // The names under which contacts are kept.
-func reservationContact(productID, id string) string { return "reservation/" + productID + "/" + id }
-func bookingContact(id string) string                { return "booking/" + id }
-func entryContact(tournamentID, teamID string) string {
-	return "entry/" + tournamentID + "/" + teamID
+func reservationContact(productID events.ProductID, id events.ReservationID) string {
+	return "reservation/" + string(productID) + "/" + string(id)
+}
+func bookingContact(id string) string { return "booking/" + id }
+func entryContact(tournamentID events.TournamentID, teamID events.TeamID) string {
+	return "entry/" + string(tournamentID) + "/" + string(teamID)
 }
 
-// contactOf returns the contact of a subject, nil if there is none or it is not for
-// this caller. secret says that the answer does not hang on the resource's revision
-// alone: it must not come from a cache once the holder is forgotten.
+// contactOf returns the contact of a subject, nil if there is none or it is not for this caller.
+// secret reports that the answer depends on more than the resource's revision: it must not come
+// from a cache once the holder is forgotten.
 func (r *request) contactOf(subject string) (contact []byte, secret bool, err error) {
 	book := r.server.config.Contacts
 	if book == nil || !book.Known(subject) {
 		return nil, false, nil
 	}
 	holder, contact, err := book.Find(subject)
-	if err != nil {
+	allowed := holder == r.caller.sub || r.caller.must(RoleAuditor, RoleService, RoleAdmin) == nil
+	switch {
+	case err != nil && (allowed || holder == ""): // the holder of a lost contact is not known
 		return nil, true, r.contactFailed(err)
+	case err != nil || !allowed:
+		return nil, true, nil
 	}
-	if holder == r.caller.sub || r.caller.must(RoleAuditor, RoleAdmin) == nil {
-		return contact, true, nil
-	}
-	return nil, true, nil
+	return contact, true, nil
 }
 
-// withContact adds a contact to an object that is encoded already.
+// withContact adds a contact to an encoded object.
 func withContact(object, contact []byte) []byte {
 	if contact == nil {
 		return object
@@ -150,7 +155,7 @@ func withContact(object, contact []byte) []byte {
 	return append(append(object, contact...), '}')
 }
 
-// forget destroys what opens a holder's contacts. Again: the same answer, but for
+// forget destroys the keys of a holder's contacts. Repeated, it answers the same but for
 // forgotten.
 func (s *Server) forget(r *request) error {
 	holder, err := r.ownHolder("contact")
@@ -164,11 +169,11 @@ func (s *Server) forget(r *request) error {
 	return r.json(fiber.StatusOK, AppendForgotten(nil, holder, known))
 }
 
-// AppendForgotten appends the answer to the wish that a holder be forgotten; known
-// says that there was something to forget.
-func AppendForgotten(dst []byte, holder string, known bool) []byte {
+// AppendForgotten appends the answer to a request to forget a holder; known reports that there
+// was something to forget.
+func AppendForgotten(dst []byte, holder events.Holder, known bool) []byte {
 	o := events.OpenObject(dst)
-	o.String("holder", holder)
+	o.String("holder", string(holder))
 	o.Bool("forgotten", known)
 	return o.Close()
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,7 +14,7 @@ import (
 
 const adasContact = `{"name":"Ada L.","email":"ada@example.org","phone":"+44 20 7946 0001"}`
 
-// shows checks what a resource shows as its contact; "" is nothing.
+// shows checks the contact of a resource; "" is none.
 func shows(t *testing.T, a answer, want string) {
 	t.Helper()
 	got := ""
@@ -37,8 +38,8 @@ func shows(t *testing.T, a answer, want string) {
 	}
 }
 
-func TestWhoSeesAContact(t *testing.T) {
-	w := newWorld(t, func(w *world) { w.config.Auth = secret })
+func TestContactRoles(t *testing.T) {
+	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	admin, ada, bob := bearer(t, "root", RoleAdmin), bearer(t, "ada", RoleHolder), bearer(t, "bob", RoleHolder)
 	auditor := bearer(t, "audit", RoleAuditor)
 	send := func(who, method, path, body string) answer {
@@ -46,21 +47,41 @@ func TestWhoSeesAContact(t *testing.T) {
 		return w.do(method, path, body, "Authorization", who)
 	}
 	send(admin, "POST", "/v1/products", `{"id":"p","name":"n","stock":9}`).is(201)
-	send(admin, "POST", "/v1/performances", `{"id":"gig","title":"t","venue":"v","starts_at":"2099-01-01T20:00:00Z","sections":[{"id":"A","rows":1,"seats_per_row":4,"price":0}]}`).is(201)
-	send(admin, "POST", "/v1/tournaments", `{"id":"cup","name":"n","team_limit":4,"register_deadline":"2099-01-01T00:00:00Z"}`).is(201)
+	send(
+		admin,
+		"POST",
+		"/v1/performances",
+		`{"id":"gig","title":"t","venue":"v","starts_at":"2099-01-01T20:00:00Z","sections":[{"id":"A","rows":1,`+
+			`"seats_per_row":4,"price":0}]}`,
+	).is(
+		201,
+	)
+	send(
+		admin,
+		"POST",
+		"/v1/tournaments",
+		`{"id":"cup","name":"n","team_limit":4,"register_deadline":"2099-01-01T00:00:00Z"}`,
+	).is(
+		201,
+	)
 	send(ada, "POST", "/v1/teams", `{"id":"a","name":"A"}`).is(201)
 	send(ada, "POST", "/v1/teams", `{"id":"b","name":"B"}`).is(201)
 	with := `,"contact":` + adasContact + `}`
 	reservation := send(ada, "POST", "/v1/products/p/reservations", `{"quantity":1`+with).is(201)
 	booking := send(ada, "POST", "/v1/performances/gig/bookings", `{"seats":["A-1-1"]`+with).is(201)
 	entry := send(ada, "POST", "/v1/tournaments/cup/entries", `{"team_ids":["a","b"]`+with).is(201)
-	for what, made := range map[string]map[string]any{"a reservation": reservation, "a booking": booking, "an entry": entry} {
+	for what, made := range map[string]map[string]any{"a reservation": reservation, "a booking": booking,
+		"an entry": entry} {
 		if made["contact"] != nil {
 			t.Errorf("the answer to %s has the contact in it", what)
 		}
 	}
-	paths := []string{"/v1/products/p/reservations/" + reservation["id"].(string), "/v1/bookings/" + booking["id"].(string),
-		"/v1/tournaments/cup/entries/a", "/v1/tournaments/cup/entries/b"}
+	paths := []string{
+		"/v1/products/p/reservations/" + reservation["id"].(string),
+		"/v1/bookings/" + booking["id"].(string),
+		"/v1/tournaments/cup/entries/a",
+		"/v1/tournaments/cup/entries/b",
+	}
 	for i, path := range paths {
 		for _, who := range []string{ada, admin, auditor} {
 			shows(t, send(who, "GET", path, ""), adasContact)
@@ -93,31 +114,32 @@ func TestWhoSeesAContact(t *testing.T) {
 }
 
 func TestRetryWithAContact(t *testing.T) {
-	w := newWorld(t)
+	w := newHarness(t)
 	w.product("p", 9, "")
 	more := `,"contact":` + adasContact
 	first := w.reserve("p", "ada", more, "Idempotency-Key", "k")
 	path := "/v1/products/p/reservations/" + first.is(201)["id"].(string)
-	if again := w.reserve("p", "ada", more, "Idempotency-Key", "k"); again.text != first.text || again.header.Get("Idempotent-Replay") != "true" {
+	if again := w.reserve("p", "ada", more, "Idempotency-Key", "k"); again.text != first.text ||
+		again.header.Get("Idempotent-Replay") != "true" {
 		t.Errorf("the retry was answered with %s, not %s", again.text, first.text)
 	}
 	w.reserve("p", "ada", `,"contact":{"phone":"1"}`, "Idempotency-Key", "k").problem(422, "idempotency_key_reused")
 	w.reserve("p", "ada", `,"quantity":2`+more, "Idempotency-Key", "k").problem(422, "idempotency_key_reused")
 	shows(t, w.do("GET", path, ""), adasContact)
 	w.do("DELETE", "/v1/holders/ada/contact", "").is(200)
-	// The client may retry for as long as it likes: it is forgotten.
+	// A retry does not bring it back: the holder is forgotten.
 	if again := w.reserve("p", "ada", more, "Idempotency-Key", "k"); again.text != first.text {
 		t.Errorf("the retry was answered with %s, not %s", again.text, first.text)
 	}
 	shows(t, w.do("GET", path, ""), "")
 }
 
-// TestCommandIDKnowsNoContact: a hash of a telephone number in the log would tell the
-// number to whoever tries them all.
-func TestCommandIDKnowsNoContact(t *testing.T) {
+// TestCommandIDExcludesContact: from a hash of a telephone number in the log the number could be
+// found by trying them all.
+func TestCommandIDExcludesContact(t *testing.T) {
 	ids := map[string]bool{}
 	for _, phone := range []string{"1", "2"} {
-		w := newWorld(t)
+		w := newHarness(t)
 		w.product("p", 9, "")
 		w.reserve("p", "ada", `,"contact":{"phone":"`+phone+`"}`, "Idempotency-Key", "k").is(201)
 		page, err := w.store.Read(context.Background(), "product-p", 1, events.Forward, 1)
@@ -136,7 +158,7 @@ func TestCommandIDKnowsNoContact(t *testing.T) {
 }
 
 func TestBadContacts(t *testing.T) {
-	w := newWorld(t)
+	w := newHarness(t)
 	w.product("p", 9, "")
 	for contact, field := range map[string]string{
 		`{}`:                        "contact",
@@ -154,21 +176,21 @@ func TestBadContacts(t *testing.T) {
 	}
 	w.reserve("p", "ada", `,"contact":{"fax":"1"}`).problem(422, "unknown_field")
 	if v := w.do("GET", "/v1/products/p", "").is(200); v["sold"] != 0.0 {
-		t.Errorf("sold to somebody who can't be reached: %v", v)
+		t.Errorf("sold to a holder who can't be reached: %v", v)
 	}
 }
 
 func TestServerWithoutContacts(t *testing.T) {
-	w := newWorld(t)
+	w := newHarness(t)
 	w.product("p", 9, "")
 	w.server.config.Contacts = nil
 	w.reserve("p", "ada", `,"contact":{"phone":"1"}`).problem(422, "invalid_field")
 	w.reserve("p", "ada", "").is(201)
 }
 
-// TestContactsThatCannotBeKept: what was done is not told as if all of it were.
-func TestContactsThatCannotBeKept(t *testing.T) {
-	w := newWorld(t)
+// TestContactStoreFailure: an answer does not claim that the contact was kept.
+func TestContactStoreFailure(t *testing.T) {
+	w := newHarness(t)
 	w.product("p", 9, "")
 	w.contacts.Close()
 	w.reserve("p", "ada", `,"contact":`+adasContact, "Idempotency-Key", "k").problem(503, "log_unavailable")
@@ -179,13 +201,14 @@ func TestContactsThatCannotBeKept(t *testing.T) {
 	}
 	w.contacts = mustOpen(t, w)
 	w.server.config.Contacts = w.contacts
-	path := "/v1/products/p/reservations/" + w.reserve("p", "ada", `,"contact":`+adasContact, "Idempotency-Key", "k").is(201)["id"].(string)
+	path := "/v1/products/p/reservations/" + w.reserve("p", "ada", `,"contact":`+adasContact, "Idempotency-Key",
+		"k").is(201)["id"].(string)
 	shows(t, w.do("GET", path, ""), adasContact)
 }
 
-func mustOpen(t *testing.T, w *world) *contacts.Book {
+func mustOpen(t *testing.T, w *harness) *contacts.Book {
 	t.Helper()
-	book, err := contacts.Open(filepath.Join(w.dir, "contacts"))
+	book, err := contacts.Open(filepath.Join(w.dir, "contacts"), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,24 +2,44 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
+
+	"admitone/actors/bookings"
+	"admitone/actors/core"
+	"admitone/projections"
 )
 
-// TestTheBestSeatsBeforeTheViewsKnowTheHall: who has just put a performance on sale may
-// be faster than the views.
-func TestTheBestSeatsBeforeTheViewsKnowTheHall(t *testing.T) {
-	w := newWorld(t, func(w *world) { w.blind, w.patience = true, 20*time.Millisecond })
+// TestBestSeatsBeforeViews: the first booking of a new performance may be faster than the views.
+func TestBestSeatsBeforeViews(t *testing.T) {
+	w := newHarness(t, func(w *harness) { w.blind, w.patience = true, 20*time.Millisecond })
 	w.hall("h", 1, "")
 	const best = `{"holder":"ada","best_available":{"quantity":2}}`
 	w.do("POST", "/v1/performances/h/bookings", best).problem(503, "projection_behind")
+	again := w.do("POST", "/v1/performances/h/bookings", best, "Idempotency-Key", "k") // it may be a retry
+	if again.problem(503, "projection_behind"); again.header.Get("Retry-After") == "" {
+		t.Error("it does not say when to try again")
+	}
 }
 
-// TestListsWaitForTheViews: who has just made something finds it on the page that lists
-// it, though the views take a moment.
-func TestListsWaitForTheViews(t *testing.T) {
-	w := newWorld(t, func(w *world) { w.blind = true })
+// TestOvertakenRequests: an overtaken request is not answered as sold out.
+func TestOvertakenRequests(t *testing.T) {
+	for err, code := range map[error]core.Code{
+		bookings.ErrOvertaken: "overloaded", projections.ErrBehind: "projection_behind",
+	} {
+		p := problemOf(fmt.Errorf("booking: %w", err), nil)
+		if p.code != code || retryAfter[p.code] == "" || strings.Contains(p.detail, "in flight") {
+			t.Errorf("%v is told as %s, %q", err, p.code, p.detail)
+		}
+	}
+}
+
+// TestListsWaitForViews: a list shows what the caller has just created, although the views take a
+// moment.
+func TestListsWaitForViews(t *testing.T) {
+	w := newHarness(t, func(w *harness) { w.blind = true })
 	w.product("p", 1, "")
 	w.tournament("cup", 2, "")
 	w.hall("hall", 1, "")
@@ -36,19 +56,18 @@ func TestListsWaitForTheViews(t *testing.T) {
 	w.do("GET", "/waiting-rooms", "").has(t, 200, `data-id="r"`)
 }
 
-// TestListsOutliveTheViews: where the views have fallen far behind, the lists are as
-// old as they are.
-func TestListsOutliveTheViews(t *testing.T) {
-	w := newWorld(t, func(w *world) { w.blind, w.patience = true, 20*time.Millisecond })
+// TestListsWithStalledViews: with views far behind, lists are shown as the views have them.
+func TestListsWithStalledViews(t *testing.T) {
+	w := newHarness(t, func(w *harness) { w.blind, w.patience = true, 20*time.Millisecond })
 	w.product("p", 1, "")
 	w.do("GET", "/", "").has(t, 200, "Nothing is on sale yet")
 	w.do("GET", "/performances", "").has(t, 200, "There is no performance")
 }
 
-// TestTheAccessLogOpensNoPlace: the id of a visitor is all that it takes to give the
-// place up, or to ask for the pass.
-func TestTheAccessLogOpensNoPlace(t *testing.T) {
-	w := newWorld(t)
+// TestAccessLogHidesVisitorIDs: the id of a visitor suffices to give up the place, or to get the
+// pass.
+func TestAccessLogHidesVisitorIDs(t *testing.T) {
+	w := newHarness(t)
 	w.room("r", "")
 	path, _ := w.joins("r", "ada")
 	visitor := path[strings.LastIndex(path, "/")+1:]
@@ -56,7 +75,8 @@ func TestTheAccessLogOpensNoPlace(t *testing.T) {
 	w.do("DELETE", path, "").is(200)
 	w.do("PUT", path, "")
 	w.stop()
-	if log := w.access.String() + w.log.String(); strings.Contains(log, visitor) || !strings.Contains(log, "/v1/waiting-rooms/r/visitors") {
+	if log := w.access.String() + w.log.String(); strings.Contains(log, visitor) ||
+		!strings.Contains(log, "/v1/waiting-rooms/r/visitors") {
 		t.Errorf("the logs are\n%s", log)
 	}
 }

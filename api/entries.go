@@ -11,6 +11,7 @@ import (
 	"admitone/actors/core"
 	"admitone/actors/team"
 	"admitone/actors/tournament"
+	"admitone/api/input"
 	"admitone/events"
 )
 
@@ -22,18 +23,18 @@ func (s *Server) entryRoutes() {
 	s.handle(fiber.MethodDelete, one, s.withdraw)
 }
 
-// newEntry is the body of an entry: one team, or a group that comes in together.
+// newEntry is the body of an entry: one team, or a group that enters together.
 type newEntry struct {
-	Holder  *string   `json:"holder,omitzero"`
-	TeamID  *string   `json:"team_id"`
-	TeamIDs *[]string `json:"team_ids"`
-	Contact *contact  `json:"contact,omitzero"`
+	Holder  *events.Holder   `json:"holder,omitzero"`
+	TeamID  *events.TeamID   `json:"team_id"`
+	TeamIDs *[]events.TeamID `json:"team_ids"`
+	Contact *contact         `json:"contact,omitzero"`
 }
 
-// newEntry reads which teams want in, in order, and who enters them: in open mode a team
-// speaks for itself, unless the body says who does.
-func (r *request) newEntry() (holder string, teams []string, err error) {
-	if err := r.caller.must(RoleHolder, RoleAdmin); err != nil {
+// newEntry returns the teams that enter, in order, and the holder who enters them: in open mode a
+// team itself, unless the body names one.
+func (r *request) newEntry() (holder events.Holder, teams []events.TeamID, err error) {
+	if err := r.caller.act(); err != nil {
 		return "", nil, err
 	}
 	var body newEntry
@@ -43,12 +44,12 @@ func (r *request) newEntry() (holder string, teams []string, err error) {
 	if teams, err = body.teams(); err != nil {
 		return "", nil, err
 	}
-	named := ""
+	named := events.Holder("")
 	switch {
 	case body.Holder != nil:
 		named = *body.Holder
 	case r.caller.open:
-		named = teams[0]
+		named = events.Holder(teams[0])
 	}
 	if holder, err = r.holder(named); err != nil {
 		return "", nil, err
@@ -58,9 +59,9 @@ func (r *request) newEntry() (holder string, teams []string, err error) {
 	return holder, teams, r.takeContact(body.Contact, rest)
 }
 
-// teams are those that want in.
-func (body *newEntry) teams() ([]string, error) {
-	field, teams := "team_id", []string{}
+// teams returns the teams of the body.
+func (body *newEntry) teams() ([]events.TeamID, error) {
+	field, teams := "team_id", []events.TeamID{}
 	switch {
 	case body.TeamID != nil && body.TeamIDs != nil:
 		return nil, invalidField("team_ids", "give team_id for one team or team_ids for a group, not both")
@@ -75,7 +76,7 @@ func (body *newEntry) teams() ([]string, error) {
 		}
 	}
 	for i, id := range teams {
-		if !validID(id) {
+		if !input.ValidID(string(id)) {
 			return nil, invalidField(field, "an id is 1 to 64 of A-Z a-z 0-9 _ and -")
 		}
 		if slices.Contains(teams[:i], id) {
@@ -85,9 +86,9 @@ func (body *newEntry) teams() ([]string, error) {
 	return teams, nil
 }
 
-// enter asks for slots. The pass of a waiting room is that of who enters the teams.
+// enter asks for slots. A pass of a waiting room belongs to the holder who enters the teams.
 func (s *Server) enter(r *request) error {
-	id, err := r.param("id", "tournament")
+	id, err := param[events.TournamentID](r, "id", "tournament")
 	if err != nil {
 		return err
 	}
@@ -95,17 +96,25 @@ func (s *Server) enter(r *request) error {
 	if err != nil {
 		return err
 	}
-	if w := r.wish(); w != nil {
+	if w := r.recordIntent(); w != nil {
 		w.TeamIDs = teams
 	}
 	if err := s.knownTeams(id, teams); err != nil {
 		return err
 	}
-	var v *entered
-	in, err := s.admitted(r, holder, func() string { return s.roomOfTournament(id) }, func(room string) error {
-		v, err = r.askTournament(id, &tournament.Enter{TeamIDs: teams, Room: room})
+	if err := r.ownTeams(id, teams...); err != nil {
 		return err
-	})
+	}
+	var v *entered
+	in, err := s.admitted(
+		r,
+		holder,
+		func() events.RoomID { return s.roomOfTournament(id) },
+		func(room events.RoomID) error {
+			v, err = r.askTournament(id, &tournament.Enter{TeamIDs: teams, Room: room})
+			return err
+		},
+	)
 	defer in.leave()
 	if err != nil {
 		return err
@@ -118,18 +127,17 @@ func (s *Server) enter(r *request) error {
 	if err := r.keepContact(v.replayed, holder, kept...); err != nil {
 		return err
 	}
-	location := "/v1/tournaments/" + id + "/entries"
+	location := "/v1/tournaments/" + string(id) + "/entries"
 	if len(v.teams) == 1 {
-		location += "/" + v.teams[0]
+		location += "/" + string(v.teams[0])
 	}
-	r.ctx.Set(fiber.HeaderLocation, location)
+	r.set(fiber.HeaderLocation, location)
 	return r.json(fiber.StatusCreated, v.append(make([]byte, 0, 256)))
 }
 
-// knownTeams refuses teams that don't exist, unless it is the tournament that
-// doesn't. What the views have is so, for neither ever goes away; what they don't
-// have may be new, and is asked of its own stream.
-func (s *Server) knownTeams(tournamentID string, teams []string) error {
+// knownTeams refuses teams that don't exist, unless the tournament doesn't. What the views have
+// exists, since nothing is deleted; what they lack may be new and is looked up in its stream.
+func (s *Server) knownTeams(tournamentID events.TournamentID, teams []events.TeamID) error {
 	for _, id := range teams {
 		known, err := s.config.Views.HasTeam(id)
 		if err == nil && !known {
@@ -141,29 +149,59 @@ func (s *Server) knownTeams(tournamentID string, teams []string) error {
 		if known {
 			continue
 		}
-		if _, known, err = s.config.Views.Tournament(tournamentID); err == nil && !known {
-			known, err = s.exists(tournament.Stream(tournamentID))
-		}
-		if err != nil {
+		if err := s.knownTournament(tournamentID); err != nil {
 			return err
 		}
-		if !known {
-			return notFound("tournament")
-		}
-		return &problem{code: "not_found", detail: "there is no such team; make it first: POST /v1/teams",
-			fields: map[string]any{"resource": "team", "team_id": id}}
+		return &problem{code: core.CodeNotFound, detail: "there is no such team; make it first: POST /v1/teams",
+			fields: map[string]any{"resource": "team", "team_id": string(id)}}
 	}
 	return nil
 }
 
-// exists asks an entity itself.
+// knownTournament refuses a tournament that does not exist.
+func (s *Server) knownTournament(id events.TournamentID) error {
+	_, known, err := s.config.Views.Tournament(id)
+	if err == nil && !known {
+		known, err = s.exists(tournament.Stream(id))
+	}
+	if err == nil && !known {
+		err = notFound("tournament")
+	}
+	return err
+}
+
+// ownTeams refuses teams that the caller may not enter or withdraw, unless the tournament doesn't
+// exist.
+func (r *request) ownTeams(tournamentID events.TournamentID, teams ...events.TeamID) error {
+	for _, id := range teams {
+		own, err := r.owns(id)
+		if err == nil && own {
+			continue
+		}
+		if err == nil {
+			err = r.server.knownTournament(tournamentID)
+		}
+		if err != nil {
+			return err
+		}
+		return &problem{code: core.CodeForbidden,
+			detail: "the team is somebody else's", fields: map[string]any{"team_id": string(id)}}
+	}
+	return nil
+}
+
+// exists asks the entity itself.
 func (s *Server) exists(stream events.StreamID) (known bool, err error) {
-	_, err = s.config.Desk.View(context.Background(), stream, func(c core.Core) { known = c.(interface{ Exists() bool }).Exists() })
+	_, err = s.config.Desk.View(
+		context.Background(),
+		stream,
+		func(c core.Core) { known = c.(interface{ Exists() bool }).Exists() },
+	)
 	return known, err
 }
 
-// askTournament hands in an entry or a withdrawal.
-func (r *request) askTournament(id string, command core.Command) (*entered, error) {
+// askTournament asks for an entry or a withdrawal.
+func (r *request) askTournament(id events.TournamentID, command core.Command) (*entered, error) {
 	answer, err := r.ask(tournament.Stream(id), command, nil)
 	if err != nil {
 		return nil, err
@@ -177,29 +215,29 @@ func (r *request) askTournament(id string, command core.Command) (*entered, erro
 	return v, nil
 }
 
-// roomOfTournament is the waiting room that guards a tournament according to the views,
-// "" if none does.
-func (s *Server) roomOfTournament(id string) string {
-	row, _, _ := s.config.Views.Tournament(id) // who can't be asked guards nothing
+// roomOfTournament returns the waiting room that guards a tournament according to the views, ""
+// if none does.
+func (s *Server) roomOfTournament(id events.TournamentID) events.RoomID {
+	row, _, _ := s.config.Views.Tournament(id) // after an error none is known
 	return row.WaitingRoom
 }
 
 // entered is the answer to an entry or a withdrawal.
 type entered struct {
-	tournamentID string
-	teams        []string
+	tournamentID events.TournamentID
+	teams        []events.TeamID
 	status       events.EntryStatus
-	place        int64    // of the first of the teams, 0 if none waits
-	promoted     []string // who got a slot by it
+	place        int64           // of the first of the teams, 0 if it is not waitlisted
+	promoted     []events.TeamID // teams that got a slot by it
 	counts       events.TournamentCounts
 	revision     events.Revision
 	position     events.Position
 	replayed     bool
 }
 
-// enteredOf reads the answer to a command off its facts: the first says what became
-// of the teams, the others who came in by it.
-func enteredOf(tournamentID string, answer actors.Answer) (v *entered, ok bool) {
+// enteredOf derives the answer to a command from its facts: the first is about the teams, the
+// others about those promoted.
+func enteredOf(tournamentID events.TournamentID, answer actors.Answer) (v *entered, ok bool) {
 	v = &entered{tournamentID: tournamentID, revision: answer.Revision, position: answer.Position}
 	for i, fact := range answer.Facts {
 		switch f := fact.(type) {
@@ -209,7 +247,7 @@ func enteredOf(tournamentID string, answer actors.Answer) (v *entered, ok bool) 
 			v.teams, v.status, v.counts = f.TeamIDs, events.EntryWaitlisted, f.TournamentCounts
 			v.place = f.Waitlisted - int64(len(f.TeamIDs)) + 1
 		case *events.TournamentWithdrawn:
-			v.teams, v.status, v.counts = []string{f.TeamID}, events.EntryWithdrawn, f.TournamentCounts
+			v.teams, v.status, v.counts = []events.TeamID{f.TeamID}, events.EntryWithdrawn, f.TournamentCounts
 		case *events.TournamentPromoted:
 			v.promoted, v.counts = append(v.promoted, slices.Concat(f.Rows...)...), f.TournamentCounts
 		default:
@@ -225,17 +263,17 @@ func enteredOf(tournamentID string, answer actors.Answer) (v *entered, ok bool) 
 func (v *entered) append(dst []byte) []byte {
 	o := events.OpenObject(dst)
 	if len(v.teams) == 1 {
-		o.String("team_id", v.teams[0])
+		o.String("team_id", string(v.teams[0]))
 	} else {
-		o.Strings("team_ids", v.teams)
+		events.Strings(&o, "team_ids", v.teams)
 	}
-	o.String("tournament_id", v.tournamentID)
+	o.String("tournament_id", string(v.tournamentID))
 	o.String("status", string(v.status))
 	if v.place > 0 {
 		o.Int("place", v.place)
 	}
 	if v.status == events.EntryWithdrawn {
-		o.Strings("promoted", v.promoted)
+		events.Strings(&o, "promoted", v.promoted)
 	}
 	o.Int("entered", v.counts.Entered)
 	o.Int("remaining", v.counts.Remaining)
@@ -245,18 +283,21 @@ func (v *entered) append(dst []byte) []byte {
 	return o.Close()
 }
 
-// withdraw gives up a slot or a place on the waitlist. Who comes in by it is in the
-// same append.
+// withdraw gives up a slot or a place on the waitlist. Teams promoted by it are in the same
+// append.
 func (s *Server) withdraw(r *request) error {
 	id, teamID, err := r.entryParams()
 	if err != nil {
 		return err
 	}
-	if err := r.caller.must(RoleHolder, RoleAdmin); err != nil {
+	if err := r.caller.act(); err != nil {
+		return err
+	}
+	if err := r.ownTeams(id, teamID); err != nil {
 		return err
 	}
 	if r.caller.open {
-		r.caller.sub = teamID
+		r.caller.sub = events.Holder(teamID)
 	}
 	if err := r.decode(&struct{}{}, true); err != nil {
 		return err
@@ -269,10 +310,10 @@ func (s *Server) withdraw(r *request) error {
 }
 
 // entryParams returns the ids in the path.
-func (r *request) entryParams() (tournamentID, teamID string, err error) {
-	if tournamentID, err = r.param("id", "tournament"); err != nil {
+func (r *request) entryParams() (tournamentID events.TournamentID, teamID events.TeamID, err error) {
+	if tournamentID, err = param[events.TournamentID](r, "id", "tournament"); err != nil {
 		return
 	}
-	teamID, err = r.param("team", "entry")
+	teamID, err = param[events.TeamID](r, "team", "entry")
 	return
 }

@@ -12,9 +12,9 @@ import (
 	"admitone/actors"
 )
 
-// TestOrderOfRefusals: of several reasons the first in this order is told.
+// TestOrderOfRefusals: of several reasons the first in this order is answered.
 func TestOrderOfRefusals(t *testing.T) {
-	w := newWorld(t)
+	w := newHarness(t)
 	w.teams("in", "waits", "late")
 	w.tournament("cup", 1, `,"waitlist":true`)
 	w.enter("cup", "in").is(201)
@@ -51,19 +51,25 @@ func TestOrderOfRefusals(t *testing.T) {
 }
 
 func TestWaitlist(t *testing.T) {
-	w := newWorld(t)
+	w := newHarness(t)
 	w.teams("a", "b", "c", "d", "e", "f")
 	w.tournament("cup", 2, `,"waitlist":true`)
 	w.enter("cup", "a").is(201)
 	a := w.enter("cup", "b")
 	v := a.is(201)
 	fields(t, v, "entered position remaining revision status team_id tournament_id waitlisted")
-	if a.header.Get("Location") != "/v1/tournaments/cup/entries/b" || a.header.Get("ETag") != `"2"` || v["status"] != "entered" || v["remaining"] != float64(0) {
+	if a.header.Get("Location") != "/v1/tournaments/cup/entries/b" || a.header.Get("ETag") != `"2"` ||
+		v["status"] != "entered" ||
+		v["remaining"] != float64(0) {
 		t.Errorf("%v %v", v, a.header)
 	}
 	for place, team := range []string{"c", "d", "e", "f"} {
 		v := w.enter("cup", team).is(201)
-		if fields(t, v, "entered place position remaining revision status team_id tournament_id waitlisted"); v["place"] != float64(place+1) || v["waitlisted"] != float64(place+1) {
+		if fields(t, v, "entered place position remaining revision status team_id tournament_id "+
+			"waitlisted"); v["place"] != float64(
+			place+1,
+		) ||
+			v["waitlisted"] != float64(place+1) {
 			t.Error(v)
 		}
 	}
@@ -79,11 +85,12 @@ func TestWaitlist(t *testing.T) {
 	}
 	v = w.withdraw("cup", "a").is(200)
 	fields(t, v, "entered position promoted remaining revision status team_id tournament_id waitlisted")
-	if fmt.Sprint(v["promoted"]) != "[c]" || v["status"] != "withdrawn" || v["entered"] != float64(2) || v["waitlisted"] != float64(3) {
+	if fmt.Sprint(v["promoted"]) != "[c]" || v["status"] != "withdrawn" || v["entered"] != float64(2) ||
+		v["waitlisted"] != float64(3) {
 		t.Error(v)
 	}
 	w.standing("cup", "b c", "d e f")
-	// Nothing has happened to e itself, and yet it is nearer: the tag says so.
+	// e has no event of its own, and yet its place has changed: so has the ETag.
 	a = w.do("GET", e, "", "If-None-Match", tag)
 	if v := a.is(200); v["place"] != float64(2) || a.header.Get("ETag") != fmt.Sprintf(`"%v"`, v["revision"]) {
 		t.Error(v, a.header)
@@ -96,11 +103,12 @@ func TestWaitlist(t *testing.T) {
 		t.Error(v)
 	}
 	w.withdraw("cup", "e").problem(404, "not_found")
-	if v := w.editTournament("cup", `{"team_limit":3}`).is(200); v["entered"] != float64(3) || v["waitlisted"] != float64(1) {
+	if v := w.editTournament("cup", `{"team_limit":3}`).is(200); v["entered"] != float64(3) ||
+		v["waitlisted"] != float64(1) {
 		t.Error(v)
 	}
 	w.standing("cup", "b c d", "f")
-	// While the organiser has closed it, nobody moves up; then everybody does.
+	// While the tournament is closed no team is promoted; then all are.
 	w.editTournament("cup", `{"status":"closed"}`).is(200)
 	w.withdraw("cup", "b").is(200)
 	w.standing("cup", "c d", "f")
@@ -111,11 +119,11 @@ func TestWaitlist(t *testing.T) {
 	}
 }
 
-// TestGroups: a group gets its slots at once or not at all, and waits together.
+// TestGroups: a group gets its slots all at once or not at all, and is waitlisted together.
 func TestGroups(t *testing.T) {
 	for rule, want := range map[string]string{"strict": "a b", "fill": "a b e"} {
 		t.Run(rule, func(t *testing.T) {
-			w := newWorld(t)
+			w := newHarness(t)
 			w.teams("a", "b", "c", "d", "e")
 			w.tournament("cup", 3, fmt.Sprintf(`,"waitlist":true,"waitlist_rule":%q`, rule))
 			a := w.enter("cup", "a", "b")
@@ -124,7 +132,9 @@ func TestGroups(t *testing.T) {
 			if a.header.Get("Location") != "/v1/tournaments/cup/entries" || fmt.Sprint(v["team_ids"]) != "[a b]" {
 				t.Errorf("%v %v", v, a.header)
 			}
-			if v := w.enter("cup", "c", "d").is(201); v["status"] != "waitlisted" || v["place"] != float64(1) || v["remaining"] != float64(1) || v["waitlisted"] != float64(2) {
+			if v := w.enter("cup", "c", "d").is(201); v["status"] != "waitlisted" || v["place"] != float64(1) ||
+				v["remaining"] != float64(1) ||
+				v["waitlisted"] != float64(2) {
 				t.Error(v)
 			}
 			w.enter("cup", "e").is(201)
@@ -133,12 +143,13 @@ func TestGroups(t *testing.T) {
 			}
 			w.withdraw("cup", "a").is(200)
 			w.withdraw("cup", "b").is(200)
-			if got := w.listed("cup", ""); !slices.Contains(got, "c") || !slices.Contains(got, "d") || !slices.Contains(got, "e") {
+			if got := w.listed("cup", ""); !slices.Contains(got, "c") || !slices.Contains(got, "d") ||
+				!slices.Contains(got, "e") {
 				t.Errorf("entered are %v", got)
 			}
 		})
 	}
-	w := newWorld(t)
+	w := newHarness(t)
 	w.teams("a", "b", "c")
 	w.tournament("cup", 2, "")
 	if v := w.enter("cup", "a", "b", "c").problem(409, "tournament_full"); v["remaining"] != float64(2) {
@@ -147,10 +158,10 @@ func TestGroups(t *testing.T) {
 	w.standing("cup", "", "")
 }
 
-// TestNewTeamEntersAtOnce: whether a team or a tournament exists is asked of its own
-// stream where the views don't know it yet. Here they know nothing.
-func TestNewTeamEntersAtOnce(t *testing.T) {
-	w := newWorld(t, func(w *world) { w.blind = true })
+// TestNewTeamEntersImmediately: a team or tournament that the views lack is looked up in its
+// stream. Here the views have nothing.
+func TestNewTeamEntersImmediately(t *testing.T) {
+	w := newHarness(t, func(w *harness) { w.blind = true })
 	w.teams("a")
 	w.tournament("cup", 1, "")
 	if v := w.enter("cup", "b").problem(404, "not_found"); v["resource"] != "team" {
@@ -162,12 +173,12 @@ func TestNewTeamEntersAtOnce(t *testing.T) {
 	w.enter("cup", "a").is(201)
 }
 
-// TestDeadlineToTheNanosecond: at the deadline a team still enters.
+// TestDeadlineToTheNanosecond: a team can enter exactly at the deadline.
 func TestDeadlineToTheNanosecond(t *testing.T) {
 	deadline := time.Date(2031, 5, 1, 20, 0, 0, 7, time.UTC)
 	var mu sync.Mutex
 	now := deadline.Add(-time.Hour)
-	w := newWorld(t, func(w *world) {
+	w := newHarness(t, func(w *harness) {
 		w.desks = actors.Config{Now: func() time.Time { mu.Lock(); defer mu.Unlock(); return now }}
 	})
 	w.teams("a", "b", "c")
@@ -181,12 +192,12 @@ func TestDeadlineToTheNanosecond(t *testing.T) {
 	if v := w.withdraw("cup", "a").is(200); v["status"] != "withdrawn" {
 		t.Error(v)
 	}
-	at(deadline)
-	w.enter("cup", "c").is(201)
+	at(deadline) // the time of an entity does not run backwards with the clock
+	w.enter("cup", "c").problem(409, "deadline_passed")
 }
 
-func TestThePastOfATournament(t *testing.T) {
-	w := newWorld(t)
+func TestTournamentAsOf(t *testing.T) {
+	w := newHarness(t)
 	w.teams("a", "b", "c")                     // 1 to 3
 	w.tournament("cup", 1, `,"waitlist":true`) // 4
 	w.enter("cup", "a").is(201)                // 5
@@ -194,9 +205,16 @@ func TestThePastOfATournament(t *testing.T) {
 	w.tournament("later", 9, "")               // 7
 	w.withdraw("cup", "a").is(200)             // 8 and 9
 	w.enter("cup", "c").is(201)                // 10
-	for at, want := range map[string]string{"4": "0 0||", "5": "1 0|a|", "6": "1 1|a|b", "7": "1 1|a|b", "9": "1 0|b|", "10": "1 1|b|c"} {
+	for at, want := range map[string]string{"4": "0 0||", "5": "1 0|a|", "6": "1 1|a|b", "7": "1 1|a|b", "9": "1 0|b|",
+		"10": "1 1|b|c"} {
 		v := w.do("GET", "/v1/tournaments/cup?at="+at, "").is(200)
-		got := fmt.Sprintf("%v %v|%s|%s", v["entered"], v["waitlisted"], strings.Join(w.listed("cup", "&at="+at), " "), strings.Join(w.listed("cup", waiting+"&at="+at), " "))
+		got := fmt.Sprintf(
+			"%v %v|%s|%s",
+			v["entered"],
+			v["waitlisted"],
+			strings.Join(w.listed("cup", "&at="+at), " "),
+			strings.Join(w.listed("cup", waiting+"&at="+at), " "),
+		)
 		if got != want {
 			t.Errorf("at %s: %s, want %s", at, got, want)
 		}
@@ -224,10 +242,10 @@ func TestThePastOfATournament(t *testing.T) {
 	w.do("GET", "/v1/tournaments/cup/entries?status="+url.QueryEscape("in"), "").problem(400, "bad_parameter")
 }
 
-// TestEntryKeys: a retry under a key is answered word for word, also after a restart;
-// two teams may use the same key.
+// TestEntryKeys: a retry gets the same answer, also after a restart; two teams may use the same
+// key.
 func TestEntryKeys(t *testing.T) {
-	w := newWorld(t)
+	w := newHarness(t)
 	w.teams("a", "b")
 	w.tournament("cup", 1, `,"waitlist":true`)
 	enter := func(team string) answer {
@@ -237,7 +255,16 @@ func TestEntryKeys(t *testing.T) {
 	if a.is(201)["status"] != "entered" || b.is(201)["status"] != "waitlisted" {
 		t.Errorf("%s %s", a.text, b.text)
 	}
-	w.do("POST", "/v1/tournaments/cup/entries", `{"team_ids":["a","b"]}`, "Idempotency-Key", "k").problem(422, "idempotency_key_reused")
+	w.do(
+		"POST",
+		"/v1/tournaments/cup/entries",
+		`{"team_ids":["a","b"]}`,
+		"Idempotency-Key",
+		"k",
+	).problem(
+		422,
+		"idempotency_key_reused",
+	)
 	w.stop()
 	w.start()
 	for _, first := range []answer{a, b} {
@@ -249,10 +276,10 @@ func TestEntryKeys(t *testing.T) {
 	w.standing("cup", "a", "b")
 }
 
-// TestCrowdOfTeams: 3,000 teams on 64 slots at once, then 32 withdrawals at once.
-func TestCrowdOfTeams(t *testing.T) {
+// TestConcurrentEntries: 3,000 teams for 64 slots at once, then 32 withdrawals at once.
+func TestConcurrentEntries(t *testing.T) {
 	const teams, slots, leave = 3000, 64, 32
-	w := newWorld(t)
+	w := newHarness(t)
 	w.tournament("cup", slots, `,"waitlist":true`)
 	each := func(n int, do func(i int)) {
 		var all sync.WaitGroup
@@ -292,8 +319,11 @@ func TestCrowdOfTeams(t *testing.T) {
 	if got := w.listed("cup", ""); !slices.Equal(got, in) {
 		t.Errorf("entered are %v, want %v", got, in)
 	}
-	if got := w.do("GET", "/v1/tournaments/cup/entries?limit=500"+waiting, "").is(200)["items"].([]any); len(got) != 500 ||
-		got[499].(map[string]any)["team_id"] != waits[499] || got[499].(map[string]any)["place"] != float64(500) {
+	if got := w.do("GET", "/v1/tournaments/cup/entries?limit=500"+waiting, "").is(200)["items"].([]any); len(
+		got,
+	) != 500 ||
+		got[499].(map[string]any)["team_id"] != waits[499] ||
+		got[499].(map[string]any)["place"] != float64(500) {
 		t.Errorf("the 500th that waits is %v, want %s", got[len(got)-1], waits[499])
 	}
 	each(leave, func(i int) {
@@ -309,7 +339,8 @@ func TestCrowdOfTeams(t *testing.T) {
 	if got := w.listed("cup", ""); !slices.Equal(got, want) {
 		t.Errorf("entered are %v, want %v", got, want)
 	}
-	if v := w.do("GET", "/v1/tournaments/cup", "").is(200); v["entered"] != float64(slots) || v["waitlisted"] != float64(teams-slots-leave) {
+	if v := w.do("GET", "/v1/tournaments/cup", "").is(200); v["entered"] != float64(slots) ||
+		v["waitlisted"] != float64(teams-slots-leave) {
 		t.Error(v)
 	}
 }

@@ -6,13 +6,14 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"admitone/api/codes"
 	"admitone/events"
-	"admitone/projections"
+	"admitone/projections/row"
 )
 
-// listEntries answers with a page of those who have entered, or of the waitlist.
+// listEntries answers with a page of the entered teams, or of the waitlist.
 func (s *Server) listEntries(r *request) error {
-	id, err := r.param("id", "tournament")
+	id, err := param[events.TournamentID](r, "id", "tournament")
 	if err != nil {
 		return err
 	}
@@ -22,13 +23,13 @@ func (s *Server) listEntries(r *request) error {
 	}
 	status := events.EntryStatus(r.ctx.Query("status", string(events.EntryEntered)))
 	if status != events.EntryEntered && status != events.EntryWaitlisted {
-		return refuse("bad_parameter", "status is entered or waitlisted")
+		return refuse(codes.BadParameter, "status is entered or waitlisted")
 	}
 	at, err := r.moment()
 	if err != nil {
 		return err
 	}
-	var page []projections.Entry
+	var page []row.Entry
 	var next uint64
 	var more func(*events.Object)
 	if at != nil {
@@ -50,11 +51,16 @@ func (s *Server) listEntries(r *request) error {
 	if next > 0 {
 		behind = strconv.FormatUint(next, 10)
 	}
-	return r.list(len(page), behind, func(dst []byte, i int) ([]byte, error) { return s.appendEntry(dst, &page[i], nil) }, more)
+	return r.list(
+		len(page),
+		behind,
+		func(dst []byte, i int) ([]byte, error) { return s.appendEntry(dst, &page[i], nil) },
+		more,
+	)
 }
 
-// getEntry answers with where a team stands. Its place changes with every team that
-// leaves before it, so its revision is the tournament's.
+// getEntry answers with the entry of a team. Its place changes with every withdrawal ahead of it,
+// so its revision is the tournament's.
 func (s *Server) getEntry(r *request) error {
 	id, teamID, err := r.entryParams()
 	if err != nil {
@@ -64,20 +70,20 @@ func (s *Server) getEntry(r *request) error {
 	if err != nil {
 		return err
 	}
-	var row projections.Tournament
-	var entry projections.Entry
+	var tournament row.Tournament
+	var entry row.Entry
 	ok := false
 	if at != nil {
 		roster, err := s.rosterAt(id, at)
 		if err != nil {
 			return err
 		}
-		row = roster.Tournament
+		tournament = roster.Tournament
 		entry, ok = roster.Entry(teamID)
 	} else {
-		// The row first: a tag that is older than the entry costs a question more, a
-		// newer one would hide a change.
-		if row, err = s.tournamentNow(id); err != nil {
+		// The row is read first: an ETag older than the entry costs one more request, a newer one
+		// would hide a change.
+		if tournament, err = s.tournamentNow(id); err != nil {
 			return err
 		}
 		if entry, ok, err = s.config.Views.Entry(id, teamID); err != nil {
@@ -87,12 +93,12 @@ func (s *Server) getEntry(r *request) error {
 	if !ok {
 		return notFound("entry")
 	}
-	entry.Revision, entry.Position = row.Revision, row.Position
+	entry.Revision, entry.Position = tournament.Revision, tournament.Position
 	contact, secret, err := r.contactOf(entryContact(id, teamID))
 	if err != nil {
 		return err
 	}
-	if r.tag(row.Revision) && !secret {
+	if r.tag(tournament.Revision) && !secret {
 		return r.notModified()
 	}
 	body, err := s.appendEntry(nil, &entry, at)
@@ -102,8 +108,8 @@ func (s *Server) getEntry(r *request) error {
 	return r.json(fiber.StatusOK, withContact(body, contact))
 }
 
-// tournamentNow is a tournament as the views have it, or not_found.
-func (s *Server) tournamentNow(id string) (projections.Tournament, error) {
+// tournamentNow returns a tournament as the views have it, or not_found.
+func (s *Server) tournamentNow(id events.TournamentID) (row.Tournament, error) {
 	row, ok, err := s.config.Views.Tournament(id)
 	if err == nil && !ok {
 		err = notFound("tournament")
@@ -111,11 +117,11 @@ func (s *Server) tournamentNow(id string) (projections.Tournament, error) {
 	return row, err
 }
 
-// rosterAt is a tournament with its teams at a moment, or not_found.
-func (s *Server) rosterAt(id string, at *projections.Moment) (*projections.Roster, error) {
+// rosterAt returns a tournament with its teams at a moment, or not_found.
+func (s *Server) rosterAt(id events.TournamentID, at *row.Moment) (*row.Roster, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
 	defer cancel()
-	roster, err := projections.RosterAt(ctx, s.config.Store, id, at.Position)
+	roster, err := row.RosterAt(ctx, s.config.Store, string(id), at.Position)
 	if err == nil && roster == nil {
 		err = notFound("tournament")
 	}
@@ -123,15 +129,15 @@ func (s *Server) rosterAt(id string, at *projections.Moment) (*projections.Roste
 }
 
 // appendEntry appends an entry with its team's name, which never changes.
-func (s *Server) appendEntry(dst []byte, e *projections.Entry, at *projections.Moment) ([]byte, error) {
+func (s *Server) appendEntry(dst []byte, e *row.Entry, at *row.Moment) ([]byte, error) {
 	team, _, err := s.config.Views.Team(e.TeamID)
 	if err != nil {
 		return dst, err
 	}
 	o := events.OpenObject(dst)
-	o.String("team_id", e.TeamID)
+	o.String("team_id", string(e.TeamID))
 	o.String("name", team.Name)
-	o.String("tournament_id", e.TournamentID)
+	o.String("tournament_id", string(e.TournamentID))
 	o.String("status", string(e.Status))
 	if e.Place > 0 {
 		o.Int("place", e.Place)

@@ -1,29 +1,25 @@
 package api
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
 	"io"
 	"log/slog"
-	"net"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
 
-	"github.com/fasthttp/websocket"
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
 
 	"admitone/actors/product"
 	"admitone/actors/tournament"
+	"admitone/api/input"
 	"admitone/events"
 )
 
-// fake returns a request that no network has seen.
+// fake returns a request without a connection.
 func fake(t testing.TB, s *Server, method, path, body string, headers ...string) *request {
 	var c fasthttp.RequestCtx
 	c.Request.Header.SetMethod(method)
@@ -38,7 +34,7 @@ func fake(t testing.TB, s *Server, method, path, body string, headers ...string)
 	return &request{ctx: ctx, server: s, caller: caller{role: RoleAdmin, open: true}, id: "fuzz"}
 }
 
-// known checks that an error is one that clients may see, as an answer below 500.
+// known checks that an error is one that clients may see, with a status below 500.
 func known(t *testing.T, err error) {
 	t.Helper()
 	p := problemOf(err, func() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) })
@@ -56,8 +52,10 @@ func FuzzDecodeRequest(f *testing.F) {
 		f.Add(strings.ReplaceAll(excerpt(bad.body), "%s", `"name":"n","stock":1,"holder":"ada"`))
 	}
 	for _, seed := range []string{`{"id":"a","name":"n","stock":1,"price":2,"limit_per_holder":3,"hold_seconds":4}`,
-		`{"holder":"ada","quantity":2,"hold":true}`, `{"stock":9223372036854775808}`, `{"name":null}`, `{"quantity":1e400}`,
-		`{"id":"c","name":"n","team_limit":2,"register_deadline":"2031-05-01T20:00:00.5+02:00","waitlist":true,"waitlist_rule":"fill"}`,
+		`{"holder":"ada","quantity":2,"hold":true}`, `{"stock":9223372036854775808}`, `{"name":null}`,
+		`{"quantity":1e400}`,
+		`{"id":"c","name":"n","team_limit":2,"register_deadline":"2031-05-01T20:00:00.5+02:00","waitlist":true,` +
+			`"waitlist_rule":"fill"}`,
 		`{"team_id":"a"}`, `{"team_ids":["a","b"]}`, `{"team_limit":3,"status":"closed"}`} {
 		f.Add(seed)
 	}
@@ -68,8 +66,10 @@ func FuzzDecodeRequest(f *testing.F) {
 		switch {
 		case err != nil:
 			known(t, err)
-		case !validID(id) || create.ID != id || !validText(create.Name, maxName) || create.Stock < 0 || create.Stock > product.MaxStock ||
-			create.Price < 0 || create.Price > maxPrice || create.LimitPerHolder < 0 || create.LimitPerHolder > product.MaxStock ||
+		case !input.ValidID(string(id)) || create.ID != id || !validText(create.Name, maxName) || create.Stock < 0 ||
+			create.Stock > product.MaxStock ||
+			create.Price < 0 || create.Price > maxPrice || create.LimitPerHolder < 0 ||
+			create.LimitPerHolder > product.MaxStock ||
 			create.HoldSeconds < 1 || create.HoldSeconds > maxHold:
 			t.Fatalf("%q gives %+v", body, create)
 		}
@@ -77,7 +77,8 @@ func FuzzDecodeRequest(f *testing.F) {
 		switch {
 		case err != nil:
 			known(t, err)
-		case !validHolder(reserve.Holder) || !utf8.ValidString(reserve.Holder) || reserve.Quantity < 1 || reserve.Quantity > product.MaxStock:
+		case !validHolder(reserve.Holder) || !utf8.ValidString(string(reserve.Holder)) || reserve.Quantity < 1 ||
+			reserve.Quantity > product.MaxStock:
 			t.Fatalf("%q gives %+v", body, reserve)
 		}
 		command, err = newProductEdit(fake(t, s, "PATCH", "/", body))
@@ -85,7 +86,8 @@ func FuzzDecodeRequest(f *testing.F) {
 		switch {
 		case err != nil:
 			known(t, err)
-		case edit.Name != nil && !validText(*edit.Name, maxName) || edit.Stock != nil && (*edit.Stock < 0 || *edit.Stock > product.MaxStock):
+		case edit.Name != nil && !validText(*edit.Name, maxName) || edit.Stock != nil && (*edit.Stock < 0 ||
+			*edit.Stock > product.MaxStock):
 			t.Fatalf("%q gives %+v", body, edit)
 		}
 		fuzzTournament(t, s, body)
@@ -97,15 +99,17 @@ func FuzzDecodeRequest(f *testing.F) {
 	})
 }
 
-// fuzzTournament reads a body as each that teams and tournaments take.
+// fuzzTournament decodes a body as each kind of body for teams and tournaments.
 func fuzzTournament(t *testing.T, s *Server, body string) {
 	command, id, err := newTournament(fake(t, s, "POST", "/v1/tournaments", body))
 	create, _ := command.(*tournament.Create)
 	switch {
 	case err != nil:
 		known(t, err)
-	case !validID(id) || create.ID != id || !validText(create.Name, maxName) || create.TeamLimit < 1 || create.TeamLimit > tournament.MaxTeams ||
-		create.RegisterDeadline.Year() < 1970 || create.RegisterDeadline.Year() > 9999 || create.RegisterDeadline.Location() != time.UTC ||
+	case !input.ValidID(string(id)) || create.ID != id || !validText(create.Name, maxName) || create.TeamLimit < 1 ||
+		create.TeamLimit > tournament.MaxTeams ||
+		create.RegisterDeadline.Year() < 1970 || create.RegisterDeadline.Year() > 9999 ||
+		create.RegisterDeadline.Location() != time.UTC ||
 		create.Rule != events.WaitlistStrict && create.Rule != events.WaitlistFill:
 		t.Fatalf("%q gives %+v", body, create)
 	}
@@ -121,7 +125,7 @@ func fuzzTournament(t *testing.T, s *Server, body string) {
 		return
 	}
 	for i, team := range teams {
-		if !validID(team) || slices.Contains(teams[:i], team) || len(teams) > tournament.MaxGroup {
+		if !input.ValidID(string(team)) || slices.Contains(teams[:i], team) || len(teams) > tournament.MaxGroup {
 			t.Fatalf("%q gives %q", body, teams)
 		}
 	}
@@ -131,14 +135,30 @@ func fuzzTournament(t *testing.T, s *Server, body string) {
 }
 
 func FuzzParameters(f *testing.F) {
-	for _, seed := range []string{"", "1", "0", "-1", "9223372036854775808", `"7"`, `W/"7"`, `"`, "2026-01-01T00:00:00Z", "cDE", "%", "*", `"1", "2"`, "\xff", "a b"} {
+	for _, seed := range []string{"", "1", "0", "-1", "9223372036854775808", `"7"`, `W/"7"`, `"`,
+		"2026-01-01T00:00:00Z", "cDE", "%", "*", `"1", "2"`, "\xff", "a b"} {
 		f.Add(seed)
 	}
 	s := bareServer()
 	f.Fuzz(func(t *testing.T, text string) {
 		query := string(fasthttp.AppendQuotedArg(nil, []byte(text)))
-		r := fake(t, s, "POST", "/?limit="+query+"&cursor="+query+"&after="+query, "{}",
-			"If-Match", text, "If-None-Match", text, "Idempotency-Key", text, "X-Request-Id", text, "Authorization", "Bearer "+text)
+		r := fake(
+			t,
+			s,
+			"POST",
+			"/?limit="+query+"&cursor="+query+"&after="+query,
+			"{}",
+			"If-Match",
+			text,
+			"If-None-Match",
+			text,
+			"Idempotency-Key",
+			text,
+			"X-Request-Id",
+			text,
+			"Authorization",
+			"Bearer "+text,
+		)
 		if n, err := r.limit(); err != nil {
 			known(t, err)
 		} else if n < 1 || n > 500 {
@@ -176,13 +196,13 @@ func FuzzParameters(f *testing.F) {
 	})
 }
 
-// What the server calls a cursor it takes back.
+// A cursor made by the server is accepted.
 func FuzzCursor(f *testing.F) {
 	f.Add("p-1")
 	f.Add(strings.Repeat("a", 64))
 	s := bareServer()
 	f.Fuzz(func(t *testing.T, after string) {
-		if !validID(after) {
+		if !input.ValidID(after) {
 			return
 		}
 		var cursor string
@@ -196,10 +216,11 @@ func FuzzCursor(f *testing.F) {
 }
 
 func FuzzAt(f *testing.F) {
-	for _, seed := range []string{"1", "0", "9223372036854775807", "2026-01-01T00:00:00Z", "2026-01-01T00:00:00+02:00", "9999-12-31T23:59:59-12:00", "0000-01-01T00:00:00+12:00", "\x00"} {
+	for _, seed := range []string{"1", "0", "9223372036854775807", "2026-01-01T00:00:00Z", "2026-01-01T00:00:00+02:00",
+		"9999-12-31T23:59:59-12:00", "0000-01-01T00:00:00+12:00", "\x00"} {
 		f.Add(seed)
 	}
-	w := newWorld(f)
+	w := newHarness(f)
 	w.product("p", 1, "")
 	f.Fuzz(func(t *testing.T, text string) {
 		r := fake(t, w.server, "GET", "/?at="+string(fasthttp.AppendQuotedArg(nil, []byte(text))), "")
@@ -212,65 +233,9 @@ func FuzzAt(f *testing.F) {
 			Position int64
 			Time     string
 		}
-		if err := json.Unmarshal(appendAsOf(nil, m), &as); err != nil || as.Position > 1 || len(as.Time) < 20 || as.Time[4] != '-' {
+		if err := json.Unmarshal(appendAsOf(nil, m), &as); err != nil || as.Position > 1 || len(as.Time) < 20 ||
+			as.Time[4] != '-' {
 			t.Fatalf("%q is as of %+v (%v)", text, as, err)
 		}
 	})
-}
-
-func FuzzSocketMessage(f *testing.F) {
-	for _, seed := range []string{subscribeP, `{"event":"ping"}`, `{"event":"unsubscribe","data":{"topics":["product:p"]}}`,
-		`{"event":"init_products","data":[1,"p",1e2]}`, `{"event":"subscribe","data":{"topics":["product:p"],"since":{"product:p":1},"epoch":"e"}}`,
-		`{"event":"subscribe","data":{"topics":["product:p","product:p",":",""]}}`, "null", "[]", "\xff"} {
-		f.Add([]byte(seed))
-	}
-	w := newWorld(f)
-	w.product("p", 1, "")
-	f.Fuzz(func(t *testing.T, text []byte) {
-		s := speaker(t, w)
-		s.handle(bytes.Clone(text))
-		s.handle([]byte(subscribeP))
-		s.mu.Lock()
-		if len(s.watches) > maxTopics || s.watches[watchKey{topic: "product:p"}] == nil || s.over {
-			t.Errorf("after %q it watches %d topics, over: %v", text, len(s.watches), s.over)
-		}
-		for key, watch := range s.watches {
-			if watch.watchKey != key || watch.gone || watch.sub == nil {
-				t.Errorf("after %q the watch of %v is %+v", text, key, watch)
-			}
-		}
-		s.mu.Unlock()
-		s.end()
-		if s.writing || !s.over || s.watches != nil {
-			t.Errorf("after its end: %+v", s)
-		}
-	})
-}
-
-// hijacked lends a connection to an upgrade.
-type hijacked struct {
-	*httptest.ResponseRecorder
-	conn net.Conn
-}
-
-func (h hijacked) Hijack() (net.Conn, *bufio.ReadWriter, error) {
-	return h.conn, bufio.NewReadWriter(bufio.NewReader(h.conn), bufio.NewWriter(h.conn)), nil
-}
-
-// speaker is a socket whose client reads everything and says nothing.
-func speaker(t testing.TB, w *world) *socket {
-	near, far := net.Pipe()
-	go io.Copy(io.Discard, far)
-	t.Cleanup(func() { near.Close(); far.Close() })
-	r := httptest.NewRequest("GET", "/ws", nil)
-	for name, value := range map[string]string{"Connection": "Upgrade", "Upgrade": "websocket",
-		"Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="} {
-		r.Header.Set(name, value)
-	}
-	upgrader := websocket.Upgrader{}
-	conn, err := upgrader.Upgrade(hijacked{httptest.NewRecorder(), near}, r, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return newSocket(w.server, conn, "fuzz")
 }

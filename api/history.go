@@ -3,22 +3,55 @@ package api
 import (
 	"context"
 	"errors"
-	"net/url"
 	"strconv"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
+	"admitone/api/input"
 	"admitone/events"
-	"admitone/projections"
+	"admitone/projections/history"
+	"admitone/projections/row"
 )
 
 func (s *Server) historyRoutes() {
+	s.handle(fiber.MethodGet, "/v1/history/:id", s.costly(s.listHistories))
 	s.handle(fiber.MethodGet, "/v1/history/:kind/:id", s.costly(s.history))
 	s.handle(fiber.MethodGet, "/v1/history/:kind/:id/:part", s.costly(s.history))
 }
 
-// history answers with a page of what happened to an entity or a holder.
+// namedKinds lists the kinds whose entities have a single id.
+var namedKinds = []string{"product", "performance", "tournament", "waiting-room", "team", "booking"}
+
+// listHistories answers with the kinds that have a history under an id, which may be none.
+func (s *Server) listHistories(r *request) error {
+	if err := r.caller.must(RoleAuditor, RoleAdmin); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
+	defer cancel()
+	id, found := r.segment("id"), []string(nil)
+	for _, kind := range namedKinds {
+		if !input.ValidID(id) {
+			break
+		}
+		_, _, _, err := history.Read(ctx, s.config.Store, kind, id, 0, 1)
+		switch {
+		case err == nil:
+			found = append(found, kind)
+		case !errors.Is(err, history.ErrEmpty):
+			return err
+		}
+	}
+	return r.list(len(found), "", func(dst []byte, i int) ([]byte, error) {
+		o := events.OpenObject(dst)
+		o.String("kind", found[i])
+		o.String("id", id)
+		return o.Close(), nil
+	}, nil)
+}
+
+// history answers with a page of the history of an entity or a holder.
 func (s *Server) history(r *request) error {
 	if err := r.caller.must(RoleAuditor, RoleAdmin); err != nil {
 		return err
@@ -31,27 +64,31 @@ func (s *Server) history(r *request) error {
 	if err != nil {
 		return err
 	}
-	kind := r.ctx.Params("kind")
-	id, err := url.PathUnescape(r.ctx.Params("id"))
-	part, unescaped := url.PathUnescape(r.ctx.Params("part"))
+	kind := r.segment("kind")
+	id := r.segment("id")
+	part, ofPerson := r.segment("part"), kind == "holder" || kind == "wallet"
 	if part != "" {
+		if ofPerson || !input.ValidID(id) { // only ids of what belongs to a performance have two parts
+			return notFound(kind)
+		}
 		id += "/" + part
 	}
-	if kind == "seat" || kind == "allowance" { // as people write it: gala/A-1-1
-		id = strings.Replace(id, "/", "~", 1)
-	}
-	if err != nil || unescaped != nil || !validEntity(kind, id) {
+	if ofPerson {
+		if rule := storedHolderFault(id); rule != "" {
+			return notHolder(kind, rule)
+		}
+	} else if id = history.EntityID(kind, id); !validEntity(kind, id) {
 		return notFound(kind)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
 	defer cancel()
-	page, next, more, err := projections.Story(ctx, s.config.Store, kind, id, from, p.limit)
+	page, next, more, err := history.ReadRelated(ctx, s.config.Store, kind, id, from, p.limit)
 	switch {
-	case errors.Is(err, projections.ErrNoKind):
+	case errors.Is(err, history.ErrNoKind):
 		return notFound("kind")
-	case errors.Is(err, projections.ErrNoHistory) && s.untouched(ctx, kind, id):
+	case errors.Is(err, history.ErrEmpty) && s.untouched(ctx, kind, id):
 		page, more = nil, false
-	case errors.Is(err, projections.ErrNoHistory):
+	case errors.Is(err, history.ErrEmpty):
 		return notFound(kind)
 	case err != nil:
 		return err
@@ -60,57 +97,36 @@ func (s *Server) history(r *request) error {
 	if more {
 		behind = strconv.FormatUint(uint64(next), 10)
 	}
-	return r.list(len(page), behind, func(dst []byte, i int) ([]byte, error) { return AppendLine(dst, &page[i]), nil }, nil)
+	return r.list(
+		len(page),
+		behind,
+		func(dst []byte, i int) ([]byte, error) { return AppendLine(dst, &page[i]), nil },
+		nil,
+	)
 }
 
-// untouched says that something exists to which nothing has happened: a seat.
+// untouched reports whether an entity exists although its stream is empty: a seat.
 func (s *Server) untouched(ctx context.Context, kind, id string) bool {
 	if kind != "seat" {
 		return false
 	}
-	seat, err := projections.SeatAt(ctx, s.config.Store, id, events.EndPosition)
+	seat, err := row.SeatAt(ctx, s.config.Store, id, events.EndPosition)
 	return err == nil && seat != nil
 }
 
-// validEntity: a holder's name where the kind is about people, two parts where it is
-// about something in a performance, else an id.
+// validEntity accepts two parts for a kind whose entities belong to a performance or a room, else
+// an id.
 func validEntity(kind, id string) bool {
 	switch kind {
-	case "holder", "wallet":
-		return validHolder(id)
 	case "seat", "allowance":
 		performance, rest := events.CutPerformance(id)
-		return validID(performance) && validHolder(rest)
+		return input.ValidID(string(performance)) && validHolder(events.Holder(rest))
 	case "ticket":
 		room, number, _ := strings.Cut(id, "~")
-		return validID(room) && validID(number)
+		return input.ValidID(room) && input.ValidID(number)
 	}
-	return validID(id)
+	return input.ValidID(id)
 }
 
-// AppendLine appends a line of a history as JSON, as the route has it.
-func AppendLine(dst []byte, l *projections.Line) []byte {
-	o := events.OpenObject(dst)
-	o.Int("position", int64(l.Position))
-	o.Time("time", l.Time)
-	o.String("stream", string(l.Stream))
-	o.Int("revision", int64(l.Revision))
-	o.String("actor", l.Actor)
-	o.String("request_id", l.RequestID)
-	o.String("causation_id", l.CausationID)
-	o.String("command_id", l.CommandID)
-	if l.Because > 0 {
-		o.Int("because", int64(l.Because))
-	}
-	o.String("text", l.Text)
-	o.Key("leads_to")
-	o.Buf = append(o.Buf, '[')
-	for i, lead := range l.LeadsTo {
-		if i > 0 {
-			o.Buf = append(o.Buf, ',')
-		}
-		o.Buf = events.AppendJSONString(o.Buf, lead)
-	}
-	o.Buf = append(o.Buf, ']')
-	return o.Close()
-}
+// AppendLine appends a line of a history as JSON, as the route answers it.
+var AppendLine = events.EncoderOf[history.Line]()

@@ -13,7 +13,7 @@ import (
 )
 
 // told reads a whole history, page by page.
-func (w *world) told(path string, limit int) (texts []string) {
+func (w *harness) told(path string, limit int) (texts []string) {
 	w.t.Helper()
 	for cursor := ""; ; {
 		page := w.do("GET", fmt.Sprintf("%s?limit=%d&cursor=%s", path, limit, cursor), "").is(200)
@@ -23,7 +23,8 @@ func (w *world) told(path string, limit int) (texts []string) {
 			if line["because"] != nil {
 				members++
 			}
-			for _, name := range []string{"position", "time", "stream", "revision", "actor", "request_id", "causation_id", "command_id", "text", "leads_to"} {
+			for _, name := range []string{"position", "time", "stream", "revision", "actor", "request_id",
+				"causation_id", "command_id", "text", "leads_to"} {
 				if _, ok := line[name]; !ok || len(line) != members {
 					w.t.Fatalf("a line without %s, or with more: %v", name, line)
 				}
@@ -42,14 +43,15 @@ func (w *world) told(path string, limit int) (texts []string) {
 }
 
 func TestHistory(t *testing.T) {
-	w := newWorld(t)
+	w := newHarness(t)
 	w.product("a", 10, "")
 	w.product("b", 10, "")
 	w.reserve("a", "ada lo", "", "X-Request-Id", "seven").is(201)
 	w.reserve("b", "ada lo", `,"quantity":2`).is(201)
 	w.reserve("b", "bob", "").is(201)
 	for path, want := range map[string]int{
-		"/v1/history/product/a": 2, "/v1/history/product/b": 3, "/v1/history/holder/" + url.PathEscape("ada lo"): 2, "/v1/history/holder/nobody": 0,
+		"/v1/history/product/a": 2, "/v1/history/product/b": 3, "/v1/history/holder/" +
+			url.PathEscape("ada lo"): 2, "/v1/history/holder/nobody": 0,
 	} {
 		for _, limit := range []int{1, 2, 50} {
 			if texts := w.told(path, limit); len(texts) != want {
@@ -58,20 +60,31 @@ func TestHistory(t *testing.T) {
 		}
 	}
 	first := w.do("GET", "/v1/history/holder/ada%20lo?limit=1", "").is(200)["items"].([]any)[0].(map[string]any)
-	if first["request_id"] != "seven" || first["stream"] != "product-a" || first["position"] != 3.0 || first["revision"] != 1.0 ||
-		!strings.HasPrefix(first["text"].(string), "ada lo bought 1 unit: ") || fmt.Sprint(first["leads_to"]) != "[holder/ada lo]" {
+	if first["request_id"] != "seven" || first["stream"] != "product-a" || first["position"] != 3.0 ||
+		first["revision"] != 1.0 ||
+		!strings.HasPrefix(first["text"].(string), "ada lo bought 1 unit: ") ||
+		fmt.Sprint(first["leads_to"]) != "[holder/ada lo]" {
 		t.Errorf("%v", first)
 	}
-	for _, path := range []string{"product/none", "product/%25", "holder/a%2Fb", "ghost/a"} {
+	for _, path := range []string{"product/none", "product/%25", "holder/a%00b", "holder/a/b", "ghost/a"} {
 		w.do("GET", "/v1/history/"+path, "").problem(404, "not_found")
 	}
 	w.do("GET", "/v1/history/product/a?cursor=~", "").problem(400, "bad_cursor")
+	for path, want := range map[string]string{
+		"/v1/history/a":        `{"items":[{"kind":"product","id":"a"}],"next":null}`,
+		"/v1/history/nobody":   `{"items":[],"next":null}`,
+		"/v1/history/ada%20lo": `{"items":[],"next":null}`, "/v1/holders/nobody/wallets": `{"items":[],"next":null}`,
+	} {
+		if a := w.do("GET", path, ""); a.status != 200 || strings.TrimSpace(a.text) != want {
+			t.Errorf("%s: %d %s, want %s", a.what, a.status, a.text, want)
+		}
+	}
 	w.do("GET", "/v1/history/product/a?limit=0", "").problem(400, "bad_parameter")
 }
 
-// TestHistoryOfASeat: its name in one part or in two, and also one that nobody touched.
-func TestHistoryOfASeat(t *testing.T) {
-	w := newWorld(t)
+// TestSeatHistory: a seat's name in one part or in two, and a seat without events.
+func TestSeatHistory(t *testing.T) {
+	w := newHarness(t)
 	w.hall("gala", 2, "")
 	w.book("gala", "ada", "A-1-1").is(201)
 	for path, want := range map[string]int{
@@ -81,7 +94,8 @@ func TestHistoryOfASeat(t *testing.T) {
 			t.Errorf("%s: %q, want %d lines", path, texts, want)
 		}
 	}
-	for _, path := range []string{"seat/gala/Z-1-1", "seat/none/A-1-1", "seat/gala", "seat/gala/A-1-1~b", "seat/gala/A-1-1/more", "product/gala/A-1-1"} {
+	for _, path := range []string{"seat/gala/Z-1-1", "seat/none/A-1-1", "seat/gala", "seat/gala/A-1-1~b",
+		"seat/gala/A-1-1/more", "product/gala/A-1-1"} {
 		w.do("GET", "/v1/history/"+path, "").problem(404, "not_found")
 	}
 }
@@ -89,7 +103,7 @@ func TestHistoryOfASeat(t *testing.T) {
 func TestBackups(t *testing.T) {
 	var fails error
 	auth := JWTAuth{Secret: []byte(strings.Repeat("k", 32))}
-	w := newWorld(t, func(w *world) {
+	w := newHarness(t, func(w *harness) {
 		w.config.Auth = auth
 		w.config.Backup = func(context.Context) (string, events.Position, error) { return "/b/1", 7, fails }
 	})
@@ -112,12 +126,12 @@ func TestBackups(t *testing.T) {
 	fails = errors.Join(events.ErrDamaged)
 	w.do("POST", "/v1/backups", "{}", "Authorization", bearer(RoleAdmin)).problem(503, "log_unavailable")
 
-	newWorld(t).do("POST", "/v1/backups", "{}").problem(404, "not_found") // nobody to make them
+	newHarness(t).do("POST", "/v1/backups", "{}").problem(404, "not_found") // the route is optional
 }
 
-// TestHistoryOfADamagedStream: what can't be read is the log's fault, and no bug.
-func TestHistoryOfADamagedStream(t *testing.T) {
-	w := newWorld(t, func(w *world) { w.blind = true })
+// TestDamagedHistory: damage is answered as log_unavailable and not as internal.
+func TestDamagedHistory(t *testing.T) {
+	w := newHarness(t, func(w *harness) { w.blind = true })
 	_, err := w.store.Append(t.Context(), "product-p", events.NoStream, []events.Event{
 		{ID: events.EventID("spoilt", 0), Type: "product.created.v1", Data: []byte("{}"), Metadata: []byte("[]")}})
 	w.must(err)

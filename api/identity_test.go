@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// Every request has an id: in its answer, in the events it caused, in the log.
+// Every request has an id: in its response, in the events it caused, in the log.
 func TestRequestID(t *testing.T) {
-	w := newWorld(t)
+	w := newHarness(t)
 	a := w.do("POST", "/v1/products", `{"id":"p","name":"n","stock":9}`, "X-Request-Id", "my-id~1")
 	if a.is(201); a.header.Get("X-Request-Id") != "my-id~1" {
 		t.Errorf("X-Request-Id %q", a.header.Get("X-Request-Id"))
@@ -60,10 +60,15 @@ func TestRequestID(t *testing.T) {
 }
 
 func TestETags(t *testing.T) {
-	w := newWorld(t)
+	w := newHarness(t)
 	w.product("p", 9, "")
 	rid := w.reserve("p", "ada", `,"hold":true`).is(201)["id"].(string)
-	paths := []string{"/v1/products/p", "/v1/products/p?at=2", "/v1/products/p/reservations/" + rid, "/v1/products/p/reservations/" + rid + "?at=2"}
+	paths := []string{
+		"/v1/products/p",
+		"/v1/products/p?at=2",
+		"/v1/products/p/reservations/" + rid,
+		"/v1/products/p/reservations/" + rid + "?at=2",
+	}
 	for _, path := range paths {
 		a := w.do("GET", path, "")
 		tag := a.header.Get("ETag")
@@ -71,7 +76,8 @@ func TestETags(t *testing.T) {
 			t.Errorf("%s: ETag %s, revision %v", path, tag, v["revision"])
 		}
 		for _, have := range []string{tag, "W/" + tag, `"77", ` + tag, "*"} {
-			if a := w.do("GET", path, "", "If-None-Match", have); a.status != 304 || a.text != "" || a.header.Get("ETag") != tag {
+			if a := w.do("GET", path, "", "If-None-Match", have); a.status != 304 || a.text != "" ||
+				a.header.Get("ETag") != tag {
 				t.Errorf("%s: status %d %s for If-None-Match %s", path, a.status, a.text, have)
 			}
 		}
@@ -82,14 +88,22 @@ func TestETags(t *testing.T) {
 }
 
 func TestIfMatch(t *testing.T) {
-	w := newWorld(t)
+	w := newHarness(t)
 	w.product("p", 9, "")
 	edit := func(tag string) answer { return w.do("PATCH", "/v1/products/p", `{"price":5}`, "If-Match", tag) }
 	edit("").problem(428, "revision_required")
 	edit("*").problem(428, "revision_required")
-	for _, tag := range []string{"0", `"`, `""`, `"a"`, `"-0"`, `"+0"`, `"0", "1"`, `W/"0"`, `"9223372036854775808"`, `"1e0"`, `" 0"`} {
-		edit(tag).problem(400, "bad_parameter")
+	// Never given out: compared character by character, it is another ETag, or invalid.
+	for _, tag := range []string{"0", `"`, `"0", "1"`, `"0`, `0"`, `" 0"`, `W/0`, `w/"0"`, `"0""`, `"0",`, `"00"`,
+		`"-0"`, `"+0"`, `"0.0"`, `"1e0"`, `"0x0"`, `""`, `"a"`, `W/"0"`, `"9223372036854775807"`,
+		`"9223372036854775808"`} {
+		v := edit(tag).problem(412, "stale_revision")
+		if v["current_revision"] != float64(0) ||
+			!strings.Contains(v["detail"].(string), "character by character") && tag != `"9223372036854775807"` {
+			t.Errorf("%s: %v", tag, v)
+		}
 	}
+	w.do("PATCH", "/v1/products/q", `{"price":5}`, "If-Match", `"00"`).problem(404, "not_found")
 	if v := edit(`"7"`).problem(412, "stale_revision"); v["current_revision"] != float64(0) {
 		t.Error(v)
 	}
@@ -118,13 +132,15 @@ func TestIfMatch(t *testing.T) {
 }
 
 func TestIdempotencyKey(t *testing.T) {
-	w := newWorld(t)
+	w := newHarness(t)
 	w.product("p", 5, "")
 	w.product("q", 1, "")
 	same := func(first, again answer) {
 		t.Helper()
-		if again.status != first.status || again.text != first.text || again.header.Get("ETag") != first.header.Get("ETag") ||
-			again.header.Get("Location") != first.header.Get("Location") || again.header.Get("Idempotent-Replay") != "true" {
+		if again.status != first.status || again.text != first.text ||
+			again.header.Get("ETag") != first.header.Get("ETag") ||
+			again.header.Get("Location") != first.header.Get("Location") ||
+			again.header.Get("Idempotent-Replay") != "true" {
 			t.Errorf("%s: the retry got %d %s %v", first.what, again.status, again.text, again.header)
 		}
 		if first.header.Get("Idempotent-Replay") != "" {
@@ -156,7 +172,7 @@ func TestIdempotencyKey(t *testing.T) {
 		w.reserve("p", "ada", "", "Idempotency-Key", bad).problem(400, "bad_parameter")
 		w.do("POST", "/v1/products", `{"name":"n","stock":2}`, "Idempotency-Key", bad).problem(400, "bad_parameter")
 	}
-	// A refusal is not stored: when a unit comes back, the same key gets it.
+	// A refusal is not stored: once a unit is available, the same key gets it.
 	taken := w.reserve("q", "ada", "").is(201)["id"].(string)
 	w.reserve("q", "bob", "", key...).problem(409, "sold_out")
 	w.do("DELETE", "/v1/products/q/reservations/"+taken, "").is(200)
@@ -174,9 +190,9 @@ func TestIdempotencyKey(t *testing.T) {
 	}
 }
 
-// Many at once with one key: one is decided, all get its answer.
+// Concurrent requests with one key: one is decided, all get its answer.
 func TestIdempotencyKeyRace(t *testing.T) {
-	w := newWorld(t)
+	w := newHarness(t)
 	w.product("p", 100, "")
 	var all sync.WaitGroup
 	var mu sync.Mutex

@@ -8,7 +8,7 @@ import (
 	"admitone/events"
 )
 
-// paging is what a client asks of a list.
+// paging has the parameters of a list.
 type paging struct {
 	// after is where the page before ended, "" for the first one.
 	after string
@@ -34,10 +34,15 @@ func (r *request) numbered() (after uint64, limit int, err error) {
 	return uint64(position), p.limit, err
 }
 
-// list answers with {"items":[…],"next":…}. item appends the item of a number below
-// size, or nothing to leave it out. next is the cursor's text, "" at the end. more
-// may add members behind.
-func (r *request) list(size int, next string, item func(dst []byte, i int) ([]byte, error), more func(*events.Object)) error {
+// list answers with {"items":[…],"next":…}. item appends the item with an index below size, or
+// nothing to leave it out. next is the cursor's text, "" at the end. more may add members after
+// them.
+func (r *request) list(
+	size int,
+	next string,
+	item func(dst []byte, i int) ([]byte, error),
+	more func(*events.Object),
+) error {
 	o := events.OpenObject(make([]byte, 0, 256*(size+1)))
 	o.Key("items")
 	o.Buf = append(o.Buf, '[')

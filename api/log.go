@@ -2,17 +2,17 @@ package api
 
 import (
 	"context"
-	"net/url"
 	"strconv"
 	"time"
 	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
 
+	"admitone/api/codes"
 	"admitone/events"
 )
 
-// readLimit bounds how long one page of the log may take.
+// readLimit bounds the time to read one page of the log.
 const readLimit = 10 * time.Second
 
 func (s *Server) logRoutes() {
@@ -20,7 +20,7 @@ func (s *Server) logRoutes() {
 	s.handle(fiber.MethodGet, "/v1/streams/:stream/events", s.listStream)
 }
 
-// listEvents answers with a page of the whole log, behind a position.
+// listEvents answers with a page of the whole log, after a position.
 func (s *Server) listEvents(r *request) error {
 	if err := r.caller.must(RoleAuditor, RoleAdmin); err != nil {
 		return err
@@ -94,9 +94,9 @@ func (s *Server) listStream(r *request) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
 	defer cancel()
-	name, err := url.PathUnescape(r.ctx.Params("stream"))
+	name := r.segment("stream")
 	stream := events.StreamID(name)
-	if err != nil || !utf8.ValidString(name) || stream.Internal() {
+	if !utf8.ValidString(name) || stream.Internal() {
 		return notFound("stream")
 	}
 	page, err := s.config.Store.Read(ctx, stream, revision, events.Forward, limit)
@@ -119,18 +119,23 @@ func (s *Server) listStream(r *request) error {
 	return r.answerEvents(page, next)
 }
 
-// numberCursor reads a cursor that is a number; none is 0.
+// numberCursor reads a cursor that is a number; an absent one is 0.
 func numberCursor[N events.Position | events.Revision](cursor string) (N, error) {
 	if cursor == "" {
 		return 0, nil
 	}
 	n, err := strconv.ParseInt(cursor, 10, 64)
 	if err != nil || n < 0 {
-		return 0, refuse("bad_cursor", "take the cursor from next of the page before, as it is")
+		return 0, refuse(codes.BadCursor, "take the cursor from next of the page before, as it is")
 	}
 	return N(n), nil
 }
 
 func (r *request) answerEvents(page []events.Recorded, next string) error {
-	return r.list(len(page), next, func(dst []byte, i int) ([]byte, error) { return events.AppendCloudEvent(dst, &page[i]) }, nil)
+	return r.list(
+		len(page),
+		next,
+		func(dst []byte, i int) ([]byte, error) { return events.AppendCloudEvent(dst, &page[i]), nil },
+		nil,
+	)
 }

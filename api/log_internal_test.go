@@ -7,14 +7,19 @@ import (
 	"admitone/events"
 )
 
-// TestLogPassesInternalStreams: pages of the log have what entities did, and nothing
-// of what a store or its clients keep beside it.
+// TestLogPassesInternalStreams: pages of the log have the events of entities, and nothing that a
+// store or its clients keep beside them.
 func TestLogPassesInternalStreams(t *testing.T) {
-	w := newWorld(t)
+	w := newHarness(t)
 	w.product("p", 10, "")
 	for i := range 7 {
 		stream := events.StreamID(fmt.Sprintf("$$x-%d", i))
-		_, err := w.store.Append(t.Context(), stream, events.NoStream, []events.Event{{ID: events.EventID("x", i), Type: "$metadata", Data: []byte("{}")}})
+		_, err := w.store.Append(
+			t.Context(),
+			stream,
+			events.NoStream,
+			[]events.Event{{ID: events.EventID("x", i), Type: "$metadata", Data: []byte("{}")}},
+		)
 		w.must(err)
 	}
 	w.reserve("p", "ada", "").is(201)

@@ -11,55 +11,67 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 
+	"admitone/actors/core"
 	"admitone/events"
 )
 
-// metrics are the server's figures for Prometheus. Those of other parts are read
-// when somebody asks, so they cost nothing in between.
+// metrics are the server's own figures. Those of other parts are read at each scrape, so they
+// cost nothing in between.
 type metrics struct {
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
-	sockets  prometheus.Gauge
-	frames   prometheus.Counter
-	merged   prometheus.Counter
-	// facts by their names and problems by their codes; both sets are fixed.
-	facts, problems map[string]prometheus.Counter
+	batched  *prometheus.CounterVec
+	// facts by name and problems by code; both sets are fixed.
+	facts    map[string]prometheus.Counter
+	problems map[core.Code]prometheus.Counter
 }
 
 func newMetrics(c Config) *metrics {
 	m := &metrics{
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "admitone_http_requests_total", Help: "Requests by route and status."}, []string{"method", "route", "status"}),
+			Name: "admitone_http_requests_total", Help: "Requests by route and " +
+				"status."}, []string{"method", "route", "status"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "admitone_http_request_seconds", Help: "Time to answer, by route.",
-			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5}}, []string{"method", "route"}),
-		sockets: prometheus.NewGauge(prometheus.GaugeOpts{Name: "admitone_sockets", Help: "Open WebSockets."}),
-		frames: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "admitone_frames_sent_total", Help: "Frames written to WebSockets."}),
-		merged: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "admitone_frames_merged_total", Help: "Frames merged into another because a socket was slow."}),
+			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5},
+		}, []string{"method", "route"}),
 	}
+	m.batched = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "admitone_batch_commands_total", Help: "Commands in batches by route and status."},
+		[]string{"method", "route", "status"})
 	facts := prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "admitone_facts_total", Help: "Facts that this server's callers caused, and the steps of bookings, by type."}, []string{"type"})
+		Name: "admitone_facts_total", Help: "Facts that this server's callers caused, and the steps of bookings, by " +
+			"type."}, []string{"type"})
 	problems := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "admitone_problems_total", Help: "Answers that were a problem, by code."}, []string{"code"})
 	m.facts, m.problems = counters(facts, events.Names()), counters(problems, slices.Collect(maps.Keys(statuses)))
-	c.Metrics.MustRegister(m.requests, m.seconds, m.sockets, m.frames, m.merged, facts, problems,
+	c.Metrics.MustRegister(m.requests, m.seconds, m.batched, facts, problems,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	if c.Bookings != nil {
 		c.Bookings.Observe(m.caused)
 	}
 	m.registerDesk(c)
 	m.registerViews(c)
-	if c.Prover != nil {
-		m.registerProver(c)
+	if c.Monitor != nil {
+		m.registerMonitor(c)
 	}
 	if c.Refusals != nil {
 		c.Metrics.MustRegister(
-			prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "admitone_refusals_recorded_total", Help: "Refusals that were written down."},
-				func() float64 { return float64(c.Refusals.Kept()) }),
-			prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "admitone_refusals_dropped_total", Help: "Refusals that were too many to be written down."},
-				func() float64 { return float64(c.Refusals.Dropped()) }))
+			prometheus.NewCounterFunc(
+				prometheus.CounterOpts{
+					Name: "admitone_refusals_recorded_total",
+					Help: "Refusals that were recorded.",
+				},
+				func() float64 { return float64(c.Refusals.Kept()) },
+			),
+			prometheus.NewCounterFunc(
+				prometheus.CounterOpts{
+					Name: "admitone_refusals_dropped_total",
+					Help: "Refusals that were too many to be recorded.",
+				},
+				func() float64 { return float64(c.Refusals.Dropped()) },
+			),
+		)
 	}
 	if c.Rooms != nil {
 		c.Metrics.MustRegister(newRoomCollector(c.Rooms))
@@ -67,11 +79,11 @@ func newMetrics(c Config) *metrics {
 	return m
 }
 
-// counters are those of all values of a label, looked up once.
-func counters(vec *prometheus.CounterVec, values []string) map[string]prometheus.Counter {
-	found := make(map[string]prometheus.Counter, len(values))
+// counters looks up the counters of all values of a label.
+func counters[L ~string](vec *prometheus.CounterVec, values []L) map[L]prometheus.Counter {
+	found := make(map[L]prometheus.Counter, len(values))
 	for _, value := range values {
-		found[value] = vec.WithLabelValues(value)
+		found[value] = vec.WithLabelValues(string(value))
 	}
 	return found
 }
@@ -83,8 +95,8 @@ func (m *metrics) caused(facts []events.Fact) {
 	}
 }
 
-// told counts a problem, if its code is listed.
-func (m *metrics) told(p *problem) {
+// countProblem counts a problem, if its code is listed.
+func (m *metrics) countProblem(p *problem) {
 	if counter := m.problems[p.code]; counter != nil {
 		counter.Inc()
 	}
@@ -98,43 +110,93 @@ func (m *metrics) registerDesk(c Config) {
 		c.Metrics.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, value))
 	}
 	gauge("admitone_entities_active", "Entities in memory.", func() float64 { return float64(c.Desk.Stats().Active) })
-	gauge("admitone_commands_in_flight", "Commands without an answer.", func() float64 { return float64(c.Desk.Stats().InFlight) })
-	counter("admitone_entity_loads_total", "Entities read from the log.", func() float64 { return float64(c.Desk.Stats().Loads) })
-	counter("admitone_entity_reloads_total", "Loads after an append that failed.", func() float64 { return float64(c.Desk.Stats().Reloads) })
-	counter("admitone_append_conflicts_total", "Appends somebody else was faster than.", func() float64 { return float64(c.Desk.Stats().Conflicts) })
-	counter("admitone_append_unknown_total", "Appends with an unknown outcome.", func() float64 { return float64(c.Desk.Stats().Unknown) })
-	counter("admitone_panics_total", "Panics in the rules of an entity; each is a bug.", func() float64 { return float64(c.Desk.Stats().Panics) })
-	counter("admitone_snapshots_total", "Snapshots written.", func() float64 { return float64(c.Desk.Stats().Snapshots) })
+	gauge(
+		"admitone_commands_in_flight",
+		"Commands without an answer.",
+		func() float64 { return float64(c.Desk.Stats().InFlight) },
+	)
+	counter(
+		"admitone_entity_loads_total",
+		"Entities read from the log.",
+		func() float64 { return float64(c.Desk.Stats().Loads) },
+	)
+	counter(
+		"admitone_entity_reloads_total",
+		"Loads after an append that failed.",
+		func() float64 { return float64(c.Desk.Stats().Reloads) },
+	)
+	counter(
+		"admitone_append_conflicts_total",
+		"Appends that lost to another writer.",
+		func() float64 { return float64(c.Desk.Stats().Conflicts) },
+	)
+	counter(
+		"admitone_append_unknown_total",
+		"Appends with an unknown outcome.",
+		func() float64 { return float64(c.Desk.Stats().Unknown) },
+	)
+	counter(
+		"admitone_panics_total",
+		"Panics in the rules of an entity; each is a bug.",
+		func() float64 { return float64(c.Desk.Stats().Panics) },
+	)
+	counter(
+		"admitone_snapshots_total",
+		"Snapshots written.",
+		func() float64 { return float64(c.Desk.Stats().Snapshots) },
+	)
 }
 
 func (m *metrics) registerViews(c Config) {
 	c.Metrics.MustRegister(
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "admitone_projection_position", Help: "Position the views have reached."},
-			func() float64 { return float64(c.Views.Position()) }),
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "admitone_log_position", Help: "Position of the last event."}, func() float64 {
-			ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-			defer cancel()
-			head, err := c.Store.Head(ctx)
-			if err != nil {
-				return -1
-			}
-			return float64(head)
-		}))
+		prometheus.NewGaugeFunc(
+			prometheus.GaugeOpts{Name: "admitone_projection_position", Help: "Position the views have reached."},
+			func() float64 { return float64(c.Views.Position()) },
+		),
+		prometheus.NewGaugeFunc(
+			prometheus.GaugeOpts{Name: "admitone_log_position", Help: "Position of the last event."},
+			func() float64 {
+				ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+				defer cancel()
+				head, err := c.Store.Head(ctx)
+				if err != nil {
+					return -1
+				}
+				return float64(head)
+			},
+		),
+	)
 }
 
-func (m *metrics) registerProver(c Config) {
+func (m *metrics) registerMonitor(c Config) {
 	c.Metrics.MustRegister(
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "admitone_prove_position", Help: "Position up to which the log was held to all rules, and is right."},
-			func() float64 { return float64(c.Prover.Position()) }),
-		prometheus.NewCounterFunc(prometheus.CounterOpts{Name: "admitone_prove_events_total", Help: "Events that were held to all rules since the start, and are right."},
-			func() float64 { return float64(c.Prover.Events()) }),
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "admitone_prove_violated", Help: "1 if the log breaks a rule; /readyz says which."},
+		prometheus.NewGaugeFunc(
+			prometheus.GaugeOpts{
+				Name: "admitone_prove_position",
+				Help: "Position up to which the log was checked against all rules, and is valid.",
+			},
+			func() float64 { return float64(c.Monitor.Position()) },
+		),
+		prometheus.NewCounterFunc(
+			prometheus.CounterOpts{
+				Name: "admitone_prove_events_total",
+				Help: "Events that were checked against all rules since the start, and are valid.",
+			},
+			func() float64 { return float64(c.Monitor.Events()) },
+		),
+		prometheus.NewGaugeFunc(
+			prometheus.GaugeOpts{
+				Name: "admitone_prove_violated",
+				Help: "1 if the log breaks a rule; /readyz says which.",
+			},
 			func() float64 {
-				if c.Prover.Violation() != nil {
+				if c.Monitor.Violation() != nil {
 					return 1
 				}
 				return 0
-			}))
+			},
+		),
+	)
 }
 
 // routeMetrics are the counters of one route, looked up once.
@@ -146,11 +208,24 @@ type routeMetrics struct {
 }
 
 func (m *metrics) route(method, path string) *routeMetrics {
-	return &routeMetrics{vec: m.requests, labels: [2]string{method, path}, seconds: m.seconds.WithLabelValues(method, path)}
+	return &routeMetrics{
+		vec:     m.requests,
+		labels:  [2]string{method, path},
+		seconds: m.seconds.WithLabelValues(method, path),
+	}
 }
 
 func (r *routeMetrics) observe(status int, took time.Duration) {
 	r.seconds.Observe(took.Seconds())
+	r.count(status)
+}
+
+// batchRoute counts the commands of batches to one route.
+func (m *metrics) batchRoute(method, path string) *routeMetrics {
+	return &routeMetrics{vec: m.batched, labels: [2]string{method, path}}
+}
+
+func (r *routeMetrics) count(status int) {
 	status = min(max(status, 0), len(r.status)-1)
 	counter := r.status[status].Load()
 	if counter == nil {

@@ -6,8 +6,8 @@ import (
 	"admitone/actors/admission"
 )
 
-// roomCollector tells of the waiting rooms that this node runs, when somebody asks.
-// Only organisers make rooms, so their names are a bounded label.
+// roomCollector collects the figures of the waiting rooms that this node runs. Only organisers
+// create rooms, so their names are a bounded label.
 type roomCollector struct {
 	rooms                              *admission.Rooms
 	waiting, active, admitted, measure *prometheus.Desc
@@ -26,14 +26,14 @@ func newRoomCollector(rooms *admission.Rooms) *roomCollector {
 	}
 }
 
-// Describe is for [prometheus.Collector].
+// Describe implements [prometheus.Collector].
 func (c *roomCollector) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{c.waiting, c.active, c.admitted, c.measure} {
 		to <- d
 	}
 }
 
-// Collect is for [prometheus.Collector].
+// Collect implements [prometheus.Collector].
 func (c *roomCollector) Collect(to chan<- prometheus.Metric) {
 	for _, l := range c.rooms.Running() {
 		to <- prometheus.MustNewConstMetric(c.waiting, prometheus.GaugeValue, float64(l.Waiting), l.ID)

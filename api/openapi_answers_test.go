@@ -5,10 +5,13 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"admitone/actors/core"
+	"admitone/api/sockets/sockettest"
 )
 
-// ask sends a request and holds the answer to the description.
-func (d *described) ask(w *world, method, path, body string, headers ...string) answer {
+// ask sends a request and checks the answer against the description.
+func (d *described) ask(w *harness, method, path, body string, headers ...string) answer {
 	d.t.Helper()
 	a := w.do(method, path, body, headers...)
 	template, op := d.operation(method, path)
@@ -38,8 +41,7 @@ func (d *described) ask(w *world, method, path, body string, headers ...string) 
 	return a
 }
 
-// operation finds the one that a path belongs to; one without parameters is nearer
-// than one with them.
+// operation finds the operation of a path; one without parameters takes precedence.
 func (d *described) operation(method, path string) (template string, op object) {
 	path, _, _ = strings.Cut(path, "?")
 	parts := strings.Split(path, "/")
@@ -83,7 +85,7 @@ func (d *described) checkContent(a answer, response object) {
 
 // TestAnswersAreAsDescribed asks every operation, and for most codes.
 func TestAnswersAreAsDescribed(t *testing.T) {
-	w, d := newWorld(t, withEverything), describe(t)
+	w, d := newHarness(t, withEverything), describe(t)
 	ask := func(method, path, body string, headers ...string) answer {
 		t.Helper()
 		return d.ask(w, method, path, body, headers...)
@@ -101,12 +103,25 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	ask("PATCH", "/v1/products/tee", `{"stock":7}`, "If-Match", `"0"`).problem(412, "stale_revision")
 
 	const reservations = "/v1/products/tee/reservations"
-	held := reservations + "/" + ask("POST", reservations, `{"holder":"ada","hold":true,"contact":{"name":"Ada","email":"a@b.c","phone":"1"}}`).is(201)["id"].(string)
-	sold := reservations + "/" + ask("POST", reservations, `{"holder":"ada","quantity":2}`, "Idempotency-Key", "r").is(201)["id"].(string)
-	if again := ask("POST", reservations, `{"holder":"ada","quantity":2}`, "Idempotency-Key", "r"); again.header.Get("Idempotent-Replay") != "true" {
+	held := reservations + "/" + ask("POST", reservations,
+		`{"holder":"ada","hold":true,"contact":{"name":"Ada","email":"a@b.c","phone":"1"}}`).is(201)["id"].(string)
+	sold := reservations + "/" + ask("POST", reservations, `{"holder":"ada","quantity":2}`, "Idempotency-Key",
+		"r").is(201)["id"].(string)
+	if again := ask("POST", reservations, `{"holder":"ada","quantity":2}`, "Idempotency-Key", "r"); again.header.Get(
+		"Idempotent-Replay",
+	) != "true" {
 		t.Errorf("%s: not marked as a replay", again.what)
 	}
-	ask("POST", reservations, `{"holder":"ada","quantity":3}`, "Idempotency-Key", "r").problem(422, "idempotency_key_reused")
+	ask(
+		"POST",
+		reservations,
+		`{"holder":"ada","quantity":3}`,
+		"Idempotency-Key",
+		"r",
+	).problem(
+		422,
+		"idempotency_key_reused",
+	)
 	ask("POST", reservations, `{"holder":"ada","quantity":1}`).problem(409, "limit_exceeded")
 	ask("POST", "/v1/products/none/reservations", `{"holder":"ada"}`).problem(404, "not_found")
 	ask("PATCH", "/v1/products/tee", `{"stock":1}`, "If-Match", `"3"`).problem(409, "limit_exceeded")
@@ -123,28 +138,36 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	ask("POST", sold+"/confirm", "").problem(410, "released")
 	ask("POST", reservations, `{"holder":"bob","quantity":9}`).problem(409, "limit_exceeded")
 
-	for _, path := range []string{"/v1/products", "/v1/products?limit=1", "/v1/products?at=3", "/v1/products/tee", "/v1/products/tee?at=3",
+	for _, path := range []string{"/v1/products", "/v1/products?limit=1", "/v1/products?at=3", "/v1/products/tee",
+		"/v1/products/tee?at=3",
 		sold, sold + "?at=5", "/v1/events", "/v1/events?after=1&limit=2", "/v1/streams/product-tee/events?from=1",
 		"/v1/history/product/tee", "/v1/history/holder/ada", "/healthz", "/readyz"} {
 		ask("GET", path, "").is(200)
 	}
-	for path, code := range map[string]string{"/v1/products?limit=0": "bad_parameter", "/v1/products?cursor=%21": "bad_cursor",
-		"/v1/products/none": "not_found", sold + "?at=1": "not_found", "/v1/streams/none/events": "not_found"} {
-		ask("GET", path, "").problem(statuses[code], code)
+	for path, code := range map[string]string{"/v1/products?limit=0": "bad_parameter",
+		"/v1/products?cursor=%21": "bad_cursor",
+		"/v1/products/none":       "not_found", sold + "?at=1": "not_found", "/v1/streams/none/events": "not_found"} {
+		ask("GET", path, "").problem(statuses[core.Code(code)], code)
 	}
 	askTournaments(ask)
-	for path, code := range map[string]string{"/v1/products/tee/reservations/none": "not_found", "/v1/tournaments/none/entries/a": "not_found"} {
-		ask("GET", path+"/receipt", "").problem(statuses[code], code)
+	for path, code := range map[string]string{"/v1/products/tee/reservations/none": "not_found",
+		"/v1/tournaments/none/entries/a": "not_found"} {
+		ask("GET", path+"/receipt", "").problem(statuses[core.Code(code)], code)
 	}
-	for _, path := range []string{held + "/receipt", sold + "/receipt", "/v1/tournaments/cup/entries/c/receipt", "/v1/log/head"} {
+	for _, path := range []string{held + "/receipt", sold + "/receipt", "/v1/tournaments/cup/entries/c/receipt",
+		"/v1/log/head"} {
 		ask("GET", path, "").is(200)
 	}
 	askSeats(t, ask)
 	askRooms(t, ask)
+	ask("POST", "/v1/batch", `{"commands":[{"method":"POST","path":"/v1/products/tee/reservations","body":{"holder":"cy"}},
+		{"method":"GET","path":"/","idempotency_key":"k","admission_pass":"x"}]}`).is(200)
 	ask("POST", "/v1/backups", "").is(201)
 	ask("GET", "/ws", "").problem(426, "upgrade_required")
 	ask("GET", "/ws/reservations", "").problem(426, "upgrade_required")
-	for _, path := range []string{"/", "/tournaments", "/tournaments/cup", "/performances", "/performances/hall", "/waiting-rooms", "/waiting-rooms/onsale", "/audit", "/docs", "/openapi.yaml", "/assets/page.js", "/assets/link.js", "/assets/page.css", "/assets/icon.svg", "/metrics"} {
+	for _, path := range []string{"/", "/tournaments", "/tournaments/cup", "/performances", "/performances/hall",
+		"/waiting-rooms", "/waiting-rooms/onsale", "/audit", "/docs", "/openapi.yaml",
+		"/assets/page.js", "/assets/live.js", "/assets/page.css", "/assets/icon.svg", "/metrics"} {
 		if a := ask("GET", path, ""); a.status != 200 || a.text == "" {
 			t.Errorf("%s: status %d with %d bytes", a.what, a.status, len(a.text))
 		}
@@ -158,23 +181,23 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	}
 }
 
-// TestFramesAreAsDescribed holds what a socket says to the description.
+// TestFramesAreAsDescribed checks frames against the description.
 func TestFramesAreAsDescribed(t *testing.T) {
-	w, d := newWorld(t), describe(t)
+	w, d := newHarness(t), describe(t)
 	w.product("p", 3, `,"hold_seconds":1`)
 	p := w.dial("/ws")
-	hear := func(event, schema string) data {
+	hear := func(event, schema string) sockettest.Data {
 		t.Helper()
-		f, heard := p.hear()
+		f, heard := p.Next()
 		if f.Event != event {
 			t.Fatalf("heard %s %s, want %s", f.Event, f.Data, event)
 		}
 		d.check("a "+event, "#/components/schemas/"+schema, f.Data)
 		return heard
 	}
-	p.say(`{"event":"subscribe","data":{"topics":["product:none"]}}`)
+	p.Send(`{"event":"subscribe","data":{"topics":["product:none"]}}`)
 	hear("error", "SocketError")
-	p.say(`{"event":"subscribe","data":{"topics":["product:p"]}}`)
+	p.Send(`{"event":"subscribe","data":{"topics":["product:p"]}}`)
 	hear("snapshot", "Snapshot")
 	held := w.reserve("p", "ada", `,"hold":true`).is(201)["id"].(string)
 	hear("delta", "Delta")

@@ -18,14 +18,16 @@ func askRooms(t *testing.T, ask func(method, path, body string, headers ...strin
 	ask("PUT", room, settings+`,"status":"open"}`, "If-Match", `"2"`).is(200)
 	ask("PUT", "/v1/waiting-rooms/drawn", settings+`,"order":"shuffle","opens_at":"2999-01-01T00:00:00Z"}`).is(201)
 	ask("PUT", "/v1/waiting-rooms/bad", settings+`,"order":"shuffle"}`).problem(422, "invalid_field")
-	for _, path := range []string{"/v1/waiting-rooms", "/v1/waiting-rooms?limit=1", "/v1/waiting-rooms?at=9223372036854775807", room, "/v1/waiting-rooms/drawn"} {
+	for _, path := range []string{"/v1/waiting-rooms", "/v1/waiting-rooms?limit=1",
+		"/v1/waiting-rooms?at=9223372036854775807", room, "/v1/waiting-rooms/drawn"} {
 		ask("GET", path, "").is(200)
 	}
 	ask("GET", "/v1/waiting-rooms/drawn", "", "If-None-Match", `"1"`).is(304)
 	ask("GET", "/v1/waiting-rooms/none", "").problem(404, "not_found")
 
 	ada := ask("POST", visitors, `{"holder":"ada"}`, "Idempotency-Key", "k").is(201)["visitor"].(string)
-	if again := ask("POST", visitors, `{"holder":"ada"}`, "Idempotency-Key", "k"); again.status != 201 || again.header.Get("Idempotent-Replay") != "true" {
+	if again := ask("POST", visitors, `{"holder":"ada"}`, "Idempotency-Key", "k"); again.status != 201 ||
+		again.header.Get("Idempotent-Replay") != "true" {
 		t.Errorf("%s: status %d, not marked as a replay", again.what, again.status)
 	}
 	bob := ask("POST", visitors, `{"holder":"bob"}`).is(201)["visitor"].(string)

@@ -1,24 +1,50 @@
 package api
 
-import "testing"
+import (
+	"testing"
+
+	"admitone/api/sockets/sockettest"
+)
 
 // askSeats asks every operation of performances, bookings and wallets, and for their
 // codes.
 func askSeats(t *testing.T, ask func(method, path, body string, headers ...string) answer) {
-	const hall = `{"id":"hall","title":"Winterreise","venue":"Town hall","starts_at":"2031-05-01T20:00:00Z","hold_seconds":60,"limit_per_holder":4,
-		"sections":[{"id":"A","name":"Stalls","rows":2,"seats_per_row":3,"price":100},{"id":"B","rows":1,"seats_per_row":2,"price":50}]}`
+	const hall = `{"id":"hall","title":"Winterreise","venue":"Town hall",
+		"starts_at":"2031-05-01T20:00:00Z","hold_seconds":60,
+		"limit_per_holder":4,
+		"sections":[{"id":"A","name":"Stalls","rows":2,"seats_per_row":3,"price":100},
+		{"id":"B","rows":1,"seats_per_row":2,"price":50}]}`
 	ask("POST", "/v1/performances", hall).is(201)
 	ask("POST", "/v1/performances", hall, "Idempotency-Key", "hall").is(200)
-	ask("POST", "/v1/performances", `{"id":"hall","title":"x","venue":"y","starts_at":"2031-05-01T20:00:00Z","sections":[{"id":"A","rows":1,"seats_per_row":1,"price":1}]}`).
-		problem(409, "already_exists")
+	ask(
+		"POST",
+		"/v1/performances",
+		`{"id":"hall","title":"x","venue":"y","starts_at":"2031-05-01T20:00:00Z","sections":[{"id":"A","rows":1,`+
+			`"seats_per_row":1,"price":1}]}`,
+	).
+		problem(
+			409,
+			"already_exists",
+		)
 	const bookings = "/v1/performances/hall/bookings"
-	first := "/v1/bookings/" + ask("POST", bookings, `{"holder":"ada","seats":["A-1-1","A-1-2"]}`, "Idempotency-Key", "b").is(201)["id"].(string)
+	first := "/v1/bookings/" + ask("POST", bookings, `{"holder":"ada","seats":["A-1-1","A-1-2"]}`, "Idempotency-Key",
+		"b").is(201)["id"].(string)
 	ask("POST", bookings, `{"holder":"ada","seats":["A-1-1","A-1-2"]}`, "Idempotency-Key", "b").is(201)
-	ask("POST", bookings, `{"holder":"ada","seats":["A-1-3"]}`, "Idempotency-Key", "b").problem(422, "idempotency_key_reused")
+	ask(
+		"POST",
+		bookings,
+		`{"holder":"ada","seats":["A-1-3"]}`,
+		"Idempotency-Key",
+		"b",
+	).problem(
+		422,
+		"idempotency_key_reused",
+	)
 	ask("POST", bookings, `{"holder":"bob","seats":["A-1-1"]}`).problem(409, "seat_taken")
 	ask("POST", bookings, `{"holder":"ada","seats":["A-2-1","A-2-2","A-2-3"]}`).problem(409, "limit_exceeded")
 	ask("POST", bookings, `{"holder":"bob","best_available":{"quantity":3,"section":"B"}}`).problem(409, "sold_out")
-	second := "/v1/bookings/" + ask("POST", bookings, `{"holder":"bob","best_available":{"quantity":2,"section":"B"}}`).is(201)["id"].(string)
+	second := "/v1/bookings/" + ask("POST", bookings,
+		`{"holder":"bob","best_available":{"quantity":2,"section":"B"}}`).is(201)["id"].(string)
 	ask("POST", "/v1/performances/none/bookings", `{"holder":"bob","seats":["A-1-1"]}`).problem(404, "not_found")
 	ask("POST", first+"/payment", `{}`).problem(409, "insufficient_balance")
 	ask("POST", "/v1/wallets/ada/charges", `{"amount":250}`).is(201)
@@ -37,8 +63,9 @@ func askSeats(t *testing.T, ask func(method, path, body string, headers ...strin
 	ask("PUT", "/v1/performances/hall/seats/A-9-9/block", "").problem(404, "not_found")
 	ask("PUT", "/v1/performances/hall/seats/A-2-1/block", "").is(200)
 	const late = "?at=9223372036854775807"
-	for _, path := range []string{"/v1/performances", "/v1/performances/hall", "/v1/performances/hall/seats", first, second,
-		"/v1/holders/ada/bookings", "/v1/wallets/ada", "/v1/wallets/ada/entries"} {
+	for _, path := range []string{"/v1/performances", "/v1/performances/hall", "/v1/performances/hall/seats", first,
+		second,
+		"/v1/holders/ada/bookings", "/v1/holders/ada/wallets", "/v1/wallets/ada", "/v1/wallets/ada/entries"} {
 		tag := ask("GET", path, "").header.Get("ETag")
 		ask("GET", path+late, "").is(200)
 		if a := ask("GET", path, "", "If-None-Match", tag); tag != "" && a.status != 304 {
@@ -47,6 +74,7 @@ func askSeats(t *testing.T, ask func(method, path, body string, headers ...strin
 	}
 	ask("GET", first+"/receipt", "").is(200)
 	ask("GET", "/v1/history/seat/hall/A-1-1", "").is(200)
+	ask("GET", "/v1/history/hall", "").is(200)
 	ask("GET", "/v1/performances/hall/changes", "").is(200)
 	ask("GET", "/v1/performances/hall/changes?limit=10001", "").problem(400, "bad_parameter")
 	ask("GET", "/v1/performances/none/changes", "").problem(404, "not_found")
@@ -54,25 +82,26 @@ func askSeats(t *testing.T, ask func(method, path, body string, headers ...strin
 	ask("GET", "/v1/performances?from=soon", "").problem(400, "bad_parameter")
 	ask("GET", "/v1/performances/hall/seats?section=A&status=booked&limit=1", "").is(200)
 	ask("GET", "/v1/performances/hall/seats?status=gone", "").problem(400, "bad_parameter")
-	for _, path := range []string{"/v1/performances/none", "/v1/performances/none/seats", "/v1/bookings/none", "/v1/wallets/nobody", "/v1/wallets/nobody/entries"} {
+	for _, path := range []string{"/v1/performances/none", "/v1/performances/none/seats", "/v1/bookings/none",
+		"/v1/wallets/nobody", "/v1/wallets/nobody/entries"} {
 		ask("GET", path, "").problem(404, "not_found")
 	}
 	ask("DELETE", first, "").is(200)
 }
 
-// TestSeatFramesAreAsDescribed holds what a socket says of performances and seats to
-// the description.
+// TestSeatFramesAreAsDescribed checks the frames of performances and seats against the
+// description.
 func TestSeatFramesAreAsDescribed(t *testing.T) {
-	w, d := newWorld(t), describe(t)
+	w, d := newHarness(t), describe(t)
 	w.hall("hall", 2, "")
 	counts, seats := w.dial("/ws"), w.dial("/ws")
 	hear := func(event, cause string) {
 		t.Helper()
 		for _, of := range []struct {
-			*peer
+			*sockettest.Peer
 			schema string
 		}{{counts, "Performance"}, {seats, "Seats"}} {
-			f, heard := of.hear()
+			f, heard := of.Next()
 			if f.Event != event || heard.Cause != cause {
 				t.Fatalf("heard %s %s, want %s, %s", f.Event, f.Data, event, cause)
 			}
@@ -80,8 +109,8 @@ func TestSeatFramesAreAsDescribed(t *testing.T) {
 			d.check("a "+event, "#/components/schemas/"+schema, f.Data)
 		}
 	}
-	counts.say(`{"event":"subscribe","data":{"topics":["performance:hall"]}}`)
-	seats.say(`{"event":"subscribe","data":{"topics":["seats:hall"]}}`)
+	counts.Send(`{"event":"subscribe","data":{"topics":["performance:hall"]}}`)
+	seats.Send(`{"event":"subscribe","data":{"topics":["seats:hall"]}}`)
 	hear("snapshot", "")
 	w.charge("ada", 200)
 	booking := "/v1/bookings/" + w.book("hall", "ada", "A-1-1").is(201)["id"].(string)
@@ -96,8 +125,8 @@ func TestSeatFramesAreAsDescribed(t *testing.T) {
 	hear("delta", "unblocked")
 	for _, topic := range []string{"performance", "seats"} {
 		late := w.dial("/ws")
-		late.say(`{"event":"subscribe","data":{"topics":["` + topic + `:none"]}}`)
-		f, _ := late.hear()
+		late.Send(`{"event":"subscribe","data":{"topics":["` + topic + `:none"]}}`)
+		f, _ := late.Next()
 		d.check("an error", "#/components/schemas/SocketError", f.Data)
 	}
 }

@@ -2,6 +2,8 @@ package api
 
 import (
 	"testing"
+
+	"admitone/api/sockets/sockettest"
 )
 
 // askTournaments asks every operation of teams and tournaments, and for their codes.
@@ -14,11 +16,27 @@ func askTournaments(ask func(method, path, body string, headers ...string) answe
 	ask("GET", "/v1/teams/a", "").is(200)
 	ask("GET", "/v1/teams/none", "").problem(404, "not_found")
 
-	const cup = `{"id":"cup","name":"Cup","team_limit":2,"register_deadline":"2999-01-01T00:00:00Z","waitlist":true,"waitlist_rule":"strict"}`
+	const cup = `{"id":"cup","name":"Cup","team_limit":2,"register_deadline":"2999-01-01T00:00:00Z","waitlist":true,` +
+		`"waitlist_rule":"strict"}`
 	ask("POST", "/v1/tournaments", cup).is(201)
 	ask("POST", "/v1/tournaments", cup).is(200)
-	ask("POST", "/v1/tournaments", `{"id":"small","name":"Small","team_limit":1,"register_deadline":"2999-01-01T00:00:00Z"}`, "Idempotency-Key", "k").is(201)
-	ask("POST", "/v1/tournaments", `{"name":"x","team_limit":0,"register_deadline":"2999-01-01T00:00:00Z"}`).problem(422, "invalid_field")
+	ask(
+		"POST",
+		"/v1/tournaments",
+		`{"id":"small","name":"Small","team_limit":1,"register_deadline":"2999-01-01T00:00:00Z"}`,
+		"Idempotency-Key",
+		"k",
+	).is(
+		201,
+	)
+	ask(
+		"POST",
+		"/v1/tournaments",
+		`{"name":"x","team_limit":0,"register_deadline":"2999-01-01T00:00:00Z"}`,
+	).problem(
+		422,
+		"invalid_field",
+	)
 
 	const entries = "/v1/tournaments/cup/entries"
 	ask("POST", entries, `{"team_ids":["a","b"]}`).is(201)
@@ -33,8 +51,10 @@ func askTournaments(ask func(method, path, body string, headers ...string) answe
 	ask("POST", "/v1/tournaments/small/entries", `{"team_id":"b"}`).problem(409, "deadline_passed")
 	ask("PATCH", "/v1/tournaments/cup", `{"team_limit":1}`, "If-Match", `"2"`).problem(409, "limit_exceeded")
 	ask("PATCH", "/v1/tournaments/cup", `{"team_limit":3}`, "If-Match", `"0"`).problem(412, "stale_revision")
-	for _, path := range []string{"/v1/tournaments", "/v1/tournaments?limit=1", "/v1/tournaments/cup", entries, entries + "?limit=1",
-		entries + "?status=waitlisted", entries + "/a", entries + "/d", "/v1/history/tournament/cup", "/v1/history/team/a"} {
+	for _, path := range []string{"/v1/tournaments", "/v1/tournaments?limit=1", "/v1/tournaments/cup", entries,
+		entries + "?limit=1",
+		entries + "?status=waitlisted", entries + "/a", entries +
+			"/d", "/v1/history/tournament/cup", "/v1/history/team/a"} {
 		ask("GET", path, "").is(200)
 	}
 	ask("DELETE", entries+"/a", "").is(200)
@@ -48,15 +68,15 @@ func askTournaments(ask func(method, path, body string, headers ...string) answe
 	ask("GET", "/tournaments/none", "").problem(404, "not_found")
 }
 
-// TestTournamentFramesAreAsDescribed holds what a socket says of tournaments and
-// teams to the description.
+// TestTournamentFramesAreAsDescribed checks the frames of tournaments and teams against the
+// description.
 func TestTournamentFramesAreAsDescribed(t *testing.T) {
-	w, d := newWorld(t), describe(t)
+	w, d := newHarness(t), describe(t)
 	w.teams("a", "b", "c")
 	w.tournament("cup", 1, `,"waitlist":true`)
-	hear := func(p *peer, event, schema string) data {
+	hear := func(p *sockettest.Peer, event, schema string) sockettest.Data {
 		t.Helper()
-		f, heard := p.hear()
+		f, heard := p.Next()
 		if f.Event != event {
 			t.Fatalf("heard %s %s, want %s", f.Event, f.Data, event)
 		}
@@ -64,8 +84,8 @@ func TestTournamentFramesAreAsDescribed(t *testing.T) {
 		return heard
 	}
 	cup, team := w.dial("/ws"), w.dial("/ws")
-	cup.say(`{"event":"subscribe","data":{"topics":["tournament:cup"]}}`)
-	team.say(`{"event":"subscribe","data":{"topics":["team:c"]}}`)
+	cup.Send(`{"event":"subscribe","data":{"topics":["tournament:cup"]}}`)
+	team.Send(`{"event":"subscribe","data":{"topics":["team:c"]}}`)
 	hear(cup, "snapshot", "TournamentSnapshot")
 	hear(team, "snapshot", "TeamSnapshot")
 	step := func(cause, teamCause string) {
@@ -95,9 +115,9 @@ func TestTournamentFramesAreAsDescribed(t *testing.T) {
 	w.withdraw("cup", "c").is(200)
 	step("withdrawn", "withdrawn")
 	again := w.dial("/ws")
-	again.say(`{"event":"subscribe","data":{"topics":["team:c"]}}`)
+	again.Send(`{"event":"subscribe","data":{"topics":["team:c"]}}`)
 	hear(again, "snapshot", "TeamSnapshot")
-	again.say(`{"event":"subscribe","data":{"topics":["team:none","tournament:none"]}}`)
+	again.Send(`{"event":"subscribe","data":{"topics":["team:none","tournament:none"]}}`)
 	hear(again, "error", "SocketError")
 	hear(again, "error", "SocketError")
 }

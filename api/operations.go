@@ -3,11 +3,16 @@ package api
 import (
 	"bytes"
 	"context"
+	"errors"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/valyala/fasthttp/fasthttpadaptor"
+
+	"admitone/actors/admission"
+	"admitone/api/codes"
+	"admitone/events"
 )
 
 func (s *Server) operationRoutes() {
@@ -20,17 +25,17 @@ func (s *Server) operationRoutes() {
 	})
 }
 
-// healthz says that the process is alive and its views have not stopped for good;
-// if not, it should be restarted.
+// healthz reports whether the process is alive and its views have not stopped for good; otherwise
+// it should be restarted.
 func (s *Server) healthz(r *request) error {
 	if err := s.config.Views.Healthy(); err != nil {
 		r.log().Error("the views have stopped", "error", err)
-		return refuse("log_unavailable", "the read side has stopped; see the server's log, and run admitone verify")
+		return refuse(codes.LogUnavailable, "the read side has stopped; see the server's log, and run admitone verify")
 	}
 	return r.value(fiber.StatusOK, map[string]string{"status": "ok"})
 }
 
-// readyz says that the server can take traffic now.
+// readyz reports whether the server can take traffic now.
 func (s *Server) readyz(r *request) error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
@@ -41,34 +46,89 @@ func (s *Server) readyz(r *request) error {
 	if err := s.healthz(r); err != nil {
 		return err
 	}
-	if err := s.proved(); err != nil {
+	if err := s.damaged(); err != nil {
+		return err
+	}
+	if err := s.proved(r); err != nil {
 		return err
 	}
 	if !s.config.Views.Ready() || lag > s.config.MaxLag {
-		return refuse("projection_behind", "the read side is catching up with the log")
+		return refuse(codes.ProjectionBehind, "the read side is catching up with the log")
 	}
-	ready := map[string]any{"status": "ready", "lag": lag, "position": s.config.Views.Position(), "epoch": s.config.Store.Epoch()}
-	if s.config.Prover != nil {
-		ready["proved"] = s.config.Prover.Position()
+	ready := map[string]any{
+		"status":   "ready",
+		"lag":      lag,
+		"position": s.config.Views.Position(),
+		"epoch":    s.config.Store.Epoch(),
 	}
+	if s.config.Monitor != nil {
+		ready["proved"] = s.config.Monitor.Position()
+	}
+	s.readyKeys(ready)
 	return r.value(fiber.StatusOK, ready)
 }
 
-// proved says that nobody has found the log to break a rule.
-func (s *Server) proved() error {
-	if s.config.Prover == nil {
+// noteDamage notes damage of the log.
+func (s *Server) noteDamage(err error) {
+	if errors.Is(err, events.ErrDamaged) {
+		s.damage.CompareAndSwap(nil, &err)
+	}
+}
+
+// damaged returns the first damage of the log since the start, met by a request or by the store
+// in the background. Intact parts are still served, but no traffic should be sent here for them.
+func (s *Server) damaged() error {
+	var err error
+	if met := s.damage.Load(); met != nil {
+		err = *met
+	} else if log, ok := s.config.Store.(interface{ Damage() error }); ok {
+		err = log.Damage()
+	}
+	if err == nil {
 		return nil
 	}
-	broken := s.config.Prover.Violation()
+	s.config.Logger.Error("the log is damaged", "error", err)
+	return refuse(codes.LogUnavailable,
+		"the log is damaged; see the server's log, run admitone verify, and go on with a backup")
+}
+
+// readyKeys reports that this server's keys are not those of the log. It serves everything else,
+// so it is ready.
+func (s *Server) readyKeys(ready map[string]any) {
+	if s.config.Rooms == nil {
+		return
+	}
+	switch s.config.Rooms.KeyState() {
+	case admission.KeysDiffer:
+		ready["keys_differ"] = true
+	case admission.KeysBehind:
+		ready["keys_behind"] = true
+	}
+}
+
+// proved reports that no check has found the log to break a rule. The name of a stream may
+// contain a holder, so only callers that may read the log are told.
+func (s *Server) proved(r *request) error {
+	if s.config.Monitor == nil {
+		return nil
+	}
+	broken := s.config.Monitor.Violation()
 	if broken == nil {
 		return nil
 	}
-	return &problem{code: "log_unavailable", detail: "the log breaks a rule: " + broken.Error(), fields: map[string]any{"violation": map[string]any{
-		"position": broken.Position, "stream": broken.Stream, "revision": broken.Revision, "rule": broken.Rule, "detail": broken.Detail}}}
+	if r.caller.must(RoleAuditor, RoleAdmin) != nil {
+		return &problem{code: codes.LogUnavailable, detail: "the log breaks a rule; an auditor is told where",
+			fields: map[string]any{"violation": map[string]any{"position": broken.Position, "rule": broken.Rule}}}
+	}
+	return &problem{code: codes.LogUnavailable,
+		detail: "the log breaks a rule: " + broken.Error(), fields: map[string]any{"violation": map[string]any{
+			"position": broken.Position, "stream": broken.Stream, "revision": broken.Revision,
+			"rule": broken.Rule, "detail": broken.Detail}}}
 }
 
-// page serves a file of the program, with a tag so that browsers ask again cheaply.
+// page serves a file of the program, with an ETag so that browsers revalidate it cheaply.
 func page(body []byte, kind string) handler {
+	body = endLine(body)
 	tag := etagOf(body)
 	return func(r *request) error {
 		r.ctx.Set(fiber.HeaderETag, tag)
@@ -77,8 +137,7 @@ func page(body []byte, kind string) handler {
 			r.ctx.Status(fiber.StatusNotModified)
 			return nil
 		}
-		r.ctx.Response().Header.SetContentType(kind)
-		r.ctx.Response().SetBodyRaw(body)
+		setText(r.ctx.Response(), kind, body)
 		return nil
 	}
 }

@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// Too much at once is refused with 429, and what is refused has not happened.
+// Overload is refused with 429, and a refused command has no effect.
 func TestOverload(t *testing.T) {
-	w := newWorld(t, func(w *world) { w.desks.MaxInFlight = 1 })
+	w := newHarness(t, func(w *harness) { w.desks.MaxInFlight = 1 })
 	w.product("p", 10_000, "")
 	var mu sync.Mutex
 	statuses := map[int]int{}
@@ -39,9 +39,9 @@ func TestOverload(t *testing.T) {
 	}
 }
 
-// Without a log commands and questions about the past answer 503, never 500.
+// Without a log, commands and queries about the past answer 503, never 500.
 func TestOutage(t *testing.T) {
-	w := newWorld(t)
+	w := newHarness(t)
 	w.product("p", 10, "")
 	w.reserve("p", "ada", "").is(201)
 	w.do("GET", "/v1/products/p", "").is(200) // the views have it
@@ -57,10 +57,10 @@ func TestOutage(t *testing.T) {
 	}
 }
 
-// A server whose views are still being folded says so rather than that nothing is
-// there, and what its actors have done it tells as done.
+// While the views are being rebuilt the server answers so rather than not_found, and completed
+// commands are answered as such.
 func TestViewsBehind(t *testing.T) {
-	w := newWorld(t)
+	w := newHarness(t)
 	w.product("p", 10, "")
 	w.reserve("p", "ada", "").is(201)
 	w.stop()
@@ -70,14 +70,15 @@ func TestViewsBehind(t *testing.T) {
 	w.do("GET", "/v1/products/p", "").problem(503, "projection_behind")
 	w.do("GET", "/v1/products", "").problem(503, "projection_behind")
 	v := w.do("PATCH", "/v1/products/p", `{"stock":12}`, "If-Match", `"1"`).is(200)
-	if v["stock"] != float64(12) || v["remaining"] != float64(11) || v["sold"] != float64(1) || v["revision"] != float64(2) {
+	if v["stock"] != float64(12) || v["remaining"] != float64(11) || v["sold"] != float64(1) ||
+		v["revision"] != float64(2) {
 		t.Errorf("after the edit: %v", v)
 	}
 }
 
-// Questions about the past are few at a time; others go on.
+// Queries about the past are bounded; other requests go on.
 func TestPastIsBounded(t *testing.T) {
-	w := newWorld(t)
+	w := newHarness(t)
 	w.product("p", 10, "")
 	for range costlyAtOnce {
 		w.server.reading <- struct{}{}
@@ -93,7 +94,7 @@ func TestPastIsBounded(t *testing.T) {
 	w.do("GET", "/v1/products/p?at=1", "").is(200)
 }
 
-// blocked is an access log that takes its first line only when it is let go.
+// blocked is an access log whose first write waits until it is released.
 type blocked struct {
 	begun, free chan struct{}
 	once        sync.Once
@@ -105,7 +106,7 @@ func (b *blocked) Write(p []byte) (int, error) {
 	return b.text.Write(p)
 }
 
-// A log that can't keep up drops lines, says how many, and delays nobody.
+// A log that can't keep up drops lines, counts them, and delays no request.
 func TestAccessLogNeverWaits(t *testing.T) {
 	out := &blocked{begun: make(chan struct{}), free: make(chan struct{})}
 	a := newAccessLog(out)
@@ -136,9 +137,9 @@ type brokenPipe struct{}
 
 func (brokenPipe) Write([]byte) (int, error) { return 0, errors.Join(io.ErrClosedPipe) }
 
-// A handler that panics answers 500 and says nothing about why.
+// A handler that panics answers 500 without the cause.
 func TestPanicStaysInside(t *testing.T) {
-	w := newWorld(t, func(w *world) {
+	w := newHarness(t, func(w *harness) {
 		w.routes = func(s *Server) {
 			s.handle("GET", "/boom", func(*request) error { panic("a secret") })
 		}
@@ -147,7 +148,8 @@ func TestPanicStaysInside(t *testing.T) {
 	if a.problem(500, "internal"); strings.Contains(a.text, "secret") {
 		t.Error(a.text)
 	}
-	if log := w.log.String(); !strings.Contains(log, "a secret") || !strings.Contains(log, a.header.Get("X-Request-Id")) {
+	if log := w.log.String(); !strings.Contains(log, "a secret") ||
+		!strings.Contains(log, a.header.Get("X-Request-Id")) {
 		t.Errorf("the log does not tell: %s", log)
 	}
 	w.log.clear() // it is no bug here

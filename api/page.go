@@ -10,6 +10,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"admitone/api/codes"
 	"admitone/api/web"
 	"admitone/events"
 )
@@ -29,18 +30,20 @@ func (s *Server) pageRoutes() {
 	s.handle(fiber.MethodGet, "/docs", secured(docs))
 }
 
-// secured adds what keeps a browser from doing with a page what it is not for.
+// secured sets the security headers of a page.
 func secured(h handler) handler {
 	return func(r *request) error {
 		r.ctx.Set(fiber.HeaderContentSecurityPolicy, web.Policy)
-		r.ctx.Set(fiber.HeaderXContentTypeOptions, "nosniff")
 		r.ctx.Set(fiber.HeaderReferrerPolicy, "no-referrer")
 		return h(r)
 	}
 }
 
 // listPage makes a page of a list.
-func listPage[R any](list func(after string, limit int) ([]R, string, error), write func(io.Writer, web.Frame, []R) error) handler {
+func listPage[R any](
+	list func(after string, limit int) ([]R, string, error),
+	write func(io.Writer, web.Frame, []R) error,
+) handler {
 	return func(r *request) error {
 		p, err := r.pageOfList()
 		if err != nil {
@@ -54,22 +57,22 @@ func listPage[R any](list func(after string, limit int) ([]R, string, error), wr
 	}
 }
 
-// pageOfList says which part of a list is asked for, and waits for the views, so that
-// who comes from making something finds it. A list goes on without them where they have
-// fallen far behind: its script is told what it is too old for.
+// pageOfList reads the requested part of a list and waits for the views, so that a visitor who
+// has just created something finds it. If the views are far behind, the list is shown as they
+// have it: its script is told the position that it lacks.
 func (r *request) pageOfList() (paging, error) {
 	p, err := r.paging()
 	if err != nil {
 		return p, err
 	}
 	var refused *problem
-	if err := r.caughtUp(); err != nil && !(errors.As(err, &refused) && refused.code == "projection_behind") {
+	if err := r.caughtUp(); err != nil && !(errors.As(err, &refused) && refused.code == codes.ProjectionBehind) {
 		return p, err
 	}
 	return p, nil
 }
 
-// listFrame is what stands around that part of a list; next begins the one after it.
+// listFrame is the frame of that part of a list; next begins the part after it.
 func (r *request) listFrame(p paging, next string) web.Frame {
 	frame := r.frame()
 	frame.First = p.after == ""
@@ -84,11 +87,11 @@ const shownTeams = 100
 
 // tournamentPage shows one tournament with its first teams.
 func (s *Server) tournamentPage(r *request) error {
-	id, err := r.param("id", "tournament")
+	id, err := param[events.TournamentID](r, "id", "tournament")
 	if err != nil {
 		return err
 	}
-	if err := r.caughtUp(); err != nil { // who comes from making it must find it
+	if err := r.caughtUp(); err != nil { // a visitor who has just created it must find it
 		return err
 	}
 	row, err := s.tournamentNow(id)
@@ -106,8 +109,8 @@ func (s *Server) tournamentPage(r *request) error {
 	return r.html(func(body io.Writer) error { return web.WriteTournament(body, r.frame(), &row, entered, waiting) })
 }
 
-// teams are the first of a list, with their names.
-func (s *Server) teams(tournamentID string, status events.EntryStatus) (web.Teams, error) {
+// teams returns the first teams of a list, with their names.
+func (s *Server) teams(tournamentID events.TournamentID, status events.EntryStatus) (web.Teams, error) {
 	entries, next, err := s.config.Views.Entries(tournamentID, status, 0, shownTeams)
 	list := web.Teams{More: next > 0}
 	for i := range entries {
@@ -122,11 +125,11 @@ func (s *Server) teams(tournamentID string, status events.EntryStatus) (web.Team
 
 // waitingRoomPage shows one waiting room; the script asks for the visitor's place.
 func (s *Server) waitingRoomPage(r *request) error {
-	id, err := r.param("id", "waiting_room")
+	id, err := param[events.RoomID](r, "id", "waiting_room")
 	if err != nil {
 		return err
 	}
-	if err := r.caughtUp(); err != nil { // who comes from making it must find it
+	if err := r.caughtUp(); err != nil { // a visitor who has just created it must find it
 		return err
 	}
 	row, ok, err := s.config.Views.WaitingRoom(id)
@@ -139,15 +142,15 @@ func (s *Server) waitingRoomPage(r *request) error {
 	return r.html(func(body io.Writer) error { return web.WriteWaitingRoom(body, r.frame(), &row) })
 }
 
-// auditPage is the same for everybody: its script asks for what a visitor may see.
+// auditPage is the same for every caller: its script asks for what the caller may see.
 func (s *Server) auditPage(r *request) error {
 	return r.html(func(body io.Writer) error { return web.WriteAudit(body, r.frame(), s.config.Proofs != nil) })
 }
 
-// frame is what every page says of the server.
+// frame has what every page shows of the server.
 func (r *request) frame() web.Frame {
 	_, open := r.server.config.Auth.(OpenAuth)
-	frame := web.Frame{Epoch: r.server.config.Store.Epoch(), Token: !open}
+	frame := web.Frame{Epoch: r.server.config.Store.Epoch(), Token: !open, HoldersCharge: r.server.config.HoldersCharge}
 	if at := r.server.config.AsOf; at != nil {
 		frame.AsOf, frame.AsOfPosition = at.Time, uint64(at.Position)
 	}
@@ -170,8 +173,7 @@ func (r *request) html(write func(io.Writer) error) error {
 		return err
 	}
 	r.ctx.Set(fiber.HeaderCacheControl, "no-cache")
-	r.ctx.Response().Header.SetContentType(fiber.MIMETextHTMLCharsetUTF8)
-	r.ctx.Response().SetBodyRaw(body.Bytes())
+	setText(r.ctx.Response(), fiber.MIMETextHTMLCharsetUTF8, body.Bytes())
 	return nil
 }
 

@@ -9,19 +9,21 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"admitone/actors/core"
 	"admitone/actors/product"
+	"admitone/api/codes"
 	"admitone/events"
-	"admitone/projections"
+	"admitone/projections/row"
 )
 
-// pastLimit bounds how long a question about the past may read.
+// pastLimit bounds the time of a query about the past.
 const pastLimit = 30 * time.Second
 
-// costlyAtOnce is how many questions may read long stretches of the log at a time.
-// Anybody may ask about the past, and sales must go on meanwhile.
+// costlyAtOnce bounds the queries that read long stretches of the log at a time. Any caller may
+// ask about the past, and sales must go on meanwhile.
 const costlyAtOnce = 4
 
-// costly lets few of these run at a time and refuses the others.
+// costly lets a few of these run at a time and refuses the others.
 func (s *Server) costly(h handler) handler {
 	return func(r *request) error {
 		select {
@@ -29,7 +31,7 @@ func (s *Server) costly(h handler) handler {
 			defer func() { <-s.reading }()
 			return h(r)
 		default:
-			return refuse("overloaded", "too many questions about the past at once; try again in a moment")
+			return refuse(core.CodeOverloaded, "too many questions about the past at once; try again in a moment")
 		}
 	}
 }
@@ -45,10 +47,15 @@ func (s *Server) past(h handler) handler {
 	}
 }
 
-// at reads the query parameter: a position, or a time. ok is false without one. A
-// moment that has not come yet is the present, and is answered as such.
-func (r *request) at() (m projections.Moment, ok bool, err error) {
-	given, shown := r.ctx.Query("at"), r.server.config.AsOf
+// plusQuery is a query parameter with a time, in which an unescaped + arrives as a space.
+func (r *request) plusQuery(name string) string {
+	return strings.ReplaceAll(r.ctx.Query(name), " ", "+")
+}
+
+// at reads the query parameter: a position, or a time. ok is false without one. A moment in the
+// future is the present, and is answered as such.
+func (r *request) at() (m row.Moment, ok bool, err error) {
+	given, shown := r.plusQuery("at"), r.server.config.AsOf
 	if given == "" && shown != nil {
 		return *shown, true, nil
 	}
@@ -57,10 +64,10 @@ func (r *request) at() (m projections.Moment, ok bool, err error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
 	defer cancel()
-	// A + that was not escaped arrives as a space.
-	m, err = projections.MomentOf(ctx, r.server.config.Store, strings.ReplaceAll(given, " ", "+"))
-	if errors.Is(err, projections.ErrBadMoment) {
-		return m, false, refuse("bad_parameter", "at is a position in the log, or an RFC 3339 time such as 2031-05-01T20:00:00Z")
+	m, err = row.MomentOf(ctx, r.server.config.Store, given)
+	if errors.Is(err, row.ErrBadMoment) {
+		return m, false, refuse(codes.BadParameter,
+			"at is a position in the log, or an RFC 3339 time such as 2031-05-01T20:00:00Z")
 	}
 	if shown != nil && m.Time.After(shown.Time) {
 		m = *shown
@@ -72,14 +79,16 @@ func (r *request) at() (m projections.Moment, ok bool, err error) {
 func (s *Server) pastTakesNothing(r *request) error {
 	at := s.config.AsOf
 	r.ctx.Set(fiber.HeaderAllow, "GET, HEAD")
-	return &problem{code: "method_not_allowed",
-		detail: "this server shows the log as it was at " + at.Time.UTC().Format(time.RFC3339Nano) + " and takes no commands",
+	return &problem{code: codes.MethodNotAllowed,
+		detail: "this server shows the log as it was at " + at.Time.UTC().Format(
+			time.RFC3339Nano,
+		) + " and takes no commands",
 		fields: map[string]any{"as_of": json.RawMessage(appendAsOf(nil, *at))}}
 }
 
-// moment is which moment a question is about, nil for the present; it returns when
-// the views have what the question asks for.
-func (r *request) moment() (*projections.Moment, error) {
+// moment returns the moment that a query is about, nil for the present, after waiting until the
+// views have what the query asks for.
+func (r *request) moment() (*row.Moment, error) {
 	at, past, err := r.at()
 	if err != nil {
 		return nil, err
@@ -93,25 +102,34 @@ func (r *request) moment() (*projections.Moment, error) {
 	return &at, nil
 }
 
-// appendAsOf writes the value of as_of.
-func appendAsOf(dst []byte, m projections.Moment) []byte {
-	o := events.OpenObject(dst)
-	o.Int("position", int64(m.Position))
-	o.Time("time", m.Time)
-	return o.Close()
+// asOf is the value of as_of.
+type asOf struct {
+	Position events.Position `json:"position"`
+	Time     time.Time       `json:"time"`
 }
 
-// reservationAt finds a reservation as it was at a moment; nil if it did not exist
-// yet.
-func (s *Server) reservationAt(ctx context.Context, productID, id string, m projections.Moment) (*reservation, error) {
+var encodeAsOf = events.EncoderOf[asOf]()
+
+func appendAsOf(dst []byte, m row.Moment) []byte {
+	as := asOf(m)
+	return encodeAsOf(dst, &as)
+}
+
+// reservationAt returns a reservation as it was at a moment; nil if it did not exist yet.
+func (s *Server) reservationAt(
+	ctx context.Context,
+	productID events.ProductID,
+	id events.ReservationID,
+	m row.Moment,
+) (*reservation, error) {
 	var found *reservation
-	err := projections.UpTo(ctx, s.config.Store, product.Stream(productID), m.Position, func(e *events.Recorded) error {
+	err := row.UpTo(ctx, s.config.Store, product.Stream(productID), m.Position, func(e *events.Recorded) error {
 		fact, err := e.Decode()
 		if err != nil {
 			return err
 		}
 		if r := reservationOf(fact, id); r != nil {
-			r.productID, r.revision, r.position = productID, e.Revision, e.Position
+			r.ProductID, r.Revision, r.Position = productID, e.Revision, e.Position
 			found = r
 		}
 		return nil

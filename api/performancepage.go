@@ -5,10 +5,11 @@ import (
 	"time"
 
 	"admitone/api/web"
+	"admitone/events"
 )
 
-// performancesPage shows a list of performances by date, from today on unless it is
-// asked for others. A server of the past has a day of its own.
+// performancesPage shows a list of performances by date, from today on by default. On a server of
+// the past, today is the day of its moment.
 func (s *Server) performancesPage(r *request) error {
 	p, err := r.pageOfList()
 	if err != nil {
@@ -25,23 +26,29 @@ func (s *Server) performancesPage(r *request) error {
 			today = at.Time
 		}
 		from = today.UTC().Truncate(24 * time.Hour)
-		dates.From = from.Format(time.DateOnly)
+		dates.From, dates.Today = from.Format(time.DateOnly), true
 	}
 	rows, next, err := s.config.Views.Performances(from, before, p.after, p.limit)
 	if err != nil {
 		return err
 	}
+	if len(rows) == 0 {
+		others, _, err := s.config.Views.Performances(time.Time{}, time.Time{}, "", 1)
+		if err != nil {
+			return err
+		}
+		dates.Others = len(others) > 0
+	}
 	return r.html(func(body io.Writer) error { return web.WritePerformances(body, r.listFrame(p, next), dates, rows) })
 }
 
-// performancePage shows one performance and its sections; the script asks for the
-// seats.
+// performancePage shows one performance and its sections; the script asks for the seats.
 func (s *Server) performancePage(r *request) error {
-	id, err := r.param("id", "performance")
+	id, err := param[events.PerformanceID](r, "id", "performance")
 	if err != nil {
 		return err
 	}
-	if err := r.caughtUp(); err != nil { // who comes from making it must find it
+	if err := r.caughtUp(); err != nil { // a visitor who has just created it must find it
 		return err
 	}
 	row, err := s.performanceNow(id)

@@ -8,8 +8,10 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"admitone/actors/performance"
+	"admitone/api/codes"
+	"admitone/api/input"
 	"admitone/events"
-	"admitone/projections"
+	"admitone/projections/row"
 )
 
 func (s *Server) performanceRoutes() {
@@ -21,8 +23,7 @@ func (s *Server) performanceRoutes() {
 	s.walletRoutes()
 }
 
-// createPerformance puts one on sale: 201 with it, or 200 with the one that was there
-// already, created just like it.
+// createPerformance creates one: 201 with it, or 200 with an existing one that was created alike.
 func (s *Server) createPerformance(r *request) error {
 	if err := r.caller.must(RoleAdmin); err != nil {
 		return err
@@ -35,9 +36,9 @@ func (s *Server) createPerformance(r *request) error {
 	if err != nil {
 		return err
 	}
-	r.ctx.Set(fiber.HeaderLocation, "/v1/performances/"+command.ID)
-	if len(answer.Facts) == 0 { // its seats have gone on since
-		if err := r.seen(answer.Position); err != nil {
+	r.ctx.Set(fiber.HeaderLocation, "/v1/performances/"+string(command.ID))
+	if len(answer.Facts) == 0 { // its seats may have changed since
+		if err := r.server.seen(answer.Position); err != nil {
 			return err
 		}
 		row, err := s.performanceNow(command.ID)
@@ -52,18 +53,18 @@ func (s *Server) createPerformance(r *request) error {
 	return r.json(fiber.StatusCreated, AppendPerformance(nil, &row, nil))
 }
 
-// untouched is the row of a performance none of whose seats was ever asked for.
-func untouched(c *performance.Create, revision events.Revision, position events.Position) projections.Performance {
-	row := projections.Performance{
+// untouched returns the row of a performance whose seats are all as created.
+func untouched(c *performance.Create, revision events.Revision, position events.Position) row.Performance {
+	performance := row.Performance{
 		ID: c.ID, Title: c.Title, Venue: c.Venue, StartsAt: c.StartsAt, HoldSeconds: c.HoldSeconds,
 		LimitPerHolder: c.LimitPerHolder, WaitingRoom: c.WaitingRoom, Revision: revision, Position: position,
 	}
 	for _, section := range c.Sections {
-		seats := projections.SeatCounts{Capacity: section.Rows * section.SeatsPerRow}
-		row.Sections = append(row.Sections, projections.Section{Section: section, SeatCounts: seats})
-		row.Capacity += seats.Capacity
+		seats := row.SeatCounts{Capacity: section.Rows * section.SeatsPerRow}
+		performance.Sections = append(performance.Sections, row.Section{Section: section, SeatCounts: seats})
+		performance.Capacity += seats.Capacity
 	}
-	return row
+	return performance
 }
 
 // newSection is a section in the body of a new performance.
@@ -75,22 +76,22 @@ type newSection struct {
 	Price       *int64  `json:"price"`
 }
 
-// newPerformance reads what is to be put on sale.
+// newPerformance reads and checks the body.
 func newPerformance(r *request) (*performance.Create, error) {
 	var body struct {
-		ID             *string      `json:"id"`
-		Title          string       `json:"title"`
-		Venue          string       `json:"venue"`
-		StartsAt       *string      `json:"starts_at"`
-		HoldSeconds    *int64       `json:"hold_seconds"`
-		LimitPerHolder *int64       `json:"limit_per_holder"`
-		WaitingRoom    *string      `json:"waiting_room"`
-		Sections       []newSection `json:"sections"`
+		ID             *events.PerformanceID `json:"id"`
+		Title          string                `json:"title"`
+		Venue          string                `json:"venue"`
+		StartsAt       *string               `json:"starts_at"`
+		HoldSeconds    *int64                `json:"hold_seconds"`
+		LimitPerHolder *int64                `json:"limit_per_holder"`
+		WaitingRoom    *events.RoomID        `json:"waiting_room"`
+		Sections       []newSection          `json:"sections"`
 	}
 	if err := r.decode(&body, false); err != nil {
 		return nil, err
 	}
-	id, err := r.newID(body.ID)
+	id, err := newID(r, body.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -106,10 +107,11 @@ func newPerformance(r *request) (*performance.Create, error) {
 	if command.StartsAt, err = timeOf("starts_at", *body.StartsAt); err != nil {
 		return nil, err
 	}
-	if command.HoldSeconds, err = whole("hold_seconds", body.HoldSeconds, 300, 1, maxHold); err != nil {
+	if command.HoldSeconds, err = wholeNumber("hold_seconds", body.HoldSeconds, 300, 1, maxHold); err != nil {
 		return nil, err
 	}
-	if command.LimitPerHolder, err = whole("limit_per_holder", body.LimitPerHolder, 0, 0, performance.MaxSeats); err != nil {
+	if command.LimitPerHolder, err = wholeNumber("limit_per_holder", body.LimitPerHolder, 0, 0,
+		performance.MaxSeats); err != nil {
 		return nil, err
 	}
 	if command.WaitingRoom, err = guardedBy(body.WaitingRoom); err != nil {
@@ -124,10 +126,10 @@ func sectionsOf(given []newSection) ([]events.Section, error) {
 	sections := make([]events.Section, 0, len(given))
 	for i, from := range given {
 		field := func(name string) string { return fmt.Sprintf("sections.%d.%s", i, name) }
-		if !validID(from.ID) {
+		if !input.ValidID(from.ID) {
 			return nil, invalidField(field("id"), "1 to 64 of A-Z a-z 0-9 _ and -")
 		}
-		section := events.Section{ID: from.ID, DisplayName: from.ID}
+		section := events.Section{ID: events.SectionID(from.ID), DisplayName: from.ID}
 		if from.Name != nil {
 			if section.DisplayName = *from.Name; !validText(section.DisplayName, maxName) {
 				return nil, invalidField(field("name"), "1 to 200 characters, none of them a control character")
@@ -147,7 +149,8 @@ func sectionsOf(given []newSection) ([]events.Section, error) {
 				return nil, invalidField(field(number.name), "a section needs it")
 			}
 			var err error
-			if *number.to, err = whole(field(number.name), number.given, 0, number.least, number.most); err != nil {
+			if *number.to, err = wholeNumber(field(number.name), number.given, 0, number.least,
+				number.most); err != nil {
 				return nil, err
 			}
 		}
@@ -156,10 +159,10 @@ func sectionsOf(given []newSection) ([]events.Section, error) {
 	return sections, nil
 }
 
-// timeOf reads a time that people plan for.
+// timeOf reads a time given by people.
 func timeOf(field, text string) (time.Time, error) {
-	t, err := time.Parse(time.RFC3339Nano, text)
-	if t = t.UTC(); err != nil || t.Year() < 1970 || t.Year() > 9999 {
+	t, err := events.ParseTime(text)
+	if err != nil || t.Year() < 1970 || t.Year() > 9999 {
 		return t, invalidField(field, "an RFC 3339 time from 1970 to 9999, such as 2031-05-01T20:00:00Z")
 	}
 	return t, nil
@@ -172,7 +175,7 @@ func (r *request) span() (from, before time.Time, err error) {
 		day  time.Duration
 		to   *time.Time
 	}{{"from", 0, &from}, {"to", 24 * time.Hour, &before}} {
-		given := r.ctx.Query(bound.name)
+		given := r.plusQuery(bound.name)
 		if given == "" {
 			continue
 		}
@@ -180,9 +183,10 @@ func (r *request) span() (from, before time.Time, err error) {
 			*bound.to = date.Add(bound.day)
 			continue
 		}
-		t, err := time.Parse(time.RFC3339Nano, given)
-		if t = t.UTC(); err != nil || t.Year() < 1970 || t.Year() > 9999 {
-			return from, before, refuse("bad_parameter", bound.name+" is a date, such as 2031-05-01, or an RFC 3339 time")
+		t, err := events.ParseTime(given)
+		if err != nil || t.Year() < 1970 || t.Year() > 9999 {
+			return from, before, refuse(codes.BadParameter,
+				bound.name+" is a date, such as 2031-05-01, or an RFC 3339 time")
 		}
 		if bound.day > 0 {
 			t = t.Add(1) // before is excluded
@@ -192,7 +196,7 @@ func (r *request) span() (from, before time.Time, err error) {
 	return from, before, nil
 }
 
-// listPerformances answers with a page of them, by when they begin.
+// listPerformances answers with a page of them, by the time they begin.
 func (s *Server) listPerformances(r *request) error {
 	p, err := r.paging()
 	if err != nil {
@@ -226,37 +230,43 @@ func (s *Server) listPerformances(r *request) error {
 	}, func(o *events.Object) { o.Raw("as_of", appendAsOf(nil, *at)) })
 }
 
-// performanceAt is a performance at a moment with its seats; nil if it did not exist
-// by then.
-func (s *Server) performanceAt(ctx context.Context, id string, at *projections.Moment) (*projections.Performance, *projections.SeatMap, error) {
+// performanceAt returns a performance at a moment with its seats; nil if it did not exist yet.
+func (s *Server) performanceAt(
+	ctx context.Context,
+	id events.PerformanceID,
+	at *row.Moment,
+) (*row.Performance, *row.SeatMap, error) {
 	touched, err := s.config.Views.TouchedSeats(id)
 	if err != nil {
 		return nil, nil, err
 	}
-	return projections.PerformanceAt(ctx, s.config.Store, id, at.Position, touched)
+	return row.PerformanceAt(ctx, s.config.Store, string(id), at.Position, touched)
 }
 
-// performance is a performance with its seats as they are or were, or not_found.
-func (s *Server) performance(id string, at *projections.Moment) (row *projections.Performance, seats *projections.SeatMap, err error) {
+// performance returns a performance with its seats as they are or were, or not_found.
+func (s *Server) performance(
+	id events.PerformanceID,
+	at *row.Moment,
+) (performance *row.Performance, seats *row.SeatMap, err error) {
 	if at != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
 		defer cancel()
-		if row, seats, err = s.performanceAt(ctx, id, at); err == nil && row == nil {
+		if performance, seats, err = s.performanceAt(ctx, id, at); err == nil && performance == nil {
 			err = notFound("performance")
 		}
-		return row, seats, err
+		return performance, seats, err
 	}
 	now, err := s.performanceNow(id)
 	if err != nil {
 		return nil, nil, err
 	}
-	seats, _, err = s.config.Views.SeatMap(id) // it exists, and never goes away
+	seats, _, err = s.config.Views.SeatMap(id) // it exists, and is never deleted
 	return &now, seats, err
 }
 
 // getPerformance answers with one of them.
 func (s *Server) getPerformance(r *request) error {
-	id, err := r.param("id", "performance")
+	id, err := param[events.PerformanceID](r, "id", "performance")
 	if err != nil {
 		return err
 	}
@@ -264,25 +274,25 @@ func (s *Server) getPerformance(r *request) error {
 	if err != nil {
 		return err
 	}
-	row := (*projections.Performance)(nil)
+	performance := (*row.Performance)(nil)
 	if at != nil {
-		row, _, err = s.performance(id, at)
+		performance, _, err = s.performance(id, at)
 	} else if now, missed := s.performanceNow(id); missed == nil {
-		row = &now
+		performance = &now
 	} else {
 		err = missed
 	}
 	if err != nil {
 		return err
 	}
-	if r.tagPerformance(row) {
+	if r.tagPerformance(performance) {
 		return r.notModified()
 	}
-	return r.json(fiber.StatusOK, AppendPerformance(nil, row, at))
+	return r.json(fiber.StatusOK, AppendPerformance(nil, performance, at))
 }
 
-// performanceNow is a performance as the views have it, or not_found.
-func (s *Server) performanceNow(id string) (projections.Performance, error) {
+// performanceNow returns a performance as the views have it, or not_found.
+func (s *Server) performanceNow(id events.PerformanceID) (row.Performance, error) {
 	row, ok, err := s.config.Views.Performance(id)
 	if err == nil && !ok {
 		err = notFound("performance")
@@ -290,24 +300,23 @@ func (s *Server) performanceNow(id string) (projections.Performance, error) {
 	return row, err
 }
 
-// tagPerformance tags with the position: what a performance shows changes with its
-// seats, and those have streams, and revisions, of their own.
-func (r *request) tagPerformance(row *projections.Performance) (fresh bool) {
-	return r.tag(events.Revision(row.Position))
+// tagPerformance makes the ETag of the position: a performance shows its seats, which have
+// streams and revisions of their own.
+func (r *request) tagPerformance(performance *row.Performance) (fresh bool) {
+	return r.tag(events.Revision(performance.Position))
 }
 
-// AppendPerformance appends a performance as the HTTP resource, with as_of if it is
-// one of the past.
-func AppendPerformance(dst []byte, p *projections.Performance, at *projections.Moment) []byte {
+// AppendPerformance appends a performance as the HTTP resource, with as_of if at is given.
+func AppendPerformance(dst []byte, p *row.Performance, at *row.Moment) []byte {
 	o := events.OpenObject(dst)
-	o.String("id", p.ID)
+	o.String("id", string(p.ID))
 	o.String("title", p.Title)
 	o.String("venue", p.Venue)
 	o.Time("starts_at", p.StartsAt)
 	o.Int("hold_seconds", p.HoldSeconds)
 	o.Int("limit_per_holder", p.LimitPerHolder)
 	if p.WaitingRoom != "" {
-		o.String("waiting_room", p.WaitingRoom)
+		o.String("waiting_room", string(p.WaitingRoom))
 	}
 	appendCounts(&o, &p.SeatCounts)
 	o.Key("sections")
@@ -327,9 +336,9 @@ func AppendPerformance(dst []byte, p *projections.Performance, at *projections.M
 	return o.Close()
 }
 
-func appendSection(dst []byte, s *projections.Section) []byte {
+func appendSection(dst []byte, s *row.Section) []byte {
 	o := events.OpenObject(dst)
-	o.String("id", s.ID)
+	o.String("id", string(s.ID))
 	o.String("name", s.DisplayName)
 	o.Int("rows", s.Rows)
 	o.Int("seats_per_row", s.SeatsPerRow)
@@ -338,7 +347,7 @@ func appendSection(dst []byte, s *projections.Section) []byte {
 	return o.Close()
 }
 
-func appendCounts(o *events.Object, c *projections.SeatCounts) {
+func appendCounts(o *events.Object, c *row.SeatCounts) {
 	o.Int("capacity", c.Capacity)
 	o.Int("remaining", c.Remaining())
 	o.Int("held", c.Held)

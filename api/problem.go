@@ -12,87 +12,150 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
 
 	"admitone/actors"
+	"admitone/actors/admission"
+	"admitone/actors/bookings"
 	"admitone/actors/core"
+	"admitone/api/codes"
 	"admitone/events"
 	"admitone/projections"
+	"admitone/projections/live"
 )
 
-// statuses of all codes that programs may meet, as in API.md section 1. A new
-// refusal is a line here.
-var statuses = map[string]int{
-	"malformed_json": 400, "bad_cursor": 400, "bad_parameter": 400,
-	"unauthenticated": 401,
-	"forbidden":       403, "pass_required": 403, "pass_invalid": 403,
-	"not_found": 404, "method_not_allowed": 405,
-	"sold_out": 409, "limit_exceeded": 409, "already_exists": 409, "already_confirmed": 409, "not_held": 409,
-	"already_entered": 409, "deadline_passed": 409, "registration_closed": 409, "tournament_full": 409,
-	"seat_taken": 409, "insufficient_balance": 409, "room_closed": 409,
-	"hold_expired": 410, "released": 410,
-	"stale_revision": 412, "body_too_large": 413, "unsupported_media_type": 415,
-	"invalid_field": 422, "unknown_field": 422, "idempotency_key_reused": 422,
-	"upgrade_required": 426, "revision_required": 428,
-	"overloaded": 429, "rate_limited": 429, "request_header_too_large": 431,
-	"internal":        500,
-	"log_unavailable": 503, "projection_behind": 503, "shutting_down": 503,
+// statuses has all codes that programs may meet, as openapi.yaml lists them. A new code is a line
+// here.
+var statuses = map[core.Code]int{
+	codes.MalformedJSON:           400,
+	codes.BadCursor:               400,
+	codes.BadParameter:            400,
+	codes.Unauthenticated:         401,
+	core.CodeForbidden:            403,
+	core.CodePassRequired:         403,
+	core.CodePassInvalid:          403,
+	codes.ForeignOrigin:           403,
+	core.CodeNotFound:             404,
+	codes.MethodNotAllowed:        405,
+	core.CodeSoldOut:              409,
+	core.CodeLimitExceeded:        409,
+	core.CodeAlreadyExists:        409,
+	core.CodeAlreadyConfirmed:     409,
+	core.CodeNotHeld:              409,
+	core.CodeAlreadyEntered:       409,
+	core.CodeNotOpen:              409,
+	core.CodeSaleClosed:           409,
+	core.CodeDeadlinePassed:       409,
+	core.CodeRegistrationClosed:   409,
+	core.CodeTournamentFull:       409,
+	core.CodeSeatTaken:            409,
+	core.CodeInsufficientBalance:  409,
+	core.CodeRoomClosed:           409,
+	core.CodeHoldExpired:          410,
+	core.CodeReleased:             410,
+	core.CodeStaleRevision:        412,
+	codes.BodyTooLarge:            413,
+	codes.UnsupportedMediaType:    415,
+	core.CodeInvalidField:         422,
+	codes.UnknownField:            422,
+	core.CodeIdempotencyKeyReused: 422,
+	codes.UpgradeRequired:         426,
+	core.CodeRevisionRequired:     428,
+	core.CodeOverloaded:           429,
+	codes.RateLimited:             429,
+	codes.RequestHeaderTooLarge:   431,
+	codes.Internal:                500,
+	codes.LogUnavailable:          503,
+	codes.ProjectionBehind:        503,
+	codes.ShuttingDown:            503,
+	codes.KeysDiffer:              503,
 }
 
 // retryAfter is how many seconds a client should wait after a code, if at all.
-var retryAfter = map[string]string{
-	"overloaded": "1", "rate_limited": "1", "log_unavailable": "2", "projection_behind": "1", "shutting_down": "5",
+var retryAfter = map[core.Code]string{
+	core.CodeOverloaded:    "1",
+	codes.RateLimited:      "1",
+	codes.LogUnavailable:   "2",
+	codes.ProjectionBehind: "1",
+	codes.ShuttingDown:     "5",
+	codes.KeysDiffer:       "5",
 }
 
-// problem is an error of the API: a code of the table above, and what goes with it.
+// problem is an error of the API: a code of the table above, and its members.
 type problem struct {
-	code   string
+	code   core.Code
 	detail string
-	fields map[string]any
-	after  time.Duration // when to try again, whole seconds; 0 is what the code says
+	fields core.Fields
+	after  time.Duration // when to try again, whole seconds; 0 is the default of the code
 }
 
-func (p *problem) Error() string { return p.code + ": " + p.detail }
+func (p *problem) Error() string { return string(p.code) + ": " + p.detail }
 
-func refuse(code, detail string) *problem { return &problem{code: code, detail: detail} }
+func refuse(code core.Code, detail string) *problem { return &problem{code: code, detail: detail} }
 
 func notFound(resource string) *problem {
-	return &problem{code: "not_found", detail: "there is no such " + resource, fields: map[string]any{"resource": resource}}
+	return &problem{code: core.CodeNotFound,
+		detail: "there is no such " + resource, fields: map[string]any{"resource": resource}}
 }
 
 func invalidField(field, detail string) *problem {
-	return &problem{code: "invalid_field", detail: detail, fields: map[string]any{"field": field}}
+	return &problem{code: core.CodeInvalidField, detail: detail, fields: map[string]any{"field": field}}
 }
 
-// problemOf translates every error that a handler can return. What it does not
-// know is a bug: it is logged and told as internal.
+// problemOf translates every error that a handler can return. An error that it does not know is a
+// bug: it is logged and answered as internal.
 //
-// log is called only if there is something to log: refusals are most of what a
-// sale answers once it is sold out.
+// log is called only if there is something to log: refusals are most answers of a sale once it is
+// sold out.
 func problemOf(err error, log func() *slog.Logger) *problem {
 	if p, ok := err.(*problem); ok {
 		return p
 	}
 	if r, ok := err.(*core.Refusal); ok {
-		return &problem{code: r.Code, detail: r.Detail, fields: r.Fields}
+		p := &problem{code: r.Code, detail: r.Detail, fields: r.Fields}
+		if r.Code == core.CodeNotOpen {
+			p.after = max(time.Until(r.Fields.OpensAt()), time.Second)
+		}
+		return p
+	}
+	if spent := (*actors.KeysSpent)(nil); errors.As(err, &spent) {
+		return &problem{code: codes.RateLimited,
+			detail: "you have used too many Idempotency-Keys here for one day; come back later, or send it without one",
+			after:  spent.Wait}
 	}
 	var http *fiber.Error
 	switch {
+	case errors.Is(err, bookings.ErrOvertaken):
+		return refuse(
+			core.CodeOverloaded,
+			"others took the seats that were chosen, or this request is under way elsewhere; "+
+				"nothing was done, try again in a moment",
+		)
+	case errors.Is(err, projections.ErrBehind):
+		return refuse(codes.ProjectionBehind, "the read side is catching up with the log; nothing was done, try again")
 	case errors.Is(err, actors.ErrOverloaded):
-		return refuse("overloaded", "too much is in flight; nothing was done, try again in a moment")
+		return refuse(core.CodeOverloaded, "too much is in flight; nothing was done, try again in a moment")
 	case errors.Is(err, actors.ErrStopping), errors.Is(err, projections.ErrClosed):
-		return refuse("shutting_down", "this server is shutting down; nothing was done, try again")
+		return refuse(codes.ShuttingDown, "this server is shutting down; nothing was done, try again")
 	case errors.Is(err, actors.ErrUnavailable), errors.Is(err, events.ErrUnavailable), errors.Is(err, events.ErrClosed),
 		errors.Is(err, events.ErrDamaged), errors.Is(err, events.ErrBadMetadata), errors.Is(err, events.ErrBadFact),
 		errors.Is(err, context.DeadlineExceeded):
 		log().Error("the log is unavailable", "error", err)
-		return refuse("log_unavailable", "the outcome is unknown; retrying with the same Idempotency-Key is safe")
-	case errors.Is(err, projections.ErrNotFound): // there is such a thing, or who asked would have been told
-		return refuse("projection_behind", "the read side has not heard of that yet; try again")
+		return refuse(codes.LogUnavailable, "the outcome is unknown; retrying with the same Idempotency-Key is safe")
+	case errors.Is(err, projections.ErrNotReady):
+		return refuse(codes.ProjectionBehind, "the read side is catching up with the log; try again")
+	case errors.Is(err, live.ErrNotFound): // it exists, or the entity would have refused the command
+		return refuse(codes.ProjectionBehind, "the read side has not heard of that yet; try again")
+	case errors.Is(err, admission.ErrKeysDiffer):
+		return refuse(codes.KeysDiffer,
+			"this server does not have the keys of the log's waiting rooms, so it can't read passes "+
+				"and places of other servers, or make any; ask another server, or again when the organiser has "+
+				"given it the keys")
 	case errors.As(err, &http):
 		return problemOfFiber(http)
 	}
-	log().Error("a request failed in a way nobody thought of", "error", err)
-	return refuse("internal", "this is a bug; the server's log has the details under this request's id")
+	log().Error("a request failed with an unknown error", "error", err)
+	return refuse(codes.Internal, "this is a bug; the server's log has the details under this request's id")
 }
 
 func problemOfFiber(err *fiber.Error) *problem {
@@ -100,52 +163,72 @@ func problemOfFiber(err *fiber.Error) *problem {
 	case http.StatusNotFound:
 		return notFound("route")
 	case http.StatusMethodNotAllowed:
-		return refuse("method_not_allowed", "this path has no such method; see the Allow header")
+		return refuse(codes.MethodNotAllowed, "this path has no such method; see the Allow header")
 	case http.StatusRequestTimeout:
-		return refuse("bad_parameter", "the request did not arrive in time")
+		return refuse(codes.BadParameter, "the request did not arrive in time")
 	case http.StatusRequestEntityTooLarge:
 		return errBodyTooLarge
 	case http.StatusRequestHeaderFieldsTooLarge:
-		return refuse("request_header_too_large", "address and headers may have 4 KiB together")
+		return refuse(codes.RequestHeaderTooLarge, "address and headers may have 4 KiB together")
 	}
-	return refuse("bad_parameter", "the request could not be read")
+	return refuse(codes.BadParameter, "the request could not be read")
 }
 
-// write answers with a problem, as RFC 9457 has it.
+// write answers with a problem.
 func (p *problem) write(c *fiber.Ctx, requestID string) error {
+	return p.answer(c.Response(), requestID)
+}
+
+// encode encodes a problem as RFC 9457 does. Its members depend on the code, so they are written
+// one by one and not by a compiled encoder.
+func (p *problem) encode(requestID string) (status int, body []byte, err error) {
 	status, ok := statuses[p.code]
 	if !ok {
-		status, p = 500, refuse("internal", "an unlisted code: "+p.code)
+		status, p = 500, refuse(codes.Internal, "an unlisted code: "+string(p.code))
 	}
 	o := events.OpenObject(make([]byte, 0, 256))
-	o.String("type", "about:blank#"+p.code)
+	o.String("type", "about:blank#"+string(p.code))
 	o.String("title", http.StatusText(status))
 	o.Int("status", int64(status))
 	o.String("detail", p.detail)
-	o.String("code", p.code)
+	o.String("code", string(p.code))
 	o.String("request_id", requestID)
 	if err := p.appendFields(&o); err != nil {
+		return 0, nil, err
+	}
+	return status, o.Close(), nil
+}
+
+// answer writes a problem and the headers that it has.
+func (p *problem) answer(a *fasthttp.Response, requestID string) error {
+	status, body, err := p.encode(requestID)
+	if err != nil {
 		return err
 	}
-	c.Status(status)
-	c.Response().Header.Set(headerRequestID, requestID) // a failed upgrade has wiped it
+	a.SetStatusCode(status)
+	a.Header.Set(headerRequestID, requestID) // a failed upgrade has removed it
 	if p.after > 0 {
-		c.Set(fiber.HeaderRetryAfter, strconv.FormatInt(wholeSeconds(p.after), 10))
+		a.Header.Set(fiber.HeaderRetryAfter, strconv.FormatInt(wholeSeconds(p.after), 10))
 	} else if seconds := retryAfter[p.code]; seconds != "" {
-		c.Set(fiber.HeaderRetryAfter, seconds)
+		a.Header.Set(fiber.HeaderRetryAfter, seconds)
 	}
-	if p.code == "unauthenticated" {
-		c.Set(fiber.HeaderWWWAuthenticate, `Bearer realm="admitone"`)
+	if p.code == codes.Unauthenticated {
+		a.Header.Set(fiber.HeaderWWWAuthenticate, `Bearer realm="admitone"`)
 	}
-	c.Response().Header.SetContentType("application/problem+json")
-	c.Response().SetBodyRaw(o.Close())
+	setText(a, "application/problem+json", body)
 	return nil
 }
 
-// wholeSeconds rounds up: who comes back then is not too early.
-func wholeSeconds(d time.Duration) int64 { return int64((d + time.Second - 1) / time.Second) }
+// wholeSeconds rounds up, so that a client that waits them is not too early.
+func wholeSeconds(d time.Duration) int64 {
+	seconds := int64(d / time.Second)
+	if d%time.Second > 0 {
+		seconds++
+	}
+	return seconds
+}
 
-// appendFields adds the members that go with a code, in the order of their names.
+// appendFields adds the members of a code, in the order of their names.
 func (p *problem) appendFields(o *events.Object) error {
 	names := make([]string, 0, 4)
 	for name := range p.fields {
@@ -158,6 +241,8 @@ func (p *problem) appendFields(o *events.Object) error {
 			o.Int(name, value)
 		case string:
 			o.String(name, value)
+		case time.Time:
+			o.Time(name, value)
 		default:
 			encoded, err := json.Marshal(value)
 			if err != nil {

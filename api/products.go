@@ -1,12 +1,13 @@
 package api
 
 import (
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/gofiber/fiber/v2"
 
 	"admitone/actors/core"
 	"admitone/actors/product"
 	"admitone/events"
-	"admitone/projections"
+	"admitone/projections/row"
 )
 
 // Bounds of a product's fields.
@@ -17,11 +18,11 @@ const (
 )
 
 func (s *Server) productRoutes() {
-	products := &resource[projections.Product]{
+	products := &resource[row.Product, events.ProductID]{
 		name: "product", path: "/v1/products", server: s, stream: product.Stream,
 		list: s.config.Views.Products, get: s.config.Views.Product, at: s.config.Views.ProductAt,
-		apply: (*projections.Product).Apply, now: productNow,
-		head: func(p *projections.Product) (string, *events.Revision, *events.Position) {
+		apply: (*row.Product).Apply, now: productNow,
+		head: func(p *row.Product) (events.ProductID, *events.Revision, *events.Position) {
 			return p.ID, &p.Revision, &p.Position
 		},
 		write: AppendProduct,
@@ -32,16 +33,18 @@ func (s *Server) productRoutes() {
 	s.handle(fiber.MethodPatch, "/v1/products/:id", products.edit(newProductEdit))
 }
 
-// newProduct reads what a client wants to put on sale.
-func newProduct(r *request) (core.Command, string, error) {
+// newProduct reads and checks the body of a new product.
+func newProduct(r *request) (core.Command, events.ProductID, error) {
 	var body struct {
-		ID             *string `json:"id"`
-		Name           string  `json:"name"`
-		Stock          *int64  `json:"stock"`
-		Price          *int64  `json:"price"`
-		LimitPerHolder *int64  `json:"limit_per_holder"`
-		HoldSeconds    *int64  `json:"hold_seconds"`
-		WaitingRoom    *string `json:"waiting_room"`
+		ID             *events.ProductID `json:"id"`
+		Name           string            `json:"name"`
+		Stock          *int64            `json:"stock"`
+		Price          *int64            `json:"price"`
+		LimitPerHolder *int64            `json:"limit_per_holder"`
+		HoldSeconds    *int64            `json:"hold_seconds"`
+		WaitingRoom    *events.RoomID    `json:"waiting_room"`
+		OpensAt        *string           `json:"opens_at"`
+		ClosesAt       *string           `json:"closes_at"`
 	}
 	if err := r.decode(&body, false); err != nil {
 		return nil, "", err
@@ -49,7 +52,7 @@ func newProduct(r *request) (core.Command, string, error) {
 	if body.Stock == nil {
 		return nil, "", invalidField("stock", "say how many units there are")
 	}
-	id, err := r.newID(body.ID)
+	id, err := newID(r, body.ID)
 	if err != nil {
 		return nil, "", err
 	}
@@ -60,29 +63,35 @@ func newProduct(r *request) (core.Command, string, error) {
 	if command.WaitingRoom, err = guardedBy(body.WaitingRoom); err != nil {
 		return nil, "", err
 	}
-	if command.Stock, err = whole("stock", body.Stock, 0, 0, product.MaxStock); err != nil {
+	if command.SaleTimes, err = saleTimes(body.OpensAt, body.ClosesAt); err != nil {
 		return nil, "", err
 	}
-	if command.Price, err = whole("price", body.Price, 0, 0, maxPrice); err != nil {
+	if command.Stock, err = wholeNumber("stock", body.Stock, 0, 0, product.MaxStock); err != nil {
 		return nil, "", err
 	}
-	if command.LimitPerHolder, err = whole("limit_per_holder", body.LimitPerHolder, 0, 0, product.MaxStock); err != nil {
+	if command.Price, err = wholeNumber("price", body.Price, 0, 0, maxPrice); err != nil {
 		return nil, "", err
 	}
-	command.HoldSeconds, err = whole("hold_seconds", body.HoldSeconds, 300, 1, maxHold)
+	command.LimitPerHolder, err = wholeNumber("limit_per_holder", body.LimitPerHolder, 0, 0, product.MaxStock)
+	if err != nil {
+		return nil, "", err
+	}
+	command.HoldSeconds, err = wholeNumber("hold_seconds", body.HoldSeconds, 300, 1, maxHold)
 	return command, id, err
 }
 
-// newProductEdit reads what a client wants to change.
+// newProductEdit reads and checks the body of an edit.
 func newProductEdit(r *request) (core.Command, error) {
 	var body struct {
-		Name           *string `json:"name"`
-		Stock          *int64  `json:"stock"`
-		Price          *int64  `json:"price"`
-		LimitPerHolder *int64  `json:"limit_per_holder"`
-		WaitingRoom    *string `json:"waiting_room"`
+		Name           *string        `json:"name"`
+		Stock          *int64         `json:"stock"`
+		Price          *int64         `json:"price"`
+		LimitPerHolder *int64         `json:"limit_per_holder"`
+		WaitingRoom    *events.RoomID `json:"waiting_room"`
+		OpensAt        jsontext.Value `json:"opens_at"`
+		ClosesAt       jsontext.Value `json:"closes_at"`
 	}
-	if err := r.decode(&body, false); err != nil {
+	if err := r.decode(&body, false, fieldOpensAt, fieldClosesAt); err != nil {
 		return nil, err
 	}
 	if err := checkName(body.Name); err != nil {
@@ -95,29 +104,39 @@ func newProductEdit(r *request) (core.Command, error) {
 		name  string
 		value *int64
 		most  int64
-	}{{"stock", body.Stock, product.MaxStock}, {"price", body.Price, maxPrice}, {"limit_per_holder", body.LimitPerHolder, product.MaxStock}} {
-		if _, err := whole(f.name, f.value, 0, 0, f.most); err != nil {
+	}{
+		{"stock", body.Stock, product.MaxStock}, {"price", body.Price, maxPrice},
+		{"limit_per_holder", body.LimitPerHolder, product.MaxStock},
+	} {
+		if _, err := wholeNumber(f.name, f.value, 0, 0, f.most); err != nil {
 			return nil, err
 		}
 	}
-	command := product.Edit(body)
-	return &command, nil
+	command := &product.Edit{Name: body.Name, Stock: body.Stock, Price: body.Price, LimitPerHolder: body.LimitPerHolder,
+		WaitingRoom: body.WaitingRoom}
+	var err error
+	if command.OpensAt, err = editedTime(fieldOpensAt, body.OpensAt); err != nil {
+		return nil, err
+	}
+	command.ClosesAt, err = editedTime(fieldClosesAt, body.ClosesAt)
+	return command, err
 }
 
-// productNow is the row of a product as its entity has it.
-func productNow(c core.Core) projections.Product {
-	created, held, sold := c.(*product.Product).Figures()
-	return projections.Product{
+// productNow returns the row of a product as its entity has it.
+func productNow(c core.Core) row.Product {
+	p := c.(*product.Product)
+	created, held, sold := p.Figures()
+	return row.Product{
 		ID: created.ID, Name: created.Name, Stock: created.Stock, Price: created.Price,
-		LimitPerHolder: created.LimitPerHolder, HoldSeconds: created.HoldSeconds, WaitingRoom: created.WaitingRoom, Held: held, Sold: sold,
+		LimitPerHolder: created.LimitPerHolder, HoldSeconds: created.HoldSeconds, WaitingRoom: created.WaitingRoom,
+		SaleTimes: created.SaleTimes, Edited: p.EditRevision(), Held: held, Sold: sold,
 	}
 }
 
-// AppendProduct appends a product as the HTTP resource, with as_of if it is one of
-// the past.
-func AppendProduct(dst []byte, p *projections.Product, at *projections.Moment) []byte {
+// AppendProduct appends a product as the HTTP resource, with as_of if at is given.
+func AppendProduct(dst []byte, p *row.Product, at *row.Moment) []byte {
 	o := events.OpenObject(dst)
-	o.String("id", p.ID)
+	o.String("id", string(p.ID))
 	o.String("name", p.Name)
 	o.Int("stock", p.Stock)
 	o.Int("remaining", p.Remaining())
@@ -127,8 +146,10 @@ func AppendProduct(dst []byte, p *projections.Product, at *projections.Moment) [
 	o.Int("limit_per_holder", p.LimitPerHolder)
 	o.Int("hold_seconds", p.HoldSeconds)
 	if p.WaitingRoom != "" {
-		o.String("waiting_room", p.WaitingRoom)
+		o.String("waiting_room", string(p.WaitingRoom))
 	}
+	appendSaleTimes(&o, p.SaleTimes)
+	o.String("edit_tag", editTag(p.Edited))
 	o.Int("revision", int64(p.Revision))
 	o.Int("position", int64(p.Position))
 	if at != nil {

@@ -5,25 +5,31 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"sort"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 
+	"admitone/actors"
+	"admitone/actors/core"
 	"admitone/actors/product"
+	"admitone/actors/tournament"
+	"admitone/api/codes"
 	"admitone/events"
+	"admitone/projections/row"
 )
 
-// Proofs shows what the log is to people who trust nobody; *merkle.Tree does it.
+// Proofs lets callers verify the log without trusting the server; *merkle.Tree implements it.
 type Proofs interface {
 	// AppendHead appends the newest signed head as JSON.
 	AppendHead(dst []byte) ([]byte, error)
-	// Receipt returns the receipt of the event at a position as JSON. It waits for a
-	// head over it. Error: ctx.Err(), if there was none in time.
+	// Receipt returns the receipt of the event at a position as JSON. It waits for a head over
+	// it. Error: ctx.Err(), if there was none in time.
 	Receipt(ctx context.Context, position events.Position) ([]byte, error)
 }
 
-// proofRoutes adds nothing if the log has no proofs.
+// proofRoutes adds no route if the log has no proofs.
 func (s *Server) proofRoutes() {
 	if s.config.Proofs == nil {
 		return
@@ -34,8 +40,8 @@ func (s *Server) proofRoutes() {
 	s.handle(fiber.MethodGet, "/v1/bookings/:id/receipt", s.bookingReceipt)
 }
 
-// logHead answers with a signed head. Anybody may have it: the more people keep one,
-// the less can be changed behind their backs.
+// logHead answers with a signed head. Every caller may have it: the more callers keep one, the
+// less can be changed without notice.
 func (s *Server) logHead(r *request) error {
 	body, err := s.config.Proofs.AppendHead(nil)
 	if err != nil {
@@ -50,7 +56,7 @@ func (r *request) receipt(position events.Position) error {
 	defer cancel()
 	body, err := r.server.config.Proofs.Receipt(ctx, position)
 	if errors.Is(err, context.DeadlineExceeded) {
-		return refuse("projection_behind", "no head has been signed over that event yet; try again")
+		return refuse(codes.ProjectionBehind, "no head has been signed over that event yet; try again")
 	}
 	if err != nil {
 		return err
@@ -58,10 +64,14 @@ func (r *request) receipt(position events.Position) error {
 	return r.json(fiber.StatusOK, body)
 }
 
-// entryReceipt proves where a team stands: the event by which it got its slot, or its
-// place on the waitlist.
+// entryReceipt proves the status of an entry: the event by which the team got its slot, or its
+// place on the waitlist. It names the holder who caused it, so it is not public.
 func (s *Server) entryReceipt(r *request) error {
 	id, teamID, err := r.entryParams()
+	if err != nil {
+		return err
+	}
+	only, err := r.caller.only(RoleAuditor)
 	if err != nil {
 		return err
 	}
@@ -78,17 +88,64 @@ func (s *Server) entryReceipt(r *request) error {
 	if !ok {
 		return notFound("entry")
 	}
+	if only != "" {
+		mine := s.costly(func(*request) error { return s.ownEntry(&entry, only) })
+		if err := mine(r); err != nil {
+			return err
+		}
+	}
 	return r.receipt(entry.Position)
 }
 
-// bookingReceipt proves how a booking stands: the last event of it, or that of a
-// revision. Only its first event says which seats it has.
+// ownEntry refuses the entry of another holder's team that another holder entered.
+func (s *Server) ownEntry(entry *row.Entry, holder events.Holder) error {
+	team, _, err := s.config.Views.Team(entry.TeamID)
+	if err != nil || team.Owner == holder {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
+	defer cancel()
+	by, err := s.enteredBy(ctx, entry)
+	if err == nil && by != holder {
+		err = refuse(core.CodeForbidden, "the entry is somebody else's")
+	}
+	return err
+}
+
+// enteredBy returns the holder who entered a team: the actor of its entry, which may have been to
+// the waitlist. The actor of its promotion does not count.
+func (s *Server) enteredBy(ctx context.Context, entry *row.Entry) (events.Holder, error) {
+	stream := tournament.Stream(entry.TournamentID)
+	for last := entry.Revision; last >= 0; {
+		page, err := s.config.Store.Read(ctx, stream, last, events.Backward, 100)
+		if err != nil || len(page) == 0 {
+			return "", err
+		}
+		for i := range page {
+			fact, err := page[i].Decode()
+			if err != nil {
+				return "", err
+			}
+			if v, _ := enteredOf(entry.TournamentID,
+				actors.Answer{Facts: []events.Fact{fact}}); v.status != events.EntryWithdrawn &&
+				slices.Contains(v.teams, entry.TeamID) {
+				metadata, err := events.ParseMetadata(page[i].Metadata)
+				return events.Holder(metadata.Actor), err
+			}
+		}
+		last = page[len(page)-1].Revision - 1
+	}
+	return "", nil
+}
+
+// bookingReceipt proves the status of a booking: its last event, or that of a revision. Only its
+// first event has its seats.
 func (s *Server) bookingReceipt(r *request) error {
-	id, err := r.param("id", "booking")
+	id, err := param[string](r, "id", "booking")
 	if err != nil {
 		return err
 	}
-	only, err := r.caller.only(RoleAuditor)
+	only, err := r.caller.only(RoleAuditor, RoleService)
 	if err != nil {
 		return err
 	}
@@ -103,7 +160,7 @@ func (s *Server) bookingReceipt(r *request) error {
 		return notFound("booking")
 	}
 	if only != "" && row.Holder != only {
-		return refuse("forbidden", "the booking is somebody else's")
+		return refuse(core.CodeForbidden, "the booking is somebody else's")
 	}
 	revision, given, err := r.position("revision")
 	if err != nil {
@@ -114,7 +171,13 @@ func (s *Server) bookingReceipt(r *request) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
 	defer cancel()
-	page, err := s.config.Store.Read(ctx, events.NewStreamID("booking", id), events.Revision(revision), events.Forward, 1)
+	page, err := s.config.Store.Read(
+		ctx,
+		events.NewStreamID("booking", id),
+		events.Revision(revision),
+		events.Forward,
+		1,
+	)
 	if err != nil {
 		return err
 	}
@@ -124,13 +187,33 @@ func (s *Server) bookingReceipt(r *request) error {
 	return r.receipt(page[0].Position)
 }
 
-// reservationReceipt proves how a reservation stands: the last event about it.
+// expiredAlone reports whether the expiry of a reservation names no other holder: one fact has
+// all that expire at a moment.
+func (s *Server) expiredAlone(v *reservation) (bool, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
+	defer cancel()
+	page, err := s.config.Store.Read(ctx, product.Stream(v.ProductID), v.Revision, events.Forward, 1)
+	if err != nil || len(page) == 0 {
+		return false, err
+	}
+	fact, err := page[0].Decode()
+	if err != nil {
+		return false, err
+	}
+	expired, ok := fact.(*events.ProductExpired)
+	return ok &&
+		!slices.ContainsFunc(expired.Expired, func(h events.ExpiredHold) bool { return h.Holder != v.Holder }), nil
+}
+
+// reservationReceipt proves the status of a reservation: the last event about it. One that
+// expired together with those of other holders is proved by its hold, which has its deadline: the
+// names of other holders are not disclosed.
 func (s *Server) reservationReceipt(r *request) error {
 	productID, rid, id, err := r.reservationParams()
 	if err != nil {
 		return err
 	}
-	only, err := r.caller.only(RoleAuditor)
+	only, err := r.caller.only(RoleAuditor, RoleService)
 	if err != nil {
 		return err
 	}
@@ -144,13 +227,22 @@ func (s *Server) reservationReceipt(r *request) error {
 	if v == nil {
 		return notFound("reservation")
 	}
-	if only != "" && v.holder != only {
+	if only != "" && v.Holder != only {
 		return errNotYours
 	}
-	position := v.position // of its end, if it has ended
-	if v.status == events.ReservationConfirmed || v.status == events.ReservationHeld {
+	position, until := v.Position, *v // position of its end, if it has ended
+	if v.Status == events.ReservationExpired && only != "" {
+		alone, err := s.expiredAlone(v)
+		if err != nil {
+			return err
+		}
+		if !alone {
+			until.Status = events.ReservationHeld
+		}
+	}
+	if until.Status == events.ReservationConfirmed || until.Status == events.ReservationHeld {
 		search := s.costly(func(*request) (err error) {
-			position, err = s.reservationEvent(product.Stream(productID), rid, id, v)
+			position, err = s.reservationEvent(product.Stream(productID), rid, id, &until)
 			return err
 		})
 		if err := search(r); err != nil {
@@ -160,24 +252,29 @@ func (s *Server) reservationReceipt(r *request) error {
 	return r.receipt(position)
 }
 
-// clockSlack is how much later than its id was made an event may seem to be earlier:
-// the clock may have been set back in between.
+// clockSlack is how much earlier than its id an event may seem to be recorded: the clock may have
+// been set back in between.
 const clockSlack = 2 * time.Second
 
-// reservationEvent finds the last event about a reservation that goes on. Nothing
-// keeps its place, but its id has the time at which it was made (UUIDv7, RFC 9562
-// section 5.7), and so the stream need not be read from its beginning.
-func (s *Server) reservationEvent(stream events.StreamID, rid string, id events.ID, v *reservation) (events.Position, error) {
+// reservationEvent finds the last event about an open reservation. No index has it, but its id
+// has the time of its creation (UUIDv7, RFC 9562 section 5.7), so the stream need not be read
+// from its beginning.
+func (s *Server) reservationEvent(
+	stream events.StreamID,
+	rid events.ReservationID,
+	id events.ID,
+	v *reservation,
+) (events.Position, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
 	defer cancel()
 	made := time.UnixMilli(int64(binary.BigEndian.Uint64(id[:8]) >> 16))
-	from, err := s.revisionAt(ctx, stream, v.revision, made.Add(-clockSlack))
+	from, err := s.revisionAt(ctx, stream, v.Revision, made.Add(-clockSlack))
 	if err != nil {
 		return 0, err
 	}
-	position, err := s.lastAbout(ctx, stream, from, rid, v.status)
+	position, err := s.lastAbout(ctx, stream, from, rid, v.Status)
 	if err == nil && position == 0 { // the clock was set back by more than that
-		position, err = s.lastAbout(ctx, stream, 0, rid, v.status)
+		position, err = s.lastAbout(ctx, stream, 0, rid, v.Status)
 	}
 	if err == nil && position == 0 {
 		err = notFound("reservation")
@@ -185,9 +282,14 @@ func (s *Server) reservationEvent(stream events.StreamID, rid string, id events.
 	return position, err
 }
 
-// revisionAt finds the first event of a stream that was recorded at a time or later.
-// It searches by halves.
-func (s *Server) revisionAt(ctx context.Context, stream events.StreamID, last events.Revision, at time.Time) (events.Revision, error) {
+// revisionAt finds the first event of a stream that was recorded at a time or later, by binary
+// search.
+func (s *Server) revisionAt(
+	ctx context.Context,
+	stream events.StreamID,
+	last events.Revision,
+	at time.Time,
+) (events.Revision, error) {
 	var failed error
 	first := sort.Search(int(last), func(revision int) bool {
 		page, err := s.config.Store.Read(ctx, stream, events.Revision(revision), events.Forward, 1)
@@ -199,9 +301,15 @@ func (s *Server) revisionAt(ctx context.Context, stream events.StreamID, last ev
 	return events.Revision(first), failed
 }
 
-// lastAbout returns the position of the event that made a reservation what it is, 0
-// if there is none from a revision on.
-func (s *Server) lastAbout(ctx context.Context, stream events.StreamID, from events.Revision, rid string, status events.ReservationStatus) (events.Position, error) {
+// lastAbout returns the position of the last event about a reservation from a revision on, 0 if
+// there is none.
+func (s *Server) lastAbout(
+	ctx context.Context,
+	stream events.StreamID,
+	from events.Revision,
+	rid events.ReservationID,
+	status events.ReservationStatus,
+) (events.Position, error) {
 	found := events.Position(0)
 	for e, err := range events.Stream(ctx, s.config.Store, stream, from) {
 		if err != nil {
@@ -216,7 +324,7 @@ func (s *Server) lastAbout(ctx context.Context, stream events.StreamID, from eve
 		}
 		if v := reservationOf(fact, rid); v != nil {
 			found = e.Position
-			if v.status == status {
+			if v.Status == status {
 				break
 			}
 		}

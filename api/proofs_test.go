@@ -13,10 +13,10 @@ import (
 	"admitone/events/merkle"
 )
 
-func withProofs(w *world) { w.signed = true }
+func withProofs(w *harness) { w.signed = true }
 
-// receipt asks for one and checks it as anybody can who has the key.
-func (w *world) receipt(path, wantType string, wantPosition any) merkle.Receipt {
+// receipt gets a receipt and verifies it with the public key alone.
+func (w *harness) receipt(path, wantType string, wantPosition any) merkle.Receipt {
 	w.t.Helper()
 	a := w.do("GET", path+"/receipt", "")
 	a.is(200)
@@ -24,15 +24,23 @@ func (w *world) receipt(path, wantType string, wantPosition any) merkle.Receipt 
 	w.must(err)
 	r, err := merkle.CheckReceipt([]byte(a.text), verifier)
 	if err != nil || r.Event.Type != wantType || wantPosition != nil && float64(r.Event.Position) != wantPosition {
-		w.t.Errorf("%s: %s at %d, want %s at %v (%v)", path, r.Event.Type, r.Event.Position, wantType, wantPosition, err)
+		w.t.Errorf(
+			"%s: %s at %d, want %s at %v (%v)",
+			path,
+			r.Event.Type,
+			r.Event.Position,
+			wantType,
+			wantPosition,
+			err,
+		)
 	}
 	return r
 }
 
-// TestReservationReceipts: whatever has become of a reservation, its receipt is the
-// last event about it.
+// TestReservationReceipts: in every state, the receipt is of the last event about the
+// reservation.
 func TestReservationReceipts(t *testing.T) {
-	w := newWorld(t, withProofs)
+	w := newHarness(t, withProofs)
 	w.product("p", 5000, `,"hold_seconds":1`)
 	w.product("q", 5000, "")
 	of := func(product string, reserved map[string]any) string {
@@ -65,15 +73,15 @@ func TestReservationReceipts(t *testing.T) {
 		status = w.do("GET", of("p", brief), "").is(200)["status"].(string)
 	}
 	w.receipt(of("p", brief), "product.expired.v1", nil)
-	for _, path := range []string{"/v1/products/q/reservations/none", "/v1/products/none/reservations/" + sold["id"].(string), of("p", sold)} {
+	for _, path := range []string{"/v1/products/q/reservations/none", "/v1/products/none/reservations/" +
+		sold["id"].(string), of("p", sold)} {
 		w.do("GET", path+"/receipt", "").problem(404, "not_found")
 	}
 }
 
-// TestReceiptWhenTheClockWasSetBack: the time in a reservation's id may lie behind
-// that of its event; it is found all the same.
-func TestReceiptWhenTheClockWasSetBack(t *testing.T) {
-	w := newWorld(t, withProofs)
+// TestReceiptAfterClockSetBack: the event is found although it seems earlier than its id.
+func TestReceiptAfterClockSetBack(t *testing.T) {
+	w := newHarness(t, withProofs)
 	stream := product.Stream("p")
 	facts := []events.Fact{&events.ProductCreated{ProductID: "p", DisplayName: "p", Stock: 90}}
 	future := "0fffffff-ffff-7fff-bfff-ffffffffffff"
@@ -82,13 +90,28 @@ func TestReceiptWhenTheClockWasSetBack(t *testing.T) {
 		if n == 7 {
 			id = future
 		}
-		facts = append(facts, &events.ProductReserved{ReservationID: id, Holder: "ada", Quantity: 1, Remaining: int64(89 - n)})
+		facts = append(
+			facts,
+			&events.ProductReserved{
+				ReservationID: events.ReservationID(id),
+				Holder:        "ada",
+				Quantity:      1,
+				Remaining:     int64(89 - n),
+			},
+		)
 	}
 	var batch []events.Event
 	var prev events.Hash
 	for n, fact := range facts {
-		e := events.Event{ID: events.EventID("c", n), Type: fact.Name(), Data: fact.AppendJSON(nil)}
-		e.Metadata, prev = events.Seal(nil, prev, stream, events.Revision(n), &e, &events.Metadata{CommandID: "c", Actor: "ada", At: time.Unix(1, 0)})
+		e := events.Event{ID: events.EventID("c", n), Type: fact.Name(), Data: events.AppendFact(nil, fact)}
+		e.Metadata, prev = events.Seal(
+			nil,
+			prev,
+			stream,
+			events.Revision(n),
+			&e,
+			&events.Metadata{CommandID: "c", Actor: "ada", At: time.Unix(1, 0)},
+		)
 		batch = append(batch, e)
 	}
 	if _, err := w.store.Append(t.Context(), stream, events.NoStream, batch); err != nil {
@@ -98,7 +121,7 @@ func TestReceiptWhenTheClockWasSetBack(t *testing.T) {
 }
 
 func TestEntryReceipts(t *testing.T) {
-	w := newWorld(t, withProofs)
+	w := newHarness(t, withProofs)
 	w.teams("a", "b", "c")
 	w.tournament("cup", 1, `,"waitlist":true`)
 	const entries = "/v1/tournaments/cup/entries"
@@ -114,9 +137,15 @@ func TestEntryReceipts(t *testing.T) {
 }
 
 func TestBookingReceipts(t *testing.T) {
-	w := newWorld(t, withProofs)
-	w.do("POST", "/v1/performances", `{"id":"hall","title":"Winterreise","venue":"Town hall","starts_at":"2999-05-01T20:00:00Z",
-		"sections":[{"id":"A","rows":1,"seats_per_row":2,"price":100}]}`).is(201)
+	w := newHarness(t, withProofs)
+	w.do(
+		"POST",
+		"/v1/performances",
+		`{"id":"hall","title":"Winterreise","venue":"Town hall","starts_at":"2999-05-01T20:00:00Z",
+		"sections":[{"id":"A","rows":1,"seats_per_row":2,"price":100}]}`,
+	).is(
+		201,
+	)
 	made := w.do("POST", "/v1/performances/hall/bookings", `{"holder":"ada","seats":["A-1-1"]}`).is(201)
 	path := "/v1/bookings/" + made["id"].(string)
 	w.receipt(path, "booking.held.v1", made["position"])
@@ -126,12 +155,13 @@ func TestBookingReceipts(t *testing.T) {
 	if r := w.receipt(path, "booking.booked.v1", nil); r.Event.Stream.Entity() != made["id"] {
 		t.Errorf("%+v", r.Event)
 	}
-	// That of what came first, which says the seats.
+	// The receipt of the first event, which has the seats.
 	first := w.do("GET", path+"/receipt?revision=0", "")
 	first.is(200)
 	verifier, err := merkle.NewVerifier(w.do("GET", "/v1/log/head", "").is(200)["key"].(string))
 	w.must(err)
-	if r, err := merkle.CheckReceipt([]byte(first.text), verifier); err != nil || r.Event.Type != "booking.held.v1" || !strings.Contains(string(r.Event.Data), "A-1-1") {
+	if r, err := merkle.CheckReceipt([]byte(first.text), verifier); err != nil || r.Event.Type != "booking.held.v1" ||
+		!strings.Contains(string(r.Event.Data), "A-1-1") {
 		t.Errorf("%+v, %v", r, err)
 	}
 	w.do("GET", path+"/receipt?revision=9", "").problem(404, "not_found")
@@ -139,10 +169,9 @@ func TestBookingReceipts(t *testing.T) {
 	w.do("GET", "/v1/bookings/none/receipt", "").problem(404, "not_found")
 }
 
-// TestWhoseReceipts: a reservation's is its holder's and the auditor's; a head is
-// anybody's.
-func TestWhoseReceipts(t *testing.T) {
-	w := newWorld(t, withProofs, func(w *world) { w.config.Auth = secret })
+// TestReceiptRoles: a reservation's is for its holder and auditors; heads are public.
+func TestReceiptRoles(t *testing.T) {
+	w := newHarness(t, withProofs, func(w *harness) { w.config.Auth = secret })
 	as := func(sub string, role Role) string {
 		token, err := secret.Token(sub, role, time.Now(), time.Hour)
 		w.must(err)
@@ -154,17 +183,132 @@ func TestWhoseReceipts(t *testing.T) {
 	for _, token := range []string{as("ada", RoleHolder), as("eve", RoleAuditor), as("boss", RoleAdmin)} {
 		w.do("GET", path, "", "Authorization", token).is(200)
 	}
-	w.do("POST", "/v1/performances", `{"id":"hall","title":"W","venue":"T","starts_at":"2999-05-01T20:00:00Z","sections":[{"id":"A","rows":1,"seats_per_row":2,"price":1}]}`,
-		"Authorization", as("boss", RoleAdmin)).is(201)
-	booked := w.do("POST", "/v1/performances/hall/bookings", `{"seats":["A-1-1"]}`, "Authorization", as("ada", RoleHolder)).is(201)["id"]
+	w.do(
+		"POST",
+		"/v1/performances",
+		`{"id":"hall","title":"W","venue":"T","starts_at":"2999-05-01T20:00:00Z","sections":[{"id":"A","rows":1,`+
+			`"seats_per_row":2,"price":1}]}`,
+		"Authorization",
+		as("boss", RoleAdmin),
+	).is(
+		201,
+	)
+	booked := w.do("POST", "/v1/performances/hall/bookings", `{"seats":["A-1-1"]}`, "Authorization", as("ada",
+		RoleHolder)).is(201)["id"]
 	w.do("GET", fmt.Sprintf("/v1/bookings/%s/receipt", booked), "", "Authorization", as("ada", RoleHolder)).is(200)
-	w.do("GET", fmt.Sprintf("/v1/bookings/%s/receipt", booked), "", "Authorization", as("eve", RoleHolder)).problem(403, "forbidden")
+	w.do(
+		"GET",
+		fmt.Sprintf("/v1/bookings/%s/receipt", booked),
+		"",
+		"Authorization",
+		as("eve", RoleHolder),
+	).problem(
+		403,
+		"forbidden",
+	)
 	w.do("GET", path, "", "Authorization", as("eve", RoleHolder)).problem(403, "forbidden")
 	w.do("GET", path, "").problem(401, "unauthenticated")
 	w.do("GET", "/v1/log/head", "").is(200)
 }
 
-// lateProofs never get so far.
+// TestEntryReceiptRoles: for the team's owner, the holder who entered it, auditors and admins,
+// because they name that holder.
+func TestEntryReceiptRoles(t *testing.T) {
+	w := newHarness(t, withProofs)
+	w.teams("old", "odd")
+	w.stop()
+	w.config.Auth = secret
+	w.start()
+	as := func(sub string, role Role) string { return bearer(t, sub, role) }
+	send := func(who, method, path, body string) answer {
+		t.Helper()
+		return w.do(method, path, body, "Authorization", who)
+	}
+	admin := as("boss", RoleAdmin)
+	ada, bob, eve, shop := as("ada", RoleHolder), as("bob", RoleHolder), as("eve", RoleHolder), as("shop", RoleService)
+	send(
+		admin,
+		"POST",
+		"/v1/tournaments",
+		`{"id":"cup","name":"n","team_limit":3,"register_deadline":"2099-01-01T00:00:00Z","waitlist":true}`,
+	).is(
+		201,
+	)
+	const entries = "/v1/tournaments/cup/entries"
+	send(ada, "POST", "/v1/teams", `{"id":"adas","name":"n"}`).is(201)
+	send(ada, "POST", "/v1/teams", `{"id":"more","name":"n"}`).is(201)
+	enter := func(who, team string) { t.Helper(); send(who, "POST", entries, `{"team_id":"`+team+`"}`).is(201) }
+	enter(ada, "adas")
+	enter(shop, "more")
+	enter(bob, "old")
+	enter(bob, "odd") // waits, and eve lets it in
+	all := map[string]string{"nobody": "", "ada": ada, "bob": bob, "eve": eve, "shop": shop,
+		"door": as("gate", RoleDoor), "auditor": as("audit", RoleAuditor), "admin": admin}
+	hold := func(team, allowed string) {
+		t.Helper()
+		for name, token := range all {
+			a := send(token, "GET", entries+"/"+team+"/receipt", "")
+			switch {
+			case strings.Contains(allowed+" auditor admin", name):
+				a.is(200)
+			case name == "nobody":
+				a.problem(401, "unauthenticated")
+			default:
+				a.problem(403, "forbidden")
+			}
+		}
+	}
+	hold("adas", "ada")
+	hold("more", "ada shop")
+	hold("old", "bob")
+	hold("odd", "bob")
+	send(eve, "DELETE", entries+"/old", "").is(200) // any holder may withdraw a team without an owner
+	hold("odd", "bob")
+	send(admin, "DELETE", entries+"/odd", "").is(200)
+	enter(eve, "odd")
+	hold("odd", "eve")
+	send(ada, "GET", entries+"/old/receipt", "").problem(404, "not_found")
+}
+
+// TestExpiryReceiptNamesNoOther: many holds expire in one fact.
+func TestExpiryReceiptNamesNoOther(t *testing.T) {
+	w := newHarness(t, withProofs, func(w *harness) { w.config.Auth = secret })
+	admin, ada, bob := bearer(t, "boss", RoleAdmin), bearer(t, "ada", RoleHolder), bearer(t, "bob", RoleHolder)
+	w.do("POST", "/v1/products", `{"id":"p","name":"p","stock":9,"hold_seconds":1}`, "Authorization", admin).is(201)
+	const reservations = "/v1/products/p/reservations"
+	held := func(who string) string {
+		return reservations + "/" + w.do("POST", reservations, `{"hold":true}`, "Authorization",
+			who).is(201)["id"].(string)
+	}
+	expired := func(who, path string) {
+		for status := "held"; status != "expired"; {
+			status = w.do("GET", path, "", "Authorization", who).is(200)["status"].(string)
+		}
+	}
+	// Both are due before the product is asked again, or its deadlines are processed.
+	var adas, bobs string
+	for together := false; !together; {
+		adas, bobs = held(ada), held(bob)
+		expired(ada, adas)
+		expired(bob, bobs)
+		together = strings.Contains(w.do("GET", adas+"/receipt", "", "Authorization", admin).text, "bob")
+	}
+	for who, path := range map[string]string{ada: adas, bob: bobs} {
+		a := w.do("GET", path+"/receipt", "", "Authorization", who)
+		event := a.is(200)["event"].(map[string]any)
+		if event["type"] != "product.held.v1" {
+			t.Errorf("the receipt is of %v", event["type"])
+		}
+	}
+	alone := held(ada)
+	expired(ada, alone)
+	if event := w.do("GET", alone+"/receipt", "", "Authorization",
+		ada).is(200)["event"].(map[string]any); event["type"] != "product.expired.v1" {
+		t.Errorf("alone the receipt is of %v", event["type"])
+	}
+}
+
+// lateProofs never has a head in time.
 type lateProofs struct{}
 
 func (lateProofs) AppendHead(dst []byte) ([]byte, error) { return dst, events.ErrUnavailable }
@@ -174,17 +318,17 @@ func (lateProofs) Receipt(ctx context.Context, _ events.Position) ([]byte, error
 	return nil, fmt.Errorf("waiting: %w", ctx.Err())
 }
 
-// TestProofsThatAreLate: a receipt that can't be had yet is not a bug, and a server
-// without proofs has no routes for them.
-func TestProofsThatAreLate(t *testing.T) {
-	w := newWorld(t, func(w *world) { w.config.Proofs, w.patience = lateProofs{}, 20*time.Millisecond })
+// TestLateProofs: a late receipt is not answered as internal, and without proofs there are no
+// routes.
+func TestLateProofs(t *testing.T) {
+	w := newHarness(t, func(w *harness) { w.config.Proofs, w.patience = lateProofs{}, 20*time.Millisecond })
 	w.product("p", 3, "")
 	path := "/v1/products/p/reservations/" + w.reserve("p", "ada", "").is(201)["id"].(string)
 	w.do("GET", path+"/receipt", "").problem(503, "projection_behind")
 	w.do("GET", "/v1/log/head", "").problem(503, "log_unavailable")
 	w.stop()
 
-	w = newWorld(t)
+	w = newHarness(t)
 	w.product("p", 3, "")
 	path = "/v1/products/p/reservations/" + w.reserve("p", "ada", "").is(201)["id"].(string)
 	w.do("GET", path+"/receipt", "").problem(404, "not_found")
@@ -193,7 +337,7 @@ func TestProofsThatAreLate(t *testing.T) {
 
 // TestLogHead: it is the head of this log, signed.
 func TestLogHead(t *testing.T) {
-	w := newWorld(t, withProofs)
+	w := newHarness(t, withProofs)
 	empty := w.do("GET", "/v1/log/head", "").is(200)
 	fields(t, empty, "epoch key note position root size")
 	if empty["size"] != 0.0 || empty["epoch"] != w.store.Epoch() {
@@ -206,7 +350,8 @@ func TestLogHead(t *testing.T) {
 	v := w.do("GET", "/v1/log/head", "").is(200)
 	verifier, err := merkle.NewVerifier(v["key"].(string))
 	w.must(err)
-	if h, err := merkle.OpenHead(v["note"].(string), verifier); err != nil || float64(h.Size) != v["size"] || h.Root.String() != v["root"] {
+	if h, err := merkle.OpenHead(v["note"].(string), verifier); err != nil || float64(h.Size) != v["size"] ||
+		h.Root.String() != v["root"] {
 		t.Errorf("%v: %+v, %v", v, h, err)
 	}
 }

@@ -31,7 +31,7 @@ func (a answer) page() (p listed) {
 }
 
 func TestListBounds(t *testing.T) {
-	w := newWorld(t)
+	w := newHarness(t)
 	if p := w.do("GET", "/v1/products", "").page(); len(p.Items) != 0 || p.Next != nil {
 		t.Errorf("an empty list: %+v", p)
 	}
@@ -58,7 +58,7 @@ func TestListBounds(t *testing.T) {
 // A walk sees what was there from the start exactly once, whatever is created
 // meanwhile.
 func TestCursorWalk(t *testing.T) {
-	w := newWorld(t)
+	w := newHarness(t)
 	for i := range 40 {
 		w.product(fmt.Sprintf("old-%02d", i), 1, "")
 	}
@@ -103,8 +103,8 @@ func TestCursorWalk(t *testing.T) {
 	}
 }
 
-func TestThePast(t *testing.T) {
-	w := newWorld(t)
+func TestAsOf(t *testing.T) {
+	w := newHarness(t)
 	w.product("p", 10, "") // position 1
 	held := w.reserve("p", "ada", `,"quantity":3,"hold":true`).is(201)
 	rid := held["id"].(string)
@@ -118,7 +118,8 @@ func TestThePast(t *testing.T) {
 		"5": "10 7 0 3 new 5", "6": "10 10 0 0 new 6", "7": "10 10 0 0 new 6", "9223372036854775807": "10 10 0 0 new 6",
 	} {
 		v := one("/v1/products/p?at=" + at)
-		if got := fmt.Sprintf("%v %v %v %v %v %v", v["stock"], v["remaining"], v["held"], v["sold"], v["name"], v["as_of"].(map[string]any)["position"]); got != want {
+		if got := fmt.Sprintf("%v %v %v %v %v %v", v["stock"], v["remaining"], v["held"], v["sold"], v["name"],
+			v["as_of"].(map[string]any)["position"]); got != want {
 			t.Errorf("at %s: %s, want %s", at, got, want)
 		}
 	}
@@ -130,7 +131,9 @@ func TestThePast(t *testing.T) {
 	w.do("GET", "/v1/products/p/reservations/"+rid+"?at=1", "").problem(404, "not_found")
 	w.do("GET", "/v1/products/q?at=2", "").problem(404, "not_found")
 	w.do("GET", "/v1/products/nothing?at=2", "").problem(404, "not_found")
-	if p := w.do("GET", "/v1/products?at=2", "").page(); len(p.Items) != 1 || p.Items[0].Remaining != 7 || p.AsOf == nil || p.AsOf.Position != 2 {
+	if p := w.do("GET", "/v1/products?at=2", "").page(); len(p.Items) != 1 || p.Items[0].Remaining != 7 ||
+		p.AsOf == nil ||
+		p.AsOf.Position != 2 {
 		t.Errorf("the list at 2: %+v", p)
 	}
 	events := one("/v1/events")["items"].([]any)
@@ -141,7 +144,10 @@ func TestThePast(t *testing.T) {
 			t.Errorf("at the time of event %d: %v", i+1, v)
 		}
 		decided := e.(map[string]any)["time"].(string) // the one that histories tell
-		if v := one("/v1/products/p?at=" + url.QueryEscape(decided))["as_of"].(map[string]any); v["position"].(float64) < float64(i+1) {
+		if v := one("/v1/products/p?at=" +
+			url.QueryEscape(decided))["as_of"].(map[string]any); v["position"].(float64) < float64(
+			i+1,
+		) {
 			t.Errorf("at the time at which event %d was decided: %v", i+1, v)
 		}
 	}
@@ -154,13 +160,22 @@ func TestThePast(t *testing.T) {
 	one("/v1/products/p?at=99999999999999999999")
 	first, err := time.Parse(time.RFC3339Nano, events[0].(map[string]any)["time"].(string))
 	w.must(err)
-	w.do("GET", "/v1/products/p?at="+url.QueryEscape(first.Add(-time.Nanosecond).Format(time.RFC3339Nano)), "").problem(404, "not_found")
+	w.do(
+		"GET",
+		"/v1/products/p?at="+url.QueryEscape(first.Add(-time.Nanosecond).Format(time.RFC3339Nano)),
+		"",
+	).problem(
+		404,
+		"not_found",
+	)
 	asked := time.Now()
 	future := one("/v1/products/p?at=9999-12-31T23:59:59-12:00")["as_of"].(map[string]any)
-	if then, err := time.Parse(time.RFC3339Nano, future["time"].(string)); err != nil || then.Before(asked) || then.After(time.Now()) || future["position"] != float64(6) {
+	if then, err := time.Parse(time.RFC3339Nano, future["time"].(string)); err != nil || then.Before(asked) ||
+		then.After(time.Now()) ||
+		future["position"] != float64(6) {
 		t.Errorf("the future is as of %v, want now", future)
 	}
-	one("/v1/products/p?at=2999-01-01T00:00:00+02:00") // a + that nobody escaped
+	one("/v1/products/p?at=2999-01-01T00:00:00+02:00") // an unescaped +
 	for _, bad := range []string{"-1", "1.5", "yesterday", "2026-01-01", "0000-01-01T00:00:00%2B12:00", "%00"} {
 		for _, path := range []string{"/v1/products/p", "/v1/products", "/v1/products/p/reservations/" + rid} {
 			w.do("GET", path+"?at="+bad, "").problem(400, "bad_parameter")
@@ -169,7 +184,7 @@ func TestThePast(t *testing.T) {
 }
 
 func TestMinPosition(t *testing.T) {
-	w := newWorld(t)
+	w := newHarness(t)
 	w.product("p", 1000, "")
 	for i := range 50 {
 		v := w.reserve("p", "ada", "").is(201)
@@ -178,7 +193,8 @@ func TestMinPosition(t *testing.T) {
 		}
 		w.do("GET", fmt.Sprintf("/v1/products/p?min_position=%v", v["position"]), "").is(200)
 	}
-	for _, path := range []string{"/v1/products/p", "/v1/products", "/v1/products/p/reservations/0190cafe-0000-7000-8000-00000000abcd"} {
+	for _, path := range []string{"/v1/products/p", "/v1/products",
+		"/v1/products/p/reservations/0190cafe-0000-7000-8000-00000000abcd"} {
 		for _, bad := range []string{"-1", "x", "9223372036854775808", "1.0"} {
 			w.do("GET", path+"?min_position="+bad, "").problem(400, "bad_parameter")
 		}
@@ -192,7 +208,7 @@ func TestMinPosition(t *testing.T) {
 	})
 	w.reserve("p", "ada", "").is(201)
 	waiting.Wait()
-	w.server.patience = 20 * time.Millisecond // nobody is asking
+	w.server.patience = 20 * time.Millisecond // no request is under way
 	for _, path := range []string{"/v1/products/p", "/v1/products"} {
 		w.do("GET", path+"?min_position=1000000", "").problem(503, "projection_behind")
 	}

@@ -7,58 +7,71 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"admitone/actors"
+	"admitone/actors/core"
 	"admitone/actors/refusals"
 	"admitone/events"
 )
 
-// wish is what this request asks for, to be filled in by its handler; nil if nobody
-// keeps refusals.
-func (r *request) wish() *events.RefusalRecorded {
+// recordIntent returns the intent of this request, to be filled in by its handler; nil if
+// refusals are not recorded.
+func (r *request) recordIntent() *events.RefusalRecorded {
 	if r.server.config.Refusals == nil {
 		return nil
 	}
-	if r.wished == nil {
-		r.wished = &events.RefusalRecorded{BeatenRevision: int64(events.NoStream)}
+	if r.intent == nil {
+		r.intent = &events.RefusalRecorded{BeatenRevision: int64(events.NoStream)}
 	}
-	return r.wished
+	return r.intent
 }
 
-// decided notes which entity has answered a command, and what its newest fact was.
+// decided notes which entity has answered a command, and its newest fact.
 func (r *request) decided(stream events.StreamID, answer *actors.Answer) {
-	if w := r.wish(); w != nil {
+	if w := r.recordIntent(); w != nil {
 		w.Stream = string(stream)
 		if answer.Position > 0 {
-			w.BeatenStream, w.BeatenRevision, w.BeatenPosition = string(stream), int64(answer.Revision), int64(answer.Position)
+			w.BeatenStream, w.BeatenRevision, w.BeatenPosition = string(
+				stream,
+			), int64(
+				answer.Revision,
+			), int64(
+				answer.Position,
+			)
 		}
 	}
 }
 
-// kindsByPath are the categories of the streams behind the paths of resources.
+// kindsByPath has the categories of the streams behind the paths of resources.
 var kindsByPath = map[string]string{
-	"products": "product", "performances": "performance", "tournaments": "tournament", "teams": "team",
-	"bookings": "booking", "wallets": "wallet", "waiting-rooms": "waitingroom",
+	"products":      events.ProductCategory,
+	"performances":  events.PerformanceCategory,
+	"tournaments":   events.TournamentCategory,
+	"teams":         events.TeamCategory,
+	"bookings":      events.BookingCategory,
+	"wallets":       events.WalletCategory,
+	"waiting-rooms": events.WaitingRoomCategory,
 }
 
-// streamOfPath is that of the resource that a path leads to or through, "" if none is
+// streamOfPath returns the stream of the resource that a path leads to or through, "" if none is
 // known.
 func streamOfPath(path string) events.StreamID {
 	parts := strings.SplitN(path, "/", 5) // "", v1, kind, id, rest
 	if len(parts) < 4 || kindsByPath[parts[2]] == "" {
 		return ""
 	}
-	return events.NewStreamID(kindsByPath[parts[2]], parts[3])
+	return events.NewStreamID(kindsByPath[parts[2]], decoded(parts[3]))
 }
 
-// refused keeps a business no: a command that what had happened before stood in the
-// way of, or that came without a pass. What was asked wrongly, or came too fast, is none.
+// refused records a refusal by the rules: a command that was in conflict with earlier events, or
+// that came without a pass. Invalid or too frequent requests are not recorded.
 func (s *Server) refused(r *request, p *problem) {
 	status := statuses[p.code]
-	withoutPass := p.code == "pass_required" || p.code == "pass_invalid"
-	if !withoutPass && status != fiber.StatusConflict && status != fiber.StatusGone && status != fiber.StatusPreconditionFailed {
+	withoutPass := p.code == core.CodePassRequired || p.code == core.CodePassInvalid
+	if !withoutPass && status != fiber.StatusConflict && status != fiber.StatusGone &&
+		status != fiber.StatusPreconditionFailed {
 		return
 	}
-	w := r.wish()
-	w.Method, w.Path, w.Code, w.Detail = r.ctx.Method(), r.ctx.Path(), p.code, p.detail
+	w := r.recordIntent()
+	w.Method, w.Path, w.Code, w.Detail = r.method(), r.path(), string(p.code), p.detail
 	if w.Stream == "" {
 		w.Stream = string(streamOfPath(w.Path))
 	}
@@ -68,33 +81,40 @@ func (s *Server) refused(r *request, p *problem) {
 	if w.Holder == "" && len(w.TeamIDs) == 0 {
 		w.Holder = r.caller.sub
 	}
-	performance, is := strings.CutPrefix(w.Stream, "performance-")
-	if !is {
-		performance = ""
-	}
-	if id, is := strings.CutPrefix(w.Stream, "booking-"); is {
-		if row, known, err := s.config.Views.Booking(id); known && err == nil {
+	performance := events.PerformanceID("")
+	switch stream := events.StreamID(w.Stream); stream.Category() {
+	case events.PerformanceCategory:
+		performance = events.PerformanceID(stream.Entity())
+	case events.BookingCategory:
+		if row, known, err := s.config.Views.Booking(stream.Entity()); known && err == nil {
 			w.Holder, performance = row.Holder, row.PerformanceID
 		}
 	}
 	if w.BeatenPosition == 0 {
 		w.BeatenStream = string(beatenBy(w, p, performance))
 	}
-	s.config.Refusals.Record(refusals.Refusal{RefusalRecorded: *w, RequestID: r.id, Actor: r.caller.name(), At: time.Now()})
+	s.config.Refusals.Record(
+		refusals.Refusal{
+			RefusalRecorded: *w,
+			RequestID:       r.id,
+			Actor:           r.caller.name(),
+			At:              time.Now(),
+			Bounded:         !r.caller.serves(),
+		},
+	)
 }
 
-// beatenBy guesses whose newest fact stood in the way, where several entities have been
-// asked one after another.
-func beatenBy(w *events.RefusalRecorded, p *problem, performance string) events.StreamID {
-	taken, _ := p.fields["seats"].([]string)
-	_, limited := p.fields["limit"]
+// beatenBy guesses the entity whose newest fact was in the way, where several entities were asked
+// one after another.
+func beatenBy(w *events.RefusalRecorded, p *problem, performance events.PerformanceID) events.StreamID {
+	taken := p.fields.Seats()
 	switch {
 	case len(taken) > 0 && performance != "":
-		return events.NewStreamID("seat", events.OfPerformance(performance, taken[0]))
-	case p.code == "limit_exceeded" && limited && performance != "":
-		return events.NewStreamID("allowance", events.OfPerformance(performance, w.Holder))
-	case p.code == "insufficient_balance":
-		return events.NewStreamID("wallet", w.Holder)
+		return events.NewStreamID(events.SeatCategory, events.OfPerformance(performance, string(taken[0])))
+	case p.code == core.CodeLimitExceeded && p.fields.SaysTaken() && performance != "":
+		return events.NewStreamID(events.AllowanceCategory, events.OfPerformance(performance, string(w.Holder)))
+	case p.code == core.CodeInsufficientBalance:
+		return events.NewStreamID(events.WalletCategory, string(w.Holder))
 	}
 	return events.StreamID(w.Stream)
 }

@@ -1,11 +1,13 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,9 +16,12 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
 
 	"admitone/actors"
 	"admitone/actors/core"
+	"admitone/api/codes"
+	"admitone/api/input"
 	"admitone/events"
 )
 
@@ -32,15 +37,63 @@ type request struct {
 	id     string
 	caller caller
 	begun  time.Time
-	// contact that the body brought, and what is hashed in the place of a body that did;
-	// see takeContact.
+	// contact of the body, and the text that is hashed in place of the body if it had one; see
+	// takeContact.
 	contact, hashed []byte
-	// wished is nil until wish is called.
-	wished *events.RefusalRecorded
+	// command is set for one of a batch that has no ctx: its parts are read, and its answer is
+	// written, there.
+	command *batchCommand
+	// submitted is passed on with the command, if it is one of a batch; see [actors.Request].
+	submitted func()
+	// commands is how many a batch has.
+	commands int
+	// intent is nil until recordIntent is called.
+	intent *events.RefusalRecorded
 }
 
 func (r *request) log() *slog.Logger {
-	return r.server.config.Logger.With("request_id", r.id, "method", r.ctx.Method(), "path", loggedPath(r.ctx.Path()))
+	return r.server.config.Logger.With("request_id", r.id, "method", r.method(), "path", loggedPath(r.path()))
+}
+
+func (r *request) method() string {
+	if r.command != nil {
+		return r.command.item.Method.text
+	}
+	return r.ctx.Method()
+}
+
+// path returns the normal form of the path.
+func (r *request) path() string {
+	if r.command != nil {
+		return r.command.item.Path.text
+	}
+	return r.ctx.Path()
+}
+
+// body returns the body as it was sent.
+func (r *request) body() []byte {
+	if r.command != nil {
+		return r.command.item.Body
+	}
+	return r.ctx.Request().Body()
+}
+
+// header returns a header that commands of batches have as well, "" if it is missing.
+func (r *request) header(name string) string {
+	switch {
+	case r.command == nil:
+		return r.ctx.Get(name)
+	case name == headerPass:
+		return r.command.item.AdmissionPass.text
+	}
+	return ""
+}
+
+// set sets a header of the answer; an answer in a batch has none.
+func (r *request) set(name, value string) {
+	if r.command == nil {
+		r.ctx.Set(name, value)
+	}
 }
 
 // requestID takes the client's if it is fit for a header and a log, else makes one.
@@ -61,54 +114,25 @@ func visibleASCII(s string) bool {
 	return true
 }
 
-// param returns an id in the path. One that can't exist is not found.
-func (r *request) param(name, resource string) (string, error) {
-	id := r.ctx.Params(name)
-	if !validID(id) {
+// param returns an id in the path. An invalid one is not found.
+func param[ID ~string](r *request, name, resource string) (ID, error) {
+	id := r.segment(name)
+	if !input.ValidID(id) {
 		return "", notFound(resource)
 	}
-	return id, nil
+	return ID(id), nil
 }
 
-// validID: 1 to 64 of A-Z a-z 0-9 _ -
-func validID(id string) bool {
-	if len(id) == 0 || len(id) > 64 {
-		return false
-	}
-	for i := range len(id) {
-		c := id[i]
-		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_') {
-			return false
-		}
-	}
-	return true
-}
-
-// maxHolder is the longest name of a holder, in bytes.
-const maxHolder = 128
-
-// validHolder: printable text that can stand in an address and in a stream's name.
-func validHolder(name string) bool {
-	if name == "" || len(name) > maxHolder || !utf8.ValidString(name) {
-		return false
-	}
-	for _, c := range name {
-		if !unicode.IsPrint(c) || strings.ContainsRune(`/~?#%\`, c) {
-			return false
-		}
-	}
-	return strings.TrimSpace(name) == name
-}
-
-// validText is what people read: up to most characters, none of them a control.
+// validText accepts text for people: up to most characters, none of them a control character.
 func validText(s string, most int) bool {
-	return strings.TrimSpace(s) != "" && utf8.RuneCountInString(s) <= most && !strings.ContainsFunc(s, unicode.IsControl)
+	return strings.TrimSpace(s) != "" && utf8.RuneCountInString(s) <= most &&
+		!strings.ContainsFunc(s, unicode.IsControl)
 }
 
-// maxName is the longest name of a thing, in characters.
+// maxName bounds the name of an entity, in characters.
 const maxName = 200
 
-// checkName checks the name of a thing, if one is given.
+// checkName checks the name of an entity, if one is given.
 func checkName(name *string) error {
 	if name != nil && !validText(*name, maxName) {
 		return invalidField("name", "1 to 200 characters, none of them a control character")
@@ -116,24 +140,24 @@ func checkName(name *string) error {
 	return nil
 }
 
-// newID is the client's choice, or else made: from the idempotency key, so that a
-// retry means the same thing, or fresh.
-func (r *request) newID(chosen *string) (string, error) {
+// newID returns the client's choice, or makes an id: from the Idempotency-Key, so that a retry
+// means the same entity, or a new one.
+func newID[ID ~string](r *request, chosen *ID) (ID, error) {
 	if chosen != nil {
-		if !validID(*chosen) {
+		if !input.ValidID(string(*chosen)) {
 			return "", invalidField("id", "1 to 64 of A-Z a-z 0-9 _ and -")
 		}
 		return *chosen, nil
 	}
 	key, err := r.key()
 	if err != nil || key == "" {
-		return actors.NewID().String(), err
+		return ID(actors.NewID().String()), err
 	}
-	return events.EventID("id "+r.keyOwner()+" "+key, 0).String(), nil
+	return ID(events.EventID("id "+r.keyOwner()+" "+key, 0).String()), nil
 }
 
-// whole checks an optional whole number.
-func whole(field string, value *int64, otherwise, least, most int64) (int64, error) {
+// wholeNumber checks an optional whole number.
+func wholeNumber(field string, value *int64, otherwise, least, most int64) (int64, error) {
 	if value == nil {
 		return otherwise, nil
 	}
@@ -143,7 +167,7 @@ func whole(field string, value *int64, otherwise, least, most int64) (int64, err
 	return *value, nil
 }
 
-// limit of a list.
+// limit reads the limit of a list.
 func (r *request) limit() (int, error) { return r.limitUpTo(500) }
 
 func (r *request) limitUpTo(most int) (int, error) {
@@ -153,12 +177,12 @@ func (r *request) limitUpTo(most int) (int, error) {
 	}
 	n, err := strconv.Atoi(given)
 	if err != nil || n < 1 || n > most {
-		return 0, refuse("bad_parameter", "limit is a whole number from 1 to "+strconv.Itoa(most))
+		return 0, refuse(codes.BadParameter, "limit is a whole number from 1 to "+strconv.Itoa(most))
 	}
 	return n, nil
 }
 
-// cursor of a list: where the page before ended.
+// cursor reads the cursor of a list: where the page before ended.
 func (r *request) cursor() (string, error) {
 	given := r.ctx.Query("cursor")
 	if given == "" {
@@ -166,12 +190,12 @@ func (r *request) cursor() (string, error) {
 	}
 	after, err := base64.RawURLEncoding.DecodeString(given)
 	if err != nil || len(after) == 0 || len(after) > 256 || !utf8.Valid(after) {
-		return "", refuse("bad_cursor", "take the cursor from next of the page before, as it is")
+		return "", refuse(codes.BadCursor, "take the cursor from next of the page before, as it is")
 	}
 	return string(after), nil
 }
 
-// position reads a query parameter that is a place in the log.
+// position reads a query parameter that is a position in the log.
 func (r *request) position(name string) (events.Position, bool, error) {
 	given := r.ctx.Query(name)
 	if given == "" {
@@ -179,139 +203,181 @@ func (r *request) position(name string) (events.Position, bool, error) {
 	}
 	n, err := strconv.ParseUint(given, 10, 63)
 	if err != nil {
-		return 0, false, refuse("bad_parameter", name+" is a whole number, 0 or more")
+		return 0, false, refuse(codes.BadParameter, name+" is a whole number, 0 or more")
 	}
 	return events.Position(n), true, nil
 }
 
-// ifMatch reads the revision that an edit is based on.
+// neverGiven is a revision that no entity ever has: the base of an edit whose ETag was never
+// given out.
+const neverGiven = events.EndRevision
+
+// ifMatch reads the revision that an edit is based on. The ETag is compared character by
+// character, as RFC 9110 section 8.8.3.2 requires for If-Match: another spelling of a revision,
+// or a weak ETag, was never given out, and so is stale.
 func (r *request) ifMatch() (*events.Revision, error) {
-	given := strings.TrimSpace(r.ctx.Get(fiber.HeaderIfMatch))
-	switch given {
-	case "":
-		return nil, refuse("revision_required", "send If-Match with the ETag of what you have read")
-	case "*":
-		return nil, refuse("revision_required", "If-Match: * would overwrite what you have not seen; send the ETag of what you have read")
+	lines := r.ctx.Request().Header.PeekAll(fiber.HeaderIfMatch)
+	if len(lines) == 0 || len(lines) == 1 && len(lines[0]) == 0 {
+		return nil, refuse(core.CodeRevisionRequired, "send If-Match with the ETag of what you have read")
 	}
-	unquoted := strings.TrimSuffix(strings.TrimPrefix(given, `"`), `"`)
-	n, err := strconv.ParseUint(unquoted, 10, 63)
-	if err != nil || len(given) != len(unquoted)+2 {
-		return nil, refuse("bad_parameter", `If-Match is one ETag as it was given, for example "7"`)
+	given := string(lines[0])
+	if given == "*" {
+		return nil, refuse(core.CodeRevisionRequired,
+			"If-Match: * would overwrite what you have not seen; send the ETag of what you have read")
 	}
-	revision := events.Revision(n)
+	revision := neverGiven
+	digits := strings.Trim(given, `"`)
+	if n, err := strconv.ParseUint(digits, 10, 63); err == nil && len(lines) == 1 && given == etag(events.Revision(n)) {
+		revision = events.Revision(n)
+	}
 	return &revision, nil
 }
 
-// tag sets the ETag and says whether the client has that very revision already.
+// editBase is what an edit is based on: a revision, or the newest edit, by its own.
+type editBase struct {
+	revision events.Revision
+	edit     bool
+}
+
+// on makes a request depend on it.
+func (b *editBase) on(request *actors.Request) {
+	if b.edit {
+		request.IfEdited = &b.revision
+	} else {
+		request.IfRevision = &b.revision
+	}
+}
+
+// ifMatchEdit is ifMatch of a resource with an edit_tag, which is taken as well as its ETag.
+func (r *request) ifMatchEdit() (*editBase, error) {
+	revision, err := r.ifMatch()
+	if err != nil || *revision != neverGiven {
+		return &editBase{revision: core.Or(revision, 0)}, err
+	}
+	given := r.ctx.Get(fiber.HeaderIfMatch)
+	digits := strings.TrimPrefix(strings.Trim(given, `"`), "e")
+	n, err := strconv.ParseUint(digits, 10, 63)
+	edited := events.Revision(n)
+	lines := r.ctx.Request().Header.PeekAll(fiber.HeaderIfMatch)
+	if err != nil || len(lines) > 1 || given != `"`+editTag(edited)+`"` {
+		return &editBase{revision: neverGiven}, nil
+	}
+	return &editBase{revision: edited, edit: true}, nil
+}
+
+// editTag returns the edit_tag of a resource whose newest edit has the revision.
+func editTag(edited events.Revision) string { return "e" + strconv.FormatInt(int64(edited), 10) }
+
+// etag returns the ETag of a revision.
+func etag(revision events.Revision) string {
+	return `"` + strconv.FormatInt(int64(revision), 10) + `"`
+}
+
+// tag sets the ETag and reports whether the client has that revision already. The comparison of
+// If-None-Match is the weak one (RFC 9110 section 13.1.2): a proxy that compresses an answer
+// makes its ETag weak.
 func (r *request) tag(revision events.Revision) (fresh bool) {
-	tag := `"` + strconv.FormatInt(int64(revision), 10) + `"`
-	r.ctx.Response().Header.Set(fiber.HeaderETag, tag)
-	if len(r.ctx.Request().Header.Peek(fiber.HeaderIfNoneMatch)) == 0 {
+	if r.command != nil {
 		return false
 	}
-	for have := range strings.SplitSeq(r.ctx.Get(fiber.HeaderIfNoneMatch), ",") {
-		have = strings.TrimSpace(have)
-		if have == "*" || strings.TrimPrefix(have, "W/") == tag {
-			return true
+	tag := etag(revision)
+	r.ctx.Response().Header.Set(fiber.HeaderETag, tag)
+	for _, line := range r.ctx.Request().Header.PeekAll(fiber.HeaderIfNoneMatch) {
+		for have := range strings.SplitSeq(string(line), ",") {
+			have = strings.TrimSpace(have)
+			if have == "*" || strings.TrimPrefix(have, "W/") == tag {
+				return true
+			}
 		}
 	}
 	return false
 }
 
-// notModified answers that the client has it already.
+// notModified answers that the client has the resource already.
 func (r *request) notModified() error {
 	r.ctx.Status(fiber.StatusNotModified)
 	return nil
 }
 
-// waitLimit is how long a question waits for the read side.
+// waitLimit bounds how long a query waits for the views.
 const waitLimit = 2 * time.Second
 
-// caughtUp waits until the views have what the client asks for with min_position,
-// and what this server has answered before.
+// caughtUp waits until the views have min_position, if given, and what this server has answered
+// with before.
 func (r *request) caughtUp() error {
 	least, _, err := r.position("min_position")
 	if err != nil {
 		return err
 	}
-	return r.seen(max(least, r.server.answered()))
+	return r.server.seen(max(least, r.server.answered()))
 }
 
-// seen waits until the views contain position.
-func (r *request) seen(position events.Position) error {
-	if r.server.config.Views.Position() >= position {
+// seen waits until the views have position.
+func (s *Server) seen(position events.Position) error {
+	if s.config.Views.Position() >= position {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), r.server.patience)
+	ctx, cancel := context.WithTimeout(context.Background(), s.patience)
 	defer cancel()
-	err := r.server.config.Views.WaitFor(ctx, position)
+	err := s.config.Views.WaitFor(ctx, position)
 	if errors.Is(err, context.DeadlineExceeded) {
-		return refuse("projection_behind", "the read side has not reached that position yet; try again")
+		return refuse(codes.ProjectionBehind, "the read side has not reached that position yet; try again")
 	}
 	return err
 }
 
-// ask hands a command to the entity of stream.
-func (r *request) ask(stream events.StreamID, command core.Command, conditional *events.Revision) (actors.Answer, error) {
-	id, err := r.commandID()
-	if err != nil {
-		return actors.Answer{}, err
-	}
-	answer, err := r.server.config.Desk.Ask(context.Background(), actors.Request{
-		Stream: stream, Command: command, ID: id, IfRevision: conditional,
-		CorrelationID: r.id, CausationID: r.id, Actor: r.caller.name(),
+// ask passes a command to the entity of stream.
+func (r *request) ask(
+	stream events.StreamID,
+	command core.Command,
+	conditional *editBase,
+) (answer actors.Answer, err error) {
+	err = r.keyed(func(id actors.CommandID) error {
+		request := actors.Request{
+			Stream: stream, Command: command, ID: id,
+			CorrelationID: r.id, CausationID: r.id, Actor: r.caller.name(), Bounded: !r.caller.serves(),
+			Submitted: r.submitted,
+		}
+		if conditional != nil {
+			conditional.on(&request)
+		}
+		answer, err = r.server.config.Desk.Ask(context.Background(), request)
+		return err
 	})
 	r.server.note(answer.Position)
 	r.decided(stream, &answer)
 	if answer.Replayed {
-		r.ctx.Set("Idempotent-Replay", "true")
+		r.set("Idempotent-Replay", "true")
 	} else {
 		r.server.metrics.caused(answer.Facts)
 	}
 	return answer, err
 }
 
-// commandID is made of the client's key, if it sent one, so that a retry is known.
-func (r *request) commandID() (actors.CommandID, error) {
-	key, err := r.key()
-	if err != nil || key == "" {
-		return actors.NewCommandID(), err
-	}
-	body := r.ctx.Request().Body()
-	if r.hashed != nil {
-		body = r.hashed
-	}
-	return actors.KeyedCommandID(r.keyOwner(), key, []byte(r.ctx.Method()), []byte(r.ctx.Path()), body), nil
-}
-
-// keyOwner is whose key it is: the caller's. Where nobody says who is calling (open
-// mode, and no holder in the body) each path has its own keys, so that two holders
-// who confirm under the same key don't meet. No holder's name begins with a slash.
-func (r *request) keyOwner() string {
-	if r.caller.sub != "" {
-		return r.caller.sub
-	}
-	return r.ctx.Path()
-}
-
-// key is the Idempotency-Key of a POST.
-func (r *request) key() (string, error) {
-	if r.ctx.Method() != fiber.MethodPost {
-		return "", nil
-	}
-	key := r.ctx.Get(headerIdempotencyKey)
-	if len(key) > 128 || !visibleASCII(key) {
-		return "", refuse("bad_parameter", "an Idempotency-Key has 1 to 128 visible ASCII characters")
-	}
-	return key, nil
-}
-
-// json answers with an object that is encoded already.
+// json answers with an encoded object.
 func (r *request) json(status int, body []byte) error {
+	if r.command != nil {
+		r.command.status, r.command.body = status, body
+		return nil
+	}
 	r.ctx.Status(status)
-	r.ctx.Response().Header.SetContentType(fiber.MIMEApplicationJSON)
-	r.ctx.Response().SetBodyRaw(body)
+	setText(r.ctx.Response(), fiber.MIMEApplicationJSON, body)
 	return nil
+}
+
+// setText sets the body of an answer. Every body of this API is text and is set here, so that all
+// end with a newline.
+func setText(a *fasthttp.Response, mediaType string, text []byte) {
+	a.Header.SetContentType(mediaType)
+	a.SetBodyRaw(endLine(text))
+}
+
+// endLine returns text with a newline at its end. It never writes into text, which may be shared.
+func endLine(text []byte) []byte {
+	if bytes.HasSuffix(text, []byte{'\n'}) {
+		return text
+	}
+	return append(slices.Clip(text), '\n')
 }
 
 // value answers with v as JSON.

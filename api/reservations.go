@@ -12,7 +12,6 @@ import (
 	"admitone/actors/core"
 	"admitone/actors/product"
 	"admitone/events"
-	"admitone/projections"
 )
 
 func (s *Server) reservationRoutes() {
@@ -23,58 +22,48 @@ func (s *Server) reservationRoutes() {
 	s.handle(fiber.MethodDelete, one, s.release)
 }
 
-// reservation is the resource.
+// reservation is the resource, as its members are answered.
 type reservation struct {
-	id, productID, holder string
-	quantity              int64
-	status                events.ReservationStatus
-	expiresAt             time.Time // zero if there is no deadline
-	remaining             int64
-	revision              events.Revision
-	position              events.Position
+	ID        events.ReservationID     `json:"id"`
+	ProductID events.ProductID         `json:"product_id"`
+	Holder    events.Holder            `json:"holder"`
+	Quantity  int64                    `json:"quantity"`
+	Status    events.ReservationStatus `json:"status"`
+	ExpiresAt time.Time                `json:"expires_at,omitzero"` // zero if there is no deadline
+	Remaining int64                    `json:"remaining"`
+	Revision  events.Revision          `json:"revision"`
+	Position  events.Position          `json:"position"`
+	AsOf      asOf                     `json:"as_of,omitzero"` // zero for the present
 }
 
-func (v *reservation) append(dst []byte, at *projections.Moment) []byte {
-	o := events.OpenObject(dst)
-	o.String("id", v.id)
-	o.String("product_id", v.productID)
-	o.String("holder", v.holder)
-	o.Int("quantity", v.quantity)
-	o.String("status", string(v.status))
-	if !v.expiresAt.IsZero() {
-		o.Time("expires_at", v.expiresAt)
-	}
-	o.Int("remaining", v.remaining)
-	o.Int("revision", int64(v.revision))
-	o.Int("position", int64(v.position))
-	if at != nil {
-		o.Raw("as_of", appendAsOf(nil, *at))
-	}
-	return o.Close()
-}
+var appendReservation = events.EncoderOf[reservation]()
 
-// reservationOf returns what a fact says about a reservation, nil if it is about
-// others. An empty id means the first one the fact is about.
-func reservationOf(fact events.Fact, id string) *reservation {
+// reservationOf returns the reservation that a fact is about, nil if it is about others. An empty
+// id means the first one.
+func reservationOf(fact events.Fact, id events.ReservationID) *reservation {
 	var v *reservation
 	switch f := fact.(type) {
 	case *events.ProductReserved:
-		v = &reservation{id: f.ReservationID, holder: f.Holder, quantity: f.Quantity, status: events.ReservationConfirmed, remaining: f.Remaining}
+		v = &reservation{ID: f.ReservationID, Holder: f.Holder, Quantity: f.Quantity,
+			Status: events.ReservationConfirmed, Remaining: f.Remaining}
 	case *events.ProductHeld:
-		v = &reservation{id: f.ReservationID, holder: f.Holder, quantity: f.Quantity, status: events.ReservationHeld, expiresAt: f.ExpiresAt, remaining: f.Remaining}
+		v = &reservation{ID: f.ReservationID, Holder: f.Holder, Quantity: f.Quantity, Status: events.ReservationHeld,
+			ExpiresAt: f.ExpiresAt, Remaining: f.Remaining}
 	case *events.ProductConfirmed:
-		v = &reservation{id: f.ReservationID, holder: f.Holder, quantity: f.Quantity, status: events.ReservationConfirmed, remaining: f.Remaining}
+		v = &reservation{ID: f.ReservationID, Holder: f.Holder, Quantity: f.Quantity,
+			Status: events.ReservationConfirmed, Remaining: f.Remaining}
 	case *events.ProductReleased:
-		v = &reservation{id: f.ReservationID, holder: f.Holder, quantity: f.Quantity, status: events.ReservationReleased, remaining: f.Remaining}
+		v = &reservation{ID: f.ReservationID, Holder: f.Holder, Quantity: f.Quantity,
+			Status: events.ReservationReleased, Remaining: f.Remaining}
 	case *events.ProductExpired:
 		for i := range f.Expired {
 			if h := &f.Expired[i]; id == "" || h.ReservationID == id {
-				return &reservation{id: h.ReservationID, holder: h.Holder, quantity: h.Quantity,
-					status: events.ReservationExpired, expiresAt: h.ExpiresAt, remaining: f.Remaining}
+				return &reservation{ID: h.ReservationID, Holder: h.Holder, Quantity: h.Quantity,
+					Status: events.ReservationExpired, ExpiresAt: h.ExpiresAt, Remaining: f.Remaining}
 			}
 		}
 	}
-	if v == nil || id != "" && v.id != id {
+	if v == nil || id != "" && v.ID != id {
 		return nil
 	}
 	return v
@@ -82,15 +71,15 @@ func reservationOf(fact events.Fact, id string) *reservation {
 
 // newReservation is the body of a reservation.
 type newReservation struct {
-	Holder   string   `json:"holder"`
-	Quantity *int64   `json:"quantity"`
-	Hold     bool     `json:"hold"`
-	Contact  *contact `json:"contact,omitzero"`
+	Holder   events.Holder `json:"holder"`
+	Quantity *int64        `json:"quantity"`
+	Hold     *bool         `json:"hold"`
+	Contact  *contact      `json:"contact,omitzero"`
 }
 
 func (r *request) newReservation() (command product.Reserve, err error) {
-	if r.caller.role == "" {
-		return command, r.caller.must(RoleHolder)
+	if err := r.caller.act(); err != nil {
+		return command, err
 	}
 	var body newReservation
 	if err := r.decode(&body, false); err != nil {
@@ -99,18 +88,37 @@ func (r *request) newReservation() (command product.Reserve, err error) {
 	if command.Holder, err = r.holder(body.Holder); err != nil {
 		return command, err
 	}
-	command.Quantity, err = whole("quantity", body.Quantity, 1, 1, product.MaxStock)
+	command.Quantity, err = wholeNumber("quantity", body.Quantity, 1, 1, product.MaxStock)
 	if err != nil {
 		return command, err
 	}
-	command.Hold = body.Hold
+	command.Hold = core.Or(body.Hold, false)
+	switch {
+	case r.caller.serves():
+	case body.Hold == nil:
+		command.Terms = product.TermsHold
+	default:
+		command.Terms = product.TermsRefuse
+	}
+	if command.Open, err = r.openHolds(command.Holder); err != nil {
+		return command, err
+	}
 	rest := body
-	rest.Contact = nil
+	// The hash includes hold, as when clients could not leave it out.
+	rest.Contact, rest.Hold = nil, &command.Hold
 	return command, r.takeContact(body.Contact, rest)
 }
 
+// openHolds returns how many holds a holder has open, 0 if the caller's are not counted.
+func (r *request) openHolds(holder events.Holder) (int64, error) {
+	if r.caller.serves() {
+		return 0, nil
+	}
+	return r.server.config.Views.OpenHolds(holder)
+}
+
 func (s *Server) reserve(r *request) error {
-	id, err := r.param("id", "product")
+	id, err := param[events.ProductID](r, "id", "product")
 	if err != nil {
 		return err
 	}
@@ -119,15 +127,20 @@ func (s *Server) reserve(r *request) error {
 		return err
 	}
 	command.ReservationID = actors.NewID()
-	if w := r.wish(); w != nil {
+	if w := r.recordIntent(); w != nil {
 		w.Holder, w.Quantity, w.Hold = command.Holder, command.Quantity, command.Hold
 	}
 	var answer actors.Answer
-	in, err := s.admitted(r, command.Holder, func() string { return s.roomOfProduct(id) }, func(room string) error {
-		command.Room = room
-		answer, err = r.ask(product.Stream(id), &command, nil)
-		return err
-	})
+	in, err := s.admitted(
+		r,
+		command.Holder,
+		func() events.RoomID { return s.roomOfProduct(id) },
+		func(room events.RoomID) error {
+			command.Room = room
+			answer, err = r.ask(product.Stream(id), &command, nil)
+			return err
+		},
+	)
 	defer in.leave()
 	if err != nil {
 		return err
@@ -136,32 +149,32 @@ func (s *Server) reserve(r *request) error {
 	if v == nil {
 		return unexpected(answer.Facts)
 	}
-	if v.status == events.ReservationConfirmed {
-		r.finished(in, v.holder, answer.Replayed)
+	if v.Status == events.ReservationConfirmed {
+		r.finished(in, v.Holder, answer.Replayed)
 	}
-	if err := r.keepContact(answer.Replayed, v.holder, reservationContact(id, v.id)); err != nil {
+	if err := r.keepContact(answer.Replayed, v.Holder, reservationContact(id, v.ID)); err != nil {
 		return err
 	}
-	r.ctx.Set(fiber.HeaderLocation, "/v1/products/"+id+"/reservations/"+v.id)
-	r.tag(v.revision)
-	return r.json(fiber.StatusCreated, v.append(make([]byte, 0, 256), nil))
+	r.set(fiber.HeaderLocation, "/v1/products/"+string(id)+"/reservations/"+string(v.ID))
+	r.tag(v.Revision)
+	return r.json(fiber.StatusCreated, appendReservation(make([]byte, 0, 256), v))
 }
 
-// roomOfProduct is the waiting room that guards a product according to the views, ""
-// if none does.
-func (s *Server) roomOfProduct(id string) string {
-	row, _, _ := s.config.Views.Product(id) // who can't be asked guards nothing
+// roomOfProduct returns the waiting room that guards a product according to the views, "" if none
+// does.
+func (s *Server) roomOfProduct(id events.ProductID) events.RoomID {
+	row, _, _ := s.config.Views.Product(id) // after an error none is known
 	return row.WaitingRoom
 }
 
 // answered makes the resource of the answer to a command.
-func answered(answer actors.Answer, productID string) *reservation {
+func answered(answer actors.Answer, productID events.ProductID) *reservation {
 	if len(answer.Facts) == 0 {
 		return nil
 	}
 	v := reservationOf(answer.Facts[len(answer.Facts)-1], "")
 	if v != nil {
-		v.productID, v.revision, v.position = productID, answer.Revision, answer.Position
+		v.ProductID, v.Revision, v.Position = productID, answer.Revision, answer.Position
 	}
 	return v
 }
@@ -174,20 +187,25 @@ func (s *Server) yardstick(r *request) error {
 		return err
 	}
 	command.ReservationID = actors.NewID()
-	v := reservation{id: command.ReservationID.String(), productID: "yardstick", holder: command.Holder,
-		quantity: command.Quantity, status: events.ReservationConfirmed}
-	return r.json(fiber.StatusCreated, v.append(make([]byte, 0, 256), nil))
+	v := &reservation{
+		ID:        events.ReservationID(command.ReservationID.String()),
+		ProductID: "yardstick",
+		Holder:    command.Holder,
+		Quantity:  command.Quantity,
+		Status:    events.ReservationConfirmed,
+	}
+	return r.json(fiber.StatusCreated, appendReservation(make([]byte, 0, 256), v))
 }
 
 // reservationParams returns the ids in the path; the reservation's in both forms.
-func (r *request) reservationParams() (productID, rid string, id events.ID, err error) {
-	if productID, err = r.param("id", "product"); err != nil {
+func (r *request) reservationParams() (productID events.ProductID, rid events.ReservationID, id events.ID, err error) {
+	if productID, err = param[events.ProductID](r, "id", "product"); err != nil {
 		return
 	}
-	if rid, err = r.param("rid", "reservation"); err != nil {
+	if rid, err = param[events.ReservationID](r, "rid", "reservation"); err != nil {
 		return
 	}
-	if id, err = events.ParseID(rid); err != nil || id.String() != rid {
+	if id, err = events.ParseID(string(rid)); err != nil || events.ReservationID(id.String()) != rid {
 		err = notFound("reservation")
 	}
 	return
@@ -198,7 +216,7 @@ func (s *Server) getReservation(r *request) error {
 	if err != nil {
 		return err
 	}
-	only, err := r.caller.only(RoleAuditor)
+	only, err := r.caller.only(RoleAuditor, RoleService)
 	if err != nil {
 		return err
 	}
@@ -220,31 +238,39 @@ func (s *Server) getReservation(r *request) error {
 	if v == nil {
 		return notFound("reservation")
 	}
-	if only != "" && v.holder != only {
+	if only != "" && v.Holder != only {
 		return errNotYours
 	}
 	contact, secret, err := r.contactOf(reservationContact(productID, rid))
 	if err != nil {
 		return err
 	}
-	if r.tag(v.revision) && !secret {
+	if r.tag(v.Revision) && !secret {
 		return r.notModified()
 	}
-	return r.json(fiber.StatusOK, withContact(v.append(nil, at), contact))
+	if at != nil {
+		v.AsOf = asOf(*at)
+	}
+	return r.json(fiber.StatusOK, withContact(appendReservation(nil, v), contact))
 }
 
-// findReservation asks the product's actor for a reservation that goes on, and the
-// views for one that has ended; nil if there is none.
-func (s *Server) findReservation(r *request, productID, rid string, id events.ID) (*reservation, error) {
+// findReservation asks the product's actor for an open reservation, and the views for an ended
+// one; nil if there is none.
+func (s *Server) findReservation(
+	r *request,
+	productID events.ProductID,
+	rid events.ReservationID,
+	id events.ID,
+) (*reservation, error) {
 	var v *reservation
 	answer, err := s.config.Desk.View(context.Background(), product.Stream(productID), func(c core.Core) {
 		p := c.(*product.Product)
 		v = nil
 		if open, ok := p.Reservation(id); ok {
-			v = &reservation{id: rid, productID: productID, holder: open.Holder, quantity: open.Quantity,
-				status: events.ReservationConfirmed, expiresAt: open.ExpiresAt, remaining: p.Remaining()}
+			v = &reservation{ID: rid, ProductID: productID, Holder: open.Holder, Quantity: open.Quantity,
+				Status: events.ReservationConfirmed, ExpiresAt: open.ExpiresAt, Remaining: p.Remaining()}
 			if !open.ExpiresAt.IsZero() {
-				v.status = events.ReservationHeld
+				v.Status = events.ReservationHeld
 			}
 		}
 	})
@@ -252,60 +278,83 @@ func (s *Server) findReservation(r *request, productID, rid string, id events.ID
 		return nil, err
 	}
 	if v != nil {
-		v.revision, v.position = answer.Revision, answer.Position
+		v.Revision, v.Position = answer.Revision, answer.Position
 		return v, nil
 	}
 	return s.endedReservation(r, productID, rid, answer.Position)
 }
 
 // endedReservation looks among those that have ended up to position.
-func (s *Server) endedReservation(r *request, productID, rid string, position events.Position) (*reservation, error) {
-	if err := r.seen(position); err != nil {
+func (s *Server) endedReservation(
+	r *request,
+	productID events.ProductID,
+	rid events.ReservationID,
+	position events.Position,
+) (*reservation, error) {
+	if err := r.server.seen(position); err != nil {
 		return nil, err
 	}
 	ended, ok, err := s.config.Views.ClosedReservation(productID, rid)
 	if err != nil || !ok {
 		return nil, err
 	}
-	return &reservation{id: rid, productID: productID, holder: ended.Holder, quantity: ended.Quantity, status: ended.Status,
-		expiresAt: ended.ExpiresAt, remaining: ended.Remaining, revision: ended.Revision, position: ended.Position}, nil
+	return &reservation{
+		ID:        rid,
+		ProductID: productID,
+		Holder:    ended.Holder,
+		Quantity:  ended.Quantity,
+		Status:    ended.Status,
+		ExpiresAt: ended.ExpiresAt,
+		Remaining: ended.Remaining,
+		Revision:  ended.Revision,
+		Position:  ended.Position,
+	}, nil
 }
 
 func (s *Server) confirm(r *request) error {
-	return s.end(r, func(id events.ID, by string) core.Command {
-		return &product.Confirm{ReservationID: id, By: by}
+	terms := product.TermsRefuse
+	if r.caller.serves() {
+		terms = product.TermsSell
+	}
+	return s.end(r, func(id events.ID, by events.Holder) core.Command {
+		return &product.Confirm{ReservationID: id, By: by, Terms: terms}
 	}, func(ended *reservation) error {
-		if ended.status == events.ReservationExpired {
-			return &problem{code: "hold_expired", detail: "the hold has passed its deadline; reserve again",
-				fields: map[string]any{"expired_at": ended.expiresAt}}
+		if ended.Status == events.ReservationExpired {
+			return &problem{code: core.CodeHoldExpired, detail: "the hold has passed its deadline; reserve again",
+				fields: map[string]any{"expired_at": ended.ExpiresAt}}
 		}
-		return refuse("released", "the reservation was given back; reserve again")
+		return refuse(core.CodeReleased, "the reservation was given back; reserve again")
 	})
 }
 
 func (s *Server) release(r *request) error {
-	return s.end(r, func(id events.ID, by string) core.Command {
+	return s.end(r, func(id events.ID, by events.Holder) core.Command {
 		return &product.Release{ReservationID: id, By: by}
 	}, func(ended *reservation) error {
-		if ended.status == events.ReservationExpired {
-			return &problem{code: "hold_expired", detail: "the hold has passed its deadline; there is nothing left to give back",
-				fields: map[string]any{"expired_at": ended.expiresAt}}
+		if ended.Status == events.ReservationExpired {
+			return &problem{code: core.CodeHoldExpired,
+				detail: "the hold has passed its deadline; there is nothing left to give back",
+				fields: map[string]any{"expired_at": ended.ExpiresAt}}
 		}
-		r.tag(ended.revision) // again: the same answer
-		return r.json(fiber.StatusOK, ended.append(nil, nil))
+		r.tag(ended.Revision) // a repeated request gets the same answer
+		return r.json(fiber.StatusOK, appendReservation(nil, ended))
 	})
 }
 
-var errNotYours = refuse("forbidden", "the reservation is somebody else's")
+var errNotYours = refuse(core.CodeForbidden, "the reservation is somebody else's")
 
-// end hands in a command about one reservation. The product's actor knows only
-// those that go on; late answers for one that has ended.
-func (s *Server) end(r *request, command func(id events.ID, by string) core.Command, late func(*reservation) error) error {
+// end passes a command about one reservation. The product's actor knows only the open ones; late
+// answers for one that has ended.
+func (s *Server) end(
+	r *request,
+	command func(id events.ID, by events.Holder) core.Command,
+	late func(*reservation) error,
+) error {
 	productID, rid, id, err := r.reservationParams()
 	if err != nil {
 		return err
 	}
-	by, err := r.caller.only()
+	by, err := r.caller.only(RoleService)
 	if err != nil {
 		return err
 	}
@@ -313,7 +362,7 @@ func (s *Server) end(r *request, command func(id events.ID, by string) core.Comm
 		return err
 	}
 	answer, err := r.ask(product.Stream(productID), command(id, by), nil)
-	if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) && refusal.Code == "not_found" {
+	if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) && refusal.Code == core.CodeNotFound {
 		ended, err := s.endedReservation(r, productID, rid, answer.Position)
 		if err != nil {
 			return err
@@ -321,7 +370,7 @@ func (s *Server) end(r *request, command func(id events.ID, by string) core.Comm
 		if ended == nil {
 			return refusal
 		}
-		if by != "" && ended.holder != by {
+		if by != "" && ended.Holder != by {
 			return errNotYours
 		}
 		return late(ended)
@@ -333,9 +382,9 @@ func (s *Server) end(r *request, command func(id events.ID, by string) core.Comm
 	if v == nil {
 		return unexpected(answer.Facts)
 	}
-	if v.status == events.ReservationConfirmed { // by now the pass may be over, or not at hand
-		r.finished(entrance{room: s.roomOfProduct(productID)}, v.holder, answer.Replayed)
+	if v.Status == events.ReservationConfirmed { // the pass may have ended by now, or not be sent
+		r.finished(entrance{room: s.roomOfProduct(productID)}, v.Holder, answer.Replayed)
 	}
-	r.tag(v.revision)
-	return r.json(fiber.StatusOK, v.append(nil, nil))
+	r.tag(v.Revision)
+	return r.json(fiber.StatusOK, appendReservation(nil, v))
 }

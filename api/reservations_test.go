@@ -17,14 +17,15 @@ func fields(t *testing.T, v map[string]any, names string) {
 	}
 }
 
-func TestProductLife(t *testing.T) {
-	const names = "held hold_seconds id limit_per_holder name position price remaining revision sold stock"
-	w := newWorld(t)
+func TestProductLifecycle(t *testing.T) {
+	const names = "edit_tag held hold_seconds id limit_per_holder name position price remaining revision sold stock"
+	w := newHarness(t)
 	body := `{"id":"p","name":"Tëst","stock":10,"price":250,"limit_per_holder":4,"hold_seconds":60}`
 	a := w.do("POST", "/v1/products", body)
 	v := a.is(201)
 	fields(t, v, names)
-	if a.header.Get("Location") != "/v1/products/p" || a.header.Get("ETag") != `"0"` || v["position"] != float64(1) || v["remaining"] != float64(10) {
+	if a.header.Get("Location") != "/v1/products/p" || a.header.Get("ETag") != `"0"` || v["position"] != float64(1) ||
+		v["remaining"] != float64(10) {
 		t.Errorf("%v %v", v, a.header)
 	}
 	again := w.do("POST", "/v1/products", body)
@@ -32,7 +33,8 @@ func TestProductLife(t *testing.T) {
 	w.do("POST", "/v1/products", strings.Replace(body, "250", "251", 1)).problem(409, "already_exists")
 	fields(t, w.do("GET", "/v1/products/p", "").is(200), names)
 	fresh := w.do("POST", "/v1/products", `{"name":"n","stock":0}`).is(201)
-	if id := fresh["id"].(string); len(id) != 36 || id[14] != '7' || fresh["hold_seconds"] != float64(300) || fresh["price"] != float64(0) {
+	if id := fresh["id"].(string); len(id) != 36 || id[14] != '7' || fresh["hold_seconds"] != float64(300) ||
+		fresh["price"] != float64(0) {
 		t.Errorf("a product with an id of the server's: %v", fresh)
 	}
 	w.reserve("p", "ada", `,"quantity":3`).is(201)
@@ -44,30 +46,33 @@ func TestProductLife(t *testing.T) {
 		t.Error(v)
 	}
 	edited := edit(2, `{"stock":4,"name":"new","price":0,"limit_per_holder":0}`).is(200)
-	if fields(t, edited, names); edited["remaining"] != float64(0) || edited["name"] != "new" || edited["limit_per_holder"] != float64(0) {
+	if fields(t, edited, names); edited["remaining"] != float64(0) || edited["name"] != "new" ||
+		edited["limit_per_holder"] != float64(0) {
 		t.Error(edited)
 	}
 	edit(3, `{"id":"q"}`).problem(422, "unknown_field")
 	edit(3, `{"hold_seconds":1}`).problem(422, "unknown_field")
-	// What was created is what a retry is compared with, whatever has been edited since.
+	// A retry of the creation is compared with the creation, whatever was edited since.
 	if again := w.do("POST", "/v1/products", body).is(200); again["name"] != "new" {
 		t.Error(again)
 	}
 	w.do("POST", "/v1/products", strings.Replace(body, "Tëst", "new", 1)).problem(409, "already_exists")
 }
 
-func TestReservationLife(t *testing.T) {
+func TestReservationLifecycle(t *testing.T) {
 	const names = "holder id position product_id quantity remaining revision status"
 	const heldNames = "expires_at " + names
-	w := newWorld(t)
+	w := newHarness(t)
 	w.product("p", 10, `,"limit_per_holder":5`)
 	a := w.reserve("p", "ada", `,"quantity":2`)
 	v := a.is(201)
 	fields(t, v, names)
 	rid := v["id"].(string)
 	path := "/v1/products/p/reservations/" + rid
-	if a.header.Get("Location") != path || a.header.Get("ETag") != `"1"` || v["status"] != "confirmed" || v["remaining"] != float64(8) ||
-		v["quantity"] != float64(2) || v["holder"] != "ada" || v["product_id"] != "p" {
+	if a.header.Get("Location") != path || a.header.Get("ETag") != `"1"` || v["status"] != "confirmed" ||
+		v["remaining"] != float64(8) ||
+		v["quantity"] != float64(2) || v["holder"] != "ada" ||
+		v["product_id"] != "p" {
 		t.Errorf("%v %v", v, a.header)
 	}
 	if got := w.do("GET", path, ""); got.text != a.text {
@@ -77,7 +82,8 @@ func TestReservationLife(t *testing.T) {
 
 	held := w.reserve("p", "ada", `,"quantity":3,"hold":true`).is(201)
 	fields(t, held, heldNames)
-	if v := w.reserve("p", "ada", "").problem(409, "limit_exceeded"); v["limit"] != float64(5) || v["taken"] != float64(5) {
+	if v := w.reserve("p", "ada", "").problem(409, "limit_exceeded"); v["limit"] != float64(5) ||
+		v["taken"] != float64(5) {
 		t.Error(v)
 	}
 	if v := w.reserve("p", "bob", `,"quantity":6`).problem(409, "limit_exceeded"); v["taken"] != float64(0) {
@@ -116,13 +122,14 @@ func TestReservationLife(t *testing.T) {
 		t.Errorf("released again after a restart: %s, want %s", again.text, released.text)
 	}
 	w.do("POST", path+"/confirm", "").problem(410, "released")
-	if v := w.do("GET", "/v1/products/p", "").is(200); v["sold"] != float64(8) || v["held"] != float64(0) || v["remaining"] != float64(2) {
+	if v := w.do("GET", "/v1/products/p", "").is(200); v["sold"] != float64(8) || v["held"] != float64(0) ||
+		v["remaining"] != float64(2) {
 		t.Error(v)
 	}
 }
 
 func TestLastUnit(t *testing.T) {
-	w := newWorld(t)
+	w := newHarness(t)
 	w.product("p", 1, "")
 	var mu sync.Mutex
 	var all sync.WaitGroup
@@ -147,17 +154,17 @@ func TestLastUnit(t *testing.T) {
 }
 
 func TestHoldExpires(t *testing.T) {
-	w := newWorld(t)
+	w := newHarness(t)
 	w.product("p", 5, `,"hold_seconds":1`)
 	p := w.dial("/ws")
-	p.say(`{"event":"subscribe","data":{"topics":["product:p"]}}`)
-	p.hears("snapshot")
+	p.Send(`{"event":"subscribe","data":{"topics":["product:p"]}}`)
+	p.Expect("snapshot")
 	v := w.reserve("p", "ada", `,"quantity":2,"hold":true`).is(201)
 	path := "/v1/products/p/reservations/" + v["id"].(string)
-	if d := p.hears("delta"); d.Cause != "held" || d.Held != 2 || d.Remaining != 3 || d.Change != -2 {
+	if d := p.Expect("delta"); d.Cause != "held" || d.Held != 2 || d.Remaining != 3 || d.Change != -2 {
 		t.Errorf("%+v", d)
 	}
-	if d := p.hears("delta"); d.Cause != "expired" || d.Held != 0 || d.Remaining != 5 || d.Change != 2 {
+	if d := p.Expect("delta"); d.Cause != "expired" || d.Held != 0 || d.Remaining != 5 || d.Change != 2 {
 		t.Errorf("%+v", d)
 	}
 	for range 2 {
@@ -171,9 +178,9 @@ func TestHoldExpires(t *testing.T) {
 	}
 }
 
-// A wrong order in the body of a hold that is over must not give its units twice.
+// A refused order of steps for an expired hold must not release its units twice.
 func TestReleaseRace(t *testing.T) {
-	w := newWorld(t)
+	w := newHarness(t)
 	w.product("p", 1, "")
 	path := "/v1/products/p/reservations/" + w.reserve("p", "ada", `,"hold":true`).is(201)["id"].(string)
 	var all sync.WaitGroup

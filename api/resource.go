@@ -9,42 +9,46 @@ import (
 
 	"admitone/actors/core"
 	"admitone/events"
-	"admitone/projections"
+	"admitone/projections/row"
 )
 
-// resource is a kind of things that are made, listed, read (as they are or as they
-// were) and edited under one path. R is the row that the views keep of one.
-type resource[R any] struct {
+// resource is a kind of entities that are created, listed, read (as they are or as they were) and
+// edited under one path. R is the row that the views keep of one, ID
+// the type of its id.
+type resource[R any, ID ~string] struct {
 	// name as in not_found, path of the list.
 	name, path string
 	server     *Server
-	stream     func(id string) events.StreamID
-	// list, get and at are the views' and the log's.
+	stream     func(id ID) events.StreamID
+	// list and get read the views, at reads the log.
 	list func(after string, limit int) ([]R, string, error)
-	get  func(id string) (R, bool, error)
-	at   func(ctx context.Context, id string, position events.Position) (*R, error)
+	get  func(id ID) (R, bool, error)
+	at   func(ctx context.Context, id ID, position events.Position) (*R, error)
 	// apply folds an event into a row, now returns the row as the entity has it.
 	apply func(*R, *events.Recorded) error
 	now   func(core.Core) R
-	// head is where a row's id, revision and position are.
-	head func(*R) (id string, revision *events.Revision, position *events.Position)
-	// write appends a row as JSON, with as_of if it is one of the past.
-	write func(dst []byte, row *R, at *projections.Moment) []byte
-	// age makes of a row what it is at a time, where time alone changes it, and says
-	// whether it did; nil if it never does.
+	// head returns a row's id, revision and position.
+	head func(*R) (id ID, revision *events.Revision, position *events.Position)
+	// write appends a row as JSON, with as_of if at is given.
+	write func(dst []byte, row *R, at *row.Moment) []byte
+	// age updates a row to a time, where time alone changes it, and reports whether it did; nil
+	// if it never does.
 	age func(row *R, now time.Time) bool
 }
 
-// inLog lets a reader of the past read the server's log.
-func inLog[R any](s *Server, at func(context.Context, events.Store, string, events.Position) (*R, error)) func(context.Context, string, events.Position) (*R, error) {
-	return func(ctx context.Context, id string, position events.Position) (*R, error) {
+// inLog binds a reader of the past to the server's log.
+func inLog[R any, ID ~string](
+	s *Server,
+	at func(context.Context, events.Store, ID, events.Position) (*R, error),
+) func(context.Context, ID, events.Position) (*R, error) {
+	return func(ctx context.Context, id ID, position events.Position) (*R, error) {
 		return at(ctx, s.config.Store, id, position)
 	}
 }
 
-// create makes one: 201 with it, or 200 with the one that was there already, just
-// like it. read returns the command and the id it is about.
-func (k *resource[R]) create(read func(*request) (core.Command, string, error), roles ...Role) handler {
+// create creates one: 201 with it, or 200 with an existing one that is just like it. read returns
+// the command and its id.
+func (k *resource[R, ID]) create(read func(*request) (core.Command, ID, error), roles ...Role) handler {
 	return func(r *request) error {
 		if err := r.caller.must(roles...); err != nil {
 			return err
@@ -57,7 +61,7 @@ func (k *resource[R]) create(read func(*request) (core.Command, string, error), 
 		if err != nil {
 			return err
 		}
-		r.ctx.Set(fiber.HeaderLocation, k.path+"/"+id)
+		r.ctx.Set(fiber.HeaderLocation, k.path+"/"+string(id))
 		if len(answer.Facts) == 0 {
 			return k.answerNow(r, id)
 		}
@@ -78,7 +82,7 @@ func (k *resource[R]) create(read func(*request) (core.Command, string, error), 
 }
 
 // listed answers with a page of them.
-func (k *resource[R]) listed(r *request) error {
+func (k *resource[R, ID]) listed(r *request) error {
 	p, err := r.paging()
 	if err != nil {
 		return err
@@ -112,8 +116,8 @@ func (k *resource[R]) listed(r *request) error {
 }
 
 // one answers with one of them.
-func (k *resource[R]) one(r *request) error {
-	id, err := r.param("id", k.name)
+func (k *resource[R, ID]) one(r *request) error {
+	id, err := param[ID](r, "id", k.name)
 	if err != nil {
 		return err
 	}
@@ -141,23 +145,23 @@ func (k *resource[R]) one(r *request) error {
 	}
 	_, revision, _ := k.head(row)
 	aged := k.aged(row, now)
-	if r.tag(*revision) && !aged { // what it was at that revision may be all the client has
+	if r.tag(*revision) && !aged { // time has changed it since that revision
 		return r.notModified()
 	}
 	return r.json(fiber.StatusOK, k.write(nil, row, at))
 }
 
-// edit changes one, if nobody was faster; if somebody was, it says what changed.
-func (k *resource[R]) edit(read func(*request) (core.Command, error)) handler {
+// edit changes one, unless it has changed since; then the answer lists the changes.
+func (k *resource[R, ID]) edit(read func(*request) (core.Command, error)) handler {
 	return func(r *request) error {
 		if err := r.caller.must(RoleAdmin); err != nil {
 			return err
 		}
-		id, err := r.param("id", k.name)
+		id, err := param[ID](r, "id", k.name)
 		if err != nil {
 			return err
 		}
-		revision, err := r.ifMatch()
+		base, err := r.ifMatchEdit()
 		if err != nil {
 			return err
 		}
@@ -165,9 +169,9 @@ func (k *resource[R]) edit(read func(*request) (core.Command, error)) handler {
 		if err != nil {
 			return err
 		}
-		answer, err := r.ask(k.stream(id), command, revision)
-		if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) && refusal.Code == "stale_revision" {
-			return r.stale(refusal, k.stream(id), *revision, answer.Revision)
+		answer, err := r.ask(k.stream(id), command, base)
+		if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) && refusal.Code == core.CodeStaleRevision {
+			return r.checkPrecondition(refusal, k.stream(id), base.revision, answer.Revision)
 		}
 		if err != nil {
 			return err
@@ -176,9 +180,9 @@ func (k *resource[R]) edit(read func(*request) (core.Command, error)) handler {
 	}
 }
 
-// answerNow answers a command with the row as the entity has it: what has been done
-// must not be told as a failure because the views are behind.
-func (k *resource[R]) answerNow(r *request, id string) error {
+// answerNow answers a command with the row as the entity has it: a command that succeeded must
+// not be answered with an error because the views are behind.
+func (k *resource[R, ID]) answerNow(r *request, id ID) error {
 	var row R
 	answer, err := k.server.config.Desk.View(context.Background(), k.stream(id), func(c core.Core) { row = k.now(c) })
 	if err != nil {
@@ -191,5 +195,5 @@ func (k *resource[R]) answerNow(r *request, id string) error {
 	return r.json(fiber.StatusOK, k.write(nil, &row, nil))
 }
 
-// aged is age, for every kind.
-func (k *resource[R]) aged(row *R, now time.Time) bool { return k.age != nil && k.age(row, now) }
+// aged is age, for kinds without one too.
+func (k *resource[R, ID]) aged(row *R, now time.Time) bool { return k.age != nil && k.age(row, now) }

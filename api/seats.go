@@ -10,8 +10,9 @@ import (
 	"admitone/actors/core"
 	"admitone/actors/performance"
 	"admitone/actors/seat"
+	"admitone/api/codes"
 	"admitone/events"
-	"admitone/projections"
+	"admitone/projections/row"
 )
 
 func (s *Server) seatRoutes() {
@@ -21,13 +22,12 @@ func (s *Server) seatRoutes() {
 	s.handle(fiber.MethodDelete, "/v1/performances/:id/seats/:seat/block", s.changeSeat(&seat.Unblock{}))
 }
 
-// seatStatuses are those that a list of seats can be asked for.
+// seatStatuses are those that a list of seats can be filtered by.
 var seatStatuses = []events.SeatStatus{events.SeatIsFree, events.SeatIsHeld, events.SeatIsBooked, events.SeatIsBlocked}
 
-// listSeats answers with a page of a performance's seats, section by section, row by
-// row.
+// listSeats answers with a page of a performance's seats, by section and row.
 func (s *Server) listSeats(r *request) error {
-	id, err := r.param("id", "performance")
+	id, err := param[events.PerformanceID](r, "id", "performance")
 	if err != nil {
 		return err
 	}
@@ -37,24 +37,25 @@ func (s *Server) listSeats(r *request) error {
 	}
 	status := events.SeatStatus(r.ctx.Query("status"))
 	if status != "" && !slices.Contains(seatStatuses, status) {
-		return refuse("bad_parameter", "status is free, held, booked or blocked")
+		return refuse(codes.BadParameter, "status is free, held, booked or blocked")
 	}
 	at, err := r.moment()
 	if err != nil {
 		return err
 	}
-	row, seats, err := s.performance(id, at)
+	performance, seats, err := s.performance(id, at)
 	if err != nil {
 		return err
 	}
-	section := r.ctx.Query("section")
-	if section != "" && !slices.ContainsFunc(row.Sections, func(s projections.Section) bool { return s.ID == section }) {
-		return refuse("bad_parameter", "the performance has no such section")
+	section := events.SectionID(r.ctx.Query("section"))
+	if section != "" &&
+		!slices.ContainsFunc(performance.Sections, func(s row.Section) bool { return s.ID == section }) {
+		return refuse(codes.BadParameter, "the performance has no such section")
 	}
 	page, next := seats.Seats(section, status, after, limit)
 	return r.list(len(page), numberedNext(next), func(dst []byte, i int) ([]byte, error) {
 		o := events.OpenObject(dst)
-		o.String("seat", page[i].Seat)
+		o.String("seat", string(page[i].Seat))
 		o.String("status", string(page[i].Status))
 		o.Int("price", page[i].Price)
 		return o.Close(), nil
@@ -66,13 +67,13 @@ func (s *Server) listSeats(r *request) error {
 	})
 }
 
-// changeSeat takes a free seat off sale, or puts it back. Again it changes nothing.
+// changeSeat takes a free seat off sale, or puts it back. Repeated, it changes nothing.
 func (s *Server) changeSeat(command core.Command) handler {
 	return func(r *request) error {
 		if err := r.caller.must(RoleAdmin); err != nil {
 			return err
 		}
-		id, err := r.param("id", "performance")
+		id, err := param[events.PerformanceID](r, "id", "performance")
 		if err != nil {
 			return err
 		}
@@ -83,7 +84,7 @@ func (s *Server) changeSeat(command core.Command) handler {
 		if err != nil {
 			return err
 		}
-		name := r.ctx.Params("seat")
+		name := events.SeatName(r.segment("seat"))
 		place, ok := layout.Find(name)
 		if !ok {
 			return notFound("seat")
@@ -91,9 +92,9 @@ func (s *Server) changeSeat(command core.Command) handler {
 		stream := seat.Stream(id, name)
 		if _, err := r.ask(stream, command, nil); err != nil {
 			refusal := (*core.Refusal)(nil)
-			if errors.As(err, &refusal) && refusal.Code == "seat_taken" {
+			if errors.As(err, &refusal) && refusal.Code == core.CodeSeatTaken {
 				return &problem{code: refusal.Code, detail: refusal.Detail,
-					fields: map[string]any{"seats": []string{name}, "alternatives": [][]string{}}}
+					fields: map[string]any{"seats": []events.SeatName{name}, "alternatives": [][]events.SeatName{}}}
 			}
 			return err
 		}
@@ -101,8 +102,8 @@ func (s *Server) changeSeat(command core.Command) handler {
 	}
 }
 
-// layout of a performance's seats, or not_found.
-func (s *Server) layout(performanceID string) (layout *performance.Layout, err error) {
+// layout returns the layout of a performance's seats, or not_found.
+func (s *Server) layout(performanceID events.PerformanceID) (layout *events.Layout, err error) {
 	_, err = s.config.Desk.View(context.Background(), performance.Stream(performanceID), func(c core.Core) {
 		layout = c.(*performance.Performance).Layout()
 	})
@@ -113,7 +114,7 @@ func (s *Server) layout(performanceID string) (layout *performance.Layout, err e
 }
 
 // answerSeat answers with a seat as its entity has it.
-func (s *Server) answerSeat(r *request, performanceID, name string, price int64) error {
+func (s *Server) answerSeat(r *request, performanceID events.PerformanceID, name events.SeatName, price int64) error {
 	var status events.SeatStatus
 	answer, err := s.config.Desk.View(context.Background(), seat.Stream(performanceID, name), func(c core.Core) {
 		status = c.(*seat.Seat).Status()
@@ -122,11 +123,11 @@ func (s *Server) answerSeat(r *request, performanceID, name string, price int64)
 		return err
 	}
 	o := events.OpenObject(nil)
-	o.String("performance_id", performanceID)
-	o.String("seat", name)
+	o.String("performance_id", string(performanceID))
+	o.String("seat", string(name))
 	o.String("status", string(status))
 	o.Int("price", price)
-	if answer.Revision != events.NoStream { // else nothing ever happened to it
+	if answer.Revision != events.NoStream { // otherwise the seat has no events
 		r.tag(answer.Revision)
 		o.Int("revision", int64(answer.Revision))
 		o.Int("position", int64(answer.Position))

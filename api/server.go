@@ -4,37 +4,43 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"runtime/debug"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/valyala/fasthttp"
 
 	"admitone/actors"
 	"admitone/actors/admission"
 	"admitone/actors/bookings"
+	"admitone/actors/core"
 	"admitone/actors/refusals"
+	"admitone/api/codes"
+	"admitone/api/connections"
 	"admitone/api/contacts"
+	"admitone/api/sockets"
 	"admitone/events"
 	"admitone/projections"
+	"admitone/projections/row"
+	"admitone/projections/verify"
 )
 
 // Limits of the HTTP side.
 const (
-	// maxBody is the largest body that is looked at; see API.md.
+	// maxBody is the largest body that is decoded; a larger one is body_too_large.
 	maxBody = 64 << 10
-	// maxRead is the largest body that is read at all: a body a little too large is
-	// read to its end, so that the client gets to see the refusal.
+	// maxRead is the largest body that is read at all: a slightly larger body is read to its end,
+	// so that the client sees the refusal.
 	maxRead = 96 << 10
-	// maxConnections bounds the connections that are no sockets. Each may be reading a
-	// body of maxRead.
-	maxConnections = 20_000
-	// maxHeader bounds address and headers. Each open socket keeps a buffer of it.
+	// maxRequesting bounds the connections that are not sockets. Each may be reading a body of
+	// maxRead.
+	maxRequesting = 20_000
+	// maxHeader bounds the request line and headers. Each open connection that is no socket
+	// keeps a buffer of it.
 	maxHeader = 4 << 10
 )
 
@@ -43,52 +49,65 @@ type Config struct {
 	Desk  *actors.Desk
 	Views *projections.Projections
 	Store events.Store
-	// Bookings takes bookings through their steps, on the same Desk.
+	// Bookings runs bookings through their steps, on the same Desk.
 	Bookings *bookings.Bookings
 	// Rooms runs the waiting rooms, on the same Desk.
 	Rooms *admission.Rooms
-	// JoinsPerMinute bounds how often one address may join waiting rooms; 0 is no
-	// bound.
+	// JoinsPerMinute bounds how often one address may join waiting rooms; 0 is no bound.
 	JoinsPerMinute int
-	// Auth says who is asking; see [OpenAuth] and [JWTAuth].
+	// Auth identifies callers; see [OpenAuth] and [JWTAuth].
 	Auth Auth
-	// AllowOrigins are the origins (scheme://host[:port]) that may open sockets
-	// beside the server's own; "*" is any.
+	// AllowOrigins are the origins (scheme://host[:port]) that may open sockets beside the
+	// server's own; "*" is any.
 	AllowOrigins []string
-	// MaxSockets bounds the open sockets (100,000).
+	// MaxSockets bounds the open sockets (100,000); they are seven eighths of MaxConnections at
+	// most.
 	MaxSockets int64
-	// MaxLag is how many positions the read side may be behind the log for the server
-	// to call itself ready (100,000).
+	// MaxConnections bounds the open connections, sockets included; the process needs some more
+	// descriptors (MaxSockets and 20,000 more).
+	MaxConnections int
+	// ConnectionsPerAddress bounds the connections of one address, unless it is spared (see
+	// connections.Spared), and the sockets of one address behind Proxies; 0 is no bound.
+	ConnectionsPerAddress int
+	// Proxies are trusted to name the address that a request comes from.
+	Proxies connections.Proxies
+	// MaxLag is how many positions the views may be behind the log for the server to be ready
+	// (100,000).
 	MaxLag uint64
 	// MaxWatches bounds the topics watched by all sockets together (1,000,000).
 	MaxWatches int
-	// AccessLog gets a line per request; nil is none.
+	// AccessLog gets a line per request; nil disables it.
 	AccessLog io.Writer
-	// Backup makes a backup; nil is no route for it.
+	// Backup makes a backup; without it there is no route for backups.
 	Backup Backup
-	// Proofs makes signed heads and receipts; nil is no routes for them.
+	// Proofs makes signed heads and receipts; without it there are no routes for them.
 	Proofs Proofs
-	// AsOf makes the server one of the past: Store and Views end at this moment, what
-	// is read without ?at= is read as of then, and every command is refused. Bookings
-	// and Rooms may be nil then. nil is the present.
-	AsOf *projections.Moment
+	// AsOf makes the server one of the past: Store and Views end at this moment, reads without
+	// ?at= are answered as of then, and every command is refused. Bookings and Rooms may be nil
+	// then. nil is the present.
+	AsOf *row.Moment
 	// Contacts keeps how to reach holders; nil refuses contacts.
 	Contacts *contacts.Book
-	// Refusals keeps the commands that are refused; nil keeps none.
+	// HoldersCharge lets holders and auditors charge their own wallets; otherwise only a service
+	// or an admin may.
+	HoldersCharge bool
+	// Refusals records the commands that are refused; nil records none.
 	Refusals *refusals.Recorder
-	// Prover holds the log to its rules while it grows, and its word is heard by
-	// /readyz; nil is nobody.
-	Prover *projections.Prover
+	// Monitor checks the log while it grows, and /readyz reports its result; nil disables it.
+	Monitor *verify.Monitor
 	// Metrics is where the server registers its own; a new registry if nil.
 	Metrics *prometheus.Registry
 	Logger  *slog.Logger
-	// Yardstick adds POST /yardstick, which decodes a reservation and answers: what
-	// the benchmarks measure the others against.
+	// Yardstick adds POST /yardstick, which decodes a reservation and answers: the baseline of
+	// the benchmarks.
 	Yardstick bool
-	// PingEvery is the time between two pings of a socket (25 s). One that says
-	// nothing for twelve fifths of it, pongs included, is gone.
+	// PingEvery is the time between two pings of a socket (25 s). One that sends nothing for
+	// twelve fifths of it, pongs included, is closed.
 	PingEvery time.Duration
-	// StallAfter is how long a socket may take nothing before it is closed (10 s).
+	// Linger is how long Shutdown answers on open connections, for load balancers that send the
+	// next request to another server; 0 disables it.
+	Linger time.Duration
+	// StallAfter is how long the client of a socket may take nothing before it is closed (10 s).
 	StallAfter time.Duration
 }
 
@@ -96,24 +115,29 @@ type Config struct {
 type Server struct {
 	config  Config
 	app     *fiber.App
-	sockets *sockets
+	pool    *connections.Pool
+	sockets *sockets.Hub
 	access  *accessLog
-	reading chan struct{} // see costly
+	reading chan struct{} // bounds costly
 	metrics *metrics
 	joins   *joinLimit // nil if there is none
-	// highest is the last position this server has answered a command with: what it
-	// is asked afterwards must not be older.
+	batches *batches
+	// damage is the first damage of the log that a request met, nil if none did.
+	damage atomic.Pointer[error]
+	// highest is the last position that a command was answered with: later reads must not be
+	// older.
 	highest atomic.Uint64
 
-	// patience is how long a question waits for the read side.
+	// patience bounds how long a query waits for the views.
 	patience time.Duration
 
 	mu       sync.Mutex
 	listener net.Listener // of Listen; guarded by mu
 	stopping bool         // guarded by mu
+	leaving  atomic.Bool  // responses close their connections
 }
 
-// New returns a server that has not begun to listen.
+// New returns a server that does not listen yet.
 func New(config Config) *Server {
 	if config.Logger == nil {
 		config.Logger = slog.Default()
@@ -136,26 +160,36 @@ func New(config Config) *Server {
 	if config.StallAfter == 0 {
 		config.StallAfter = 10 * time.Second
 	}
-	s := &Server{config: config, reading: make(chan struct{}, costlyAtOnce), access: newAccessLog(config.AccessLog), metrics: newMetrics(config), joins: newJoinLimit(config.JoinsPerMinute),
-		patience: waitLimit}
-	s.sockets = newSockets(s)
+	s := &Server{
+		config:   config,
+		reading:  make(chan struct{}, costlyAtOnce),
+		access:   newAccessLog(config.AccessLog),
+		metrics:  newMetrics(config),
+		joins:    newJoinLimit(config.JoinsPerMinute),
+		patience: waitLimit,
+	}
+	s.batches = newBatches(s)
+	s.pool = s.newPool()
+	s.metrics.registerConnections(s)
+	s.sockets = s.newSockets()
 	s.app = fiber.New(fiber.Config{
 		DisableStartupMessage: true,
 		Immutable:             true,
 		BodyLimit:             maxRead,
 		ReadBufferSize:        maxHeader,
-		Concurrency:           maxConnections,
+		Concurrency:           math.MaxInt32, // the pool bounds connections, and answers those beyond
 		ReadTimeout:           5 * time.Second,
 		WriteTimeout:          10 * time.Second,
 		IdleTimeout:           60 * time.Second,
 		StrictRouting:         true,
 		CaseSensitive:         true,
-		ErrorHandler:          s.strayError,
+		ErrorHandler:          s.unroutedError,
 	})
-	// A hijacked connection's Close is a no-op otherwise; see socket.go.
+	// A hijacked connection's Close does nothing otherwise; see package sockets.
 	s.app.Server().KeepHijackedConns = true
-	s.app.Server().Handler = knownMethods(s.app.Server().Handler)
-	s.app.Server().ErrorHandler = silentAtSilence(s.app.Server().ErrorHandler)
+	s.app.Server().Handler = s.closeAfterResponse(s.framed(s.plainPaths(s.app.Server().Handler)))
+	s.app.Server().ErrorHandler = unreadable(s.app.Server().ErrorHandler)
+	s.takeLargeBodies(s.app.Server())
 	s.routes()
 	if config.Bookings != nil {
 		config.Bookings.OnPaid(s.purchased)
@@ -170,6 +204,7 @@ func (s *Server) routes() {
 	s.tournamentRoutes()
 	s.performanceRoutes()
 	s.waitingRoomRoutes()
+	s.batchRoutes()
 	s.logRoutes()
 	s.historyRoutes()
 	s.contactRoutes()
@@ -183,8 +218,8 @@ func (s *Server) routes() {
 	}
 }
 
-// Listen serves on ln until Shutdown. What is in the log when it begins is seen by
-// every read: the server before may have answered with it.
+// Listen serves on ln until Shutdown. Every read sees what the log has when Listen begins: the
+// server before may have answered with it.
 func (s *Server) Listen(ln net.Listener) error {
 	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
 	defer cancel()
@@ -193,13 +228,14 @@ func (s *Server) Listen(ln net.Listener) error {
 		return err
 	}
 	s.note(head)
+	ln = s.pool.Listen(ln)
 	if !s.listens(ln) {
 		return ln.Close()
 	}
-	return s.app.Listener(listener{ln})
+	return s.app.Listener(ln)
 }
 
-// listens remembers ln for Shutdown; it returns false if that has been called.
+// listens sets the listener for Shutdown; it returns false if that has been called.
 func (s *Server) listens(ln net.Listener) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -207,52 +243,52 @@ func (s *Server) listens(ln net.Listener) bool {
 	return !s.stopping
 }
 
-// deafen closes the listener, or keeps Listen from beginning. Fiber's own shutdown
-// overlooks a server that is just about to begin, which would then never end.
-func (s *Server) deafen() {
+// stopAccepting closes the listener, or keeps Listen from serving. Fiber's own shutdown overlooks
+// a server that is only about to serve, which would then never end.
+func (s *Server) stopAccepting() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stopping = true
 	if s.listener != nil {
-		_ = s.listener.Close() // all it can say is that Fiber has closed it
+		_ = s.listener.Close() // Fiber may have closed it already
 	}
 }
 
-// Shutdown lets requests under way finish, says goodbye to the sockets (close code
-// 1012) and returns when all are gone, or with ctx.Err().
+// Shutdown lets requests under way finish, closes the sockets (close code 1012) and returns when
+// all have ended, or with ctx.Err().
 func (s *Server) Shutdown(ctx context.Context) error {
-	s.sockets.stop()
+	s.sockets.Stop()
+	s.drain(ctx)
 	err := s.app.ShutdownWithContext(ctx)
-	s.deafen()
-	if waited := s.sockets.wait(ctx); err == nil {
+	s.stopAccepting()
+	if waited := s.sockets.Wait(ctx); err == nil {
 		err = waited
 	}
 	s.access.close(ctx)
+	s.batches.close()
 	return err
 }
 
-// handler answers one request, or returns why not.
+// handler answers one request, or returns the error to answer with.
 type handler func(*request) error
 
-// handle adds a route. What every request needs happens here and nowhere else: an
-// id, who is asking, a guard against panics, the one translation of errors, the
-// access log and the metrics. A GET may be asked for as a HEAD, without the body.
+// handle adds a route. Everything that all requests need happens here and nowhere else: the
+// request id, the caller, recovery from panics, the translation of errors, the access log and the
+// metrics. A GET route answers HEAD as well, without the body.
 func (s *Server) handle(method, path string, h handler) {
 	if s.config.AsOf != nil && method != fiber.MethodGet {
 		h = s.pastTakesNothing
 	}
+	h = withKey(h)
+	s.batches.add(method, path, h)
 	route := s.metrics.route(method, path)
+	h = s.identified(h)
 	serve := func(c *fiber.Ctx) error {
 		r := &request{ctx: c, server: s, begun: time.Now()}
 		r.id = requestID(c)
 		c.Response().Header.Set(headerRequestID, r.id)
 		if err := s.guarded(r, h); err != nil {
-			p := problemOf(err, r.log)
-			s.metrics.told(p)
-			if s.config.Refusals != nil && method != fiber.MethodGet {
-				s.refused(r, p)
-			}
-			if err := p.write(c, r.id); err != nil {
+			if err := r.answerProblem(s.problem(r, err)); err != nil {
 				return err
 			}
 		}
@@ -268,102 +304,76 @@ func (s *Server) handle(method, path string, h handler) {
 	}
 }
 
+// problem returns the answer to a request that has failed, and notes it.
+func (s *Server) problem(r *request, err error) *problem {
+	s.noteDamage(err)
+	p := problemOf(err, r.log)
+	s.metrics.countProblem(p)
+	if s.config.Refusals != nil && r.method() != fiber.MethodGet && r.method() != fiber.MethodHead {
+		s.refused(r, p)
+	}
+	return p
+}
+
+// guarded turns a panic of h into an error.
 func (s *Server) guarded(r *request, h handler) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			r.log().Error("a handler panicked", "panic", cause, "stack", string(debug.Stack()))
-			err = refuse("internal", "this is a bug; the server's log has the details under this request's id")
+			err = refuse(codes.Internal, "this is a bug; the server's log has the details under this request's id")
 		}
 	}()
-	if r.caller, err = s.config.Auth.caller(r.ctx); err != nil {
-		return err
-	}
 	return h(r)
 }
 
-// strayError answers what never reached a route.
-func (s *Server) strayError(c *fiber.Ctx, err error) error {
+// identified finds out the caller before h.
+func (s *Server) identified(h handler) handler {
+	return func(r *request) (err error) {
+		if r.caller, err = s.config.Auth.caller(r.ctx); err != nil {
+			return err
+		}
+		if err := s.spared(r); err != nil {
+			return err
+		}
+		return h(r)
+	}
+}
+
+// withKey refuses an invalid Idempotency-Key before h: on every route, with or without keys.
+func withKey(h handler) handler {
+	return func(r *request) error {
+		if _, err := r.key(); err != nil {
+			return err
+		}
+		return h(r)
+	}
+}
+
+// unroutedError answers requests that no route has.
+func (s *Server) unroutedError(c *fiber.Ctx, err error) error {
 	r := &request{ctx: c, server: s, id: requestID(c), begun: time.Now()}
 	c.Response().Header.Set(headerRequestID, r.id)
 	p := problemOf(err, r.log)
-	s.metrics.told(p)
-	if p.code == "body_too_large" {
-		swallow(c.Context().Conn())
+	if to := pageMeant(c); to != "" && p.code == core.CodeNotFound {
+		err := c.Redirect(to, fiber.StatusPermanentRedirect)
+		s.access.line(r, c.Response().StatusCode(), time.Since(r.begun))
+		return err
 	}
-	if p.code == "method_not_allowed" && c.Method() == fiber.MethodOptions {
-		c.Status(fiber.StatusNoContent) // Allow says what there is
-	} else if err := p.write(c, r.id); err != nil {
+	s.metrics.countProblem(p)
+	if p.code == codes.BodyTooLarge {
+		p = s.largeRefusal(c, p)
+		drainBody(c.Context().Conn())
+	}
+	if p.code == codes.MethodNotAllowed && c.Method() == fiber.MethodOptions {
+		c.Status(fiber.StatusNoContent) // Allow lists the methods
+	} else if err := r.answerProblem(p); err != nil {
 		return err
 	}
 	s.access.line(r, c.Response().StatusCode(), time.Since(r.begun))
 	return nil
 }
 
-// swallow reads the rest of a body that nobody wants, so much and so long as is
-// polite: a connection that is closed with bytes unread is reset, and then the client
-// may never see the answer. Whatever ends it, the answer is next.
-func swallow(conn net.Conn) {
-	buffer := make([]byte, 32<<10)
-	end := time.Now().Add(2 * time.Second)
-	for left := 8 << 20; left > 0 && time.Now().Before(end); {
-		if conn.SetReadDeadline(time.Now().Add(200*time.Millisecond)) != nil {
-			return
-		}
-		n, err := conn.Read(buffer)
-		if err != nil {
-			return
-		}
-		left -= n
-	}
-}
-
-// knownMethods makes a method that Fiber does not know, and would answer in its own
-// way, one that it knows and no route has.
-func knownMethods(next fasthttp.RequestHandler) fasthttp.RequestHandler {
-	return func(c *fasthttp.RequestCtx) {
-		if !slices.Contains(fiber.DefaultMethods, string(c.Method())) {
-			c.Request.Header.SetMethod(fiber.MethodTrace)
-		}
-		next(c)
-	}
-}
-
-// listener and connection know of each connection whether it has ever said anything.
-type listener struct{ net.Listener }
-
-func (l listener) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	return &connection{Conn: c}, nil
-}
-
-type connection struct {
-	net.Conn
-	spoke bool
-}
-
-func (c *connection) Read(b []byte) (int, error) {
-	n, err := c.Conn.Read(b)
-	c.spoke = c.spoke || n > 0
-	return n, err
-}
-
-// silentAtSilence closes a connection that never said anything without a word. Clients
-// open some ahead of need, and one that begins to ask just when the refusal of nothing
-// comes would take that for its answer.
-func silentAtSilence(next func(*fasthttp.RequestCtx, error)) func(*fasthttp.RequestCtx, error) {
-	return func(c *fasthttp.RequestCtx, err error) {
-		if conn, ok := c.Conn().(*connection); ok && !conn.spoke {
-			_ = conn.Close() // what fasthttp writes next goes nowhere
-			return
-		}
-		next(c, err)
-	}
-}
-
-// note remembers a position that has been answered.
+// note notes a position that has been answered.
 func (s *Server) note(position events.Position) {
 	for {
 		highest := s.highest.Load()
@@ -373,5 +383,5 @@ func (s *Server) note(position events.Position) {
 	}
 }
 
-// answered is the highest position that has been answered.
+// answered returns the highest position that has been answered.
 func (s *Server) answered() events.Position { return events.Position(s.highest.Load()) }

@@ -1,55 +1,86 @@
 package api
 
 import (
+	"context"
+
 	"github.com/gofiber/fiber/v2"
 
 	"admitone/actors/core"
 	"admitone/actors/team"
 	"admitone/events"
-	"admitone/projections"
+	"admitone/projections/row"
 )
 
 func (s *Server) teamRoutes() {
-	teams := &resource[projections.Team]{
+	teams := &resource[row.Team, events.TeamID]{
 		name: "team", path: "/v1/teams", server: s, stream: team.Stream,
-		get: s.config.Views.Team, at: inLog(s, projections.TeamAt),
-		apply: (*projections.Team).Apply, now: teamNow,
-		head: func(t *projections.Team) (string, *events.Revision, *events.Position) {
+		get: s.config.Views.Team, at: inLog(s, row.TeamAt),
+		apply: (*row.Team).Apply, now: teamNow,
+		head: func(t *row.Team) (events.TeamID, *events.Revision, *events.Position) {
 			return t.ID, &t.Revision, &t.Position
 		},
 		write: AppendTeam,
 	}
-	s.handle(fiber.MethodPost, "/v1/teams", teams.create(newTeam, RoleHolder, RoleAdmin))
+	s.handle(fiber.MethodPost, "/v1/teams", teams.create(newTeam, RoleHolder, RoleAuditor, RoleService, RoleAdmin))
 	s.handle(fiber.MethodGet, "/v1/teams/:id", s.past(teams.one))
 }
 
-// newTeam reads how a team is called.
-func newTeam(r *request) (core.Command, string, error) {
+// newTeam reads the name and owner of a team: the caller, unless the body names a holder. In open
+// mode, where no caller is known, a team without one has no owner.
+func newTeam(r *request) (core.Command, events.TeamID, error) {
 	var body struct {
-		ID   *string `json:"id"`
-		Name string  `json:"name"`
+		ID     *events.TeamID `json:"id"`
+		Name   string         `json:"name"`
+		Holder *events.Holder `json:"holder"`
 	}
 	if err := r.decode(&body, false); err != nil {
 		return nil, "", err
 	}
-	id, err := r.newID(body.ID)
-	if err != nil {
+	command := &team.Register{Name: body.Name}
+	var err error
+	if body.Holder != nil || !r.caller.open {
+		if command.Owner, err = r.holder(core.Or(body.Holder, "")); err != nil {
+			return nil, "", err
+		}
+	}
+	if command.ID, err = newID(r, body.ID); err != nil {
 		return nil, "", err
 	}
-	return &team.Register{ID: id, Name: body.Name}, id, checkName(&body.Name)
+	if err := checkName(&body.Name); err != nil {
+		return nil, "", err
+	}
+	if !r.caller.serves() {
+		command.Owned, err = r.server.config.Views.OwnedTeams(command.Owner)
+	}
+	return command, command.ID, err
 }
 
-// teamNow is the row of a team as its entity has it.
-func teamNow(c core.Core) projections.Team {
+// owns reports whether the caller may enter and withdraw a team: it is the caller's or has no
+// owner, or the caller acts for every holder. A team that does not exist has no owner.
+func (r *request) owns(teamID events.TeamID) (bool, error) {
+	if r.caller.serves() {
+		return true, nil
+	}
+	row, known, err := r.server.config.Views.Team(teamID)
+	if err == nil && !known {
+		_, err = r.server.config.Desk.View(context.Background(), team.Stream(teamID), func(c core.Core) {
+			row.Owner = c.(*team.Team).Registered().Owner
+		})
+	}
+	return row.Owner == "" || row.Owner == r.caller.sub, err
+}
+
+// teamNow returns the row of a team as its entity has it.
+func teamNow(c core.Core) row.Team {
 	registered := c.(*team.Team).Registered()
-	return projections.Team{ID: registered.ID, Name: registered.Name}
+	return row.Team{ID: registered.ID, Name: registered.Name, Owner: registered.Owner}
 }
 
-// AppendTeam appends a team as the HTTP resource, with as_of if it is one of the
-// past.
-func AppendTeam(dst []byte, t *projections.Team, at *projections.Moment) []byte {
+// AppendTeam appends a team as the HTTP resource, with as_of if at is given. Its owner is not
+// public.
+func AppendTeam(dst []byte, t *row.Team, at *row.Moment) []byte {
 	o := events.OpenObject(dst)
-	o.String("id", t.ID)
+	o.String("id", string(t.ID))
 	o.String("name", t.Name)
 	o.Int("revision", int64(t.Revision))
 	o.Int("position", int64(t.Position))

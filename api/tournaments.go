@@ -3,20 +3,21 @@ package api
 import (
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/gofiber/fiber/v2"
 
 	"admitone/actors/core"
 	"admitone/actors/tournament"
 	"admitone/events"
-	"admitone/projections"
+	"admitone/projections/row"
 )
 
 func (s *Server) tournamentRoutes() {
-	tournaments := &resource[projections.Tournament]{
+	tournaments := &resource[row.Tournament, events.TournamentID]{
 		name: "tournament", path: "/v1/tournaments", server: s, stream: tournament.Stream,
 		list: s.config.Views.Tournaments, get: s.config.Views.Tournament, at: s.config.Views.TournamentAt,
-		apply: (*projections.Tournament).Apply, now: tournamentNow,
-		head: func(t *projections.Tournament) (string, *events.Revision, *events.Position) {
+		apply: (*row.Tournament).Apply, now: tournamentNow,
+		head: func(t *row.Tournament) (events.TournamentID, *events.Revision, *events.Position) {
 			return t.ID, &t.Revision, &t.Position
 		},
 		write: AppendTournament,
@@ -29,21 +30,23 @@ func (s *Server) tournamentRoutes() {
 	s.entryRoutes()
 }
 
-// newTournament reads what an organiser wants to open.
-func newTournament(r *request) (core.Command, string, error) {
+// newTournament reads and checks the body of a new tournament.
+func newTournament(r *request) (core.Command, events.TournamentID, error) {
 	var body struct {
-		ID               *string              `json:"id"`
-		Name             string               `json:"name"`
-		TeamLimit        *int64               `json:"team_limit"`
-		RegisterDeadline *string              `json:"register_deadline"`
-		Waitlist         bool                 `json:"waitlist"`
-		WaitlistRule     *events.WaitlistRule `json:"waitlist_rule"`
-		WaitingRoom      *string              `json:"waiting_room"`
+		ID               *events.TournamentID     `json:"id"`
+		Name             string                   `json:"name"`
+		TeamLimit        *int64                   `json:"team_limit"`
+		RegisterDeadline *string                  `json:"register_deadline"`
+		Waitlist         bool                     `json:"waitlist"`
+		WaitlistRule     *events.WaitlistRule     `json:"waitlist_rule"`
+		OpensAt          *string                  `json:"opens_at"`
+		Status           *events.TournamentStatus `json:"status"`
+		WaitingRoom      *events.RoomID           `json:"waiting_room"`
 	}
 	if err := r.decode(&body, false); err != nil {
 		return nil, "", err
 	}
-	id, err := r.newID(body.ID)
+	id, err := newID(r, body.ID)
 	if err != nil {
 		return nil, "", err
 	}
@@ -57,7 +60,7 @@ func newTournament(r *request) (core.Command, string, error) {
 	if body.TeamLimit == nil {
 		return nil, "", invalidField("team_limit", "say how many teams can enter")
 	}
-	if command.TeamLimit, err = whole("team_limit", body.TeamLimit, 0, 1, tournament.MaxTeams); err != nil {
+	if command.TeamLimit, err = wholeNumber("team_limit", body.TeamLimit, 0, 1, tournament.MaxTeams); err != nil {
 		return nil, "", err
 	}
 	if body.RegisterDeadline == nil {
@@ -70,36 +73,54 @@ func newTournament(r *request) (core.Command, string, error) {
 		command.Rule = *body.WaitlistRule
 	}
 	if command.Rule != events.WaitlistStrict && command.Rule != events.WaitlistFill {
-		return nil, "", invalidField("waitlist_rule", "strict (the first comes first) or fill (the first that fits comes first)")
+		return nil, "", invalidField(
+			"waitlist_rule",
+			"strict (the first comes first) or fill (the first that fits comes first)",
+		)
 	}
+	times, err := saleTimes(body.OpensAt, nil)
+	if err != nil {
+		return nil, "", err
+	}
+	command.OpensAt = times.OpensAt
+	if err := checkStatus(body.Status); err != nil {
+		return nil, "", err
+	}
+	command.Closed = body.Status != nil && *body.Status == events.TournamentClosed
 	return command, id, nil
 }
 
 // deadline reads a register deadline.
 func deadline(text string) (time.Time, error) { return timeOf("register_deadline", text) }
 
-// newTournamentEdit reads what an organiser wants to change.
+// newTournamentEdit reads and checks the body of an edit.
 func newTournamentEdit(r *request) (core.Command, error) {
 	var body struct {
 		Name             *string                  `json:"name"`
 		TeamLimit        *int64                   `json:"team_limit"`
 		RegisterDeadline *string                  `json:"register_deadline"`
 		Status           *events.TournamentStatus `json:"status"`
-		WaitingRoom      *string                  `json:"waiting_room"`
+		OpensAt          jsontext.Value           `json:"opens_at"`
+		WaitingRoom      *events.RoomID           `json:"waiting_room"`
 	}
-	if err := r.decode(&body, false); err != nil {
+	if err := r.decode(&body, false, fieldOpensAt); err != nil {
 		return nil, err
 	}
 	if err := checkName(body.Name); err != nil {
 		return nil, err
 	}
-	if _, err := whole("team_limit", body.TeamLimit, 1, 1, tournament.MaxTeams); err != nil {
+	if _, err := wholeNumber("team_limit", body.TeamLimit, 1, 1, tournament.MaxTeams); err != nil {
 		return nil, err
 	}
 	if _, err := guardedBy(body.WaitingRoom); err != nil {
 		return nil, err
 	}
-	command := &tournament.Edit{Name: body.Name, TeamLimit: body.TeamLimit, Status: body.Status, WaitingRoom: body.WaitingRoom}
+	command := &tournament.Edit{
+		Name:        body.Name,
+		TeamLimit:   body.TeamLimit,
+		Status:      body.Status,
+		WaitingRoom: body.WaitingRoom,
+	}
 	if body.RegisterDeadline != nil {
 		until, err := deadline(*body.RegisterDeadline)
 		if err != nil {
@@ -107,36 +128,46 @@ func newTournamentEdit(r *request) (core.Command, error) {
 		}
 		command.RegisterDeadline = &until
 	}
-	if s := body.Status; s != nil && *s != events.TournamentOpen && *s != events.TournamentClosed {
-		return nil, invalidField("status", "open or closed")
+	if err := checkStatus(body.Status); err != nil {
+		return nil, err
 	}
-	return command, nil
+	var err error
+	command.OpensAt, err = editedTime(fieldOpensAt, body.OpensAt)
+	return command, err
 }
 
-// tournamentNow is the row of a tournament as its entity has it.
-func tournamentNow(c core.Core) projections.Tournament {
+// checkStatus checks the organiser's switch, if it is given.
+func checkStatus(s *events.TournamentStatus) error {
+	if s != nil && *s != events.TournamentOpen && *s != events.TournamentClosed {
+		return invalidField("status", "open or closed")
+	}
+	return nil
+}
+
+// tournamentNow returns the row of a tournament as its entity has it.
+func tournamentNow(c core.Core) row.Tournament {
 	t := c.(*tournament.Tournament)
 	created, counts := t.Figures()
-	return projections.Tournament{
+	return row.Tournament{
 		ID: created.ID, Name: created.Name, TeamLimit: created.TeamLimit, RegisterDeadline: created.RegisterDeadline,
 		Waitlist: created.Waitlist, WaitlistRule: created.Rule, WaitingRoom: created.WaitingRoom, Status: t.Status(),
-		Entered: counts.Entered, Waitlisted: counts.Waitlisted,
+		Entered: counts.Entered, Waitlisted: counts.Waitlisted, OpensAt: created.OpensAt, Edited: t.EditRevision(),
 	}
 }
 
-// closeAtDeadline makes the status of a tournament, the organiser's switch, also that
-// of its deadline, which passes without an event.
-func closeAtDeadline(t *projections.Tournament, now time.Time) bool {
+// closeAtDeadline applies the register deadline, which passes without an event, to the status of
+// a tournament, which is the organiser's switch.
+func closeAtDeadline(t *row.Tournament, now time.Time) bool {
 	before := t.Status
 	t.Status = t.StatusAt(now)
 	return t.Status != before
 }
 
-// AppendTournament appends a tournament as the HTTP resource, with as_of if it is
-// one of the past. Its status is written as it is; see [projections.Tournament.StatusAt].
-func AppendTournament(dst []byte, t *projections.Tournament, at *projections.Moment) []byte {
+// AppendTournament appends a tournament as the HTTP resource, with as_of if at is given. Its
+// status is written as it is; see [row.Tournament.StatusAt].
+func AppendTournament(dst []byte, t *row.Tournament, at *row.Moment) []byte {
 	o := events.OpenObject(dst)
-	o.String("id", t.ID)
+	o.String("id", string(t.ID))
 	o.String("name", t.Name)
 	o.Int("team_limit", t.TeamLimit)
 	o.Int("entered", t.Entered)
@@ -147,8 +178,10 @@ func AppendTournament(dst []byte, t *projections.Tournament, at *projections.Mom
 	o.Bool("waitlist", t.Waitlist)
 	o.String("waitlist_rule", string(t.WaitlistRule))
 	if t.WaitingRoom != "" {
-		o.String("waiting_room", t.WaitingRoom)
+		o.String("waiting_room", string(t.WaitingRoom))
 	}
+	appendSaleTimes(&o, events.SaleTimes{OpensAt: t.OpensAt})
+	o.String("edit_tag", editTag(t.Edited))
 	o.Int("revision", int64(t.Revision))
 	o.Int("position", int64(t.Position))
 	if at != nil {

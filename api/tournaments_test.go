@@ -8,22 +8,34 @@ import (
 	"time"
 )
 
-// tournament opens one; more are further members.
-func (w *world) tournament(id string, slots int, more string) {
+// tournament creates one; more are further members.
+func (w *harness) tournament(id string, slots int, more string) {
 	w.t.Helper()
-	w.do("POST", "/v1/tournaments", fmt.Sprintf(`{"id":%q,"name":"the %s","team_limit":%d,"register_deadline":"9999-01-01T00:00:00Z"%s}`, id, id, slots, more)).is(201)
+	w.do(
+		"POST",
+		"/v1/tournaments",
+		fmt.Sprintf(
+			`{"id":%q,"name":"the %s","team_limit":%d,"register_deadline":"9999-01-01T00:00:00Z"%s}`,
+			id,
+			id,
+			slots,
+			more,
+		),
+	).is(
+		201,
+	)
 }
 
-// teams makes some.
-func (w *world) teams(ids ...string) {
+// teams creates some.
+func (w *harness) teams(ids ...string) {
 	w.t.Helper()
 	for _, id := range ids {
 		w.do("POST", "/v1/teams", fmt.Sprintf(`{"id":%q,"name":"The %s"}`, id, id)).is(201)
 	}
 }
 
-// enter asks for a slot for one team, or for a group.
-func (w *world) enter(tournament string, teams ...string) answer {
+// enter enters one team, or a group.
+func (w *harness) enter(tournament string, teams ...string) answer {
 	w.t.Helper()
 	body := fmt.Sprintf(`{"team_id":%q}`, teams[0])
 	if len(teams) > 1 {
@@ -32,20 +44,20 @@ func (w *world) enter(tournament string, teams ...string) answer {
 	return w.do("POST", "/v1/tournaments/"+tournament+"/entries", body)
 }
 
-func (w *world) withdraw(tournament, team string) answer {
+func (w *harness) withdraw(tournament, team string) answer {
 	w.t.Helper()
 	return w.do("DELETE", "/v1/tournaments/"+tournament+"/entries/"+team, "")
 }
 
 // editTournament edits the newest revision.
-func (w *world) editTournament(id, body string) answer {
+func (w *harness) editTournament(id, body string) answer {
 	w.t.Helper()
 	tag := w.do("GET", "/v1/tournaments/"+id, "").header.Get("ETag")
 	return w.do("PATCH", "/v1/tournaments/"+id, body, "If-Match", tag)
 }
 
 // listed returns the teams of a list of entries in order, page by page.
-func (w *world) listed(tournament, query string) (teams []string) {
+func (w *harness) listed(tournament, query string) (teams []string) {
 	w.t.Helper()
 	for cursor := ""; ; {
 		v := w.do("GET", "/v1/tournaments/"+tournament+"/entries?limit=7&cursor="+cursor+query, "").is(200)
@@ -62,8 +74,8 @@ func (w *world) listed(tournament, query string) (teams []string) {
 
 const waiting = "&status=waitlisted"
 
-// standing checks who is in and who waits, both in order.
-func (w *world) standing(tournament, in, waits string) {
+// standing checks the entered and waitlisted teams, both in order.
+func (w *harness) standing(tournament, in, waits string) {
 	w.t.Helper()
 	if got := strings.Join(w.listed(tournament, ""), " "); got != in {
 		w.t.Errorf("entered are %q, want %q", got, in)
@@ -73,15 +85,16 @@ func (w *world) standing(tournament, in, waits string) {
 	}
 }
 
-func TestTeamLife(t *testing.T) {
-	w := newWorld(t)
+func TestTeamLifecycle(t *testing.T) {
+	w := newHarness(t)
 	a := w.do("POST", "/v1/teams", `{"id":"owls","name":"The Öwls"}`)
 	v := a.is(201)
 	fields(t, v, "id name position revision")
 	if a.header.Get("Location") != "/v1/teams/owls" || a.header.Get("ETag") != `"0"` || v["name"] != "The Öwls" {
 		t.Errorf("%v %v", v, a.header)
 	}
-	if again := w.do("POST", "/v1/teams", `{"id":"owls","name":"The Öwls"}`); again.status != 200 || again.text != a.text {
+	if again := w.do("POST", "/v1/teams", `{"id":"owls","name":"The Öwls"}`); again.status != 200 ||
+		again.text != a.text {
 		t.Errorf("again: %d %s", again.status, again.text)
 	}
 	w.do("POST", "/v1/teams", `{"id":"owls","name":"Others"}`).problem(409, "already_exists")
@@ -102,18 +115,24 @@ func TestTeamLife(t *testing.T) {
 	}
 }
 
-func TestTournamentLife(t *testing.T) {
-	const names = "entered id name position register_deadline remaining revision status team_limit waitlist waitlist_rule waitlisted"
-	w := newWorld(t)
+func TestTournamentLifecycle(t *testing.T) {
+	const names = "edit_tag entered id name position register_deadline remaining revision status team_limit waitlist " +
+		"waitlist_rule waitlisted"
+	w := newHarness(t)
 	body := `{"id":"cup","name":"Cup","team_limit":2,"register_deadline":"2999-05-01T22:00:00.5+02:00"}`
 	a := w.do("POST", "/v1/tournaments", body)
 	v := a.is(201)
 	fields(t, v, names)
-	if a.header.Get("Location") != "/v1/tournaments/cup" || a.header.Get("ETag") != `"0"` || v["remaining"] != float64(2) || v["status"] != "open" ||
-		v["register_deadline"] != "2999-05-01T20:00:00.5Z" || v["waitlist"] != false || v["waitlist_rule"] != "strict" {
+	if a.header.Get("Location") != "/v1/tournaments/cup" || a.header.Get("ETag") != `"0"` ||
+		v["remaining"] != float64(2) || v["status"] != "open" ||
+		v["register_deadline"] != "2999-05-01T20:00:00.5Z" ||
+		v["waitlist"] != false ||
+		v["waitlist_rule"] != "strict" {
 		t.Errorf("%v %v", v, a.header)
 	}
-	if again := w.do("POST", "/v1/tournaments", strings.Replace(body, "22:00:00.5+02:00", "20:00:00.5Z", 1)); again.status != 200 || again.text != a.text {
+	if again := w.do("POST", "/v1/tournaments", strings.Replace(body, "22:00:00.5+02:00", "20:00:00.5Z",
+		1)); again.status != 200 ||
+		again.text != a.text {
 		t.Errorf("again, at the same moment: %d %s", again.status, again.text)
 	}
 	w.do("POST", "/v1/tournaments", strings.Replace(body, ":2,", ":3,", 1)).problem(409, "already_exists")
@@ -130,23 +149,28 @@ func TestTournamentLife(t *testing.T) {
 		t.Error(v)
 	}
 	v = edit(2, `{"name":"New","team_limit":5,"status":"closed"}`).is(200)
-	if fields(t, v, names); v["name"] != "New" || v["remaining"] != float64(3) || v["status"] != "closed" || v["revision"] != float64(3) {
+	if fields(t, v, names); v["name"] != "New" || v["remaining"] != float64(3) || v["status"] != "closed" ||
+		v["revision"] != float64(3) {
 		t.Error(v)
 	}
 	edit(3, `{"waitlist":true}`).problem(422, "unknown_field")
-	if v := edit(2, `{"team_limit":9}`).problem(412, "stale_revision"); !strings.Contains(strings.Join(told(t, v), "; "), "New") {
+	if v := edit(2, `{"team_limit":9}`).problem(412, "stale_revision"); !strings.Contains(
+		strings.Join(told(t, v), "; "),
+		"New",
+	) {
 		t.Errorf("the changes are %q", told(t, v))
 	}
 	page := w.do("GET", "/v1/tournaments", "").is(200)
-	if items := page["items"].([]any); len(items) != 1 || items[0].(map[string]any)["entered"] != float64(2) || page["next"] != nil {
+	if items := page["items"].([]any); len(items) != 1 || items[0].(map[string]any)["entered"] != float64(2) ||
+		page["next"] != nil {
 		t.Error(page)
 	}
 }
 
-// TestStatusFollowsTheDeadline: when the deadline passes nothing is recorded, and it
-// shows all the same, also to who has the newest revision.
+// TestStatusFollowsTheDeadline: the deadline passes without an event, and is shown even to a
+// client with the newest revision.
 func TestStatusFollowsTheDeadline(t *testing.T) {
-	w := newWorld(t)
+	w := newHarness(t)
 	w.tournament("cup", 2, "")
 	if v := w.editTournament("cup", `{"register_deadline":"2001-01-01T00:00:00Z"}`).is(200); v["status"] != "closed" {
 		t.Error(v)
@@ -161,7 +185,7 @@ func TestStatusFollowsTheDeadline(t *testing.T) {
 	if v := w.do("GET", "/v1/tournaments/cup?at=1", "").is(200); v["status"] != "open" {
 		t.Errorf("before the edit: %v", v)
 	}
-	// The past is closed or open as of then, not as of now.
+	// Answers about the past are closed or open as of then.
 	soon := time.Now().Add(time.Hour).UTC()
 	w.editTournament("cup", fmt.Sprintf(`{"register_deadline":%q}`, soon.Format(time.RFC3339Nano))).is(200)
 	if v := w.do("GET", "/v1/tournaments/cup?at=3", "").is(200); v["status"] != "open" {
@@ -169,16 +193,21 @@ func TestStatusFollowsTheDeadline(t *testing.T) {
 	}
 }
 
-// TestTwoAdmins: of two edits of one revision one is done; the other hears what it
-// was.
-func TestTwoAdmins(t *testing.T) {
-	w := newWorld(t)
+// TestConcurrentEdits: of two edits of one revision one succeeds; the other is told what it was.
+func TestConcurrentEdits(t *testing.T) {
+	w := newHarness(t)
 	w.tournament("cup", 4, "")
 	var all sync.WaitGroup
 	answers := make([]answer, 2)
 	for i := range answers {
 		all.Go(func() {
-			answers[i] = w.do("PATCH", "/v1/tournaments/cup", fmt.Sprintf(`{"name":"admin %d's"}`, i), "If-Match", `"0"`)
+			answers[i] = w.do(
+				"PATCH",
+				"/v1/tournaments/cup",
+				fmt.Sprintf(`{"name":"admin %d's"}`, i),
+				"If-Match",
+				`"0"`,
+			)
 		})
 	}
 	all.Wait()
@@ -188,15 +217,16 @@ func TestTwoAdmins(t *testing.T) {
 	}
 	answers[won].is(200)
 	v := answers[lost].problem(412, "stale_revision")
-	if got := told(t, v); len(got) != 1 || !strings.Contains(got[0], fmt.Sprintf("admin %d's", won)) || v["current_revision"] != float64(1) {
+	if got := told(t, v); len(got) != 1 || !strings.Contains(got[0], fmt.Sprintf("admin %d's", won)) ||
+		v["current_revision"] != float64(1) {
 		t.Errorf("%v", v)
 	}
 }
 
-// TestWhoMayEnter: everybody reads; holders make teams and enter them; only admins
-// open and edit.
-func TestWhoMayEnter(t *testing.T) {
-	w := newWorld(t, func(w *world) { w.config.Auth = secret })
+// TestEntryRoles: reading is public; holders create teams and enter them; only admins create and
+// edit tournaments.
+func TestEntryRoles(t *testing.T) {
+	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	admin, ada, auditor := bearer(t, "root", RoleAdmin), bearer(t, "ada", RoleHolder), bearer(t, "audit", RoleAuditor)
 	w.do("POST", "/v1/teams", `{"id":"in","name":"n"}`, "Authorization", ada).is(201)
 	const cup, entries = "/v1/tournaments/cup", "/v1/tournaments/cup/entries"
@@ -214,13 +244,13 @@ func TestWhoMayEnter(t *testing.T) {
 		{"GET", entries + "/in", "", 200, 200, 200, 200},
 		{"GET", "/v1/teams/in", "", 200, 200, 200, 200},
 		{"GET", "/tournaments/cup", "", 200, 200, 200, 200},
-		{"POST", "/v1/teams", `{"name":"n"}`, 401, 201, 403, 201},
-		{"POST", "/v1/teams", `broken`, 401, 400, 403, 400},
+		{"POST", "/v1/teams", `{"name":"n"}`, 401, 201, 201, 201},
+		{"POST", "/v1/teams", `broken`, 401, 400, 400, 400},
 		{"POST", "/v1/tournaments", `broken`, 401, 403, 403, 400},
 		{"PATCH", cup, `{"team_limit":8}`, 401, 403, 403, 412},
 		{"POST", entries, `{"team_id":"in"}`, 401, 409, 403, 409},
-		{"POST", entries, `broken`, 401, 400, 403, 400},
-		{"DELETE", entries + "/none", "", 401, 404, 403, 404},
+		{"POST", entries, `broken`, 401, 400, 400, 400},
+		{"DELETE", entries + "/none", "", 401, 404, 404, 404},
 		{"GET", "/v1/history/team/in", "", 401, 403, 200, 200},
 	} {
 		for token, want := range map[string]int{"": r.nobody, ada: r.ada, auditor: r.auditor, admin: r.admin} {
@@ -230,19 +260,21 @@ func TestWhoMayEnter(t *testing.T) {
 			}
 		}
 	}
-	// Who asked is in the log.
+	// The caller is in the log.
 	w.do("DELETE", entries+"/in", "", "Authorization", ada).is(200)
-	last := w.do("GET", "/v1/streams/tournament-cup/events?from=2", "", "Authorization", auditor).is(200)["items"].([]any)[0].(map[string]any)
+	last := w.do("GET", "/v1/streams/tournament-cup/events?from=2", "", "Authorization",
+		auditor).is(200)["items"].([]any)[0].(map[string]any)
 	if last["actor"] != "ada" || last["type"] != "tournament.withdrawn.v1" {
 		t.Error(last)
 	}
 }
 
 func TestBadTournaments(t *testing.T) {
-	w := newWorld(t)
+	w := newHarness(t)
 	w.teams("a", "b")
 	w.tournament("cup", 2, "")
-	const teams, create, edit, enter = "POST /v1/teams", "POST /v1/tournaments", "PATCH /v1/tournaments/cup", "POST /v1/tournaments/cup/entries"
+	const teams, create, edit, enter = "POST /v1/teams", "POST /v1/tournaments", "PATCH /v1/tournaments/cup", "POST " +
+		"/v1/tournaments/cup/entries"
 	try := func(route, format, field string, values ...string) {
 		t.Helper()
 		for _, value := range values {
@@ -256,7 +288,16 @@ func TestBadTournaments(t *testing.T) {
 	texts := []string{`""`, `" "`, `"a\u0000b"`, `"` + strings.Repeat("ä", 201) + `"`, "null", "1"}
 	ids := []string{`""`, `"a b"`, `"a/b"`, `"` + strings.Repeat("a", 65) + `"`, "null", "7"}
 	limits := []string{"0", "-1", "1000001", "1.5", `"1"`, "null"}
-	times := []string{`""`, `"tomorrow"`, `"2031-05-01"`, `"1969-12-31T23:59:59Z"`, `"9999-12-31T23:59:59-01:00"`, `"1970-01-01T00:00:00+01:00"`, "null", "7"}
+	times := []string{
+		`""`,
+		`"tomorrow"`,
+		`"2031-05-01"`,
+		`"1969-12-31T23:59:59Z"`,
+		`"9999-12-31T23:59:59-01:00"`,
+		`"1970-01-01T00:00:00+01:00"`,
+		"null",
+		"7",
+	}
 	const until = `"register_deadline":"2999-01-01T00:00:00Z"`
 	try(teams, `{"name":%s}`, "name", texts...)
 	try(teams, `{"id":%s,"name":"n"}`, "id", ids...)
@@ -267,7 +308,15 @@ func TestBadTournaments(t *testing.T) {
 	try(create, `{"name":"n","team_limit":1,"register_deadline":%s}`, "register_deadline", times...)
 	try(create, `{"name":"n","team_limit":1%s}`, "register_deadline", "")
 	try(create, `{"name":"n","team_limit":1,`+until+`,"waitlist":%s}`, "waitlist", `"yes"`, "1", "null")
-	try(create, `{"name":"n","team_limit":1,`+until+`,"waitlist_rule":%s}`, "waitlist_rule", `""`, `"Strict"`, "1", "null")
+	try(
+		create,
+		`{"name":"n","team_limit":1,`+until+`,"waitlist_rule":%s}`,
+		"waitlist_rule",
+		`""`,
+		`"Strict"`,
+		"1",
+		"null",
+	)
 	try(edit, `{"name":%s}`, "name", texts...)
 	try(edit, `{"team_limit":%s}`, "team_limit", limits...)
 	try(edit, `{"register_deadline":%s}`, "register_deadline", times...)
@@ -275,9 +324,21 @@ func TestBadTournaments(t *testing.T) {
 	try(enter, `{"team_id":%s}`, "team_id", ids...)
 	try(enter, `{%s}`, "team_id", "")
 	try(enter, `{"team_id":"a","team_ids":["a","b"]%s}`, "team_ids", "")
-	try(enter, `{"team_ids":%s}`, "team_ids", "[]", `["a"]`, `["a","a"]`, `["a",""]`, `"a"`, `["a`+strings.Repeat(`","b`, 16)+`"]`, "null")
+	try(
+		enter,
+		`{"team_ids":%s}`,
+		"team_ids",
+		"[]",
+		`["a"]`,
+		`["a","a"]`,
+		`["a",""]`,
+		`"a"`,
+		`["a`+strings.Repeat(`","b`, 16)+`"]`,
+		"null",
+	)
 	for _, bad := range badBodies {
-		for route, good := range map[string]string{teams: `"name":"n"`, create: `"name":"n","team_limit":1,` + until, edit: `"name":"n"`, enter: `"team_id":"a"`} {
+		for route, good := range map[string]string{teams: `"name":"n"`, create: `"name":"n","team_limit":1,` + until,
+			edit: `"name":"n"`, enter: `"team_id":"a"`} {
 			method, path, _ := strings.Cut(route, " ")
 			a := w.do(method, path, strings.ReplaceAll(bad.body, "%s", good), "If-Match", `"0"`)
 			if bad.status == 0 {
@@ -290,7 +351,8 @@ func TestBadTournaments(t *testing.T) {
 		}
 	}
 	for _, id := range []string{"a%2Fb", "%00", strings.Repeat("a", 65), "a.b", "ä"} {
-		for _, path := range []string{"/v1/teams/" + id, "/v1/tournaments/" + id, "/v1/tournaments/" + id + "/entries", "/v1/tournaments/cup/entries/" + id, "/tournaments/" + id} {
+		for _, path := range []string{"/v1/teams/" + id, "/v1/tournaments/" + id, "/v1/tournaments/" + id + "/entries",
+			"/v1/tournaments/cup/entries/" + id, "/tournaments/" + id} {
 			w.do("GET", path, "").problem(404, "not_found")
 		}
 		w.withdraw("cup", id).problem(404, "not_found")
@@ -300,8 +362,9 @@ func TestBadTournaments(t *testing.T) {
 	if v := w.do("GET", "/v1/tournaments/cup", "").is(200); v["revision"] != float64(0) {
 		t.Errorf("a refused body changed something: %v", v)
 	}
-	// At the bounds everything is taken.
+	// Values at the bounds are accepted.
 	w.do("POST", "/v1/tournaments", `{"id":"`+strings.Repeat("a", 64)+`","name":"`+strings.Repeat("ä", 200)+
-		`","team_limit":1000000,"register_deadline":"9999-12-31T23:59:59.999999999Z","waitlist":true,"waitlist_rule":"fill"}`).is(201)
+		`","team_limit":1000000,"register_deadline":"9999-12-31T23:59:59.999999999Z","waitlist":true,`+
+		`"waitlist_rule":"fill"}`).is(201)
 	w.do("POST", "/v1/tournaments", `{"name":"n","team_limit":1,"register_deadline":"1970-01-01T00:00:00Z"}`).is(201)
 }

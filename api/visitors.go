@@ -6,7 +6,9 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"admitone/actors"
 	"admitone/actors/admission"
+	"admitone/api/codes"
 	"admitone/events"
 )
 
@@ -17,13 +19,13 @@ func (s *Server) visitorRoutes() {
 	s.handle(fiber.MethodDelete, one, s.leave)
 }
 
-// newVisitor reads who wants a place.
-func (r *request) newVisitor() (holder string, err error) {
-	if r.caller.role == "" {
-		return "", r.caller.must(RoleHolder)
+// newVisitor reads the holder who asks for a place.
+func (r *request) newVisitor() (holder events.Holder, err error) {
+	if err := r.caller.act(); err != nil {
+		return "", err
 	}
 	var body struct {
-		Holder string `json:"holder"`
+		Holder events.Holder `json:"holder"`
 	}
 	if err := r.decode(&body, false); err != nil {
 		return "", err
@@ -31,9 +33,9 @@ func (r *request) newVisitor() (holder string, err error) {
 	return r.holder(body.Holder)
 }
 
-// join gives a holder a place: 201; or says which one it has: 200.
+// join gives a holder a place: 201; or answers with the holder's existing one: 200.
 func (s *Server) join(r *request) error {
-	id, err := r.param("id", "waiting_room")
+	id, err := param[events.RoomID](r, "id", "waiting_room")
 	if err != nil {
 		return err
 	}
@@ -44,11 +46,13 @@ func (s *Server) join(r *request) error {
 	if err := s.joinAllowed(r); err != nil {
 		return err
 	}
-	from, err := r.source()
-	if err != nil {
+	var visit admission.Visit
+	var answer actors.Answer
+	var again bool
+	err = r.keyed(func(command actors.CommandID) error {
+		visit, answer, again, err = s.config.Rooms.Join(context.Background(), id, holder, r.source(command))
 		return err
-	}
-	visit, answer, again, err := s.config.Rooms.Join(context.Background(), id, holder, from)
+	})
 	s.note(answer.Position)
 	if err != nil {
 		return err
@@ -62,37 +66,40 @@ func (s *Server) join(r *request) error {
 	default:
 		s.metrics.caused(answer.Facts)
 	}
-	r.ctx.Set(fiber.HeaderLocation, "/v1/waiting-rooms/"+id+"/visitors/"+visit.Visitor)
+	r.ctx.Set(fiber.HeaderLocation, "/v1/waiting-rooms/"+string(id)+"/visitors/"+visit.Visitor)
 	return r.visit(status, &visit)
 }
 
-// poll is a sign of life, and says where the visitor stands. The id in the path is
-// proof enough: nobody can guess one. It asks neither actor nor log.
+// poll is a sign of life, and answers with the visitor's state. The id in the path is the
+// authorisation: it can't be guessed. It asks neither actor nor log.
 func (s *Server) poll(r *request) error {
-	if s.config.Rooms == nil { // a server of the past, where nobody waits
+	if s.config.Rooms == nil { // a server of the past has no visitors
 		return notFound("visitor")
 	}
-	visit, err := s.config.Rooms.Poll(context.Background(), r.ctx.Params("id"), r.ctx.Params("visitor"))
+	visit, err := s.config.Rooms.Poll(context.Background(), events.RoomID(r.segment("id")), r.segment("visitor"))
 	if err != nil {
 		return err
 	}
 	if visit.TooSoon {
-		return &problem{code: "rate_limited", detail: "you have asked a moment ago; your place is safe, ask again when Retry-After says", after: visit.PollAfter}
+		return &problem{code: codes.RateLimited,
+			detail: "you have asked a moment ago; your place is safe, ask again when Retry-After says",
+			after:  visit.PollAfter}
 	}
 	return r.visit(fiber.StatusOK, &visit)
 }
 
-// leave gives the place or the pass up; of somebody who is gone it says how.
+// leave gives up the place or the pass; for a visitor who has left it answers how.
 func (s *Server) leave(r *request) error {
-	id, err := r.param("id", "waiting_room")
+	id, err := param[events.RoomID](r, "id", "waiting_room")
 	if err != nil {
 		return err
 	}
-	from, err := r.source()
-	if err != nil {
-		return err
-	}
-	visit, answer, err := s.config.Rooms.Leave(context.Background(), id, r.ctx.Params("visitor"), from)
+	visit, answer, err := s.config.Rooms.Leave(
+		context.Background(),
+		id,
+		r.segment("visitor"),
+		r.source(actors.NewCommandID()),
+	)
 	s.note(answer.Position)
 	if err != nil {
 		return err
@@ -101,8 +108,8 @@ func (s *Server) leave(r *request) error {
 	return r.visit(fiber.StatusOK, &visit)
 }
 
-// visit answers with where a visitor stands. Nothing of it may be kept by anybody on
-// the way: a pass is in it, and the next answer is another.
+// visit answers with the state of a visitor, which no cache may keep: it has a pass, and the next
+// answer differs.
 func (r *request) visit(status int, v *admission.Visit) error {
 	header := &r.ctx.Response().Header
 	header.Set(fiber.HeaderCacheControl, "no-store")
@@ -112,9 +119,9 @@ func (r *request) visit(status int, v *admission.Visit) error {
 	return r.json(status, appendVisit(make([]byte, 0, 256), v))
 }
 
-// appendVisit writes where a visitor stands. position and eta_seconds of who waits are
-// null when nobody knows them: before a shuffled opening is drawn, and while nobody is
-// let in.
+// appendVisit writes the state of a visitor. position and eta_seconds of a waiting one are null
+// when they are not known: before a shuffled opening is drawn, and while no visitor is admitted.
+// The members depend on the status, so they are not written by a compiled encoder.
 func appendVisit(dst []byte, v *admission.Visit) []byte {
 	o := events.OpenObject(dst)
 	appendVisitMembers(&o, v)

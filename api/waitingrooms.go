@@ -10,22 +10,23 @@ import (
 	"admitone/actors"
 	"admitone/actors/core"
 	"admitone/actors/waitingroom"
+	"admitone/api/input"
 	"admitone/events"
-	"admitone/projections"
+	"admitone/projections/row"
 )
 
 func (s *Server) waitingRoomRoutes() {
 	const one = "/v1/waiting-rooms/:id"
-	rooms := &resource[projections.WaitingRoom]{
+	rooms := &resource[row.WaitingRoom, events.RoomID]{
 		name: "waiting_room", path: "/v1/waiting-rooms", server: s, stream: waitingroom.Stream,
-		list: s.config.Views.WaitingRooms, get: s.config.Views.WaitingRoom, at: inLog(s, projections.WaitingRoomAt),
-		head: func(w *projections.WaitingRoom) (string, *events.Revision, *events.Position) {
+		list: s.config.Views.WaitingRooms, get: s.config.Views.WaitingRoom, at: inLog(s, row.WaitingRoomAt),
+		head: func(w *row.WaitingRoom) (events.RoomID, *events.Revision, *events.Position) {
 			version := events.Revision(w.Version)
 			return w.ID, &version, &w.Position
 		},
 		write: AppendWaitingRoom,
-		// The tag counts settings, and what visitors do changes the rest without it.
-		age: func(w *projections.WaitingRoom, _ time.Time) bool { return w.Joined > 0 || w.Begun },
+		// The ETag is the version of the settings; the other members change without it.
+		age: func(w *row.WaitingRoom, _ time.Time) bool { return w.Joined > 0 || w.Begun },
 	}
 	s.handle(fiber.MethodGet, "/v1/waiting-rooms", s.past(rooms.listed))
 	s.handle(fiber.MethodGet, one, s.past(rooms.one))
@@ -33,7 +34,7 @@ func (s *Server) waitingRoomRoutes() {
 	s.visitorRoutes()
 }
 
-// newWaitingRoom reads what an organiser wants of a room.
+// newWaitingRoom reads and checks the settings of a room.
 func (r *request) newWaitingRoom() (settings events.WaitingRoomSettings, err error) {
 	var body struct {
 		AdmitPerSecond   *int64            `json:"admit_per_second"`
@@ -69,13 +70,13 @@ func (r *request) newWaitingRoom() (settings events.WaitingRoomSettings, err err
 	return settings, err
 }
 
-// setWaitingRoom sets a room up: 201; or changes it, if nobody was faster: 200.
+// setWaitingRoom creates a room: 201; or changes it, unless it has changed since: 200.
 func (s *Server) setWaitingRoom(r *request) error {
 	if err := r.caller.must(RoleAdmin); err != nil {
 		return err
 	}
-	id := r.ctx.Params("id")
-	if !validID(id) {
+	id := r.segment("id")
+	if !input.ValidID(id) {
 		return invalidField("id", "1 to 64 of A-Z a-z 0-9 _ and -")
 	}
 	var seen *int64
@@ -91,12 +92,22 @@ func (s *Server) setWaitingRoom(r *request) error {
 	if err != nil {
 		return err
 	}
-	from, err := r.source()
-	if err != nil {
-		return err
-	}
-	answer, err := s.config.Rooms.Set(context.Background(), id, settings, seen, from)
+	answer, err := s.config.Rooms.Set(
+		context.Background(),
+		events.RoomID(id),
+		settings,
+		seen,
+		r.source(actors.NewCommandID()),
+	)
 	s.note(answer.Position)
+	refusal := (*core.Refusal)(nil)
+	if seen != nil && errors.As(err, &refusal) && refusal.Code == core.CodeStaleRevision {
+		return &problem{
+			code:   refusal.Code,
+			detail: staleDetail(refusal, events.Revision(*seen)),
+			fields: refusal.Fields,
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -108,37 +119,30 @@ func (s *Server) setWaitingRoom(r *request) error {
 		}
 	}
 	r.ctx.Set(fiber.HeaderLocation, "/v1/waiting-rooms/"+id)
-	return s.waitingRoomNow(r, id, status)
+	return s.waitingRoomNow(r, events.RoomID(id), status)
 }
 
 // waitingRoomNow answers with a room as its entity has it.
-func (s *Server) waitingRoomNow(r *request, id string, status int) error {
-	row := &projections.WaitingRoom{} // not on the stack: whoever writes it may be late
+func (s *Server) waitingRoomNow(r *request, id events.RoomID, status int) error {
+	var room row.WaitingRoom // must not be read after an error: it may still be written
 	answer, err := s.config.Desk.View(context.Background(), waitingroom.Stream(id), func(c core.Core) {
 		l := c.(*waitingroom.Room).Line()
-		row.ID, row.WaitingRoomSettings = l.ID, l.Settings
-		row.Waiting, row.Active, row.Joined, row.Admitted = l.Waiting, l.Active, l.Tickets, l.Admitted
-		row.Begun, row.Early, row.Seed = l.Begun, l.Early, l.Seed
+		room.ID, room.WaitingRoomSettings = events.RoomID(l.ID), l.Settings
+		room.Waiting, room.Active, room.Joined, room.Admitted = l.Waiting, l.Active, l.Tickets, l.Admitted
+		room.Begun, room.Early, room.Seed = l.Begun, l.Early, l.Seed
 	})
 	if err != nil {
 		return err
 	}
-	row.Revision, row.Position = answer.Revision, answer.Position
-	r.tag(events.Revision(row.Version))
-	return r.json(status, AppendWaitingRoom(nil, row, nil))
+	room.Revision, room.Position = answer.Revision, answer.Position
+	r.tag(events.Revision(room.Version))
+	return r.json(status, AppendWaitingRoom(nil, &room, nil))
 }
 
-// source says where a command comes from; whoever hands it in adds the rest.
-func (r *request) source() (actors.Request, error) {
-	id, err := r.commandID()
-	return actors.Request{ID: id, CorrelationID: r.id, CausationID: r.id, Actor: r.caller.name()}, err
-}
-
-// AppendWaitingRoom appends a waiting room as the HTTP resource, with as_of if it is
-// one of the past.
-func AppendWaitingRoom(dst []byte, w *projections.WaitingRoom, at *projections.Moment) []byte {
+// AppendWaitingRoom appends a waiting room as the HTTP resource, with as_of if at is given.
+func AppendWaitingRoom(dst []byte, w *row.WaitingRoom, at *row.Moment) []byte {
 	o := events.OpenObject(dst)
-	o.String("id", w.ID)
+	o.String("id", string(w.ID))
 	w.AppendMembers(&o)
 	o.Int("position", int64(w.Position))
 	if at != nil {
@@ -147,30 +151,30 @@ func AppendWaitingRoom(dst []byte, w *projections.WaitingRoom, at *projections.M
 	return o.Close()
 }
 
-// guardedBy reads which waiting room is to guard something; "" is none. It need not be
-// there yet, but nobody gets a pass of it before.
-func guardedBy(given *string) (room string, err error) {
+// guardedBy reads the waiting room that is to guard something; "" is none. It need not exist yet,
+// but has no passes before it does.
+func guardedBy(given *events.RoomID) (room events.RoomID, err error) {
 	if given == nil || *given == "" {
 		return "", nil
 	}
-	if !validID(*given) {
+	if !input.ValidID(string(*given)) {
 		return "", invalidField("waiting_room", "1 to 64 of A-Z a-z 0-9 _ and -, or nothing")
 	}
 	return *given, nil
 }
 
-// headerPass is what a visitor who has been let in shows.
+// headerPass has the pass of an admitted visitor.
 const headerPass = "Admission-Pass"
 
-// entrance is the waiting room through which a command came, and with which ticket;
-// the zero entrance is that of what no room guards. It has to be left.
+// entrance is the waiting room through which a command came, and its ticket; zero if no room
+// guards the resource. It has to be left.
 type entrance struct {
-	room   string
+	room   events.RoomID
 	ticket int64
 	end    func()
 }
 
-// leave lets the next in who comes with the same pass.
+// leave lets the next request with the same pass in.
 func (in *entrance) leave() {
 	if in.end != nil {
 		in.end()
@@ -178,22 +182,26 @@ func (in *entrance) leave() {
 	*in = entrance{}
 }
 
-// admitted hands in a command on what a waiting room may guard. do gets the room whose
-// pass the caller has shown; the entity itself decides whether it is the right one, so
-// nobody slips in while the views are behind. guess is the room according to them: it
-// only saves a second attempt.
+// admitted runs a command on a resource that a waiting room may guard. do gets the room whose
+// pass the caller has shown; the entity itself decides whether it is the right one, so no caller
+// gets in while the views are behind. guess is the room according to them: it only saves a second
+// attempt.
 //
-// An answer that was given before is given again without a pass: a retry is no new
-// purchase.
-func (s *Server) admitted(r *request, holder string, guess func() string, do func(room string) error) (in entrance, err error) {
+// A repeated answer is given without a pass: a retry is no new purchase.
+func (s *Server) admitted(
+	r *request,
+	holder events.Holder,
+	guess func() events.RoomID,
+	do func(room events.RoomID) error,
+) (in entrance, err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			in.leave()
 			panic(cause)
 		}
 	}()
-	shown := r.ctx.Get(headerPass)
-	enter := func(room string) error {
+	shown := r.header(headerPass)
+	enter := func(room events.RoomID) error {
 		in.leave()
 		ticket, end, err := s.config.Rooms.Enter(room, holder, shown)
 		if err == nil {
@@ -203,21 +211,22 @@ func (s *Server) admitted(r *request, holder string, guess func() string, do fun
 	}
 	if shown != "" {
 		if room := guess(); room != "" {
-			_ = enter(room) // if the guess was wrong, the entity says what is right
+			_ = enter(room) // if the guess was wrong, the entity's refusal has the right one
 		}
 	}
 	for range 3 { // the room may be changed meanwhile
 		err = do(in.room)
 		refusal := (*core.Refusal)(nil)
-		if !errors.As(err, &refusal) || refusal.Code != "pass_required" {
+		if !errors.As(err, &refusal) || refusal.Code != core.CodePassRequired {
 			return in, err
 		}
-		room, _ := refusal.Fields["waiting_room"].(string)
+		room := events.RoomID(refusal.Fields.WaitingRoom())
 		if refused := enter(room); refused != nil {
 			p := problemOf(refused, r.log)
-			p = &problem{code: p.code, detail: p.detail, after: p.after, fields: map[string]any{"waiting_room": room}}
+			p = &problem{code: p.code, detail: p.detail, after: p.after, fields: map[string]any{"waiting_room": string(room)}}
 			if _, known, err := s.config.Views.WaitingRoom(room); err == nil && !known {
-				p.detail = "this is behind a waiting room that has not been set up; nobody can come in before the organiser does, or takes it away"
+				p.detail = "this is guarded by a waiting room that has not been set up; " +
+					"try again when the organiser has created the room, or removed it here"
 			}
 			return entrance{}, p
 		}
@@ -225,9 +234,9 @@ func (s *Server) admitted(r *request, holder string, guess func() string, do fun
 	return in, actors.ErrOverloaded
 }
 
-// finished ends the pass of a holder who has got what room is the way to, if it is the
-// way to anything. An answer that was given before has ended it before.
-func (r *request) finished(in entrance, holder string, replayed bool) {
+// finished ends the pass of a holder who has got what room guards, if it guards anything. A
+// repeated answer has ended it before.
+func (r *request) finished(in entrance, holder events.Holder, replayed bool) {
 	if in.room == "" || replayed {
 		return
 	}

@@ -5,18 +5,22 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net"
+	"net/netip"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"admitone/api/connections"
 )
 
-// room sets a waiting room up that lets everybody in at once, or as more says.
-func (w *world) room(id, more string) {
+// room creates a waiting room that admits at once, or as more configures.
+func (w *harness) room(id, more string) {
 	w.t.Helper()
 	settings := map[string]bool{}
 	body := strings.TrimPrefix(more, ",")
-	for _, member := range []string{`"admit_per_second":10000`, `"max_active":100000`, `"active_seconds":600`, `"heartbeat_seconds":30`} {
+	for _, member := range []string{`"admit_per_second":10000`, `"max_active":100000`, `"active_seconds":600`,
+		`"heartbeat_seconds":30`} {
 		name, _, _ := strings.Cut(member, ":")
 		if settings[name] = true; !strings.Contains(more, name) {
 			body = strings.TrimPrefix(body+","+member, ",")
@@ -25,16 +29,16 @@ func (w *world) room(id, more string) {
 	w.do("PUT", "/v1/waiting-rooms/"+id, "{"+body+"}").is(201)
 }
 
-// joins lets a holder into the line and returns the path of the visitor.
-func (w *world) joins(id, holder string) (path string, visit map[string]any) {
+// joins joins a holder and returns the path of the visitor.
+func (w *harness) joins(id, holder string) (path string, visit map[string]any) {
 	w.t.Helper()
 	a := w.do("POST", "/v1/waiting-rooms/"+id+"/visitors", fmt.Sprintf(`{"holder":%q}`, holder))
 	visit = a.is(201)
 	return a.header.Get("Location"), visit
 }
 
-// until asks how it goes until the visitor has a status. Too early is no harm.
-func (w *world) until(path, status string) map[string]any {
+// until polls until the visitor has a status. Polling too early does no harm.
+func (w *harness) until(path, status string) map[string]any {
 	w.t.Helper()
 	for end := time.Now().Add(patience); ; {
 		a := w.do("GET", path, "")
@@ -48,27 +52,31 @@ func (w *world) until(path, status string) map[string]any {
 }
 
 // passOf joins and waits for the pass.
-func (w *world) passOf(id, holder string) string {
+func (w *harness) passOf(id, holder string) string {
 	w.t.Helper()
 	path, _ := w.joins(id, holder)
 	return w.until(path, "admitted")["pass"].(string)
 }
 
-func TestAWaitingRoomIsSetUpAndChanged(t *testing.T) {
-	w := newWorld(t)
-	const room, base = "/v1/waiting-rooms/r", `{"admit_per_second":50,"max_active":3,"active_seconds":60,"heartbeat_seconds":30`
+func TestWaitingRoomSettings(t *testing.T) {
+	w := newHarness(t)
+	const room, base = "/v1/waiting-rooms/r", `{"admit_per_second":50,"max_active":3,"active_seconds":60,` +
+		`"heartbeat_seconds":30`
 	made := w.do("PUT", room, base+"}")
 	v := made.is(201)
-	for name, want := range map[string]any{"id": "r", "admit_per_second": 50., "max_active": 3., "active_seconds": 60., "heartbeat_seconds": 30.,
-		"status": "open", "order": "fifo", "waiting": 0., "active": 0., "admitted": 0., "joined": 0., "revision": 1.} {
+	for name, want := range map[string]any{"id": "r", "admit_per_second": 50., "max_active": 3., "active_seconds": 60.,
+		"heartbeat_seconds": 30.,
+		"status":            "open", "order": "fifo", "waiting": 0., "active": 0., "admitted": 0.,
+		"joined": 0., "revision": 1.} {
 		if v[name] != want {
 			t.Errorf("%s is %v, want %v", name, v[name], want)
 		}
 	}
-	if made.header.Get("ETag") != `"1"` || made.header.Get("Location") != room || v["seed_hash"] != nil || v["opens_at"] != nil {
+	if made.header.Get("ETag") != `"1"` || made.header.Get("Location") != room || v["seed_hash"] != nil ||
+		v["opens_at"] != nil {
 		t.Errorf("%v %s", made.header, made.text)
 	}
-	// The tag counts settings: it says all there is until somebody joins.
+	// The ETag is the version of the settings, and complete until a visitor joins.
 	w.do("GET", room, "", "If-None-Match", `"1"`).is(304)
 	w.do("GET", room, "", "If-None-Match", `"2"`).is(200)
 	// Joining does not make an edit stale.
@@ -79,7 +87,8 @@ func TestAWaitingRoomIsSetUpAndChanged(t *testing.T) {
 		t.Errorf("the tag is %s after two joins", tag)
 	}
 	w.do("PUT", room, base+`,"status":"closed"}`, "If-Match", tag).is(200)
-	if v := w.do("PUT", room, base+`,"status":"open"}`, "If-Match", tag).problem(412, "stale_revision"); v["current_revision"] != 2. {
+	if v := w.do("PUT", room, base+`,"status":"open"}`, "If-Match", tag).problem(412,
+		"stale_revision"); v["current_revision"] != 2. {
 		t.Error(v)
 	}
 	w.do("PUT", room, base+`,"status":"open"}`, "If-Match", "*").problem(428, "revision_required")
@@ -103,13 +112,15 @@ func TestAWaitingRoomIsSetUpAndChanged(t *testing.T) {
 	w.do("GET", "/v1/waiting-rooms/other", "").problem(404, "not_found")
 }
 
-// TestALineOverHTTP: one place per holder, in order, at most max_active, and a place
-// that is given up is the next one's.
-func TestALineOverHTTP(t *testing.T) {
-	w := newWorld(t)
+// TestWaitingLine: one place per holder, in order, at most max_active, and a place that is given
+// up is the next visitor's.
+func TestWaitingLine(t *testing.T) {
+	w := newHarness(t)
 	w.room("r", `"max_active":1,"heartbeat_seconds":3600`)
 	ada, first := w.joins("r", "ada")
-	if first["status"] != "waiting" || first["position"] != 1. || first["ticket"] != 1. || first["poll_after_seconds"] == nil || first["eta_seconds"] == nil {
+	if first["status"] != "waiting" || first["position"] != 1. || first["ticket"] != 1. ||
+		first["poll_after_seconds"] == nil ||
+		first["eta_seconds"] == nil {
 		t.Error(first)
 	}
 	admitted := w.until(ada, "admitted")
@@ -139,33 +150,38 @@ func TestALineOverHTTP(t *testing.T) {
 	if v := w.until(bob, "left"); v["pass"] != nil || v["position"] != nil {
 		t.Error(v)
 	}
-	if v := w.do("GET", "/v1/waiting-rooms/r", "").is(200); v["waiting"] != 1. || v["active"] != 1. || v["admitted"] != 1. || v["joined"] != 3. {
+	if v := w.do("GET", "/v1/waiting-rooms/r", "").is(200); v["waiting"] != 1. || v["active"] != 1. ||
+		v["admitted"] != 1. ||
+		v["joined"] != 3. {
 		t.Error(v)
 	}
 	w.do("DELETE", ada, "").is(200)
 	w.until("/v1/waiting-rooms/r/visitors/"+cleo["visitor"].(string), "admitted")
-	if v := w.do("GET", "/v1/waiting-rooms/r", "").is(200); v["waiting"] != 0. || v["active"] != 1. || v["admitted"] != 2. {
+	if v := w.do("GET", "/v1/waiting-rooms/r", "").is(200); v["waiting"] != 0. || v["active"] != 1. ||
+		v["admitted"] != 2. {
 		t.Error(v)
 	}
-	// What became of bob's place: his history leads to the ticket's.
+	// The history of bob's place: his links lead to the ticket's.
 	joined := w.do("GET", "/v1/history/holder/bob", "").is(200)["items"].([]any)[0].(map[string]any)
 	if got := fmt.Sprint(joined["leads_to"]); got != "[holder/bob ticket/r~2]" {
 		t.Errorf("bob's join leads to %s", got)
 	}
-	if v := w.do("GET", "/v1/history/ticket/r~2?limit=9", "").is(200)["items"].([]any); len(v) != 2 || v[1].(map[string]any)["text"] != "ticket 2 gave its place up; 1 waiting, 1 active" {
+	if v := w.do("GET", "/v1/history/ticket/r~2?limit=9", "").is(200)["items"].([]any); len(v) != 2 ||
+		v[1].(map[string]any)["text"] != "ticket 2 gave its place up; 1 waiting, 1 active" {
 		t.Errorf("the history of ticket 2: %v", v)
 	}
 	w.do("GET", "/v1/history/ticket/r~9", "").problem(404, "not_found")
 	w.do("GET", "/v1/history/ticket/r", "").problem(404, "not_found")
-	// As it was when three had come.
-	if v := w.do("GET", "/v1/waiting-rooms/r?at=5", "").is(200); v["joined"] != 3. || v["waiting"] != 2. || v["as_of"] == nil {
+	// As it was when three had joined.
+	if v := w.do("GET", "/v1/waiting-rooms/r?at=5", "").is(200); v["joined"] != 3. || v["waiting"] != 2. ||
+		v["as_of"] == nil {
 		t.Error(v)
 	}
 }
 
-// TestWhoLeavesIsNoLongerAhead: not for a moment, once the answer is there.
-func TestWhoLeavesIsNoLongerAhead(t *testing.T) {
-	w := newWorld(t)
+// TestPlaceAfterLeave: the places are right as soon as leaving is answered.
+func TestPlaceAfterLeave(t *testing.T) {
+	w := newHarness(t)
 	w.room("r", `"admit_per_second":0`)
 	var paths []string
 	for i := range 20 {
@@ -180,13 +196,24 @@ func TestWhoLeavesIsNoLongerAhead(t *testing.T) {
 	}
 }
 
-// TestAShuffledOpeningOverHTTP: the hash comes before, the seed after, and they fit.
-func TestAShuffledOpeningOverHTTP(t *testing.T) {
-	w := newWorld(t)
+// TestShuffledOpening: the hash is published before, the seed after, and they match.
+func TestShuffledOpening(t *testing.T) {
+	w := newHarness(t)
 	w.room("r", `"order":"shuffle","opens_at":"2999-01-01T00:00:00Z"`)
 	before := w.do("GET", "/v1/waiting-rooms/r", "").is(200)
 	opens := time.Now().Add(2 * time.Second).UTC().Format(time.RFC3339Nano)
-	w.do("PUT", "/v1/waiting-rooms/r", fmt.Sprintf(`{"admit_per_second":10000,"max_active":100000,"active_seconds":600,"heartbeat_seconds":30,"opens_at":%q}`, opens), "If-Match", `"1"`).is(200)
+	w.do(
+		"PUT",
+		"/v1/waiting-rooms/r",
+		fmt.Sprintf(
+			`{"admit_per_second":10000,"max_active":100000,"active_seconds":600,"heartbeat_seconds":30,"opens_at":%q}`,
+			opens,
+		),
+		"If-Match",
+		`"1"`,
+	).is(
+		200,
+	)
 	ada, visit := w.joins("r", "ada")
 	bob, _ := w.joins("r", "bob")
 	if position, said := visit["position"]; !said || position != nil && !time.Now().After(mustTime(t, opens)) {
@@ -214,9 +241,9 @@ func mustTime(t *testing.T, text string) time.Time {
 	return at
 }
 
-// TestWhoMayDoWhatInAWaitingRoom: one line per request and caller.
-func TestWhoMayDoWhatInAWaitingRoom(t *testing.T) {
-	w := newWorld(t, func(w *world) { w.config.Auth = secret })
+// TestWaitingRoomRoles: one line per request and caller.
+func TestWaitingRoomRoles(t *testing.T) {
+	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
 	admin, ada, auditor := bearer(t, "root", RoleAdmin), bearer(t, "ada", RoleHolder), bearer(t, "audit", RoleAuditor)
 	const room, visitors = "/v1/waiting-rooms/r", "/v1/waiting-rooms/r/visitors"
 	const settings = `{"admit_per_second":0,"max_active":1,"active_seconds":60,"heartbeat_seconds":30}`
@@ -250,7 +277,7 @@ func TestWhoMayDoWhatInAWaitingRoom(t *testing.T) {
 			}
 		}
 	}
-	// The visitor's id is the proof: whoever has it has the place.
+	// The visitor's id is the authorisation: every caller that has it has the place.
 	path := visitors + "/" + w.do("POST", visitors, `{}`, "Authorization", ada).is(200)["visitor"].(string)
 	if v := w.do("DELETE", path, "").is(200); v["status"] != "left" {
 		t.Error(v)
@@ -275,10 +302,10 @@ func (l *farAway) Accept() (net.Conn, error) {
 
 func (c *farConn) RemoteAddr() net.Addr { return c.from }
 
-// TestJoinsOfOneAddressAreLimited: the crowd of one address is told to wait, and those
-// who have a place keep it.
-func TestJoinsOfOneAddressAreLimited(t *testing.T) {
-	w := newWorld(t, func(w *world) {
+// TestJoinsPerAddress: visitors beyond the rate of one address have to wait, and existing places
+// stay.
+func TestJoinsPerAddress(t *testing.T) {
+	w := newHarness(t, func(w *harness) {
 		w.config.JoinsPerMinute = 3
 		w.listen = func(l net.Listener) net.Listener {
 			return &farAway{l, &net.TCPAddr{IP: net.ParseIP("203.0.113.7"), Port: 4711}}
@@ -286,7 +313,7 @@ func TestJoinsOfOneAddressAreLimited(t *testing.T) {
 	})
 	w.room("r", `"admit_per_second":0`)
 	for i := range 3 {
-		if _, v := w.joins("r", fmt.Sprint("h", i)); v["eta_seconds"] != nil || len(v) != 6 { // nobody can tell: null
+		if _, v := w.joins("r", fmt.Sprint("h", i)); v["eta_seconds"] != nil || len(v) != 6 { // null: not known
 			t.Error(v)
 		}
 	}
@@ -302,9 +329,8 @@ func TestJoinsOfOneAddressAreLimited(t *testing.T) {
 
 func TestJoinLimit(t *testing.T) {
 	l := newJoinLimit(6)
-	address := func(ip string) net.Addr { return &net.TCPAddr{IP: net.ParseIP(ip), Port: 1} }
 	now := l.began
-	take := func(ip string) time.Duration { return l.take(address(ip), now) }
+	take := func(ip string) time.Duration { return l.allow(connections.NetworkOf(netip.MustParseAddr(ip)), now) }
 	for i := range 6 {
 		if wait := take("192.0.2.1"); wait > 0 {
 			t.Fatalf("join %d has to wait %s", i, wait)
@@ -329,7 +355,7 @@ func TestJoinLimit(t *testing.T) {
 			t.Errorf("join %d after an hour has to wait %s", i, wait)
 		}
 	}
-	// One customer's network is one address.
+	// One customer's network counts as one address.
 	for i := range 7 {
 		if wait := take(fmt.Sprintf("2001:db8:1:2::%d", i)); (wait > 0) != (i == 6) {
 			t.Errorf("join %d of a network has to wait %s", i, wait)

@@ -2,41 +2,50 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"strconv"
 
 	"github.com/gofiber/fiber/v2"
 
+	"admitone/actors/core"
 	"admitone/actors/wallet"
 	"admitone/events"
-	"admitone/projections"
+	"admitone/projections/row"
 )
 
 func (s *Server) walletRoutes() {
 	s.handle(fiber.MethodPost, "/v1/wallets/:holder/charges", s.charge)
 	s.handle(fiber.MethodGet, "/v1/wallets/:holder", s.past(s.getWallet))
 	s.handle(fiber.MethodGet, "/v1/wallets/:holder/entries", s.past(s.listWalletEntries))
+	s.handle(fiber.MethodGet, "/v1/holders/:holder/wallets", s.past(s.listWallets))
 }
 
-// ownHolder returns the holder in the path, if the caller is that one or has one of
-// the roles.
-func (r *request) ownHolder(resource string, roles ...Role) (string, error) {
-	holder, err := url.PathUnescape(r.ctx.Params("holder"))
-	if err != nil || !validHolder(holder) {
-		return "", notFound(resource)
+// ownHolder returns the holder in the path, if that is the caller or the caller has one of the
+// roles.
+func (r *request) ownHolder(resource string, roles ...Role) (events.Holder, error) {
+	holder := events.Holder(r.segment("holder"))
+	if rule := storedHolderFault(string(holder)); rule != "" {
+		return "", notHolder(resource, rule)
 	}
 	only, err := r.caller.only(roles...)
 	if err == nil && only != "" && only != holder {
-		err = refuse("forbidden", "the "+resource+" is somebody else's")
+		err = refuse(core.CodeForbidden, "the "+resource+" is somebody else's")
 	}
 	return holder, err
 }
 
-// charge puts money into a wallet. The first charge makes it.
+// charge puts money into a wallet. The first charge creates it.
 func (s *Server) charge(r *request) error {
-	holder, err := r.ownHolder("wallet")
+	holder, err := r.ownHolder("wallet", RoleService)
 	if err != nil {
 		return err
+	}
+	if !s.config.HoldersCharge && !r.caller.serves() {
+		return refuse(core.CodeForbidden, "a service or an admin charges wallets here")
+	}
+	if rule := holderFault(string(holder)); rule != "" {
+		return invalidField("holder", rule)
 	}
 	var body struct {
 		Amount *int64 `json:"amount"`
@@ -47,14 +56,14 @@ func (s *Server) charge(r *request) error {
 	if body.Amount == nil {
 		return invalidField("amount", "say how much, in minor units")
 	}
-	amount, err := whole("amount", body.Amount, 0, 1, wallet.MaxAmount)
+	amount, err := wholeNumber("amount", body.Amount, 0, 1, wallet.MaxAmount)
 	if err != nil {
 		return err
 	}
 	if r.caller.open {
 		r.caller.sub = holder
 	}
-	id, err := r.newID(nil)
+	id, err := newID[events.ChargeID](r, nil)
 	if err != nil {
 		return err
 	}
@@ -69,15 +78,20 @@ func (s *Server) charge(r *request) error {
 	if !ok {
 		return unexpected(answer.Facts)
 	}
-	r.ctx.Set(fiber.HeaderLocation, "/v1/wallets/"+url.PathEscape(holder))
+	r.ctx.Set(fiber.HeaderLocation, "/v1/wallets/"+url.PathEscape(string(holder)))
 	r.tag(answer.Revision)
-	row := projections.Wallet{Holder: holder, Balance: charged.Balance, Revision: answer.Revision, Position: answer.Position}
-	return r.json(fiber.StatusCreated, AppendWallet(nil, &row, nil))
+	wallet := row.Wallet{
+		Holder:   holder,
+		Balance:  charged.Balance,
+		Revision: answer.Revision,
+		Position: answer.Position,
+	}
+	return r.json(fiber.StatusCreated, AppendWallet(nil, &wallet, nil))
 }
 
-// getWallet answers with a wallet: there is one from the first charge on.
+// getWallet answers with a wallet, which exists from the first charge on.
 func (s *Server) getWallet(r *request) error {
-	holder, err := r.ownHolder("wallet", RoleAuditor)
+	holder, err := r.ownHolder("wallet", RoleAuditor, RoleService)
 	if err != nil {
 		return err
 	}
@@ -95,29 +109,54 @@ func (s *Server) getWallet(r *request) error {
 	return r.json(fiber.StatusOK, AppendWallet(nil, row, at))
 }
 
-// wallet is a wallet as it is or was, or not_found.
-func (s *Server) wallet(holder string, at *projections.Moment) (*projections.Wallet, error) {
-	row, ok, err := s.config.Views.Wallet(holder)
+// listWallets answers with the wallet of a holder as a list, which is empty before the first
+// charge: asking for it is no error here.
+func (s *Server) listWallets(r *request) error {
+	holder, err := r.ownHolder("wallet", RoleAuditor, RoleService)
+	if err != nil {
+		return err
+	}
+	at, err := r.moment()
+	if err != nil {
+		return err
+	}
+	row, err := s.wallet(holder, at)
+	size := 1
+	if missing := (*problem)(nil); errors.As(err, &missing) && missing.code == core.CodeNotFound {
+		size, err = 0, nil
+	}
+	if err != nil {
+		return err
+	}
+	var more func(*events.Object)
+	if at != nil {
+		more = func(o *events.Object) { o.Raw("as_of", appendAsOf(nil, *at)) }
+	}
+	return r.list(size, "", func(dst []byte, _ int) ([]byte, error) { return AppendWallet(dst, row, nil), nil }, more)
+}
+
+// wallet returns a wallet as it is or was, or not_found.
+func (s *Server) wallet(holder events.Holder, at *row.Moment) (*row.Wallet, error) {
+	wallet, ok, err := s.config.Views.Wallet(holder)
 	if err != nil || ok && at == nil {
-		return &row, err
+		return &wallet, err
 	}
 	if !ok {
 		return nil, notFound("wallet")
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
 	defer cancel()
-	was, err := projections.WalletAt(ctx, s.config.Store, holder, at.Position)
+	was, err := row.WalletAt(ctx, s.config.Store, holder, at.Position)
 	if err == nil && was == nil {
 		err = notFound("wallet")
 	}
 	return was, err
 }
 
-// AppendWallet appends a wallet as the HTTP resource, with as_of if it is one of the
-// past.
-func AppendWallet(dst []byte, w *projections.Wallet, at *projections.Moment) []byte {
+// AppendWallet appends a wallet as the HTTP resource, with as_of if at is given.
+func AppendWallet(dst []byte, w *row.Wallet, at *row.Moment) []byte {
 	o := events.OpenObject(dst)
-	o.String("holder", w.Holder)
+	o.String("holder", string(w.Holder))
 	o.Int("balance", w.Balance)
 	o.Int("revision", int64(w.Revision))
 	o.Int("position", int64(w.Position))
@@ -127,10 +166,9 @@ func AppendWallet(dst []byte, w *projections.Wallet, at *projections.Moment) []b
 	return o.Close()
 }
 
-// listWalletEntries answers with what went into a wallet and out of it, the oldest
-// first.
+// listWalletEntries answers with the movements of a wallet, oldest first.
 func (s *Server) listWalletEntries(r *request) error {
-	holder, err := r.ownHolder("wallet", RoleAuditor)
+	holder, err := r.ownHolder("wallet", RoleAuditor, RoleService)
 	if err != nil {
 		return err
 	}
@@ -150,7 +188,7 @@ func (s *Server) listWalletEntries(r *request) error {
 		return err
 	}
 	var more func(*events.Object)
-	if at != nil { // entries never change: those of then are the first ones of now
+	if at != nil { // entries never change: those of the past are the first ones of now
 		for i := range page {
 			if page[i].Position > at.Position {
 				page, next = page[:i], 0
@@ -159,10 +197,15 @@ func (s *Server) listWalletEntries(r *request) error {
 		}
 		more = func(o *events.Object) { o.Raw("as_of", appendAsOf(nil, *at)) }
 	}
-	return r.list(len(page), numberedNext(next), func(dst []byte, i int) ([]byte, error) { return appendWalletEntry(dst, &page[i]), nil }, more)
+	return r.list(
+		len(page),
+		numberedNext(next),
+		func(dst []byte, i int) ([]byte, error) { return appendWalletEntry(dst, &page[i]), nil },
+		more,
+	)
 }
 
-// numberedNext is the cursor's text of a list that counts its places, "" for 0.
+// numberedNext is the cursor's text of a list with numbered places, "" for 0.
 func numberedNext(next uint64) string {
 	if next == 0 {
 		return ""
@@ -170,14 +213,14 @@ func numberedNext(next uint64) string {
 	return strconv.FormatUint(next, 10)
 }
 
-func appendWalletEntry(dst []byte, e *projections.WalletEntry) []byte {
+func appendWalletEntry(dst []byte, e *row.WalletEntry) []byte {
 	o := events.OpenObject(dst)
 	o.String("id", e.ID)
 	o.String("kind", string(e.Kind))
 	o.Int("amount", e.Amount)
 	o.Int("balance", e.Balance)
 	if e.BookingID != "" {
-		o.String("booking_id", e.BookingID)
+		o.String("booking_id", string(e.BookingID))
 	}
 	o.Time("time", e.Created)
 	o.Int("revision", int64(e.Revision))

@@ -7,8 +7,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestAppendMetadata: metadata that was read and written again is byte for byte
-// what Seal made, so that the chain still fits.
+// TestAppendMetadata: parsed metadata are encoded again to the bytes that Seal wrote, so that the
+// chain still verifies.
 func TestAppendMetadata(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := Metadata{

@@ -9,25 +9,26 @@ import (
 	"time"
 )
 
-// ErrBadCloudEvent is returned for a text that is not an event of ours.
-var ErrBadCloudEvent = errors.New("events: not an event of this kind of log")
+// ErrBadCloudEvent is returned for a text that is not a CloudEvent as [AppendCloudEvent] writes it.
+var ErrBadCloudEvent = errors.New("not a CloudEvent of an event log")
 
-// AppendCloudEvent appends e as a CloudEvent 1.0 in its JSON format (CloudEvents
-// v1.0.2, JSON Event Format). The place in the log and the metadata go along as
-// extension attributes, whose names may have lower-case letters and digits only.
-// position and revision are JSON numbers, which the specification bounds at 31
-// bits; here they may be larger.
+// AppendCloudEvent appends e as a CloudEvent 1.0 in its JSON format (CloudEvents v1.0.2, JSON Event
+// Format). The position in the log and the metadata are extension attributes, whose names may only
+// have lower-case letters and digits. position and revision are JSON numbers, which the
+// specification bounds at 31 bits; here they may be larger.
 //
-// Error: [ErrBadMetadata].
-func AppendCloudEvent(dst []byte, e *Recorded) ([]byte, error) {
-	m, err := ParseMetadata(e.Metadata)
-	if err != nil {
-		return dst, err
+// An event that this form cannot represent, because a foreign client wrote it through
+// EventStoreDB's protocol, has its bytes in base64: data_base64, as the specification defines it;
+// metadatabase64 instead of the metadata's attributes; and streambase64 and typebase64 if those are
+// not valid UTF-8.
+func AppendCloudEvent(dst []byte, e *Recorded) []byte {
+	if m, ok := ownMetadata(e); ok {
+		return appendCloudEvent(dst, e, &m)
 	}
-	return appendCloudEvent(dst, e, &m), nil
+	return appendRawEvent(dst, e)
 }
 
-// appendCloudEvent takes m for what e's metadata says.
+// appendCloudEvent requires m to be e's parsed metadata.
 func appendCloudEvent(dst []byte, e *Recorded, m *Metadata) []byte {
 	o := OpenObject(dst)
 	o.String("specversion", "1.0")
@@ -50,7 +51,7 @@ func appendCloudEvent(dst []byte, e *Recorded, m *Metadata) []byte {
 	return o.Close()
 }
 
-// CloudEvent is what [AppendCloudEvent] writes, on its way back.
+// CloudEvent is the decoded form of what [AppendCloudEvent] writes.
 type CloudEvent struct {
 	ID            string          `json:"id"`
 	Type          string          `json:"type"`
@@ -65,15 +66,23 @@ type CloudEvent struct {
 	Actor         string          `json:"actor"`
 	Hash          string          `json:"hash"`
 	Data          json.RawMessage `json:"data"`
+
+	// Members of a foreign event; see AppendCloudEvent. RawMetadata is nil for any other.
+	RawStream   []byte `json:"streambase64"`
+	RawType     []byte `json:"typebase64"`
+	RawMetadata []byte `json:"metadatabase64"`
+	RawData     []byte `json:"data_base64"`
 }
 
-// Event returns the event, byte for byte: the data as it travelled, the metadata
-// written again the one way there is. Whether they are what the log has is for
-// [CheckLink] to tell. Error: [ErrBadCloudEvent].
+// Event returns the event: the data as received, the metadata in their canonical encoding. Whether
+// those are the bytes in the log is for [CheckLink] to verify. Error: [ErrBadCloudEvent].
 func (c *CloudEvent) Event() (Recorded, error) {
 	id, err := ParseID(c.ID)
 	if err != nil {
 		return Recorded{}, fmt.Errorf("%w: position %d: id %.60q", ErrBadCloudEvent, c.Position, c.ID)
+	}
+	if c.RawMetadata != nil {
+		return c.raw(id), nil
 	}
 	m := c.metadata()
 	return Recorded{
@@ -83,26 +92,42 @@ func (c *CloudEvent) Event() (Recorded, error) {
 }
 
 func (c *CloudEvent) metadata() Metadata {
-	return Metadata{CommandID: c.CommandID, CorrelationID: c.CorrelationID, CausationID: c.CausationID, Actor: c.Actor, At: c.Time, Hash: c.Hash}
+	return Metadata{CommandID: c.CommandID, CorrelationID: c.CorrelationID, CausationID: c.CausationID,
+		Actor: c.Actor, At: c.Time, Hash: c.Hash}
 }
 
-// ParseCloudEvent reads exactly what [AppendCloudEvent] wrote: a text that says
-// anything else, or says it in another way, is refused. Error: [ErrBadCloudEvent].
-func ParseCloudEvent(text []byte) (Recorded, error) {
-	var c CloudEvent
-	if err := json.Unmarshal(text, &c); err != nil {
-		return Recorded{}, fmt.Errorf("%w: %v", ErrBadCloudEvent, err)
-	}
-	e, err := c.Event()
+// ReadCloudEvent reads an event from any JSON encoding of its CloudEvent and ignores unknown
+// members. Comparing with [AppendCloudEvent] tells whether the text is canonical. The data are
+// returned as they stand. Error: [ErrBadCloudEvent].
+func ReadCloudEvent(text []byte) (Recorded, error) {
+	e, err := readCloudEvent(text)
 	if err != nil {
 		return e, err
 	}
 	if _, err := RecordedHash(e.Metadata); err != nil {
 		return e, fmt.Errorf("%w: %v", ErrBadCloudEvent, err)
 	}
-	m := c.metadata()
-	if again := appendCloudEvent(make([]byte, 0, len(text)), &e, &m); !bytes.Equal(again, text) {
-		return e, fmt.Errorf("%w: position %d, %.60s@%d is not written the way it is", ErrBadCloudEvent, e.Position, e.Stream, e.Revision)
+	return e, nil
+}
+
+func readCloudEvent(text []byte) (e Recorded, err error) {
+	var c CloudEvent
+	if err := json.Unmarshal(text, &c); err != nil {
+		return e, fmt.Errorf("%w: %v", ErrBadCloudEvent, err)
+	}
+	return c.Event()
+}
+
+// ParseCloudEvent reads exactly what [AppendCloudEvent] wrote: any other text, or any other
+// encoding, is refused. Error: [ErrBadCloudEvent].
+func ParseCloudEvent(text []byte) (Recorded, error) {
+	e, err := readCloudEvent(text)
+	if err != nil {
+		return e, err
+	}
+	if again := AppendCloudEvent(make([]byte, 0, len(text)), &e); !bytes.Equal(again, text) {
+		return e, fmt.Errorf("%w: position %d, %.60s@%d is not in canonical form", ErrBadCloudEvent, e.Position,
+			e.Stream, e.Revision)
 	}
 	return e, nil
 }

@@ -1,18 +1,17 @@
-// Package events holds what the whole house stands on: the facts, their frozen
-// wire names, their encoding, and the contract of the log they are kept in.
+// Package events is the foundation of the system: the facts, their frozen wire names, their
+// encoding, and the contract of the log that keeps them.
 //
-// A fact says what happened, in the past tense, and never changes once it has
-// been written. A new shape is a new name (product.reserved.v2) whose decoder
-// still accepts the old one; see [Decode].
+// A fact states what happened, in the past tense, and never changes once it has been written. A new
+// shape is a new name (product.reserved.v2) whose decoder still accepts the old one; see [Decode].
 //
 // # Why facts carry results
 //
-// A fact carries the figures its answer shows (a reservation's fact says how
-// many remained after it). So the answer to a command is a function of its
-// facts alone: a retry after a restart is answered from the log, word for word,
-// and an audit can compare every recorded figure with its own fold.
+// A fact carries the figures of its answer (a reservation's fact records how many units remained
+// after it). So the answer to a command is a function of its facts alone: a retry after a restart
+// is answered from the log, word for word, and an audit can compare every recorded figure with its
+// own fold.
 //
-// # Why the hash is made here and not by the store
+// # Why the hash is computed here and not by the store
 //
 // Each event's metadata ends in a SHA-256 over the hash before it in the stream
 // and over this event's bytes; see [Seal]. The store keeps those bytes as they

@@ -11,18 +11,16 @@ import (
 	"time"
 )
 
-// Fact is something that happened to one entity. Implementations are pointers to
-// structs in this package, one file per kind; they are never changed once made.
+// Fact is something that happened to one entity. Implementations are pointers to structs in this
+// package, one file per kind; they are immutable. [AppendFact] writes a fact as JSON according to
+// the tags of its fields, and [Decode] reads it.
 type Fact interface {
-	// Name is the wire name with its version, frozen for ever.
+	// Name is the wire name with its version, frozen forever.
 	Name() string
-	// AppendJSON appends the fact as one JSON object. What it writes, the decoder
-	// registered under Name reads back to an equal fact.
-	AppendJSON(dst []byte) []byte
 }
 
-// Deadlined is implemented by facts that open or close something with a
-// deadline. The deadline index folds them, whatever the kind.
+// Deadlined is implemented by facts that open or close something with a deadline. The deadline
+// index folds them for every kind of entity.
 type Deadlined interface {
 	Fact
 	// Holds returns how many holds the fact opened and closed, and the earliest
@@ -32,58 +30,76 @@ type Deadlined interface {
 
 // The errors of [Decode].
 var (
-	// ErrUnknownFact: no decoder is registered under that name. It is never
-	// skipped: a fold that leaves out a fact it does not know is wrong.
-	ErrUnknownFact = errors.New("events: unknown fact")
+	// ErrUnknownFact: no decoder is registered under that name. It is never skipped: a fold that
+	// leaves out an unknown fact is wrong.
+	ErrUnknownFact = errors.New("unknown fact")
 	// ErrBadFact: the bytes are not a fact of that name.
-	ErrBadFact = errors.New("events: bad fact")
+	ErrBadFact = errors.New("bad fact")
 )
 
-// decoders by wire name, filled by the init functions of the fact files only.
-var decoders = map[string]func([]byte) (Fact, error){}
+// format is how the facts of one wire name are read and written.
+type format struct {
+	shape  reflect.Type // the struct that has the members
+	encode encoder
+	decode decoder
+	// fact converts a pointer to the shape to the fact.
+	fact func(shape any) Fact
+}
+
+// formats by wire name, filled by the init functions of the fact files only.
+var formats = map[string]*format{}
 
 // register freezes the wire name of a fact type.
 func register[F any, P interface {
 	*F
 	Fact
 }]() {
-	name, read := P(new(F)).Name(), readingOf(reflect.TypeFor[F]())
-	registerDecoder(name, func(data []byte) (Fact, error) {
-		fact := P(new(F))
-		if read != nil {
-			if p := (plain{text: data}); read(&p, reflect.ValueOf(fact).Elem()) && p.at == len(data) {
-				return fact, nil
-			}
-			fact = P(new(F))
-		}
-		if err := decodeStrict(data, fact); err != nil {
-			return nil, err
-		}
-		return fact, nil
-	})
+	registerFormat(P(new(F)).Name(), reflect.TypeFor[F](), func(shape any) Fact { return P(shape.(*F)) })
 }
 
-// registerUpcast lets an older name decode: its shape Old is read and turned
-// into today's fact. The old name's golden file keeps it honest.
+// registerUpcast registers an older wire name: its shape Old is decoded and converted to the
+// current fact. The old name's golden file tests that.
 func registerUpcast[Old any](name string, upcast func(Old) Fact) {
-	registerDecoder(name, func(data []byte) (Fact, error) {
-		var old Old
-		if err := decodeStrict(data, &old); err != nil {
-			return nil, err
-		}
-		return upcast(old), nil
-	})
+	registerFormat(name, reflect.TypeFor[Old](), func(shape any) Fact { return upcast(*shape.(*Old)) })
 }
 
-func registerDecoder(name string, decode func([]byte) (Fact, error)) {
-	if _, taken := decoders[name]; taken {
+func registerFormat(name string, shape reflect.Type, fact func(any) Fact) {
+	if formats[name] != nil {
 		panic("events: two facts are named " + name)
 	}
-	decoders[name] = decode
+	formats[name] = &format{shape: shape, encode: encoderOf(shape), decode: decoderOf(shape), fact: fact}
 }
 
-// decodeStrict refuses unknown members and trailing bytes: a shape that this
-// program does not know must not be half understood.
+// AppendFact appends a fact as one JSON object, which [Decode] decodes to an equal fact. It panics
+// if the fact is of a type that is not registered under its name.
+func AppendFact(dst []byte, fact Fact) []byte {
+	f, v := formats[fact.Name()], reflect.ValueOf(fact).Elem()
+	if f == nil || f.shape != v.Type() {
+		panic(fmt.Sprintf("events: %T is not registered as %s", fact, fact.Name()))
+	}
+	return f.encode(dst, v)
+}
+
+// Rewrite restores the original bytes of a fact whose JSON may have been parsed and encoded again
+// by another program. Errors: [ErrUnknownFact], [ErrBadFact].
+func Rewrite(name string, data []byte) ([]byte, error) {
+	f := formats[name]
+	if f == nil {
+		return nil, fmt.Errorf("%w: %q", ErrUnknownFact, name)
+	}
+	shape := reflect.New(f.shape)
+	canonical, err := CanonicalJSON(data)
+	if err == nil {
+		err = decodeStrict(canonical, shape.Interface())
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %v", ErrBadFact, name, err)
+	}
+	return f.encode(nil, shape.Elem()), nil
+}
+
+// decodeStrict refuses unknown members and trailing bytes: a shape unknown to this program must not
+// be decoded in part.
 func decodeStrict(data []byte, into any) error {
 	if len(data) == 0 || data[0] != '{' { // encoding/json takes null for an empty object
 		return errors.New("not an object")
@@ -102,21 +118,24 @@ func decodeStrict(data []byte, into any) error {
 // Decode reads the fact of the given wire name, upcasting an older version.
 // Errors: [ErrUnknownFact], [ErrBadFact].
 func Decode(name string, data []byte) (Fact, error) {
-	decode, ok := decoders[name]
-	if !ok {
+	f := formats[name]
+	if f == nil {
 		return nil, fmt.Errorf("%w: %q", ErrUnknownFact, name)
 	}
-	fact, err := decode(data)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %v", ErrBadFact, name, err)
+	shape, r := reflect.New(f.shape), fastReader{text: data}
+	if !f.decode(&r, shape.Elem()) || r.at != len(data) {
+		shape = reflect.New(f.shape)
+		if err := decodeStrict(data, shape.Interface()); err != nil {
+			return nil, fmt.Errorf("%w: %s: %v", ErrBadFact, name, err)
+		}
 	}
-	return fact, nil
+	return f.fact(shape.Interface()), nil
 }
 
 // Names returns every wire name that decodes, sorted.
 func Names() []string {
-	names := make([]string, 0, len(decoders))
-	for name := range decoders {
+	names := make([]string, 0, len(formats))
+	for name := range formats {
 		names = append(names, name)
 	}
 	slices.Sort(names)

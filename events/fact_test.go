@@ -12,20 +12,20 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestAppendJSON checks every fact type with random values: what AppendJSON
-// writes is JSON, says the same as encoding/json would, and decodes to the fact.
-func TestAppendJSON(t *testing.T) {
+// TestAppendFact checks every fact type with random values: what AppendFact writes is JSON, is
+// equivalent to encoding/json's output, and decodes to the fact.
+func TestAppendFact(t *testing.T) {
 	for name, typ := range factTypes() {
 		t.Run(name, func(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
 				fact := drawFact(t, typ)
-				data := fact.AppendJSON(nil)
+				data := AppendFact(nil, fact)
 				reference, err := json.Marshal(fact)
 				if err != nil {
 					t.Fatal(err)
 				}
 				if got, want := anyOf(t, data), anyOf(t, reference); !reflect.DeepEqual(got, want) {
-					t.Fatalf("AppendJSON says\n%s\nencoding/json says\n%s", data, reference)
+					t.Fatalf("AppendFact says\n%s\nencoding/json says\n%s", data, reference)
 				}
 				decoded, err := Decode(name, data)
 				if err != nil {
@@ -39,7 +39,105 @@ func TestAppendJSON(t *testing.T) {
 	}
 }
 
-// anyOf decodes JSON without a type, numbers digit by digit.
+// TestAppendFactAllocatesNothing, given enough capacity.
+func TestAppendFactAllocatesNothing(t *testing.T) {
+	dst := make([]byte, 0, 1<<16)
+	for name, fact := range golden {
+		if n := testing.AllocsPerRun(10, func() { AppendFact(dst, fact) }); n != 0 {
+			t.Errorf("%s: %v allocations", name, n)
+		}
+	}
+}
+
+// impostor has the wire name of another type, unregistered a name that no fact has.
+type (
+	impostor     struct{ SeatBlocked }
+	unregistered struct{ lampLit }
+)
+
+// TestAppendFactPanics on a fact of a name that is not registered, and on one that has
+// the name of another type.
+func TestAppendFactPanics(t *testing.T) {
+	for _, fact := range []Fact{&impostor{}, &unregistered{}} {
+		if panicOf(func() { AppendFact(nil, fact) }) == nil {
+			t.Errorf("%T was written", fact)
+		}
+	}
+}
+
+// panicOf returns what f panics with, nil if it returns.
+func panicOf(f func()) (value any) {
+	defer func() { value = recover() }()
+	f()
+	return nil
+}
+
+// TestNoFormat: a struct that JSON would not restore cannot be registered.
+func TestNoFormat(t *testing.T) {
+	for about, typ := range map[string]reflect.Type{
+		"a type without encoder": reflect.TypeFor[struct {
+			A float64 `json:"a"`
+		}](),
+		"one inside a slice": reflect.TypeFor[struct {
+			A []*int64 `json:"a"`
+		}](),
+		"no tag": reflect.TypeFor[struct{ A string }](),
+		"never written": reflect.TypeFor[struct {
+			A string `json:"-"`
+		}](),
+		"another option": reflect.TypeFor[struct {
+			A int64 `json:"a,string"`
+		}](),
+		"an empty slice left out": reflect.TypeFor[struct {
+			A string   `json:"a"`
+			B []string `json:"b,omitempty"`
+		}](),
+		"an empty time, which encoding/json writes": reflect.TypeFor[struct {
+			A string    `json:"a"`
+			B time.Time `json:"b,omitempty"`
+		}](),
+		"the first left out": reflect.TypeFor[struct {
+			A string `json:"a,omitempty"`
+		}](),
+	} {
+		if panicOf(func() { registerFormat("lamp.lit.v3", typ, nil) }) == nil {
+			t.Errorf("%s is registered", about)
+			delete(formats, "lamp.lit.v3")
+		}
+	}
+}
+
+// TestOptional: an optional member is omitted if it is zero; for a time IsZero decides, in any
+// zone.
+func TestOptional(t *testing.T) {
+	type shape struct {
+		A string        `json:"a"`
+		B WaitlistRule  `json:"b,omitempty"`
+		C int64         `json:"c,omitzero"`
+		D time.Time     `json:"d,omitzero"`
+		E []string      `json:"e,omitzero"`
+		F bool          `json:"f,omitempty"`
+		G []TicketRange `json:"g"`
+	}
+	encode, day := encoderOf(reflect.TypeFor[shape]()), time.Date(2031, 5, 1, 0, 0, 0, 0, time.UTC)
+	for _, test := range []struct {
+		value shape
+		want  string
+	}{
+		{shape{}, `{"a":"","g":[]}`},
+		{shape{D: time.Time{}.In(time.FixedZone("", 3600))}, `{"a":"","g":[]}`},
+		{shape{B: "fill", F: true, E: []string{}}, `{"a":"","b":"fill","e":[],"f":true,"g":[]}`},
+		{shape{C: -1, D: day.In(time.FixedZone("", -3600)), G: []TicketRange{{1, 2}, {4, 4}}},
+			`{"a":"","c":-1,"d":"2031-05-01T00:00:00Z","g":[{"from":1,"to":2},{"from":4,"to":4}]}`},
+	} {
+		got := string(encode([]byte("before"), reflect.ValueOf(&test.value).Elem()))
+		if got != "before"+test.want {
+			t.Errorf("%+v is written as %s, want %s", test.value, got, test.want)
+		}
+	}
+}
+
+// anyOf decodes JSON into an untyped value and keeps numbers exact.
 func anyOf(t *rapid.T, data []byte) any {
 	var v any
 	dec := json.NewDecoder(bytes.NewReader(data))
@@ -57,11 +155,11 @@ func anyOf(t *rapid.T, data []byte) any {
 // so that what the log holds always decodes.
 func TestInvalidUTF8(t *testing.T) {
 	fact := &ProductReserved{ReservationID: "r", Holder: "a\xff\xfe\xc3b\xe2\x82", Quantity: 1, Remaining: 1}
-	decoded, err := Decode(fact.Name(), fact.AppendJSON(nil))
+	decoded, err := Decode(fact.Name(), AppendFact(nil, fact))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "a\ufffd\ufffd\ufffdb\ufffd\ufffd"
+	want := Holder("a\ufffd\ufffd\ufffdb\ufffd\ufffd")
 	if got := decoded.(*ProductReserved).Holder; got != want {
 		t.Errorf("holder %q, want %q", got, want)
 	}
@@ -69,7 +167,7 @@ func TestInvalidUTF8(t *testing.T) {
 
 func TestDecodeRefuses(t *testing.T) {
 	const name = "product.reserved.v1"
-	good := string(golden[name].AppendJSON(nil))
+	good := string(AppendFact(nil, golden[name]))
 	for _, test := range []struct {
 		about, name, data string
 		want              error
@@ -78,7 +176,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"another version", "product.reserved.v2", good, ErrUnknownFact},
 		{"empty name", "", good, ErrUnknownFact},
 		{"unknown member", name, strings.Replace(good, `"holder"`, `"colour":"red","holder"`, 1), ErrBadFact},
-		{"another fact's member", name, string(golden["product.held.v1"].AppendJSON(nil)), ErrBadFact},
+		{"another fact's member", name, string(AppendFact(nil, golden["product.held.v1"])), ErrBadFact},
 		{"a second object behind", name, good + "{}", ErrBadFact},
 		{"a bracket behind", name, good + "}", ErrBadFact},
 		{"a letter behind", name, good + " x", ErrBadFact},
@@ -110,27 +208,20 @@ type lampLit struct {
 
 func (*lampLit) Name() string { return "lamp.lit.v2" }
 
-func (f *lampLit) AppendJSON(dst []byte) []byte {
-	o := OpenObject(dst)
-	o.String("lamp", f.Lamp)
-	o.Int("milliwatts", f.Milliwatts)
-	return o.Close()
-}
-
 type lampLitV1 struct {
 	Lamp  string `json:"lamp"`
 	Watts int64  `json:"watts"`
 }
 
-// registerLamp adds the test's fact and takes it away when the test ends.
+// registerLamp registers the test's fact until the test ends.
 func registerLamp(t *testing.T) {
 	register[lampLit]()
 	registerUpcast("lamp.lit.v1", func(old lampLitV1) Fact {
 		return &lampLit{Lamp: old.Lamp, Milliwatts: old.Watts * 1000}
 	})
 	t.Cleanup(func() {
-		delete(decoders, "lamp.lit.v1")
-		delete(decoders, "lamp.lit.v2")
+		delete(formats, "lamp.lit.v1")
+		delete(formats, "lamp.lit.v2")
 	})
 }
 
@@ -151,7 +242,7 @@ func TestUpcast(t *testing.T) {
 		"lamp.lit.v2": `{"lamp":"hall","watts":40}`,
 	} {
 		if fact, err := Decode(name, []byte(data)); !errors.Is(err, ErrBadFact) {
-			t.Errorf("%s took the shape of the other version: %#v, %v", name, fact, err)
+			t.Errorf("%s accepted the shape of the other version: %#v, %v", name, fact, err)
 		}
 	}
 }
@@ -160,16 +251,16 @@ func TestNameIsRegisteredOnce(t *testing.T) {
 	registerLamp(t)
 	defer func() {
 		if recover() == nil {
-			t.Error("a second fact took a name that was taken")
+			t.Error("a name was registered twice")
 		}
 	}()
 	register[lampLit]()
 }
 
-// TestEventDecode: a fact that came along is used as it is, else it is decoded.
+// TestEventDecode: an event's Fact is used if it is set; otherwise the data are decoded.
 func TestEventDecode(t *testing.T) {
 	fact := golden["product.held.v1"]
-	data := fact.AppendJSON(nil)
+	data := AppendFact(nil, fact)
 	along := &Event{Type: fact.Name(), Data: data, Fact: fact}
 	if got, err := along.Decode(); err != nil || got != fact {
 		t.Errorf("with its fact: %v, %v", got, err)
@@ -183,7 +274,7 @@ func TestEventDecode(t *testing.T) {
 	}
 }
 
-// TestHolds: what each product fact opens and closes, for the deadline index.
+// TestHolds checks the holds that each product fact opens and closes.
 func TestHolds(t *testing.T) {
 	later := moment.Add(time.Hour)
 	for _, test := range []struct {

@@ -1,6 +1,32 @@
 package events
 
-import "time"
+import (
+	"os"
+	"testing"
+	"time"
+)
+
+func init() {
+	added := []string{".SaleTimes.OpensAt", ".SaleTimes.ClosesAt"}
+	addedMembers["product.created.v2"], addedMembers["product.edited.v2"] = added, added
+}
+
+// TestProductTimes decodes products whose sale has bounds; older ones have none.
+func TestProductTimes(t *testing.T) {
+	times := SaleTimes{OpensAt: moment, ClosesAt: moment.Add(time.Hour)}
+	for name, fact := range map[string]Fact{
+		"product.created.v2": &ProductCreated{ProductID: "shirt-3", DisplayName: "Tour shirt", Stock: 5000, Price: 2500,
+			LimitPerHolder: 4, HoldSeconds: 300, WaitingRoom: "sale-2031", SaleTimes: times},
+		"product.edited.v2": &ProductEdited{DisplayName: "Tour shirt", Stock: 6000, Price: 2600, LimitPerHolder: 3,
+			WaitingRoom: "sale-2031", Remaining: 1017, SaleTimes: times},
+	} {
+		frozen, err := os.ReadFile("testdata/later/" + name + ".times.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkGolden(t, name, fact, frozen)
+	}
+}
 
 // moment is a time with nanoseconds, so that a codec that drops them is caught.
 var moment = time.Date(2031, time.February, 3, 20, 0, 3, 123456789, time.UTC)
@@ -43,4 +69,6 @@ var goldenProduct = map[string]Fact{
 		},
 		Quantity: 3, Remaining: 5001,
 	},
+	"product.opened.v1": &ProductOpened{OpensAt: moment, Remaining: 5001},
+	"product.closed.v1": &ProductClosed{ClosesAt: moment, Remaining: 17},
 }

@@ -1,6 +1,10 @@
 package events
 
-import "time"
+import (
+	"os"
+	"testing"
+	"time"
+)
 
 var goldenSeat = map[string]Fact{
 	"seat.held.v1": &SeatHeld{
@@ -15,4 +19,17 @@ var goldenSeat = map[string]Fact{
 	"seat.expired.v1":   &SeatExpired{HoldID: "b-3.1", Holder: "ada", ExpiresAt: moment},
 	"seat.blocked.v1":   &SeatBlocked{},
 	"seat.unblocked.v1": &SeatUnblocked{},
+}
+
+// goldenHeld is a hold with the added member.
+var goldenHeld = &SeatHeld{HoldID: "b-3.2", BookingID: "b-3", Holder: "ada", Price: 9900, ExpiresAt: moment,
+	FirstHeldAt: moment.Add(-time.Minute), Attempt: 2}
+
+// TestSeatHeldAttempt decodes holds with the added member and older ones without it.
+func TestSeatHeldAttempt(t *testing.T) {
+	frozen, err := os.ReadFile("testdata/later/seat.held.v1.attempt.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkGolden(t, "seat.held.v1", goldenHeld, frozen)
 }

@@ -1,9 +1,36 @@
 package events
 
-import "time"
+import (
+	"os"
+	"testing"
+	"time"
+)
 
-// goldenTournament: every member is set to something other than its zero value.
-// The deadline lies behind the last time that fits 64 bits of nanoseconds.
+func init() {
+	addedMembers["tournament.created.v2"] = []string{".OpensAt", ".Status"}
+	addedMembers["tournament.edited.v2"] = []string{".OpensAt"}
+}
+
+// TestTournamentTimes decodes tournaments with the added members and older ones without them.
+func TestTournamentTimes(t *testing.T) {
+	for name, fact := range map[string]Fact{
+		"tournament.created.v2": &TournamentCreated{TournamentID: "cup-2032", DisplayName: "Cup", TeamLimit: 64,
+			RegisterDeadline: moment.Add(time.Hour), Waitlist: true, WaitlistRule: WaitlistFill, WaitingRoom: "sale-2031",
+			OpensAt: moment, Status: TournamentClosed},
+		"tournament.edited.v2": &TournamentEdited{DisplayName: "Cup", TeamLimit: 65, RegisterDeadline: moment.Add(time.Hour),
+			Status: TournamentClosed, WaitingRoom: "sale-2031",
+			TournamentCounts: TournamentCounts{Entered: 64, Remaining: 1, Waitlisted: 2936}, OpensAt: moment},
+	} {
+		frozen, err := os.ReadFile("testdata/later/" + name + ".times.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkGolden(t, name, fact, frozen)
+	}
+}
+
+// goldenTournament: every member is set to something other than its zero value. The deadline is
+// after the last time that 64 bits of nanoseconds can represent.
 var goldenTournament = map[string]Fact{
 	"tournament.created.v1": &TournamentCreated{
 		TournamentID: "cup-2031", DisplayName: "Winter \"cup\" \\ größe M\n\t\u0001 <b>&</b> \u2028🏆",
@@ -20,19 +47,23 @@ var goldenTournament = map[string]Fact{
 		Waitlist: true, WaitlistRule: WaitlistFill, WaitingRoom: "sale-2031",
 	},
 	"tournament.edited.v2": &TournamentEdited{
-		DisplayName: "Winter cup", TeamLimit: 65, RegisterDeadline: moment, Status: TournamentClosed, WaitingRoom: "sale-2031",
+		DisplayName: "Winter cup", TeamLimit: 65, RegisterDeadline: moment, Status: TournamentClosed,
+		WaitingRoom:      "sale-2031",
 		TournamentCounts: TournamentCounts{Entered: 64, Remaining: 1, Waitlisted: 2936},
 	},
+	"tournament.opened.v1": &TournamentOpened{
+		OpensAt: moment, TournamentCounts: TournamentCounts{Entered: 1, Remaining: 63, Waitlisted: 2},
+	},
 	"tournament.entered.v1": &TournamentEntered{
-		TeamIDs:          []string{"team-1", "team-2"},
+		TeamIDs:          []TeamID{"team-1", "team-2"},
 		TournamentCounts: TournamentCounts{Entered: 63, Remaining: 2, Waitlisted: 1},
 	},
 	"tournament.waitlisted.v1": &TournamentWaitlisted{
-		TeamIDs:          []string{"team-3", "team-4", "team-5"},
+		TeamIDs:          []TeamID{"team-3", "team-4", "team-5"},
 		TournamentCounts: TournamentCounts{Entered: 62, Remaining: 3, Waitlisted: 4},
 	},
 	"tournament.promoted.v1": &TournamentPromoted{
-		Rows:             [][]string{{"team-3", "team-5"}, {"team-6"}},
+		Rows:             [][]TeamID{{"team-3", "team-5"}, {"team-6"}},
 		TournamentCounts: TournamentCounts{Entered: 65, Remaining: 1, Waitlisted: 2},
 	},
 	"tournament.withdrawn.v1": &TournamentWithdrawn{

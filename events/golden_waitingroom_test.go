@@ -45,4 +45,5 @@ var goldenWaitingRoom = map[string]Fact{
 	"waitingroom.finished.v1": &WaitingRoomFinished{
 		Ticket: 13, WaitingRoomCounts: WaitingRoomCounts{Waiting: 998_990, Active: 1001},
 	},
+	"waitingroom.run.v1": &WaitingRoomRun{Node: "admitone1:8080", Run: "0190e8a0-1111-7222-8333-444455556666", Term: 2},
 }

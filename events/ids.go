@@ -26,11 +26,48 @@ func (s StreamID) Entity() string {
 	return id
 }
 
-// Internal says that the stream is no entity's and holds no facts: names with $ are
-// EventStoreDB's own, those with ~ what a store keeps beside the facts. A log that
-// was served to EventStoreDB clients has them among the others; whoever reads facts
-// passes them by.
+// Internal reports whether the stream holds no facts: names with $ are EventStoreDB's own, those
+// with ~ a store's own. A log that has served EventStoreDB clients contains such streams; readers
+// of facts skip them.
 func (s StreamID) Internal() bool { return s != "" && (s[0] == '$' || s[0] == '~') }
+
+// ProductID identifies a product: 1 to 64 of A-Z a-z 0-9 _ -, chosen by its maker or a UUID, as are
+// the ids of performances, sections, tournaments, teams and waiting rooms.
+type ProductID string
+
+// ReservationID identifies a reservation of a product: the text of an [ID], made for the request.
+type ReservationID string
+
+// PerformanceID identifies a performance; its format is that of [ProductID].
+type PerformanceID string
+
+// SectionID identifies a section within its performance; its format is that of [ProductID].
+type SectionID string
+
+// SeatName names a seat within its performance; see [NewSeatName].
+type SeatName string
+
+// BookingID identifies a booking: the text of an [ID], made for the request.
+type BookingID string
+
+// HoldID identifies what one attempt of a booking holds, and the payment for it; see [NewHoldID].
+type HoldID string
+
+// ChargeID identifies a charge of a wallet: the text of an [ID], made for the request.
+type ChargeID string
+
+// TournamentID identifies a tournament; its format is that of [ProductID].
+type TournamentID string
+
+// TeamID identifies a team; its format is that of [ProductID].
+type TeamID string
+
+// RoomID identifies a waiting room; its format is that of [ProductID].
+type RoomID string
+
+// Holder is the name of a person or an organisation that holds, buys or owns: the subject of its
+// token, or the name given in its place. It has 1 to 255 characters.
+type Holder string
 
 // Revision is a place in one stream; the first event has revision 0.
 type Revision int64
@@ -42,41 +79,42 @@ const NoStream Revision = -1
 // is the place before it.
 type Position uint64
 
-// EndPosition is behind every event: where to start reading backwards.
+// EndPosition is past every event: where to start reading backward.
 const EndPosition Position = 1<<63 - 1
 
-// EndRevision is behind every event of a stream, likewise.
+// EndRevision is past every event of a stream, likewise.
 const EndRevision Revision = 1<<63 - 1
 
 // ID is a UUID (RFC 9562) in its 16 bytes.
 type ID [16]byte
 
 // ErrBadID is returned by [ParseID].
-var ErrBadID = errors.New("events: not a UUID")
+var ErrBadID = errors.New("not a UUID")
 
-// EventID is the UUIDv5 (RFC 9562 section 5.5) of a command's id and the place of the
-// event among those the command caused, in a name space that all writers share: what
-// they make of the command must be the same to the byte.
+// EventID is the UUIDv5 (RFC 9562 section 5.5) of a command's id and the index of the event among
+// those the command caused, in a name space that all writers share: they must derive byte-identical
+// events from the command.
 func EventID(commandID string, index int) ID { return eventIDNamespace.EventID(commandID, index) }
 
-// EventID is [EventID] in the name space of one writer, which id names. The same command
-// decided again by the same writer therefore yields the same event ids, which is what
-// makes a store's own idempotency work for us, and by another one it yields others.
+// EventID is [EventID] in the name space id of one writer. The same command decided again by the
+// same writer therefore yields the same event ids, on which a store's idempotency relies; decided
+// by another writer it yields different ones.
 func (id ID) EventID(commandID string, index int) ID {
 	var buf [128]byte
 	b := append(buf[:0], id[:]...)
 	b = append(b, commandID...)
 	b = append(b, '/', byte(index>>8), byte(index))
 	sum := sha1.Sum(b)
-	var made ID
-	copy(made[:], sum[:])
-	made[6] = made[6]&0x0f | 0x50
-	made[8] = made[8]&0x3f | 0x80
-	return made
+	var uuid ID
+	copy(uuid[:], sum[:])
+	uuid[6] = uuid[6]&0x0f | 0x50
+	uuid[8] = uuid[8]&0x3f | 0x80
+	return uuid
 }
 
-// eventIDNamespace is the one that all writers share; an arbitrary, fixed UUID.
-var eventIDNamespace = ID{0x6b, 0x1f, 0x0d, 0x52, 0x9c, 0x3e, 0x4b, 0x7a, 0x8d, 0x25, 0x31, 0xe4, 0x57, 0xa6, 0xc0, 0x98}
+// eventIDNamespace is the name space that all writers share: an arbitrary, fixed UUID.
+var eventIDNamespace = ID{0x6b, 0x1f, 0x0d, 0x52, 0x9c, 0x3e, 0x4b, 0x7a,
+	0x8d, 0x25, 0x31, 0xe4, 0x57, 0xa6, 0xc0, 0x98}
 
 // ParseID reads the 36-character form. It returns [ErrBadID] for anything else.
 func ParseID(s string) (ID, error) {

@@ -44,7 +44,7 @@ func TestEventIDIsAUUIDv5(t *testing.T) {
 	})
 }
 
-// TestEventIDsDiffer: no two events of a batch, and no two commands, share one.
+// TestEventIDsDiffer: no two events of a batch or of two commands share an id.
 func TestEventIDsDiffer(t *testing.T) {
 	seen := map[ID]bool{}
 	for _, command := range []string{"a", "b", "a/", "a/\x00", ""} {
@@ -72,12 +72,12 @@ func TestParseID(t *testing.T) {
 		if back, err := ParseID(text); err != nil || back != id {
 			t.Fatalf("ParseID(%s) = %s, %v", text, back, err)
 		}
-		// One byte that is neither a digit nor in its place spoils it.
+		// One invalid byte makes it invalid.
 		at := rapid.IntRange(0, len(text)-1).Draw(t, "at")
-		spoilt := []byte(text)
-		spoilt[at] = "g_"[at%2]
-		if _, err := ParseID(string(spoilt)); !errors.Is(err, ErrBadID) {
-			t.Fatalf("ParseID(%s): %v, want %v", spoilt, err, ErrBadID)
+		invalid := []byte(text)
+		invalid[at] = "g_"[at%2]
+		if _, err := ParseID(string(invalid)); !errors.Is(err, ErrBadID) {
+			t.Fatalf("ParseID(%s): %v, want %v", invalid, err, ErrBadID)
 		}
 	})
 }

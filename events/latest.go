@@ -2,24 +2,26 @@ package events
 
 import "context"
 
-// Latest is what some stores have beside Store to find the last events of many
-// streams quickly. It calls take with the events of each of streams, from the last
-// one at or before position backwards, for as long as take returns true.
+// Latest is implemented by stores that can find the last events of many streams quickly.
 type Latest interface {
-	// Latest's errors: those of [Store].Read; take's.
-	Latest(ctx context.Context, streams []StreamID, position Position, take func(i int, e *Recorded) (more bool, err error)) error
+	// Latest calls visit with the events of each of streams, by its index, from the last one at or
+	// before position backwards, for as long as visit returns true. Errors: those of [Store].Read;
+	// visit's.
+	Latest(ctx context.Context, streams []StreamID, position Position,
+		visit func(i int, e *Recorded) (more bool, err error)) error
 }
 
 // latestPage is how many events of a stream are read at once: most have fewer.
 const latestPage = 16
 
-// ReadLatest is [Latest] for every store, at the store's own speed if it has it.
-func ReadLatest(ctx context.Context, store Store, streams []StreamID, position Position, take func(i int, e *Recorded) (more bool, err error)) error {
+// ReadLatest is [Latest] for any store; it uses the store's own implementation if there is one.
+func ReadLatest(ctx context.Context, store Store, streams []StreamID, position Position,
+	visit func(i int, e *Recorded) (more bool, err error)) error {
 	if p, ok := store.(*prefix); ok {
-		return ReadLatest(ctx, p.Store, streams, min(position, p.end), take)
+		return ReadLatest(ctx, p.Store, streams, min(position, p.end), visit)
 	}
-	if quick, ok := store.(Latest); ok {
-		return quick.Latest(ctx, streams, position, take)
+	if fast, ok := store.(Latest); ok {
+		return fast.Latest(ctx, streams, position, visit)
 	}
 	for i, stream := range streams {
 		for from, more := EndRevision, true; more && from >= 0; {
@@ -35,7 +37,7 @@ func ReadLatest(ctx context.Context, store Store, streams []StreamID, position P
 				if page[k].Position > position {
 					continue
 				}
-				if more, err = take(i, &page[k]); err != nil {
+				if more, err = visit(i, &page[k]); err != nil {
 					return err
 				}
 			}

@@ -18,31 +18,31 @@ type Hash [sha256.Size]byte
 // String is the hash in hexadecimal.
 func (h Hash) String() string { return hex.EncodeToString(h[:]) }
 
-// Metadata says how an event came about.
+// Metadata records the origin of an event.
 type Metadata struct {
 	// CommandID identifies the command that caused the event.
 	CommandID string `json:"command_id"`
 	// CorrelationID is the request id of the HTTP request it all began with.
 	CorrelationID string `json:"correlation_id"`
-	// CausationID is what made the command: the request itself, or the event that
-	// an automatic step followed from.
+	// CausationID is the cause of the command: the request itself, or the event that an automatic
+	// step followed.
 	CausationID string `json:"causation_id"`
-	// Actor is who asked for it: a holder, or "system" for a deadline.
+	// Actor is the one who requested it: a holder, or "system" for a deadline.
 	Actor string `json:"actor"`
-	// At is the time the command was decided at, the one the rules have seen.
+	// At is the time of the decision, as the rules saw it.
 	At time.Time `json:"at"`
 	// Hash is the event's link in its stream's chain; see Seal.
 	Hash string `json:"hash"`
 }
 
-// ErrBadMetadata is returned for metadata that [Seal] can't have made.
-var ErrBadMetadata = errors.New("events: bad metadata")
+// ErrBadMetadata is returned for metadata that [Seal] cannot have written.
+var ErrBadMetadata = errors.New("bad metadata of an event")
 
 // hashKey separates the hashed part of the metadata from the hash itself, which
 // is always its last member.
 const hashKey = `,"hash":"`
 
-// sealedTail is the length of what Seal puts behind the hashed part.
+// sealedTail is the length of what Seal appends to the hashed part.
 const sealedTail = len(hashKey) + 2*sha256.Size + len(`"}`)
 
 // Seal encodes m as the metadata of the event at revision of stream and chains
@@ -71,15 +71,13 @@ func appendHashed(dst []byte, m *Metadata) []byte {
 	dst = AppendJSONString(dst, m.CausationID)
 	dst = append(dst, `,"actor":`...)
 	dst = AppendJSONString(dst, m.Actor)
-	dst = append(dst, `,"at":"`...)
-	dst = m.At.UTC().AppendFormat(dst, time.RFC3339Nano)
-	return append(dst, '"')
+	dst = append(dst, `,"at":`...)
+	return appendTime(dst, m.At)
 }
 
-// AppendMetadata appends the bytes that [Seal] made, given what they say: m is
-// what [ParseMetadata] returned, and m.Hash is taken as it is. So an event that
-// travelled in another form, as a CloudEvent say, gets its bytes back, and
-// [CheckLink] tells whether they are the ones.
+// AppendMetadata appends the bytes that [Seal] wrote, given the result m of [ParseMetadata]; m.Hash
+// is used as it is. It restores the bytes of an event that was transported in another form, for
+// example as a CloudEvent; [CheckLink] verifies them.
 func AppendMetadata(dst []byte, m *Metadata) []byte {
 	dst = appendHashed(dst, m)
 	dst = append(dst, hashKey...)
@@ -87,8 +85,8 @@ func AppendMetadata(dst []byte, m *Metadata) []byte {
 	return append(dst, `"}`...)
 }
 
-// linkBytes lends link its buffer. On the stack it would make every fresh goroutine
-// that seals an event grow its stack first.
+// linkBytes pools the buffers of link. On the stack, a buffer would make every new goroutine that
+// seals an event grow its stack first.
 var linkBytes = sync.Pool{New: func() any { b := make([]byte, 0, 2048); return &b }}
 
 // link computes one hash of the chain over the metadata's hashed part.
@@ -109,15 +107,15 @@ func link(prev Hash, stream StreamID, revision Revision, e *Event, hashed []byte
 	return sha256.Sum256(b)
 }
 
-// CheckLink recomputes the hash of e, which follows prev, and returns it.
-// Error: [ErrDamaged] if the recorded hash is another one.
+// CheckLink recomputes the hash of e, which follows prev, and returns it. Error: [ErrDamaged] if
+// the recorded hash differs.
 func CheckLink(prev Hash, e *Recorded) (Hash, error) {
 	recorded, hashed, err := splitHash(e.Metadata)
 	if err != nil {
 		return Hash{}, fmt.Errorf("%w: position %d, %s@%d: %v", ErrDamaged, e.Position, e.Stream, e.Revision, err)
 	}
 	if hash := link(prev, e.Stream, e.Revision, &e.Event, hashed); hash != recorded {
-		return Hash{}, fmt.Errorf("%w: position %d, %s@%d: its hash is %s, its bytes give %s",
+		return Hash{}, fmt.Errorf("%w: position %d, %s@%d: recorded hash %s, computed hash %s",
 			ErrDamaged, e.Position, e.Stream, e.Revision, recorded, hash)
 	}
 	return recorded, nil
@@ -133,16 +131,16 @@ func RecordedHash(metadata []byte) (Hash, error) {
 func splitHash(metadata []byte) (hash Hash, hashed []byte, err error) {
 	cut := len(metadata) - sealedTail
 	if cut < 1 || !bytes.HasPrefix(metadata[cut:], []byte(hashKey)) || !bytes.HasSuffix(metadata, []byte(`"}`)) {
-		return Hash{}, nil, fmt.Errorf("%w: it does not end in a hash", ErrBadMetadata)
+		return Hash{}, nil, fmt.Errorf("%w: missing hash", ErrBadMetadata)
 	}
 	from := cut + len(hashKey)
 	digits := metadata[from : from+2*sha256.Size]
 	if _, err := hex.Decode(hash[:], digits); err != nil {
 		return Hash{}, nil, fmt.Errorf("%w: %v", ErrBadMetadata, err)
 	}
-	// Seal writes lower case; a hash has one spelling, or a changed byte would pass.
+	// Seal writes lower case; if upper case were accepted, a changed byte would pass.
 	if bytes.ContainsAny(digits, "ABCDEF") {
-		return Hash{}, nil, fmt.Errorf("%w: its hash is not in lower case", ErrBadMetadata)
+		return Hash{}, nil, fmt.Errorf("%w: hash not in lower case", ErrBadMetadata)
 	}
 	return hash, metadata[:cut], nil
 }
@@ -150,8 +148,8 @@ func splitHash(metadata []byte) (hash Hash, hashed []byte, err error) {
 // ParseMetadata decodes sealed metadata. Error: [ErrBadMetadata].
 func ParseMetadata(metadata []byte) (Metadata, error) {
 	var m Metadata
-	p, members := plain{text: metadata}, [...]*string{&m.CommandID, &m.CorrelationID, &m.CausationID, &m.Actor, nil, &m.Hash}
-	at, ok := p.metadata(func(i int, value []byte) {
+	members := [...]*string{&m.CommandID, &m.CorrelationID, &m.CausationID, &m.Actor, nil, &m.Hash}
+	at, ok := (&fastReader{text: metadata}).metadata(func(i int, value []byte) {
 		if members[i] != nil {
 			*members[i] = string(value)
 		}
@@ -167,18 +165,18 @@ func ParseMetadata(metadata []byte) (Metadata, error) {
 	return m, nil
 }
 
-// DecidedAt returns the time in sealed metadata at which the command was decided,
-// without keeping the rest. Error: [ErrBadMetadata], where [ParseMetadata] has it.
+// DecidedAt returns the time in sealed metadata at which the command was decided, without decoding
+// the rest. Error: [ErrBadMetadata], as [ParseMetadata].
 func DecidedAt(metadata []byte) (time.Time, error) {
-	if at, ok := (&plain{text: metadata}).metadata(nil); ok {
+	if at, ok := (&fastReader{text: metadata}).metadata(nil); ok {
 		return at, nil
 	}
 	m, err := ParseMetadata(metadata)
 	return m.At, err
 }
 
-// RecordedCommand returns the command id in sealed metadata, without decoding the
-// rest; it is the first member. Empty if there is none.
+// RecordedCommand returns the command id in sealed metadata, without decoding the rest; it is the
+// first member. It is empty if there is none.
 func RecordedCommand(metadata []byte) string {
 	const prefix = `{"command_id":"`
 	if !bytes.HasPrefix(metadata, []byte(prefix)) {

@@ -12,7 +12,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// sealed makes a small event at revision 7 of a stream, and the hash before it.
+// sealed returns an event at revision 7 of a stream and the hash before it.
 func sealed() (prev Hash, e Recorded) {
 	for i := range prev {
 		prev[i] = byte(i * 7)
@@ -21,14 +21,14 @@ func sealed() (prev Hash, e Recorded) {
 	e = Recorded{Stream: "product-1", Revision: 7, Position: 99}
 	e.ID = EventID("command-1", 0)
 	e.Type = fact.Name()
-	e.Data = fact.AppendJSON(nil)
+	e.Data = AppendFact(nil, fact)
 	e.Metadata, _ = Seal(nil, prev, e.Stream, e.Revision, &e.Event, &Metadata{
 		CommandID: "command-1", CorrelationID: "request-1", CausationID: "request-1", Actor: "ada", At: moment,
 	})
 	return prev, e
 }
 
-// TestSealIsFrozen: the chain of a log that exists can't be computed anew.
+// TestSealIsFrozen: the hashes of existing logs must not change.
 func TestSealIsFrozen(t *testing.T) {
 	_, e := sealed()
 	const want = `{"command_id":"command-1","correlation_id":"request-1","causation_id":"request-1",` +
@@ -39,7 +39,7 @@ func TestSealIsFrozen(t *testing.T) {
 	}
 }
 
-// TestSealFollowsItsFormula computes the hash once more from Seal's comment.
+// TestSealFollowsItsFormula computes the hash independently, according to Seal's comment.
 func TestSealFollowsItsFormula(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		prev, e, m := drawSealed(t)
@@ -155,8 +155,8 @@ func TestCheckLinkFindsEveryFlippedByte(t *testing.T) {
 	}
 }
 
-// TestCheckLinkFindsMovedBytes: what ends in one part and begins in the next is
-// not the same as one byte further on, and nothing can be left out or added.
+// TestCheckLinkFindsMovedBytes: moving bytes from one part to the next, removing and adding any are
+// all detected.
 func TestCheckLinkFindsMovedBytes(t *testing.T) {
 	prev, whole := sealed()
 	for about, change := range map[string]func(e *Recorded){
@@ -181,8 +181,7 @@ func TestCheckLinkFindsMovedBytes(t *testing.T) {
 	}
 }
 
-// TestChain seals a stream of events and finds any that is missing, doubled or
-// out of its order.
+// TestChain: a missing, duplicated or reordered event of a sealed stream is detected.
 func TestChain(t *testing.T) {
 	const length = 5
 	var chain []Recorded
@@ -193,23 +192,23 @@ func TestChain(t *testing.T) {
 		e.Metadata, prev = Seal(nil, prev, e.Stream, e.Revision, &e.Event, &Metadata{At: moment})
 		chain = append(chain, e)
 	}
-	if err := walk(chain); err != nil {
+	if err := checkChain(chain); err != nil {
 		t.Fatalf("the chain as it is: %v", err)
 	}
-	for i := range length - 1 { // the last can be cut off unseen: only a signed head tells
+	for i := range length - 1 { // losing the last goes unnoticed without a signed head
 		without := append(append([]Recorded{}, chain[:i]...), chain[i+1:]...)
 		doubled := append(append([]Recorded{}, chain[:i+1]...), chain[i:]...)
 		swapped := append([]Recorded{}, chain...)
 		swapped[i], swapped[i+1] = swapped[i+1], swapped[i]
 		for about, changed := range map[string][]Recorded{"without": without, "doubled": doubled, "swapped": swapped} {
-			if err := walk(changed); !errors.Is(err, ErrDamaged) {
+			if err := checkChain(changed); !errors.Is(err, ErrDamaged) {
 				t.Errorf("%s %d: %v, want %v", about, i, err, ErrDamaged)
 			}
 		}
 	}
 }
 
-func walk(chain []Recorded) error {
+func checkChain(chain []Recorded) error {
 	var prev Hash
 	for i := range chain {
 		hash, err := CheckLink(prev, &chain[i])

@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// Prefix is a log as it was when it ended at a position. It takes no events, and
-// nothing ever comes behind the last one. Closing it closes store.
+// Prefix returns the log as it was when it ended at a position. It refuses appends and never grows.
+// Closing it closes store.
 func Prefix(store Store, end Position) Store { return &prefix{store, end} }
 
 type prefix struct {
@@ -14,13 +14,13 @@ type prefix struct {
 	end Position
 }
 
-// Epoch is another one than the whole log's: who knows positions of that must not
-// think that they are yet to come here.
+// Epoch differs from the whole log's: a reader with positions of that log must not wait for them
+// here.
 func (p *prefix) Epoch() string { return fmt.Sprintf("%s@%d", p.Store.Epoch(), p.end) }
 
-// Append implements Store: nothing is written.
+// Append implements Store. It always fails.
 func (p *prefix) Append(context.Context, StreamID, Revision, []Event) (Appended, error) {
-	return Appended{}, fmt.Errorf("%w: it is shown as it was at position %d", ErrUnavailable, p.end)
+	return Appended{}, fmt.Errorf("%w: the log is shown as of position %d", ErrUnavailable, p.end)
 }
 
 // Head implements Store.
@@ -38,7 +38,7 @@ func (p *prefix) ReadAll(ctx context.Context, from Position, dir Direction, limi
 	return p.cut(page), err
 }
 
-// cut leaves out what came later.
+// cut removes the events after the end.
 func (p *prefix) cut(page []Recorded) []Recorded {
 	for len(page) > 0 && page[len(page)-1].Position > p.end {
 		page = page[:len(page)-1]
@@ -47,7 +47,9 @@ func (p *prefix) cut(page []Recorded) []Recorded {
 }
 
 // Read implements Store.
-func (p *prefix) Read(ctx context.Context, stream StreamID, from Revision, dir Direction, limit int) ([]Recorded, error) {
+func (p *prefix) Read(
+	ctx context.Context, stream StreamID, from Revision, dir Direction, limit int,
+) ([]Recorded, error) {
 	if dir == Forward {
 		page, err := p.Store.Read(ctx, stream, from, dir, limit)
 		return p.cut(page), err
@@ -62,7 +64,7 @@ func (p *prefix) Read(ctx context.Context, stream StreamID, from Revision, dir D
 	return p.Store.Read(ctx, stream, min(from, last), dir, limit)
 }
 
-// last finds the last revision of a stream by then, by halves.
+// last finds the last revision of a stream in the prefix by binary search.
 func (p *prefix) last(ctx context.Context, stream StreamID) (Revision, error) {
 	page, err := p.Store.Read(ctx, stream, EndRevision, Backward, 1)
 	if err != nil || len(page) == 0 || page[0].Position <= p.end {
@@ -88,7 +90,7 @@ func (p *prefix) last(ctx context.Context, stream StreamID) (Revision, error) {
 	return low, nil
 }
 
-// Follow implements Store. Having come to the end it waits for ctx.
+// Follow implements Store. At the end it waits for ctx.
 func (p *prefix) Follow(ctx context.Context, after Position, handle func([]Recorded) error) error {
 	for after < p.end {
 		page, err := p.ReadAll(ctx, after, Forward, pageSize)

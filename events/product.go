@@ -10,6 +10,8 @@ func init() {
 	register[ProductConfirmed]()
 	register[ProductReleased]()
 	register[ProductExpired]()
+	register[ProductOpened]()
+	register[ProductClosed]()
 	registerUpcast("product.created.v1", func(old productCreatedV1) Fact {
 		return &ProductCreated{ProductID: old.ProductID, DisplayName: old.DisplayName, Stock: old.Stock, Price: old.Price,
 			LimitPerHolder: old.LimitPerHolder, HoldSeconds: old.HoldSeconds}
@@ -22,12 +24,12 @@ func init() {
 
 // productCreatedV1 and productEditedV1 are from before waiting rooms.
 type productCreatedV1 struct {
-	ProductID      string `json:"product_id"`
-	DisplayName    string `json:"name"`
-	Stock          int64  `json:"stock"`
-	Price          int64  `json:"price"`
-	LimitPerHolder int64  `json:"limit_per_holder"`
-	HoldSeconds    int64  `json:"hold_seconds"`
+	ProductID      ProductID `json:"product_id"`
+	DisplayName    string    `json:"name"`
+	Stock          int64     `json:"stock"`
+	Price          int64     `json:"price"`
+	LimitPerHolder int64     `json:"limit_per_holder"`
+	HoldSeconds    int64     `json:"hold_seconds"`
 }
 
 type productEditedV1 struct {
@@ -40,8 +42,8 @@ type productEditedV1 struct {
 
 // ProductCreated puts a product on sale.
 type ProductCreated struct {
-	ProductID string `json:"product_id"`
-	// DisplayName is what people read.
+	ProductID ProductID `json:"product_id"`
+	// DisplayName is shown to people.
 	DisplayName string `json:"name"`
 	// Stock is how many units there are.
 	Stock int64 `json:"stock"`
@@ -52,135 +54,82 @@ type ProductCreated struct {
 	LimitPerHolder int64 `json:"limit_per_holder"`
 	// HoldSeconds is how long a hold lasts.
 	HoldSeconds int64 `json:"hold_seconds"`
-	// WaitingRoom that guards the sale, "" if none does.
-	WaitingRoom string `json:"waiting_room"`
+	// WaitingRoom guards the sale, "" if none does.
+	WaitingRoom RoomID `json:"waiting_room"`
+	SaleTimes
 }
 
-// Name is the frozen wire name.
 func (*ProductCreated) Name() string { return "product.created.v2" }
 
-// AppendJSON appends the fact as JSON.
-func (f *ProductCreated) AppendJSON(dst []byte) []byte {
-	o := OpenObject(dst)
-	o.String("product_id", f.ProductID)
-	o.String("name", f.DisplayName)
-	o.Int("stock", f.Stock)
-	o.Int("price", f.Price)
-	o.Int("limit_per_holder", f.LimitPerHolder)
-	o.Int("hold_seconds", f.HoldSeconds)
-	o.String("waiting_room", f.WaitingRoom)
-	return o.Close()
-}
+// Schedule implements [Scheduled].
+func (f *ProductCreated) Schedule() (times SaleTimes, reached bool) { return f.SaleTimes, false }
 
-// ProductEdited states the product's editable members after an edit, all of
-// them, so that whoever reads it needs no fact before it.
+// ProductEdited states the product's editable members after an edit, all of them, so that a reader
+// needs no earlier fact.
 type ProductEdited struct {
 	DisplayName    string `json:"name"`
 	Stock          int64  `json:"stock"`
 	Price          int64  `json:"price"`
 	LimitPerHolder int64  `json:"limit_per_holder"`
-	// WaitingRoom that guards the sale, "" if none does.
-	WaitingRoom string `json:"waiting_room"`
+	// WaitingRoom guards the sale, "" if none does.
+	WaitingRoom RoomID `json:"waiting_room"`
 	// Remaining after it.
 	Remaining int64 `json:"remaining"`
+	SaleTimes
 }
 
-// Name is the frozen wire name.
 func (*ProductEdited) Name() string { return "product.edited.v2" }
 
-// AppendJSON appends the fact as JSON.
-func (f *ProductEdited) AppendJSON(dst []byte) []byte {
-	o := OpenObject(dst)
-	o.String("name", f.DisplayName)
-	o.Int("stock", f.Stock)
-	o.Int("price", f.Price)
-	o.Int("limit_per_holder", f.LimitPerHolder)
-	o.String("waiting_room", f.WaitingRoom)
-	o.Int("remaining", f.Remaining)
-	return o.Close()
-}
+// Schedule implements [Scheduled].
+func (f *ProductEdited) Schedule() (times SaleTimes, reached bool) { return f.SaleTimes, false }
 
-// ProductReserved sells units at once: a reservation that is born confirmed.
+// ProductReserved sells units at once: a reservation that starts out confirmed.
 type ProductReserved struct {
-	ReservationID string `json:"reservation_id"`
-	Holder        string `json:"holder"`
-	Quantity      int64  `json:"quantity"`
+	ReservationID ReservationID `json:"reservation_id"`
+	Holder        Holder        `json:"holder"`
+	Quantity      int64         `json:"quantity"`
 	// Remaining after it.
 	Remaining int64 `json:"remaining"`
 }
 
-// Name is the frozen wire name.
 func (*ProductReserved) Name() string { return "product.reserved.v1" }
-
-// AppendJSON appends the fact as JSON.
-func (f *ProductReserved) AppendJSON(dst []byte) []byte {
-	o := OpenObject(dst)
-	o.String("reservation_id", f.ReservationID)
-	o.String("holder", f.Holder)
-	o.Int("quantity", f.Quantity)
-	o.Int("remaining", f.Remaining)
-	return o.Close()
-}
 
 // ProductHeld keeps units for a holder until a deadline.
 type ProductHeld struct {
-	ReservationID string `json:"reservation_id"`
-	Holder        string `json:"holder"`
-	Quantity      int64  `json:"quantity"`
+	ReservationID ReservationID `json:"reservation_id"`
+	Holder        Holder        `json:"holder"`
+	Quantity      int64         `json:"quantity"`
 	// ExpiresAt is the last moment at which the hold can be confirmed.
 	ExpiresAt time.Time `json:"expires_at"`
 	// Remaining after it.
 	Remaining int64 `json:"remaining"`
 }
 
-// Name is the frozen wire name.
 func (*ProductHeld) Name() string { return "product.held.v1" }
 
-// AppendJSON appends the fact as JSON.
-func (f *ProductHeld) AppendJSON(dst []byte) []byte {
-	o := OpenObject(dst)
-	o.String("reservation_id", f.ReservationID)
-	o.String("holder", f.Holder)
-	o.Int("quantity", f.Quantity)
-	o.Time("expires_at", f.ExpiresAt)
-	o.Int("remaining", f.Remaining)
-	return o.Close()
-}
-
-// Holds says that one hold was opened.
+// Holds reports one opened hold.
 func (f *ProductHeld) Holds() (opened, closed int, earliest time.Time) { return 1, 0, f.ExpiresAt }
 
 // ProductConfirmed turns a hold into a sale.
 type ProductConfirmed struct {
-	ReservationID string `json:"reservation_id"`
-	Holder        string `json:"holder"`
-	Quantity      int64  `json:"quantity"`
-	// Remaining after it, which is what it was before.
+	ReservationID ReservationID `json:"reservation_id"`
+	Holder        Holder        `json:"holder"`
+	Quantity      int64         `json:"quantity"`
+	// Remaining after it: the same as before.
 	Remaining int64 `json:"remaining"`
 }
 
-// Name is the frozen wire name.
 func (*ProductConfirmed) Name() string { return "product.confirmed.v1" }
 
-// AppendJSON appends the fact as JSON.
-func (f *ProductConfirmed) AppendJSON(dst []byte) []byte {
-	o := OpenObject(dst)
-	o.String("reservation_id", f.ReservationID)
-	o.String("holder", f.Holder)
-	o.Int("quantity", f.Quantity)
-	o.Int("remaining", f.Remaining)
-	return o.Close()
-}
-
-// Holds says that one hold was closed.
+// Holds reports one closed hold.
 func (*ProductConfirmed) Holds() (opened, closed int, earliest time.Time) {
 	return 0, 1, time.Time{}
 }
 
-// ReservationStatus is where a reservation stands.
+// ReservationStatus is the status of a reservation.
 type ReservationStatus string
 
-// The four places a reservation can be in. The last two are final.
+// The statuses of a reservation. The last two are final.
 const (
 	ReservationHeld      ReservationStatus = "held"
 	ReservationConfirmed ReservationStatus = "confirmed"
@@ -188,32 +137,20 @@ const (
 	ReservationExpired   ReservationStatus = "expired"
 )
 
-// ProductReleased gives the units of a reservation back.
+// ProductReleased returns the units of a reservation.
 type ProductReleased struct {
-	ReservationID string `json:"reservation_id"`
-	Holder        string `json:"holder"`
-	Quantity      int64  `json:"quantity"`
-	// Was is where the reservation stood: held or confirmed.
+	ReservationID ReservationID `json:"reservation_id"`
+	Holder        Holder        `json:"holder"`
+	Quantity      int64         `json:"quantity"`
+	// Was is the previous status: held or confirmed.
 	Was ReservationStatus `json:"was"`
 	// Remaining after it.
 	Remaining int64 `json:"remaining"`
 }
 
-// Name is the frozen wire name.
 func (*ProductReleased) Name() string { return "product.released.v1" }
 
-// AppendJSON appends the fact as JSON.
-func (f *ProductReleased) AppendJSON(dst []byte) []byte {
-	o := OpenObject(dst)
-	o.String("reservation_id", f.ReservationID)
-	o.String("holder", f.Holder)
-	o.Int("quantity", f.Quantity)
-	o.String("was", string(f.Was))
-	o.Int("remaining", f.Remaining)
-	return o.Close()
-}
-
-// Holds says that a hold was closed, if it was one.
+// Holds reports one closed hold, if it was held.
 func (f *ProductReleased) Holds() (opened, closed int, earliest time.Time) {
 	if f.Was == ReservationHeld {
 		closed = 1
@@ -223,14 +160,14 @@ func (f *ProductReleased) Holds() (opened, closed int, earliest time.Time) {
 
 // ExpiredHold is one of the holds that a [ProductExpired] closes.
 type ExpiredHold struct {
-	ReservationID string    `json:"reservation_id"`
-	Holder        string    `json:"holder"`
-	Quantity      int64     `json:"quantity"`
-	ExpiresAt     time.Time `json:"expires_at"`
+	ReservationID ReservationID `json:"reservation_id"`
+	Holder        Holder        `json:"holder"`
+	Quantity      int64         `json:"quantity"`
+	ExpiresAt     time.Time     `json:"expires_at"`
 }
 
-// ProductExpired closes holds whose deadline has passed, a bounded number in one
-// fact, so that a crowd that walks away costs few events.
+// ProductExpired closes holds whose deadline has passed, a bounded number in one fact, so that many
+// abandoned holds cost few events.
 type ProductExpired struct {
 	Expired []ExpiredHold `json:"expired"`
 	// Quantity is the sum over Expired.
@@ -239,32 +176,38 @@ type ProductExpired struct {
 	Remaining int64 `json:"remaining"`
 }
 
-// Name is the frozen wire name.
 func (*ProductExpired) Name() string { return "product.expired.v1" }
 
-// AppendJSON appends the fact as JSON.
-func (f *ProductExpired) AppendJSON(dst []byte) []byte {
-	o := OpenObject(dst)
-	o.Key("expired")
-	o.Buf = append(o.Buf, '[')
-	for i := range f.Expired {
-		if i > 0 {
-			o.Buf = append(o.Buf, ',')
-		}
-		h := OpenObject(o.Buf)
-		h.String("reservation_id", f.Expired[i].ReservationID)
-		h.String("holder", f.Expired[i].Holder)
-		h.Int("quantity", f.Expired[i].Quantity)
-		h.Time("expires_at", f.Expired[i].ExpiresAt)
-		o.Buf = h.Close()
-	}
-	o.Buf = append(o.Buf, ']')
-	o.Int("quantity", f.Quantity)
-	o.Int("remaining", f.Remaining)
-	return o.Close()
-}
-
-// Holds says how many holds were closed.
+// Holds reports the number of closed holds.
 func (f *ProductExpired) Holds() (opened, closed int, earliest time.Time) {
 	return 0, len(f.Expired), time.Time{}
+}
+
+// ProductOpened records that the sale has opened. No decision depends on it: the rules compare the
+// time with what the product states.
+type ProductOpened struct {
+	OpensAt time.Time `json:"opens_at"`
+	// Remaining after it: the same as before.
+	Remaining int64 `json:"remaining"`
+}
+
+func (*ProductOpened) Name() string { return "product.opened.v1" }
+
+// Schedule implements [Scheduled].
+func (f *ProductOpened) Schedule() (times SaleTimes, reached bool) {
+	return SaleTimes{OpensAt: f.OpensAt}, true
+}
+
+// ProductClosed records that the sale has closed, as [ProductOpened] does.
+type ProductClosed struct {
+	ClosesAt time.Time `json:"closes_at"`
+	// Remaining after it: the same as before.
+	Remaining int64 `json:"remaining"`
+}
+
+func (*ProductClosed) Name() string { return "product.closed.v1" }
+
+// Schedule implements [Scheduled].
+func (f *ProductClosed) Schedule() (times SaleTimes, reached bool) {
+	return SaleTimes{ClosesAt: f.ClosesAt}, true
 }

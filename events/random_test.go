@@ -7,8 +7,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// factTypes returns the struct type of every name that is written today. Names
-// that only decode, through an upcaster, share the type of a newer one.
+// factTypes returns the struct type of every current wire name. Older names share the type of a
+// newer one.
 func factTypes() map[string]reflect.Type {
 	types := map[string]reflect.Type{}
 	for name, fact := range golden {
@@ -19,10 +19,9 @@ func factTypes() map[string]reflect.Type {
 	return types
 }
 
-// drawFact makes a random fact of a struct type. Strings are valid UTF-8 (others
-// are not kept as they are; see TestInvalidUTF8), times are in UTC and in the
-// years that RFC 3339 can write, and a slice is never nil: an empty one and a
-// nil one are written alike, and read back as the empty one.
+// drawFact returns a random fact of a struct type. Strings are valid UTF-8 (others are not
+// preserved; see TestInvalidUTF8), times are in UTC and in the years that RFC 3339 can write, and a
+// slice is never nil: an empty one and a nil one are written alike, and read back as the empty one.
 func drawFact(t *rapid.T, typ reflect.Type) Fact {
 	v := reflect.New(typ)
 	drawValue(t, v.Elem(), typ.Name())
@@ -59,7 +58,7 @@ func drawValue(t *rapid.T, v reflect.Value, label string) {
 		n := rapid.Uint64().Draw(t, label)
 		v.SetUint(n >> (64 - v.Type().Bits()))
 	default:
-		t.Fatalf("%s is a %s: teach drawValue to make one", label, v.Type())
+		t.Fatalf("%s is a %s, which drawValue does not support", label, v.Type())
 	}
 }
 
@@ -75,8 +74,8 @@ func drawTime(t *rapid.T, label string) time.Time {
 	return time.Unix(seconds, nanos).UTC()
 }
 
-// sameValue is reflect.DeepEqual, but for what JSON can't tell apart: a nil slice
-// and an empty one, and one moment in two zones.
+// sameValue is reflect.DeepEqual, except that it ignores what JSON does not distinguish: a nil and
+// an empty slice, and the zone of a time.
 func sameValue(a, b reflect.Value) bool {
 	switch {
 	case a.Type() != b.Type():
@@ -106,8 +105,8 @@ func sameValue(a, b reflect.Value) bool {
 	return reflect.DeepEqual(a.Interface(), b.Interface())
 }
 
-// writable says whether every time in a fact has a form in RFC 3339. "0000-01-01
-// T00:00:00+01:00" is read, but lies in the year -1 of UTC, which has none.
+// writable reports whether every time in a fact has a form in RFC 3339. "0000-01-01
+// T00:00:00+01:00" is parsed, but lies in the year -1 of UTC, which has none.
 func writable(v reflect.Value) bool {
 	switch {
 	case v.Type() == reflect.TypeFor[time.Time]():

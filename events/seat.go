@@ -16,31 +16,31 @@ func init() {
 	register[SeatUnblocked]()
 }
 
-// SeatName is how a seat is called: <section>-<row>-<number>, for example "A-1-1".
-func SeatName(section string, row, number int64) string {
+// NewSeatName returns the name of a seat: <section>-<row>-<number>, for example "A-1-1".
+func NewSeatName(section SectionID, row, number int64) SeatName {
 	name := append(make([]byte, 0, len(section)+12), section...)
 	name = strconv.AppendInt(append(name, '-'), row, 10)
-	return string(strconv.AppendInt(append(name, '-'), number, 10))
+	return SeatName(strconv.AppendInt(append(name, '-'), number, 10))
 }
 
-// ParseSeat takes a seat's name apart. A section's id may have hyphens of its own.
-// ok is false for what [SeatName] does not make.
-func ParseSeat(name string) (section string, row, number int64, ok bool) {
-	last := strings.LastIndexByte(name, '-')
+// ParseSeat splits a seat's name. A section's id may have hyphens of its own. ok is false for
+// anything [NewSeatName] does not return.
+func ParseSeat(name SeatName) (section SectionID, row, number int64, ok bool) {
+	last := strings.LastIndexByte(string(name), '-')
 	if last < 0 {
 		return "", 0, 0, false
 	}
-	middle := strings.LastIndexByte(name[:last], '-')
+	middle := strings.LastIndexByte(string(name[:last]), '-')
 	if middle < 1 {
 		return "", 0, 0, false
 	}
-	row, rowOK := counted(name[middle+1 : last])
-	number, numberOK := counted(name[last+1:])
-	return name[:middle], row, number, rowOK && numberOK
+	row, rowOK := parseCount(string(name[middle+1 : last]))
+	number, numberOK := parseCount(string(name[last+1:]))
+	return SectionID(name[:middle]), row, number, rowOK && numberOK
 }
 
-// counted reads a number from 1 as it is written: no sign, no leading zero.
-func counted(digits string) (int64, bool) {
+// parseCount parses a number from 1 in canonical form: no sign, no leading zero.
+func parseCount(digits string) (int64, bool) {
 	if digits == "" || len(digits) > 9 || digits[0] == '0' {
 		return 0, false
 	}
@@ -54,37 +54,38 @@ func counted(digits string) (int64, bool) {
 	return n, true
 }
 
-// OfPerformance is the id of what belongs to one performance: its seat of that
-// name, or its holder's allowance.
-func OfPerformance(performanceID, rest string) string { return performanceID + "~" + rest }
-
-// CutPerformance takes apart what [OfPerformance] made. No performance's id has a
-// '~'.
-func CutPerformance(id string) (performanceID, rest string) {
-	performanceID, rest, _ = strings.Cut(id, "~")
-	return performanceID, rest
+// OfPerformance returns the id of an entity within a performance: a seat by its name, or a holder's
+// allowance.
+func OfPerformance(performanceID PerformanceID, rest string) string {
+	return string(performanceID) + "~" + rest
 }
 
-// HoldID names one attempt of a booking at its seats and at their payment. The
-// first is 1; a late payment that takes the seats again is another.
-func HoldID(bookingID string, attempt int64) string {
-	return bookingID + "." + strconv.FormatInt(attempt, 10)
+// CutPerformance splits what [OfPerformance] joined. No performance's id has a '~'.
+func CutPerformance(id string) (performanceID PerformanceID, rest string) {
+	performance, rest, _ := strings.Cut(id, "~")
+	return PerformanceID(performance), rest
 }
 
-// CutHoldID takes apart what [HoldID] made. ok is false for anything else.
-func CutHoldID(holdID string) (bookingID string, attempt int64, ok bool) {
-	dot := strings.LastIndexByte(holdID, '.')
+// NewHoldID identifies one attempt of a booking to take its seats and pay for them. The first is 1; a
+// further attempt follows an abandoned one, or a late payment that takes the seats again.
+func NewHoldID(bookingID BookingID, attempt int64) HoldID {
+	return HoldID(string(bookingID) + "." + strconv.FormatInt(attempt, 10))
+}
+
+// CutHoldID splits what [NewHoldID] returned. ok is false for anything else.
+func CutHoldID(holdID HoldID) (bookingID BookingID, attempt int64, ok bool) {
+	dot := strings.LastIndexByte(string(holdID), '.')
 	if dot < 1 {
 		return "", 0, false
 	}
-	attempt, ok = counted(holdID[dot+1:])
-	return holdID[:dot], attempt, ok
+	attempt, ok = parseCount(string(holdID[dot+1:]))
+	return BookingID(holdID[:dot]), attempt, ok
 }
 
-// SeatStatus is where a seat stands.
+// SeatStatus is the status of a seat.
 type SeatStatus string
 
-// The four places a seat can be in.
+// The statuses of a seat.
 const (
 	SeatIsFree    SeatStatus = "free"
 	SeatIsHeld    SeatStatus = "held"
@@ -94,87 +95,58 @@ const (
 
 // SeatHeld keeps a seat for a booking until a deadline.
 type SeatHeld struct {
-	HoldID    string `json:"hold_id"`
-	BookingID string `json:"booking_id"`
-	Holder    string `json:"holder"`
+	HoldID    HoldID    `json:"hold_id"`
+	BookingID BookingID `json:"booking_id"`
+	Holder    Holder    `json:"holder"`
 	// Price in minor units of the currency.
 	Price int64 `json:"price"`
-	// ExpiresAt is the last moment of the hold: the booking's deadline and a grace,
-	// so that the seat can't run out while the booking is being paid.
+	// ExpiresAt is the last moment of the hold: the booking's deadline plus a grace period, so that
+	// the seat cannot expire while the booking is being paid.
 	ExpiresAt time.Time `json:"expires_at"`
-	// FirstHeldAt is when the holder's stay on this seat began. It is earlier than
-	// the hold if the holder had the seat just before and nobody else since.
+	// FirstHeldAt is when the holder first held this seat without interruption. It is earlier than
+	// the hold if the same holder had the seat immediately before.
 	FirstHeldAt time.Time `json:"first_held_at"`
+	// Attempt is the number in the hold's id. It is omitted if it is 0, as in facts from before
+	// attempts were closed: for such a hold no fact tells when it must have ended.
+	Attempt int64 `json:"attempt,omitempty"`
 }
 
-// Name is the frozen wire name.
 func (*SeatHeld) Name() string { return "seat.held.v1" }
 
-// AppendJSON appends the fact as JSON.
-func (f *SeatHeld) AppendJSON(dst []byte) []byte {
-	o := OpenObject(dst)
-	o.String("hold_id", f.HoldID)
-	o.String("booking_id", f.BookingID)
-	o.String("holder", f.Holder)
-	o.Int("price", f.Price)
-	o.Time("expires_at", f.ExpiresAt)
-	o.Time("first_held_at", f.FirstHeldAt)
-	return o.Close()
-}
-
-// Holds says that one hold was opened.
+// Holds reports one opened hold.
 func (f *SeatHeld) Holds() (opened, closed int, earliest time.Time) { return 1, 0, f.ExpiresAt }
 
 // SeatExtended moves the deadline of a hold.
 type SeatExtended struct {
-	HoldID    string    `json:"hold_id"`
+	HoldID    HoldID    `json:"hold_id"`
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
-// Name is the frozen wire name.
 func (*SeatExtended) Name() string { return "seat.extended.v1" }
 
-// AppendJSON appends the fact as JSON.
-func (f *SeatExtended) AppendJSON(dst []byte) []byte {
-	o := OpenObject(dst)
-	o.String("hold_id", f.HoldID)
-	o.Time("expires_at", f.ExpiresAt)
-	return o.Close()
-}
-
-// Holds says that a hold took the place of another.
+// Holds reports that one hold replaced another.
 func (f *SeatExtended) Holds() (opened, closed int, earliest time.Time) { return 1, 1, f.ExpiresAt }
 
 // SeatBooked turns a hold into a booked seat.
 type SeatBooked struct {
-	HoldID    string `json:"hold_id"`
-	BookingID string `json:"booking_id"`
-	Holder    string `json:"holder"`
+	HoldID    HoldID    `json:"hold_id"`
+	BookingID BookingID `json:"booking_id"`
+	Holder    Holder    `json:"holder"`
 }
 
-// Name is the frozen wire name.
 func (*SeatBooked) Name() string { return "seat.booked.v1" }
 
-// AppendJSON appends the fact as JSON.
-func (f *SeatBooked) AppendJSON(dst []byte) []byte {
-	o := OpenObject(dst)
-	o.String("hold_id", f.HoldID)
-	o.String("booking_id", f.BookingID)
-	o.String("holder", f.Holder)
-	return o.Close()
-}
-
-// Holds says that one hold was closed.
+// Holds reports one closed hold.
 func (*SeatBooked) Holds() (opened, closed int, earliest time.Time) { return 0, 1, time.Time{} }
 
-// ReleaseReason says why a seat was given back.
+// ReleaseReason is why a seat was released.
 type ReleaseReason string
 
-// The reasons there are.
+// The reasons.
 const (
-	// ReleasedIncomplete: another seat of the booking could not be had.
+	// ReleasedIncomplete: another seat of the booking was not available.
 	ReleasedIncomplete ReleaseReason = "incomplete"
-	// ReleasedCancelled: the holder gave the booking back.
+	// ReleasedCancelled: the holder cancelled the booking.
 	ReleasedCancelled ReleaseReason = "cancelled"
 	// ReleasedExpired: the booking was not paid in time.
 	ReleasedExpired ReleaseReason = "expired"
@@ -185,32 +157,20 @@ const (
 	ReleasedRetaken ReleaseReason = "retaken"
 )
 
-// SeatReleased gives a seat back.
+// SeatReleased frees a seat.
 type SeatReleased struct {
-	HoldID string `json:"hold_id"`
-	Holder string `json:"holder"`
-	// Was is where the seat stood: held or booked.
+	HoldID HoldID `json:"hold_id"`
+	Holder Holder `json:"holder"`
+	// Was is the previous status: held or booked.
 	Was    SeatStatus    `json:"was"`
 	Reason ReleaseReason `json:"reason"`
 	// ReleasedAt is when it became free.
 	ReleasedAt time.Time `json:"released_at"`
 }
 
-// Name is the frozen wire name.
 func (*SeatReleased) Name() string { return "seat.released.v1" }
 
-// AppendJSON appends the fact as JSON.
-func (f *SeatReleased) AppendJSON(dst []byte) []byte {
-	o := OpenObject(dst)
-	o.String("hold_id", f.HoldID)
-	o.String("holder", f.Holder)
-	o.String("was", string(f.Was))
-	o.String("reason", string(f.Reason))
-	o.Time("released_at", f.ReleasedAt)
-	return o.Close()
-}
-
-// Holds says that a hold was closed, if it was one.
+// Holds reports one closed hold, if it was held.
 func (f *SeatReleased) Holds() (opened, closed int, earliest time.Time) {
 	if f.Was == SeatIsHeld {
 		closed = 1
@@ -220,40 +180,22 @@ func (f *SeatReleased) Holds() (opened, closed int, earliest time.Time) {
 
 // SeatExpired frees a seat whose hold has passed its deadline.
 type SeatExpired struct {
-	HoldID    string    `json:"hold_id"`
-	Holder    string    `json:"holder"`
+	HoldID    HoldID    `json:"hold_id"`
+	Holder    Holder    `json:"holder"`
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
-// Name is the frozen wire name.
 func (*SeatExpired) Name() string { return "seat.expired.v1" }
 
-// AppendJSON appends the fact as JSON.
-func (f *SeatExpired) AppendJSON(dst []byte) []byte {
-	o := OpenObject(dst)
-	o.String("hold_id", f.HoldID)
-	o.String("holder", f.Holder)
-	o.Time("expires_at", f.ExpiresAt)
-	return o.Close()
-}
-
-// Holds says that one hold was closed.
+// Holds reports one closed hold.
 func (*SeatExpired) Holds() (opened, closed int, earliest time.Time) { return 0, 1, time.Time{} }
 
 // SeatBlocked takes a free seat off sale.
 type SeatBlocked struct{}
 
-// Name is the frozen wire name.
 func (*SeatBlocked) Name() string { return "seat.blocked.v1" }
-
-// AppendJSON appends the fact as JSON.
-func (*SeatBlocked) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }
 
 // SeatUnblocked puts a blocked seat back on sale.
 type SeatUnblocked struct{}
 
-// Name is the frozen wire name.
 func (*SeatUnblocked) Name() string { return "seat.unblocked.v1" }
-
-// AppendJSON appends the fact as JSON.
-func (*SeatUnblocked) AppendJSON(dst []byte) []byte { return append(dst, "{}"...) }

@@ -4,8 +4,9 @@ import "testing"
 
 func TestSeatNames(t *testing.T) {
 	for _, want := range []struct {
-		name, section string
-		row, number   int64
+		name        SeatName
+		section     SectionID
+		row, number int64
 	}{
 		{"A-1-1", "A", 1, 1},
 		{"B-2-4-11", "B-2", 4, 11},
@@ -15,11 +16,12 @@ func TestSeatNames(t *testing.T) {
 		if section != want.section || row != want.row || number != want.number || !ok {
 			t.Errorf("%s is %q %d %d %t, want %+v", want.name, section, row, number, ok, want)
 		}
-		if got := SeatName(section, row, number); got != want.name {
+		if got := NewSeatName(section, row, number); got != want.name {
 			t.Errorf("%+v is called %s", want, got)
 		}
 	}
-	for _, bad := range []string{"", "-", "--", "A", "A-1", "-1-1", "A-0-1", "A-1-0", "A-01-1", "A-1-01", "A-+1-1", "A-1-", "A--1", "A-1-1 ", "A-1-x", "A-1-1234567890"} {
+	for _, bad := range []SeatName{"", "-", "--", "A", "A-1", "-1-1", "A-0-1", "A-1-0", "A-01-1", "A-1-01", "A-+1-1",
+		"A-1-", "A--1", "A-1-1 ", "A-1-x", "A-1-1234567890"} {
 		if section, row, number, ok := ParseSeat(bad); ok {
 			t.Errorf("%q is seat %q %d %d", bad, section, row, number)
 		}
@@ -28,18 +30,19 @@ func TestSeatNames(t *testing.T) {
 
 func TestHoldIDs(t *testing.T) {
 	for _, want := range []struct {
-		booking string
+		booking BookingID
 		attempt int64
-		id      string
-	}{{"b", 1, "b.1"}, {"0198c0de-0000-7000-8000-000000000003", 12, "0198c0de-0000-7000-8000-000000000003.12"}, {"a.1", 2, "a.1.2"}} {
-		if got := HoldID(want.booking, want.attempt); got != want.id {
+		id      HoldID
+	}{{"b", 1, "b.1"}, {"0198c0de-0000-7000-8000-000000000003", 12, "0198c0de-0000-7000-8000-000000000003.12"},
+		{"a.1", 2, "a.1.2"}} {
+		if got := NewHoldID(want.booking, want.attempt); got != want.id {
 			t.Errorf("HoldID is %s, want %s", got, want.id)
 		}
 		if booking, attempt, ok := CutHoldID(want.id); booking != want.booking || attempt != want.attempt || !ok {
 			t.Errorf("%s is %q %d %t", want.id, booking, attempt, ok)
 		}
 	}
-	for _, bad := range []string{"", ".1", "b", "b.", "b.0", "b.01", "b.-1"} {
+	for _, bad := range []HoldID{"", ".1", "b", "b.", "b.0", "b.01", "b.-1"} {
 		if booking, attempt, ok := CutHoldID(bad); ok {
 			t.Errorf("%q is %q %d", bad, booking, attempt)
 		}

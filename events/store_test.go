@@ -6,9 +6,8 @@ import (
 	"testing"
 )
 
-// pagedStore is as much of a Store as the iterators use: one stream of count
-// events, at positions 1, 2, 3 and so on. It fails at a read that begins at
-// revision or position failAt.
+// pagedStore implements the reads that the iterators use: one stream of count events, at positions
+// from 1. Reads from failAt on fail.
 type pagedStore struct {
 	Store
 	count, failAt int
@@ -37,7 +36,7 @@ func (s *pagedStore) page(from, limit int) ([]Recorded, error) {
 	return page, nil
 }
 
-// TestIterators: each event once and in order, whatever the number of pages.
+// TestIterators: each event is returned once and in order, for any number of pages.
 func TestIterators(t *testing.T) {
 	for _, count := range []int{0, 1, pageSize - 1, pageSize, pageSize + 1, 3*pageSize + 5} {
 		store := &pagedStore{count: count}
@@ -64,8 +63,8 @@ func TestIterators(t *testing.T) {
 	}
 }
 
-// TestIteratorStopsWhenToldTo: no page is fetched for a caller who has left.
-func TestIteratorStopsWhenToldTo(t *testing.T) {
+// TestIteratorStopsEarly: no further page is fetched after the caller stops.
+func TestIteratorStopsEarly(t *testing.T) {
 	store := &pagedStore{count: 3 * pageSize}
 	for e := range Stream(t.Context(), store, "product-1", 0) {
 		if e.Revision == pageSize-1 {
@@ -77,7 +76,7 @@ func TestIteratorStopsWhenToldTo(t *testing.T) {
 	}
 }
 
-// TestIteratorEndsInItsError: what came before it is given, nothing after it.
+// TestIteratorEndsInItsError: the events before the error are returned, none after it.
 func TestIteratorEndsInItsError(t *testing.T) {
 	store := &pagedStore{count: 3 * pageSize, failAt: pageSize}
 	var events, failures int

@@ -2,20 +2,14 @@ package events
 
 func init() { register[TeamRegistered]() }
 
-// TeamRegistered makes a team known, so that it can enter tournaments.
+// TeamRegistered registers a team for tournaments.
 type TeamRegistered struct {
-	TeamID string `json:"team_id"`
-	// DisplayName is what people read.
+	TeamID TeamID `json:"team_id"`
+	// DisplayName is shown to people.
 	DisplayName string `json:"name"`
+	// Owner is the holder who owns the team; if it is "", any holder may enter it. It is not
+	// public.
+	Owner Holder `json:"owner,omitempty"`
 }
 
-// Name is the frozen wire name.
 func (*TeamRegistered) Name() string { return "team.registered.v1" }
-
-// AppendJSON appends the fact as JSON.
-func (f *TeamRegistered) AppendJSON(dst []byte) []byte {
-	o := OpenObject(dst)
-	o.String("team_id", f.TeamID)
-	o.String("name", f.DisplayName)
-	return o.Close()
-}

@@ -3,6 +3,7 @@ package events_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 
 // clockLog is a log of events with given positions and times.
 type clockLog struct {
-	events.Store // what is not overridden is not called
+	events.Store // methods that are not overridden are not called
 	recorded     []events.Recorded
 	reads        int
 	err          error
@@ -29,7 +30,8 @@ func (l *clockLog) Head(context.Context) (events.Position, error) {
 	return l.recorded[len(l.recorded)-1].Position, nil
 }
 
-func (l *clockLog) ReadAll(_ context.Context, from events.Position, dir events.Direction, limit int) (page []events.Recorded, err error) {
+func (l *clockLog) ReadAll(_ context.Context, from events.Position, dir events.Direction,
+	limit int) (page []events.Recorded, err error) {
 	l.reads++
 	if l.err != nil {
 		return nil, l.err
@@ -46,8 +48,7 @@ func (l *clockLog) ReadAll(_ context.Context, from events.Position, dir events.D
 	return page, nil
 }
 
-// drawClockLog makes a log with gaps in its positions and several events at one
-// time.
+// drawClockLog returns a log with gaps in its positions and several events at the same time.
 func drawClockLog(t *rapid.T) *clockLog {
 	l := &clockLog{}
 	position, at := events.Position(0), time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -100,7 +101,8 @@ func TestPositionAtReadsLittle(t *testing.T) {
 	l := &clockLog{}
 	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for i := range 10_000 {
-		l.recorded = append(l.recorded, events.Recorded{Position: events.Position(i + 1), Created: start.Add(time.Duration(i))})
+		l.recorded = append(l.recorded, events.Recorded{Position: events.Position(i + 1),
+			Created: start.Add(time.Duration(i))})
 	}
 	if got, err := events.PositionAt(t.Context(), l, start.Add(7000)); got != 7001 || err != nil || l.reads > 15 {
 		t.Errorf("position %d (%v) after %d reads, want 7001 after 15 at most", got, err, l.reads)
@@ -114,5 +116,47 @@ func TestTimeErrors(t *testing.T) {
 	}
 	if _, err := events.TimeOf(t.Context(), l, 1); !errors.Is(err, events.ErrUnavailable) {
 		t.Errorf("TimeOf: %v", err)
+	}
+}
+
+// TestParseTime: RFC 3339 and nothing else; another program could interpret what time.Parse accepts
+// beyond it differently.
+func TestParseTime(t *testing.T) {
+	for text, want := range map[string]string{
+		"2031-05-01T20:00:00Z":               "2031-05-01T20:00:00Z",
+		"2031-05-01t20:00:00z":               "2031-05-01T20:00:00Z",
+		"2031-05-01T20:00:00.5Z":             "2031-05-01T20:00:00.5Z",
+		"2031-05-01T20:00:00.1234567891234Z": "2031-05-01T20:00:00.123456789Z",
+		"2031-05-01T20:00:00+02:00":          "2031-05-01T18:00:00Z",
+		"2031-05-01T20:00:00-00:00":          "2031-05-01T20:00:00Z",
+		"2031-05-01T20:00:00+23:59":          "2031-04-30T20:01:00Z",
+		"2031-05-01T20:00:00-23:59":          "2031-05-02T19:59:00Z",
+		"2032-02-29T00:00:00Z":               "2032-02-29T00:00:00Z",
+		"1998-12-31T23:59:60Z":               "1999-01-01T00:00:00Z",
+		"1998-12-31T15:59:60.25-08:00":       "1999-01-01T00:00:00.25Z",
+		"0000-01-01T00:00:00Z":               "0000-01-01T00:00:00Z",
+	} {
+		got, err := events.ParseTime(text)
+		if err != nil || got.Format(time.RFC3339Nano) != want || got.Location() != time.UTC {
+			t.Errorf("%s is %v (%v), want %s", text, got, err, want)
+		}
+	}
+	for _, bad := range []string{
+		"", "2031-05-01", "2031-05-01T20:00Z", "2031-05-01T20:00:00", "2031-05-01 20:00:00Z", "2031-05-01_20:00:00Z",
+		"2031-05-01T20:00:00+24:00", "2031-05-01T20:00:00-24:00", "2031-05-01T20:00:00+99:00", "2031-05-01T20:00:00+02:60",
+		"2031-05-01T20:00:00+0200", "2031-05-01T20:00:00+02", "2031-05-01T20:00:00 02:00", "2031-05-01T20:00:00+2:00",
+		"2031-05-01T20:00:00,5Z", "2031-05-01T20:00:00.Z", "2031-05-01T20:00:00.5", "2031-05-01T20:00:00.5,5Z",
+		"2031-05-01T24:00:00Z", "2031-05-01T20:60:00Z", "2031-05-01T20:00:61Z", "2031-05-01T8:00:00Z", "2031-5-1T20:00:00Z",
+		"2031-02-30T20:00:00Z", "2031-02-29T20:00:00Z", "2031-13-01T20:00:00Z", "2031-00-01T20:00:00Z",
+		"2031-01-00T20:00:00Z",
+		"2031-04-31T20:00:00Z", "12031-05-01T20:00:00Z", "+2031-05-01T20:00:00Z", "-031-05-01T20:00:00Z",
+		"1998-12-31T23:58:60Z", "1998-12-31T22:59:60Z", "1998-12-30T23:59:60Z", "1998-12-31T23:59:60+01:00",
+		"2031-05-01T20:00:00Z ", " 2031-05-01T20:00:00Z", "2031-05-01T20:00:00ZZ", "2031-05-01T20:00:00Z+00:00",
+		"2031-05-01T20:00:00+00:00Z",
+		"2031-05-01T20:00:00CET", "２031-05-01T20:00:00Z", "2031-05-01T20:00:00." + strings.Repeat("1", 1000) + "Z",
+	} {
+		if got, err := events.ParseTime(bad); err == nil {
+			t.Errorf("%q is taken as %v", bad, got)
+		}
 	}
 }

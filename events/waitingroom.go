@@ -20,30 +20,30 @@ func init() {
 	register[WaitingRoomFinished]()
 }
 
-// RoomStatus is the organiser's switch of a waiting room.
+// RoomStatus is whether the organiser has opened a waiting room.
 type RoomStatus string
 
-// The two positions of the switch. A closed room takes nobody in and admits
-// nobody; who waits keeps the place.
+// The statuses of a waiting room. A closed room accepts and admits no visitors; those who wait keep
+// their places.
 const (
 	RoomOpen   RoomStatus = "open"
 	RoomClosed RoomStatus = "closed"
 )
 
-// RoomOrder says how those stand who came before the opening.
+// RoomOrder is the order of the visitors who joined before the opening.
 type RoomOrder string
 
-// As they came, or in an order drawn at the opening.
+// By arrival, or shuffled at the opening.
 const (
 	RoomFIFO    RoomOrder = "fifo"
 	RoomShuffle RoomOrder = "shuffle"
 )
 
-// VisitorStatus is where a visitor of a waiting room stands.
+// VisitorStatus is the status of a visitor of a waiting room.
 type VisitorStatus string
 
-// The four of them. Left is who went by wish, or with what the room is the way to;
-// expired is who was silent for too long, and whose pass ran out. Either may join again.
+// The statuses of a visitor. A visitor has left by request, or after obtaining what the room
+// guards; expired means silent for too long, or a pass that ran out. Either may join again.
 const (
 	VisitorWaiting  VisitorStatus = "waiting"
 	VisitorAdmitted VisitorStatus = "admitted"
@@ -51,14 +51,14 @@ const (
 	VisitorExpired  VisitorStatus = "expired"
 )
 
-// TicketRange is some tickets one after another, both ends included. A ticket is
-// a visitor's number by arrival, from 1.
+// TicketRange is a range of consecutive tickets, both ends included. A ticket is a visitor's number
+// by arrival, from 1.
 type TicketRange struct {
 	From int64 `json:"from"`
 	To   int64 `json:"to"`
 }
 
-// AddTicket adds a ticket behind the others: to the last range, if it follows it.
+// AddTicket appends a ticket, extending the last range if the ticket follows it.
 func AddTicket(ranges []TicketRange, ticket int64) []TicketRange {
 	if last := len(ranges) - 1; last >= 0 && ranges[last].To+1 == ticket {
 		ranges[last].To = ticket
@@ -80,166 +80,82 @@ func Tickets(ranges []TicketRange) iter.Seq[int64] {
 	}
 }
 
-func appendTickets(o *Object, name string, ranges []TicketRange) {
-	o.Key(name)
-	o.Buf = append(o.Buf, '[')
-	for i, r := range ranges {
-		if i > 0 {
-			o.Buf = append(o.Buf, ',')
-		}
-		one := OpenObject(o.Buf)
-		one.Int("from", r.From)
-		one.Int("to", r.To)
-		o.Buf = one.Close()
-	}
-	o.Buf = append(o.Buf, ']')
-}
-
-// WaitingRoomCounts are a room's visitors after a fact. They are members of the
-// fact that they are in.
+// WaitingRoomCounts are a room's counts after a fact, embedded in the fact.
 type WaitingRoomCounts struct {
 	// Waiting visitors.
 	Waiting int64 `json:"waiting"`
-	// Active visitors have a pass that goes on.
+	// Active visitors have a valid pass.
 	Active int64 `json:"active"`
 }
 
-func (c *WaitingRoomCounts) appendTo(o *Object) {
-	o.Int("waiting", c.Waiting)
-	o.Int("active", c.Active)
-}
-
-// WaitingRoomSettings are all that an organiser sets. They are members of the
-// fact that they are in.
+// WaitingRoomSettings are all settings of an organiser, embedded in the fact.
 type WaitingRoomSettings struct {
-	// AdmitPerSecond is how many come in per second at most; 0 is a pause.
+	// AdmitPerSecond is the most visitors admitted per second; 0 is a pause.
 	AdmitPerSecond int64 `json:"admit_per_second"`
-	// MaxActive is how many passes go on at once at most.
+	// MaxActive is the most passes valid at once.
 	MaxActive int64 `json:"max_active"`
 	// ActiveSeconds is how long a pass lasts.
 	ActiveSeconds int64 `json:"active_seconds"`
-	// HeartbeatSeconds is the longest pause between two signs of life; twice that
-	// costs the place.
+	// HeartbeatSeconds is the longest interval between two heartbeats; after twice that the place
+	// is lost.
 	HeartbeatSeconds int64      `json:"heartbeat_seconds"`
 	Status           RoomStatus `json:"status"`
 	Order            RoomOrder  `json:"order"`
-	// OpensAt is when the first come in; not written if it is zero: at once.
+	// OpensAt is when the first are admitted; zero, for at once, is omitted.
 	OpensAt time.Time `json:"opens_at,omitzero"`
-	// SeedHash is the SHA-256 of the seed of a shuffle, in hexadecimal; not written
-	// if there is none.
+	// SeedHash is the SHA-256 of the seed of a shuffle, in hexadecimal; omitted if there is none.
 	SeedHash string `json:"seed_hash,omitempty"`
 	// Version counts the settings of this room, from 1.
 	Version int64 `json:"version"`
 }
 
-func (s *WaitingRoomSettings) appendTo(o *Object) {
-	o.Int("admit_per_second", s.AdmitPerSecond)
-	o.Int("max_active", s.MaxActive)
-	o.Int("active_seconds", s.ActiveSeconds)
-	o.Int("heartbeat_seconds", s.HeartbeatSeconds)
-	o.String("status", string(s.Status))
-	o.String("order", string(s.Order))
-	if !s.OpensAt.IsZero() {
-		o.Time("opens_at", s.OpensAt)
-	}
-	if s.SeedHash != "" {
-		o.String("seed_hash", s.SeedHash)
-	}
-	o.Int("version", s.Version)
-}
-
-// WaitingRoomOpened sets a waiting room up.
+// WaitingRoomOpened creates a waiting room.
 type WaitingRoomOpened struct {
-	RoomID string `json:"room_id"`
+	RoomID RoomID `json:"room_id"`
 	WaitingRoomSettings
 }
 
-// Name is the frozen wire name.
 func (*WaitingRoomOpened) Name() string { return "waitingroom.opened.v1" }
 
-// AppendJSON appends the fact as JSON.
-func (f *WaitingRoomOpened) AppendJSON(dst []byte) []byte {
-	o := OpenObject(dst)
-	o.String("room_id", f.RoomID)
-	f.WaitingRoomSettings.appendTo(&o)
-	return o.Close()
-}
-
-// WaitingRoomChanged states the room's settings after a change, all of them, so
-// that whoever reads it needs no fact before it.
+// WaitingRoomChanged states the room's settings after a change, all of them, so that a reader needs
+// no earlier fact.
 type WaitingRoomChanged struct {
 	WaitingRoomSettings
 	WaitingRoomCounts
 }
 
-// Name is the frozen wire name.
 func (*WaitingRoomChanged) Name() string { return "waitingroom.changed.v1" }
 
-// AppendJSON appends the fact as JSON.
-func (f *WaitingRoomChanged) AppendJSON(dst []byte) []byte {
-	o := OpenObject(dst)
-	f.WaitingRoomSettings.appendTo(&o)
-	f.WaitingRoomCounts.appendTo(&o)
-	return o.Close()
-}
-
-// WaitingRoomJoined gives a holder a place at the end of the line. The id that the
-// visitor shows is not in it: it is made of the room, the ticket and the holder with
-// a key, so that nobody who reads the log can take the place.
+// WaitingRoomJoined gives a holder a place at the end of the line. The visitor's id is not in it:
+// it is derived from the room, the ticket and the holder with a key, so that a reader of the log
+// cannot take over the place.
 type WaitingRoomJoined struct {
 	Ticket int64  `json:"ticket"`
-	Holder string `json:"holder"`
+	Holder Holder `json:"holder"`
 	WaitingRoomCounts
 }
 
-// Name is the frozen wire name.
 func (*WaitingRoomJoined) Name() string { return "waitingroom.joined.v1" }
 
-// AppendJSON appends the fact as JSON.
-func (f *WaitingRoomJoined) AppendJSON(dst []byte) []byte {
-	o := OpenObject(dst)
-	o.Int("ticket", f.Ticket)
-	o.String("holder", f.Holder)
-	f.WaitingRoomCounts.appendTo(&o)
-	return o.Close()
-}
-
-// WaitingRoomBegun says that the moment of a shuffled opening has passed, and who
-// had come by then. It is in the log before whoever came later.
+// WaitingRoomBegun records that the time of a shuffled opening has passed, and which visitors had
+// joined by then. It precedes all later joins in the log.
 type WaitingRoomBegun struct {
-	// Early is the last ticket of those who came in time; 0 if nobody did.
+	// Early is the last ticket issued before the opening; 0 if there is none.
 	Early int64 `json:"early"`
 }
 
-// Name is the frozen wire name.
 func (*WaitingRoomBegun) Name() string { return "waitingroom.begun.v1" }
 
-// AppendJSON appends the fact as JSON.
-func (f *WaitingRoomBegun) AppendJSON(dst []byte) []byte {
-	o := OpenObject(dst)
-	o.Int("early", f.Early)
-	return o.Close()
-}
-
-// WaitingRoomShuffled publishes the seed, and with it the order of those who came
-// before the opening; see [ShuffledTickets]. Whoever came later stands behind them.
+// WaitingRoomShuffled publishes the seed, and with it the order of the visitors who joined before
+// the opening; see [ShuffledTickets]. Later visitors follow them.
 type WaitingRoomShuffled struct {
 	// Seed in hexadecimal. The SHA-256 of its bytes was published before.
 	Seed string `json:"seed"`
-	// Early is how many tickets are shuffled: those from 1 to this one.
+	// Early is the number of tickets that are shuffled: those from 1 to this one.
 	Early int64 `json:"early"`
 }
 
-// Name is the frozen wire name.
 func (*WaitingRoomShuffled) Name() string { return "waitingroom.shuffled.v1" }
-
-// AppendJSON appends the fact as JSON.
-func (f *WaitingRoomShuffled) AppendJSON(dst []byte) []byte {
-	o := OpenObject(dst)
-	o.String("seed", f.Seed)
-	o.Int("early", f.Early)
-	return o.Close()
-}
 
 // ShuffledTickets returns the tickets from 1 to early in the order that seed gives
 // them. It is a Fisher–Yates shuffle that anyone can repeat:
@@ -249,7 +165,7 @@ func (f *WaitingRoomShuffled) AppendJSON(dst []byte) []byte {
 //	order: 1, 2, … early
 //	for i from early-1 down to 1 (places from 0): swap places i and (next draw) mod (i+1)
 //
-// The remainder favours nobody by more than early in 2^64.
+// The modulo bias is at most early in 2^64.
 func ShuffledTickets(seed []byte, early int) []uint32 {
 	order := make([]uint32, early)
 	for i := range order {
@@ -269,75 +185,42 @@ func ShuffledTickets(seed []byte, early int) []uint32 {
 	return order
 }
 
-// WaitingRoomAdmitted lets the first of the line in: many with one fact. Nobody who
-// waits stands before one of them.
+// WaitingRoomAdmitted admits the first in the line, many with one fact. No waiting visitor is ahead
+// of one of them.
 type WaitingRoomAdmitted struct {
-	// Tickets in the order of the line. Who has left before is not among them.
+	// Tickets in the order of the line, without those of visitors who have left.
 	Tickets []TicketRange `json:"tickets"`
 	// Count of them.
 	Count int64 `json:"count"`
-	// Admitted is how many were admitted in all, with these.
+	// Admitted is how many were admitted in all, including these.
 	Admitted int64 `json:"admitted"`
-	// AdmittedAt is when that was decided: the rate counts from it.
+	// AdmittedAt is the time of the decision, from which the rate counts.
 	AdmittedAt time.Time `json:"admitted_at"`
 	// ExpiresAt is when their passes end.
 	ExpiresAt time.Time `json:"expires_at"`
 	WaitingRoomCounts
 }
 
-// Name is the frozen wire name.
 func (*WaitingRoomAdmitted) Name() string { return "waitingroom.admitted.v1" }
 
-// AppendJSON appends the fact as JSON.
-func (f *WaitingRoomAdmitted) AppendJSON(dst []byte) []byte {
-	o := OpenObject(dst)
-	appendTickets(&o, "tickets", f.Tickets)
-	o.Int("count", f.Count)
-	o.Int("admitted", f.Admitted)
-	o.Time("admitted_at", f.AdmittedAt)
-	o.Time("expires_at", f.ExpiresAt)
-	f.WaitingRoomCounts.appendTo(&o)
-	return o.Close()
-}
-
-// WaitingRoomLeft is a visitor's own wish to go, before or after being admitted.
+// WaitingRoomLeft records that a visitor left by request, before or after being admitted.
 type WaitingRoomLeft struct {
 	Ticket int64 `json:"ticket"`
-	// Was waiting or admitted.
+	// Was is the previous status: waiting or admitted.
 	Was VisitorStatus `json:"was"`
 	WaitingRoomCounts
 }
 
-// Name is the frozen wire name.
 func (*WaitingRoomLeft) Name() string { return "waitingroom.left.v1" }
 
-// AppendJSON appends the fact as JSON.
-func (f *WaitingRoomLeft) AppendJSON(dst []byte) []byte {
-	o := OpenObject(dst)
-	o.Int("ticket", f.Ticket)
-	o.String("was", string(f.Was))
-	f.WaitingRoomCounts.appendTo(&o)
-	return o.Close()
-}
-
-// WaitingRoomDropped takes the places of visitors who were silent for too long.
+// WaitingRoomDropped removes visitors who were silent for too long.
 type WaitingRoomDropped struct {
 	Tickets []TicketRange `json:"tickets"`
 	Count   int64         `json:"count"`
 	WaitingRoomCounts
 }
 
-// Name is the frozen wire name.
 func (*WaitingRoomDropped) Name() string { return "waitingroom.dropped.v1" }
-
-// AppendJSON appends the fact as JSON.
-func (f *WaitingRoomDropped) AppendJSON(dst []byte) []byte {
-	o := OpenObject(dst)
-	appendTickets(&o, "tickets", f.Tickets)
-	o.Int("count", f.Count)
-	f.WaitingRoomCounts.appendTo(&o)
-	return o.Close()
-}
 
 // WaitingRoomExpired ends passes that have run out.
 type WaitingRoomExpired struct {
@@ -346,32 +229,12 @@ type WaitingRoomExpired struct {
 	WaitingRoomCounts
 }
 
-// Name is the frozen wire name.
 func (*WaitingRoomExpired) Name() string { return "waitingroom.expired.v1" }
 
-// AppendJSON appends the fact as JSON.
-func (f *WaitingRoomExpired) AppendJSON(dst []byte) []byte {
-	o := OpenObject(dst)
-	appendTickets(&o, "tickets", f.Tickets)
-	o.Int("count", f.Count)
-	f.WaitingRoomCounts.appendTo(&o)
-	return o.Close()
-}
-
-// WaitingRoomFinished ends the pass of a visitor who has got what the room is the
-// way to.
+// WaitingRoomFinished ends the pass of a visitor who has obtained what the room guards.
 type WaitingRoomFinished struct {
 	Ticket int64 `json:"ticket"`
 	WaitingRoomCounts
 }
 
-// Name is the frozen wire name.
 func (*WaitingRoomFinished) Name() string { return "waitingroom.finished.v1" }
-
-// AppendJSON appends the fact as JSON.
-func (f *WaitingRoomFinished) AppendJSON(dst []byte) []byte {
-	o := OpenObject(dst)
-	o.Int("ticket", f.Ticket)
-	f.WaitingRoomCounts.appendTo(&o)
-	return o.Close()
-}

@@ -21,8 +21,8 @@ func TestAddTicket(t *testing.T) {
 	}
 }
 
-// TestShuffledTickets holds the order to what another program made of the
-// algorithm's description (Python: hashlib and integers).
+// TestShuffledTickets compares the order with that of an independent implementation of the
+// documented algorithm (Python).
 func TestShuffledTickets(t *testing.T) {
 	seed, err := hex.DecodeString("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f")
 	if err != nil {
@@ -37,8 +37,8 @@ func TestShuffledTickets(t *testing.T) {
 	}
 }
 
-// TestShuffleIsFair: every ticket comes to every place about as often. The seeds
-// are fixed, so the outcome is.
+// TestShuffleIsFair: every ticket gets every place about equally often. The seeds are fixed, so the
+// test is deterministic.
 func TestShuffleIsFair(t *testing.T) {
 	const tickets, rounds = 7, 7000
 	var times [tickets][tickets]int
@@ -61,11 +61,13 @@ func TestShuffleIsFair(t *testing.T) {
 	}
 }
 
-// TestSettingsWithoutOpening: what was not set is not written.
+// TestSettingsWithoutOpening: settings that are not set are omitted.
 func TestSettingsWithoutOpening(t *testing.T) {
-	fact := &WaitingRoomOpened{RoomID: "r", WaitingRoomSettings: WaitingRoomSettings{Status: RoomOpen, Order: RoomFIFO, Version: 1}}
-	const want = `{"room_id":"r","admit_per_second":0,"max_active":0,"active_seconds":0,"heartbeat_seconds":0,"status":"open","order":"fifo","version":1}`
-	if got := string(fact.AppendJSON(nil)); got != want {
+	fact := &WaitingRoomOpened{RoomID: "r", WaitingRoomSettings: WaitingRoomSettings{Status: RoomOpen,
+		Order: RoomFIFO, Version: 1}}
+	const want = `{"room_id":"r","admit_per_second":0,"max_active":0,"active_seconds":0,` +
+		`"heartbeat_seconds":0,"status":"open","order":"fifo","version":1}`
+	if got := string(AppendFact(nil, fact)); got != want {
 		t.Errorf("written as\n%s\nwant\n%s", got, want)
 	}
 	back, err := Decode(fact.Name(), []byte(want))
@@ -74,7 +76,7 @@ func TestSettingsWithoutOpening(t *testing.T) {
 	}
 }
 
-// BenchmarkShuffledTickets of a million: what the opening of a room costs.
+// BenchmarkShuffledTickets is the cost of opening a room of a million visitors.
 func BenchmarkShuffledTickets(b *testing.B) {
 	for b.Loop() {
 		ShuffledTickets([]byte("seed"), 1_000_000)

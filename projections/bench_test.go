@@ -5,12 +5,14 @@ import (
 	"testing"
 
 	"admitone/events"
+	"admitone/projections/live"
+	"admitone/projections/logtest"
 )
 
 // counter is a subscriber that reads what it gets, as a socket's writer does.
 type counter struct{ bytes int }
 
-func (c *counter) Deliver(f *Frame) { c.bytes += len(f.Bytes()) }
+func (c *counter) Deliver(f *live.Frame) { c.bytes += len(f.Bytes()) }
 
 // BenchmarkFold is the cost of one event to the runner: batches of 256 as a busy
 // log delivers them, a flush every 8,000 as 80,000 events per second would have
@@ -28,29 +30,30 @@ func BenchmarkFold(b *testing.B) {
 
 func benchmarkFold(b *testing.B, products, subscribers int) {
 	const stock = 1 << 40
-	log := newMemoryLog()
+	log := logtest.NewMemory()
 	streams := make([]events.StreamID, products)
 	for i := range streams {
-		streams[i] = product(fmt.Sprint("p", i))
-		log.recorded = append(log.recorded, record(streams[i], 0, events.Position(i+1), &events.ProductCreated{ProductID: streams[i].Entity(), Stock: stock}))
+		streams[i] = product(events.ProductID(fmt.Sprint("p", i)))
+		log.Recorded = append(log.Recorded, logtest.Record(streams[i], 0, events.Position(i+1),
+			&events.ProductCreated{ProductID: events.ProductID(streams[i].Entity()), Stock: stock}))
 	}
 	p, err := Open(Config{Store: log, Dir: b.TempDir(), Spawn: spawn})
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer p.Close()
-	if err := p.apply(log.recorded); err != nil {
+	if err := p.apply(log.Recorded); err != nil {
 		b.Fatal(err)
 	}
 	close(p.ready)
 	for range subscribers {
-		subscribe(b, p, "product:p0", Resume{}, &counter{})
+		subscribe(b, p, "product:p0", live.Resume{}, &counter{})
 	}
 	batch := make([]events.Recorded, 256)
 	facts := make([]events.ProductReserved, len(batch))
 	for i := range batch {
 		facts[i].Quantity = 1
-		batch[i] = record(streams[0], 0, 0, &facts[i])
+		batch[i] = logtest.Record(streams[0], 0, 0, &facts[i])
 		batch[i].Metadata, _ = events.Seal(nil, events.Hash{}, "", 0, &batch[i].Event, &events.Metadata{})
 	}
 	position, n, unflushed := p.Position(), 0, 0

@@ -7,21 +7,16 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"admitone/events"
-)
-
-const (
-	performanceCategory = "performance"
-	seatCategory        = "seat"
-	bookingCategory     = "booking"
-	walletCategory      = "wallet"
-	allowanceCategory   = "allowance"
+	"admitone/projections/live"
+	"admitone/projections/row"
 )
 
 func init() {
 	register(registration{
-		views:      "boxoffice.v1",
-		categories: []string{performanceCategory, seatCategory, bookingCategory, walletCategory, allowanceCategory},
-		open:       func(p *Projections) kind { return newBoxOffice(p) },
+		views: "boxoffice.v2",
+		categories: []string{events.PerformanceCategory, events.SeatCategory, events.BookingCategory,
+			events.WalletCategory, events.AllowanceCategory},
+		open: func(p *Projections) kind { return newBoxOffice(p) },
 	})
 }
 
@@ -30,45 +25,49 @@ func init() {
 // "seats:<id>". They are one kind because a booking is unfinished as long as seats
 // of it are not where they should be, and those are streams of their own.
 type boxOffice struct {
-	performances *table[Performance]
+	performances *table[row.Performance]
 	blocks       *table[seatBlock]
 	dates        *records[struct{}]
-	bookings     *table[Booking]
+	bookings     *table[row.Booking]
 	holders      *records[string]
-	wallets      *table[Wallet]
-	entries      *records[WalletEntry]
+	open         *openHolds
+	wallets      *table[row.Wallet]
+	entries      *records[row.WalletEntry]
 	holdings     *records[holding]
+	begun        *records[begun]
 	unfinished   *unfinished
 	at           func() events.Position // up to which the views have come
 
-	topic     *topicKind
-	seatTopic *topicKind
-	trail     trail
+	topic       *live.Kind
+	seatTopic   *live.Kind
+	recentSteps recentSteps
 
 	// Reused for every event.
-	delta     PerformanceDelta
-	seatDelta SeatsDelta
+	delta     live.PerformanceDelta
+	seatDelta live.SeatsDelta
 }
 
 func newBoxOffice(p *Projections) *boxOffice {
 	k := &boxOffice{
-		performances: newTable(p, "performance", appendPerformance, decodePerformance),
+		performances: newTable(p, "performance", row.AppendPerformance, row.DecodePerformance),
 		blocks:       newTable(p, "seats", appendSeatBlock, decodeSeatBlock),
 		dates:        newRecords(p, "starts", appendNothing, decodeNothing),
-		bookings:     newTable(p, "booking", appendBooking, decodeBooking),
+		bookings:     newTable(p, "booking", row.AppendBooking, row.DecodeBooking),
 		holders:      newRecords(p, "booked", func(dst []byte, id *string) []byte { return append(dst, *id...) }, decodeText),
-		wallets:      newTable(p, "wallet", appendWallet, decodeWallet),
-		entries:      newRecords(p, "money", appendWalletEntry, decodeWalletEntry),
+		open:         newOpenHolds(p, "booking-open"),
+		wallets:      newTable(p, "wallet", row.AppendWallet, row.DecodeWallet),
+		entries:      newRecords(p, "money", row.AppendWalletEntry, row.DecodeWalletEntry),
 		holdings:     newRecords(p, "holding", appendHolding, decodeHolding),
+		begun:        newRecords(p, "begun", appendBegun, decodeBegun),
 		unfinished:   newUnfinished(p),
 		at:           func() events.Position { return p.at.position },
 	}
 	k.performances.limit, k.blocks.limit = cachedPerformances, cachedSeatBlocks
-	k.topic = newTopicKind("performance", k.state)
-	k.seatTopic = newTopicKind("seats", k.seatsState)
-	k.topic.recollect, k.seatTopic.recollect = k.recollect, k.recollectSeats
-	regain := func(ctx context.Context, since events.Position) { k.regain(ctx, p, since) }
-	k.topic.regain, k.seatTopic.regain = regain, regain
+	k.topic = live.NewKind("performance", k.state)
+	k.seatTopic = live.NewKind("seats", k.seatsState)
+	k.topic.ResumeDelta, k.seatTopic.ResumeDelta = k.resumeDelta, k.resumeSeatsDelta
+	backfill := func(ctx context.Context, since events.Position) { k.backfill(ctx, p, since) }
+	k.topic.Backfill, k.seatTopic.Backfill = backfill, backfill
 	return k
 }
 
@@ -81,7 +80,7 @@ func decodeNothing([]byte) (struct{}, error) { return struct{}{}, nil }
 
 func decodeText(record []byte) (string, error) { return string(record), nil }
 
-func (k *boxOffice) topics() []*topicKind { return []*topicKind{k.topic, k.seatTopic} }
+func (k *boxOffice) topics() []*live.Kind { return []*live.Kind{k.topic, k.seatTopic} }
 
 func (k *boxOffice) reset() {
 	k.performances.reset()
@@ -89,17 +88,19 @@ func (k *boxOffice) reset() {
 	k.dates.reset()
 	k.bookings.reset()
 	k.holders.reset()
+	k.open.reset()
 	k.wallets.reset()
 	k.entries.reset()
 	k.holdings.reset()
+	k.begun.reset()
 	k.unfinished.reset()
-	k.trail.reset()
+	k.recentSteps.reset()
 }
 
 func (k *boxOffice) flush(b *pebble.Batch) error {
 	for _, flush := range [...]func(*pebble.Batch) error{
-		k.performances.flush, k.blocks.flush, k.dates.flush, k.bookings.flush, k.holders.flush,
-		k.wallets.flush, k.entries.flush, k.holdings.flush, k.unfinished.records.flush,
+		k.performances.flush, k.blocks.flush, k.dates.flush, k.bookings.flush, k.holders.flush, k.open.flush,
+		k.wallets.flush, k.entries.flush, k.holdings.flush, k.begun.flush, k.unfinished.records.flush,
 	} {
 		if err := flush(b); err != nil {
 			return err
@@ -110,13 +111,13 @@ func (k *boxOffice) flush(b *pebble.Batch) error {
 
 func (k *boxOffice) fold(e *events.Recorded, fact events.Fact) (work int, err error) {
 	switch e.Stream.Category() {
-	case seatCategory:
+	case events.SeatCategory:
 		return 1, k.foldSeat(e, fact)
-	case bookingCategory:
+	case events.BookingCategory:
 		return 1, k.foldBooking(e, fact)
-	case walletCategory:
+	case events.WalletCategory:
 		return 1, k.foldWallet(e, fact)
-	case allowanceCategory:
+	case events.AllowanceCategory:
 		return 1, k.foldAllowance(e, fact)
 	}
 	return 1, k.foldPerformance(e, fact)
@@ -128,76 +129,79 @@ func (k *boxOffice) foldPerformance(e *events.Recorded, fact events.Fact) error 
 		return err
 	}
 	if entry != nil {
-		if done, err := follows(e, fact, entry.row.Revision, true); done || err != nil {
+		if done, err := row.CheckNext(e, fact, entry.row.Revision, true); done || err != nil {
 			return err
 		}
 	}
-	row, err := newPerformance(e, fact)
+	performance, err := row.NewPerformance(e, fact)
 	if err != nil {
 		return err
 	}
-	k.performances.add(row.ID, row)
-	k.dates.set(dateKey(row.StartsAt, row.ID), &struct{}{})
-	k.leave(row.Position, &row, -1, seatStep{})
+	k.performances.add(string(performance.ID), performance)
+	k.dates.set(dateKey(performance.StartsAt, performance.ID), &struct{}{})
+	k.recordStep(performance.Position, &performance, -1, row.SeatStep{}, "")
 	return nil
 }
 
 // foldSeat takes a constant time, however many seats there are.
 func (k *boxOffice) foldSeat(e *events.Recorded, fact events.Fact) error {
 	performance, name := events.CutPerformance(e.Stream.Entity())
-	entry, err := k.performances.find(performance)
+	entry, err := k.performances.find(string(performance))
 	if err != nil {
 		return err
 	}
-	step, ok := stepOf(fact)
+	step, ok := row.StepOf(fact)
 	if entry == nil || !ok {
-		return fmt.Errorf("%w: position %d: a %s in %s, whose performance is there: %t", ErrViolated, e.Position, fact.Name(), e.Stream, entry != nil)
+		return fmt.Errorf("%w: position %d: a %s in %s, whose performance is there: %t", row.ErrViolated, e.Position,
+			fact.Name(), e.Stream, entry != nil)
 	}
-	seat, section, ok := entry.row.layout.find(name)
+	seat, ok := entry.row.Layout.Find(events.SeatName(name))
 	if !ok {
-		return fmt.Errorf("%w: position %d: %s is not in the performance's layout", ErrViolated, e.Position, e.Stream)
+		return fmt.Errorf("%w: position %d: %s is not in the performance's layout", row.ErrViolated, e.Position, e.Stream)
 	}
-	key, in := seatBlockKey(entry.id, seat/seatBlockSize), seat%seatBlockSize
+	key, in := seatBlockKey(events.PerformanceID(entry.id), int32(seat/seatBlockSize)), seat%seatBlockSize
 	block, err := k.blocks.find(key)
 	if err != nil {
 		return err
 	}
-	was := markUntouched
+	was := row.MarkUntouched
 	if block != nil {
-		was = seatMark(block.row[in])
+		was = row.Mark(block.row[in])
 	}
-	if was.settled() != step.from {
+	if was.Settled() != step.From {
 		return fmt.Errorf("%w: position %d: %s@%d is a %s while the seat is %s",
-			ErrViolated, e.Position, e.Stream, e.Revision, fact.Name(), was.status())
+			row.ErrViolated, e.Position, e.Stream, e.Revision, fact.Name(), was.Status())
 	}
-	if step.holdID != "" {
-		if err := k.have(e, step.holdID, holding{seats: heldBy(step.to) - heldBy(step.from)}); err != nil {
+	if holdID := events.HoldOf(fact); holdID != "" {
+		if err := k.have(e, holdID, holding{seats: heldBy(step.To) - heldBy(step.From)}); err != nil {
 			return err
 		}
 	}
-	if step.from == step.to {
+	if step.From == step.To {
 		return nil // a deadline moved, which neither the row nor the map shows
 	}
 	if block == nil {
 		k.blocks.add(key, seatBlock{})
 		block = k.blocks.last
-		entry.row.blocks++
+		entry.row.Blocks++
 	}
-	block.row[in] = byte(step.to)
+	block.row[in] = byte(step.To)
 	k.blocks.changed(block)
 	row := &entry.row
-	row.move(step.from, step.to)
-	row.Sections[section].move(step.from, step.to)
+	section, _, _ := row.Layout.Place(seat)
+	row.Move(step.From, step.To)
+	row.Sections[section].Move(step.From, step.To)
 	row.Position, row.Updated = e.Position, e.Created
 	k.performances.changed(entry)
-	k.leave(e.Position, row, seat, step)
-	k.tell(e, row, seat, section, step)
+	cause := live.SeatCause(fact)
+	k.recordStep(e.Position, row, seat, step, cause)
+	k.publishStep(e, row, seat, section, step, cause)
 	return nil
 }
 
 // heldBy is 1 for a seat that a hold has.
-func heldBy(mark seatMark) int64 {
-	if mark == markHeld || mark == markBooked {
+func heldBy(mark row.Mark) int64 {
+	if mark == row.MarkHeld || mark == row.MarkBooked {
 		return 1
 	}
 	return 0
@@ -214,5 +218,5 @@ func (k *boxOffice) foldAllowance(e *events.Recorded, fact events.Fact) error {
 	case *events.AllowanceExtended, *events.AllowanceKept:
 		return nil
 	}
-	return fmt.Errorf("%w: position %d: a %s in %s", ErrViolated, e.Position, fact.Name(), e.Stream)
+	return fmt.Errorf("%w: position %d: a %s in %s", row.ErrViolated, e.Position, fact.Name(), e.Stream)
 }

@@ -2,6 +2,7 @@ package projections
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +12,8 @@ import (
 	"pgregory.net/rapid"
 
 	"admitone/events"
+	"admitone/projections/logtest"
+	"admitone/projections/row"
 )
 
 // boxOfficeContent is all that the views of p hold of performances, seats, bookings
@@ -26,10 +29,10 @@ func boxOfficeContent(t rapid.TB, p *Projections) (all []string) {
 		if err != nil || !ok {
 			t.Fatal(ok, err)
 		}
-		row.layout = nil
-		all = append(all, fmt.Sprintf("%+v %q", row, m.marks))
+		row.Layout = nil
+		all = append(all, fmt.Sprintf("%+v %q", row, m.Marks))
 	}
-	for _, holder := range []string{"ada", "ada-b"} {
+	for _, holder := range []events.Holder{"ada", "ada-b"} {
 		bookings, _, err := p.HolderBookings(holder, 0, 99)
 		if err != nil {
 			t.Fatal(err)
@@ -48,7 +51,9 @@ func boxOfficeContent(t rapid.TB, p *Projections) (all []string) {
 		all = append(all, fmt.Sprintf("%+v %+v", wallet, entries))
 	}
 	k := kindOf[*boxOffice](p)
-	return append(all, fmt.Sprint("unfinished ", recordsOf(t, p, k.unfinished.records)), fmt.Sprint("holdings ", recordsOf(t, p, k.holdings)))
+	return append(all, fmt.Sprint("unfinished ", recordsOf(t, p, k.unfinished.records)),
+		fmt.Sprint("holdings ", recordsOf(t, p, k.holdings)),
+		fmt.Sprint("begun ", recordsOf(t, p, k.begun)))
 }
 
 // recordsOf lists all of a view.
@@ -60,7 +65,11 @@ func recordsOf[V any](t rapid.TB, p *Projections, of *records[V]) (all []string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := found.each(func(key string, value *V) bool { all = append(all, fmt.Sprint(key, *value)); return true }); err != nil {
+	if err := found.each(func(key string, value *V) bool {
+		all = append(all,
+			fmt.Sprint(key, *value))
+		return true
+	}); err != nil {
 		t.Fatal(err)
 	}
 	return all
@@ -70,45 +79,50 @@ func recordsOf[V any](t rapid.TB, p *Projections, of *records[V]) (all []string)
 // what a clerk has in the books, who may have left in the middle of anything.
 func TestBoxOfficeIsTheModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		log, forged := newMemoryLog(), newForgery()
+		log, forged := logtest.NewMemory(), logtest.NewForgery()
 		p := openIn(t, log, vfs.NewMem())
 		defer p.Close()
-		var c *clerk
-		c = newClerk(func(stream events.StreamID, fact events.Fact) {
-			log.add(stream, fact)
-			forged.now = c.now
-			forged.add(stream, fact)
+		var c *logtest.BookingModel
+		c = logtest.NewBookingModel(func(stream events.StreamID, fact events.Fact) {
+			log.Add(stream, fact)
+			forged.Now = c.Now
+			forged.Add(stream, fact)
 		})
 		done := 0
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {
-			c.something(t)
+			c.RandomAction(t)
 			if rapid.IntRange(0, 9).Draw(t, "look") == 0 {
-				folded(t, p, log.recorded[done:])
-				done = len(log.recorded)
+				folded(t, p, log.Recorded[done:])
+				done = len(log.Recorded)
 				agrees(t, p, c)
 			}
 		}
-		folded(t, p, log.recorded[done:])
+		folded(t, p, log.Recorded[done:])
 		agrees(t, p, c)
-		if err := forged.verify(); err != nil {
+		if err := verifyAll(forged.Log); err != nil {
 			t.Fatal(err)
 		}
 	})
 }
 
-func agrees(t *rapid.T, p *Projections, c *clerk) {
-	for id, seats := range c.shows {
+func agrees(t *rapid.T, p *Projections, c *logtest.BookingModel) {
+	for id, seats := range c.Shows {
 		showAgrees(t, p, id, seats)
 	}
 	var ids []string
-	for _, id := range c.order {
-		want := c.bookings[id]
+	for _, id := range c.Order {
+		want := c.Bookings[id]
 		b, ok, err := p.Booking(id)
-		if err != nil || !ok || b.Status != want.status || b.Attempt != want.attempt || b.Amount != want.amount || b.Refunding != want.refunding ||
-			!b.ExpiresAt.Equal(want.until) || b.Holder != want.holder || b.Extended != want.extended || len(b.Seats) != len(want.seats) {
+		if err != nil || !ok || b.Status != want.Status || b.Attempt != want.Attempt || b.Amount != want.Amount ||
+			b.Refunding != want.Refunding ||
+			!b.ExpiresAt.Equal(want.Until) || b.Holder != want.Holder || b.Extended != want.Extended ||
+			len(b.Seats) != len(want.Seats) {
 			t.Fatalf("%+v, %t, %v; want %+v", b, ok, err, want)
 		}
-		ids = append(ids, want.holder+" "+id)
+		ids = append(ids, string(want.Holder)+" "+id)
+	}
+	for n := range c.N + 1 {
+		begunAgrees(t, p, c, events.BookingID(fmt.Sprint("b.", n)))
 	}
 	slices.SortStableFunc(ids, byHolder)
 	pagesAgree(t, p, c, ids)
@@ -116,7 +130,7 @@ func agrees(t *rapid.T, p *Projections, c *clerk) {
 	if n, err := p.Unfinished(); err != nil || n != len(open) {
 		t.Fatal(n, err)
 	}
-	unfinished := c.unfinished()
+	unfinished := c.Unfinished()
 	for i, id := range unfinished {
 		if i >= len(open) || open[i][:len(id)] != id {
 			t.Fatalf("unfinished are %q, want %q", open, unfinished)
@@ -127,18 +141,38 @@ func agrees(t *rapid.T, p *Projections, c *clerk) {
 	}
 }
 
+// begunAgrees compares what attempts have that are no booking.
+func begunAgrees(t *rapid.T, p *Projections, c *logtest.BookingModel, id events.BookingID) {
+	want := map[events.HoldID][]events.StreamID{}
+	if b := c.Begun[id]; b != nil {
+		if streams := c.Has(b); len(streams) > 0 {
+			want[events.NewHoldID(id, b.Attempt)] = streams
+		}
+	}
+	got, err := p.Begun(t.Context(), id)
+	for _, streams := range got {
+		slices.Sort(streams)
+	}
+	for _, streams := range want {
+		slices.Sort(streams)
+	}
+	if err != nil || len(got)+len(want) > 0 && !reflect.DeepEqual(got, want) {
+		t.Fatalf("begun is %v, %v; want %v", got, err, want)
+	}
+}
+
 // pagesAgree compares what the views list of each holder.
-func pagesAgree(t *rapid.T, p *Projections, c *clerk, ids []string) {
+func pagesAgree(t *rapid.T, p *Projections, c *logtest.BookingModel, ids []string) {
 	size := rapid.IntRange(1, 4).Draw(t, "size")
 	var got, money []string
-	for _, holder := range []string{"ada", "ada-b"} {
+	for _, holder := range []events.Holder{"ada", "ada-b"} {
 		for after, more := uint64(0), true; more; more = after != 0 {
 			page, next, err := p.HolderBookings(holder, after, size)
 			if err != nil || len(page) > size {
 				t.Fatal(len(page), err)
 			}
 			for _, b := range page {
-				got = append(got, holder+" "+b.ID)
+				got = append(got, string(holder)+" "+string(b.ID))
 			}
 			after = next
 		}
@@ -153,15 +187,16 @@ func pagesAgree(t *rapid.T, p *Projections, c *clerk, ids []string) {
 			after = next
 		}
 		wallet, ok, err := p.Wallet(holder)
-		balance, exists := c.wallets[holder]
-		if err != nil || ok != exists || wallet.Balance != balance || wallet.Balance != wallet.Charged-wallet.Debited+wallet.Refunded {
+		balance, exists := c.Wallets[holder]
+		if err != nil || ok != exists || wallet.Balance != balance ||
+			wallet.Balance != wallet.Charged-wallet.Debited+wallet.Refunded {
 			t.Fatalf("%+v, %t, %v; want %d, %t", wallet, ok, err, balance, exists)
 		}
 	}
 	if !slices.Equal(got, ids) {
 		t.Fatalf("bookings %q, want %q", got, ids)
 	}
-	want := slices.Clone(c.money)
+	want := slices.Clone(c.Money)
 	slices.SortStableFunc(want, byHolder)
 	if !slices.Equal(money, want) {
 		t.Fatalf("movements\n%q, want\n%q", money, want)
@@ -175,18 +210,18 @@ func byHolder(a, b string) int {
 	return strings.Compare(a, b)
 }
 
-func showAgrees(t *rapid.T, p *Projections, id string, seats map[string]*clerkSeat) {
-	row, ok, err := p.Performance(id)
-	if err != nil || !ok || row.Capacity != int64(len(seats)) {
-		t.Fatalf("%+v, %t, %v", row, ok, err)
+func showAgrees(t *rapid.T, p *Projections, id events.PerformanceID, seats map[string]*logtest.ModelSeat) {
+	performance, ok, err := p.Performance(id)
+	if err != nil || !ok || performance.Capacity != int64(len(seats)) {
+		t.Fatalf("%+v, %t, %v", performance, ok, err)
 	}
 	m, ok, err := p.SeatMap(id)
 	if err != nil || !ok {
 		t.Fatal(ok, err)
 	}
 	counts := m.Counts()
-	total := SeatCounts{}
-	for i, section := range row.Sections {
+	total := row.SeatCounts{}
+	for i, section := range performance.Sections {
 		if counts[i] != section {
 			t.Fatalf("the map has %+v, the row %+v", counts[i], section)
 		}
@@ -195,24 +230,24 @@ func showAgrees(t *rapid.T, p *Projections, id string, seats map[string]*clerkSe
 		total.Booked += section.Booked
 		total.Blocked += section.Blocked
 	}
-	if total != row.SeatCounts {
-		t.Fatalf("the sections add up to %+v, the row has %+v", total, row.SeatCounts)
+	if total != performance.SeatCounts {
+		t.Fatalf("the sections add up to %+v, the row has %+v", total, performance.SeatCounts)
 	}
-	section := rapid.SampledFrom([]string{"", "A", "B-x", "C"}).Draw(t, "section")
+	section := rapid.SampledFrom([]events.SectionID{"", "A", "B-x", "C"}).Draw(t, "section")
 	status := rapid.SampledFrom([]events.SeatStatus{"", "free", "held", "booked", "blocked"}).Draw(t, "status")
-	var got, want []Seat
+	var got, want []row.Seat
 	for after, more := uint64(0), true; more; more = after != 0 {
 		page, next := m.Seats(section, status, after, 2)
 		got, after = append(got, page...), next
 	}
-	for _, name := range clerkSeats {
-		of, _, _, _ := events.ParseSeat(name)
+	for _, name := range logtest.ModelSeats {
+		of, _, _, _ := events.ParseSeat(events.SeatName(name))
 		s := seats[name]
-		if now, ok := m.Status(name); !ok || now != s.status {
-			t.Fatalf("%s is %s, want %s", name, now, s.status)
+		if now, ok := m.Status(events.SeatName(name)); !ok || now != s.Status {
+			t.Fatalf("%s is %s, want %s", name, now, s.Status)
 		}
-		if (section == "" || section == of) && (status == "" || status == s.status) {
-			want = append(want, Seat{name, s.status, price(name)})
+		if (section == "" || section == of) && (status == "" || status == s.Status) {
+			want = append(want, row.Seat{Seat: events.SeatName(name), Status: s.Status, Price: logtest.Price(name)})
 		}
 	}
 	if !slices.Equal(got, want) {
@@ -222,9 +257,9 @@ func showAgrees(t *rapid.T, p *Projections, id string, seats map[string]*clerkSe
 	if err != nil || at != p.Position() {
 		t.Fatal(at, err)
 	}
-	for i, name := range clerkSeats {
-		if (taken[i] == 0) != (seats[name].status == events.SeatIsFree) {
-			t.Fatalf("%s is taken: %d; it is %s", name, taken[i], seats[name].status)
+	for i, name := range logtest.ModelSeats {
+		if (taken[i] == 0) != (seats[name].Status == events.SeatIsFree) {
+			t.Fatalf("%s is taken: %d; it is %s", name, taken[i], seats[name].Status)
 		}
 	}
 }

@@ -1,122 +1,21 @@
 package projections
 
 import (
-	"cmp"
 	"context"
-	"slices"
-	"sync"
-	"time"
 
 	"admitone/events"
+	"admitone/projections/row"
 )
 
-// SeatChange is one seat's step on the map of its performance.
-type SeatChange struct {
-	Position events.Position
-	// Recorded is the store's time of it.
-	Recorded time.Time
-	// Seat is its name, <section>-<row>-<number>.
-	Seat        string
-	Was, Status events.SeatStatus
-}
-
-// SeatChanges is a part of all the changes on the map of a performance.
-type SeatChanges struct {
-	// Created is when the performance went on sale: then every seat was free.
-	Created Moment
-	// Position up to which nothing is left out.
-	Position events.Position
-	Changes  []SeatChange
-}
-
-// step is a SeatChange in few bytes.
-type step struct {
-	position events.Position
-	recorded int64 // nanoseconds since 1970
-	seat     int32
-	from, to seatMark
-}
-
-// SeatChanges returns up to limit changes on the map of a performance behind a
-// position, in order; nil if there is no such performance. Applied one after the
-// other to a map of free seats they make what [PerformanceAt] reads at each position.
-// more says that others are behind them, for now.
-//
-// The changes are read from the seats' streams, all of those behind the position and
-// nothing else of the log; each costs 32 bytes until the answer is made.
-//
-// Errors: [ErrViolated]; those of [events.Recorded.Decode]; the store's; the disk's.
-func (p *Projections) SeatChanges(ctx context.Context, performanceID string, after events.Position, limit int) (changes *SeatChanges, more bool, err error) {
+// SeatChanges is [row.SeatMap.Changes] of a performance as the views have it, from behind a
+// position on; nil if there is no such performance. Errors: those of it; the disk's.
+func (p *Projections) SeatChanges(ctx context.Context, performanceID events.PerformanceID, after events.Position,
+	limit int) (changes *row.SeatChanges, more bool, err error) {
 	// The views say which seats to ask, and up to where: what happens while they are
 	// asked one after the other belongs to the next part.
 	m, ok, err := p.SeatMap(performanceID)
 	if err != nil || !ok {
 		return nil, false, err
 	}
-	first, err := p.store.Read(ctx, events.NewStreamID(performanceCategory, performanceID), 0, events.Forward, 1)
-	if err != nil || len(first) == 0 {
-		return nil, false, err
-	}
-	steps, err := m.steps(ctx, p.store, performanceID, after)
-	if err != nil {
-		return nil, false, err
-	}
-	changes = &SeatChanges{Created: Moment{first[0].Position, first[0].Created}, Position: m.Position}
-	if more = len(steps) > limit; more {
-		steps = steps[:limit]
-		changes.Position = steps[limit-1].position
-	}
-	for _, s := range steps {
-		changes.Changes = append(changes.Changes, SeatChange{
-			s.position, time.Unix(0, s.recorded).UTC(), m.layout.name(s.seat), s.from.status(), s.to.status()})
-	}
-	return changes, more, nil
-}
-
-// steps are what made the map, behind a position, in order.
-func (m *SeatMap) steps(ctx context.Context, store events.Store, id string, after events.Position) (all []step, err error) {
-	var seats []int32
-	for seat, mark := range m.marks {
-		if seatMark(mark) != markUntouched {
-			seats = append(seats, int32(seat))
-		}
-	}
-	var readers sync.WaitGroup
-	var mu sync.Mutex // guards all and err
-	for part := range slices.Chunk(seats, max(1, (len(seats)+seatReads-1)/seatReads)) {
-		readers.Go(func() {
-			steps, fault := m.stepsOf(ctx, store, id, part, after)
-			mu.Lock()
-			defer mu.Unlock()
-			all = append(all, steps...)
-			if err == nil {
-				err = fault
-			}
-		})
-	}
-	readers.Wait()
-	slices.SortFunc(all, func(a, b step) int { return cmp.Compare(a.position, b.position) })
-	return all, err
-}
-
-// stepsOf are those of some seats, in no order.
-func (m *SeatMap) stepsOf(ctx context.Context, store events.Store, id string, seats []int32, after events.Position) (steps []step, err error) {
-	streams := make([]events.StreamID, len(seats))
-	for i, seat := range seats {
-		streams[i] = events.NewStreamID(seatCategory, events.OfPerformance(id, m.layout.name(seat)))
-	}
-	err = events.ReadLatest(ctx, store, streams, m.Position, func(i int, e *events.Recorded) (more bool, err error) {
-		if e.Position <= after {
-			return false, nil
-		}
-		fact, err := e.Decode()
-		if err != nil {
-			return false, err
-		}
-		if s, _ := stepOf(fact); s.from != s.to { // else it has changed nothing on the map
-			steps = append(steps, step{e.Position, e.Created.UnixNano(), seats[i], s.from, s.to})
-		}
-		return true, nil
-	})
-	return steps, err
+	return m.Changes(ctx, p.store, performanceID, after, limit)
 }

@@ -8,29 +8,31 @@ import (
 	"pgregory.net/rapid"
 
 	"admitone/events"
+	"admitone/projections/logtest"
+	"admitone/projections/row"
 )
 
 // TestSeatChangesMakeTheMap: the changes, page after page, applied to free seats, are
 // the map that is read at every position.
 func TestSeatChangesMakeTheMap(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		log := newMemoryLog()
-		c := newClerk(func(stream events.StreamID, fact events.Fact) { log.add(stream, fact) })
+		log := logtest.NewMemory()
+		c := logtest.NewBookingModel(func(stream events.StreamID, fact events.Fact) { log.Add(stream, fact) })
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {
-			c.something(t)
+			c.RandomAction(t)
 		}
 		p := openIn(t, log, vfs.NewMem())
 		defer p.Close()
-		folded(t, p, log.recorded)
+		folded(t, p, log.Recorded)
 		limit := rapid.IntRange(1, 20).Draw(t, "limit")
 		for _, id := range []string{"a", "a-b", "c", "none"} {
-			all := changesOf(t, p, id, limit)
-			for at := events.Position(1); all != nil && at <= events.Position(len(log.recorded)); at++ {
-				row, want, err := PerformanceAt(t.Context(), log, id, at, nil)
-				if err != nil || (row == nil) != (at < all.Created.Position) {
-					t.Fatalf("%s at %d: %v, %v; it was created at %d", id, at, row, err, all.Created.Position)
+			all := changesOf(t, p, events.PerformanceID(id), limit)
+			for at := events.Position(1); all != nil && at <= events.Position(len(log.Recorded)); at++ {
+				performance, want, err := row.PerformanceAt(t.Context(), log, id, at, nil)
+				if err != nil || (performance == nil) != (at < all.Created.Position) {
+					t.Fatalf("%s at %d: %v, %v; it was created at %d", id, at, performance, err, all.Created.Position)
 				}
-				if row != nil {
+				if performance != nil {
 					madeOf(t, want, all.Changes)
 				}
 			}
@@ -39,10 +41,10 @@ func TestSeatChangesMakeTheMap(t *testing.T) {
 }
 
 // changesOf reads all pages; nil if there is no such performance.
-func changesOf(t *rapid.T, p *Projections, id string, limit int) *SeatChanges {
-	var all *SeatChanges
+func changesOf(t *rapid.T, p *Projections, id events.PerformanceID, limit int) *row.SeatChanges {
+	var all *row.SeatChanges
 	for after, more := events.Position(0), true; more; {
-		var page *SeatChanges
+		var page *row.SeatChanges
 		var err error
 		if page, more, err = p.SeatChanges(t.Context(), id, after, limit); err != nil {
 			t.Fatal(err)
@@ -66,21 +68,21 @@ func changesOf(t *rapid.T, p *Projections, id string, limit int) *SeatChanges {
 }
 
 // madeOf applies the changes up to a map's position, and compares.
-func madeOf(t *rapid.T, want *SeatMap, changes []SeatChange) {
-	got := bytes.Repeat([]byte{byte(markFree)}, want.Len())
+func madeOf(t *rapid.T, want *row.SeatMap, changes []row.SeatChange) {
+	got := bytes.Repeat([]byte{byte(row.MarkFree)}, want.Len())
 	for _, c := range changes {
 		if c.Position > want.Position {
 			break
 		}
-		seat, _, ok := want.layout.find(c.Seat)
-		if !ok || seatMark(got[seat]).status() != c.Was {
+		seat, ok := want.Layout.Find(c.Seat)
+		if !ok || row.Mark(got[seat]).Status() != c.Was {
 			t.Fatalf("%+v, but the seat was %q", c, got[seat])
 		}
 		got[seat] = map[events.SeatStatus]byte{"free": 'f', "held": 'h', "booked": 'b', "blocked": 'x'}[c.Status]
 	}
-	for seat, mark := range want.marks {
-		if byte(seatMark(mark).settled()) != got[seat] {
-			t.Fatalf("at %d %q, want %q", want.Position, got, want.marks)
+	for seat, mark := range want.Marks {
+		if byte(row.Mark(mark).Settled()) != got[seat] {
+			t.Fatalf("at %d %q, want %q", want.Position, got, want.Marks)
 		}
 	}
 }

@@ -13,10 +13,11 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"admitone/events"
+	"admitone/projections/logtest"
 )
 
-// house is the entities that a deadline index wakes, in synctest's time.
-type house struct {
+// deadlineHarness is the entities that a deadline index wakes, in synctest's time.
+type deadlineHarness struct {
 	mu        sync.Mutex
 	index     *deadlines
 	holds     map[events.StreamID][]time.Time
@@ -29,7 +30,7 @@ type house struct {
 	slow      time.Duration
 }
 
-func (h *house) hold(stream events.StreamID, until time.Time) {
+func (h *deadlineHarness) hold(stream events.StreamID, until time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.holds[stream] = append(h.holds[stream], until)
@@ -37,21 +38,21 @@ func (h *house) hold(stream events.StreamID, until time.Time) {
 }
 
 // confirm closes the oldest hold.
-func (h *house) confirm(stream events.StreamID) {
+func (h *deadlineHarness) confirm(stream events.StreamID) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.holds[stream] = h.holds[stream][1:]
 	h.tell(stream, &events.ProductConfirmed{})
 }
 
-func (h *house) tell(stream events.StreamID, fact events.Deadlined) {
+func (h *deadlineHarness) tell(stream events.StreamID, fact events.Deadlined) {
 	if err := h.index.fold(&events.Recorded{Stream: stream}, fact); err != nil {
 		panic(err)
 	}
 }
 
 // wake is what an entity does: it lets go of what has expired.
-func (h *house) wake(_ context.Context, stream events.StreamID) (time.Time, error) {
+func (h *deadlineHarness) wake(_ context.Context, stream events.StreamID) (time.Time, error) {
 	h.mu.Lock()
 	h.now++
 	h.high = max(h.high, h.now)
@@ -85,9 +86,14 @@ func (h *house) wake(_ context.Context, stream events.StreamID) (time.Time, erro
 }
 
 // inHouse runs f beside a deadline loop and returns the wakes.
-func inHouse(t *testing.T, f func(h *house)) (wakes []string) {
+func inHouse(t *testing.T, f func(h *deadlineHarness)) (wakes []string) {
+	return inHouseLate(t, nil, f)
+}
+
+// inHouseLate is inHouse of a server that leaves what is due to others first.
+func inHouseLate(t *testing.T, late lateness, f func(h *deadlineHarness)) (wakes []string) {
 	synctest.Test(t, func(t *testing.T) {
-		h := &house{index: newDeadlines(), holds: map[events.StreamID][]time.Time{}, began: time.Now()}
+		h := &deadlineHarness{index: newDeadlines(late), holds: map[events.StreamID][]time.Time{}, began: time.Now()}
 		ctx, stop := context.WithCancel(t.Context())
 		done := make(chan error)
 		go func() { done <- h.index.run(ctx, h.wake) }()
@@ -109,62 +115,62 @@ func in(d time.Duration) time.Time { return time.Now().Add(d) }
 
 // deadlinePlays are what happens to the house, and whom that has to wake when.
 var deadlinePlays = map[string]struct {
-	play func(h *house)
+	play func(h *deadlineHarness)
 	want []string
 }{
-	"one": {func(h *house) {
+	"one": {func(h *deadlineHarness) {
 		h.hold("x", in(time.Second))
 		time.Sleep(time.Hour)
 	}, []string{"x 1s"}},
-	"not before": {func(h *house) {
+	"not before": {func(h *deadlineHarness) {
 		h.hold("x", in(time.Second))
 		time.Sleep(time.Second)
 	}, nil},
-	"the earlier of two, then the later": {func(h *house) {
+	"the earlier of two, then the later": {func(h *deadlineHarness) {
 		h.hold("x", in(3*time.Second))
 		h.hold("x", in(time.Second))
 		time.Sleep(time.Hour)
 	}, []string{"x 1s", "x 3s"}},
-	"an earlier one comes later": {func(h *house) {
+	"an earlier one comes later": {func(h *deadlineHarness) {
 		h.hold("x", in(time.Hour))
 		time.Sleep(time.Second)
 		h.hold("y", in(time.Second))
 		time.Sleep(time.Minute)
 	}, []string{"y 2s"}},
-	"passed long ago": {func(h *house) {
+	"passed long ago": {func(h *deadlineHarness) {
 		h.hold("x", in(-time.Hour))
 		time.Sleep(time.Minute)
 	}, []string{"x 0s"}},
-	"closed before": {func(h *house) {
+	"closed before": {func(h *deadlineHarness) {
 		h.hold("x", in(time.Second))
 		h.confirm("x")
 		time.Sleep(time.Hour)
 	}, nil},
-	"closed, and another opened": {func(h *house) {
+	"closed, and another opened": {func(h *deadlineHarness) {
 		h.hold("x", in(time.Second))
 		h.confirm("x")
 		h.hold("x", in(time.Minute))
 		time.Sleep(time.Hour)
 	}, []string{"x 1m0s"}},
-	"a bound that was too early": {func(h *house) {
+	"a bound that was too early": {func(h *deadlineHarness) {
 		h.hold("x", in(time.Second))
 		h.hold("x", in(time.Minute))
 		h.confirm("x")
 		time.Sleep(time.Hour)
 	}, []string{"x 1s", "x 1m0s"}},
-	"a few at a time": {func(h *house) {
+	"a few at a time": {func(h *deadlineHarness) {
 		h.most = 2
 		for range 5 {
 			h.hold("x", in(time.Second))
 		}
 		time.Sleep(time.Hour)
 	}, []string{"x 1s", "x 1.01s", "x 1.02s"}},
-	"failures": {func(h *house) {
+	"failures": {func(h *deadlineHarness) {
 		h.fail = 3
 		h.hold("x", in(time.Second))
 		time.Sleep(time.Hour)
 	}, []string{"x 1s", "x 1.1s", "x 1.3s", "x 1.7s"}},
-	"a hold that the answer under way doesn't know of": {func(h *house) {
+	"a hold that the answer under way doesn't know of": {func(h *deadlineHarness) {
 		h.slow = 100 * time.Millisecond
 		h.hold("x", in(time.Second))
 		h.hold("x", in(time.Hour))
@@ -172,7 +178,7 @@ var deadlinePlays = map[string]struct {
 		h.tell("x", &events.ProductHeld{ExpiresAt: in(950 * time.Millisecond)})
 		time.Sleep(time.Minute)
 	}, []string{"x 1.1s", "x 2.1s"}},
-	"the entity knows of none": {func(h *house) {
+	"the entity knows of none": {func(h *deadlineHarness) {
 		h.silent = true
 		h.hold("x", in(time.Second))
 		time.Sleep(2 * time.Minute)
@@ -189,8 +195,80 @@ func TestDeadlines(t *testing.T) {
 	}
 }
 
+// TestDeadlinesOfASharedLog: a server wakes at the random moment past the deadline, and
+// only what the others have left.
+func TestDeadlinesOfASharedLog(t *testing.T) {
+	draws := func(all ...time.Duration) lateness {
+		return func() time.Duration {
+			next := all[0]
+			all = append(all[1:], next)
+			return next
+		}
+	}
+	const ms = time.Millisecond
+	// expired is what another server has appended.
+	expired := func(h *deadlineHarness, stream events.StreamID) {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.holds[stream] = h.holds[stream][1:]
+		h.tell(stream, &events.ProductExpired{Expired: make([]events.ExpiredHold, 1)})
+	}
+	for name, c := range map[string]struct {
+		late lateness
+		play func(h *deadlineHarness)
+		want []string
+	}{
+		"late": {draws(300 * ms), func(h *deadlineHarness) {
+			h.hold("x", in(time.Second))
+			time.Sleep(time.Hour)
+		}, []string{"x 1.3s"}},
+		"another was sooner": {draws(300 * ms), func(h *deadlineHarness) {
+			h.hold("x", in(time.Second))
+			time.Sleep(1200 * ms)
+			expired(h, "x")
+			time.Sleep(time.Hour)
+		}, nil},
+		"another was sooner with one of two": {draws(300*ms, 500*ms), func(h *deadlineHarness) {
+			h.hold("x", in(time.Second))
+			h.hold("x", in(time.Hour))
+			time.Sleep(1200 * ms)
+			expired(h, "x")
+			time.Sleep(2 * time.Hour)
+		}, []string{"x 1.7s", "x 1h0m0.3s"}},
+		"one draw for one deadline": {draws(900*ms, 0), func(h *deadlineHarness) {
+			h.hold("x", in(time.Second))
+			for range 50 {
+				h.hold("x", in(time.Second))
+			}
+			time.Sleep(time.Minute)
+		}, []string{"x 1.9s"}},
+		"each stream by itself": {draws(100*ms, 200*ms), func(h *deadlineHarness) {
+			h.hold("x", in(time.Second))
+			h.hold("y", in(time.Second))
+			time.Sleep(time.Minute)
+		}, []string{"x 1.1s", "y 1.2s"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := inHouseLate(t, c.late, c.play); !slices.Equal(got, c.want) {
+				t.Errorf("woken %v, want %v", got, c.want)
+			}
+		})
+	}
+	if latenessOf(false).draw() != 0 {
+		t.Error("a server that is alone waits")
+	}
+	least, most := lateBy, time.Duration(0)
+	for range 1000 {
+		late := latenessOf(true).draw()
+		least, most = min(least, late), max(most, late)
+	}
+	if least < 0 || least > lateBy/10 || most >= lateBy || most < lateBy*9/10 {
+		t.Errorf("drawn from %v to %v", least, most)
+	}
+}
+
 func TestManyDeadlinesAtOnce(t *testing.T) {
-	wakes := inHouse(t, func(h *house) {
+	wakes := inHouse(t, func(h *deadlineHarness) {
 		h.slow = time.Second
 		for i := range 1000 {
 			h.hold(events.StreamID(fmt.Sprint("x-", i)), time.Now().Add(time.Second))
@@ -207,14 +285,14 @@ func TestManyDeadlinesAtOnce(t *testing.T) {
 func TestDeadlinesAfterARestart(t *testing.T) {
 	for _, end := range []string{"closed", "crashed", "deleted"} {
 		t.Run(end, func(t *testing.T) {
-			log, fs := newMemoryLog(), vfs.NewCrashableMem()
+			log, fs := logtest.NewMemory(), vfs.NewCrashableMem()
 			past := time.Now().Add(-time.Hour)
-			for _, id := range []string{"a", "b", "c"} {
-				log.add(product(id),
+			for _, id := range []events.ProductID{"a", "b", "c"} {
+				log.Add(product(id),
 					&events.ProductCreated{ProductID: id, Stock: 3},
 					&events.ProductHeld{ReservationID: "r", Quantity: 1, ExpiresAt: past, Remaining: 2})
 			}
-			last := log.add(product("b"), &events.ProductConfirmed{ReservationID: "r", Quantity: 1, Remaining: 2})
+			last := log.Add(product("b"), &events.ProductConfirmed{ReservationID: "r", Quantity: 1, Remaining: 2})
 			p := opened(t, log, fs)
 			stop := started(t, p)
 			waitFor(t, p, last)
@@ -257,5 +335,58 @@ func TestDeadlinesAfterARestart(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// TestBoundsThatLieAhead: the index waits for the bounds that are after the fact that states them,
+// wakes the stream at each, also when it was read from disk, and forgets a stream without any.
+func TestBoundsThatLieAhead(t *testing.T) {
+	const stream = "product-a"
+	begin := time.Unix(1_800_000_000, 0).UTC()
+	at := func(seconds int) time.Time {
+		if seconds == 0 {
+			return time.Time{}
+		}
+		return begin.Add(time.Duration(seconds) * time.Second)
+	}
+	index := newDeadlines(nil)
+	fold := func(seconds int, fact events.Scheduled) {
+		e := events.Recorded{Event: events.Event{Type: fact.Name()}, Stream: stream}
+		e.Metadata, _ = events.Seal(nil, events.Hash{}, stream, 0, &e.Event, &events.Metadata{At: at(seconds)})
+		if err := index.foldSale(&e, fact); err != nil {
+			t.Fatal(err)
+		}
+	}
+	times := func(opens, closes int) events.SaleTimes {
+		return events.SaleTimes{OpensAt: at(opens), ClosesAt: at(closes)}
+	}
+	for i, step := range []struct {
+		decided int
+		fact    events.Scheduled
+		due     int // of the stream, 0 for none
+	}{
+		{1, &events.ProductCreated{}, 0},
+		{1, &events.ProductEdited{SaleTimes: times(1, 0)}, 0}, // recorded in the same append
+		{1, &events.ProductOpened{OpensAt: at(1)}, 0},
+		{2, &events.ProductEdited{SaleTimes: times(5, 9)}, 5},
+		{3, &events.ProductEdited{SaleTimes: times(5, 9)}, 5},
+		{5, &events.ProductOpened{OpensAt: at(5)}, 9},
+		{6, &events.ProductEdited{SaleTimes: times(5, 9)}, 9},
+		{7, &events.ProductEdited{SaleTimes: times(8, 9)}, 8},
+		{7, &events.ProductEdited{SaleTimes: times(0, 0)}, 0},
+		{7, &events.ProductEdited{SaleTimes: times(0, 9)}, 9},
+		{9, &events.ProductClosed{ClosesAt: at(9)}, 0},
+		{9, &events.ProductEdited{SaleTimes: events.SaleTimes{ClosesAt: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)}}, -1},
+	} {
+		fold(step.decided, step.fact)
+		entry := index.streams[stream]
+		switch {
+		case step.due == 0 && entry != nil:
+			t.Errorf("step %d: %+v lies ahead", i, entry.ahead)
+		case step.due > 0 && (entry == nil || entry.bound() != at(step.due).UnixNano()-1):
+			t.Errorf("step %d: %+v, want %d s", i, entry, step.due)
+		case step.due < 0 && (entry == nil || entry.bound() != never || entry.index >= 0):
+			t.Errorf("step %d: %+v, want one that is never due", i, entry)
+		}
 	}
 }

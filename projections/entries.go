@@ -7,28 +7,29 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"admitone/events"
+	"admitone/projections/row"
 )
 
-// entries is the view of who takes part in which tournament.
+// entries is the view of the teams that take part in tournaments.
 //
-// Places are numbered in the order in which a tournament gave them, those of its
-// slots and those of its waitlist apart. A number is never given twice.
+// Places are numbered in the order in which the tournament assigned them, separately for its slots
+// and its waitlist. A number is never reused.
 type entries struct {
-	// seats by team and tournament say which place the team has.
+	// seats has the place of each team, by team and tournament.
 	seats *records[seat]
 	// blocks have the places, by tournament, status and number / blockSize. An entry
 	// then costs one record of its own, its seat, and a share of a block.
 	blocks *records[block]
-	// counts are how many there are in a block of a waitlist, so that a team's place
-	// is known without reading all before it.
+	// counts has the number of teams in each block of a waitlist, so that a team's place is
+	// found without reading all blocks before it.
 	counts *records[int64]
 }
 
-// blockSize is how many numbers are in one block: a million waiting teams have
+// blockSize is the number of numbers that are in one block: a million waiting teams have
 // some four thousand.
 const blockSize = 256
 
-// lastPlace is behind every number.
+// lastPlace is greater than every number.
 const lastPlace = 1 << 56
 
 // seat is where a team's place is found: under its status and number.
@@ -37,13 +38,13 @@ type seat struct {
 	number int64
 }
 
-// block is the places of a block that are taken, by number. Readers keep it, so
-// its places never change; new ones are only appended.
+// block has the taken places of a block, in ascending order. Readers use it without the lock, so
+// its places are never changed; new ones are only appended.
 type block struct{ places []place }
 
-// place is an [Entry] without what its block says.
+// place is a [row.Entry] without the members that the key of its block gives.
 type place struct {
-	team                       string
+	team                       events.TeamID
 	number, group              int64
 	revision, position, second int64
 	nano                       int32
@@ -53,61 +54,65 @@ func newEntries(p *Projections) *entries {
 	return &entries{
 		seats:  newRecords(p, "seat", appendSeat, decodeSeat),
 		blocks: newRecords(p, "places", appendBlock, decodeBlock),
-		counts: newRecords(p, "waiting", func(dst []byte, n *int64) []byte { return appendInt(dst, *n) }, decodeCount),
+		counts: newRecords(p, "waiting", func(dst []byte, n *int64) []byte { return row.AppendInt(dst, *n) }, decodeCount),
 	}
 }
 
-func appendSeat(dst []byte, s *seat) []byte { return appendInt(append(dst, s.status[0]), s.number) }
+func appendSeat(dst []byte, s *seat) []byte { return row.AppendInt(append(dst, s.status[0]), s.number) }
 
 func decodeSeat(record []byte) (seat, error) {
-	in := reader{rest: record}
-	status := events.EntryWaitlisted
-	if first := in.take(1); !in.bad && len(first) == 1 && first[0] == events.EntryEntered[0] {
-		status = events.EntryEntered
+	in := row.NewReader(record)
+	first := in.Bytes(1)
+	for _, status := range []events.EntryStatus{events.EntryEntered, events.EntryWaitlisted} {
+		if in.OK() && first[0] == status[0] {
+			s := seat{status, in.Int()}
+			return s, in.Done()
+		}
 	}
-	s := seat{status, in.int()}
-	return s, in.done()
+	return seat{}, row.ErrRecord
 }
 
 func appendBlock(dst []byte, b *block) []byte {
-	dst = appendInt(dst, int64(len(b.places)))
+	dst = row.AppendInt(dst, int64(len(b.places)))
 	for i := range b.places {
 		p := &b.places[i]
-		dst = appendString(dst, p.team)
+		dst = row.AppendString(dst, string(p.team))
 		for _, n := range [...]int64{p.number, p.group, p.revision, p.position, p.second, int64(p.nano)} {
-			dst = appendInt(dst, n)
+			dst = row.AppendInt(dst, n)
 		}
 	}
 	return dst
 }
 
 func decodeBlock(record []byte) (block, error) {
-	in := reader{rest: record}
-	n := in.int()
+	in := row.NewReader(record)
+	n := in.Int()
 	if n < 0 || n > blockSize {
-		return block{}, errRecord
+		return block{}, row.ErrRecord
 	}
 	b := block{make([]place, n, blockSize)}
 	for i := range b.places {
-		b.places[i] = place{in.str(), in.int(), in.int(), in.int(), in.int(), in.int(), int32(in.int())}
+		b.places[i] = place{events.TeamID(in.Text()), in.Int(), in.Int(), in.Int(), in.Int(), in.Int(), int32(in.Int())}
 	}
-	return b, in.done()
+	return b, in.Done()
 }
 
 func decodeCount(record []byte) (int64, error) {
-	in := reader{rest: record}
-	n := in.int()
-	return n, in.done()
+	in := row.NewReader(record)
+	n := in.Int()
+	return n, in.Done()
 }
 
 // seatKey sorts by team.
-func seatKey(tournament, team string) string { return ownedKey(team, tournament) }
+func seatKey(tournament events.TournamentID, team events.TeamID) string {
+	return ownedKey(string(team), string(tournament))
+}
 
-// blockKey sorts by tournament, status and number, and is that of all in a block.
-func blockKey(tournament string, at seat) string {
+// blockKey returns the key of the block that contains at; keys sort by tournament, status and number.
+func blockKey(tournament events.TournamentID, at seat) string {
 	key := [9]byte{at.status[0]}
 	binary.BigEndian.PutUint64(key[1:], uint64(at.number/blockSize))
-	return ownedKey(tournament, string(key[:]))
+	return ownedKey(string(tournament), string(key[:]))
 }
 
 func (v *entries) reset() {
@@ -127,7 +132,7 @@ func (v *entries) flush(b *pebble.Batch) error {
 }
 
 // add puts a team in the next place of a status.
-func (v *entries) add(tournament string, status events.EntryStatus, p place) error {
+func (v *entries) add(tournament events.TournamentID, status events.EntryStatus, p place) error {
 	at := seat{status, p.number}
 	key := blockKey(tournament, at)
 	b, ok, err := v.blocks.find(key)
@@ -143,7 +148,7 @@ func (v *entries) add(tournament string, status events.EntryStatus, p place) err
 }
 
 // remove frees the place of a team.
-func (v *entries) remove(tournament, team string, at seat) error {
+func (v *entries) remove(tournament events.TournamentID, team events.TeamID, at seat) error {
 	key := blockKey(tournament, at)
 	b, _, err := v.blocks.find(key)
 	if err != nil {
@@ -160,7 +165,7 @@ func (v *entries) remove(tournament, team string, at seat) error {
 	return nil
 }
 
-// set makes places those of a block.
+// set replaces the places of a block, and deletes the block if there are none.
 func (v *entries) set(key string, status events.EntryStatus, places []place) {
 	counted := status == events.EntryWaitlisted
 	if len(places) == 0 {
@@ -177,14 +182,15 @@ func (v *entries) set(key string, status events.EntryStatus, places []place) {
 	}
 }
 
-// standing returns the seat of a team, and whether it takes part. The lock must be
+// standing returns the place of a team, and whether it takes part. The lock must be
 // held.
-func (v *entries) standing(tournament, team string) (seat, bool, error) {
+func (v *entries) standing(tournament events.TournamentID, team events.TeamID) (seat, bool, error) {
 	return v.seats.find(seatKey(tournament, team))
 }
 
-// find returns the place of a seat, and whether it is there. The lock must be held.
-func (v *entries) find(tournament string, at seat) (b block, i int, ok bool, err error) {
+// find returns the block of a place and the index in it; ok is false if the place is not taken. The
+// lock must be held.
+func (v *entries) find(tournament events.TournamentID, at seat) (b block, i int, ok bool, err error) {
 	b, _, err = v.blocks.find(blockKey(tournament, at))
 	i = b.upTo(at.number)
 	return b, i - 1, err == nil && i > 0 && b.places[i-1].number == at.number, err
@@ -195,21 +201,26 @@ func (b *block) upTo(number int64) int {
 	return sort.Search(len(b.places), func(i int) bool { return b.places[i].number > number })
 }
 
-// before begins to count those who wait in the blocks before that of a number. The
-// lock must be held now, and not for counting.
-func (v *entries) before(tournament string, number int64) (*scan[int64], error) {
-	return v.counts.scan(blockKey(tournament, seat{events.EntryWaitlisted, 0}), blockKey(tournament, seat{events.EntryWaitlisted, number}))
+// before returns a scan of the waiting teams in the blocks before that of number. The lock must be
+// held for this call, but not for the scan.
+func (v *entries) before(tournament events.TournamentID, number int64) (*scan[int64], error) {
+	return v.counts.scan(blockKey(tournament, seat{events.EntryWaitlisted, 0}),
+		blockKey(tournament, seat{events.EntryWaitlisted, number}))
 }
 
-// sum counts.
+// sum returns the total of a scan.
 func sum(counts *scan[int64]) (n int64, err error) {
 	err = counts.each(func(_ string, waiting *int64) bool { n += *waiting; return true })
 	return n, err
 }
 
 // tournamentsOf lists where a team takes part. The lock must be held.
-func (v *entries) tournamentsOf(team, after string, limit int) (ids []string, more bool, err error) {
-	begin := ownedKey(team, "")
+func (v *entries) tournamentsOf(
+	team events.TeamID,
+	after string,
+	limit int,
+) (ids []events.TournamentID, more bool, err error) {
+	begin := ownedKey(string(team), "")
 	seats, err := v.seats.scan(begin+after+"\x00", begin+"\xff\xff")
 	if err != nil {
 		return nil, false, err
@@ -218,7 +229,7 @@ func (v *entries) tournamentsOf(team, after string, limit int) (ids []string, mo
 		if more = len(ids) == limit; more {
 			return false
 		}
-		ids = append(ids, key[len(begin):])
+		ids = append(ids, events.TournamentID(key[len(begin):]))
 		return true
 	})
 	return ids, more, err

@@ -18,11 +18,11 @@ func (p *Projections) WaitFor(ctx context.Context, pos events.Position) error {
 	return p.waiters.wait(ctx, pos)
 }
 
-// Ready says whether the views have caught up, once, with the log as it was when
-// Run began.
+// Ready reports whether the views have caught up, once, with the log as it was when
+// Run began, or when they were rebuilt since.
 func (p *Projections) Ready() bool {
 	select {
-	case <-p.ready:
+	case <-*p.caught.Load():
 		return true
 	default:
 		return false
@@ -39,7 +39,8 @@ func (p *Projections) Healthy() error {
 
 // Stats are figures for operators.
 type Stats struct {
-	// Position up to which the views contain the log, and on disk.
+	// Position up to which the views contain the log, and in what a reader finds when
+	// memory is not asked.
 	Position, Flushed events.Position
 	// Events folded since the start of the program.
 	Events uint64
@@ -56,20 +57,18 @@ type Stats struct {
 func (p *Projections) Stats() Stats {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	s := Stats{Position: p.Position(), Flushed: p.flushed.position, Events: p.events.Load(), Subscribers: int(p.subscribers.Load())}
+	s := Stats{Position: p.Position(), Flushed: p.flushed.position, Events: p.events.Load()}
 	if at := p.created.Load(); at != 0 {
 		s.LastEvent = time.Unix(0, at).UTC()
 	}
-	for _, kind := range p.topics {
-		s.Topics += len(kind.live)
-	}
+	s.Topics, s.Subscribers = p.topics.Count()
 	p.deadlines.mu.Lock()
 	defer p.deadlines.mu.Unlock()
 	s.Deadlines = len(p.deadlines.streams)
 	return s
 }
 
-// Lag is how many positions the views are behind the log. In a store whose
+// Lag is the number of positions the views that are behind the log. In a store whose
 // positions are not consecutive it is more than the number of events.
 // Errors: events.ErrUnavailable, events.ErrClosed, ctx.Err().
 func (p *Projections) Lag(ctx context.Context) (uint64, error) {

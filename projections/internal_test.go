@@ -7,7 +7,8 @@ import (
 	"time"
 
 	"admitone/events"
-	"admitone/projections"
+	"admitone/projections/history"
+	"admitone/projections/verify"
 )
 
 // TestInternalStreams: what a store or an EventStoreDB client keeps in the log beside
@@ -18,7 +19,8 @@ func TestInternalStreams(t *testing.T) {
 	sell(t, log, "a", 0, 1)
 	for i, stream := range []events.StreamID{"~epoch", "$$product-a", "$ce-product", "node-1"} {
 		id := events.EventID("internal", i)
-		if _, err := log.Append(t.Context(), stream, events.NoStream, []events.Event{{ID: id, Type: "$any", Data: []byte("\x00no JSON")}}); err != nil {
+		if _, err := log.Append(t.Context(), stream, events.NoStream,
+			[]events.Event{{ID: id, Type: "$any", Data: []byte("\x00no JSON")}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -30,11 +32,11 @@ func TestInternalStreams(t *testing.T) {
 	if err := views.WaitFor(ctx, head); err != nil {
 		t.Fatal(err)
 	}
-	var v *projections.Violation
-	if found, err := projections.Verify(ctx, log, true, nil); !errors.As(err, &v) || v.Stream != "node-1" || found.Streams != 1 {
+	var v *verify.Violation
+	if found, err := verify.Log(ctx, log, true, nil); !errors.As(err, &v) || v.Stream != "node-1" || found.Streams != 1 {
 		t.Errorf("a stream of no kind: %+v, %v", found, err)
 	}
-	if page, _, _, err := projections.History(ctx, log, "holder", "nobody", 0, 10); err != nil || len(page) != 0 {
+	if page, _, _, err := history.Read(ctx, log, "holder", "nobody", 0, 10); err != nil || len(page) != 0 {
 		t.Errorf("%v of nobody, %v", page, err)
 	}
 }

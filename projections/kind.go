@@ -1,9 +1,12 @@
 package projections
 
 import (
+	"fmt"
+
 	"github.com/cockroachdb/pebble/v2"
 
 	"admitone/events"
+	"admitone/projections/live"
 )
 
 // kind folds the streams of some categories into views, and feeds the topics
@@ -19,7 +22,7 @@ type kind interface {
 	// reset forgets everything: the views on disk have been deleted.
 	reset()
 	// topics are the kinds of topics it feeds.
-	topics() []*topicKind
+	topics() []*live.Kind
 }
 
 // registration is what a kind's file says about it.
@@ -37,3 +40,13 @@ type registration struct {
 var registrations []registration
 
 func register(r registration) { registrations = append(registrations, r) }
+
+// kindOf returns the kind of that type, which has registered itself.
+func kindOf[K kind](p *Projections) K {
+	for _, k := range p.kinds {
+		if found, ok := k.(K); ok {
+			return found
+		}
+	}
+	panic(fmt.Sprintf("projections: no kind is a %T", *new(K)))
+}

@@ -10,6 +10,8 @@ import (
 	"admitone/events"
 	"admitone/events/embedded"
 	"admitone/projections"
+	"admitone/projections/live"
+	"admitone/projections/row"
 )
 
 // spawn is a Spawner of goroutines.
@@ -79,14 +81,17 @@ func sell(t testing.TB, log events.Store, id string, n, size int) (last events.P
 	var prev events.Hash
 	var batch []events.Event
 	add := func(fact events.Fact) {
-		e := events.Event{ID: events.EventID(id, int(expected)+1+len(batch)), Type: fact.Name(), Data: fact.AppendJSON(nil), Fact: fact}
-		e.Metadata, prev = events.Seal(nil, prev, stream, expected+1+events.Revision(len(batch)), &e, &events.Metadata{CommandID: id})
+		e := events.Event{ID: events.EventID(id, int(expected)+1+len(batch)), Type: fact.Name(),
+			Data: events.AppendFact(nil, fact), Fact: fact}
+		e.Metadata, prev = events.Seal(nil, prev, stream, expected+1+events.Revision(len(batch)), &e,
+			&events.Metadata{CommandID: id})
 		batch = append(batch, e)
 	}
-	add(&events.ProductCreated{ProductID: id, DisplayName: id, Stock: int64(n)})
+	add(&events.ProductCreated{ProductID: events.ProductID(id), DisplayName: id, Stock: int64(n)})
 	for left := n; ; {
 		for ; left > 0 && len(batch) < size; left-- {
-			add(&events.ProductReserved{ReservationID: fmt.Sprint("r", left), Holder: "h", Quantity: 1, Remaining: int64(left) - 1})
+			add(&events.ProductReserved{ReservationID: events.ReservationID(fmt.Sprint("r", left)), Holder: "h", Quantity: 1,
+				Remaining: int64(left) - 1})
 		}
 		if len(batch) == 0 {
 			return last
@@ -108,14 +113,14 @@ type last struct {
 	bad  string
 }
 
-func (l *last) Deliver(f *projections.Frame) {
+func (l *last) Deliver(f *live.Frame) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if f.Kind == projections.DeltaFrame && f.Previous != l.at {
+	if f.Kind == live.DeltaFrame && f.Previous != l.at {
 		l.bad = fmt.Sprintf("at %d came %s", l.at, f.Bytes())
 	}
 	l.at = f.Position
-	if row := f.Row().(projections.Product); row.Remaining() == 0 {
+	if product := f.Row().(row.Product); product.Remaining() == 0 {
 		close(l.gone)
 	}
 }
@@ -131,7 +136,8 @@ func checkSoldOut(ctx context.Context, t *testing.T, p *projections.Projections,
 		t.Fatalf("%+v, %q, %v", page, next, err)
 	}
 	for i, row := range page {
-		if row.ID != fmt.Sprint("p", i) || row.Sold != int64(500+i) || row.Remaining() != 0 || row.Revision != events.Revision(500+i) {
+		if row.ID != events.ProductID(fmt.Sprint("p", i)) || row.Sold != int64(500+i) || row.Remaining() != 0 ||
+			row.Revision != events.Revision(500+i) {
 			t.Errorf("the row is %+v", row)
 		}
 	}
@@ -153,7 +159,7 @@ func TestOverTheEmbeddedLog(t *testing.T) {
 		watchers[i].gone = make(chan struct{})
 		topic := fmt.Sprint("product:p", i)
 		for pos := events.Position(1); ; pos++ { // until it has been created
-			if _, err := p.Subscribe(topic, projections.Resume{}, &watchers[i]); err == nil {
+			if _, err := p.Subscribe(topic, live.Resume{}, &watchers[i]); err == nil {
 				break
 			}
 			if err := p.WaitFor(ctx, pos); err != nil {

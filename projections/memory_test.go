@@ -2,8 +2,6 @@ package projections
 
 import (
 	"context"
-	"fmt"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -12,128 +10,6 @@ import (
 
 	"admitone/events"
 )
-
-// memoryLog is a log for tests: it can be truncated to a prefix, deliver
-// duplicates and fail.
-type memoryLog struct {
-	mu        sync.Mutex
-	more      chan struct{} // closed and replaced when something changes
-	recorded  []events.Recorded
-	epoch     string
-	batch     int   // largest batch that Follow delivers, 0 for any
-	duplicate int   // how many events before after Follow delivers again
-	down      error // what Follow, Head and ReadAll return, if set
-	follows   int
-}
-
-func newMemoryLog() *memoryLog { return &memoryLog{epoch: "first", more: make(chan struct{})} }
-
-func (m *memoryLog) change(f func()) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	f()
-	close(m.more)
-	m.more = make(chan struct{})
-}
-
-// add appends a fact to a stream and returns its position.
-func (m *memoryLog) add(stream events.StreamID, facts ...events.Fact) (last events.Position) {
-	m.change(func() {
-		revision := events.NoStream
-		for i := len(m.recorded) - 1; i >= 0; i-- {
-			if m.recorded[i].Stream == stream {
-				revision = m.recorded[i].Revision
-				break
-			}
-		}
-		for _, fact := range facts {
-			revision++
-			last = events.Position(len(m.recorded) + 1)
-			m.recorded = append(m.recorded, record(stream, revision, last, fact))
-		}
-	})
-	return last
-}
-
-func record(stream events.StreamID, revision events.Revision, position events.Position, fact events.Fact) events.Recorded {
-	return events.Recorded{
-		Event:  events.Event{ID: events.EventID(fmt.Sprint(stream, position), 0), Type: fact.Name(), Data: fact.AppendJSON(nil), Fact: fact},
-		Stream: stream, Revision: revision, Position: position,
-		Created: time.Unix(1_700_000_000, int64(position)*1e6).UTC(),
-	}
-}
-
-func (m *memoryLog) Append(context.Context, events.StreamID, events.Revision, []events.Event) (events.Appended, error) {
-	panic("the projections never append")
-}
-
-func (m *memoryLog) Read(_ context.Context, stream events.StreamID, from events.Revision, dir events.Direction, limit int) ([]events.Recorded, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	var page []events.Recorded
-	for _, e := range m.recorded {
-		if e.Stream == stream && (dir == events.Forward && e.Revision >= from || dir == events.Backward && e.Revision <= from) {
-			page = append(page, e)
-		}
-	}
-	if dir == events.Backward {
-		slices.Reverse(page)
-	}
-	return page[:min(limit, len(page))], nil
-}
-
-func (m *memoryLog) ReadAll(_ context.Context, from events.Position, dir events.Direction, limit int) ([]events.Recorded, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.down != nil {
-		return nil, m.down
-	}
-	if dir != events.Backward {
-		panic("not what the projections ask for")
-	}
-	at := min(max(0, int(from)-1), len(m.recorded))
-	page := slices.Clone(m.recorded[max(0, at-limit):at])
-	slices.Reverse(page)
-	return page, nil
-}
-
-func (m *memoryLog) Follow(ctx context.Context, after events.Position, handle func([]events.Recorded) error) error {
-	m.mu.Lock()
-	m.follows++
-	next := max(0, int(after)-m.duplicate)
-	for {
-		batch, more, down, most := m.recorded[min(next, len(m.recorded)):], m.more, m.down, m.batch
-		m.mu.Unlock()
-		if down != nil {
-			return down
-		}
-		if most > 0 {
-			batch = batch[:min(most, len(batch))]
-		}
-		if len(batch) > 0 {
-			if err := handle(batch); err != nil {
-				return err
-			}
-			next += len(batch)
-		} else {
-			select {
-			case <-more:
-			case <-ctx.Done():
-				return ctx.Err()
-			}
-		}
-		m.mu.Lock()
-	}
-}
-
-func (m *memoryLog) Head(context.Context) (events.Position, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return events.Position(len(m.recorded)), m.down
-}
-
-func (m *memoryLog) Epoch() string { return m.epoch }
-func (m *memoryLog) Close() error  { return nil }
 
 // spawn is a Spawner of goroutines with unbounded inboxes.
 func spawn(_ string, receive func(any)) (send func(any), stop func()) {
@@ -211,13 +87,18 @@ func started(t testing.TB, p *Projections) (stop func() error) {
 	return stop
 }
 
+// patience bounds what a test waits for: far longer than any of it takes on a busy machine.
+const patience = 4 * time.Minute
+
 func waitFor(t testing.TB, p *Projections, pos events.Position) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if err := p.WaitFor(ctx, pos); err != nil {
 		t.Fatalf("wait for %d at %d: %v", pos, p.Position(), err)
 	}
 }
 
-func product(id string) events.StreamID { return events.NewStreamID(productCategory, id) }
+func product(id events.ProductID) events.StreamID {
+	return events.NewStreamID(events.ProductCategory, string(id))
+}

@@ -1,8 +1,6 @@
 package projections
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -13,40 +11,42 @@ import (
 	"pgregory.net/rapid"
 
 	"admitone/events"
+	"admitone/projections/logtest"
+	"admitone/projections/row"
 )
 
 // TestThePastOfTheBoxOffice: what is read from the entities' streams as of any
 // position is what the views had when they had come there.
 func TestThePastOfTheBoxOffice(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		log := newMemoryLog()
-		c := newClerk(func(stream events.StreamID, fact events.Fact) { log.add(stream, fact) })
+		log := logtest.NewMemory()
+		c := logtest.NewBookingModel(func(stream events.StreamID, fact events.Fact) { log.Add(stream, fact) })
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {
-			c.something(t)
+			c.RandomAction(t)
 		}
 		now, then := openIn(t, log, vfs.NewMem()), openIn(t, log, vfs.NewMem())
 		defer now.Close()
 		defer then.Close()
-		at := rapid.IntRange(0, len(log.recorded)).Draw(t, "at")
-		folded(t, now, log.recorded)
-		folded(t, then, log.recorded[:at])
-		for _, id := range []string{"a", "a-b", "c"} {
+		at := rapid.IntRange(0, len(log.Recorded)).Draw(t, "at")
+		folded(t, now, log.Recorded)
+		folded(t, then, log.Recorded[:at])
+		for _, id := range []events.PerformanceID{"a", "a-b", "c"} {
 			samePerformance(t, now, then, id, events.Position(at))
 		}
-		for _, id := range c.order {
+		for _, id := range c.Order {
 			want, ok, _ := then.Booking(id)
-			got, err := BookingAt(t.Context(), log, id, events.Position(at))
+			got, err := row.BookingAt(t.Context(), log, id, events.Position(at))
 			if err != nil || (got != nil) != ok || ok && !reflect.DeepEqual(*got, want) {
 				t.Fatalf("%+v, %v; want %+v", got, err, want)
 			}
 		}
-		for _, holder := range []string{"ada", "ada-b"} {
+		for _, holder := range []events.Holder{"ada", "ada-b"} {
 			sameMoney(t, now, then, holder, events.Position(at))
 		}
 	})
 }
 
-func samePerformance(t *rapid.T, now, then *Projections, id string, at events.Position) {
+func samePerformance(t *rapid.T, now, then *Projections, id events.PerformanceID, at events.Position) {
 	want, ok, err := then.Performance(id)
 	if err != nil {
 		t.Fatal(err)
@@ -55,33 +55,33 @@ func samePerformance(t *rapid.T, now, then *Projections, id string, at events.Po
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, touched := range [][]string{nil, seats} {
-		row, m, err := PerformanceAt(t.Context(), now.store, id, at, touched)
-		if err != nil || (row != nil) != ok {
-			t.Fatalf("%+v, %v; want %t", row, err, ok)
+	for _, touched := range [][]events.SeatName{nil, seats} {
+		performance, m, err := row.PerformanceAt(t.Context(), now.store, string(id), at, touched)
+		if err != nil || (performance != nil) != ok {
+			t.Fatalf("%+v, %v; want %t", performance, err, ok)
 		}
 		if !ok {
 			continue
 		}
-		row.blocks, row.layout, want.blocks, want.layout = 0, nil, 0, nil
-		if !reflect.DeepEqual(*row, want) {
-			t.Fatalf("at %d %+v, want %+v", at, *row, want)
+		performance.Blocks, performance.Layout, want.Blocks, want.Layout = 0, nil, 0, nil
+		if !reflect.DeepEqual(*performance, want) {
+			t.Fatalf("at %d %+v, want %+v", at, *performance, want)
 		}
 		had, _, _ := then.SeatMap(id)
-		if !slices.Equal(m.marks, had.marks) {
-			t.Fatalf("at %d %q, want %q", at, m.marks, had.marks)
+		if !slices.Equal(m.Marks, had.Marks) {
+			t.Fatalf("at %d %q, want %q", at, m.Marks, had.Marks)
 		}
 	}
 }
 
-func sameMoney(t *rapid.T, now, then *Projections, holder string, at events.Position) {
+func sameMoney(t *rapid.T, now, then *Projections, holder events.Holder, at events.Position) {
 	want, ok, _ := then.Wallet(holder)
-	got, err := WalletAt(t.Context(), now.store, holder, at)
+	got, err := row.WalletAt(t.Context(), now.store, holder, at)
 	if err != nil || (got != nil) != ok || ok && *got != want {
 		t.Fatalf("%+v, %v; want %+v", got, err, want)
 	}
 	for after, more := uint64(0), true; more; more = after != 0 {
-		entries, next, err := WalletEntriesAt(t.Context(), now.store, holder, at, after, 2)
+		entries, next, err := row.WalletEntriesAt(t.Context(), now.store, holder, at, after, 2)
 		had, beyond, _ := then.WalletEntries(holder, after, 2)
 		if err != nil || !slices.Equal(entries, had) || next != beyond {
 			t.Fatalf("%+v, %d, %v; want %+v, %d", entries, next, err, had, beyond)
@@ -95,36 +95,20 @@ func sameMoney(t *rapid.T, now, then *Projections, holder string, at events.Posi
 	}
 }
 
-// unread is a log that can't be read.
-type unread struct{ events.Store }
-
-func (unread) Read(context.Context, events.StreamID, events.Revision, events.Direction, int) ([]events.Recorded, error) {
-	return nil, events.ErrUnavailable
-}
-
-// TestAPastThatCannotBeRead: half a map is none.
-func TestAPastThatCannotBeRead(t *testing.T) {
-	if _, _, err := PerformanceAt(t.Context(), unread{}, "a", 1, nil); !errors.Is(err, events.ErrUnavailable) {
-		t.Errorf("a performance: %v", err)
-	}
-	m := &SeatMap{Position: 9, layout: newLayout(clerkSections), marks: make([]byte, 8)}
-	if _, err := m.readAll(t.Context(), unread{}, "a", []int32{1, 2, 3}); !errors.Is(err, events.ErrUnavailable) {
-		t.Errorf("its seats: %v", err)
-	}
-}
-
 // TestPerformancesByDate: pages of a range, and what is equal to its ends.
 func TestPerformancesByDate(t *testing.T) {
-	log := newMemoryLog()
+	log := logtest.NewMemory()
 	day := func(n int) time.Time { return time.Date(2031, 6, n, 20, 0, 0, 0, time.UTC) }
-	for i, id := range []string{"d", "c", "b", "a"} {
-		log.add(hall(id), &events.PerformanceCreated{PerformanceID: id, StartsAt: day(1 + i/2), Sections: clerkSections})
+	for i, id := range []events.PerformanceID{"d", "c", "b", "a"} {
+		log.Add(logtest.PerformanceStream(string(id)),
+			&events.PerformanceCreated{PerformanceID: id, StartsAt: day(1 + i/2), Sections: logtest.ModelSections})
 	}
-	log.add(hall("z"), &events.PerformanceCreated{PerformanceID: "z", StartsAt: day(1).Add(-1), Sections: clerkSections})
+	log.Add(logtest.PerformanceStream("z"),
+		&events.PerformanceCreated{PerformanceID: "z", StartsAt: day(1).Add(-1), Sections: logtest.ModelSections})
 	for _, flushed := range []bool{false, true} {
 		p := openIn(t, log, vfs.NewMem())
 		defer p.Close()
-		if err := p.apply(log.recorded); err != nil {
+		if err := p.apply(log.Recorded); err != nil {
 			t.Fatal(err)
 		}
 		if flushed {
@@ -134,13 +118,14 @@ func TestPerformancesByDate(t *testing.T) {
 		}
 		for _, test := range []struct {
 			from, to time.Time
-			want     string
+			want     events.PerformanceID
 		}{
-			{time.Time{}, time.Time{}, "zcdab"}, {day(1), time.Time{}, "cdab"}, {day(1), day(2), "cd"}, {time.Time{}, day(1), "z"},
+			{time.Time{}, time.Time{}, "zcdab"}, {day(1), time.Time{}, "cdab"}, {day(1), day(2), "cd"},
+			{time.Time{}, day(1), "z"},
 			{day(1).Add(1), day(2).Add(1), "ab"}, {day(3), time.Time{}, ""}, {day(2), day(1), ""},
 		} {
 			for size := 1; size < 4; size++ {
-				got := ""
+				got := events.PerformanceID("")
 				for after, more := "", true; more; more = after != "" {
 					page, next, err := p.Performances(test.from, test.to, after, size)
 					if err != nil || len(page) > size {

@@ -10,34 +10,37 @@ import (
 	"pgregory.net/rapid"
 
 	"admitone/events"
+	"admitone/projections/logtest"
+	"admitone/projections/row"
 )
 
-// seller does what can be done about a product.
-type seller struct {
-	id                string
+// productModel does what can be done about a product.
+type productModel struct {
+	id                events.ProductID
 	stock, held, sold int64
 	open              []events.ProductHeld // that are held still
 	made              int
 }
 
-func (s *seller) left() int64 { return s.stock - s.held - s.sold }
+func (s *productModel) left() int64 { return s.stock - s.held - s.sold }
 
-// something is one fact that may come next.
-func (s *seller) something(t *rapid.T) events.Fact {
+// RandomAction is one fact that may come next.
+func (s *productModel) randomAction(t *rapid.T) events.Fact {
 	if s.stock == 0 {
 		s.stock = rapid.Int64Range(1, 9).Draw(t, "stock")
-		return &events.ProductCreated{ProductID: s.id, DisplayName: "Lamp " + s.id, Stock: s.stock, HoldSeconds: 60}
+		return &events.ProductCreated{ProductID: s.id, DisplayName: "Lamp " + string(s.id), Stock: s.stock, HoldSeconds: 60}
 	}
 	what := rapid.SampledFrom([]string{"sell", "hold", "confirm", "release", "expire", "edit"}).Draw(t, "what")
 	s.made++
-	id := events.EventID(s.id, s.made).String()
+	id := events.ReservationID(events.EventID(string(s.id), s.made).String())
 	switch {
 	case what == "sell" && s.left() > 0:
 		s.sold++
 		return &events.ProductReserved{ReservationID: id, Holder: "ada", Quantity: 1, Remaining: s.left()}
 	case what == "hold" && s.left() > 0:
 		s.held++
-		f := events.ProductHeld{ReservationID: id, Holder: "bob", Quantity: 1, ExpiresAt: time.Unix(2_000_000_000, 0).UTC(), Remaining: s.left()}
+		f := events.ProductHeld{ReservationID: id, Holder: "bob", Quantity: 1, ExpiresAt: time.Unix(2_000_000_000, 0).UTC(),
+			Remaining: s.left()}
 		s.open = append(s.open, f)
 		return &f
 	case what != "sell" && what != "hold" && what != "edit" && len(s.open) > 0:
@@ -49,9 +52,11 @@ func (s *seller) something(t *rapid.T) events.Fact {
 			s.sold++
 			return &events.ProductConfirmed{ReservationID: f.ReservationID, Holder: f.Holder, Quantity: 1, Remaining: s.left()}
 		case "release":
-			return &events.ProductReleased{ReservationID: f.ReservationID, Holder: f.Holder, Quantity: 1, Was: events.ReservationHeld, Remaining: s.left()}
+			return &events.ProductReleased{ReservationID: f.ReservationID, Holder: f.Holder, Quantity: 1,
+				Was: events.ReservationHeld, Remaining: s.left()}
 		}
-		return &events.ProductExpired{Expired: []events.ExpiredHold{{ReservationID: f.ReservationID, Holder: f.Holder, Quantity: 1, ExpiresAt: f.ExpiresAt}}, Quantity: 1, Remaining: s.left()}
+		return &events.ProductExpired{Expired: []events.ExpiredHold{{ReservationID: f.ReservationID, Holder: f.Holder,
+			Quantity: 1, ExpiresAt: f.ExpiresAt}}, Quantity: 1, Remaining: s.left()}
 	}
 	s.stock = s.held + s.sold + rapid.Int64Range(1, 5).Draw(t, "more")
 	return &events.ProductEdited{DisplayName: fmt.Sprint("Lamp ", s.made), Stock: s.stock, Remaining: s.left()}
@@ -62,64 +67,64 @@ func (s *seller) something(t *rapid.T) events.Fact {
 // there and know nothing of later.
 func TestThePastIsTheFoldOfAPrefix(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		log := newMemoryLog()
-		c := newClerk(func(stream events.StreamID, fact events.Fact) { log.add(stream, fact) })
-		sellers := []*seller{{id: "a"}, {id: "a-b"}}
-		cups := []*organiser{{id: "a"}, {id: "a-b"}}
-		rooms := []*porter{{id: "a"}, {id: "a-b"}}
+		log := logtest.NewMemory()
+		c := logtest.NewBookingModel(func(stream events.StreamID, fact events.Fact) { log.Add(stream, fact) })
+		sellers := []*productModel{{id: "a"}, {id: "a-b"}}
+		cups := []*tournamentModel{{id: "a"}, {id: "a-b"}}
+		rooms := []*waitingRoomModel{{id: "a"}, {id: "a-b"}}
 		for _, id := range someTeams {
-			log.add(team(id), &events.TeamRegistered{TeamID: id, DisplayName: "Team " + id})
+			log.Add(team(id), &events.TeamRegistered{TeamID: id, DisplayName: "Team " + string(id)})
 		}
 		for range rapid.IntRange(1, 30).Draw(t, "steps") {
 			switch rapid.IntRange(0, 3).Draw(t, "kind") {
 			case 0:
 				s := rapid.SampledFrom(sellers).Draw(t, "product")
-				log.add(product(s.id), s.something(t))
+				log.Add(product(s.id), s.randomAction(t))
 			case 1:
 				o := rapid.SampledFrom(cups).Draw(t, "tournament")
-				log.add(cup(o.id), o.something(t)...)
+				log.Add(cup(o.id), o.randomAction(t)...)
 			case 2:
 				p := rapid.SampledFrom(rooms).Draw(t, "room")
-				log.add(events.NewStreamID("waitingroom", p.id), p.something(t))
+				log.Add(events.NewStreamID("waitingroom", string(p.id)), p.randomAction(t))
 			case 3:
-				c.something(t)
+				c.RandomAction(t)
 			}
 		}
 		now, then := openIn(t, log, vfs.NewMem()), openIn(t, log, vfs.NewMem())
 		defer now.Close()
 		defer then.Close()
-		folded(t, now, log.recorded)
-		for at := range log.recorded {
-			if err := then.apply(log.recorded[at : at+1]); err != nil {
+		folded(t, now, log.Recorded)
+		for at := range log.Recorded {
+			if err := then.apply(log.Recorded[at : at+1]); err != nil {
 				t.Fatal(err)
 			}
-			asThen(t, now, then, c.order, events.Position(at+1))
+			asThen(t, now, then, c.Order, events.Position(at+1))
 		}
 	})
 }
 
 // asThen compares everything as of a position with views that end there.
 func asThen(t *rapid.T, now, then *Projections, bookings []string, at events.Position) {
-	for _, id := range []string{"a", "a-b"} {
-		p, err := ProductAt(t.Context(), now.store, id, at)
-		want, ok, _ := then.Product(id)
+	for _, id := range []events.TournamentID{"a", "a-b"} {
+		p, err := row.ProductAt(t.Context(), now.store, string(id), at)
+		want, ok, _ := then.Product(events.ProductID(id))
 		sameRow(t, at, p, err, want, ok)
-		p, err = now.ProductAt(t.Context(), id, at) // from a milestone
+		p, err = now.ProductAt(t.Context(), events.ProductID(id), at) // from a snapshot
 		sameRow(t, at, p, err, want, ok)
-		samePerformance(t, now, then, id, at)
-		w, err := WaitingRoomAt(t.Context(), now.store, id, at)
-		room, ok, _ := then.WaitingRoom(id)
+		samePerformance(t, now, then, events.PerformanceID(id), at)
+		w, err := row.WaitingRoomAt(t.Context(), now.store, events.RoomID(id), at)
+		room, ok, _ := then.WaitingRoom(events.RoomID(id))
 		sameRow(t, at, w, err, room, ok)
-		roster, err := RosterAt(t.Context(), now.store, id, at)
+		roster, err := row.RosterAt(t.Context(), now.store, string(id), at)
 		cup, ok, _ := then.Tournament(id)
 		played, failed := now.TournamentAt(t.Context(), id, at)
 		sameRow(t, at, played, failed, cup, ok)
 		if roster == nil {
-			sameRow(t, at, (*Tournament)(nil), err, cup, ok)
+			sameRow(t, at, (*row.Tournament)(nil), err, cup, ok)
 			continue
 		}
 		sameRow(t, at, &roster.Tournament, err, cup, ok)
-		var entries []Entry
+		var entries []row.Entry
 		for _, status := range []events.EntryStatus{events.EntryEntered, events.EntryWaitlisted} {
 			page, _ := roster.Entries(status, 0, 99)
 			entries = append(entries, page...)
@@ -129,16 +134,16 @@ func asThen(t *rapid.T, now, then *Projections, bookings []string, at events.Pos
 		}
 	}
 	for _, id := range someTeams {
-		got, err := TeamAt(t.Context(), now.store, id, at)
+		got, err := row.TeamAt(t.Context(), now.store, id, at)
 		want, ok, _ := then.Team(id)
 		sameRow(t, at, got, err, want, ok)
 	}
 	for _, id := range bookings {
-		got, err := BookingAt(t.Context(), now.store, id, at)
+		got, err := row.BookingAt(t.Context(), now.store, id, at)
 		want, ok, _ := then.Booking(id)
 		sameRow(t, at, got, err, want, ok)
 	}
-	for _, holder := range []string{"ada", "ada-b"} {
+	for _, holder := range []events.Holder{"ada", "ada-b"} {
 		sameMoney(t, now, then, holder, at)
 	}
 }

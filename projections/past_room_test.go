@@ -8,21 +8,21 @@ import (
 	"admitone/events"
 )
 
-// porter does what can be done about a waiting room.
-type porter struct {
-	id              string
+// waitingRoomModel does what can be done about a waiting room.
+type waitingRoomModel struct {
+	id              events.RoomID
 	settings        events.WaitingRoomSettings
 	waiting, inside []int64 // tickets
 	joined          int64
 	admitted        int64
 }
 
-func (p *porter) counts() events.WaitingRoomCounts {
+func (p *waitingRoomModel) counts() events.WaitingRoomCounts {
 	return events.WaitingRoomCounts{Waiting: int64(len(p.waiting)), Active: int64(len(p.inside))}
 }
 
-// something is one fact that may come next.
-func (p *porter) something(t *rapid.T) events.Fact {
+// RandomAction is one fact that may come next.
+func (p *waitingRoomModel) randomAction(t *rapid.T) events.Fact {
 	if p.settings.Version == 0 {
 		p.settings = events.WaitingRoomSettings{AdmitPerSecond: 5, MaxActive: 3, ActiveSeconds: 60, HeartbeatSeconds: 10,
 			Status: events.RoomOpen, Order: events.RoomFIFO, Version: 1}
@@ -33,7 +33,8 @@ func (p *porter) something(t *rapid.T) events.Fact {
 		return first
 	}
 	only := func(ticket int64) []events.TicketRange { return []events.TicketRange{{From: ticket, To: ticket}} }
-	switch what := rapid.SampledFrom([]string{"join", "join", "admit", "go", "drop", "end", "finish", "change"}).Draw(t, "what"); {
+	switch what := rapid.SampledFrom([]string{"join", "join", "admit", "go", "drop", "end", "finish", "change"}).Draw(t,
+		"what"); {
 	case what == "admit" && len(p.waiting) > 0:
 		ticket, now := takeFirst(&p.waiting), time.Unix(2_000_000_000, 0).UTC()
 		p.inside = append(p.inside, ticket)

@@ -4,14 +4,14 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"admitone/events"
+	"admitone/projections/live"
+	"admitone/projections/row"
 )
-
-const productCategory = "product"
 
 func init() {
 	register(registration{
-		views:      "product.v3",
-		categories: []string{productCategory},
+		views:      "product.v5",
+		categories: []string{events.ProductCategory},
 		open:       func(p *Projections) kind { return newProducts(p) },
 	})
 }
@@ -19,21 +19,23 @@ func init() {
 // products is the kind of counted stock: a row per product, the reservations
 // that ended, and the topics "product:<id>".
 type products struct {
-	rows   *table[Product]
-	past   *milestones[Product]
+	rows   *table[row.Product]
+	past   *rowSnapshots[row.Product]
 	closed closedReservations
-	topic  *topicKind
-	delta  ProductDelta // reused for every event
+	open   *openHolds
+	topic  *live.Kind
+	delta  live.ProductDelta // reused for every event
 }
 
 func newProducts(p *Projections) *products {
 	k := &products{
-		rows:   newTable(p, "product", appendProduct, decodeProduct),
-		past:   newMilestones(p, "product-past", appendProduct, decodeProduct),
+		rows:   newTable(p, "product", row.AppendProduct, row.DecodeProduct),
+		past:   newRowSnapshots(p, "product-past", row.AppendProduct, row.DecodeProduct),
 		closed: newClosedReservations(p),
+		open:   newOpenHolds(p, "product-open"),
 	}
-	k.topic = newTopicKind("product", k.state)
-	k.topic.category = productCategory
+	k.topic = live.NewKind("product", k.state)
+	k.topic.Category = events.ProductCategory
 	return k
 }
 
@@ -44,24 +46,43 @@ func (k *products) fold(e *events.Recorded, fact events.Fact) (work int, err err
 		return 0, err
 	}
 	if entry == nil {
-		var row Product
-		if err := row.apply(e, fact); err != nil {
+		var product row.Product
+		if err := product.ApplyFact(e, fact); err != nil {
 			return 0, err
 		}
-		k.rows.add(id, row)
+		k.rows.add(id, product)
 		return 0, nil
 	}
-	before := entry.row.Remaining()
-	if err := entry.row.apply(e, fact); err != nil {
+	before, isNew := entry.row.Remaining(), e.Revision > entry.row.Revision
+	if isNew {
+		if err := k.open.planProduct(fact); err != nil {
+			return 0, err
+		}
+	}
+	if err := entry.row.ApplyFact(e, fact); err != nil {
 		return 0, err
 	}
-	k.rows.changed(entry)
-	if t := k.topic.watched(id); t != nil {
-		cause := productCause(fact)
-		k.delta = ProductDelta{Product: entry.row, Change: entry.row.Remaining() - before, Cause: cause, Edited: cause == CauseEdited}
-		t.change(entry.row.Position, &k.delta)
+	if isNew {
+		work = k.open.move()
 	}
-	return k.past.keep(id, entry.row.Revision, entry.row.Position, &entry.row) + k.closed.fold(entry.id, e, fact), nil
+	k.rows.changed(entry)
+	if t := k.topic.Watched(id); t != nil {
+		cause := live.ProductCause(fact)
+		k.delta = live.ProductDelta{Product: entry.row, Change: entry.row.Remaining() - before, Cause: cause,
+			Edited: cause == live.CauseEdited}
+		t.Change(entry.row.Position, &k.delta)
+	}
+	return work + k.past.keep(
+			id,
+			entry.row.Revision,
+			entry.row.Position,
+			&entry.row,
+		) + k.closed.fold(
+			events.ProductID(entry.id),
+			e,
+			fact,
+		),
+		nil
 }
 
 func (k *products) flush(b *pebble.Batch) error {
@@ -71,6 +92,9 @@ func (k *products) flush(b *pebble.Batch) error {
 	if err := k.past.flush(b); err != nil {
 		return err
 	}
+	if err := k.open.flush(b); err != nil {
+		return err
+	}
 	return k.closed.flush(b)
 }
 
@@ -78,24 +102,34 @@ func (k *products) reset() {
 	k.rows.reset()
 	k.past.reset()
 	k.closed.reset()
+	k.open.reset()
 }
 
-func (k *products) topics() []*topicKind { return []*topicKind{k.topic} }
+func (k *products) topics() []*live.Kind { return []*live.Kind{k.topic} }
 
-func (k *products) table() *table[Product] { return k.rows }
+func (k *products) table() *table[row.Product] { return k.rows }
 
-func (k *products) milestones() *milestones[Product] { return k.past }
+func (k *products) rowSnapshots() *rowSnapshots[row.Product] { return k.past }
 
 // Product returns the row of a product, and whether it exists.
 // Errors: the disk's.
-func (p *Projections) Product(id string) (Product, bool, error) {
-	return rowOf(p, (*products).table, id)
+func (p *Projections) Product(id events.ProductID) (row.Product, bool, error) {
+	return rowOf(p, (*products).table, string(id))
 }
 
 // Products returns up to limit products with ids above after, ordered by the
 // bytes of their ids, and where the next page starts: its after, or "" when
 // there is none. A product created meanwhile takes its place in that order.
 // Errors: the disk's.
-func (p *Projections) Products(after string, limit int) (page []Product, next string, err error) {
-	return pageOf(p, (*products).table, after, limit, func(row *Product) string { return row.ID })
+func (p *Projections) Products(after string, limit int) (page []row.Product, next string, err error) {
+	return pageOf(p, (*products).table, after, limit, func(product *row.Product) string { return string(product.ID) })
+}
+
+// state is called with the lock held.
+func (k *products) state(id string) (live.State, events.Position, error) {
+	e, err := k.rows.existing(id)
+	if err != nil {
+		return nil, 0, err
+	}
+	return live.NewProductState(e.row), e.row.Position, nil
 }

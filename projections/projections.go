@@ -4,28 +4,27 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
-	"github.com/cockroachdb/pebble/v2/bloom"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"admitone/events"
+	"admitone/projections/live"
+	"admitone/projections/row"
 )
 
 // ErrClosed: the projections were closed before the call began.
-var ErrClosed = errors.New("projections: closed")
+var ErrClosed = errors.New("the views are closed")
 
-// frameEvery is the shortest time between two frames of one topic. It is well
-// below the 50 ms in which a count has to be there.
-const frameEvery = 20 * time.Millisecond
+// frameEvery is the shortest time between two frames of one topic: a screen shows hardly more,
+// and it is well below the 50 ms in which a count has to be there.
+const frameEvery = 16 * time.Millisecond
 
 // Config says what projections read, and where they keep what they make of it.
 type Config struct {
@@ -35,12 +34,19 @@ type Config struct {
 	// program is down: everything in it comes from the log.
 	Dir string
 	// Spawn starts the topics' actors.
-	Spawn Spawner
+	Spawn live.Spawner
 	// Logger takes what operators should know. Default: slog.Default().
 	Logger *slog.Logger
 	// FrameEvery is the shortest time between two frames of one topic; what
-	// changes meanwhile is merged. Default: 20 ms. Negative: no pause.
+	// changes meanwhile is merged. Default: 16 ms. Negative: no pause.
 	FrameEvery time.Duration
+	// MaxTables is how many of the views' tables are open at once, about. Default:
+	// Pebble's thousand.
+	MaxTables int
+	// Shared says that other servers follow the log too and wake and resume as this one
+	// does: each leaves that to the others for a random moment, and does what is then
+	// still to be done.
+	Shared bool
 	// FS to keep Dir on. Default: the disk.
 	FS vfs.FS
 }
@@ -48,41 +54,51 @@ type Config struct {
 // Projections are the views of one log. All methods may be called from many
 // goroutines at once.
 type Projections struct {
-	store      events.Store
-	spawn      Spawner
-	log        *slog.Logger
-	db         *pebble.DB
-	epoch      string
-	frameEvery time.Duration
+	store events.Store
+	log   *slog.Logger
+	files vfs.FS
+	dir   string
+	lock  *pebble.Lock
+	epoch string
+	tag   [tagSize]byte // of the epoch
+	// db is replaced when the views are rebuilt, with users and mu held. It may be used
+	// after enter, or with mu held.
+	db        *pebble.DB
+	damage    damage
+	maxTables int
+	late      lateness
 
 	waiters   waiters
 	deadlines *deadlines
 	kinds     []kind
-	topics    map[string]*topicKind // by prefix
+	topics    *live.Hub
 
 	// mu guards the fold: everything in memory that comes from events. The runner
 	// holds it for a batch at a time, readers for a look-up.
-	mu         sync.RWMutex
-	categories map[string]kind
-	last       category        // the one looked up last
-	strangers  map[string]bool // unknown categories that have been told of
-	at         checkpoint      // what the views contain, in memory
-	flushed    checkpoint      // and on disk
-	work       int             // records to write, at most, since the last flush
-	closed     bool
-	running    bool
-	// incarnations counts the topics' actors, for their names.
-	incarnations uint64
+	mu            sync.RWMutex
+	categories    map[string]kind
+	last          category        // the one looked up last
+	unknownEvents map[string]bool // unknown categories that have been logged
+	at            checkpoint      // what the views contain, in memory
+	flushed       checkpoint      // and on disk
+	work          int             // records to write, at most, since the last flush
+	unkept        int             // of the records written since, those that a crash takes
+	keptAt        time.Time       // when the others were put into tables
+	inherited     bool            // the views were there when the program started
+	remakes       int             // how often they were rebuilt without catching up
+	closed        bool
+	running       bool
 
-	// users keeps Close from taking the disk away from those who read it.
+	// users keeps Close from closing the disk while it is read.
 	users sync.RWMutex
 	gone  bool // guarded by users
 
-	ready       chan struct{} // closed when the views have caught up once
-	failure     atomic.Pointer[error]
-	subscribers atomic.Int64
-	events      atomic.Uint64 // folded since the start
-	created     atomic.Int64  // the store's time of the last event, Unix nanoseconds
+	ready   chan struct{}                 // closed when the views have caught up for the first time
+	anew    atomic.Bool                   // views that were thrown away have not caught up yet
+	caught  atomic.Pointer[chan struct{}] // ready, or the one of those rebuilt since
+	failure atomic.Pointer[error]
+	events  atomic.Uint64 // folded since the start
+	created atomic.Int64  // the store's time of the last event, Unix nanoseconds
 }
 
 type category struct {
@@ -91,7 +107,8 @@ type category struct {
 }
 
 // Open opens the views, creating them if there are none, or none of this log
-// and this version. Run has to be called for them to move.
+// and this version, or if their files are damaged. Run has to be called for them to
+// move.
 // Errors: the disk's; another process using Dir.
 func Open(c Config) (*Projections, error) {
 	if c.Logger == nil {
@@ -100,21 +117,16 @@ func Open(c Config) (*Projections, error) {
 	if c.FrameEvery == 0 {
 		c.FrameEvery = frameEvery
 	}
-	db, err := openViews(c)
-	if err != nil && spoiled(err) {
-		c.Logger.Warn("the views can't be read; they are made anew", "dir", c.Dir, "error", err)
-		if db, err = nil, c.files().RemoveAll(c.Dir); err == nil {
-			db, err = openViews(c)
-		}
-	}
-	if err != nil {
-		return nil, fmt.Errorf("projections: open %s: %w", c.Dir, err)
-	}
 	p := &Projections{
-		store: c.Store, spawn: c.Spawn, log: c.Logger, db: db, epoch: c.Store.Epoch(), frameEvery: c.FrameEvery,
-		deadlines: newDeadlines(), topics: map[string]*topicKind{}, categories: map[string]kind{},
+		store: c.Store, log: c.Logger, files: c.files(), dir: c.Dir, epoch: c.Store.Epoch(),
+		maxTables: c.MaxTables, late: latenessOf(c.Shared), damage: damage{told: make(chan struct{}, 1)},
+		deadlines: newDeadlines(latenessOf(c.Shared)), categories: map[string]kind{},
 		ready: make(chan struct{}),
 	}
+	p.tag = tagOf(p.epoch)
+	p.topics = live.NewHub(live.HubConfig{Lock: &p.mu, Store: c.Store, Spawn: c.Spawn, Logger: c.Logger,
+		FrameEvery: c.FrameEvery})
+	p.caught.Store(&p.ready)
 	for _, r := range registrations {
 		k := r.open(p)
 		p.kinds = append(p.kinds, k)
@@ -122,11 +134,11 @@ func Open(c Config) (*Projections, error) {
 			p.categories[category] = k
 		}
 		for _, t := range k.topics() {
-			p.topics[t.prefix] = t
+			p.topics.Add(t)
 		}
 	}
-	if err := p.load(); err != nil {
-		return nil, errors.Join(fmt.Errorf("projections: open %s: %w", c.Dir, err), db.Close())
+	if err := p.openDisk(); err != nil {
+		return nil, fmt.Errorf("opening the views in %s: %w", c.Dir, err)
 	}
 	return p, nil
 }
@@ -137,46 +149,6 @@ func (c *Config) files() vfs.FS {
 	}
 	return c.FS
 }
-
-// spoiled says whether an error of opening views is about their bytes, so that
-// making them anew helps. Pebble has no name for all of those; what the system says
-// of other things does.
-func spoiled(err error) bool {
-	if errors.Is(err, fs.ErrNotExist) || pebble.IsCorruptionError(err) {
-		return true
-	}
-	var system syscall.Errno
-	return !errors.As(err, &system) && !strings.Contains(err.Error(), "lock held")
-}
-
-// openViews sizes Pebble for what it is here: a small, rebuildable store that is
-// written ten times a second and never waited for.
-func openViews(c Config) (*pebble.DB, error) {
-	cache := pebble.NewCache(32 << 20)
-	defer cache.Unref()
-	options := &pebble.Options{
-		Cache:                      cache,
-		FS:                         c.FS,
-		MemTableSize:               8 << 20,
-		CompactionConcurrencyRange: func() (int, int) { return 1, 1 },
-		Logger:                     quiet{c.Logger},
-	}
-	for i := range options.Levels {
-		options.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
-	}
-	return pebble.Open(c.Dir, options)
-}
-
-// quiet keeps Pebble's chatter out of the log.
-type quiet struct{ log *slog.Logger }
-
-func (q quiet) Infof(string, ...any) {}
-func (q quiet) Errorf(format string, args ...any) {
-	q.log.Warn("views: " + fmt.Sprintf(format, args...))
-}
-
-// Fatalf must not return: Pebble has lost the disk.
-func (q quiet) Fatalf(format string, args ...any) { pebble.DefaultLogger.Fatalf(format, args...) }
 
 // checkpoint says how far the views have come. ID and hash are those of the
 // event at position: a log that has another event there is another log.
@@ -197,8 +169,8 @@ const checkpointKey = "\x00checkpoint"
 
 // appendRecord says which views of which log have come how far.
 func (p *Projections) appendRecord(dst []byte, at checkpoint) []byte {
-	dst = appendString(dst, views())
-	dst = appendString(dst, p.epoch)
+	dst = row.AppendString(dst, views())
+	dst = row.AppendString(dst, p.epoch)
 	dst = binary.AppendUvarint(dst, uint64(at.position))
 	dst = append(dst, at.id[:]...)
 	return append(dst, at.hash[:]...)
@@ -207,7 +179,7 @@ func (p *Projections) appendRecord(dst []byte, at checkpoint) []byte {
 // views names the encodings of all views. A kind more, or another version of
 // one, makes it another name.
 func views() string {
-	names := []string{deadlineViews}
+	names := []string{recordViews, deadlineViews}
 	for _, r := range registrations {
 		names = append(names, r.views)
 	}
@@ -215,22 +187,39 @@ func views() string {
 	return strings.Join(names, " ")
 }
 
-// load finds the checkpoint and the deadlines, or starts over if the files are
-// not of these views or not of this log.
+// load finds the checkpoint and the deadlines. Errors: errStale, for files of other
+// views or of another log; errRecord and others of damage; the disk's.
 func (p *Projections) load() error {
 	at, fits, err := p.loadCheckpoint()
-	if errors.Is(err, errRecord) {
-		return p.reset("their checkpoint is damaged")
+	if err == nil && !fits {
+		err = errStale
+	}
+	if err == nil && at.position == 0 {
+		err = p.mustBeEmpty()
 	}
 	if err != nil {
 		return err
 	}
-	if !fits {
-		return p.reset("they are of another version of the program, or of another log")
-	}
-	p.at, p.flushed = at, at
+	p.at, p.flushed, p.work = at, at, 0
+	p.unkept, p.keptAt = 0, time.Now()
 	p.waiters.applied.Store(uint64(at.position))
-	return p.deadlines.load(p.db)
+	return p.deadlines.load(p)
+}
+
+// errStale is an error of load.
+var errStale = errors.New("they are of another version of the program, or of another log")
+
+// mustBeEmpty: without a checkpoint there are no records.
+func (p *Projections) mustBeEmpty() error {
+	all, err := p.db.NewIter(nil)
+	if err != nil {
+		return err
+	}
+	defer all.Close()
+	if all.First() {
+		return errors.New("their checkpoint is missing")
+	}
+	return all.Error()
 }
 
 // loadCheckpoint returns the zero checkpoint, which fits, for new files.
@@ -243,49 +232,39 @@ func (p *Projections) loadCheckpoint() (at checkpoint, fits bool, err error) {
 		return checkpoint{}, false, err
 	}
 	defer closer.Close()
-	r := reader{rest: record}
-	if r.str() != views() || r.str() != p.epoch {
+	r := row.NewReader(record)
+	if r.Text() != views() || r.Text() != p.epoch {
 		return checkpoint{}, false, nil
 	}
-	position, size := binary.Uvarint(r.rest)
-	if size <= 0 {
-		return checkpoint{}, false, errRecord
+	at.position = events.Position(r.Uint())
+	if !r.OK() {
+		return checkpoint{}, false, row.ErrRecord
 	}
-	r.rest = r.rest[size:]
-	at.position = events.Position(position)
-	copy(at.id[:], r.take(len(at.id)))
-	copy(at.hash[:], r.take(len(at.hash)))
-	return at, true, r.done()
+	copy(at.id[:], r.Bytes(len(at.id)))
+	copy(at.hash[:], r.Bytes(len(at.hash)))
+	return at, true, r.Done()
 }
 
-// reset deletes all views. Nobody subscribes before they have caught up again.
-func (p *Projections) reset(why string) error {
-	p.log.Warn("views are folded anew from the start of the log", "why", why)
-	if err := p.db.DeleteRange([]byte{0}, []byte{0xff}, pebble.NoSync); err != nil {
-		return err
-	}
-	for _, k := range p.kinds {
-		k.reset()
-	}
-	p.at, p.flushed, p.work = checkpoint{}, checkpoint{}, 0
-	p.waiters.applied.Store(0)
-	return p.deadlines.load(p.db)
-}
-
-// enter keeps the disk open until leave. Error: ErrClosed.
-func (p *Projections) enter() error {
+// enter keeps the disk open until leave. Errors: ErrClosed; ErrNotReady while views
+// that were thrown away have not caught up again.
+func (p *Projections) enter() (err error) {
 	p.users.RLock()
-	if p.gone {
-		p.users.RUnlock()
-		return ErrClosed
+	switch {
+	case p.gone:
+		err = ErrClosed
+	case p.damage.found() != nil || p.anew.Load():
+		err = ErrNotReady
+	default:
+		return nil
 	}
-	return nil
+	p.users.RUnlock()
+	return err
 }
 
 func (p *Projections) leave() { p.users.RUnlock() }
 
 // Close writes what has changed, ends the topics' actors and closes the files.
-// Whoever waits is let go with [ErrClosed]; Run returns it. A second Close does
+// WaitFor and Run return [ErrClosed]. A second Close does
 // nothing. Errors: the disk's.
 func (p *Projections) Close() error {
 	p.mu.Lock()
@@ -295,17 +274,12 @@ func (p *Projections) Close() error {
 	}
 	err := p.flush()
 	p.closed = true
-	for _, kind := range p.topics {
-		for _, t := range kind.live {
-			t.end()
-		}
-		clear(kind.live)
-	}
+	p.topics.Close()
 	p.mu.Unlock()
 	p.waiters.fail(ErrClosed)
 
 	p.users.Lock()
 	defer p.users.Unlock()
 	p.gone = true
-	return errors.Join(err, p.db.Close())
+	return errors.Join(err, p.closeDisk())
 }

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 
 	"admitone/events"
+	"admitone/projections/row"
 )
 
 const (
@@ -18,22 +18,22 @@ const (
 	// only. What a crash takes is folded again from the log.
 	flushEvery = 100 * time.Millisecond
 	flushWork  = 20_000
-	// backOff and backOffMax bound the rest before an unreachable log is tried
-	// again.
-	backOff, backOffMax = 50 * time.Millisecond, 5 * time.Second
+	// keepEvery and keepWork bound what a crash takes.
+	keepEvery = 30 * time.Second
+	keepWork  = 200_000
 )
 
 // Run follows the log until ctx ends, and is called once. When the log can't be
 // reached it tries again, ever less often, from where it was. Anything else that
 // goes wrong is final: the views stay as they are, and Healthy says why.
 //
-// Errors: ctx.Err(), [ErrClosed], [ErrViolated], events.ErrUnknownFact,
+// Errors: ctx.Err(), [ErrClosed], [row.ErrViolated], events.ErrUnknownFact,
 // events.ErrBadFact, events.ErrDamaged, events.ErrClosed, the disk's.
 func (p *Projections) Run(ctx context.Context) error {
 	p.mu.Lock()
 	if p.running {
 		p.mu.Unlock()
-		return errors.New("projections: Run was called twice")
+		return errors.New("the views are already running")
 	}
 	p.running = true
 	p.mu.Unlock()
@@ -46,48 +46,63 @@ func (p *Projections) Run(ctx context.Context) error {
 	}()
 	defer func() { stop(); <-flushing }()
 
-	target, started := events.Position(0), false
-	rest := backOff
 	for {
-		before := p.Position()
-		var err error
-		if !started {
-			target, err = p.begin(ctx)
-			started = err == nil
+		err := p.follow(ctx)
+		if p.damage.found() == nil || ctx.Err() != nil || p.Healthy() != nil {
+			return err
 		}
-		if err == nil {
-			p.caughtUp(target)
-			err = p.store.Follow(ctx, p.Position(), func(batch []events.Recorded) error {
-				if err := p.apply(batch); err != nil {
-					return err
-				}
-				p.caughtUp(target)
-				return nil
-			})
-		}
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if final(err) || p.Healthy() != nil {
+		if err := p.remake(); err != nil {
 			return p.fail(err)
 		}
-		if p.Position() > before {
-			rest = backOff
-		}
-		p.log.Warn("views can't follow the log and will try again", "error", err, "position", p.Position(), "in", rest)
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(rest/2 + rand.N(rest/2)):
-		}
-		rest = min(2*rest, backOffMax)
 	}
 }
 
-// final says whether trying again would be of no use.
+// follow follows the log until ctx ends, something is final, or damage of the views was
+// found.
+func (p *Projections) follow(outer context.Context) error {
+	ctx, stop := context.WithCancel(outer)
+	defer stop()
+	go func() {
+		select {
+		case <-p.damage.told:
+			stop()
+		case <-ctx.Done():
+		}
+	}()
+	target, started := events.Position(0), false
+	return events.FollowAlways(ctx, p.Position, func() (err error) {
+		if !started {
+			if target, err = p.begin(ctx); err != nil {
+				return err
+			}
+			started = true
+		}
+		p.caughtUp(target)
+		return p.store.Follow(ctx, p.Position(), func(batch []events.Recorded) error {
+			if err := p.apply(batch); err != nil {
+				return err
+			}
+			p.caughtUp(target)
+			return nil
+		})
+	}, func(err error, pause time.Duration) bool {
+		if p.damage.found() != nil {
+			return false
+		}
+		if final(err) || p.Healthy() != nil {
+			_ = p.fail(err) // which returns it
+			return false
+		}
+		p.log.Warn("views can't follow the log and will try again", "error", err, "position", p.Position(), "in", pause)
+		return true
+	})
+}
+
+// final reports whether trying again would be of no use.
 func final(err error) bool {
-	for _, hopeless := range []error{ErrClosed, ErrViolated, events.ErrUnknownFact, events.ErrBadFact, events.ErrDamaged, events.ErrClosed} {
-		if errors.Is(err, hopeless) {
+	for _, last := range []error{ErrClosed, row.ErrViolated, events.ErrUnknownFact, events.ErrBadFact,
+		events.ErrDamaged, events.ErrClosed} {
+		if errors.Is(err, last) {
 			return true
 		}
 	}
@@ -114,22 +129,8 @@ func (p *Projections) begin(ctx context.Context) (events.Position, error) {
 	if len(last) == 1 && checkpointAt(&last[0]) == at {
 		return head, nil
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.closed {
-		return 0, ErrClosed
-	}
-	if err := p.reset(fmt.Sprintf("the log has another event at position %d", at.position)); err != nil {
-		return 0, p.failLocked(err)
-	}
-	return head, nil
-}
-
-// caughtUp makes the projections ready once they have reached target.
-func (p *Projections) caughtUp(target events.Position) {
-	if !p.Ready() && p.Position() >= target {
-		close(p.ready)
-	}
+	p.damage.report(fmt.Errorf("the log has another event at position %d", at.position))
+	return 0, p.damage.found()
 }
 
 // apply folds a batch. Events that the views contain already change nothing.
@@ -139,7 +140,7 @@ func (p *Projections) apply(batch []events.Recorded) error {
 	if p.closed {
 		return ErrClosed
 	}
-	if err := p.Healthy(); err != nil {
+	if err := errors.Join(p.Healthy(), p.damage.found()); err != nil {
 		return err
 	}
 	var last *events.Recorded
@@ -167,9 +168,7 @@ func (p *Projections) apply(batch []events.Recorded) error {
 	p.events.Add(uint64(len(batch)))
 	p.created.Store(last.Created.UnixNano())
 	p.waiters.reached(p.at.position)
-	for _, t := range p.topics {
-		t.publish()
-	}
+	p.topics.Publish()
 	return nil
 }
 
@@ -183,40 +182,46 @@ func (p *Projections) fold(e *events.Recorded) (work int, err error) {
 	}
 	fact, err := e.Decode()
 	if err != nil && p.last.kind == nil {
-		p.strange(e, err)
+		p.noteUnknown(e, err)
 		return 0, nil
 	}
 	if err != nil {
 		return 0, fmt.Errorf("position %d, %s@%d: %w", e.Position, e.Stream, e.Revision, err)
 	}
 	// A fact that no view is about is none the less known, or it would not have
-	// been decoded. When a kind for it is added, the views are folded anew.
+	// been decoded. When a kind for it is added, the views are folded again.
 	if p.last.kind != nil {
 		if work, err = p.last.kind.fold(e, fact); err != nil {
 			return 0, err
 		}
 	}
 	if held, ok := fact.(events.Deadlined); ok {
-		return work, p.deadlines.fold(e, held)
+		if err := p.deadlines.fold(e, held); err != nil {
+			return work, err
+		}
+	}
+	if sale, ok := fact.(events.Scheduled); ok {
+		return work, p.deadlines.foldSale(e, sale)
 	}
 	return work, nil
 }
 
-// strange tells of an event that is no fact in a stream that is no kind's: whoever
-// may write to the log may have one there, or a newer version of the program does.
+// noteUnknown logs an event that is no fact in a stream that is no kind's: another writer
+// of the log may have one there, or a newer version of the program.
 // It concerns no view, and is not worth stopping them for; verify names it.
-func (p *Projections) strange(e *events.Recorded, err error) {
-	if p.strangers == nil {
-		p.strangers = map[string]bool{}
+func (p *Projections) noteUnknown(e *events.Recorded, err error) {
+	if p.unknownEvents == nil {
+		p.unknownEvents = map[string]bool{}
 	}
-	if category := e.Stream.Category(); !p.strangers[category] && len(p.strangers) < maxStrangers {
-		p.strangers[strings.Clone(category)] = true
-		p.log.Warn("the log has streams of no known kind; they are passed by", "stream", e.Stream, "position", e.Position, "error", err)
+	if category := e.Stream.Category(); !p.unknownEvents[category] && len(p.unknownEvents) < maxUnknownEvents {
+		p.unknownEvents[strings.Clone(category)] = true
+		p.log.Warn("the log has streams of no known kind; they are passed by", "stream", e.Stream, "position", e.Position,
+			"error", err)
 	}
 }
 
-// maxStrangers bounds the unknown categories that are told of.
-const maxStrangers = 16
+// maxUnknownEvents bounds the unknown categories that are logged.
+const maxUnknownEvents = 16
 
 // keepFlushing writes what has changed, also when no more events come.
 func (p *Projections) keepFlushing(ctx context.Context) {
@@ -234,7 +239,7 @@ func (p *Projections) keepFlushing(ctx context.Context) {
 			err = p.flush()
 		}
 		p.mu.Unlock()
-		if err != nil {
+		if err != nil && p.Healthy() != nil {
 			return // apply returns it too, and Run ends
 		}
 	}
@@ -245,7 +250,7 @@ func (p *Projections) keepFlushing(ctx context.Context) {
 // is folded again. mu must be held. After a failure nothing is written any more,
 // since memory may hold a part of an event that the checkpoint doesn't.
 func (p *Projections) flush() error {
-	if p.at == p.flushed || p.Healthy() != nil {
+	if p.at == p.flushed || p.Healthy() != nil || p.damage.found() != nil {
 		return nil
 	}
 	b := p.db.NewBatch()
@@ -255,7 +260,7 @@ func (p *Projections) flush() error {
 			return p.failLocked(err)
 		}
 	}
-	if err := p.deadlines.flush(b); err != nil {
+	if err := p.deadlines.flush(b, p); err != nil {
 		return p.failLocked(err)
 	}
 	if err := b.Set([]byte(checkpointKey), p.appendRecord(nil, p.at), nil); err != nil {
@@ -264,18 +269,40 @@ func (p *Projections) flush() error {
 	if err := b.Commit(pebble.NoSync); err != nil {
 		return p.failLocked(err)
 	}
+	p.unkept += p.work
 	p.flushed, p.work = p.at, 0
+	if p.unkept >= keepWork || time.Since(p.keptAt) >= keepEvery {
+		return p.keep()
+	}
 	return nil
 }
 
+// keep begins to put what was written into tables, where a crash leaves it.
+func (p *Projections) keep() error {
+	if _, err := p.db.AsyncFlush(); err != nil {
+		return p.failLocked(err)
+	}
+	p.unkept, p.keptAt = 0, time.Now()
+	return nil
+}
+
+// fail makes err final and says so.
 func (p *Projections) fail(err error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.failLocked(err)
+	return p.endLocked(err)
 }
 
-// failLocked makes err final and says so; mu must be held.
+// failLocked is what an error of the fold leads to: its end, unless making the views
+// anew may help; mu must be held.
 func (p *Projections) failLocked(err error) error {
+	if p.curable(err) {
+		return err
+	}
+	return p.endLocked(err)
+}
+
+func (p *Projections) endLocked(err error) error {
 	if p.Healthy() != nil || p.closed {
 		return err
 	}

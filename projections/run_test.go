@@ -15,42 +15,44 @@ import (
 	"pgregory.net/rapid"
 
 	"admitone/events"
+	"admitone/projections/logtest"
+	"admitone/projections/row"
 )
 
 // crowd draws events of a few products, of a tournament and of two performances, and
 // appends them to log: everything that their actors could have decided.
-func crowd(t *rapid.T, log *memoryLog) {
+func crowd(t *rapid.T, log *logtest.Memory) {
 	type state struct {
-		row  Product
-		held map[string]int64
-		sold map[string]int64
+		row  row.Product
+		held map[events.ReservationID]int64
+		sold map[events.ReservationID]int64
 	}
 	until := time.Unix(1_800_000_000, 0).UTC()
-	states, games := map[string]*state{}, &organiser{id: "a"}
-	seller := newClerk(func(stream events.StreamID, fact events.Fact) { log.add(stream, fact) })
-	pick := func(m map[string]int64) string {
+	states, games := map[events.ProductID]*state{}, &tournamentModel{id: "a"}
+	seller := logtest.NewBookingModel(func(stream events.StreamID, fact events.Fact) { log.Add(stream, fact) })
+	pick := func(m map[events.ReservationID]int64) events.ReservationID {
 		return rapid.SampledFrom(slices.Sorted(maps.Keys(m))).Draw(t, "reservation")
 	}
 	steps := rapid.IntRange(1, 60).Draw(t, "steps")
 	for step := range steps {
 		switch rapid.IntRange(0, 3).Draw(t, "where") {
 		case 0:
-			log.add(cup(games.id), games.something(t)...)
+			log.Add(cup(games.id), games.randomAction(t)...)
 			continue
 		case 1:
-			seller.something(t)
+			seller.RandomAction(t)
 			continue
 		}
-		id := rapid.SampledFrom([]string{"a", "b", "c-1", "ab"}).Draw(t, "product")
+		id := rapid.SampledFrom([]events.ProductID{"a", "b", "c-1", "ab"}).Draw(t, "product")
 		s := states[id]
 		if s == nil {
-			s = &state{held: map[string]int64{}, sold: map[string]int64{}}
+			s = &state{held: map[events.ReservationID]int64{}, sold: map[events.ReservationID]int64{}}
 			states[id] = s
-			log.add(product(id), &events.ProductCreated{ProductID: id, DisplayName: id, Stock: 50, HoldSeconds: 60})
+			log.Add(product(id), &events.ProductCreated{ProductID: id, DisplayName: string(id), Stock: 50, HoldSeconds: 60})
 			s.row.Stock = 50
 			continue
 		}
-		r, q := fmt.Sprint("r", step), rapid.Int64Range(1, 3).Draw(t, "quantity")
+		r, q := events.ReservationID(fmt.Sprint("r", step)), rapid.Int64Range(1, 3).Draw(t, "quantity")
 		var fact events.Fact
 		switch what := rapid.IntRange(0, 5).Draw(t, "what"); {
 		case what == 0 && s.row.Remaining() >= q:
@@ -60,7 +62,8 @@ func crowd(t *rapid.T, log *memoryLog) {
 		case what == 1 && s.row.Remaining() >= q:
 			s.row.Held += q
 			s.held[r] = q
-			fact = &events.ProductHeld{ReservationID: r, Holder: "h", Quantity: q, ExpiresAt: until.Add(time.Duration(step%7) * time.Second), Remaining: s.row.Remaining()}
+			fact = &events.ProductHeld{ReservationID: r, Holder: "h", Quantity: q,
+				ExpiresAt: until.Add(time.Duration(step%7) * time.Second), Remaining: s.row.Remaining()}
 		case what == 2 && len(s.held) > 0:
 			r = pick(s.held)
 			s.row.Held, s.row.Sold = s.row.Held-s.held[r], s.row.Sold+s.held[r]
@@ -70,12 +73,14 @@ func crowd(t *rapid.T, log *memoryLog) {
 		case what == 3 && len(s.sold) > 0:
 			r = pick(s.sold)
 			s.row.Sold -= s.sold[r]
-			fact = &events.ProductReleased{ReservationID: r, Holder: "h", Quantity: s.sold[r], Was: events.ReservationConfirmed, Remaining: s.row.Remaining()}
+			fact = &events.ProductReleased{ReservationID: r, Holder: "h", Quantity: s.sold[r],
+				Was: events.ReservationConfirmed, Remaining: s.row.Remaining()}
 			delete(s.sold, r)
 		case what == 4 && len(s.held) > 0:
 			f := &events.ProductExpired{}
 			for _, r := range slices.Sorted(maps.Keys(s.held)) {
-				f.Expired = append(f.Expired, events.ExpiredHold{ReservationID: r, Holder: "h", Quantity: s.held[r], ExpiresAt: until})
+				f.Expired = append(f.Expired, events.ExpiredHold{ReservationID: r, Holder: "h", Quantity: s.held[r],
+					ExpiresAt: until})
 				f.Quantity += s.held[r]
 			}
 			clear(s.held)
@@ -84,9 +89,9 @@ func crowd(t *rapid.T, log *memoryLog) {
 			fact = f
 		default:
 			s.row.Stock++
-			fact = &events.ProductEdited{DisplayName: r, Stock: s.row.Stock, Price: q, Remaining: s.row.Remaining()}
+			fact = &events.ProductEdited{DisplayName: string(r), Stock: s.row.Stock, Price: q, Remaining: s.row.Remaining()}
 		}
-		log.add(product(id), fact)
+		log.Add(product(id), fact)
 	}
 }
 
@@ -111,9 +116,9 @@ func content(t rapid.TB, p *Projections) []string {
 		}
 		after = next
 	}
-	for _, id := range []string{"a", "b", "c-1", "ab"} {
+	for _, id := range []events.ProductID{"a", "b", "c-1", "ab"} {
 		for step := range 60 {
-			if r, ok, err := p.ClosedReservation(id, fmt.Sprint("r", step)); err != nil {
+			if r, ok, err := p.ClosedReservation(id, events.ReservationID(fmt.Sprint("r", step))); err != nil {
 				t.Fatal(err)
 			} else if ok {
 				all = append(all, fmt.Sprintf("%+v", r))
@@ -146,8 +151,9 @@ func folded(t *rapid.T, p *Projections, part []events.Recorded) {
 	}
 }
 
-func openIn(t rapid.TB, log *memoryLog, fs vfs.FS) *Projections {
-	p, err := Open(Config{Store: log, Dir: "views", Spawn: spawn, FS: fs, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+func openIn(t rapid.TB, log *logtest.Memory, fs vfs.FS) *Projections {
+	p, err := Open(Config{Store: log, Dir: "views", Spawn: spawn, FS: fs,
+		Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,11 +170,11 @@ func openIn(t rapid.TB, log *memoryLog, fs vfs.FS) *Projections {
 // files, and however much of the log they are given again, they end the same.
 func TestAnyCheckpointGivesTheSameViews(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		log := newMemoryLog()
+		log := logtest.NewMemory()
 		crowd(t, log)
 		fresh := openIn(t, log, vfs.NewMem())
 		defer fresh.Close()
-		if err := fresh.apply(log.recorded); err != nil {
+		if err := fresh.apply(log.Recorded); err != nil {
 			t.Fatal(err)
 		}
 		want := content(t, fresh)
@@ -177,8 +183,8 @@ func TestAnyCheckpointGivesTheSameViews(t *testing.T) {
 		p := openIn(t, log, fs)
 		done := 0
 		for range rapid.IntRange(1, 4).Draw(t, "ends") {
-			to := rapid.IntRange(done, len(log.recorded)).Draw(t, "to")
-			folded(t, p, log.recorded[rapid.IntRange(0, done).Draw(t, "again from"):to])
+			to := rapid.IntRange(done, len(log.Recorded)).Draw(t, "to")
+			folded(t, p, log.Recorded[rapid.IntRange(0, done).Draw(t, "again from"):to])
 			switch rapid.SampledFrom([]string{"closed", "killed", "power lost", "deleted"}).Draw(t, "end") {
 			case "closed":
 			case "killed": // what was written is there, what was in memory isn't
@@ -199,7 +205,7 @@ func TestAnyCheckpointGivesTheSameViews(t *testing.T) {
 			p = openIn(t, log, fs)
 			done = int(p.Position())
 		}
-		folded(t, p, log.recorded[done:])
+		folded(t, p, log.Recorded[done:])
 		defer p.Close()
 		if got := content(t, p); !slices.Equal(got, want) {
 			t.Fatalf("the views differ:\n%v\n%v", got, want)
@@ -216,17 +222,17 @@ func TestAnyCheckpointGivesTheSameViews(t *testing.T) {
 }
 
 func TestRunResumesAfterAnOutage(t *testing.T) {
-	log := newMemoryLog()
-	log.duplicate = 3
+	log := logtest.NewMemory()
+	log.Duplicate = 3
 	p := opened(t, log, vfs.NewMem())
 	stop := started(t, p)
-	facts := life()
-	waitFor(t, p, log.add(product("a"), facts[:4]...))
-	log.change(func() { log.down = fmt.Errorf("gone: %w", events.ErrUnavailable) })
-	end := log.add(product("a"), facts[4:]...)
-	log.change(func() { log.down = nil })
+	facts := logtest.ProductLife()
+	waitFor(t, p, log.Add(product("a"), facts[:4]...))
+	log.Change(func() { log.Down = fmt.Errorf("gone: %w", events.ErrUnavailable) })
+	end := log.Add(product("a"), facts[4:]...)
+	log.Change(func() { log.Down = nil })
 	waitFor(t, p, end)
-	if row, ok, err := p.Product("a"); err != nil || !ok || row.Revision != 9 || row.Remaining() != 17 {
+	if row, ok, err := p.Product("a"); err != nil || !ok || row.Revision != 11 || row.Remaining() != 17 {
 		t.Errorf("the row is %+v, %v, %v", row, ok, err)
 	}
 	if err := stop(); !errors.Is(err, context.Canceled) {
@@ -238,27 +244,28 @@ func TestRunResumesAfterAnOutage(t *testing.T) {
 }
 
 func TestRunStopsForGoodAtWhatCannotBe(t *testing.T) {
-	unknown := record(product("a"), 1, 2, life()[1])
+	unknown := logtest.Record(product("a"), 1, 2, logtest.ProductLife()[1])
 	unknown.Type, unknown.Fact = "product.eaten.v1", nil
-	violating := record(product("a"), 1, 2, &events.ProductReserved{Quantity: 1, Remaining: 1})
-	overClosed := record(product("a"), 1, 2, &events.ProductExpired{Expired: make([]events.ExpiredHold, 1), Remaining: 10})
+	violating := logtest.Record(product("a"), 1, 2, &events.ProductReserved{Quantity: 1, Remaining: 1})
+	overClosed := logtest.Record(product("a"), 1, 2,
+		&events.ProductExpired{Expired: make([]events.ExpiredHold, 1), Remaining: 10})
 	for name, c := range map[string]struct {
 		event events.Recorded
 		want  error
 	}{
 		"unknown fact":   {unknown, events.ErrUnknownFact},
-		"violated":       {violating, ErrViolated},
-		"closes no hold": {overClosed, ErrViolated},
+		"violated":       {violating, row.ErrViolated},
+		"closes no hold": {overClosed, row.ErrViolated},
 	} {
 		t.Run(name, func(t *testing.T) {
-			log, fs := newMemoryLog(), vfs.NewMem()
-			log.add(product("a"), life()[0])
+			log, fs := logtest.NewMemory(), vfs.NewMem()
+			log.Add(product("a"), logtest.ProductLife()[0])
 			p := opened(t, log, fs)
-			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
 			defer cancel()
 			waited := make(chan error, 1)
 			go func() { waited <- p.WaitFor(ctx, 2) }()
-			log.change(func() { log.recorded = append(log.recorded, c.event) })
+			log.Change(func() { log.Recorded = append(log.Recorded, c.event) })
 			if err := p.Run(ctx); !errors.Is(err, c.want) {
 				t.Errorf("Run returned %v", err)
 			}
@@ -281,16 +288,16 @@ func TestRunStopsForGoodAtWhatCannotBe(t *testing.T) {
 }
 
 func TestViewsOfAnotherLogAreFoldedAnew(t *testing.T) {
-	for name, change := range map[string]func(*memoryLog){
-		"another epoch":   func(l *memoryLog) { l.epoch = "second" },
-		"another history": func(l *memoryLog) { l.recorded = nil; l.add(product("b"), life()...) },
-		"a shorter log":   func(l *memoryLog) { l.recorded = l.recorded[:3] },
+	for name, change := range map[string]func(*logtest.Memory){
+		"another epoch":   func(l *logtest.Memory) { l.Name = "second" },
+		"another history": func(l *logtest.Memory) { l.Recorded = nil; l.Add(product("b"), logtest.ProductLife()...) },
+		"a shorter log":   func(l *logtest.Memory) { l.Recorded = l.Recorded[:3] },
 	} {
 		t.Run(name, func(t *testing.T) {
-			log, fs := newMemoryLog(), vfs.NewMem()
+			log, fs := logtest.NewMemory(), vfs.NewMem()
 			p := opened(t, log, fs)
 			stop := started(t, p)
-			waitFor(t, p, log.add(product("a"), life()...))
+			waitFor(t, p, log.Add(product("a"), logtest.ProductLife()...))
 			stop()
 			p.Close()
 			change(log)
@@ -307,7 +314,7 @@ func TestViewsOfAnotherLogAreFoldedAnew(t *testing.T) {
 }
 
 func TestWaitFor(t *testing.T) {
-	log := newMemoryLog()
+	log := logtest.NewMemory()
 	p := opened(t, log, vfs.NewMem())
 	started(t, p)
 	results := make(chan error)
@@ -325,9 +332,9 @@ func TestWaitFor(t *testing.T) {
 	if err := p.WaitFor(ended, 1_000_000); !errors.Is(err, context.Canceled) {
 		t.Errorf("with an ended context: %v", err)
 	}
-	log.add(product("a"), &events.ProductCreated{ProductID: "a", Stock: 2000})
+	log.Add(product("a"), &events.ProductCreated{ProductID: "a", Stock: 2000})
 	for n := range int64(998) {
-		log.add(product("a"), &events.ProductReserved{Quantity: 1, Remaining: 1999 - n})
+		log.Add(product("a"), &events.ProductReserved{Quantity: 1, Remaining: 1999 - n})
 	}
 	for range 1000 {
 		if err := <-results; err != nil {
@@ -345,29 +352,29 @@ func TestWaitFor(t *testing.T) {
 }
 
 func TestProductsAreListedInOrderWhileTheyChange(t *testing.T) {
-	log := newMemoryLog()
+	log := logtest.NewMemory()
 	p := opened(t, log, vfs.NewMem())
-	var want []string
+	var want []events.ProductID
 	for n := range 100 {
-		id := fmt.Sprint(n)
+		id := events.ProductID(fmt.Sprint(n))
 		want = append(want, id)
-		log.add(product(id), &events.ProductCreated{ProductID: id, DisplayName: "old", Stock: 1})
+		log.Add(product(id), &events.ProductCreated{ProductID: id, DisplayName: "old", Stock: 1})
 		if n == 30 {
-			p.apply(log.recorded)
+			p.apply(log.Recorded)
 			p.mu.Lock()
 			p.flush()
 			p.mu.Unlock()
-			kindOf[*products](p).rows.young = map[string]*entry[Product]{} // as if long unused
+			kindOf[*products](p).rows.young = map[string]*entry[row.Product]{} // as if long unused
 			kindOf[*products](p).rows.last = nil
 		}
 	}
-	log.add(product("7"), &events.ProductEdited{DisplayName: "new", Stock: 2, Remaining: 2})
-	if err := p.apply(log.recorded); err != nil {
+	log.Add(product("7"), &events.ProductEdited{DisplayName: "new", Stock: 2, Remaining: 2})
+	if err := p.apply(log.Recorded); err != nil {
 		t.Fatal(err)
 	}
 	slices.Sort(want)
 	for _, size := range []int{1, 7, 99, 100, 500} {
-		var got []string
+		var got []events.ProductID
 		for after := ""; ; {
 			page, next, err := p.Products(after, size)
 			if err != nil {

@@ -11,11 +11,14 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"admitone/events"
+	"admitone/projections/live"
+	"admitone/projections/logtest"
 )
 
 // stadium is a performance of 100,000 seats.
-func stadium(id string) *events.PerformanceCreated {
-	return &events.PerformanceCreated{PerformanceID: id, Sections: []events.Section{{ID: "A", Rows: 500, SeatsPerRow: 100}, {ID: "B", Rows: 500, SeatsPerRow: 100}}}
+func stadium(id events.PerformanceID) *events.PerformanceCreated {
+	return &events.PerformanceCreated{PerformanceID: id,
+		Sections: []events.Section{{ID: "A", Rows: 500, SeatsPerRow: 100}, {ID: "B", Rows: 500, SeatsPerRow: 100}}}
 }
 
 func inUse() int64 {
@@ -28,14 +31,14 @@ func inUse() int64 {
 // TestUntouchedSeatsCostNothing: neither memory nor disk, beyond a little for each
 // section; and a touched one costs its block.
 func TestUntouchedSeatsCostNothing(t *testing.T) {
-	log := newMemoryLog()
+	log := logtest.NewMemory()
 	p := openIn(t, log, vfs.NewMem())
 	defer p.Close()
 	before := inUse()
 	for n := range 10 {
-		log.add(hall(fmt.Sprint("p", n)), stadium(fmt.Sprint("p", n)))
+		log.Add(logtest.PerformanceStream(fmt.Sprint("p", n)), stadium(events.PerformanceID(fmt.Sprint("p", n))))
 	}
-	if err := p.apply(log.recorded); err != nil {
+	if err := p.apply(log.Recorded); err != nil {
 		t.Fatal(err)
 	}
 	if cost := inUse() - before; cost > 1<<20 {
@@ -45,8 +48,8 @@ func TestUntouchedSeatsCostNothing(t *testing.T) {
 	if len(k.blocks.young) != 0 {
 		t.Errorf("%d blocks are kept of seats that nobody touched", len(k.blocks.young))
 	}
-	log.add(chair("p3", "A-7-7"), &events.SeatBlocked{})
-	if err := p.apply(log.recorded); err != nil || len(k.blocks.young) != 1 {
+	log.Add(logtest.SeatStream("p3", "A-7-7"), &events.SeatBlocked{})
+	if err := p.apply(log.Recorded); err != nil || len(k.blocks.young) != 1 {
 		t.Errorf("%d blocks for one seat, %v", len(k.blocks.young), err)
 	}
 }
@@ -57,19 +60,19 @@ func TestUntouchedSeatsCostNothing(t *testing.T) {
 func BenchmarkFoldSeats(b *testing.B) {
 	for _, subscribers := range []int{0, 100, 10_000} {
 		b.Run(fmt.Sprintf("subscribers=%d", subscribers), func(b *testing.B) {
-			log := newMemoryLog()
-			log.add(hall("a"), stadium("a"))
+			log := logtest.NewMemory()
+			log.Add(logtest.PerformanceStream("a"), stadium("a"))
 			p, err := Open(Config{Store: log, Dir: b.TempDir(), Spawn: spawn})
 			if err != nil {
 				b.Fatal(err)
 			}
 			defer p.Close()
-			if err := p.apply(log.recorded); err != nil {
+			if err := p.apply(log.Recorded); err != nil {
 				b.Fatal(err)
 			}
 			close(p.ready)
 			for range subscribers {
-				subscribe(b, p, "seats:a", Resume{}, &counter{})
+				subscribe(b, p, "seats:a", live.Resume{}, &counter{})
 			}
 			benchmarkSeats(b, p)
 		})
@@ -77,14 +80,14 @@ func BenchmarkFoldSeats(b *testing.B) {
 }
 
 func benchmarkSeats(b *testing.B, p *Projections) {
-	l := newLayout(stadium("a").Sections)
-	streams := make([]events.StreamID, l.seats())
+	l := events.NewLayout(stadium("a").Sections)
+	streams := make([]events.StreamID, l.Seats())
 	for seat := range streams {
-		streams[seat] = chair("a", l.name(int32(seat)))
+		streams[seat] = logtest.SeatStream("a", string(l.Name(events.SeatIndex(seat))))
 	}
 	batch := make([]events.Recorded, 256)
 	for i := range batch {
-		batch[i] = record("seat-a~A-1-1", 0, 0, &events.SeatBlocked{})
+		batch[i] = logtest.Record("seat-a~A-1-1", 0, 0, &events.SeatBlocked{})
 		batch[i].Metadata, _ = events.Seal(nil, events.Hash{}, "", 0, &batch[i].Event, &events.Metadata{})
 	}
 	until := time.Now().Add(time.Hour)
@@ -105,7 +108,7 @@ func benchmarkSeats(b *testing.B, p *Projections) {
 			}
 		}
 		seat, round := n%len(streams), n/len(streams)
-		hold := fmt.Sprintf("b%d.1", seat/4)
+		hold := events.HoldID(fmt.Sprintf("b%d.1", seat/4))
 		e := &batch[n%len(batch)]
 		n++
 		position++
@@ -121,10 +124,11 @@ func benchmarkSeats(b *testing.B, p *Projections) {
 // are found and their entities woken, which do nothing here.
 func BenchmarkWakeSeats(b *testing.B) {
 	for b.Loop() {
-		d := newDeadlines()
-		l := newLayout(stadium("a").Sections)
-		for seat := range int32(l.seats()) {
-			e := record(chair("a", l.name(seat)), 0, events.Position(seat+1), &events.SeatHeld{HoldID: "b.1", ExpiresAt: time.Unix(1, 0)})
+		d := newDeadlines(latenessOf(false))
+		l := events.NewLayout(stadium("a").Sections)
+		for seat := range events.SeatIndex(l.Seats()) {
+			e := logtest.Record(logtest.SeatStream("a", string(l.Name(seat))), 0, events.Position(seat+1),
+				&events.SeatHeld{HoldID: "b.1", ExpiresAt: time.Unix(1, 0)})
 			if err := d.fold(&e, e.Fact.(events.Deadlined)); err != nil {
 				b.Fatal(err)
 			}
@@ -133,7 +137,7 @@ func BenchmarkWakeSeats(b *testing.B) {
 		var woken atomic.Int64
 		started := time.Now()
 		d.run(ctx, func(context.Context, events.StreamID) (time.Time, error) {
-			if woken.Add(1) == int64(l.seats()) {
+			if woken.Add(1) == int64(l.Seats()) {
 				cancel()
 			}
 			return time.Time{}, nil
@@ -170,20 +174,21 @@ func BenchmarkSeatsSnapshot(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		b.SetBytes(int64(len(newSnapshot("seats:a", "e", position, state).Bytes())))
+		b.SetBytes(int64(len(live.NewSnapshot("seats:a", "e", position, state).Bytes())))
 	}
 }
 
 // fullHouse is a stadium with every seat blocked, or none.
 func fullHouse(b *testing.B, full bool) *Projections {
-	log := newMemoryLog()
-	log.add(hall("a"), stadium("a"))
-	l := newLayout(stadium("a").Sections)
-	for seat := int32(0); full && int(seat) < l.seats(); seat++ {
-		log.recorded = append(log.recorded, record(chair("a", l.name(seat)), 0, events.Position(len(log.recorded)+1), &events.SeatBlocked{}))
+	log := logtest.NewMemory()
+	log.Add(logtest.PerformanceStream("a"), stadium("a"))
+	l := events.NewLayout(stadium("a").Sections)
+	for seat := events.SeatIndex(0); full && int(seat) < l.Seats(); seat++ {
+		log.Recorded = append(log.Recorded, logtest.Record(logtest.SeatStream("a", string(l.Name(seat))), 0,
+			events.Position(len(log.Recorded)+1), &events.SeatBlocked{}))
 	}
 	p := opened(b, log, vfs.NewMem())
-	if err := p.apply(log.recorded); err != nil {
+	if err := p.apply(log.Recorded); err != nil {
 		b.Fatal(err)
 	}
 	return p

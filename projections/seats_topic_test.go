@@ -11,13 +11,16 @@ import (
 	"pgregory.net/rapid"
 
 	"admitone/events"
+	"admitone/projections/live"
+	"admitone/projections/logtest"
+	"admitone/projections/row"
 )
 
-// aShow is performance "a" as a clerk sells it, and projections that follow.
-func aShow(t testing.TB) (*memoryLog, *Projections, *clerk) {
-	log := newMemoryLog()
-	c := newClerk(func(stream events.StreamID, fact events.Fact) { log.add(stream, fact) })
-	c.open("a")
+// testPerformance is performance "a" as a clerk sells it, and projections that follow.
+func testPerformance(t testing.TB) (*logtest.Memory, *Projections, *logtest.BookingModel) {
+	log := logtest.NewMemory()
+	c := logtest.NewBookingModel(func(stream events.StreamID, fact events.Fact) { log.Add(stream, fact) })
+	c.Open("a")
 	p := opened(t, log, vfs.NewMem())
 	started(t, p)
 	<-p.ready
@@ -25,18 +28,18 @@ func aShow(t testing.TB) (*memoryLog, *Projections, *clerk) {
 }
 
 func TestSeatFramesOnTheWire(t *testing.T) {
-	log, p, c := aShow(t)
+	log, p, c := testPerformance(t)
 	counts, seats := watch(t, p, "performance:a"), watch(t, p, "seats:a")
 	both := func() {
-		waitFor(t, p, events.Position(len(log.recorded)))
+		waitFor(t, p, events.Position(len(log.Recorded)))
 		counts.all(t, p, "performance:a")
 		seats.all(t, p, "seats:a")
 	}
-	c.block("a", "A-2-3")
+	c.Block("a", "A-2-3")
 	both()
-	c.until(2, func() { c.book("a", "ada", []string{"B-x-1-2"}) }) // the allowance, and the seat
+	c.Until(2, func() { c.Book("a", "ada", []string{"B-x-1-2"}) }) // the allowance, and the seat
 	both()
-	c.until(2, func() { c.book("a", "bob", []string{"A-1-1"}) })
+	c.Until(2, func() { c.Book("a", "bob", []string{"A-1-1"}) })
 	both()
 	checkFrames(t, counts.all(t, p, "performance:a"), []string{
 		`{"event":"snapshot","data":{"topic":"performance:a","epoch":"first","position":1,"id":"a","title":"T a","venue":"V","starts_at":"2031-06-01T20:00:00Z","capacity":8,"remaining":8,"held":0,"sold":0,"blocked":0,"sections":[` +
@@ -52,35 +55,43 @@ func TestSeatFramesOnTheWire(t *testing.T) {
 		`{"event":"delta","data":{"topic":"seats:a","position":4,"previous":2,"remaining":6,"held":1,"sold":0,"blocked":1,"change":-1,"cause":"held","seats":{"B-x-1-2":"held"}}}`,
 		`{"event":"delta","data":{"topic":"seats:a","position":6,"previous":4,"remaining":5,"held":2,"sold":0,"blocked":1,"change":-1,"cause":"held","seats":{"A-1-1":"held"}}}`,
 	})
-	merged := Pending{}
+	merged := live.Pending{}
 	merged.Add(frames[1])
 	merged.Add(frames[2])
 	merged.Add(frames[3])
-	checkFrames(t, []*Frame{merged.Next(), newDelta("seats:a", 6, 6, (&seatsState{counts: SeatCounts{Capacity: 1}}).Unchanged())}, []string{
-		`{"event":"delta","data":{"topic":"seats:a","position":6,"previous":1,"remaining":5,"held":2,"sold":0,"blocked":1,"change":-3,"cause":"mixed","seats":{"A-1-1":"held","A-2-3":"blocked","B-x-1-2":"held"}}}`,
-		`{"event":"delta","data":{"topic":"seats:a","position":6,"previous":6,"remaining":1,"held":0,"sold":0,"blocked":0,"change":0,"cause":"unchanged","seats":{}}}`,
-	})
+	checkFrames(t, []*live.Frame{merged.Next(),
+		live.NewDelta("seats:a", 6, 6, live.NewSeatsState(row.SeatCounts{Capacity: 1}, &row.SeatMap{}).Unchanged())},
+		[]string{
+			`{"event":"delta","data":{"topic":"seats:a","position":6,"previous":1,"remaining":5,"held":2,"sold":0,"blocked":1,"change":-3,"cause":"mixed","seats":{"A-1-1":"held","A-2-3":"blocked","B-x-1-2":"held"}}}`,
+			`{"event":"delta","data":{"topic":"seats:a","position":6,"previous":6,"remaining":1,"held":0,"sold":0,"blocked":0,"change":0,"cause":"unchanged","seats":{}}}`,
+		})
 	for _, topic := range []string{"performance:b", "seats:b"} {
-		if _, err := p.Subscribe(topic, Resume{}, newCollector()); !errors.Is(err, ErrNotFound) {
+		if _, err := p.Subscribe(topic, live.Resume{}, newFrameRecorder()); !errors.Is(err, live.ErrNotFound) {
 			t.Errorf("%s: %v", topic, err)
 		}
 	}
 }
 
-// audience folds the frames of both topics of a performance as a client would.
-type audience struct {
+// seatWatcher folds the frames of both topics of a performance as a client would.
+type seatWatcher struct {
 	position  map[string]events.Position
 	remaining map[string]int64
-	sections  map[string]string
-	seats     map[string]string
+	sections  map[events.SectionID]string
+	seats     map[events.SeatName]string
 	wrong     string
 }
 
-func newAudience() *audience {
-	return &audience{map[string]events.Position{}, map[string]int64{}, map[string]string{}, map[string]string{}, ""}
+func newSeatWatcher() *seatWatcher {
+	return &seatWatcher{
+		map[string]events.Position{},
+		map[string]int64{},
+		map[events.SectionID]string{},
+		map[events.SeatName]string{},
+		"",
+	}
 }
 
-func (a *audience) take(f *Frame) {
+func (a *seatWatcher) apply(f *live.Frame) {
 	var m struct {
 		Event string
 		Data  struct {
@@ -88,18 +99,19 @@ func (a *audience) take(f *Frame) {
 			Position, Previous events.Position
 			Remaining, Change  int64
 			Sections           []struct {
-				ID                               string
+				ID                               events.SectionID
 				Rows                             []string
 				Remaining, Held, Booked, Blocked int64
 			}
-			Seats map[string]string
+			Seats map[events.SeatName]string
 		}
 	}
 	if err := json.Unmarshal(f.Bytes(), &m); err != nil {
 		a.wrong = err.Error()
 	}
 	topic := m.Data.Topic
-	if m.Event == "delta" && (m.Data.Previous != a.position[topic] || m.Data.Remaining != a.remaining[topic]+m.Data.Change) {
+	if m.Event == "delta" && (m.Data.Previous != a.position[topic] ||
+		m.Data.Remaining != a.remaining[topic]+m.Data.Change) {
 		a.wrong = fmt.Sprintf("at %d with %d remaining came %s", a.position[topic], a.remaining[topic], f.Bytes())
 	}
 	a.position[topic], a.remaining[topic] = m.Data.Position, m.Data.Remaining
@@ -110,16 +122,16 @@ func (a *audience) take(f *Frame) {
 		}
 		for row, letters := range s.Rows {
 			for i := range len(letters) {
-				a.seats[events.SeatName(s.ID, int64(row)+1, int64(i)+1)] = names[letters[i]]
+				a.seats[events.NewSeatName(s.ID, int64(row)+1, int64(i)+1)] = names[letters[i]]
 			}
 		}
 	}
 	maps.Copy(a.seats, m.Data.Seats)
 }
 
-func (a *audience) takeAll(late *Pending) {
+func (a *seatWatcher) applyAll(late *live.Pending) {
 	for f := late.Next(); f != nil; f = late.Next() {
-		a.take(f)
+		a.apply(f)
 	}
 }
 
@@ -127,47 +139,47 @@ func (a *audience) takeAll(late *Pending) {
 // whatever frames merged, sees every seat and every count as the views have them.
 func TestAudiencesSeeTheSeats(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		log := newMemoryLog()
+		log := logtest.NewMemory()
 		p, err := Open(Config{Store: log, Dir: "views", Spawn: spawn, FS: vfs.NewMem(), FrameEvery: -1})
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer p.Close()
 		close(p.ready)
-		c := newClerk(func(stream events.StreamID, fact events.Fact) { log.add(stream, fact) })
-		c.open("a")
-		c.open("a-b")
-		var watching []*collector
+		c := logtest.NewBookingModel(func(stream events.StreamID, fact events.Fact) { log.Add(stream, fact) })
+		c.Open("a")
+		c.Open("a-b")
+		var watching []*frameRecorder
 		var topics []string
 		for range rapid.IntRange(5, 40).Draw(t, "steps") {
-			c.something(t)
+			c.RandomAction(t)
 			if rapid.Bool().Draw(t, "later") {
 				continue
 			}
-			folded(t, p, log.recorded[p.Position():])
+			folded(t, p, log.Recorded[p.Position():])
 			topic := rapid.SampledFrom([]string{"performance:a", "seats:a"}).Draw(t, "topic")
-			w := newCollector()
-			if _, err := p.Subscribe(topic, Resume{}, w); err != nil {
+			w := newFrameRecorder()
+			if _, err := p.Subscribe(topic, live.Resume{}, w); err != nil {
 				t.Fatal(err)
 			}
 			watching, topics = append(watching, w), append(topics, topic)
 		}
-		folded(t, p, log.recorded[p.Position():])
+		folded(t, p, log.Recorded[p.Position():])
 		for i, w := range watching {
-			a, late := newAudience(), &Pending{}
+			a, late := newSeatWatcher(), &live.Pending{}
 			for _, f := range w.all(t, p, topics[i]) {
 				if late.Add(f); rapid.Bool().Draw(t, "is slow") {
 					continue
 				}
-				a.takeAll(late)
+				a.applyAll(late)
 			}
-			a.takeAll(late)
-			checkAudience(t, p, c, a, topics[i])
+			a.applyAll(late)
+			checkSeatWatcher(t, p, c, a, topics[i])
 		}
 	})
 }
 
-func checkAudience(t *rapid.T, p *Projections, c *clerk, a *audience, topic string) {
+func checkSeatWatcher(t *rapid.T, p *Projections, c *logtest.BookingModel, a *seatWatcher, topic string) {
 	if a.wrong != "" {
 		t.Fatal(a.wrong)
 	}
@@ -176,9 +188,9 @@ func checkAudience(t *rapid.T, p *Projections, c *clerk, a *audience, topic stri
 		t.Fatalf("%s: %d remain at %d; want %+v, %v", topic, a.remaining[topic], a.position[topic], row, err)
 	}
 	if topic == "seats:a" {
-		for name, s := range c.shows["a"] {
-			if a.seats[name] != string(s.status) {
-				t.Fatalf("%s is seen as %s; it is %s", name, a.seats[name], s.status)
+		for name, s := range c.Shows["a"] {
+			if a.seats[events.SeatName(name)] != string(s.Status) {
+				t.Fatalf("%s is seen as %s; it is %s", name, a.seats[events.SeatName(name)], s.Status)
 			}
 		}
 		return
@@ -194,14 +206,15 @@ func checkAudience(t *rapid.T, p *Projections, c *clerk, a *audience, topic stri
 // they are laid out, and so is what nobody has touched.
 func TestASnapshotOfAStadium(t *testing.T) {
 	for name, sections := range map[string][]events.Section{
-		"long rows": {{ID: "A", Rows: 100, SeatsPerRow: 1000}}, "single seats": {{ID: "A", Rows: 100_000, SeatsPerRow: 1}}, "small sections": small(1000),
+		"long rows": {{ID: "A", Rows: 100, SeatsPerRow: 1000}}, "single seats": {{ID: "A", Rows: 100_000, SeatsPerRow: 1}},
+		"small sections": small(1000),
 	} {
-		log := newMemoryLog()
+		log := logtest.NewMemory()
 		p := openIn(t, log, vfs.NewMem())
 		defer p.Close()
 		close(p.ready)
-		log.add(hall("a"), &events.PerformanceCreated{PerformanceID: "a", Sections: sections})
-		if err := p.apply(log.recorded); err != nil {
+		log.Add(logtest.PerformanceStream("a"), &events.PerformanceCreated{PerformanceID: "a", Sections: sections})
+		if err := p.apply(log.Recorded); err != nil {
 			t.Fatal(err)
 		}
 		c := watch(t, p, "seats:a")
@@ -215,7 +228,10 @@ func TestASnapshotOfAStadium(t *testing.T) {
 
 func small(n int) (sections []events.Section) {
 	for i := range n {
-		sections = append(sections, events.Section{ID: fmt.Sprintf("section-%d", i), Rows: 10, SeatsPerRow: 10})
+		sections = append(
+			sections,
+			events.Section{ID: events.SectionID(fmt.Sprintf("section-%d", i)), Rows: 10, SeatsPerRow: 10},
+		)
 	}
 	return sections
 }

@@ -1,6 +1,7 @@
 package projections
 
 import (
+	"admitone/projections/live"
 	"errors"
 	"fmt"
 	"slices"
@@ -22,7 +23,7 @@ const cachedRows = 50_000
 // Clean rows leave it by generations: when the young one is full the old one is
 // dropped, and what is used again moves from the old to the young.
 type table[R any] struct {
-	db *pebble.DB
+	p *Projections
 	// mu is the Projections' lock. The fold holds it for writing.
 	mu     *sync.RWMutex
 	prefix string
@@ -45,8 +46,9 @@ type entry[R any] struct {
 	dirty bool
 }
 
-func newTable[R any](p *Projections, prefix string, encode func([]byte, *R) []byte, decode func(string, []byte) (R, error)) *table[R] {
-	t := &table[R]{db: p.db, mu: &p.mu, prefix: prefix + "\x00", encode: encode, decode: decode, limit: cachedRows}
+func newTable[R any](p *Projections, prefix string, encode func([]byte, *R) []byte,
+	decode func(string, []byte) (R, error)) *table[R] {
+	t := &table[R]{p: p, mu: &p.mu, prefix: prefix + "\x00", encode: encode, decode: decode, limit: cachedRows}
 	t.reset()
 	return t
 }
@@ -57,7 +59,7 @@ func (t *table[R]) reset() {
 }
 
 // find returns the entry of id for the fold to change, or nil if there is none.
-// Whoever changes its row calls changed.
+// A caller that changes its row calls changed.
 func (t *table[R]) find(id string) (*entry[R], error) {
 	if t.last != nil && t.last.id == id {
 		return t.last, nil
@@ -81,7 +83,7 @@ func (t *table[R]) find(id string) (*entry[R], error) {
 func (t *table[R]) existing(id string) (*entry[R], error) {
 	e, err := t.find(id)
 	if err == nil && e == nil {
-		err = ErrNotFound
+		err = live.ErrNotFound
 	}
 	return e, err
 }
@@ -105,7 +107,7 @@ func (t *table[R]) flush(b *pebble.Batch) error {
 		key := append(t.scratch[:0], t.prefix...)
 		key = append(key, e.id...)
 		cut := len(key)
-		t.scratch = t.encode(key, &e.row)
+		t.scratch = t.encode(append(key, t.p.tag[:]...), &e.row)
 		if err := b.Set(t.scratch[:cut], t.scratch[cut:], nil); err != nil {
 			return err
 		}
@@ -144,16 +146,18 @@ func (t *table[R]) get(id string) (R, bool, error) {
 
 // stored reads the row of id from Pebble.
 func (t *table[R]) stored(id string) (row R, found bool, err error) {
-	record, closer, err := t.db.Get(append([]byte(t.prefix), id...))
+	record, closer, err := t.p.db.Get(append([]byte(t.prefix), id...))
 	if errors.Is(err, pebble.ErrNotFound) {
 		return row, false, nil
 	}
 	if err != nil {
-		return row, false, fmt.Errorf("projections: read %q: %w", id, err)
+		return row, false, t.p.unread(fmt.Errorf("reading %q in the views: %w", id, err))
 	}
 	defer closer.Close()
-	row, err = t.decode(id, record)
-	return row, err == nil, err
+	if record, err = t.p.own(record); err == nil {
+		row, err = t.decode(id, record)
+	}
+	return row, err == nil, t.p.unread(err)
 }
 
 // list returns copies of up to limit rows with ids above after, in the order of
@@ -190,13 +194,13 @@ func (t *table[R]) page(after string, limit int) (ids []string, found map[string
 			ids, found[id] = append(ids, id), e.row
 		}
 	}
-	rows, err := t.db.NewIter(&pebble.IterOptions{
+	rows, err := t.p.db.NewIter(&pebble.IterOptions{
 		LowerBound: []byte(t.prefix + after + "\x00"),
 		UpperBound: []byte(t.prefix[:len(t.prefix)-1] + "\x01"),
 	})
 	t.mu.RUnlock()
 	if err != nil {
-		return nil, nil, fmt.Errorf("projections: list: %w", err)
+		return nil, nil, t.p.unread(fmt.Errorf("listing the views: %w", err))
 	}
 	defer rows.Close()
 	n := 0
@@ -205,15 +209,19 @@ func (t *table[R]) page(after string, limit int) (ids []string, found map[string
 		if id == "" {
 			continue
 		}
-		row, err := t.decode(id, rows.Value())
+		record, err := t.p.own(rows.Value())
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, t.p.unread(err)
+		}
+		row, err := t.decode(id, record)
+		if err != nil {
+			return nil, nil, t.p.unread(err)
 		}
 		ids, found[id] = append(ids, id), row
 		n++
 	}
 	if err := rows.Error(); err != nil {
-		return nil, nil, fmt.Errorf("projections: list: %w", err)
+		return nil, nil, t.p.unread(fmt.Errorf("listing the views: %w", err))
 	}
 	slices.Sort(ids)
 	return ids[:min(limit, len(ids))], found, nil

@@ -5,25 +5,27 @@ import (
 	"testing"
 
 	"admitone/events"
+	"admitone/projections/logtest"
 )
 
 // BenchmarkFoldEntries is the cost of one entry to the runner, as BenchmarkFold
 // has it for a sale: each makes three records, not a change of one row.
 func BenchmarkFoldEntries(b *testing.B) {
 	const limit = 1 << 40
-	log := newMemoryLog()
-	log.recorded = append(log.recorded, record(cup("a"), 0, 1, &events.TournamentCreated{TournamentID: "a", TeamLimit: limit, RegisterDeadline: closing}))
+	log := logtest.NewMemory()
+	log.Recorded = append(log.Recorded, logtest.Record(cup("a"), 0, 1,
+		&events.TournamentCreated{TournamentID: "a", TeamLimit: limit, RegisterDeadline: closing}))
 	p, err := Open(Config{Store: log, Dir: b.TempDir(), Spawn: spawn})
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer p.Close()
-	if err := p.apply(log.recorded); err != nil {
+	if err := p.apply(log.Recorded); err != nil {
 		b.Fatal(err)
 	}
 	batch := make([]events.Recorded, 256)
 	for i := range batch {
-		batch[i] = record(cup("a"), 0, 0, &events.TournamentEntered{})
+		batch[i] = logtest.Record(cup("a"), 0, 0, &events.TournamentEntered{})
 		batch[i].Metadata, _ = events.Seal(nil, events.Hash{}, "", 0, &batch[i].Event, &events.Metadata{})
 	}
 	position, n := p.Position(), 0
@@ -46,7 +48,7 @@ func BenchmarkFoldEntries(b *testing.B) {
 		position++
 		e := &batch[(n-1)%len(batch)]
 		e.Revision, e.Position = events.Revision(n), position
-		e.Fact = &events.TournamentEntered{TeamIDs: []string{fmt.Sprintf("team-%07d", n)},
+		e.Fact = &events.TournamentEntered{TeamIDs: []events.TeamID{events.TeamID(fmt.Sprintf("team-%07d", n))},
 			TournamentCounts: events.TournamentCounts{Entered: int64(n), Remaining: limit - int64(n)}}
 	}
 }

@@ -11,47 +11,59 @@ import (
 	"pgregory.net/rapid"
 
 	"admitone/events"
+	"admitone/projections/logtest"
+	"admitone/projections/row"
 )
 
-func cup(id string) events.StreamID  { return events.NewStreamID(tournamentCategory, id) }
-func team(id string) events.StreamID { return events.NewStreamID(teamCategory, id) }
+func cup(id string) events.StreamID { return events.NewStreamID(events.TournamentCategory, id) }
+func team(id events.TeamID) events.StreamID {
+	return events.NewStreamID(events.TeamCategory, string(id))
+}
 
 // someTeams take part in the tournaments of organisers.
-var someTeams = []string{"t1", "t2", "t3", "t4", "t5", "t6", "t7", "t8", "t9", "t-1"}
+var someTeams = []events.TeamID{"t1", "t2", "t3", "t4", "t5", "t6", "t7", "t8", "t9", "t-1"}
 
 // closing is the deadline of all tournaments here.
 var closing = time.Date(2099, 1, 1, 0, 0, 0, 1, time.UTC)
 
-// organiser runs one tournament by the plainest rules, and says what happened.
-type organiser struct {
+// tournamentModel runs one tournament by the plainest rules, and says what happened.
+type tournamentModel struct {
 	id      string
 	limit   int64
 	fill    bool
 	closed  bool
-	entered []string
-	waiting [][]string
+	entered []events.TeamID
+	waiting [][]events.TeamID
 }
 
-func (o *organiser) counts() events.TournamentCounts {
-	return events.TournamentCounts{Entered: int64(len(o.entered)), Remaining: o.limit - int64(len(o.entered)), Waitlisted: int64(len(slices.Concat(o.waiting...)))}
+func (o *tournamentModel) counts() events.TournamentCounts {
+	return events.TournamentCounts{Entered: int64(len(o.entered)), Remaining: o.limit - int64(len(o.entered)),
+		Waitlisted: int64(len(slices.Concat(o.waiting...)))}
 }
 
-func (o *organiser) in(team string) bool {
+func (o *tournamentModel) in(team events.TeamID) bool {
 	return slices.Contains(o.entered, team) || slices.Contains(slices.Concat(o.waiting...), team)
 }
 
 // open is the first fact.
-func (o *organiser) open(limit int64, fill bool) events.Fact {
+func (o *tournamentModel) open(limit int64, fill bool) events.Fact {
 	o.limit, o.fill = limit, fill
 	rule := events.WaitlistStrict
 	if fill {
 		rule = events.WaitlistFill
 	}
-	return &events.TournamentCreated{TournamentID: o.id, DisplayName: o.id, TeamLimit: limit, RegisterDeadline: closing, Waitlist: true, WaitlistRule: rule}
+	return &events.TournamentCreated{
+		TournamentID:     events.TournamentID(o.id),
+		DisplayName:      o.id,
+		TeamLimit:        limit,
+		RegisterDeadline: closing,
+		Waitlist:         true,
+		WaitlistRule:     rule,
+	}
 }
 
 // enter takes teams in, or lets them wait.
-func (o *organiser) enter(teams ...string) events.Fact {
+func (o *tournamentModel) enter(teams ...events.TeamID) events.Fact {
 	if int64(len(teams)) <= o.counts().Remaining && (len(o.waiting) == 0 || o.fill) {
 		o.entered = append(o.entered, teams...)
 		return &events.TournamentEntered{TeamIDs: teams, TournamentCounts: o.counts()}
@@ -61,31 +73,32 @@ func (o *organiser) enter(teams ...string) events.Fact {
 }
 
 // withdraw takes a team out, and others in.
-func (o *organiser) withdraw(team string) []events.Fact {
+func (o *tournamentModel) withdraw(team events.TeamID) []events.Fact {
 	fact := &events.TournamentWithdrawn{TeamID: team, Was: events.EntryWaitlisted}
 	if at := slices.Index(o.entered, team); at >= 0 {
 		o.entered, fact.Was = slices.Delete(o.entered, at, at+1), events.EntryEntered
 	}
 	for i, row := range o.waiting {
-		o.waiting[i] = slices.DeleteFunc(slices.Clone(row), func(other string) bool { return other == team })
+		o.waiting[i] = slices.DeleteFunc(slices.Clone(row), func(other events.TeamID) bool { return other == team })
 	}
-	o.waiting = slices.DeleteFunc(o.waiting, func(row []string) bool { return len(row) == 0 })
+	o.waiting = slices.DeleteFunc(o.waiting, func(row []events.TeamID) bool { return len(row) == 0 })
 	fact.TournamentCounts = o.counts()
 	return append([]events.Fact{fact}, o.promote()...)
 }
 
 // edit changes the limit and the switch.
-func (o *organiser) edit(limit int64, closed bool) []events.Fact {
+func (o *tournamentModel) edit(limit int64, closed bool) []events.Fact {
 	o.limit, o.closed = max(limit, int64(len(o.entered))), closed
 	status := events.TournamentOpen
 	if closed {
 		status = events.TournamentClosed
 	}
-	edited := &events.TournamentEdited{DisplayName: o.id, TeamLimit: o.limit, RegisterDeadline: closing, Status: status, TournamentCounts: o.counts()}
+	edited := &events.TournamentEdited{DisplayName: o.id, TeamLimit: o.limit, RegisterDeadline: closing, Status: status,
+		TournamentCounts: o.counts()}
 	return append([]events.Fact{edited}, o.promote()...)
 }
 
-func (o *organiser) promote() []events.Fact {
+func (o *tournamentModel) promote() []events.Fact {
 	fact := &events.TournamentPromoted{}
 	for i := 0; i < len(o.waiting) && !o.closed; {
 		row := o.waiting[i]
@@ -105,8 +118,8 @@ func (o *organiser) promote() []events.Fact {
 	return []events.Fact{fact}
 }
 
-// something happens in a tournament.
-func (o *organiser) something(t *rapid.T) []events.Fact {
+// RandomAction happens in a tournament.
+func (o *tournamentModel) randomAction(t *rapid.T) []events.Fact {
 	if o.limit == 0 {
 		return []events.Fact{o.open(rapid.Int64Range(1, 5).Draw(t, "limit"), rapid.Bool().Draw(t, "fill"))}
 	}
@@ -123,9 +136,9 @@ func (o *organiser) something(t *rapid.T) []events.Fact {
 }
 
 // list is who takes part, in order, as the views should have it.
-func (o *organiser) list() (all []string) {
+func (o *tournamentModel) list() (all []string) {
 	for _, team := range o.entered {
-		all = append(all, team+" entered")
+		all = append(all, string(team)+" entered")
 	}
 	for i, team := range slices.Concat(o.waiting...) {
 		all = append(all, fmt.Sprintf("%s waits at %d", team, i+1))
@@ -134,16 +147,16 @@ func (o *organiser) list() (all []string) {
 }
 
 // said is an entry in the words of list.
-func said(e Entry) string {
+func said(e row.Entry) string {
 	if e.Status == events.EntryEntered && e.Place == 0 {
-		return e.TeamID + " entered"
+		return string(e.TeamID) + " entered"
 	}
 	return fmt.Sprintf("%s waits at %d", e.TeamID, e.Place)
 }
 
 // entriesIn lists who takes part in a tournament, page by page, and holds each to
 // what is said of it alone.
-func entriesIn(t rapid.TB, p *Projections, id string, size int) (all []Entry) {
+func entriesIn(t rapid.TB, p *Projections, id events.TournamentID, size int) (all []row.Entry) {
 	t.Helper()
 	for _, status := range []events.EntryStatus{events.EntryEntered, events.EntryWaitlisted} {
 		for after, more := uint64(0), true; more; more = after != 0 {
@@ -189,26 +202,26 @@ func tournamentContent(t rapid.TB, p *Projections) (all []string) {
 // by team and by tournament; and the verifier has nothing to say.
 func TestTournamentViewsAreTheModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		log := newMemoryLog()
+		log := logtest.NewMemory()
 		p := openIn(t, log, vfs.NewMem())
 		defer p.Close()
-		organisers := map[string]*organiser{"a": {id: "a"}, "a-b": {id: "a-b"}}
-		rosters := map[string]*Roster{"a": {}, "a-b": {}}
-		forged := newForgery()
+		organisers := map[string]*tournamentModel{"a": {id: "a"}, "a-b": {id: "a-b"}}
+		rosters := map[string]*row.Roster{"a": {}, "a-b": {}}
+		forged := logtest.NewForgery()
 		for _, id := range someTeams {
-			registered := &events.TeamRegistered{TeamID: id, DisplayName: "Team " + id}
-			log.add(team(id), registered)
-			forged.add(team(id), registered)
+			registered := &events.TeamRegistered{TeamID: id, DisplayName: "Team " + string(id)}
+			log.Add(team(id), registered)
+			forged.Add(team(id), registered)
 		}
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
 			o := organisers[rapid.SampledFrom([]string{"a", "a-b"}).Draw(t, "tournament")]
-			facts := o.something(t)
-			log.add(cup(o.id), facts...)
-			forged.add(cup(o.id), facts...)
+			facts := o.randomAction(t)
+			log.Add(cup(o.id), facts...)
+			forged.Add(cup(o.id), facts...)
 		}
-		folded(t, p, log.recorded)
-		for i := range log.recorded {
-			if e := &log.recorded[i]; e.Stream.Category() == tournamentCategory {
+		folded(t, p, log.Recorded)
+		for i := range log.Recorded {
+			if e := &log.Recorded[i]; e.Stream.Category() == events.TournamentCategory {
 				for range 2 { // the second time it changes nothing
 					if err := rosters[e.Stream.Entity()].Apply(e); err != nil {
 						t.Fatal(err)
@@ -220,19 +233,20 @@ func TestTournamentViewsAreTheModel(t *testing.T) {
 			agree(t, p, o, rosters[id])
 		}
 		byTeam(t, p, organisers)
-		if err := forged.verify(); err != nil {
+		if err := verifyAll(forged.Log); err != nil {
 			t.Fatal(err)
 		}
 	})
 }
 
-func agree(t *rapid.T, p *Projections, o *organiser, roster *Roster) {
-	row, _, err := p.Tournament(o.id)
-	if err != nil || row != roster.Tournament || row.counts() != o.counts() || row.TeamLimit != o.limit {
-		t.Fatalf("the row is %+v, %v; the roster's %+v; want %+v", row, err, roster.Tournament, o)
+func agree(t *rapid.T, p *Projections, o *tournamentModel, roster *row.Roster) {
+	tournament, _, err := p.Tournament(events.TournamentID(o.id))
+	if err != nil || tournament != roster.Tournament || tournament.Counts() != o.counts() ||
+		tournament.TeamLimit != o.limit {
+		t.Fatalf("the row is %+v, %v; the roster's %+v; want %+v", tournament, err, roster.Tournament, o)
 	}
 	var got []string
-	entries := entriesIn(t, p, o.id, rapid.IntRange(1, 4).Draw(t, "size"))
+	entries := entriesIn(t, p, events.TournamentID(o.id), rapid.IntRange(1, 4).Draw(t, "size"))
 	for _, e := range entries {
 		got = append(got, said(e))
 		if old, ok := roster.Entry(e.TeamID); !ok || old != e {
@@ -242,7 +256,7 @@ func agree(t *rapid.T, p *Projections, o *organiser, roster *Roster) {
 	if want := o.list(); !slices.Equal(got, want) {
 		t.Fatalf("%s: %q, want %q", o.id, got, want)
 	}
-	var old []Entry
+	var old []row.Entry
 	for _, status := range []events.EntryStatus{events.EntryEntered, events.EntryWaitlisted} {
 		for after, more := uint64(0), true; more; more = after != 0 {
 			page, next := roster.Entries(status, after, 2)
@@ -265,12 +279,13 @@ func agree(t *rapid.T, p *Projections, o *organiser, roster *Roster) {
 }
 
 // byTeam compares what the views have of each team.
-func byTeam(t *rapid.T, p *Projections, organisers map[string]*organiser) {
+func byTeam(t *rapid.T, p *Projections, organisers map[string]*tournamentModel) {
 	for _, id := range append(someTeams, "nobody") {
 		var want []string
-		for _, o := range slices.SortedFunc(maps.Values(organisers), func(a, b *organiser) int { return len(a.id) - len(b.id) }) {
+		for _, o := range slices.SortedFunc(maps.Values(organisers),
+			func(a, b *tournamentModel) int { return len(a.id) - len(b.id) }) {
 			for _, line := range o.list() {
-				if len(line) > len(id) && line[:len(id)+1] == id+" " {
+				if len(line) > len(id) && line[:len(id)+1] == string(id)+" " {
 					want = append(want, o.id+": "+line)
 				}
 			}
@@ -282,9 +297,9 @@ func byTeam(t *rapid.T, p *Projections, organisers map[string]*organiser) {
 				t.Fatal(err)
 			}
 			for _, e := range page {
-				got = append(got, e.TournamentID+": "+said(e))
+				got = append(got, string(e.TournamentID)+": "+said(e))
 			}
-			after = next
+			after = string(next)
 		}
 		if !slices.Equal(got, want) {
 			t.Fatalf("%s: %q, want %q", id, got, want)

@@ -12,18 +12,21 @@ import (
 	"pgregory.net/rapid"
 
 	"admitone/events"
+	"admitone/projections/live"
+	"admitone/projections/logtest"
+	"admitone/projections/row"
 )
 
-// collector keeps the frames of a topic.
-type collector struct {
+// frameRecorder keeps the frames of a topic.
+type frameRecorder struct {
 	mu     sync.Mutex
-	frames []*Frame
+	frames []*live.Frame
 	first  chan struct{} // closed with the first
 }
 
-func newCollector() *collector { return &collector{first: make(chan struct{})} }
+func newFrameRecorder() *frameRecorder { return &frameRecorder{first: make(chan struct{})} }
 
-func (c *collector) Deliver(f *Frame) {
+func (c *frameRecorder) Deliver(f *live.Frame) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.frames = append(c.frames, f); len(c.frames) == 1 {
@@ -32,10 +35,10 @@ func (c *collector) Deliver(f *Frame) {
 }
 
 // all that has been delivered: whoever joins later gets his snapshot after it.
-func (c *collector) all(t rapid.TB, p *Projections, topic string) []*Frame {
+func (c *frameRecorder) all(t rapid.TB, p *Projections, topic string) []*live.Frame {
 	t.Helper()
-	late := newCollector()
-	sub, err := p.Subscribe(topic, Resume{}, late)
+	late := newFrameRecorder()
+	sub, err := p.Subscribe(topic, live.Resume{}, late)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,10 +50,10 @@ func (c *collector) all(t rapid.TB, p *Projections, topic string) []*Frame {
 }
 
 // watch subscribes a collector, and waits for its snapshot.
-func watch(t rapid.TB, p *Projections, topic string) *collector {
+func watch(t rapid.TB, p *Projections, topic string) *frameRecorder {
 	t.Helper()
-	c := newCollector()
-	if _, err := p.Subscribe(topic, Resume{}, c); err != nil {
+	c := newFrameRecorder()
+	if _, err := p.Subscribe(topic, live.Resume{}, c); err != nil {
 		t.Fatal(err)
 	}
 	<-c.first
@@ -58,18 +61,18 @@ func watch(t rapid.TB, p *Projections, topic string) *collector {
 }
 
 // aFinal is a tournament of two slots with a group in front of its waitlist.
-func aFinal(t testing.TB) (*memoryLog, *Projections, *organiser) {
-	log, o := newMemoryLog(), &organiser{id: "a"}
-	log.add(team("t1"), &events.TeamRegistered{TeamID: "t1", DisplayName: "Lions"})
-	log.add(team("t4"), &events.TeamRegistered{TeamID: "t4", DisplayName: "Tigers"})
-	log.add(cup("a"), o.open(2, false), o.enter("t1"), o.enter("t2"), o.enter("t3", "t4"), o.enter("t5"))
+func aFinal(t testing.TB) (*logtest.Memory, *Projections, *tournamentModel) {
+	log, o := logtest.NewMemory(), &tournamentModel{id: "a"}
+	log.Add(team("t1"), &events.TeamRegistered{TeamID: "t1", DisplayName: "Lions"})
+	log.Add(team("t4"), &events.TeamRegistered{TeamID: "t4", DisplayName: "Tigers"})
+	log.Add(cup("a"), o.open(2, false), o.enter("t1"), o.enter("t2"), o.enter("t3", "t4"), o.enter("t5"))
 	p := opened(t, log, vfs.NewMem())
 	started(t, p)
 	<-p.ready
 	return log, p, o
 }
 
-func checkFrames(t *testing.T, got []*Frame, want []string) {
+func checkFrames(t *testing.T, got []*live.Frame, want []string) {
 	t.Helper()
 	if len(got) != len(want) {
 		t.Errorf("%d frames, want %d", len(got), len(want))
@@ -84,13 +87,13 @@ func checkFrames(t *testing.T, got []*Frame, want []string) {
 func TestTournamentFramesOnTheWire(t *testing.T) {
 	log, p, o := aFinal(t)
 	c := watch(t, p, "tournament:a")
-	waitFor(t, p, log.add(cup("a"), o.withdraw("t1")...)) // the group does not fit yet
+	waitFor(t, p, log.Add(cup("a"), o.withdraw("t1")...)) // the group does not fit yet
 	c.all(t, p, "tournament:a")
-	waitFor(t, p, log.add(cup("a"), o.withdraw("t2")...))
-	waitFor(t, p, log.add(cup("a"), o.edit(4, true)...))
+	waitFor(t, p, log.Add(cup("a"), o.withdraw("t2")...))
+	waitFor(t, p, log.Add(cup("a"), o.edit(4, true)...))
 	frames := c.all(t, p, "tournament:a")
 	// The facts behind may come in one frame or in several.
-	sum := Pending{}
+	sum := live.Pending{}
 	for _, f := range frames[1:] {
 		sum.Add(f)
 	}
@@ -99,42 +102,13 @@ func TestTournamentFramesOnTheWire(t *testing.T) {
 		`{"event":"delta","data":{"topic":"tournament:a","position":8,"previous":7,"remaining":1,"entered":1,"waitlisted":3,"change":1,"cause":"withdrawn","revision":5,"teams":[{"team_id":"t1","status":"withdrawn"}]}}`,
 	})
 	merged := sum.Next()
-	checkFrames(t, []*Frame{merged}, []string{
+	checkFrames(t, []*live.Frame{merged}, []string{
 		`{"event":"delta","data":{"topic":"tournament:a","position":11,"previous":7,"remaining":2,"entered":2,"waitlisted":1,"change":2,"cause":"mixed","revision":8,` +
 			`"name":"a","team_limit":4,"register_deadline":"2099-01-01T00:00:00.000000001Z","status":"closed",` +
 			`"teams":[{"team_id":"t1","status":"withdrawn"},{"team_id":"t2","status":"withdrawn"},{"team_id":"t3","status":"entered"},{"team_id":"t4","status":"entered"}]}}`,
 	})
-	if row, ok := merged.Row().(Tournament); !ok || row.Entered != 2 || row.Revision != 8 {
+	if tournament, ok := merged.Row().(row.Tournament); !ok || tournament.Entered != 2 || tournament.Revision != 8 {
 		t.Errorf("it shows the row %+v", merged.Row())
-	}
-}
-
-// TestManyTeamsAreNotNamed: a frame stays small.
-func TestManyTeamsAreNotNamed(t *testing.T) {
-	var d Delta = &TournamentDelta{Cause: CauseNone}
-	for n := range namedTeams + 1 {
-		for range 2 { // the same team again is no other
-			before := d.(*TournamentDelta)
-			if before.Unnamed || len(before.Teams) > n+1 {
-				t.Fatalf("after %d teams it names %d, unnamed: %t", n, len(before.Teams), before.Unnamed)
-			}
-			next := &TournamentDelta{Cause: CauseEntered, Teams: []TeamStatus{{fmt.Sprint(n), events.EntryEntered}}}
-			sum := d.Clone()
-			sum.Merge(next)
-			if n < namedTeams || !sum.(*TournamentDelta).Unnamed {
-				d = sum
-			}
-		}
-		if n < namedTeams && len(d.(*TournamentDelta).Teams) != n+1 {
-			t.Fatalf("%d teams are named %d times", n+1, len(d.(*TournamentDelta).Teams))
-		}
-	}
-	d.Merge(&TournamentDelta{Cause: CauseEntered, Teams: []TeamStatus{{"one more", events.EntryEntered}}})
-	d.Merge(&TournamentDelta{Cause: CauseEntered, Teams: []TeamStatus{{"and another", events.EntryEntered}}})
-	o := events.OpenObject(nil)
-	d.Members(&o)
-	if text := string(o.Close()); text != `{"remaining":0,"entered":0,"waitlisted":0,"change":0,"cause":"entered","revision":0,"teams_unnamed":true}` {
-		t.Error(text)
 	}
 }
 
@@ -142,7 +116,7 @@ func TestTeamFramesOnTheWire(t *testing.T) {
 	log, p, o := aFinal(t)
 	entered, waits := watch(t, p, "team:t1"), watch(t, p, "team:t4")
 	for _, facts := range [][]events.Fact{o.withdraw("t3"), o.withdraw("t1"), o.withdraw("t4"), {o.enter("t1")}} {
-		waitFor(t, p, log.add(cup("a"), facts...)) // t4 moves up, and in, and out
+		waitFor(t, p, log.Add(cup("a"), facts...)) // t4 moves up, and in, and out
 		entered.all(t, p, "team:t1")
 		waits.all(t, p, "team:t4")
 	}
@@ -161,49 +135,35 @@ func TestTeamFramesOnTheWire(t *testing.T) {
 	if frames[0].Row() != nil || frames[1].Row() != nil {
 		t.Error("a team's topic shows a row")
 	}
-	if _, err := p.Subscribe("team:nobody", Resume{}, newCollector()); !errors.Is(err, ErrNotFound) {
+	if _, err := p.Subscribe("team:nobody", live.Resume{}, newFrameRecorder()); !errors.Is(err, live.ErrNotFound) {
 		t.Errorf("of nobody: %v", err)
 	}
-	again := newCollector()
-	if _, err := p.Subscribe("team:t4", Resume{Since: 11, Epoch: "first"}, again); err != nil {
+	again := newFrameRecorder()
+	if _, err := p.Subscribe("team:t4", live.Resume{Since: 11, Epoch: "first"}, again); err != nil {
 		t.Fatal(err)
 	}
 	<-again.first
-	checkFrames(t, again.frames, []string{`{"event":"delta","data":{"topic":"team:t4","position":11,"previous":11,"cause":"unchanged","entries":[]}}`})
+	checkFrames(
+		t,
+		again.frames,
+		[]string{`{"event":"delta","data":{"topic":"team:t4","position":11,"previous":11,"cause":"unchanged","entries":[]}}`},
+	)
 }
 
-// TestCausesOfATeam: a promotion is not hidden by the moving up around it.
-func TestCausesOfATeam(t *testing.T) {
-	for _, test := range []struct{ first, then, want Cause }{
-		{CauseMoved, CauseMoved, CauseMoved},
-		{CauseMoved, CausePromoted, CausePromoted},
-		{CausePromoted, CauseMoved, CausePromoted},
-		{CauseNone, CauseMoved, CauseMoved},
-		{CauseNone, CausePromoted, CausePromoted},
-		{CauseMoved, CauseNone, CauseMoved},
-		{CausePromoted, CauseWithdrawn, CauseMixed},
-	} {
-		d := &TeamDelta{Cause: test.first}
-		if d.Merge(&TeamDelta{Cause: test.then}); d.Cause != test.want {
-			t.Errorf("%s and %s are %s, want %s", test.first, test.then, d.Cause, test.want)
-		}
-	}
-}
-
-// follower folds the frames of a team's topic as a client would.
-type follower struct {
+// entryWatcher folds the frames of a team's topic as a client would.
+type entryWatcher struct {
 	position events.Position
-	entries  map[string]string
+	entries  map[events.TournamentID]string
 	wrong    string
 }
 
-func (w *follower) take(f *Frame) {
+func (w *entryWatcher) apply(f *live.Frame) {
 	var m struct {
 		Event string
 		Data  struct {
 			Position, Previous events.Position
 			Entries            []struct {
-				TournamentID string `json:"tournament_id"`
+				TournamentID events.TournamentID `json:"tournament_id"`
 				Status       string
 				Place        int64
 			}
@@ -213,7 +173,7 @@ func (w *follower) take(f *Frame) {
 		w.wrong = err.Error()
 	}
 	if m.Event == "snapshot" {
-		w.entries = map[string]string{}
+		w.entries = map[events.TournamentID]string{}
 	} else if m.Data.Previous != w.position {
 		w.wrong = fmt.Sprintf("at %d came %s", w.position, f.Bytes())
 	}
@@ -229,26 +189,26 @@ func (w *follower) take(f *Frame) {
 // with whatever frames merged, has it where the views do.
 func TestWatchersOfTeamsKnowTheirPlaces(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		log := newMemoryLog()
+		log := logtest.NewMemory()
 		p, err := Open(Config{Store: log, Dir: "views", Spawn: spawn, FS: vfs.NewMem(), FrameEvery: -1})
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer p.Close()
 		close(p.ready)
-		organisers := []*organiser{{id: "a"}, {id: "b"}}
+		organisers := []*tournamentModel{{id: "a"}, {id: "b"}}
 		for _, id := range someTeams {
-			log.add(team(id), &events.TeamRegistered{TeamID: id, DisplayName: id})
+			log.Add(team(id), &events.TeamRegistered{TeamID: id, DisplayName: string(id)})
 		}
-		watchers := map[string]*collector{}
-		subs := map[string]*Subscription{}
+		watchers := map[events.TeamID]*frameRecorder{}
+		subs := map[events.TeamID]*live.Subscription{}
 		for at := 0; at < rapid.IntRange(20, 60).Draw(t, "steps"); at++ {
 			o := organisers[rapid.IntRange(0, 1).Draw(t, "tournament")]
-			log.add(cup(o.id), o.something(t)...)
+			log.Add(cup(o.id), o.randomAction(t)...)
 			if rapid.Bool().Draw(t, "later") {
 				continue
 			}
-			folded(t, p, log.recorded[p.Position():])
+			folded(t, p, log.Recorded[p.Position():])
 			id := rapid.SampledFrom(someTeams).Draw(t, "watched")
 			if sub := subs[id]; sub != nil {
 				checkFollower(t, p, watchers[id], id)
@@ -256,12 +216,12 @@ func TestWatchersOfTeamsKnowTheirPlaces(t *testing.T) {
 				delete(subs, id)
 				continue
 			}
-			watchers[id] = newCollector()
-			if subs[id], err = p.Subscribe("team:"+id, Resume{}, watchers[id]); err != nil {
+			watchers[id] = newFrameRecorder()
+			if subs[id], err = p.Subscribe("team:"+string(id), live.Resume{}, watchers[id]); err != nil {
 				t.Fatal(err)
 			}
 		}
-		folded(t, p, log.recorded[p.Position():])
+		folded(t, p, log.Recorded[p.Position():])
 		for id := range subs {
 			checkFollower(t, p, watchers[id], id)
 		}
@@ -275,10 +235,10 @@ func TestWatchersOfTeamsKnowTheirPlaces(t *testing.T) {
 	})
 }
 
-func checkFollower(t *rapid.T, p *Projections, c *collector, id string) {
-	w := &follower{}
-	for _, f := range c.all(t, p, "team:"+id) {
-		w.take(f)
+func checkFollower(t *rapid.T, p *Projections, c *frameRecorder, id events.TeamID) {
+	w := &entryWatcher{}
+	for _, f := range c.all(t, p, "team:"+string(id)) {
+		w.apply(f)
 	}
 	page, _, err := p.TeamEntries(id, "", 99)
 	if err != nil {
@@ -297,16 +257,17 @@ func checkFollower(t *rapid.T, p *Projections, c *collector, id string) {
 // TestTournamentRecall: what the log is made of again is what was told at the time.
 func TestTournamentRecall(t *testing.T) {
 	log, p, o := aFinal(t)
-	live := newCollector()
-	sub, err := p.Subscribe("tournament:a", Resume{}, live)
+	watching := newFrameRecorder()
+	sub, err := p.Subscribe("tournament:a", live.Resume{}, watching)
 	if err != nil {
 		t.Fatal(err)
 	}
-	<-live.first
-	var frames []*Frame
-	for _, facts := range [][]events.Fact{o.withdraw("t1"), o.withdraw("t2"), o.edit(4, true), {o.enter("t6")}, o.withdraw("t6"), o.edit(5, false)} {
-		waitFor(t, p, log.add(cup("a"), facts...))
-		frames = live.all(t, p, "tournament:a")
+	<-watching.first
+	var frames []*live.Frame
+	for _, facts := range [][]events.Fact{o.withdraw("t1"), o.withdraw("t2"), o.edit(4, true), {o.enter("t6")},
+		o.withdraw("t6"), o.edit(5, false)} {
+		waitFor(t, p, log.Add(cup("a"), facts...))
+		frames = watching.all(t, p, "tournament:a")
 	}
 	sub.Close()
 	if len(frames) < 5 {
@@ -318,9 +279,9 @@ func TestTournamentRecall(t *testing.T) {
 		for _, f := range frames[i+2:] {
 			told.Merge(f.Delta)
 		}
-		want := newDelta("tournament:a", from.Position, last.Position, told)
-		back := newCollector()
-		again, err := p.Subscribe("tournament:a", Resume{Since: from.Position, Epoch: log.Epoch()}, back)
+		want := live.NewDelta("tournament:a", from.Position, last.Position, told)
+		back := newFrameRecorder()
+		again, err := p.Subscribe("tournament:a", live.Resume{Since: from.Position, Epoch: log.Epoch()}, back)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -336,22 +297,22 @@ func TestPlaceOfOneWhoCameBack(t *testing.T) {
 	log, p, o := aFinal(t) // t3 and t4 wait as a group, then t4
 	gone := watchTeam(t, p, "t4")
 	gone.Close()
-	waitFor(t, p, log.add(cup("a"), o.withdraw("t4")...))
-	c := newCollector()
-	if _, err := p.Subscribe("team:t4", Resume{}, c); err != nil {
+	waitFor(t, p, log.Add(cup("a"), o.withdraw("t4")...))
+	c := newFrameRecorder()
+	if _, err := p.Subscribe("team:t4", live.Resume{}, c); err != nil {
 		t.Fatal(err)
 	}
 	<-c.first
-	waitFor(t, p, log.add(cup("a"), o.withdraw("t3")...)) // everybody behind moves up
+	waitFor(t, p, log.Add(cup("a"), o.withdraw("t3")...)) // everybody behind moves up
 	if frames := c.all(t, p, "team:t4"); len(frames) != 1 {
 		t.Errorf("a team that waits no more is told %s", frames[1].Bytes())
 	}
 }
 
-func watchTeam(t testing.TB, p *Projections, team string) *Subscription {
+func watchTeam(t testing.TB, p *Projections, team string) *live.Subscription {
 	t.Helper()
-	c := newCollector()
-	sub, err := p.Subscribe("team:"+team, Resume{}, c)
+	c := newFrameRecorder()
+	sub, err := p.Subscribe("team:"+team, live.Resume{}, c)
 	if err != nil {
 		t.Fatal(err)
 	}

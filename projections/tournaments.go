@@ -7,77 +7,77 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"admitone/events"
-)
-
-const (
-	tournamentCategory = "tournament"
-	teamCategory       = "team"
+	"admitone/projections/live"
+	"admitone/projections/row"
 )
 
 func init() {
 	register(registration{
-		views:      "tournament.v3",
-		categories: []string{tournamentCategory, teamCategory},
+		views:      "tournament.v5",
+		categories: []string{events.TournamentCategory, events.TeamCategory},
 		open:       func(p *Projections) kind { return newTournaments(p) },
 	})
 }
 
 // tournaments is the kind of slots that teams sign up for: a row per tournament
-// and per team, who takes part, and the topics "tournament:<id>" and "team:<id>".
+// and per team, the teams that take part, and the topics "tournament:<id>" and "team:<id>".
 type tournaments struct {
-	rows    *table[Tournament]
-	past    *milestones[Tournament]
-	teams   *table[Team]
+	rows    *table[row.Tournament]
+	past    *rowSnapshots[row.Tournament]
+	teams   *table[row.Team]
 	entries *entries
-	// known are teams that have rows. It is another one after a reset: whoever looked
-	// a team up before that adds it to the one before.
-	known atomic.Pointer[known]
+	owned   *records[int64] // teams by owner
+	// known are teams that have rows. It is another one after a reset: a look-up that
+	// began before adds its team to the one before.
+	known atomic.Pointer[idCache]
 	at    func() events.Position // up to which the views have come
 
-	topic     *topicKind
-	teamTopic *topicKind
+	topic     *live.Kind
+	teamTopic *live.Kind
 	watched   watchedPlaces
 
 	// Reused for every event.
-	delta TournamentDelta
+	delta live.TournamentDelta
 	moves []move
 }
 
 // move is what an event does to one team: from a seat, if it had one, to a place,
 // if it keeps one.
 type move struct {
-	team string
+	team events.TeamID
 	from seat
 	to   seat // number 0 for none
 	// group is that of the place.
 	group int64
-	cause Cause
+	cause live.Cause
 }
 
 func newTournaments(p *Projections) *tournaments {
 	k := &tournaments{
-		rows:    newTable(p, "tournament", appendTournament, decodeTournament),
-		past:    newMilestones(p, "tournament-past", appendTournament, decodeTournament),
-		teams:   newTable(p, "team", appendTeam, decodeTeam),
+		rows:    newTable(p, "tournament", row.AppendTournament, row.DecodeTournament),
+		past:    newRowSnapshots(p, "tournament-past", row.AppendTournament, row.DecodeTournament),
+		teams:   newTable(p, "team", row.AppendTeam, row.DecodeTeam),
 		entries: newEntries(p),
+		owned:   newRecords(p, "owned", func(dst []byte, n *int64) []byte { return row.AppendInt(dst, *n) }, decodeCount),
 		at:      func() events.Position { return p.at.position },
 		watched: watchedPlaces{},
 	}
-	k.known.Store(newKnown())
-	k.topic = newTopicKind("tournament", k.state)
-	k.topic.category = tournamentCategory
-	k.teamTopic = newTopicKind("team", k.teamState)
+	k.known.Store(newIDCache())
+	k.topic = live.NewKind("tournament", k.state)
+	k.topic.Category = events.TournamentCategory
+	k.teamTopic = live.NewKind("team", k.teamState)
 	return k
 }
 
-func (k *tournaments) topics() []*topicKind { return []*topicKind{k.topic, k.teamTopic} }
+func (k *tournaments) topics() []*live.Kind { return []*live.Kind{k.topic, k.teamTopic} }
 
 func (k *tournaments) reset() {
 	k.rows.reset()
 	k.past.reset()
 	k.teams.reset()
 	k.entries.reset()
-	k.known.Store(newKnown())
+	k.owned.reset()
+	k.known.Store(newIDCache())
 	clear(k.watched)
 }
 
@@ -91,11 +91,14 @@ func (k *tournaments) flush(b *pebble.Batch) error {
 	if err := k.teams.flush(b); err != nil {
 		return err
 	}
+	if err := k.owned.flush(b); err != nil {
+		return err
+	}
 	return k.entries.flush(b)
 }
 
 func (k *tournaments) fold(e *events.Recorded, fact events.Fact) (work int, err error) {
-	if e.Stream.Category() == teamCategory {
+	if e.Stream.Category() == events.TeamCategory {
 		return 0, k.foldTeam(e, fact)
 	}
 	id := e.Stream.Entity()
@@ -104,11 +107,11 @@ func (k *tournaments) fold(e *events.Recorded, fact events.Fact) (work int, err 
 		return 0, err
 	}
 	if entry == nil {
-		var row Tournament
-		if err := row.apply(e, fact); err != nil {
+		var tournament row.Tournament
+		if err := tournament.ApplyFact(e, fact); err != nil {
 			return 0, err
 		}
-		k.rows.add(id, row)
+		k.rows.add(id, tournament)
 		return 0, nil
 	}
 	if e.Revision <= entry.row.Revision {
@@ -118,14 +121,14 @@ func (k *tournaments) fold(e *events.Recorded, fact events.Fact) (work int, err 
 		return 0, err
 	}
 	before := entry.row.Remaining()
-	if err := entry.row.apply(e, fact); err != nil {
+	if err := entry.row.ApplyFact(e, fact); err != nil {
 		return 0, err
 	}
 	k.rows.changed(entry)
-	if err := k.move(e, entry.id); err != nil {
+	if err := k.move(e, events.TournamentID(entry.id)); err != nil {
 		return 0, err
 	}
-	k.tell(e, entry, fact, before)
+	k.publishChange(e, entry, fact, before)
 	return k.past.keep(id, entry.row.Revision, entry.row.Position, &entry.row) + len(k.moves), nil
 }
 
@@ -136,39 +139,48 @@ func (k *tournaments) foldTeam(e *events.Recorded, fact events.Fact) error {
 		return err
 	}
 	if entry != nil {
-		return entry.row.apply(e, fact)
+		return entry.row.ApplyFact(e, fact)
 	}
-	var row Team
-	if err := row.apply(e, fact); err != nil {
+	var team row.Team
+	if err := team.ApplyFact(e, fact); err != nil {
 		return err
 	}
-	k.teams.add(id, row)
+	if team.Owner != "" {
+		owned, _, err := k.owned.find(string(team.Owner))
+		if err != nil {
+			return err
+		}
+		owned++
+		k.owned.set(string(team.Owner), &owned)
+	}
+	k.teams.add(id, team)
 	return nil
 }
 
 // plan finds out which teams an event moves, and holds them to where they are. It
 // changes nothing in the views.
-func (k *tournaments) plan(e *events.Recorded, row *Tournament, fact events.Fact) error {
+func (k *tournaments) plan(e *events.Recorded, tournament *row.Tournament, fact events.Fact) error {
 	k.moves = k.moves[:0]
-	next := row.seated
+	next := tournament.Seated
 	switch f := fact.(type) {
 	case *events.TournamentEntered:
-		k.planNew(f.TeamIDs, move{to: seat{events.EntryEntered, next}, cause: CauseEntered})
+		k.planNew(f.TeamIDs, move{to: seat{events.EntryEntered, next}, cause: live.CauseEntered})
 	case *events.TournamentWaitlisted:
-		to := move{to: seat{events.EntryWaitlisted, row.queued}, cause: CauseWaitlisted}
+		to := move{to: seat{events.EntryWaitlisted, tournament.Queued}, cause: live.CauseWaitlisted}
 		if len(f.TeamIDs) > 1 {
-			to.group = row.queued + 1
+			to.group = tournament.Queued + 1
 		}
 		k.planNew(f.TeamIDs, to)
 	case *events.TournamentPromoted:
 		for _, teams := range f.Rows {
-			if err := k.planAll(e, row, teams, events.EntryWaitlisted, move{to: seat{events.EntryEntered, next}, cause: CausePromoted}); err != nil {
+			if err := k.planAll(e, tournament, teams, events.EntryWaitlisted,
+				move{to: seat{events.EntryEntered, next}, cause: live.CausePromoted}); err != nil {
 				return err
 			}
 			next += int64(len(teams))
 		}
 	case *events.TournamentWithdrawn:
-		return k.planAll(e, row, []string{f.TeamID}, f.Was, move{cause: CauseWithdrawn})
+		return k.planAll(e, tournament, []events.TeamID{f.TeamID}, f.Was, move{cause: live.CauseWithdrawn})
 	}
 	return nil
 }
@@ -176,7 +188,7 @@ func (k *tournaments) plan(e *events.Recorded, row *Tournament, fact events.Fact
 // planNew lets teams come to the places behind to's. It does not look up whether
 // they take part already: that would cost more than all the rest, and the core and
 // the verifier do.
-func (k *tournaments) planNew(teams []string, to move) {
+func (k *tournaments) planNew(teams []events.TeamID, to move) {
 	for _, team := range teams {
 		to.team = team
 		to.to.number++
@@ -186,15 +198,21 @@ func (k *tournaments) planNew(teams []string, to move) {
 
 // planAll lets teams that all are where they were come to the places behind to's,
 // if it has any.
-func (k *tournaments) planAll(e *events.Recorded, row *Tournament, teams []string, were events.EntryStatus, to move) error {
+func (k *tournaments) planAll(
+	e *events.Recorded,
+	tournament *row.Tournament,
+	teams []events.TeamID,
+	were events.EntryStatus,
+	to move,
+) error {
 	for _, team := range teams {
-		from, in, err := k.entries.standing(row.ID, team)
+		from, in, err := k.entries.standing(tournament.ID, team)
 		if err != nil {
 			return err
 		}
 		if !in || from.status != were {
 			return fmt.Errorf("%w: position %d: %s@%d is a %s, and team %q was not %s before",
-				ErrViolated, e.Position, e.Stream, e.Revision, e.Type, team, were)
+				row.ErrViolated, e.Position, e.Stream, e.Revision, e.Type, team, were)
 		}
 		to.team, to.from = team, from
 		if to.to.status != "" {
@@ -206,7 +224,7 @@ func (k *tournaments) planAll(e *events.Recorded, row *Tournament, teams []strin
 }
 
 // move does what was planned.
-func (k *tournaments) move(e *events.Recorded, id string) error {
+func (k *tournaments) move(e *events.Recorded, id events.TournamentID) error {
 	for i := range k.moves {
 		m := &k.moves[i]
 		if m.from.number != 0 {
@@ -226,45 +244,81 @@ func (k *tournaments) move(e *events.Recorded, id string) error {
 	return nil
 }
 
-func (k *tournaments) table() *table[Tournament] { return k.rows }
+func (k *tournaments) table() *table[row.Tournament] { return k.rows }
 
-func (k *tournaments) milestones() *milestones[Tournament] { return k.past }
+func (k *tournaments) rowSnapshots() *rowSnapshots[row.Tournament] { return k.past }
 
-func (k *tournaments) teamTable() *table[Team] { return k.teams }
+func (k *tournaments) teamTable() *table[row.Team] { return k.teams }
 
 // Tournament returns the row of a tournament, and whether it exists.
 // Errors: the disk's.
-func (p *Projections) Tournament(id string) (Tournament, bool, error) {
-	return rowOf(p, (*tournaments).table, id)
+func (p *Projections) Tournament(id events.TournamentID) (row.Tournament, bool, error) {
+	return rowOf(p, (*tournaments).table, string(id))
 }
 
 // Tournaments returns up to limit tournaments with ids above after, as
 // [Projections.Products] does. Errors: the disk's.
-func (p *Projections) Tournaments(after string, limit int) (page []Tournament, next string, err error) {
-	return pageOf(p, (*tournaments).table, after, limit, func(row *Tournament) string { return row.ID })
+func (p *Projections) Tournaments(after string, limit int) (page []row.Tournament, next string, err error) {
+	return pageOf(
+		p,
+		(*tournaments).table,
+		after,
+		limit,
+		func(tournament *row.Tournament) string { return string(tournament.ID) },
+	)
 }
 
 // Team returns the row of a team, and whether it exists. Errors: the disk's.
-func (p *Projections) Team(id string) (Team, bool, error) {
-	return rowOf(p, (*tournaments).teamTable, id)
+func (p *Projections) Team(id events.TeamID) (row.Team, bool, error) {
+	return rowOf(p, (*tournaments).teamTable, string(id))
 }
 
-// HasTeam says whether [Projections.Team] finds a team. Who asks for the same ones
-// again and again need not wait for the disk. Errors: the disk's.
-func (p *Projections) HasTeam(id string) (bool, error) {
+// HasTeam reports whether [Projections.Team] finds a team. Asking for the same ones
+// again and again does not wait for the disk. Errors: the disk's.
+func (p *Projections) HasTeam(id events.TeamID) (bool, error) {
 	known := kindOf[*tournaments](p).known.Load()
-	if known.has(id) {
+	if known.has(string(id)) {
 		return true, nil
 	}
 	_, found, err := p.Team(id)
 	if found {
-		known.add(id)
+		known.add(string(id))
 	}
 	return found, err
 }
 
 // Teams returns up to limit teams with ids above after, as [Projections.Products]
 // does. Errors: the disk's.
-func (p *Projections) Teams(after string, limit int) (page []Team, next string, err error) {
-	return pageOf(p, (*tournaments).teamTable, after, limit, func(row *Team) string { return row.ID })
+func (p *Projections) Teams(after string, limit int) (page []row.Team, next string, err error) {
+	return pageOf(p, (*tournaments).teamTable, after, limit, func(team *row.Team) string { return string(team.ID) })
+}
+
+// state is called with the lock held.
+func (k *tournaments) state(id string) (live.State, events.Position, error) {
+	e, err := k.rows.existing(id)
+	if err != nil {
+		return nil, 0, err
+	}
+	return live.NewTournamentState(e.row), e.row.Position, nil
+}
+
+// publishChange hands an event that was folded to the topics that are watched.
+func (k *tournaments) publishChange(e *events.Recorded, found *entry[row.Tournament], fact events.Fact, before int64) {
+	if t := k.topic.Watched(found.id); t != nil {
+		k.delta = live.TournamentDelta{Tournament: found.row, Change: found.row.Remaining() - before,
+			Teams: k.delta.Teams[:0]}
+		k.delta.Describe(fact)
+		t.Change(e.Position, &k.delta)
+	}
+	if k.teamTopic.Any() {
+		k.publishTeams(e, &found.row)
+	}
+}
+
+// status is where a team is after its move.
+func (m *move) status() events.EntryStatus {
+	if m.to.number == 0 {
+		return events.EntryWithdrawn
+	}
+	return m.to.status
 }

@@ -2,19 +2,26 @@ package projections
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"strings"
 	"sync"
 	"time"
 
 	"admitone/events"
+	"admitone/projections/row"
 )
 
 const (
 	// resumesAtOnce bounds how many bookings are being resumed at a time.
 	resumesAtOnce = 16
+	// abandonAfter is how long an attempt at seats may have some before it is given up:
+	// meanwhile the request that began it goes on, or is repeated.
+	abandonAfter = 30 * time.Second
+	// leftAfter is how long what is left of other attempts stays once one of them has become
+	// the booking: meanwhile the requests that made them give it back.
+	leftAfter = time.Second
 	// resumeAfter is how long a booking may make no progress before it is resumed:
-	// meanwhile whoever began it is most likely still at it.
+	// meanwhile the request that began it most likely goes on.
 	resumeAfter = 5 * time.Second
 	// resumeBackOff and resumeBackOffMax bound the rest after a failed resumption.
 	resumeBackOff, resumeBackOffMax = 200 * time.Millisecond, 30 * time.Second
@@ -27,76 +34,45 @@ const (
 type holding struct{ seats, allowance int64 }
 
 func appendHolding(dst []byte, c *holding) []byte {
-	return appendInt(appendInt(dst, c.seats), c.allowance)
+	return row.AppendInt(row.AppendInt(dst, c.seats), c.allowance)
 }
 
 func decodeHolding(record []byte) (holding, error) {
-	r := reader{rest: record}
-	c := holding{r.int(), r.int()}
-	return c, r.done()
+	r := row.NewReader(record)
+	c := holding{r.Int(), r.Int()}
+	return c, r.Done()
 }
 
-// have adds to what the booking of a hold has. An error changes nothing.
-func (k *boxOffice) have(e *events.Recorded, holdID string, by holding) error {
-	booking, _, ok := events.CutHoldID(holdID)
-	if !ok {
-		return fmt.Errorf("%w: position %d: %s@%d is about %q, which is no hold's id", ErrViolated, e.Position, e.Stream, e.Revision, holdID)
-	}
-	if by == (holding{}) {
-		k.unfinished.progress(booking, e)
-		return nil
-	}
-	before, _, err := k.holdings.find(booking)
-	if err != nil {
-		return err
-	}
-	now := holding{before.seats + by.seats, before.allowance + by.allowance}
-	if now.seats < 0 || now.allowance < 0 {
-		return fmt.Errorf("%w: position %d: %s@%d takes more from the hold %q than it has", ErrViolated, e.Position, e.Stream, e.Revision, holdID)
-	}
-	if none := (holding{}); before == none || now == none {
-		row, err := k.bookings.find(booking)
-		if err != nil {
-			return err
-		}
-		if row != nil {
-			k.unfinished.settle(&row.row, now, e)
-		}
-	}
-	if now == (holding{}) {
-		k.holdings.delete(booking)
-	} else {
-		k.holdings.set(booking, &now)
-	}
-	k.unfinished.progress(booking, e)
-	return nil
-}
-
-// unfinished is the index of the bookings about which something was begun that is
-// not done: a payment under way, money or seats that are not given back. Which they
-// are is a fold like every view; when to resume them lives in memory alone, while
-// somebody does.
+// unfinished is the index of the bookings that have steps left: a payment under way,
+// money or seats that are not given back, and attempts that have become no booking (of
+// those the records are [begun]). Which they are is a fold like every view; when to
+// resume them is kept in memory alone, while RunUnfinished runs.
 type unfinished struct {
 	records *records[int64] // by booking: since when, in Unix nanoseconds
 
 	mu sync.Mutex // held for a moment by the fold and by RunUnfinished
 	// waiting is nil while nobody resumes anything.
-	waiting map[string]*resumption
+	waiting map[events.BookingID]*resumeAttempt
+	paused  bool // nothing is resumed: the index is rebuilt
 	// earlier holds one token when something is due at once.
 	earlier chan struct{}
+	late    lateness // how much longer it is left to other servers
 }
 
-// resumption is when to resume a booking.
-type resumption struct {
+// resumeAttempt is when to resume a booking.
+type resumeAttempt struct {
 	due      time.Time
 	running  bool
 	failures int
+	// begun: all there is to do is to give up an attempt.
+	begun bool
 }
 
 func newUnfinished(p *Projections) *unfinished {
 	return &unfinished{
-		records: newRecords(p, "unfinished", func(dst []byte, since *int64) []byte { return appendInt(dst, *since) }, decodeCount),
-		earlier: make(chan struct{}, 1),
+		records: newRecords(p, "unfinished", func(dst []byte, since *int64) []byte { return row.AppendInt(dst, *since) },
+			decodeCount),
+		earlier: make(chan struct{}, 1), late: p.late,
 	}
 }
 
@@ -107,8 +83,8 @@ func (u *unfinished) reset() {
 	clear(u.waiting)
 }
 
-// isUnfinished says whether steps are left of what was begun about a booking.
-func isUnfinished(b *Booking, has holding) bool {
+// isUnfinished reports whether steps are left of what was begun about a booking.
+func isUnfinished(b *row.Booking, has holding) bool {
 	switch b.Status {
 	case events.BookingIsPaying:
 		return true
@@ -118,40 +94,52 @@ func isUnfinished(b *Booking, has holding) bool {
 	return false
 }
 
-// settle puts a booking into the index or takes it out, after e.
-func (u *unfinished) settle(b *Booking, has holding, e *events.Recorded) {
-	if !isUnfinished(b, has) {
-		u.records.delete(b.ID)
-		u.mu.Lock()
-		delete(u.waiting, b.ID)
-		u.mu.Unlock()
-		return
+// settle puts a booking into the index or takes it out, after e. b is nil if it is not
+// known.
+func (u *unfinished) settle(id events.BookingID, b *row.Booking, has holding, left *begun, e *events.Recorded) {
+	steps := b != nil && isUnfinished(b, has)
+	switch {
+	case steps:
+		since := e.Created.UnixNano()
+		u.records.set(string(id), &since)
+	case b != nil:
+		u.records.delete(string(id))
 	}
-	since := e.Created.UnixNano()
-	u.records.set(b.ID, &since)
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.waiting == nil {
-		return
+	switch {
+	case u.waiting == nil:
+	case steps && e.Type == (&events.BookingExpired{}).Name():
+		u.wait(id, e.Created, false) // nobody is at it: a deadline did that
+	case steps:
+		u.wait(id, e.Created.Add(resumeAfter), false)
+	case len(left.parts) > 0 && b != nil:
+		u.wait(id, e.Created.Add(leftAfter), true)
+	case len(left.parts) > 0:
+		u.wait(id, left.due(), true)
+	default:
+		delete(u.waiting, id)
 	}
-	due := e.Created.Add(resumeAfter)
-	if e.Type == (&events.BookingExpired{}).Name() {
-		due = e.Created // nobody is at it: a deadline did that
-	}
-	u.wait(b.ID, due)
 }
 
 // wait sets when a booking is due; mu must be held.
-func (u *unfinished) wait(booking string, due time.Time) {
+func (u *unfinished) wait(booking events.BookingID, due time.Time, begun bool) {
 	r := u.waiting[booking]
 	if r == nil {
-		r = &resumption{}
-		u.waiting[strings.Clone(booking)] = r
+		r = &resumeAttempt{}
+		u.waiting[events.BookingID(strings.Clone(string(booking)))] = r
+	}
+	r.begun = begun
+	most := resumeAfter
+	if begun {
+		most = abandonAfter
 	}
 	// The log's clock may be another one.
-	if now := time.Now(); due.After(now.Add(resumeAfter)) {
-		due = now.Add(resumeAfter)
-	} else if !due.After(now) {
+	now := time.Now()
+	if due.After(now.Add(most)) {
+		due = now.Add(most)
+	}
+	if due = due.Add(u.late.draw()); !due.After(now) {
 		u.signal()
 	}
 	r.due = due
@@ -164,56 +152,76 @@ func (u *unfinished) signal() {
 	}
 }
 
-// progress leaves a booking in the index alone for a while longer.
-func (u *unfinished) progress(booking string, e *events.Recorded) {
+// progress leaves a booking in the index alone for a while longer, but for one that has
+// only attempts to give up: an attempt has its time, however slow it is.
+func (u *unfinished) progress(booking events.BookingID, e *events.Recorded) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if r := u.waiting[booking]; r != nil {
-		u.wait(booking, e.Created.Add(resumeAfter))
+	if r := u.waiting[booking]; r != nil && !r.begun {
+		u.wait(booking, e.Created.Add(resumeAfter), false)
 	}
 }
 
 // RunUnfinished resumes the bookings about which something was begun and not done,
 // until ctx ends: those of before the program was started, as soon as the views have
-// caught up; those whose deadline has passed, at once; and any other that makes no
-// progress for some seconds. resume takes the steps that are left, which may be none,
-// for whoever began may be slow and not dead. One that fails is tried again, less and
+// caught up; those whose deadline has passed, at once; any other that makes no progress
+// for some seconds; the attempts that have had something for half a minute and have
+// not become a booking; and what is left of attempts at a booking that another has become,
+// after a second. resume takes the steps that are left, which may be none,
+// for the request that began it may be slow and not dead. One that fails is tried again, less and
 // less often; some 16 are under way at once. All have returned when it does. It is
 // called once at a time.
 //
 // Errors: ctx.Err(); the disk's.
-func (p *Projections) RunUnfinished(ctx context.Context, resume func(ctx context.Context, bookingID string) error) error {
-	select {
-	case <-p.ready:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+func (p *Projections) RunUnfinished(ctx context.Context,
+	resume func(ctx context.Context, bookingID events.BookingID) error) error {
 	k := kindOf[*boxOffice](p)
-	if err := p.beginResuming(k.unfinished); err != nil {
-		return err
+	for {
+		if err := p.awaitReady(ctx); err != nil {
+			return err
+		}
+		if err := p.beginResuming(k); err == nil {
+			break
+		} else if !errors.Is(err, ErrNotReady) {
+			return err
+		}
+		// They are about to be rebuilt.
+		select {
+		case <-time.After(resumeTick):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
 	return k.unfinished.run(ctx, resume)
 }
 
 // beginResuming lists what is unfinished now. From then on the fold keeps the list.
-func (p *Projections) beginResuming(u *unfinished) error {
+func (p *Projections) beginResuming(k *boxOffice) error {
 	if err := p.enter(); err != nil {
 		return err
 	}
 	defer p.leave()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	all, err := u.records.scan("", "\xff")
+	u := k.unfinished
+	attempts, err := k.begun.scan("", "\xff")
 	if err != nil {
 		return err
 	}
+	all, err := u.records.scan("", "\xff")
+	if err != nil {
+		return errors.Join(err, attempts.close())
+	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.waiting = map[string]*resumption{}
-	return all.each(func(booking string, since *int64) bool {
-		u.wait(booking, time.Unix(0, *since).Add(resumeAfter))
+	u.waiting = map[events.BookingID]*resumeAttempt{}
+	return errors.Join(attempts.each(func(booking string, left *begun) bool {
+		u.wait(events.BookingID(booking), left.due(), true)
 		return true
-	})
+	}), all.each(func(booking string, since *int64) bool {
+		u.wait(events.BookingID(booking), time.Unix(0, *since).Add(resumeAfter), false)
+		return true
+	}))
 }
 
 // Unfinished returns how many bookings have steps left. Errors: the disk's.
@@ -232,7 +240,7 @@ func (p *Projections) Unfinished() (n int, err error) {
 	return n, err
 }
 
-func (u *unfinished) run(ctx context.Context, resume func(context.Context, string) error) error {
+func (u *unfinished) run(ctx context.Context, resume func(context.Context, events.BookingID) error) error {
 	var resuming sync.WaitGroup
 	defer u.stop()
 	defer resuming.Wait()
@@ -240,7 +248,7 @@ func (u *unfinished) run(ctx context.Context, resume func(context.Context, strin
 	tick := time.NewTicker(resumeTick)
 	defer tick.Stop()
 	for {
-		for _, booking := range u.take(time.Now(), cap(places)-len(places)) {
+		for _, booking := range u.claimDue(time.Now(), cap(places)-len(places)) {
 			places <- struct{}{}
 			resuming.Go(func() {
 				err := resume(ctx, booking)
@@ -264,12 +272,20 @@ func (u *unfinished) stop() {
 	u.waiting = nil
 }
 
-// take returns up to limit bookings that are due, and marks them as being resumed.
-func (u *unfinished) take(now time.Time, limit int) (due []string) {
+// pause lets nothing be resumed, or goes on.
+func (u *unfinished) pause(paused bool) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.paused = paused
+	u.signal()
+}
+
+// claimDue returns up to limit bookings that are due, and marks them as being resumed.
+func (u *unfinished) claimDue(now time.Time, limit int) (due []events.BookingID) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	for booking, r := range u.waiting {
-		if r.running || r.due.After(now) {
+		if r.running || u.paused || r.due.After(now) {
 			continue
 		}
 		if len(due) == limit {
@@ -283,7 +299,7 @@ func (u *unfinished) take(now time.Time, limit int) (due []string) {
 
 // resumed takes in how a resumption ended. If it took all steps, the facts that say
 // so are on their way, and the fold takes the booking out.
-func (u *unfinished) resumed(booking string, now time.Time, err error) {
+func (u *unfinished) resumed(booking events.BookingID, now time.Time, err error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.signal()

@@ -13,27 +13,29 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"admitone/events"
+	"admitone/projections/logtest"
+	"admitone/projections/row"
 )
 
 // leftBehind is a log in which four bookings were left in the middle of something:
 // one while paying, one expired with its seat, one released with its seat, one whose
 // refund was not finished; and another was not.
-func leftBehind() (*memoryLog, *clerk, []string) {
-	log := newMemoryLog()
-	c := newClerk(func(stream events.StreamID, fact events.Fact) { log.add(stream, fact) })
-	c.open("a")
-	c.charge("ada", 100)
-	for i, holder := range []string{"ada", "bob", "ada", "ada", "ada"} {
-		c.book("a", holder, clerkSeats[i:i+1])
+func leftBehind() (*logtest.Memory, *logtest.BookingModel, []string) {
+	log := logtest.NewMemory()
+	c := logtest.NewBookingModel(func(stream events.StreamID, fact events.Fact) { log.Add(stream, fact) })
+	c.Open("a")
+	c.Charge("ada", 100)
+	for i, holder := range []events.Holder{"ada", "bob", "ada", "ada", "ada"} {
+		c.Book("a", holder, logtest.ModelSeats[i:i+1])
 	}
-	b := func(i int) *clerkBooking { return c.bookings[c.order[i]] }
-	c.pay(b(3))
-	c.until(2, func() { c.pay(b(0)) })            // started and debited
-	c.until(1, func() { c.cancel(b(2)) })         // released
-	c.until(2, func() { c.cancel(b(3)) })         // released and refunded
-	c.until(3, func() { c.cancel(b(4)) })         // and that one is done
-	c.until(1, func() { c.later(clerkHold + 1) }) // bob's expired
-	return log, c, []string{c.order[0], c.order[1], c.order[2], c.order[3]}
+	b := func(i int) *logtest.ModelBooking { return c.Bookings[c.Order[i]] }
+	c.Pay(b(3))
+	c.Until(2, func() { c.Pay(b(0)) })                    // started and debited
+	c.Until(1, func() { c.Cancel(b(2)) })                 // released
+	c.Until(2, func() { c.Cancel(b(3)) })                 // released and refunded
+	c.Until(3, func() { c.Cancel(b(4)) })                 // and that one is done
+	c.Until(1, func() { c.Later(logtest.ModelHold + 1) }) // bob's expired
+	return log, c, []string{c.Order[0], c.Order[1], c.Order[2], c.Order[3]}
 }
 
 func TestUnfinishedBookingsAreResumed(t *testing.T) {
@@ -42,18 +44,18 @@ func TestUnfinishedBookingsAreResumed(t *testing.T) {
 	started(t, p)
 	ctx, cancel := context.WithCancel(t.Context())
 	var mu sync.Mutex
-	tries, done := map[string]int{}, make(chan struct{})
+	tries, done := map[events.BookingID]int{}, make(chan struct{})
 	end := sync.OnceFunc(func() { close(done) }) // views that lag behind ask again
 	over := make(chan error, 1)
 	go func() {
-		over <- p.RunUnfinished(ctx, func(_ context.Context, id string) error {
+		over <- p.RunUnfinished(ctx, func(_ context.Context, id events.BookingID) error {
 			mu.Lock()
 			defer mu.Unlock()
 			if tries[id]++; tries[id] == 1 {
 				return errors.New("the desk is busy")
 			}
-			c.settle(c.bookings[id])
-			if len(c.unfinished()) == 0 {
+			c.Settle(c.Bookings[string(id)])
+			if len(c.Unfinished()) == 0 {
 				end()
 			}
 			return nil
@@ -64,54 +66,54 @@ func TestUnfinishedBookingsAreResumed(t *testing.T) {
 	if err := <-over; !errors.Is(err, context.Canceled) {
 		t.Errorf("it ended with %v", err)
 	}
-	waitFor(t, p, events.Position(len(log.recorded)))
+	waitFor(t, p, events.Position(len(log.Recorded)))
 	if n, err := p.Unfinished(); n != 0 || err != nil {
 		t.Errorf("%d are left, %v", n, err)
 	}
 	for id, n := range tries {
-		if !slices.Contains(want, id) || n < 2 {
+		if !slices.Contains(want, string(id)) || n < 2 {
 			t.Errorf("%s was resumed %d times", id, n)
 		}
 	}
 	if len(tries) != len(want) {
 		t.Errorf("resumed were %v, want %q", tries, want)
 	}
-	if c.wallets["ada"] != 95 {
-		t.Errorf("ada has %d", c.wallets["ada"])
+	if c.Wallets["ada"] != 95 {
+		t.Errorf("ada has %d", c.Wallets["ada"])
 	}
 }
 
-// TestWhatMakesProgressIsLeftAlone: nobody resumes what somebody else is at.
+// TestWhatMakesProgressIsLeftAlone: nobody resumes what another caller is at.
 func TestWhatMakesProgressIsLeftAlone(t *testing.T) {
 	p := &Projections{log: slog.Default()}
 	u := newUnfinished(p)
-	u.waiting = map[string]*resumption{}
+	u.waiting = map[events.BookingID]*resumeAttempt{}
 	now := time.Now()
 	fact := func(age time.Duration) *events.Recorded { return &events.Recorded{Created: now.Add(-age)} }
-	paying := &Booking{ID: "b", Status: events.BookingIsPaying}
-	u.settle(paying, holding{}, fact(0))
-	if due := u.take(now.Add(resumeAfter/2), 9); len(due) != 0 {
+	paying := &row.Booking{ID: "b", Status: events.BookingIsPaying}
+	u.settle("b", paying, holding{}, &begun{}, fact(0))
+	if due := u.claimDue(now.Add(resumeAfter/2), 9); len(due) != 0 {
 		t.Errorf("%q at once", due)
 	}
 	u.progress("b", fact(-time.Hour)) // a clock that is ahead
-	if due := u.take(now.Add(resumeAfter/2), 9); len(due) != 0 {
+	if due := u.claimDue(now.Add(resumeAfter/2), 9); len(due) != 0 {
 		t.Errorf("%q after progress", due)
 	}
 	later := time.Now().Add(resumeAfter)
-	if due := u.take(later, 9); len(due) != 1 {
+	if due := u.claimDue(later, 9); len(due) != 1 {
 		t.Errorf("%q after a while", due)
 	}
-	if due := u.take(later.Add(time.Hour), 9); len(due) != 0 {
+	if due := u.claimDue(later.Add(time.Hour), 9); len(due) != 0 {
 		t.Errorf("%q while it is being resumed", due)
 	}
 	u.resumed("b", later, nil)
-	if due := u.take(later, 9); len(due) != 0 {
+	if due := u.claimDue(later, 9); len(due) != 0 {
 		t.Errorf("%q right behind", due)
 	}
-	if due := u.take(later.Add(resumeAfter), 9); len(due) != 1 {
+	if due := u.claimDue(later.Add(resumeAfter), 9); len(due) != 1 {
 		t.Errorf("%q when nothing came of it", due)
 	}
-	u.settle(&Booking{ID: "b", Status: events.BookingIsBooked}, holding{1, 1}, fact(0))
+	u.settle("b", &row.Booking{ID: "b", Status: events.BookingIsBooked}, holding{1, 1}, &begun{}, fact(0))
 	u.resumed("b", later, errors.New("too late"))
 	if len(u.waiting) != 0 {
 		t.Errorf("%v is kept", u.waiting)
@@ -119,9 +121,54 @@ func TestWhatMakesProgressIsLeftAlone(t *testing.T) {
 	expired := fact(0)
 	expired.Type = (&events.BookingExpired{}).Name()
 	for i := range 5 { // also one that could not be paid for before
-		u.settle(&Booking{ID: fmt.Sprint(i), Status: events.BookingIsExpired, Failed: events.FailedBalance}, holding{1, 1}, expired)
+		u.settle(
+			events.BookingID(fmt.Sprint(i)),
+			&row.Booking{ID: events.BookingID(fmt.Sprint(i)), Status: events.BookingIsExpired,
+				Failed: events.FailedBalance},
+			holding{1, 1},
+			&begun{},
+			expired,
+		)
 	}
-	if due := u.take(time.Now(), 3); len(due) != 3 {
+	if due := u.claimDue(time.Now(), 3); len(due) != 3 {
 		t.Errorf("%q of five that have expired, three at a time", due)
+	}
+}
+
+// TestWhatIsLeftOfOtherAttempts is given back soon, and an attempt that may yet become the
+// booking has half a minute.
+func TestWhatIsLeftOfOtherAttempts(t *testing.T) {
+	for _, test := range []struct {
+		known *row.Booking
+		after time.Duration
+	}{
+		{nil, abandonAfter},
+		{&row.Booking{ID: "b", Status: events.BookingIsHeld}, leftAfter},
+		{&row.Booking{ID: "b", Status: events.BookingIsBooked}, leftAfter},
+	} {
+		u := newUnfinished(&Projections{log: slog.Default()})
+		u.waiting = map[events.BookingID]*resumeAttempt{}
+		now := time.Now()
+		u.settle("b", test.known, holding{seats: 3}, &begun{now.UnixNano(), []begunPart{{1, "seat-x~A-1-1"}}},
+			&events.Recorded{Created: now})
+		if due := u.claimDue(now.Add(test.after-time.Millisecond), 9); len(due) != 0 {
+			t.Errorf("%+v: it is given up before %s", test.known, test.after)
+		}
+		if due := u.claimDue(now.Add(test.after), 9); len(due) != 1 {
+			t.Errorf("%+v: it is not given up after %s", test.known, test.after)
+		}
+	}
+}
+
+// TestHoldingsAreKept: both members come back from the disk, and half a record is none.
+func TestHoldingsAreKept(t *testing.T) {
+	record := appendHolding(nil, &holding{1, 2})
+	if got, err := decodeHolding(record); err != nil || got != (holding{1, 2}) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	for size := range record {
+		if _, err := decodeHolding(record[:size]); err == nil {
+			t.Errorf("%d of %d bytes are a holding", size, len(record))
+		}
 	}
 }

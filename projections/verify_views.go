@@ -10,32 +10,36 @@ import (
 	"os"
 
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"admitone/events"
+	"admitone/events/pebbledb"
+	"admitone/projections/verify"
 )
 
 // ErrNoViews: there are no views of this log and this version in the directory.
 // The next Open makes them.
-var ErrNoViews = errors.New("projections: no views of this log")
+var ErrNoViews = errors.New("there are no views of this log")
 
 // VerifyViews folds the log anew, up to where the views in dir have come, and
 // compares every record with theirs. Nobody may have the views open. The fold is
 // kept in scratch, an empty directory of the caller's. It returns the position up
 // to which the views contain the log.
 //
-// Errors: a *[Violation]; [ErrNoViews]; the log's, the disk's.
-func VerifyViews(ctx context.Context, store events.Store, dir, scratch string, progress func(at, head events.Position)) (events.Position, error) {
+// Errors: a *[verify.Violation]; [ErrNoViews]; the log's, the disk's.
+func VerifyViews(ctx context.Context, store events.Store, dir, scratch string,
+	progress func(at, head events.Position)) (events.Position, error) {
 	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 		return 0, ErrNoViews
 	}
-	db, err := pebble.Open(dir, &pebble.Options{ReadOnly: true, ErrorIfNotExists: true, Logger: quiet{slog.New(slog.DiscardHandler)}})
+	db, lock, err := openReader(dir)
 	if errors.Is(err, pebble.ErrDBDoesNotExist) {
 		return 0, ErrNoViews
 	}
 	if err != nil {
-		return 0, unreadable(0, fmt.Errorf("projections: open %s: %w", dir, err))
+		return 0, unreadable(0, fmt.Errorf("opening the views in %s: %w", dir, err))
 	}
-	defer db.Close()
+	defer func() { _ = errors.Join(db.Close(), lock.Close()) }()
 	quietly := slog.New(slog.DiscardHandler)
 	fresh, err := Open(Config{Store: store, Dir: scratch, Logger: quietly})
 	if err != nil {
@@ -46,7 +50,12 @@ func VerifyViews(ctx context.Context, store events.Store, dir, scratch string, p
 	switch {
 	case err != nil:
 		return 0, unreadable(0, err)
-	case !fits || at.position == 0:
+	case !fits:
+		return 0, ErrNoViews
+	case at.position == 0:
+		if err := (&Projections{db: db}).mustBeEmpty(); err != nil {
+			return 0, unreadable(0, err)
+		}
 		return 0, ErrNoViews
 	}
 	if err := fresh.foldUpTo(ctx, at.position, progress); err != nil {
@@ -55,19 +64,45 @@ func VerifyViews(ctx context.Context, store events.Store, dir, scratch string, p
 	return at.position, unreadable(at.position, sameRecords(db, fresh.db, at.position))
 }
 
+// openReader opens the files of views for reading; nothing is made or changed.
+func openReader(dir string) (db *pebble.DB, lock *pebble.Lock, err error) {
+	if lock, err = pebbledb.Lock(vfs.Default, dir, true); err != nil {
+		return nil, nil, err
+	}
+	if err = checkFolder(vfs.Default, dir); err == nil {
+		damaged := pebbledb.Listener{Damaged: func(string, error) {}, FlushFailed: func(error) {}, Failed: func(error) {}}
+		db, err = pebble.Open(dir, &pebble.Options{ReadOnly: true, ErrorIfNotExists: true, Lock: lock,
+			EventListener: damaged.Events(), Logger: quiet{slog.New(slog.DiscardHandler)}})
+	}
+	if err == nil {
+		if err = checkTables(db, vfs.Default, dir); err != nil {
+			err = errors.Join(err, db.Close())
+		}
+	}
+	if err != nil {
+		return nil, nil, errors.Join(err, lock.Close())
+	}
+	return db, lock, nil
+}
+
 // unreadable makes views whose bytes are damaged a violation.
 func unreadable(at events.Position, err error) error {
-	var broken *Violation
+	var broken *verify.Violation
 	if err != nil && spoiled(err) && !errors.As(err, &broken) {
-		return &Violation{Position: at, Rule: RuleViews, Detail: err.Error() + "; delete the folder and they are made anew"}
+		return &verify.Violation{Position: at, Rule: verify.RuleViews,
+			Detail: pebbledb.FirstLine(err).Error() + "; delete the folder and they are made anew"}
 	}
 	return err
 }
 
+// foldPage is how many events of the log are read at once.
+const foldPage = 1024
+
 // foldUpTo folds the log up to a position, and writes what comes of it.
-func (p *Projections) foldUpTo(ctx context.Context, end events.Position, progress func(at, head events.Position)) error {
+func (p *Projections) foldUpTo(ctx context.Context, end events.Position,
+	progress func(at, head events.Position)) error {
 	for p.at.position < end {
-		page, err := p.store.ReadAll(ctx, p.at.position, events.Forward, verifyPage)
+		page, err := p.store.ReadAll(ctx, p.at.position, events.Forward, foldPage)
 		if err != nil {
 			return err
 		}
@@ -75,7 +110,8 @@ func (p *Projections) foldUpTo(ctx context.Context, end events.Position, progres
 			page = page[:len(page)-1]
 		}
 		if len(page) == 0 {
-			return &Violation{Position: end, Rule: RuleViews, Detail: fmt.Sprintf("they contain it, and the log ends at %d", p.at.position)}
+			return &verify.Violation{Position: end, Rule: verify.RuleViews,
+				Detail: fmt.Sprintf("they contain it, and the log ends at %d", p.at.position)}
 		}
 		if err := p.apply(page); err != nil {
 			return err
@@ -113,7 +149,7 @@ func sameRecords(have, want *pebble.DB, at events.Position) error {
 		default:
 			continue
 		}
-		return &Violation{Position: at, Rule: RuleViews, Detail: detail}
+		return &verify.Violation{Position: at, Rule: verify.RuleViews, Detail: detail}
 	}
 	return errors.Join(left.Error(), right.Error())
 }

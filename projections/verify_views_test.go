@@ -12,16 +12,17 @@ import (
 
 	"admitone/events"
 	"admitone/projections"
+	"admitone/projections/verify"
 )
 
 func TestVerifyViews(t *testing.T) {
 	dir := t.TempDir()
 	log := openLog(t, dir+"/log")
 	defer log.Close()
-	verify := func() (events.Position, error) {
+	check := func() (events.Position, error) {
 		return projections.VerifyViews(t.Context(), log, dir+"/views", t.TempDir(), nil)
 	}
-	if _, err := verify(); !errors.Is(err, projections.ErrNoViews) {
+	if _, err := check(); !errors.Is(err, projections.ErrNoViews) {
 		t.Errorf("without a directory: %v", err)
 	}
 	sell(t, log, "p0", 50, 3)
@@ -34,7 +35,7 @@ func TestVerifyViews(t *testing.T) {
 	}
 	stop()
 	sell(t, log, "p2", 10, 2) // behind the views' checkpoint
-	if at, err := verify(); err != nil || at != head {
+	if at, err := check(); err != nil || at != head {
 		t.Fatalf("right views: %d, %v; want %d", at, err, head)
 	}
 
@@ -46,21 +47,22 @@ func TestVerifyViews(t *testing.T) {
 		"one behind all": func(db *pebble.DB) error { return db.Set([]byte("z"), []byte("x"), nil) },
 	} {
 		record := change(t, dir+"/views", func(db *pebble.DB) error { return spoil(db) })
-		var v *projections.Violation
-		if _, err := verify(); !errors.As(err, &v) || v.Rule != projections.RuleViews || v.Position != head {
+		var v *verify.Violation
+		if _, err := check(); !errors.As(err, &v) || v.Rule != verify.RuleViews || v.Position != head {
 			t.Errorf("%s: %v", name, err)
 		}
 		change(t, dir+"/views", func(db *pebble.DB) error {
 			return errors.Join(db.Set([]byte(row), record, nil), db.Delete([]byte(row+"0"), nil), db.Delete([]byte("z"), nil))
 		})
-		if _, err := verify(); err != nil {
+		if _, err := check(); err != nil {
 			t.Errorf("mended after %s: %v", name, err)
 		}
 	}
 
 	other := openLog(t, dir+"/other")
 	defer other.Close()
-	if _, err := projections.VerifyViews(t.Context(), other, dir+"/views", t.TempDir(), nil); !errors.Is(err, projections.ErrNoViews) {
+	if _, err := projections.VerifyViews(t.Context(), other, dir+"/views", t.TempDir(),
+		nil); !errors.Is(err, projections.ErrNoViews) {
 		t.Errorf("another log's views: %v", err)
 	}
 
@@ -73,8 +75,8 @@ func TestVerifyViews(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	var v *projections.Violation
-	if _, err := verify(); !errors.As(err, &v) || v.Rule != projections.RuleViews {
+	var v *verify.Violation
+	if _, err := check(); !errors.As(err, &v) || v.Rule != verify.RuleViews {
 		t.Errorf("tables cut short: %v", err)
 	}
 }

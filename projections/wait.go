@@ -9,7 +9,7 @@ import (
 	"admitone/events"
 )
 
-// waiters are those who wait for a position, the lowest first, so that a batch
+// waiters are the calls that wait for a position, the lowest first, so that a batch
 // wakes whom it concerns and nobody else.
 type waiters struct {
 	applied atomic.Uint64 // the position that the views contain

@@ -4,14 +4,14 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"admitone/events"
+	"admitone/projections/live"
+	"admitone/projections/row"
 )
-
-const waitingRoomCategory = "waitingroom"
 
 func init() {
 	register(registration{
 		views:      "waitingroom.v1",
-		categories: []string{waitingRoomCategory},
+		categories: []string{events.WaitingRoomCategory},
 		open:       func(p *Projections) kind { return newWaitingRooms(p) },
 	})
 }
@@ -19,15 +19,15 @@ func init() {
 // waitingRooms is the kind of lines before a sale: a row per room, and the topics
 // "waiting-room:<id>".
 type waitingRooms struct {
-	rows  *table[WaitingRoom]
-	topic *topicKind
-	delta WaitingRoomDelta // reused for every event
+	rows  *table[row.WaitingRoom]
+	topic *live.Kind
+	delta live.WaitingRoomDelta // reused for every event
 }
 
 func newWaitingRooms(p *Projections) *waitingRooms {
-	k := &waitingRooms{rows: newTable(p, "waitingroom", appendWaitingRoom, decodeWaitingRoom)}
-	k.topic = newTopicKind("waiting-room", k.state)
-	k.topic.slowest = roomFramesEvery
+	k := &waitingRooms{rows: newTable(p, "waitingroom", row.AppendWaitingRoom, row.DecodeWaitingRoom)}
+	k.topic = live.NewKind("waiting-room", k.state)
+	k.topic.Slowest = live.RoomFramesEvery
 	return k
 }
 
@@ -38,20 +38,20 @@ func (k *waitingRooms) fold(e *events.Recorded, fact events.Fact) (work int, err
 		return 0, err
 	}
 	if entry == nil {
-		var row WaitingRoom
-		if err := row.apply(e, fact); err != nil {
+		var room row.WaitingRoom
+		if err := room.ApplyFact(e, fact); err != nil {
 			return 0, err
 		}
-		k.rows.add(id, row)
+		k.rows.add(id, room)
 		return 0, nil
 	}
-	if err := entry.row.apply(e, fact); err != nil {
+	if err := entry.row.ApplyFact(e, fact); err != nil {
 		return 0, err
 	}
 	k.rows.changed(entry)
-	if t := k.topic.watched(id); t != nil {
-		k.delta = WaitingRoomDelta{WaitingRoom: entry.row, Cause: waitingRoomCause(fact)}
-		t.change(entry.row.Position, &k.delta)
+	if t := k.topic.Watched(id); t != nil {
+		k.delta = live.WaitingRoomDelta{WaitingRoom: entry.row, Cause: live.WaitingRoomCause(fact)}
+		t.Change(entry.row.Position, &k.delta)
 	}
 	return 0, nil
 }
@@ -60,18 +60,27 @@ func (k *waitingRooms) flush(b *pebble.Batch) error { return k.rows.flush(b) }
 
 func (k *waitingRooms) reset() { k.rows.reset() }
 
-func (k *waitingRooms) topics() []*topicKind { return []*topicKind{k.topic} }
+func (k *waitingRooms) topics() []*live.Kind { return []*live.Kind{k.topic} }
 
-func (k *waitingRooms) table() *table[WaitingRoom] { return k.rows }
+func (k *waitingRooms) table() *table[row.WaitingRoom] { return k.rows }
 
 // WaitingRoom returns the row of a waiting room, and whether it exists.
 // Errors: the disk's.
-func (p *Projections) WaitingRoom(id string) (WaitingRoom, bool, error) {
-	return rowOf(p, (*waitingRooms).table, id)
+func (p *Projections) WaitingRoom(id events.RoomID) (row.WaitingRoom, bool, error) {
+	return rowOf(p, (*waitingRooms).table, string(id))
 }
 
 // WaitingRooms returns up to limit waiting rooms with ids above after, as
 // [Projections.Products] does. Errors: the disk's.
-func (p *Projections) WaitingRooms(after string, limit int) (page []WaitingRoom, next string, err error) {
-	return pageOf(p, (*waitingRooms).table, after, limit, func(row *WaitingRoom) string { return row.ID })
+func (p *Projections) WaitingRooms(after string, limit int) (page []row.WaitingRoom, next string, err error) {
+	return pageOf(p, (*waitingRooms).table, after, limit, func(room *row.WaitingRoom) string { return string(room.ID) })
+}
+
+// state is called with the lock held.
+func (k *waitingRooms) state(id string) (live.State, events.Position, error) {
+	e, err := k.rows.existing(id)
+	if err != nil {
+		return nil, 0, err
+	}
+	return live.NewWaitingRoomState(e.row), e.row.Position, nil
 }

@@ -11,13 +11,15 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"admitone/events"
+	"admitone/projections/live"
+	"admitone/projections/logtest"
 )
 
 // watcher is a subscriber that follows a product as a client would: it checks
 // that no frame is missing and that the changes add up.
 type watcher struct {
 	mu        sync.Mutex
-	frames    []*Frame
+	frames    []*live.Frame
 	position  events.Position
 	remaining int64
 	wrong     []string
@@ -26,10 +28,10 @@ type watcher struct {
 
 func newWatcher() *watcher { return &watcher{more: make(chan struct{})} }
 
-func (w *watcher) Deliver(f *Frame) {
+func (w *watcher) Deliver(f *live.Frame) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.take(f)
+	w.apply(f)
 	w.frames = append(w.frames, f)
 	close(w.more)
 	w.more = make(chan struct{})
@@ -45,14 +47,14 @@ type wire struct {
 	} `json:"data"`
 }
 
-func parse(f *Frame) (m wire) {
+func parse(f *live.Frame) (m wire) {
 	if err := json.Unmarshal(f.Bytes(), &m); err != nil {
 		panic(fmt.Sprintf("%s: %v", f.Bytes(), err))
 	}
 	return m
 }
 
-func (w *watcher) take(f *Frame) {
+func (w *watcher) apply(f *live.Frame) {
 	m := parse(f)
 	switch {
 	case m.Event == "snapshot":
@@ -73,7 +75,7 @@ func (w *watcher) take(f *Frame) {
 // reach waits until the watcher has seen the frame for pos, or any if pos is 0.
 func (w *watcher) reach(t testing.TB, pos events.Position) {
 	t.Helper()
-	patience := time.After(30 * time.Second)
+	late := time.After(patience)
 	for {
 		w.mu.Lock()
 		at, n, more := w.position, len(w.frames), w.more
@@ -83,19 +85,19 @@ func (w *watcher) reach(t testing.TB, pos events.Position) {
 		}
 		select {
 		case <-more:
-		case <-patience:
+		case <-late:
 			t.Fatalf("at %d, waiting for %d", at, pos)
 		}
 	}
 }
 
-func (w *watcher) last() *Frame {
+func (w *watcher) last() *live.Frame {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.frames[len(w.frames)-1]
 }
 
-func subscribe(t testing.TB, p *Projections, topic string, from Resume, s Subscriber) *Subscription {
+func subscribe(t testing.TB, p *Projections, topic string, from live.Resume, s live.Subscriber) *live.Subscription {
 	t.Helper()
 	sub, err := p.Subscribe(topic, from, s)
 	if err != nil {
@@ -105,9 +107,9 @@ func subscribe(t testing.TB, p *Projections, topic string, from Resume, s Subscr
 }
 
 // onSale returns projections that follow a log with product a, 1,000,000 units.
-func onSale(t testing.TB) (*memoryLog, *Projections) {
-	log := newMemoryLog()
-	log.add(product("a"), &events.ProductCreated{ProductID: "a", DisplayName: "A", Stock: 1_000_000})
+func onSale(t testing.TB) (*logtest.Memory, *Projections) {
+	log := logtest.NewMemory()
+	log.Add(product("a"), &events.ProductCreated{ProductID: "a", DisplayName: "A", Stock: 1_000_000})
 	p := opened(t, log, vfs.NewMem())
 	started(t, p)
 	<-p.ready
@@ -116,17 +118,21 @@ func onSale(t testing.TB) (*memoryLog, *Projections) {
 
 // sale is the n-th reservation of such a product, from 1.
 func sale(n int) events.Fact {
-	return &events.ProductReserved{ReservationID: fmt.Sprint("r", n), Quantity: 1, Remaining: 1_000_000 - int64(n)}
+	return &events.ProductReserved{
+		ReservationID: events.ReservationID(fmt.Sprint("r", n)),
+		Quantity:      1,
+		Remaining:     1_000_000 - int64(n),
+	}
 }
 
 // slowWatcher takes its frames late, through a Pending.
 type slowWatcher struct {
 	*watcher
 	lock    sync.Mutex
-	pending Pending
+	pending live.Pending
 }
 
-func (s *slowWatcher) Deliver(f *Frame) {
+func (s *slowWatcher) Deliver(f *live.Frame) {
 	s.lock.Lock()
 	s.pending.Add(f)
 	busy := rand.N(4) > 0

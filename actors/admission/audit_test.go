@@ -11,8 +11,8 @@ import (
 type ledger struct {
 	t        *testing.T
 	settings events.WaitingRoomSettings
-	holders  []string // by ticket, from 1
-	gone     []bool   // left or dropped while waiting, or admitted
+	holders  []events.Holder // by ticket, from 1
+	gone     []bool          // left or dropped while waiting, or admitted
 	inside   map[int64]time.Time
 	let      map[int64]time.Time // when each was admitted
 	dropped  map[int64]time.Time
@@ -25,7 +25,15 @@ type ledger struct {
 // readLedger folds a log of a room that is not shuffled, and holds it to what may be
 // at every prefix.
 func readLedger(t *testing.T, log []logged) *ledger {
-	l := &ledger{t: t, inside: map[int64]time.Time{}, let: map[int64]time.Time{}, dropped: map[int64]time.Time{}, expired: map[int64]bool{}, left: map[int64]bool{}, next: 1}
+	l := &ledger{
+		t:       t,
+		inside:  map[int64]time.Time{},
+		let:     map[int64]time.Time{},
+		dropped: map[int64]time.Time{},
+		expired: map[int64]bool{},
+		left:    map[int64]bool{},
+		next:    1,
+	}
 	for _, entry := range log {
 		switch f := entry.fact.(type) {
 		case *events.WaitingRoomOpened:
@@ -101,7 +109,12 @@ func (l *ledger) admitted(f *events.WaitingRoomAdmitted) {
 		inSecond += a.Count
 	}
 	if inSecond > l.settings.AdmitPerSecond {
-		l.t.Fatalf("%d were admitted in the second up to %v, the rate is %d", inSecond, f.AdmittedAt, l.settings.AdmitPerSecond)
+		l.t.Fatalf(
+			"%d were admitted in the second up to %v, the rate is %d",
+			inSecond,
+			f.AdmittedAt,
+			l.settings.AdmitPerSecond,
+		)
 	}
 }
 
@@ -139,7 +152,12 @@ func (c *crowd) audit(log []logged) {
 		}
 	}
 	if len(l.dropped) == 0 || len(l.left) == 0 || len(l.expired) == 0 {
-		c.t.Errorf("%d were dropped, %d left and %d passes ran out: the crowd is not what it should be", len(l.dropped), len(l.left), len(l.expired))
+		c.t.Errorf(
+			"%d were dropped, %d left and %d passes ran out: the crowd is not what it should be",
+			len(l.dropped),
+			len(l.left),
+			len(l.expired),
+		)
 	}
 	c.rateReached(log, l)
 }

@@ -28,7 +28,7 @@ func bench(b *testing.B, dir string) (*node, *embedded.Store) {
 	store := openLog(b, dir)
 	n := start(b, store, nil, func(desk *actors.Config, _ *Config) {
 		desk.Snapshots = store
-		desk.Kinds = append(desk.Kinds, actors.Kind{Category: product.Category, New: product.New, SnapshotVersion: product.SnapshotVersion})
+		desk.Kinds = append(desk.Kinds, product.Kind)
 	})
 	return n, store
 }
@@ -61,9 +61,14 @@ func inTurns(b *testing.B, callers, count int, call func(n int) error) {
 }
 
 // slow is a room in which a million wait: it admits one a second.
-var slow = events.WaitingRoomSettings{AdmitPerSecond: 1, MaxActive: 100_000, ActiveSeconds: 3600, HeartbeatSeconds: 3600}
+var slow = events.WaitingRoomSettings{
+	AdmitPerSecond:   1,
+	MaxActive:        100_000,
+	ActiveSeconds:    3600,
+	HeartbeatSeconds: 3600,
+}
 
-// crowded is a node with a million waiting, started anew after they had joined, so that
+// crowded is a node with a million waiting, restarted after they had joined, so that
 // nothing but the room is in memory. visitors are the ids of a tenth of them.
 func crowded(b *testing.B) (n *node, store *embedded.Store, visitors []string, before uint64) {
 	b.Helper()
@@ -72,7 +77,7 @@ func crowded(b *testing.B) (n *node, store *embedded.Store, visitors []string, b
 	n.set(slow)
 	visitors = make([]string, million/10)
 	inTurns(b, 4096, million, func(i int) error {
-		visit, _, _, err := n.rooms.Join(ctx, "sale", "holder-"+strconv.Itoa(1_000_000+i), by("holder"))
+		visit, _, _, err := n.rooms.Join(ctx, "sale", events.Holder("holder-"+strconv.Itoa(1_000_000+i)), by("holder"))
 		if i%10 == 0 {
 			visitors[i/10] = visit.Visitor
 		}
@@ -117,7 +122,7 @@ func BenchmarkJoin(b *testing.B) {
 				b.ResetTimer()
 				busy := processorTime(b)
 				inTurns(b, callers, b.N, func(i int) error {
-					holder := "holder-" + strconv.Itoa(10_000_000+i)
+					holder := events.Holder("holder-" + strconv.Itoa(10_000_000+i))
 					if what == "reserve" {
 						return ask(&product.Reserve{ReservationID: actors.NewID(), Holder: holder, Quantity: 1})
 					}
@@ -169,8 +174,8 @@ func ageOfLine(b *testing.B, n *node, visitors []string, busy bool) {
 		for part := range 64 {
 			all.Go(func() {
 				for i := 0; ended.Err() == nil; i++ {
-					holder := fmt.Sprint("late-", b.N, "-", part, "-", i)
-					if _, _, _, err := n.rooms.Join(ctx, "sale", holder, by(holder)); err != nil {
+					holder := events.Holder(fmt.Sprint("late-", b.N, "-", part, "-", i))
+					if _, _, _, err := n.rooms.Join(ctx, "sale", holder, by(string(holder))); err != nil {
 						b.Error(err)
 					}
 					joined.Add(1)

@@ -27,7 +27,7 @@ const (
 
 // person is one of the crowd.
 type person struct {
-	holder  string
+	holder  events.Holder
 	habit   habit
 	until   time.Duration // when a leaver leaves and a sleeper falls asleep
 	visit   Visit
@@ -49,7 +49,7 @@ type crowd struct {
 }
 
 // TestCrowd: a hundred thousand join at once. Some leave, some fall asleep, some get
-// what they want; the machine is started anew in the middle. Nobody who is there is
+// what they want; the machine is restarted in the middle. Nobody who is there is
 // passed over, the rate and max_active hold at every moment, who sleeps loses the
 // place and nobody else does, and the log says the same as what people were told.
 func TestCrowd(t *testing.T) {
@@ -58,7 +58,12 @@ func TestCrowd(t *testing.T) {
 		seed = rand.Uint64()
 	}
 	t.Logf("go test ./actors/admission -run TestCrowd -crowd-seed %d", seed)
-	people, settings := 100_000, events.WaitingRoomSettings{AdmitPerSecond: 4_000, MaxActive: 30_000, ActiveSeconds: 12, HeartbeatSeconds: 6}
+	people, settings := 100_000, events.WaitingRoomSettings{
+		AdmitPerSecond:   4_000,
+		MaxActive:        30_000,
+		ActiveSeconds:    12,
+		HeartbeatSeconds: 6,
+	}
 	if raceDetector {
 		people, settings.AdmitPerSecond, settings.MaxActive = 10_000, 400, 3_000
 	}
@@ -115,8 +120,15 @@ func (c *crowd) reboot() {
 		c.t.Fatal(err)
 	}
 	after := c.line()
-	if before.Waiting != after.Waiting || before.Admitted != after.Admitted || !slices.Equal(slices.Collect(before.InLine()), slices.Collect(after.InLine())) {
-		c.t.Fatalf("the line changed: %d waited and %d were admitted, now %d and %d", before.Waiting, before.Admitted, after.Waiting, after.Admitted)
+	if before.Waiting != after.Waiting || before.Admitted != after.Admitted ||
+		!slices.Equal(slices.Collect(before.InLine()), slices.Collect(after.InLine())) {
+		c.t.Fatalf(
+			"the line changed: %d waited and %d were admitted, now %d and %d",
+			before.Waiting,
+			before.Admitted,
+			after.Waiting,
+			after.Admitted,
+		)
 	}
 }
 
@@ -132,7 +144,7 @@ func (c *crowd) admitted() int64 { return c.line().Admitted }
 
 func (c *crowd) gather(people int) {
 	for i := range people {
-		p := &person{holder: "holder-" + strconv.Itoa(i), until: time.Duration(c.rng.Int64N(int64(60 * s)))}
+		p := &person{holder: events.Holder("holder-" + strconv.Itoa(i)), until: time.Duration(c.rng.Int64N(int64(60 * s)))}
 		switch draw := c.rng.IntN(100); {
 		case draw < 8:
 			p.habit = leaver
@@ -152,7 +164,7 @@ func (c *crowd) joinAtOnce() {
 		all.Go(func() {
 			<-begin
 			var err error
-			if p.visit, _, _, err = c.rooms.Join(ctx, "sale", p.holder, by(p.holder)); err != nil {
+			if p.visit, _, _, err = c.rooms.Join(ctx, "sale", p.holder, by(string(p.holder))); err != nil {
 				c.t.Errorf("%s: %v", p.holder, err)
 			}
 		})
@@ -209,7 +221,7 @@ func (c *crowd) dream(p *person) {
 }
 
 func (c *crowd) leave(p *person) {
-	visit, answer, err := c.rooms.Leave(ctx, "sale", p.visit.Visitor, by(p.holder))
+	visit, answer, err := c.rooms.Leave(ctx, "sale", p.visit.Visitor, by(string(p.holder)))
 	if err != nil {
 		c.t.Error(err)
 	}

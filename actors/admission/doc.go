@@ -21,7 +21,7 @@
 // # Silence
 //
 // Who has given no sign of life for twice the heartbeat loses the place. Times are
-// kept in memory alone, so after a restart everyone begins anew; and so it is when
+// kept in memory alone, so after a restart everyone starts over; and so it is when
 // the round itself was held up for longer than a heartbeat, as by a machine that
 // slept: nobody could be heard then. A place that is about to be dropped is marked
 // first, so that a poll either comes before that and keeps it, or is told to ask
@@ -43,11 +43,25 @@
 //
 // # One node runs a room
 //
-// Signs of life are heard where the polls arrive. So all that is asked of a room goes
-// to one node, that which owns its stream; another that ran it as well would take the
-// places of everybody whom it does not hear. What only holds a pass against a room
-// ([Rooms.Check]), or ends one ([Rooms.Done]), may be asked of any node; see
-// Config.Elsewhere.
+// Signs of life are heard where the polls arrive, and a node that hears none would take
+// everybody's place. So where nodes share a log (Config.Shared), whoever hears a visitor
+// of a room that another has run takes it over, by a fact that begins a term: at once, but
+// not sooner than a quarter of the heartbeat (takeOverRest) after another did. It admits,
+// and drops only who was silent here for two heartbeats in which the term did not change;
+// a Drop of another term is refused by the room. A visitor who asks another node in that
+// time makes that one take the room over, which begins the two heartbeats anew: so nobody
+// who asks once in a heartbeat is dropped, wherever the polls go and whoever is restarted.
+// It costs one event when visitors move, and a few in a heartbeat where they are spread;
+// then nobody is dropped at all, so a balancer had better send a room's to one node.
+// Others let somebody in only when nobody has for a while (overdueAfter). What only holds
+// a pass against a room ([Rooms.Check]), or ends one ([Rooms.Done]), may be asked of any
+// node; see Config.Elsewhere.
+//
+// # The keys of all nodes
+//
+// The log names the keys that sign, by their fingerprints ([Rooms.UseKeys]). A node that
+// has none of them can neither read what others have signed nor be read, so it refuses
+// whatever takes a key (ErrKeysDiffer), makes no rounds and drops nobody.
 //
 // # Why rooms bound what is in flight
 //

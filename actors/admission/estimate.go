@@ -91,10 +91,15 @@ const (
 	// pollsAhead is what keeps a crowd that all comes in within seconds from asking
 	// every second: for each so many ahead, a second more.
 	pollsAhead = 40_000
+	// The first frontPlaces of a line ask every frontPoll at the latest: a place that
+	// becomes free is theirs at a moment that no estimate knows, and their pass runs
+	// from then on.
+	frontPlaces = 50
+	frontPoll   = 2 * time.Second
 )
 
-// pollAfter is how soon a visitor who waits is to ask again.
-func pollAfter(l *waitingroom.Line, eta time.Duration, number int64) time.Duration {
+// pollAfter is how soon a visitor who waits is to ask again, from at on.
+func pollAfter(at time.Time, l *waitingroom.Line, eta time.Duration, number int64) time.Duration {
 	longest := min(time.Duration(l.Settings.HeartbeatSeconds)*time.Second, mostPoll)
 	if eta == unknown {
 		return longest
@@ -102,6 +107,8 @@ func pollAfter(l *waitingroom.Line, eta time.Duration, number int64) time.Durati
 	after := max(eta/4, time.Duration(number)*time.Second/pollsAhead)
 	if number == 0 {
 		after = max(after, time.Duration(l.Waiting)*time.Second/undrawnPolls)
+	} else if number <= frontPlaces && !l.Settings.OpensAt.After(at) {
+		after = min(after, frontPoll)
 	}
 	return min(max(after, leastPoll), longest).Round(time.Second)
 }

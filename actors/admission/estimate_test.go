@@ -58,7 +58,13 @@ func TestPace(t *testing.T) {
 }
 
 func TestEstimates(t *testing.T) {
-	open := events.WaitingRoomSettings{AdmitPerSecond: 10, MaxActive: 3, ActiveSeconds: 60, HeartbeatSeconds: 30, Status: events.RoomOpen}
+	open := events.WaitingRoomSettings{
+		AdmitPerSecond:   10,
+		MaxActive:        3,
+		ActiveSeconds:    60,
+		HeartbeatSeconds: 30,
+		Status:           events.RoomOpen,
+	}
 	closed, ahead, never, rare := open, open, open, open
 	rare.HeartbeatSeconds = waitingroom.MaxHeartbeatSeconds
 	closed.Status = events.RoomClosed
@@ -75,6 +81,9 @@ func TestEstimates(t *testing.T) {
 		{"the next", open, 1000, 10, 1, 100 * ms, s},
 		{"four seconds", open, 1000, 10, 40, 4 * s, s},
 		{"a minute", open, 1000, 10, 600, 60 * s, 15 * s},
+		{"next, when one of those inside ends", open, 1000, 1.0 / 120, 1, 120 * s, 2 * s},
+		{"the last of the front", open, 1000, 1.0 / 60, 50, 3000 * s, 2 * s},
+		{"behind the front", open, 1000, 1.0 / 60, 51, 3060 * s, 30 * s},
 		{"an hour", open, 100_000, 10, 36_000, 3600 * s, 30 * s},
 		{"a crowd that comes in at once does not ask at once", open, 1_000_000, 1_000_000, 400_000, 400 * ms, 10 * s},
 		{"signs of life twice a day", rare, 1_000_000, 0, 1, unknown, time.Hour},
@@ -87,13 +96,13 @@ func TestEstimates(t *testing.T) {
 	} {
 		l := lineOf(test.settings, test.waiting, 0, 0)
 		got := eta(day, l, test.perSecond, test.number)
-		if poll := pollAfter(l, got, test.number); got != test.eta || poll != test.poll {
+		if poll := pollAfter(day, l, got, test.number); got != test.eta || poll != test.poll {
 			t.Errorf("%s: in %v, ask after %v; want %v and %v", test.about, got, poll, test.eta, test.poll)
 		}
 	}
 	// Just before a drawing many have one estimate; they are not to come all at once.
 	l := lineOf(ahead, 400_000, 0, 0)
-	if got := pollAfter(l, eta(at(99*s), l, 10, 0), 0); got != 20*s {
+	if got := pollAfter(at(99*s), l, eta(at(99*s), l, 10, 0), 0); got != 20*s {
 		t.Errorf("400,000 a second before the drawing ask after %v, want 20s", got)
 	}
 }

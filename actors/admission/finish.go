@@ -19,7 +19,7 @@ const finishLimit = 5 * time.Second
 // who finish later and without the pass. No room, "", is nobody's way.
 //
 // If another node runs the room, that one learns of it with the next event of its own.
-func (r *Rooms) Done(id, holder string, ticket int64, request actors.Request) {
+func (r *Rooms) Done(id events.RoomID, holder events.Holder, ticket int64, request actors.Request) {
 	if id == "" {
 		return
 	}
@@ -42,13 +42,19 @@ func (r *Rooms) Done(id, holder string, ticket int64, request actors.Request) {
 	}
 }
 
-func (r *Rooms) done(ctx context.Context, id, holder string, ticket int64, request actors.Request) error {
+func (r *Rooms) done(
+	ctx context.Context,
+	id events.RoomID,
+	holder events.Holder,
+	ticket int64,
+	request actors.Request,
+) error {
 	if ticket == 0 {
-		found := &struct { // not on the stack: it may still be written if ctx ends first
+		var found struct { // not to be read after an error: it may still be written
 			ticket int64
 			place  waitingroom.Place
 			ok     bool
-		}{}
+		}
 		_, err := r.config.Desk.View(ctx, waitingroom.Stream(id), func(c core.Core) {
 			found.ticket, found.place, found.ok = c.(*waitingroom.Room).Find(holder)
 		})

@@ -15,6 +15,7 @@ import (
 
 	"admitone/actors"
 	"admitone/actors/core"
+	"admitone/actors/waitingroom"
 	"admitone/actors/waitingroom/pass"
 	"admitone/events"
 	"admitone/events/embedded"
@@ -36,8 +37,8 @@ func (c *clock) now() time.Time       { return day.Add(time.Duration(c.nanos.Loa
 func (c *clock) move(d time.Duration) { c.nanos.Add(int64(d)) }
 
 // ring is the same in every run.
-var ring = func() *pass.Ring {
-	r, err := pass.NewRing(pass.Key{ID: 1, Secret: [pass.SecretSize]byte{1, 2, 3}})
+var ring = func() *pass.Keyring {
+	r, err := pass.NewKeyring(pass.Key{ID: 1, Secret: [pass.SecretSize]byte{1, 2, 3}})
 	if err != nil {
 		panic(err)
 	}
@@ -61,7 +62,7 @@ func start(t testing.TB, store events.Store, c *clock, change func(*actors.Confi
 	if err != nil {
 		t.Fatal(err)
 	}
-	desk := actors.Config{Store: store, Kinds: []actors.Kind{Kind}, Logger: quiet}
+	desk := actors.Config{Store: store, Kinds: []core.Kind{waitingroom.Kind}, Logger: quiet}
 	rooms := Config{Keys: ring, Logger: quiet}
 	if c != nil {
 		desk.Now, rooms.Now = c.now, c.now
@@ -127,10 +128,18 @@ func (n *node) set(settings events.WaitingRoomSettings) {
 	}
 }
 
-// join has a holder join.
-func (n *node) join(holder string) Visit {
+// use makes another ring the one that signs.
+func (n *node) use(ring *pass.Keyring) {
 	n.t.Helper()
-	visit, _, _, err := n.rooms.Join(ctx, "sale", holder, by(holder))
+	if err := n.rooms.UseKeys(ctx, ring, KeysIfKnown); err != nil {
+		n.t.Fatal(err)
+	}
+}
+
+// join has a holder join.
+func (n *node) join(holder events.Holder) Visit {
+	n.t.Helper()
+	visit, _, _, err := n.rooms.Join(ctx, "sale", holder, by(string(holder)))
 	if err != nil {
 		n.t.Fatal(err)
 	}
@@ -164,8 +173,8 @@ func (n *node) step() {
 		n.t.Fatal(err)
 	}
 	rm.step(ctx)
-	rm.look(ctx)
-	if rm.failed || rm.deaf {
+	rm.sweepSilent(ctx)
+	if rm.failed || rm.failing {
 		n.t.Fatal("the round came to nothing")
 	}
 }
@@ -186,7 +195,7 @@ func code(err error) string {
 	case err == nil:
 		return "ok"
 	case errors.As(err, &refusal):
-		return refusal.Code
+		return string(refusal.Code)
 	}
 	return err.Error()
 }
@@ -224,7 +233,7 @@ func noLeaks(t *testing.T) {
 	t.Cleanup(func() { goleak.VerifyNone(t, before) })
 }
 
-// memory is a log that is lost at the end and costs next to nothing. It may be told
+// memory is a log that is lost at the end and costs almost nothing. It may be told
 // to be out of reach.
 type memory struct {
 	events.Store // of which the methods below are enough here
@@ -237,7 +246,12 @@ type memory struct {
 func newMemory() *memory { return &memory{log: map[events.StreamID][]events.Recorded{}} }
 
 // Append implements events.Store.
-func (m *memory) Append(_ context.Context, stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {
+func (m *memory) Append(
+	_ context.Context,
+	stream events.StreamID,
+	expected events.Revision,
+	batch []events.Event,
+) (events.Appended, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.down.Load() {
@@ -249,14 +263,28 @@ func (m *memory) Append(_ context.Context, stream events.StreamID, expected even
 	}
 	for i := range batch {
 		m.size++
-		s = append(s, events.Recorded{Event: batch[i], Stream: stream, Revision: events.Revision(len(s)), Position: events.Position(m.size)})
+		s = append(
+			s,
+			events.Recorded{
+				Event:    batch[i],
+				Stream:   stream,
+				Revision: events.Revision(len(s)),
+				Position: events.Position(m.size),
+			},
+		)
 	}
 	m.log[stream] = s
 	return events.Appended{Revision: events.Revision(len(s)) - 1, Position: events.Position(m.size)}, nil
 }
 
 // Read implements events.Store, forward only.
-func (m *memory) Read(_ context.Context, stream events.StreamID, from events.Revision, _ events.Direction, limit int) ([]events.Recorded, error) {
+func (m *memory) Read(
+	_ context.Context,
+	stream events.StreamID,
+	from events.Revision,
+	_ events.Direction,
+	limit int,
+) ([]events.Recorded, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	s := m.log[stream]

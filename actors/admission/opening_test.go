@@ -21,7 +21,7 @@ func TestShuffledOpening(t *testing.T) {
 	}
 	var visitors []Visit
 	for i := range 20 {
-		visitors = append(visitors, n.join(fmt.Sprint("h", i)))
+		visitors = append(visitors, n.join(events.Holder(fmt.Sprint("h", i))))
 	}
 	n.set(opening) // again, without a word about the seed
 	for range 10 {
@@ -33,7 +33,7 @@ func TestShuffledOpening(t *testing.T) {
 			}
 		}
 	}
-	n.rooms.SetKeys(ring.Rotate()) // the promise holds
+	n.use(ring.Rotate()) // the promise holds
 	opening.MaxActive++
 	n.set(opening)
 	n.clock.move(ms)
@@ -65,11 +65,11 @@ func TestLostSeed(t *testing.T) {
 	opening.Order, opening.OpensAt = events.RoomShuffle, at(s)
 	n.set(opening)
 	ann := n.join("ann")
-	other, err := pass.NewRing(pass.NewKey(9))
+	other, err := pass.NewKeyring(pass.NewKey(9))
 	if err != nil {
 		t.Fatal(err)
 	}
-	n.rooms.SetKeys(other)
+	n.use(other)
 	n.clock.move(2 * s)
 	rm, err := n.rooms.find(ctx, "sale")
 	if err != nil {

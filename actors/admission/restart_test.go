@@ -22,7 +22,7 @@ func script(t *testing.T, settings events.WaitingRoomSettings, restart func(*nod
 	next := map[int64]time.Time{}
 	join := func(count int) {
 		for range count {
-			v := n.join(fmt.Sprint("holder-", len(visits)))
+			v := n.join(events.Holder(fmt.Sprint("holder-", len(visits))))
 			visits = append(visits, v)
 			next[v.Ticket] = n.clock.now().Add(v.PollAfter)
 		}
@@ -46,7 +46,7 @@ func script(t *testing.T, settings events.WaitingRoomSettings, restart func(*nod
 	}
 	n.stop()
 	for _, entry := range readLog(t, log) {
-		said = append(said, entry.at.Sub(day).String()+" "+entry.fact.Name()+" "+string(entry.fact.AppendJSON(nil)))
+		said = append(said, entry.at.Sub(day).String()+" "+entry.fact.Name()+" "+string(events.AppendFact(nil, entry.fact)))
 	}
 	return said
 }
@@ -78,7 +78,15 @@ func TestRestartsLeaveNoTrace(t *testing.T) {
 				got := script(t, settings, restart)
 				for i := range max(len(got), len(want)) {
 					if i >= len(got) || i >= len(want) || got[i] != want[i] {
-						t.Fatalf("%s: fact %d differs, of %d and %d:\n%q\nwant\n%q", about, i, len(got), len(want), got[i:min(i+1, len(got))], want[i:min(i+1, len(want))])
+						t.Fatalf(
+							"%s: fact %d differs, of %d and %d:\n%q\nwant\n%q",
+							about,
+							i,
+							len(got),
+							len(want),
+							got[i:min(i+1, len(got))],
+							want[i:min(i+1, len(want))],
+						)
 					}
 				}
 			}
@@ -163,7 +171,7 @@ func TestRounds(t *testing.T) {
 		}
 		var visitors []Visit
 		for i := range 8 {
-			visitors = append(visitors, n.join(fmt.Sprint("h", i)))
+			visitors = append(visitors, n.join(events.Holder(fmt.Sprint("h", i))))
 		}
 		began := time.Now()
 		for range 400 {
@@ -200,7 +208,7 @@ func TestPause(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range 9 {
-		n.join(fmt.Sprint("h", i))
+		n.join(events.Holder(fmt.Sprint("h", i)))
 	}
 	n.step() // admits two
 	for _, test := range []struct{ at, want time.Duration }{
@@ -223,7 +231,7 @@ func TestRoundsByTheRate(t *testing.T) {
 		settings.AdmitPerSecond, settings.MaxActive, settings.HeartbeatSeconds = 90, 10_000, 3600
 		n.set(settings)
 		for i := range 1000 {
-			n.join(fmt.Sprint("h", i))
+			n.join(events.Holder(fmt.Sprint("h", i)))
 		}
 		time.Sleep(10*s - ms)
 		line, err := n.rooms.Line(ctx, "sale")
@@ -273,7 +281,7 @@ func TestAPassThatWasGivenUpAcrossARestart(t *testing.T) {
 }
 
 // TestIdsOfALogThatIsGone: who was given an id or a pass by a log that was lost, as when a
-// backup was restored, has no place in this one: neither somebody else's of the same
+// backup was restored, has no place in this one: neither another holder's of the same
 // ticket nor one that nobody has yet.
 func TestIdsOfALogThatIsGone(t *testing.T) {
 	n := newNode(t)

@@ -25,32 +25,35 @@ type Published struct {
 
 // room is one waiting room on this node.
 type room struct {
-	rooms   *Rooms
-	id      string
-	stream  events.StreamID
-	opened  chan struct{} // closed when err and line are set
-	err     error         // why it could not be opened
-	line    atomic.Pointer[Published]
-	seen    *seen
-	asking  atomic.Int64  // commands of visitors in flight
-	wake    chan struct{} // holds one token when something has changed
-	resting atomic.Bool   // no round is planned
+	rooms       *Rooms
+	id          events.RoomID
+	stream      events.StreamID
+	opened      chan struct{} // closed when err and line are set
+	err         error         // why it could not be opened
+	line        atomic.Pointer[Published]
+	seen        *lastSeen
+	asking      atomic.Int64  // commands of visitors in flight
+	wake        chan struct{} // holds one token when something has changed
+	resting     atomic.Bool   // no round is planned
+	lastContact atomic.Bool   // a visitor, since another server was seen to run the room
 	// newer is closed when a newer line is published, and another takes its place.
 	newer atomic.Pointer[chan struct{}]
 
 	// These belong to the round.
 	pace   pace
 	failed bool // the last one came to nothing
+	runner runner
 	// These belong to the look for the silent.
-	since  time.Time // silence counts from here
-	looked time.Time // when the last look ended
-	deaf   bool      // it came to nothing
+	since   time.Time // silence counts from here
+	sweptAt time.Time // when the last look ended
+	failing bool      // it came to nothing
+	term    int64     // of the room when it ended
 }
 
-func newRoom(r *Rooms, id string) *room {
+func newRoom(r *Rooms, id events.RoomID) *room {
 	now, newer := r.config.Now(), make(chan struct{})
 	rm := &room{rooms: r, id: id, stream: waitingroom.Stream(id), opened: make(chan struct{}),
-		seen: newSeen(now), wake: make(chan struct{}, 1), since: now}
+		seen: newLastSeen(now), wake: make(chan struct{}, 1), since: now}
 	rm.newer.Store(&newer)
 	return rm
 }
@@ -111,6 +114,7 @@ func (rm *room) publish(ctx context.Context) error {
 	next.Revision, next.Position = answer.Revision, answer.Position
 	rm.pace.add(next.At, next.Line)
 	next.PerSecond = rm.pace.perSecond(next.At, next.Line)
+	rm.watchRunner(next)
 	rm.line.Store(next)
 	newer := make(chan struct{})
 	close(*rm.newer.Swap(&newer))
@@ -123,6 +127,18 @@ const showLimit = 250 * time.Millisecond
 // shows waits until the published line has come to a revision, so that whoever asks after
 // an answer meets what it said; but not for long.
 func (rm *room) shows(revision events.Revision) {
+	rm.await(func(line *Published) bool { return line.Revision >= revision })
+}
+
+// catchUp waits likewise until the line has a ticket that was signed, and that another
+// server may have given out a moment ago.
+func (rm *room) catchUp(ticket int64) {
+	if rm.rooms.config.Shared && ticket > rm.line.Load().Tickets && !rm.seen.known(ticket) {
+		rm.await(func(line *Published) bool { return line.Tickets >= ticket })
+	}
+}
+
+func (rm *room) await(enough func(*Published) bool) {
 	if rm.rooms.paused {
 		return
 	}
@@ -130,7 +146,7 @@ func (rm *room) shows(revision events.Revision) {
 	defer limit.Stop()
 	for {
 		newer := *rm.newer.Load() // before the look, or a line could slip in between
-		if rm.line.Load().Revision >= revision {
+		if enough(rm.line.Load()) {
 			return
 		}
 		rm.wakeUp()
@@ -199,7 +215,7 @@ func (rm *room) watch() {
 			return
 		case <-timer.C:
 		}
-		timer.Reset(rm.look(stop))
+		timer.Reset(rm.sweepSilent(stop))
 	}
 }
 
@@ -209,6 +225,9 @@ const backOff = time.Second
 // step makes one round and says when the next is due; again is false if nothing will
 // happen until somebody joins.
 func (rm *room) step(ctx context.Context) (pause time.Duration, again bool) {
+	if rm.rooms.usable() != nil { // nobody could read what is signed here, or be heard
+		return backOff, true
+	}
 	// A room rests if it was quiet before and is quiet now. Whoever joins too late to
 	// be in the new line finds that it rests.
 	quiet := rm.quiet()
@@ -262,11 +281,11 @@ func (rm *room) report(failed *bool, err error) {
 // turn does what is due in a round. What comes to nothing does not keep the rest from
 // being done.
 func (rm *room) turn(ctx context.Context) error {
-	return errors.Join(
-		rm.shuffle(ctx),
-		rm.ask(ctx, &waitingroom.Admit{}),
-		rm.publish(ctx),
-	)
+	errs := []error{rm.takeOver(ctx)}
+	if rm.runs(rm.line.Load()) || rm.overdue() {
+		errs = append(errs, rm.shuffle(ctx), rm.ask(ctx, &waitingroom.Admit{}))
+	}
+	return errors.Join(append(errs, rm.publish(ctx))...)
 }
 
 // ask hands in a command of the room's own.

@@ -15,21 +15,12 @@ import (
 	"admitone/events"
 )
 
-// Kind is what the desk has to know about waiting rooms.
-var Kind = actors.Kind{Category: waitingroom.Category, New: waitingroom.New, SnapshotVersion: waitingroom.SnapshotVersion}
-
-// Desk is where commands are handed in: an [actors.Desk], whose kinds have Kind.
-type Desk interface {
-	Ask(ctx context.Context, request actors.Request) (actors.Answer, error)
-	View(ctx context.Context, stream events.StreamID, read func(core.Core)) (actors.Answer, error)
-}
-
 // Config of the rooms of a node. Zero values get the defaults that are named.
 type Config struct {
-	// Desk hosts the rooms' entities.
-	Desk Desk
+	// Desk hosts the rooms' entities; its kinds have [waitingroom.Kind].
+	Desk actors.Dispatcher
 	// Keys sign visitors' ids and passes.
-	Keys *pass.Ring
+	Keys *pass.Keyring
 	// Now is the clock, the desk's; time.Now.
 	Now func() time.Time
 	// Every is how often a room admits and publishes its line (50 ms).
@@ -40,7 +31,13 @@ type Config struct {
 	// Elsewhere says that another node runs the rooms: this one holds passes against
 	// them and ends them, and refuses all else.
 	Elsewhere bool
-	Logger    *slog.Logger
+	// Shared says that other servers may append to the log: then nobody is dropped but by
+	// the server that hears the visitors. Node is its name, for people.
+	Shared bool
+	Node   string
+	// Store is where the fingerprints of keys are, see [Rooms.UseKeys]; nil is nowhere.
+	Store  events.Store
+	Logger *slog.Logger
 }
 
 func (c Config) withDefaults() Config {
@@ -63,14 +60,19 @@ func (c Config) withDefaults() Config {
 // goroutines at once.
 type Rooms struct {
 	config Config
-	keys   atomic.Pointer[pass.Ring]
+	run    string // names this start of the program
+	keys   atomic.Pointer[pass.Keyring]
+
+	keyMu    sync.Mutex   // held while the ring is held against the log
+	keyLog   *keyLog      // nil if there is none; guarded by keyMu
+	keyState atomic.Int32 // a KeyState; written under keyMu
 
 	rooms   sync.Map // of string → *room
 	mu      sync.Mutex
 	stopped bool // guarded by mu
 	running sync.WaitGroup
 	// turns of passes: one command at a time comes with each.
-	turns actors.Turns[passKey]
+	turns actors.KeyedMutex[passKey]
 	// finishing counts what Done has begun and not ended.
 	finishing atomic.Int64
 	// stop ends the rounds.
@@ -83,19 +85,21 @@ type Rooms struct {
 // New returns the rooms of a node. None is running: those in which somebody waits or
 // has a pass are resumed, others begin with the first who asks for them.
 func New(config Config) *Rooms {
-	r := &Rooms{config: config.withDefaults()}
+	r := &Rooms{config: config.withDefaults(), run: string(actors.NewCommandID())}
 	r.keys.Store(config.Keys)
+	r.keyState.Store(int32(KeysAgree))
+	if config.Store != nil {
+		r.keyLog = newKeyLog(config.Store)
+		r.keyState.Store(int32(KeysUnnamed))
+	}
 	r.stop, r.cancel = context.WithCancel(context.Background())
 	return r
 }
 
-// SetKeys makes another ring the one that signs and checks.
-func (r *Rooms) SetKeys(keys *pass.Ring) { r.keys.Store(keys) }
-
 // Resume begins the rounds of rooms, after a start of the program: those in which
 // somebody waits or has a pass. It goes on after an error, and returns them all; see
 // [Rooms.Line] for which there are.
-func (r *Rooms) Resume(ctx context.Context, rooms ...string) error {
+func (r *Rooms) Resume(ctx context.Context, rooms ...events.RoomID) error {
 	var all []error
 	for _, id := range rooms {
 		if _, err := r.find(ctx, id); err != nil {
@@ -116,16 +120,17 @@ func (r *Rooms) Close() {
 }
 
 // errNoRoom refuses what is asked of a room that was never set up.
-var errNoRoom = &core.Refusal{Code: "not_found", Detail: "there is no such waiting room",
+var errNoRoom = &core.Refusal{Code: core.CodeNotFound, Detail: "there is no such waiting room",
 	Fields: map[string]any{"resource": "waiting_room"}}
 
 // errElsewhere refuses what only the node that runs the rooms can answer.
-var errElsewhere = &core.Refusal{Code: "not_found", Detail: "this server runs no waiting rooms; ask the one that does",
+var errElsewhere = &core.Refusal{Code: core.CodeNotFound,
+	Detail: "this server runs no waiting rooms; ask the one that does",
 	Fields: map[string]any{"resource": "waiting_room"}}
 
 // find returns a room, and begins its rounds if nobody has asked for it yet. Errors:
 // a refusal (not_found), those of [actors.Desk.View], ctx.Err().
-func (r *Rooms) find(ctx context.Context, id string) (*room, error) {
+func (r *Rooms) find(ctx context.Context, id events.RoomID) (*room, error) {
 	if r.config.Elsewhere {
 		return nil, errElsewhere
 	}
@@ -155,7 +160,7 @@ func (r *Rooms) spawn(run func()) bool {
 
 // Line returns the line of a room as it was published last. Errors: a refusal
 // (not_found), those of [actors.Desk.View].
-func (r *Rooms) Line(ctx context.Context, id string) (*Published, error) {
+func (r *Rooms) Line(ctx context.Context, id events.RoomID) (*Published, error) {
 	rm, err := r.find(ctx, id)
 	if err != nil {
 		return nil, err
@@ -165,10 +170,24 @@ func (r *Rooms) Line(ctx context.Context, id string) (*Published, error) {
 
 // Set sets a room up or changes it, and returns the answer of its actor. A room that
 // becomes a shuffled one gets its seed here; SeedHash is ignored. Errors: as
-// [actors.Desk.Ask], with the refusals of [waitingroom.Set].
-func (r *Rooms) Set(ctx context.Context, id string, settings events.WaitingRoomSettings, ifVersion *int64, request actors.Request) (actors.Answer, error) {
+// [actors.Desk.Ask], with the refusals of [waitingroom.Set]; ErrKeysDiffer.
+func (r *Rooms) Set(
+	ctx context.Context,
+	id events.RoomID,
+	settings events.WaitingRoomSettings,
+	ifVersion *int64,
+	request actors.Request,
+) (actors.Answer, error) {
 	if r.config.Elsewhere {
 		return actors.Answer{}, errElsewhere
+	}
+	if r.KeyState() == KeysUnnamed {
+		if err := r.UseKeys(ctx, nil, KeysFirst); err != nil {
+			return actors.Answer{}, err
+		}
+	}
+	if err := r.usable(); err != nil {
+		return actors.Answer{}, err
 	}
 	settings.SeedHash = ""
 	if settings.Order == events.RoomShuffle {

@@ -17,7 +17,8 @@ func TestOneVisit(t *testing.T) {
 	n.set(sale)
 	ann, bob, cid := n.join("ann"), n.join("bob"), n.join("cid")
 	for i, v := range []Visit{ann, bob, cid} {
-		if v.Status != events.VisitorWaiting || v.Ticket != int64(i+1) || v.Number != int64(i+1) || v.PollAfter != s || v.Pass != "" {
+		if v.Status != events.VisitorWaiting || v.Ticket != int64(i+1) || v.Number != int64(i+1) || v.PollAfter != s ||
+			v.Pass != "" {
 			t.Errorf("visitor %d is told %+v", i+1, v)
 		}
 	}
@@ -32,13 +33,18 @@ func TestOneVisit(t *testing.T) {
 			t.Errorf("asked again: %+v, want %+v", again, got)
 		}
 	}
-	if got := n.poll(cid.Visitor); got.Status != events.VisitorWaiting || got.Number != 1 || got.ETA != 100*ms || got.Pass != "" {
+	if got := n.poll(cid.Visitor); got.Status != events.VisitorWaiting || got.Number != 1 || got.ETA != 100*ms ||
+		got.Pass != "" {
 		t.Errorf("who waits is told %+v", got)
 	}
-	if left, answer, err := n.rooms.Leave(ctx, "sale", bob.Visitor, by("bob")); err != nil || left.Status != events.VisitorLeft || len(answer.Facts) != 1 {
+	if left, answer, err := n.rooms.Leave(ctx, "sale", bob.Visitor, by("bob")); err != nil ||
+		left.Status != events.VisitorLeft ||
+		len(answer.Facts) != 1 {
 		t.Errorf("leaving: %+v, %v", left, err)
 	}
-	if left, answer, err := n.rooms.Leave(ctx, "sale", bob.Visitor, by("bob")); err != nil || left.Status != events.VisitorLeft || len(answer.Facts) != 0 {
+	if left, answer, err := n.rooms.Leave(ctx, "sale", bob.Visitor, by("bob")); err != nil ||
+		left.Status != events.VisitorLeft ||
+		len(answer.Facts) != 0 {
 		t.Errorf("leaving again: %+v, %v", left, err)
 	}
 	if got := n.poll(bob.Visitor); got.Status != events.VisitorLeft || got.Pass != "" {
@@ -52,7 +58,8 @@ func TestOneVisit(t *testing.T) {
 	if got := n.poll(ann.Visitor); got.Status != events.VisitorExpired || got.Pass != "" {
 		t.Errorf("after the pass and a round: %+v", got)
 	}
-	if left, _, err := n.rooms.Leave(ctx, "sale", ann.Visitor, by("ann")); err != nil || left.Status != events.VisitorExpired {
+	if left, _, err := n.rooms.Leave(ctx, "sale", ann.Visitor, by("ann")); err != nil ||
+		left.Status != events.VisitorExpired {
 		t.Errorf("leaving after the pass: %+v, %v", left, err)
 	}
 }
@@ -65,7 +72,9 @@ func TestLeavingTooLate(t *testing.T) {
 	ann := n.join("ann")
 	n.step()
 	n.clock.move(60*s + ms)
-	if left, answer, err := n.rooms.Leave(ctx, "sale", ann.Visitor, by("ann")); err != nil || left.Status != events.VisitorExpired || len(answer.Facts) != 0 {
+	if left, answer, err := n.rooms.Leave(ctx, "sale", ann.Visitor, by("ann")); err != nil ||
+		left.Status != events.VisitorExpired ||
+		len(answer.Facts) != 0 {
 		t.Errorf("%+v %+v %v", left, answer, err)
 	}
 }
@@ -102,16 +111,16 @@ func TestJoiningAgain(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	n := newNode(t)
-	join := func(id, holder string) string {
-		_, _, _, err := n.rooms.Join(ctx, id, holder, by(holder))
+	join := func(id events.RoomID, holder events.Holder) string {
+		_, _, _, err := n.rooms.Join(ctx, id, holder, by(string(holder)))
 		return code(err)
 	}
 	stranger := ring.VisitorID("sale", pass.Visitor{Ticket: 99, Holder: pass.HolderOf("ann")})
-	poll := func(id, visitor string) string {
+	poll := func(id events.RoomID, visitor string) string {
 		_, err := n.rooms.Poll(ctx, id, visitor)
 		return code(err)
 	}
-	leave := func(id, visitor string) string {
+	leave := func(id events.RoomID, visitor string) string {
 		_, _, err := n.rooms.Leave(ctx, id, visitor, by("ann"))
 		return code(err)
 	}
@@ -162,7 +171,7 @@ func TestPasses(t *testing.T) {
 	cid := n.join("cid")
 	n.step()
 	given, other := n.poll(ann.Visitor).Pass, n.poll(bob.Visitor).Pass
-	check := func(about, room, holder, shown, want string) {
+	check := func(about string, room events.RoomID, holder events.Holder, shown, want string) {
 		t.Helper()
 		ticket, err := n.rooms.Check(room, holder, shown)
 		if code(err) != want || err == nil && ticket != 1 {
@@ -181,7 +190,7 @@ func TestPasses(t *testing.T) {
 		t.Error("who waits has a pass")
 	}
 	rotated := ring.Rotate()
-	n.rooms.SetKeys(rotated)
+	n.use(rotated)
 	check("with another key in front", "sale", "ann", given, "ok")
 	if fresh := n.poll(ann.Visitor).Pass; fresh == given {
 		t.Error("after the rotation the old key goes on signing")
@@ -189,9 +198,9 @@ func TestPasses(t *testing.T) {
 	for range pass.MaxKeys {
 		rotated = rotated.Rotate()
 	}
-	n.rooms.SetKeys(rotated)
+	n.use(rotated)
 	check("with its key gone", "sale", "ann", given, "pass_invalid")
-	n.rooms.SetKeys(ring)
+	n.use(ring)
 
 	if err := n.finish(1); err != nil {
 		t.Fatal(err)
@@ -231,11 +240,11 @@ func TestThousandUses(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range 1000 {
 		all.Go(func() {
-			holder := []string{"ann", "bob"}[i%2]
+			holder := []events.Holder{"ann", "bob"}[i%2]
 			_, err := n.rooms.Check("sale", holder, given)
 			mu.Lock()
 			defer mu.Unlock()
-			results[holder+" "+code(err)]++
+			results[string(holder)+" "+code(err)]++
 		})
 	}
 	all.Wait()
@@ -285,7 +294,7 @@ func TestLogOutOfReach(t *testing.T) {
 	for range 7 { // ann's place is due to be dropped
 		n.clock.move(s)
 		rm.step(ctx)
-		if rm.look(ctx); rm.failed || rm.deaf {
+		if rm.sweepSilent(ctx); rm.failed || rm.failing {
 			failed++
 		}
 	}
@@ -309,7 +318,7 @@ func TestLogOutOfReach(t *testing.T) {
 // TestGivingUp: whoever gives up waiting for a room to be read is told so.
 func TestGivingUp(t *testing.T) {
 	n := newNode(t)
-	n.rooms.rooms.Store("sale", newRoom(n.rooms, "sale")) // is being opened, for ever
+	n.rooms.rooms.Store("sale", newRoom(n.rooms, "sale")) // is being opened, forever
 	ended, cancel := context.WithCancel(ctx)
 	cancel()
 	visitor := ring.VisitorID("sale", pass.Visitor{Ticket: 1})

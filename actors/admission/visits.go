@@ -12,16 +12,18 @@ import (
 	"admitone/events"
 )
 
-var errNoVisitor = &core.Refusal{Code: "not_found", Detail: "the waiting room has no such visitor; join it",
+var errNoVisitor = &core.Refusal{Code: core.CodeNotFound, Detail: "the waiting room has no such visitor; join it",
 	Fields: map[string]any{"resource": "visitor"}}
 
-var errPassRequired = &core.Refusal{Code: "pass_required", Detail: "this is behind a waiting room; join it, and come with the pass that it gives you"}
+var errPassRequired = &core.Refusal{Code: core.CodePassRequired,
+	Detail: "this is behind a waiting room; join it, and come with the pass that it gives you"}
 
-var errPassInvalid = &core.Refusal{Code: "pass_invalid", Detail: "the pass is not one of this waiting room for you, or it has ended; join the waiting room"}
+var errPassInvalid = &core.Refusal{Code: core.CodePassInvalid,
+	Detail: "the pass is not one of this waiting room for you, or it has ended; join the waiting room"}
 
 // errNoSeed: the key that promised a room's shuffle is not in the ring any more. An
 // organiser can still let visitors in as they came; see [waitingroom.Set].
-var errNoSeed = errors.New("admission: no key of the ring has made the seed that was promised")
+var errNoSeed = errors.New("no key of the ring has made the seed that was promised")
 
 // Visit is what a visitor is told.
 type Visit struct {
@@ -48,9 +50,19 @@ type Visit struct {
 
 // Join gives a holder a place in a room, or says which the holder has; again says
 // that it was there before. The answer is that of the room's actor, with no facts in
-// the latter case. Errors: as [actors.Desk.Ask], with the refusals of
-// [waitingroom.Join].
-func (r *Rooms) Join(ctx context.Context, id, holder string, request actors.Request) (visit Visit, answer actors.Answer, again bool, err error) {
+// the latter case. A request that is repeated under its key gets the ticket of the first
+// time, also one that has ended since; where that stands is as of now, as for a poll:
+// whoever has been let in meanwhile gets the pass. Errors: as [actors.Desk.Ask], with the refusals of
+// [waitingroom.Join]; ErrKeysDiffer.
+func (r *Rooms) Join(
+	ctx context.Context,
+	id events.RoomID,
+	holder events.Holder,
+	request actors.Request,
+) (visit Visit, answer actors.Answer, again bool, err error) {
+	if err := r.usable(); err != nil {
+		return Visit{}, answer, false, err
+	}
 	rm, err := r.find(ctx, id)
 	if err != nil {
 		return Visit{}, answer, false, err
@@ -66,15 +78,10 @@ func (r *Rooms) Join(ctx context.Context, id, holder string, request actors.Requ
 			if !ok {
 				return Visit{}, answer, false, actors.ErrBroken
 			}
-			now := r.config.Now()
-			place := waitingroom.Place{Status: events.VisitorWaiting, Number: joined.Waiting}
-			line := rm.line.Load()
-			if line.Undrawn(joined.Ticket) {
-				place.Number = 0
+			if answer.Replayed {
+				rm.catchUp(joined.Ticket)
 			}
-			visit = rm.visit(line, visitorOf(joined.Ticket, holder), place, now)
-			rm.seen.greet(joined.Ticket, now)
-			rm.joined()
+			visit = rm.welcome(joined, visitorOf(joined.Ticket, holder), answer.Replayed)
 			return visit, answer, answer.Replayed, nil
 		}
 		visit, ok, err := rm.present(ctx, holder, request)
@@ -85,18 +92,42 @@ func (r *Rooms) Join(ctx context.Context, id, holder string, request actors.Requ
 	return Visit{}, answer, false, actors.ErrOverloaded
 }
 
-func visitorOf(ticket int64, holder string) pass.Visitor {
+// welcome tells a visitor who has joined where that is: at the end, or for one who has
+// joined before and repeats the request, where the ticket has come to.
+func (rm *room) welcome(joined *events.WaitingRoomJoined, v pass.Visitor, before bool) Visit {
+	line, now := rm.line.Load(), rm.rooms.config.Now()
+	place := waitingroom.Place{Status: events.VisitorWaiting, Number: joined.Waiting}
+	if line.Undrawn(v.Ticket) {
+		place.Number = 0
+	}
+	if before && (v.Ticket <= line.Tickets || rm.seen.ended(v.Ticket)) {
+		place, _ = rm.standing(line, v)
+	}
+	visit := rm.visit(line, v, place, now)
+	if visit.Status == events.VisitorWaiting {
+		rm.seen.recordJoin(v.Ticket, now)
+		rm.recordContact()
+		rm.joined()
+	}
+	return visit
+}
+
+func visitorOf(ticket int64, holder events.Holder) pass.Visitor {
 	return pass.Visitor{Ticket: ticket, Holder: pass.HolderOf(holder)}
 }
 
 // present looks up the place of a holder; ok is false if there is none any more. A pass that
 // has done its work, and of which the log has yet to hear, is ended first.
-func (rm *room) present(ctx context.Context, holder string, request actors.Request) (visit Visit, ok bool, err error) {
-	found := &struct { // not on the stack: it may still be written if ctx ends first
+func (rm *room) present(
+	ctx context.Context,
+	holder events.Holder,
+	request actors.Request,
+) (visit Visit, ok bool, err error) {
+	var found struct { // not to be read after an error: it may still be written
 		ticket int64
 		place  waitingroom.Place
 		ok     bool
-	}{}
+	}
 	_, err = rm.rooms.config.Desk.View(ctx, rm.stream, func(c core.Core) {
 		found.ticket, found.place, found.ok = c.(*waitingroom.Room).Find(holder)
 	})
@@ -110,7 +141,8 @@ func (rm *room) present(ctx context.Context, holder string, request actors.Reque
 	now := rm.rooms.config.Now()
 	visit = rm.visit(rm.line.Load(), visitorOf(found.ticket, holder), found.place, now)
 	if visit.Status == events.VisitorWaiting {
-		rm.seen.greet(found.ticket, now)
+		rm.seen.recordJoin(found.ticket, now)
+		rm.recordContact()
 	}
 	return visit, true, nil
 }
@@ -143,12 +175,19 @@ func (rm *room) visit(line *Published, v pass.Visitor, place waitingroom.Place, 
 	return visit
 }
 
-func (rm *room) fill(visit *Visit, keys *pass.Ring, line *Published, v pass.Visitor, place waitingroom.Place, now time.Time) {
+func (rm *room) fill(
+	visit *Visit,
+	keys *pass.Keyring,
+	line *Published,
+	v pass.Visitor,
+	place waitingroom.Place,
+	now time.Time,
+) {
 	visit.Status, visit.Number = place.Status, place.Number
 	switch place.Status {
 	case events.VisitorWaiting:
 		visit.ETA = eta(now, line.Line, line.PerSecond, place.Number)
-		visit.PollAfter = pollAfter(line.Line, visit.ETA, place.Number)
+		visit.PollAfter = pollAfter(now, line.Line, visit.ETA, place.Number)
 	case events.VisitorAdmitted:
 		if place.ExpiresAt.Before(now) { // the line is older than that
 			visit.Status = events.VisitorExpired
@@ -161,7 +200,7 @@ func (rm *room) fill(visit *Visit, keys *pass.Ring, line *Published, v pass.Visi
 
 // standing says where a visitor stands by a line, unless that has ended since. ok is false
 // if the ticket is not the visitor's: the id or the pass is of a log that is gone, as when
-// a backup was restored, and this one gave the ticket to somebody else, or to nobody yet.
+// a backup was restored, and this one gave the ticket to another caller, or to nobody yet.
 func (rm *room) standing(line *Published, v pass.Visitor) (place waitingroom.Place, ok bool) {
 	place = line.Look(v.Ticket)
 	switch {
@@ -178,22 +217,24 @@ func (rm *room) standing(line *Published, v pass.Visitor) (place waitingroom.Pla
 	return place, ok
 }
 
-// doomedAfter is when to ask again whose place is just being dropped.
-const doomedAfter = time.Second
+// droppedAfter is when to ask again whose place is just being dropped.
+const droppedAfter = time.Second
 
 // Poll is a sign of life, and says where the visitor stands. It waits for nothing,
-// but for a room of which nobody has heard since the program started. Errors: a
-// refusal (not_found); for such a room, those of [actors.Desk.View].
-func (r *Rooms) Poll(ctx context.Context, id, visitor string) (Visit, error) {
+// but a moment for a visitor who has just joined at another server, and for a room of
+// which nobody has heard since the program started. Errors: a refusal (not_found); ErrKeysDiffer;
+// for such a room, those of [actors.Desk.View].
+func (r *Rooms) Poll(ctx context.Context, id events.RoomID, visitor string) (Visit, error) {
 	keys := r.keys.Load()
-	v, err := keys.ReadVisitor(id, visitor)
+	v, err := r.readVisitor(keys, id, visitor)
 	if err != nil {
-		return Visit{}, errNoVisitor
+		return Visit{}, err
 	}
 	rm, err := r.find(ctx, id)
 	if err != nil {
 		return Visit{}, err
 	}
+	rm.catchUp(v.Ticket)
 	line, now := rm.line.Load(), r.config.Now()
 	place, ok := rm.standing(line, v)
 	if !ok {
@@ -204,26 +245,46 @@ func (r *Rooms) Poll(ctx context.Context, id, visitor string) (Visit, error) {
 	if visit.Status != events.VisitorWaiting {
 		return visit, nil
 	}
-	switch missing, doomed := rm.seen.touch(v.Ticket, now, visit.PollAfter); {
+	switch missing, doomed := rm.seen.recordPoll(v.Ticket, now, visit.PollAfter); {
 	case doomed:
-		visit.TooSoon, visit.PollAfter = true, doomedAfter
+		visit.TooSoon, visit.PollAfter = true, droppedAfter
 	case missing > 0:
 		visit.TooSoon, visit.PollAfter = true, (missing + time.Second - 1).Truncate(time.Second)
+	default:
+		rm.recordContact()
 	}
 	return visit, nil
 }
 
-// Leave gives the place or the pass of a visitor up; for one who is gone it says how.
-// Errors: a refusal (not_found); as [actors.Desk.Ask].
-func (r *Rooms) Leave(ctx context.Context, id, visitor string, request actors.Request) (Visit, actors.Answer, error) {
-	v, err := r.keys.Load().ReadVisitor(id, visitor)
+// readVisitor reads a visitor's id.
+func (r *Rooms) readVisitor(keys *pass.Keyring, id events.RoomID, visitor string) (pass.Visitor, error) {
+	if err := r.usable(); err != nil {
+		return pass.Visitor{}, err
+	}
+	v, err := keys.ReadVisitor(id, visitor)
 	if err != nil {
-		return Visit{}, actors.Answer{}, errNoVisitor
+		return v, r.unread(errNoVisitor)
+	}
+	return v, nil
+}
+
+// Leave gives the place or the pass of a visitor up; for one who is gone it says how.
+// Errors: a refusal (not_found); ErrKeysDiffer; as [actors.Desk.Ask].
+func (r *Rooms) Leave(
+	ctx context.Context,
+	id events.RoomID,
+	visitor string,
+	request actors.Request,
+) (Visit, actors.Answer, error) {
+	v, err := r.readVisitor(r.keys.Load(), id, visitor)
+	if err != nil {
+		return Visit{}, actors.Answer{}, err
 	}
 	rm, err := r.find(ctx, id)
 	if err != nil {
 		return Visit{}, actors.Answer{}, err
 	}
+	rm.catchUp(v.Ticket)
 	if _, ok := rm.standing(rm.line.Load(), v); !ok {
 		return Visit{}, actors.Answer{}, errNoVisitor
 	}
@@ -238,8 +299,8 @@ func (r *Rooms) Leave(ctx context.Context, id, visitor string, request actors.Re
 		return visit, answer, nil
 	}
 	// The published line may not know yet how it ended.
-	found := &waitingroom.Place{} // not on the stack: it may still be written if ctx ends first
-	_, err = r.config.Desk.View(ctx, rm.stream, func(c core.Core) { *found = c.(*waitingroom.Room).Look(v.Ticket) })
+	var found waitingroom.Place // not to be read after an error: it may still be written
+	_, err = r.config.Desk.View(ctx, rm.stream, func(c core.Core) { found = c.(*waitingroom.Room).Look(v.Ticket) })
 	if err != nil {
 		return Visit{}, answer, err
 	}
@@ -254,16 +315,23 @@ const checkLimit = 2 * time.Second
 // Check holds a pass against a room and the holder who comes with it, and returns the
 // ticket that it belongs to. The signature says it all; if this node runs the room,
 // the line says moreover whether the pass was given up or has done its work. Errors:
-// refusals, pass_required and pass_invalid.
-func (r *Rooms) Check(id, holder, shown string) (ticket int64, err error) {
+// refusals, pass_required and pass_invalid; ErrKeysDiffer.
+func (r *Rooms) Check(id events.RoomID, holder events.Holder, shown string) (ticket int64, err error) {
+	if err := r.usable(); err != nil {
+		return 0, err
+	}
 	if shown == "" {
 		return 0, errPassRequired
 	}
 	ticket, err = r.keys.Load().Check(id, holder, shown, r.config.Now())
+	if errors.Is(err, pass.ErrInvalid) {
+		return 0, r.unread(errPassInvalid)
+	}
 	if err != nil {
 		return 0, errPassInvalid
 	}
 	if rm := r.room(id); rm != nil { // else another node runs it, or nobody can: the signature has to do
+		rm.catchUp(ticket)
 		place, ok := rm.standing(rm.line.Load(), visitorOf(ticket, holder))
 		if !ok || place.Status == events.VisitorLeft || place.Status == events.VisitorExpired {
 			return 0, errPassInvalid
@@ -274,7 +342,7 @@ func (r *Rooms) Check(id, holder, shown string) (ticket int64, err error) {
 
 // passKey names a pass: each visitor has one.
 type passKey struct {
-	room   string
+	room   events.RoomID
 	ticket int64
 }
 
@@ -282,11 +350,11 @@ type passKey struct {
 // pass wait until leave is called, which has to be, once: so a purchase ends the pass
 // (see [Rooms.Done]) before the next can be made with it. Errors: Check's;
 // actors.ErrOverloaded if too many wait so.
-func (r *Rooms) Enter(id, holder, shown string) (ticket int64, leave func(), err error) {
+func (r *Rooms) Enter(id events.RoomID, holder events.Holder, shown string) (ticket int64, leave func(), err error) {
 	if ticket, err = r.Check(id, holder, shown); err != nil {
 		return 0, nil, err
 	}
-	leave, ok := r.turns.Take(passKey{id, ticket})
+	leave, ok := r.turns.Lock(passKey{id, ticket})
 	if !ok {
 		return 0, nil, actors.ErrOverloaded
 	}
@@ -299,7 +367,7 @@ func (r *Rooms) Enter(id, holder, shown string) (ticket int64, leave func(), err
 
 // room returns a room with a line, and begins its rounds if nobody has yet; nil if that
 // can't be.
-func (r *Rooms) room(id string) *room {
+func (r *Rooms) room(id events.RoomID) *room {
 	if known, ok := r.rooms.Load(id); ok && known.(*room).line.Load() != nil {
 		return known.(*room)
 	}

@@ -11,25 +11,23 @@ import (
 	"admitone/events"
 )
 
-// Category of the streams of allowances.
-const Category = "allowance"
+// Kind of allowances.
+var Kind = core.Kind{Category: events.AllowanceCategory, New: New, SnapshotVersion: snapshotVersion}
 
 // Stream of a holder's allowance at a performance.
-func Stream(performanceID, holder string) events.StreamID {
-	return events.NewStreamID(Category, events.OfPerformance(performanceID, holder))
+func Stream(performanceID events.PerformanceID, holder events.Holder) events.StreamID {
+	return events.NewStreamID(events.AllowanceCategory, events.OfPerformance(performanceID, string(holder)))
 }
 
-// SnapshotVersion changes with what Freeze writes; a snapshot of another version
-// is not read.
-const SnapshotVersion = 1
+// snapshotVersion changes with what Freeze writes.
+const snapshotVersion = 1
 
-// Take takes seats out of the allowance. Again under the same hold it does nothing, or
-// takes as many as it says now; a later attempt of a booking takes the place of an
-// earlier one. Refusals:
-// not_held (a later attempt is there, or the booking is paid), limit_exceeded.
+// Take takes seats out of the allowance. Again under the same hold it does nothing; a later
+// attempt of a booking takes the place of an earlier one. Refusals: not_held (a later
+// attempt is there, or this one with another number of seats, or the booking is paid),
+// limit_exceeded.
 type Take struct {
-	// HoldID is an [events.HoldID].
-	HoldID string
+	HoldID events.HoldID
 	// Seats of the booking, above 0.
 	Seats int64
 	// Limit is how many seats the holder may have.
@@ -41,21 +39,21 @@ type Take struct {
 
 // Extend moves the deadline of what a hold has taken. Refusal: not_held.
 type Extend struct {
-	HoldID    string
+	HoldID    events.HoldID
 	ExpiresAt time.Time
 }
 
 // Keep takes the deadline away: the booking is paid. Again it does nothing.
 // Refusal: not_held.
-type Keep struct{ HoldID string }
+type Keep struct{ HoldID events.HoldID }
 
 // Release gives back what a hold has taken or kept. It does nothing if that is
 // nothing.
-type Release struct{ HoldID string }
+type Release struct{ HoldID events.HoldID }
 
 // part is what one hold has taken.
 type part struct {
-	HoldID  string
+	HoldID  events.HoldID
 	Seats   int64
 	Expires int64 // UnixNano of the deadline, 0 once kept
 }
@@ -68,7 +66,7 @@ type Allowance struct {
 // New returns an allowance of which nothing is taken.
 func New() core.Core { return &Allowance{} }
 
-// Taken is how many seats are taken, held or kept.
+// Taken is the number of seats that are taken, held or kept.
 func (a *Allowance) Taken() (seats int64) {
 	for i := range a.parts {
 		seats += a.parts[i].Seats
@@ -99,11 +97,11 @@ func (a *Allowance) first() int {
 func moment(nanos int64) time.Time { return time.Unix(0, nanos).UTC() }
 
 // find returns the place of a hold's part, -1 if it has none.
-func (a *Allowance) find(holdID string) int {
+func (a *Allowance) find(holdID events.HoldID) int {
 	return slices.IndexFunc(a.parts, func(p part) bool { return p.HoldID == holdID })
 }
 
-var errNotHeld = &core.Refusal{Code: "not_held", Detail: "nothing is taken for this booking any more"}
+var errNotHeld = &core.Refusal{Code: core.CodeNotHeld, Detail: "nothing is taken for this booking any more"}
 
 // Decide implements [core.Core].
 func (a *Allowance) Decide(cmd core.Command, now time.Time) ([]events.Fact, error) {
@@ -151,7 +149,7 @@ func (a *Allowance) take(cmd *Take, now time.Time) ([]events.Fact, error) {
 		case holding != booking:
 		case other == attempt && a.parts[i].Seats == cmd.Seats:
 			return nil, nil
-		case other > attempt || a.parts[i].Expires == 0:
+		case other >= attempt || a.parts[i].Expires == 0:
 			return nil, errNotHeld
 		default: // and no other: a booking has one part
 			fact := a.released(i)
@@ -159,8 +157,12 @@ func (a *Allowance) take(cmd *Take, now time.Time) ([]events.Fact, error) {
 		}
 	}
 	if taken+cmd.Seats > cmd.Limit {
-		return nil, &core.Refusal{Code: "limit_exceeded",
-			Detail: fmt.Sprintf("one holder may not have that many seats of this performance: the limit is %d, and this one has %d", cmd.Limit, taken),
+		return nil, &core.Refusal{Code: core.CodeLimitExceeded,
+			Detail: fmt.Sprintf(
+				"one holder may not have that many seats of this performance: the limit is %d, and this one has %d",
+				cmd.Limit,
+				taken,
+			),
 			Fields: map[string]any{"limit": cmd.Limit, "taken": taken}}
 	}
 	return append(facts, &events.AllowanceTaken{HoldID: cmd.HoldID, Seats: cmd.Seats, Taken: taken + cmd.Seats,
@@ -181,7 +183,9 @@ func (a *Allowance) expire(now time.Time) []events.Fact {
 		return nil
 	}
 	p := a.parts[i]
-	return []events.Fact{&events.AllowanceExpired{HoldID: p.HoldID, Seats: p.Seats, Taken: a.Taken() - p.Seats, ExpiresAt: moment(p.Expires)}}
+	return []events.Fact{
+		&events.AllowanceExpired{HoldID: p.HoldID, Seats: p.Seats, Taken: a.Taken() - p.Seats, ExpiresAt: moment(p.Expires)},
+	}
 }
 
 // Evolve implements [core.Core].
@@ -210,7 +214,7 @@ func (a *Allowance) Evolve(fact events.Fact) {
 	}
 }
 
-func (a *Allowance) give(fact events.Fact, holdID string, seats, taken int64, held bool) {
+func (a *Allowance) give(fact events.Fact, holdID events.HoldID, seats, taken int64, held bool) {
 	i := a.find(holdID)
 	a.must(fact, i >= 0 && a.parts[i].Seats == seats && (a.parts[i].Expires != 0) == held)
 	a.parts = slices.Delete(slices.Clone(a.parts), i, i+1)

@@ -14,23 +14,23 @@ import (
 var day = time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
 
 // Four seats for a holder, and a minute to pay.
-func take(id string, seats int64) *Take {
+func take(id events.HoldID, seats int64) *Take {
 	return &Take{HoldID: id, Seats: seats, Limit: 4, For: time.Minute}
 }
-func keep(id string) *Keep       { return &Keep{HoldID: id} }
-func release(id string) *Release { return &Release{HoldID: id} }
-func extend(id string, to time.Duration) *Extend {
+func keep(id events.HoldID) *Keep       { return &Keep{HoldID: id} }
+func release(id events.HoldID) *Release { return &Release{HoldID: id} }
+func extend(id events.HoldID, to time.Duration) *Extend {
 	return &Extend{HoldID: id, ExpiresAt: day.Add(to)}
 }
 
-// told puts what was decided as a sentence.
-func told(facts []events.Fact, err error) string {
+// decided puts what was decided as a sentence.
+func decided(facts []events.Fact, err error) string {
 	if err != nil {
 		r := err.(*core.Refusal)
 		if r.Code == "limit_exceeded" {
 			return fmt.Sprintf("limit_exceeded: %d of %d", r.Fields["taken"], r.Fields["limit"])
 		}
-		return r.Code
+		return string(r.Code)
 	}
 	if len(facts) == 0 {
 		return "nothing"
@@ -135,7 +135,7 @@ func TestRules(t *testing.T) {
 			a := New()
 			for i, line := range rule.attempts {
 				facts, err := a.Decide(line.cmd, day.Add(line.at))
-				if got := told(facts, err); got != line.then {
+				if got := decided(facts, err); got != line.then {
 					t.Fatalf("line %d: %T at %v\n gives %s\n  want %s", i+1, line.cmd, line.at, got, line.then)
 				}
 				for _, fact := range facts {

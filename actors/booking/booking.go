@@ -9,25 +9,28 @@ import (
 	"admitone/events"
 )
 
-// Category of the streams of bookings.
-const Category = "booking"
+// Kind of bookings.
+var Kind = core.Kind{Category: events.BookingCategory, New: New, SnapshotVersion: snapshotVersion}
 
 // Stream of the booking with this id.
-func Stream(id string) events.StreamID { return events.NewStreamID(Category, id) }
+func Stream(id events.BookingID) events.StreamID {
+	return events.NewStreamID(events.BookingCategory, string(id))
+}
 
-// SnapshotVersion changes with what Freeze writes; a snapshot of another version
-// is not read.
-const SnapshotVersion = 1
+// snapshotVersion changes with what Freeze writes.
+const snapshotVersion = 1
 
 // MaxSeats is how many seats one booking can have.
 const MaxSeats = 50
 
-// Hold makes the booking known, all of whose seats are held under its first
-// attempt. Refusals: already_exists, hold_expired (it took too long).
+// Hold makes the booking known, all of whose seats are held under an attempt. Refusals:
+// already_exists, [ErrAbandoned], hold_expired (it took too long).
 type Hold struct {
-	ID            string
-	PerformanceID string
-	Holder        string
+	ID            events.BookingID
+	PerformanceID events.PerformanceID
+	Holder        events.Holder
+	// Attempt is the number in the hold's id: the one behind those that are closed.
+	Attempt int64
 	// Seats must not be changed afterwards.
 	Seats []events.BookedSeat
 	// ExpiresAt is the last moment at which a payment is in time, ExtendableUntil
@@ -35,39 +38,50 @@ type Hold struct {
 	ExpiresAt, ExtendableUntil time.Time
 }
 
+// Abandon closes an attempt of a booking that is not held, so that what the attempt has
+// taken can be given back. It does nothing to one that is closed, be it because the
+// booking is held under a later one. Refusals: already_exists (it is held under this one,
+// or was), [ErrAhead].
+type Abandon struct {
+	ID            events.BookingID
+	PerformanceID events.PerformanceID
+	Holder        events.Holder
+	Attempt       int64
+}
+
 // Extend moves the deadline, once. The seats are held that long already. Refusals:
 // released, hold_expired, already_confirmed (booked, or being paid),
 // limit_exceeded (extended before, or as far as it goes).
 type Extend struct {
-	By        string
+	By        events.Holder
 	ExpiresAt time.Time
 }
 
 // StartPayment begins to pay. While a payment is under way it does nothing.
 // Refusals: already_confirmed, released.
-type StartPayment struct{ By string }
+type StartPayment struct{ By events.Holder }
 
 // Retake says that a late payment has taken every seat again. Again it does
 // nothing. Refusal: not_held (the payment is over).
 type Retake struct {
-	PaymentID string
+	PaymentID events.HoldID
 	ExpiresAt time.Time
 }
 
 // Complete says that the payment is debited and every seat booked. Again it does
 // nothing. Refusal: not_held (the payment is over).
-type Complete struct{ PaymentID string }
+type Complete struct{ PaymentID events.HoldID }
 
 // FailPayment ends the payment; see [events.BookingPaymentFailed] for what has to
 // be done before. Refusal: not_held (the payment is over).
 type FailPayment struct {
-	PaymentID string
+	PaymentID events.HoldID
 	Reason    events.FailReason
 }
 
 // Release gives the booking back. Again it does nothing. Refusals: hold_expired,
 // not_held (a payment is under way: it has to end first).
-type Release struct{ By string }
+type Release struct{ By events.Holder }
 
 // FinishRefund says that the money and the seats of a booked booking that was
 // released have been given back. It does nothing to any other.
@@ -75,9 +89,9 @@ type FinishRefund struct{}
 
 // State is what there is to know of a booking.
 type State struct {
-	ID            string
-	PerformanceID string
-	Holder        string
+	ID            events.BookingID
+	PerformanceID events.PerformanceID
+	Holder        events.Holder
 	// Seats are shared and must not be changed.
 	Seats  []events.BookedSeat
 	Amount int64
@@ -86,6 +100,8 @@ type State struct {
 	// how far an extension can move that.
 	ExpiresAt, ExtendableUntil time.Time
 	Extended                   bool
+	// Closed is the number of attempts that are abandoned: those up to this number.
+	Closed int64 `json:",omitempty"`
 	// Attempt is the number of the present or last hold, and of its payment.
 	Attempt int64
 	// Late says that the payment that is under way or was the last began after the
@@ -99,7 +115,17 @@ type State struct {
 }
 
 // HoldID is the id of the present or last hold, and of its payment.
-func (s *State) HoldID() string { return events.HoldID(s.ID, s.Attempt) }
+func (s *State) HoldID() events.HoldID { return events.NewHoldID(s.ID, s.Attempt) }
+
+// HeldUnder is the attempt under which it was held first, or will be.
+func (s *State) HeldUnder() int64 { return s.Closed + 1 }
+
+// StateOf is a booking as its first hold makes it.
+func StateOf(f *events.BookingHeld) State {
+	return State{ID: f.BookingID, PerformanceID: f.PerformanceID, Holder: f.Holder, Seats: f.Seats, Amount: f.Amount,
+		Status: events.BookingIsHeld, ExpiresAt: f.ExpiresAt, ExtendableUntil: f.ExtendableUntil,
+		Closed: f.Attempt - 1, Attempt: f.Attempt}
+}
 
 // Booking is the state and the rules of one booking. It implements [core.Core].
 type Booking struct {
@@ -109,7 +135,7 @@ type Booking struct {
 // New returns a booking that is not known yet.
 func New() core.Core { return &Booking{} }
 
-// Exists says whether the booking is known.
+// Exists reports whether the booking is known.
 func (b *Booking) Exists() bool { return b.state.ID != "" }
 
 // State returns what there is to know of it.

@@ -8,25 +8,42 @@ import (
 	"admitone/events"
 )
 
-var errNoBooking = &core.Refusal{Code: "not_found", Detail: "there is no such booking",
+var errNoBooking = &core.Refusal{Code: core.CodeNotFound, Detail: "there is no such booking",
 	Fields: map[string]any{"resource": "booking"}}
 
-var errNotYours = &core.Refusal{Code: "forbidden", Detail: "the booking is somebody else's"}
+// ErrAbandoned refuses to hold a booking under an attempt that was closed.
+var ErrAbandoned = &core.Refusal{Code: core.CodeNotHeld, Detail: "this attempt of the booking was given up; try again"}
 
-var errReleased = &core.Refusal{Code: "released", Detail: "the booking was given back; book again"}
+// ErrAhead refuses to abandon an attempt later than the open one: the caller has seen facts that
+// this state does not contain yet.
+var ErrAhead = &core.Refusal{Code: core.CodeNotHeld, Detail: "another attempt of the booking is open; try again"}
 
-var errExpired = &core.Refusal{Code: "hold_expired", Detail: "the booking was not paid in time; book again"}
+var errExists = &core.Refusal{Code: core.CodeAlreadyExists, Detail: "a booking with this id exists"}
 
-var errBooked = &core.Refusal{Code: "already_confirmed", Detail: "the booking is paid; there is nothing left to do"}
+var errNotYours = &core.Refusal{Code: core.CodeForbidden, Detail: "the booking is somebody else's"}
 
-var errPaying = &core.Refusal{Code: "not_held", Detail: "a payment of the booking is under way; try again"}
+var errReleased = &core.Refusal{Code: core.CodeReleased, Detail: "the booking was given back; book again"}
 
-var errOver = &core.Refusal{Code: "not_held", Detail: "this payment of the booking is over"}
+// expired is the refusal of a command after the booking's deadline.
+func expired(at time.Time) *core.Refusal {
+	return &core.Refusal{Code: core.CodeHoldExpired, Detail: "the booking was not paid in time; book again",
+		Fields: map[string]any{"expired_at": at.UTC()}}
+}
+
+var errBooked = &core.Refusal{Code: core.CodeAlreadyConfirmed,
+	Detail: "the booking is paid; there is nothing left to do"}
+
+var errPaying = &core.Refusal{Code: core.CodeNotHeld, Detail: "a payment of the booking is under way; try again"}
+
+var errOver = &core.Refusal{Code: core.CodeNotHeld, Detail: "this payment of the booking is over"}
 
 // Decide implements [core.Core].
 func (b *Booking) Decide(cmd core.Command, now time.Time) ([]events.Fact, error) {
-	if hold, ok := cmd.(*Hold); ok {
-		return b.hold(hold, now)
+	switch cmd := cmd.(type) {
+	case *Hold:
+		return b.hold(cmd, now)
+	case *Abandon:
+		return b.abandon(cmd)
 	}
 	if !b.Exists() {
 		return nil, errNoBooking
@@ -61,13 +78,15 @@ func (b *Booking) Decide(cmd core.Command, now time.Time) ([]events.Fact, error)
 func (b *Booking) hold(cmd *Hold, now time.Time) ([]events.Fact, error) {
 	switch {
 	case b.Exists():
-		return nil, &core.Refusal{Code: "already_exists", Detail: "a booking with this id exists"}
+		return nil, errExists
+	case cmd.Attempt != b.state.HeldUnder():
+		return nil, ErrAbandoned
 	case now.After(cmd.ExpiresAt):
-		return nil, errExpired
+		return nil, expired(cmd.ExpiresAt)
 	}
 	fact := &events.BookingHeld{
 		BookingID: cmd.ID, PerformanceID: cmd.PerformanceID, Holder: cmd.Holder, Seats: cmd.Seats,
-		ExpiresAt: cmd.ExpiresAt.UTC(), ExtendableUntil: cmd.ExtendableUntil.UTC(), Attempt: 1,
+		ExpiresAt: cmd.ExpiresAt.UTC(), ExtendableUntil: cmd.ExtendableUntil.UTC(), Attempt: cmd.Attempt,
 	}
 	for _, seat := range cmd.Seats {
 		fact.Amount += seat.Price
@@ -75,8 +94,22 @@ func (b *Booking) hold(cmd *Hold, now time.Time) ([]events.Fact, error) {
 	return []events.Fact{fact}, nil
 }
 
-// isOf says whether somebody may do something about the booking; "" is the house.
-func (b *Booking) isOf(by string) bool { return by == "" || by == b.state.Holder }
+func (b *Booking) abandon(cmd *Abandon) ([]events.Fact, error) {
+	switch {
+	case cmd.Attempt <= b.state.Closed:
+		return nil, nil
+	case b.Exists():
+		return nil, errExists
+	case cmd.Attempt > b.state.HeldUnder():
+		return nil, ErrAhead
+	}
+	return []events.Fact{&events.BookingAbandoned{
+		BookingID: cmd.ID, PerformanceID: cmd.PerformanceID, Holder: cmd.Holder, Attempt: cmd.Attempt,
+	}}, nil
+}
+
+// isOf reports whether by may change the booking; "" is the organiser.
+func (b *Booking) isOf(by events.Holder) bool { return by == "" || by == b.state.Holder }
 
 func (b *Booking) start(cmd *StartPayment) ([]events.Fact, error) {
 	attempt := b.state.Attempt
@@ -93,12 +126,12 @@ func (b *Booking) start(cmd *StartPayment) ([]events.Fact, error) {
 		attempt++
 	}
 	return []events.Fact{&events.BookingPaymentStarted{
-		PaymentID: events.HoldID(b.state.ID, attempt), Amount: b.state.Amount, Attempt: attempt, Was: b.state.Status,
+		PaymentID: events.NewHoldID(b.state.ID, attempt), Amount: b.state.Amount, Attempt: attempt, Was: b.state.Status,
 	}}, nil
 }
 
-// paying says whether this payment is under way.
-func (b *Booking) paying(paymentID string) bool {
+// paying reports whether this payment is in progress.
+func (b *Booking) paying(paymentID events.HoldID) bool {
 	return b.state.Status == events.BookingIsPaying && b.state.HoldID() == paymentID
 }
 
@@ -128,7 +161,7 @@ func (b *Booking) fail(cmd *FailPayment, now time.Time) ([]events.Fact, error) {
 	}
 	fact := &events.BookingPaymentFailed{PaymentID: cmd.PaymentID, Reason: cmd.Reason,
 		Status: events.BookingIsExpired, ExpiresAt: b.state.ExpiresAt}
-	// Only for want of money does it still have its seats.
+	// The booking keeps its seats only if the balance was insufficient.
 	if !b.state.Late && cmd.Reason == events.FailedBalance && !now.After(b.state.ExpiresAt) {
 		fact.Status = events.BookingIsHeld
 	}
@@ -142,14 +175,21 @@ func (b *Booking) extend(cmd *Extend) ([]events.Fact, error) {
 	case b.state.Status == events.BookingIsReleased:
 		return nil, errReleased
 	case b.state.Status == events.BookingIsExpired:
-		return nil, errExpired
+		return nil, expired(b.state.ExpiresAt)
+	case b.state.Status == events.BookingIsPaying:
+		return nil, &core.Refusal{
+			Code:   errBooked.Code,
+			Detail: "the booking is being paid, and keeps its seats meanwhile; see what comes of the payment",
+		}
 	case b.state.Status != events.BookingIsHeld:
 		return nil, errBooked
 	case b.state.Extended:
-		return nil, &core.Refusal{Code: "limit_exceeded", Detail: "a booking can be extended once; pay, or leave the seats to others",
+		return nil, &core.Refusal{Code: core.CodeLimitExceeded,
+			Detail: "a booking can be extended once; pay, or leave the seats to others",
 			Fields: map[string]any{"expires_at": b.state.ExpiresAt}}
 	case !cmd.ExpiresAt.After(b.state.ExpiresAt) || cmd.ExpiresAt.After(b.state.ExtendableUntil):
-		return nil, &core.Refusal{Code: "limit_exceeded", Detail: "the seats can't be held any longer; pay, or leave them to others",
+		return nil, &core.Refusal{Code: core.CodeLimitExceeded,
+			Detail: "the seats can't be held any longer; pay, or leave them to others",
 			Fields: map[string]any{"expires_at": b.state.ExpiresAt}}
 	}
 	return []events.Fact{&events.BookingExtended{ExpiresAt: cmd.ExpiresAt.UTC()}}, nil
@@ -163,7 +203,7 @@ func (b *Booking) release(cmd *Release) ([]events.Fact, error) {
 	case b.state.Status == events.BookingIsReleased:
 		return nil, nil
 	case b.state.Status == events.BookingIsExpired:
-		return nil, errExpired
+		return nil, expired(b.state.ExpiresAt)
 	case b.state.Status == events.BookingIsPaying:
 		return nil, errPaying
 	case b.state.Status == events.BookingIsBooked && b.state.Amount > 0:

@@ -11,9 +11,11 @@ func (b *Booking) Evolve(fact events.Fact) {
 	s := &b.state
 	switch f := fact.(type) {
 	case *events.BookingHeld:
-		b.must(fact, !b.Exists() && f.BookingID != "" && f.Attempt == 1 && f.Amount == sum(f.Seats))
-		*s = State{ID: f.BookingID, PerformanceID: f.PerformanceID, Holder: f.Holder, Seats: f.Seats, Amount: f.Amount,
-			Status: events.BookingIsHeld, ExpiresAt: f.ExpiresAt, ExtendableUntil: f.ExtendableUntil, Attempt: f.Attempt}
+		b.must(fact, !b.Exists() && f.BookingID != "" && f.Attempt == s.HeldUnder() && f.Amount == sum(f.Seats))
+		*s = StateOf(f)
+	case *events.BookingAbandoned:
+		b.must(fact, !b.Exists() && f.Attempt == s.HeldUnder())
+		s.Closed = f.Attempt
 	case *events.BookingExtended:
 		b.must(fact, s.Status == events.BookingIsHeld && !s.Extended)
 		s.ExpiresAt, s.Extended = f.ExpiresAt, true
@@ -29,7 +31,8 @@ func (b *Booking) Evolve(fact events.Fact) {
 		b.must(fact, b.paying(f.PaymentID) && f.Amount == s.Amount && (!s.Late || s.Retaken))
 		s.Status, s.Paid = events.BookingIsBooked, true
 	case *events.BookingPaymentFailed:
-		b.must(fact, b.paying(f.PaymentID) && (f.Status == events.BookingIsExpired || f.Status == events.BookingIsHeld && !s.Late))
+		b.must(fact, b.paying(f.PaymentID) &&
+			(f.Status == events.BookingIsExpired || f.Status == events.BookingIsHeld && !s.Late))
 		s.Status = f.Status
 	case *events.BookingReleased:
 		b.must(fact, s.Status == f.Was && (f.Was == events.BookingIsHeld || f.Was == events.BookingIsBooked))
@@ -50,7 +53,7 @@ func (b *Booking) started(f *events.BookingPaymentStarted) {
 		next++
 	}
 	b.must(f, s.Status == f.Was && (late || f.Was == events.BookingIsHeld) && f.Attempt == next && f.Amount == s.Amount &&
-		f.PaymentID == events.HoldID(s.ID, f.Attempt))
+		f.PaymentID == events.NewHoldID(s.ID, f.Attempt))
 	s.Status, s.Attempt, s.Late, s.Retaken = events.BookingIsPaying, f.Attempt, late, false
 }
 
@@ -64,6 +67,8 @@ func sum(seats []events.BookedSeat) (amount int64) {
 // must stops at a fact that can't follow: a damaged log, or money paid twice.
 func (b *Booking) must(fact events.Fact, fits bool) {
 	if !fits {
-		panic(fmt.Sprintf("booking %s: the log goes on with %s %+v while it is %q", b.state.ID, fact.Name(), fact, b.state.Status))
+		panic(
+			fmt.Sprintf("booking %s: the log goes on with %s %+v while it is %q", b.state.ID, fact.Name(), fact, b.state.Status),
+		)
 	}
 }

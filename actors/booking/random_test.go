@@ -14,11 +14,15 @@ import (
 
 // someCommand draws a command, mostly about the present payment.
 func someCommand(t *rapid.T, present int64) core.Command {
-	id := events.HoldID("b", max(1, present+rapid.SampledFrom([]int64{0, 0, 0, -1, 1}).Draw(t, "attempt")))
-	by := rapid.SampledFrom([]string{"ann", "ann", "bob", ""}).Draw(t, "by")
-	switch rapid.IntRange(0, 8).Draw(t, "kind") {
+	id := events.BookingID(
+		events.NewHoldID("b", max(1, present+rapid.SampledFrom([]int64{0, 0, 0, -1, 1}).Draw(t, "attempt"))),
+	)
+	by := rapid.SampledFrom([]events.Holder{"ann", "ann", "bob", ""}).Draw(t, "by")
+	switch rapid.IntRange(0, 9).Draw(t, "kind") {
 	case 0:
-		return hold()
+		return under(rapid.Int64Range(1, 3).Draw(t, "under"), hold())
+	case 9:
+		return abandon(max(1, present))
 	case 1, 2:
 		return pay(by)
 	case 3:
@@ -26,7 +30,15 @@ func someCommand(t *rapid.T, present int64) core.Command {
 	case 4:
 		return complete(id)
 	case 5:
-		return fail(id, rapid.SampledFrom([]events.FailReason{events.FailedBalance, events.FailedLate, events.FailedLimit}).Draw(t, "reason"))
+		return fail(
+			id,
+			rapid.SampledFrom(
+				[]events.FailReason{events.FailedBalance, events.FailedLate, events.FailedLimit},
+			).Draw(
+				t,
+				"reason",
+			),
+		)
 	case 6:
 		return extend(by, time.Duration(rapid.IntRange(50, 130).Draw(t, "to"))*s)
 	case 7:
@@ -39,7 +51,7 @@ func someCommand(t *rapid.T, present int64) core.Command {
 // history.
 type ledger struct {
 	open             int // holds with a deadline
-	paying           string
+	paying           events.HoldID
 	started, ended   int // payments
 	booked, refunded int
 	released         int
@@ -69,12 +81,13 @@ func (l *ledger) take(t *rapid.T, fact events.Fact) {
 		l.refunded++
 	}
 	// One payment at a time, one booking, one end, one refund of what was booked.
-	if running := l.started - l.ended; running < 0 || running > 1 || l.booked > 1 || l.released > 1 || l.refunded > min(l.booked, l.released) {
+	if running := l.started - l.ended; running < 0 || running > 1 || l.booked > 1 || l.released > 1 ||
+		l.refunded > min(l.booked, l.released) {
 		t.Fatalf("%s leads to %+v", sentence(fact), l)
 	}
 }
 
-func (l *ledger) is(t *rapid.T, fact events.Fact, paymentID string) {
+func (l *ledger) is(t *rapid.T, fact events.Fact, paymentID events.HoldID) {
 	if paymentID != l.paying {
 		t.Fatalf("%s ends a payment; %s was under way", sentence(fact), l.paying)
 	}
@@ -96,7 +109,7 @@ func TestAnyHistory(t *testing.T) {
 			}
 			again, errAgain := b.Decide(cmd, now)
 			if !reflect.DeepEqual(facts, again) || !reflect.DeepEqual(err, errAgain) {
-				t.Fatalf("deciding %T twice: %s, then %s", cmd, told(facts, err), told(again, errAgain))
+				t.Fatalf("deciding %T twice: %s, then %s", cmd, decided(facts, err), decided(again, errAgain))
 			}
 			for _, fact := range facts {
 				b.Evolve(fact)
@@ -104,7 +117,11 @@ func TestAnyHistory(t *testing.T) {
 				log = append(log, fact)
 			}
 		}
-		do(hold())
+		for closed := range rapid.Int64Range(0, 3).Draw(t, "closed") {
+			do(abandon(closed + 1))
+		}
+		state := b.State()
+		do(under(state.HeldUnder(), hold()))
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
 			now = now.Add(rapid.SampledFrom([]time.Duration{0, ns, 7 * s, 30 * s}).Draw(t, "wait"))
 			do(&core.Expire{})

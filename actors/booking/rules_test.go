@@ -17,29 +17,51 @@ var day = time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
 // hold is a booking of two seats, to be paid within a minute; it can be extended to
 // two.
 func hold() *Hold {
-	return &Hold{ID: "b", PerformanceID: "gala", Holder: "ann", ExpiresAt: day.Add(60 * s), ExtendableUntil: day.Add(120 * s),
-		Seats: []events.BookedSeat{{Seat: "A-1-1", Price: 100}, {Seat: "A-1-2", Price: 50}}}
+	return &Hold{
+		ID:              "b",
+		PerformanceID:   "gala",
+		Holder:          "ann",
+		Attempt:         1,
+		ExpiresAt:       day.Add(60 * s),
+		ExtendableUntil: day.Add(120 * s),
+		Seats:           []events.BookedSeat{{Seat: "A-1-1", Price: 100}, {Seat: "A-1-2", Price: 50}},
+	}
 }
 func free() *Hold {
 	h := hold()
 	h.Seats = []events.BookedSeat{{Seat: "A-1-1"}}
 	return h
 }
-func pay(by string) *StartPayment { return &StartPayment{By: by} }
-func retaken(id string) *Retake   { return &Retake{PaymentID: id, ExpiresAt: day.Add(99 * s)} }
-func complete(id string) *Complete {
-	return &Complete{PaymentID: id}
+func under(attempt int64, h *Hold) *Hold {
+	h.Attempt = attempt
+	return h
 }
-func fail(id string, reason events.FailReason) *FailPayment {
-	return &FailPayment{PaymentID: id, Reason: reason}
+func abandon(attempt int64) *Abandon {
+	return &Abandon{ID: "b", PerformanceID: "gala", Holder: "ann", Attempt: attempt}
 }
-func extend(by string, to time.Duration) *Extend { return &Extend{By: by, ExpiresAt: day.Add(to)} }
-func release(by string) *Release                 { return &Release{By: by} }
+func pay(by events.Holder) *StartPayment { return &StartPayment{By: by} }
+func retaken(id events.BookingID) *Retake {
+	return &Retake{PaymentID: events.HoldID(id), ExpiresAt: day.Add(99 * s)}
+}
+func complete(id events.BookingID) *Complete {
+	return &Complete{PaymentID: events.HoldID(id)}
+}
+func fail(id events.BookingID, reason events.FailReason) *FailPayment {
+	return &FailPayment{PaymentID: events.HoldID(id), Reason: reason}
+}
+func extend(by events.Holder, to time.Duration) *Extend {
+	return &Extend{By: by, ExpiresAt: day.Add(to)}
+}
+func release(by events.Holder) *Release { return &Release{By: by} }
 
-// told puts what was decided as a sentence.
-func told(facts []events.Fact, err error) string {
+// decided puts what was decided as a sentence.
+func decided(facts []events.Fact, err error) string {
 	if err != nil {
-		return err.(*core.Refusal).Code
+		refusal := err.(*core.Refusal)
+		if at, is := refusal.Fields["expired_at"].(time.Time); is {
+			return fmt.Sprintf("%s at %v", refusal.Code, at.Sub(day))
+		}
+		return string(refusal.Code)
 	}
 	if len(facts) == 0 {
 		return "nothing"
@@ -55,6 +77,8 @@ func sentence(fact events.Fact) string {
 	switch f := fact.(type) {
 	case *events.BookingHeld:
 		return fmt.Sprintf("held %s for %s: %d seats, %d until %v", f.BookingID, f.Holder, len(f.Seats), f.Amount, f.ExpiresAt.Sub(day))
+	case *events.BookingAbandoned:
+		return fmt.Sprintf("abandoned %d of %s for %s", f.Attempt, f.BookingID, f.Holder)
 	case *events.BookingExtended:
 		return fmt.Sprintf("extended until %v", f.ExpiresAt.Sub(day))
 	case *events.BookingExpired:
@@ -105,8 +129,35 @@ var rules = []struct {
 		{0, hold(), held},
 		{0, hold(), "already_exists"},
 	}},
+	{"an attempt that was closed is never held, and the next one is", []attempt{
+		{0, abandon(2), "not_held"},
+		{0, abandon(1), "abandoned 1 of b for ann"},
+		{0, abandon(1), "nothing"},
+		{0, abandon(3), "not_held"},
+		{0, pay("ann"), "not_found"},
+		{0, release("ann"), "not_found"},
+		{0, hold(), "not_held"},
+		{0, abandon(2), "abandoned 2 of b for ann"},
+		{0, under(2, hold()), "not_held"},
+		{0, under(4, hold()), "not_held"},
+		{60*s + ns, under(3, hold()), "hold_expired at 1m0s"},
+		{60 * s, under(3, hold()), held},
+		{60 * s, under(3, hold()), "already_exists"},
+		{60 * s, under(4, hold()), "already_exists"},
+		{60 * s, abandon(2), "nothing"},
+		{60 * s, abandon(3), "already_exists"},
+		{60 * s, abandon(4), "already_exists"},
+		{60 * s, pay("ann"), "payment b.3 of 150, was held"},
+		{60 * s, fail("b.3", events.FailedLate), "failed b.3, hold_expired: expired until 1m0s"},
+		{60 * s, abandon(3), "already_exists"},
+		{61 * s, pay("ann"), "payment b.4 of 150, was expired"},
+	}},
+	{"what is held first is not closed any more", []attempt{
+		{0, hold(), held},
+		{0, abandon(1), "already_exists"},
+	}},
 	{"holding that took longer than the hold is refused", []attempt{
-		{60*s + ns, hold(), "hold_expired"},
+		{60*s + ns, hold(), "hold_expired at 1m0s"},
 		{60 * s, hold(), held},
 	}},
 	{"seed 002, payment: in time, once", []attempt{
@@ -145,9 +196,9 @@ var rules = []struct {
 		{60*s + ns, &core.Expire{}, "expired at 1m0s"},
 		{61 * s, &core.Expire{}, "nothing"},
 		{61 * s, extend("bob", 90*s), "forbidden"},
-		{61 * s, extend("ann", 90*s), "hold_expired"},
+		{61 * s, extend("ann", 90*s), "hold_expired at 1m0s"},
 		{61 * s, release("bob"), "forbidden"},
-		{61 * s, release("ann"), "hold_expired"},
+		{61 * s, release("ann"), "hold_expired at 1m0s"},
 	}},
 	{"a late payment is another attempt, and has to have the seats again first", []attempt{
 		{0, hold(), held},
@@ -220,7 +271,7 @@ func TestRules(t *testing.T) {
 			b := New()
 			for i, a := range rule.attempts {
 				facts, err := b.Decide(a.cmd, day.Add(a.at))
-				if got := told(facts, err); got != a.then {
+				if got := decided(facts, err); got != a.then {
 					t.Fatalf("line %d: %T at %v\n gives %s\n  want %s", i+1, a.cmd, a.at, got, a.then)
 				}
 				for _, fact := range facts {
@@ -235,9 +286,19 @@ func TestState(t *testing.T) {
 	b := New().(*Booking)
 	facts, _ := b.Decide(hold(), day)
 	b.Evolve(facts[0])
-	want := State{ID: "b", PerformanceID: "gala", Holder: "ann", Seats: hold().Seats, Amount: 150, Status: events.BookingIsHeld,
-		ExpiresAt: day.Add(60 * s), ExtendableUntil: day.Add(120 * s), Attempt: 1}
-	if got := b.State(); !reflect.DeepEqual(got, want) || got.HoldID() != "b.1" || !b.Exists() || !b.NextDeadline().Equal(want.ExpiresAt) {
+	want := State{
+		ID:              "b",
+		PerformanceID:   "gala",
+		Holder:          "ann",
+		Seats:           hold().Seats,
+		Amount:          150,
+		Status:          events.BookingIsHeld,
+		ExpiresAt:       day.Add(60 * s),
+		ExtendableUntil: day.Add(120 * s),
+		Attempt:         1,
+	}
+	if got := b.State(); !reflect.DeepEqual(got, want) || got.HoldID() != "b.1" || !b.Exists() ||
+		!b.NextDeadline().Equal(want.ExpiresAt) {
 		t.Errorf("the state is %+v, want %+v", got, want)
 	}
 }
@@ -245,17 +306,33 @@ func TestState(t *testing.T) {
 // TestFactsThatCantBe: paid twice, or what was never held. Nothing goes on.
 func TestFactsThatCantBe(t *testing.T) {
 	held := func() *events.BookingHeld {
-		return &events.BookingHeld{BookingID: "b", Holder: "ann", Seats: hold().Seats, Amount: 150, ExpiresAt: day, Attempt: 1}
+		return &events.BookingHeld{
+			BookingID: "b",
+			Holder:    "ann",
+			Seats:     hold().Seats,
+			Amount:    150,
+			ExpiresAt: day,
+			Attempt:   1,
+		}
 	}
 	wrong := held()
 	wrong.Amount = 149
 	started := &events.BookingPaymentStarted{PaymentID: "b.1", Amount: 150, Attempt: 1, Was: events.BookingIsHeld}
 	late := &events.BookingPaymentStarted{PaymentID: "b.2", Amount: 150, Attempt: 2, Was: events.BookingIsExpired}
 	booked := &events.BookingBooked{PaymentID: "b.1", Amount: 150}
+	second, closed := held(), func(attempt int64) events.Fact { return &events.BookingAbandoned{BookingID: "b", Attempt: attempt} }
+	second.Attempt = 2
 	failed := &events.BookingPaymentFailed{PaymentID: "b.1", Status: events.BookingIsHeld}
 	expired := &events.BookingExpired{}
 	for name, facts := range map[string][]events.Fact{
 		"held twice":                   {held(), held()},
+		"held under a closed attempt":  {closed(1), held()},
+		"held ahead of its attempt":    {second},
+		"held again":                   {closed(1), second, second},
+		"closed twice":                 {closed(1), closed(1)},
+		"closed out of order":          {closed(2)},
+		"closed though held":           {held(), closed(1)},
+		"closed behind its hold":       {held(), closed(2)},
 		"a wrong sum":                  {wrong},
 		"booked unpaid":                {held(), booked},
 		"booked twice":                 {held(), started, booked, booked},

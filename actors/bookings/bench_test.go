@@ -13,11 +13,25 @@ import (
 
 // withoutMap takes the seat map away, which costs more in a test than all the rest:
 // every seat is free, it says.
-func (w *world) withoutMap() {
-	w.Bookings = New(w.desk, func(context.Context, string) ([]byte, events.Position, error) {
-		return make([]byte, 100_000), 0, nil
-	})
+func (w *harness) withoutMap() {
+	w.Bookings = New(w.desk, noViews{})
 }
+
+// noViews know nothing.
+type noViews struct{}
+
+// TakenSeats are none.
+func (noViews) TakenSeats(context.Context, events.PerformanceID) ([]byte, events.Position, error) {
+	return make([]byte, 100_000), 0, nil
+}
+
+// Begun is nothing.
+func (noViews) Begun(context.Context, events.BookingID) (map[events.HoldID][]events.StreamID, error) {
+	return nil, nil
+}
+
+// CatchUp does nothing.
+func (noViews) CatchUp(context.Context) error { return nil }
 
 // BenchmarkBook books single seats, and groups of six, that nobody else wants; on a
 // synced log.
@@ -36,10 +50,10 @@ func BenchmarkBook(b *testing.B) {
 				b.RunParallel(func(pb *testing.PB) {
 					for pb.Next() {
 						first := (next.Add(1) - 1) * int64(seats)
-						names := make([]string, seats)
+						names := make([]events.SeatName, seats)
 						for i := range names {
 							at := first + int64(i)
-							names[i] = events.SeatName("A", 1+at/400%250, 1+at%400)
+							names[i] = events.NewSeatName("A", 1+at/400%250, 1+at%400)
 						}
 						if _, err := w.book("ann", names...); err != nil {
 							b.Error(err)
@@ -57,11 +71,15 @@ func BenchmarkBook(b *testing.B) {
 func BenchmarkPay(b *testing.B) {
 	w := begin(b, 250, 400, 0)
 	w.withoutMap()
-	ids := make([]string, b.N)
+	ids := make([]events.BookingID, b.N)
 	for i := range ids {
-		holder := fmt.Sprint("holder-", i)
+		holder := events.Holder(fmt.Sprint("holder-", i))
 		w.charge(holder, 200)
-		ids[i] = w.mustBook(holder, events.SeatName("A", int64(1+i*2/400), int64(1+i*2%400)), events.SeatName("A", int64(1+i*2/400), int64(2+i*2%400)))
+		ids[i] = w.mustBook(
+			holder,
+			events.NewSeatName("A", int64(1+i*2/400), int64(1+i*2%400)),
+			events.NewSeatName("A", int64(1+i*2/400), int64(2+i*2%400)),
+		)
 	}
 	var next atomic.Int64
 	b.SetParallelism(128)
@@ -83,10 +101,10 @@ func BenchmarkAHundredOnOneSeat(b *testing.B) {
 	w.withoutMap()
 	var slowest time.Duration
 	for i := 0; b.Loop(); i++ {
-		name := events.SeatName("A", int64(1+i/400), int64(1+i%400))
+		name := events.NewSeatName("A", int64(1+i/400), int64(1+i%400))
 		began := time.Now()
 		got := atOnce(100, func(n int) error {
-			_, err := w.book(fmt.Sprint("holder-", n), name)
+			_, err := w.book(events.Holder(fmt.Sprint("holder-", n)), name)
 			return err
 		})
 		slowest = max(slowest, time.Since(began))
@@ -107,7 +125,7 @@ func BenchmarkBookingMemory(b *testing.B) {
 		before := heap()
 		got := atOnce(200, func(caller int) error {
 			for i := caller; i < seats; i += 200 {
-				if _, err := w.book("ann", events.SeatName("A", int64(1+i/400), int64(1+i%400))); err != nil {
+				if _, err := w.book("ann", events.NewSeatName("A", int64(1+i/400), int64(1+i%400))); err != nil {
 					return err
 				}
 			}

@@ -3,11 +3,13 @@ package bookings
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"admitone/actors"
 	"admitone/actors/booking"
 	"admitone/actors/core"
 	"admitone/actors/performance"
+	"admitone/actors/process"
 	"admitone/actors/seat"
 	"admitone/events"
 )
@@ -15,117 +17,128 @@ import (
 // Book asks for seats: those of Seats, or the Quantity best ones.
 type Book struct {
 	Origin
-	PerformanceID, Holder string
+	PerformanceID events.PerformanceID
+	Holder        events.Holder
 	// Seats by name, in any order.
-	Seats []string
+	Seats []events.SeatName
 	// Quantity of the best available seats, if Seats is empty.
 	Quantity int
 	// Section to take the best available seats from, "" for any.
-	Section string
+	Section events.SectionID
 	// Room is the waiting room whose pass the holder has shown, "" if none.
-	Room string
+	Room events.RoomID
+	// Open is how many holds the holder has open, of everything, as far as is known; 0 for
+	// a holder without a limit.
+	Open int64
+	// gone is closed when whoever asked waits no more.
+	gone <-chan struct{}
 }
+
+// errNobodyWaits ends a run of a request that would have to wait for others, and has
+// nothing, when whoever asked has gone. The caller gets the error of its context.
+var errNobodyWaits = errors.New("the caller is no longer waiting")
 
 // Book holds the seats for the holder, all or none.
 //
 // Refusals, in this order: not_found (the performance), pass_required, invalid_field
 // (seats, quantity, section), idempotency_key_reused, limit_exceeded, seat_taken (with
 // seats: those that are taken, and up to three alternatives), sold_out (with what
-// remains).
+// remains: fewer than were asked for).
 func (b *Bookings) Book(ctx context.Context, cmd Book) (Answer, error) {
 	id, keyed := cmd.bookingID()
+	cmd.gone = ctx.Done()
 	if !keyed { // nobody else knows the id
-		return b.run(ctx, func(ctx context.Context) (Answer, error) { return b.book(ctx, &cmd, id) })
+		return b.run(ctx, func(ctx context.Context) (Answer, error) {
+			return b.book(ctx, &attemptResult{Book: &cmd, id: id, attempt: 1})
+		})
 	}
-	return b.locked(ctx, id, func(ctx context.Context) (Answer, error) {
-		before, err := b.state(ctx, id)
-		if err != nil {
-			return Answer{}, err
-		}
-		if before.Booking.ID != "" {
-			return b.bookedBefore(ctx, &cmd, id)
-		}
-		answer, err := b.book(ctx, &cmd, id)
-		if refused(err) == nil {
-			return answer, err
-		}
-		// What was in the way may be this very request, at another node.
-		if now, failed := b.state(ctx, id); failed == nil && now.Booking.ID != "" {
-			return b.bookedBefore(ctx, &cmd, id)
-		}
-		return answer, err
-	})
+	return b.locked(ctx, id, func(ctx context.Context) (Answer, error) { return b.bookKeyed(ctx, &cmd, id) })
 }
 
 // bookingID makes the booking's id: of the key, so that a retry finds the seats it
 // has already, or a fresh one.
-func (cmd *Book) bookingID() (id string, keyed bool) {
+func (cmd *Book) bookingID() (id events.BookingID, keyed bool) {
 	if key, keyed := cmd.ID.Key(); keyed {
-		return events.EventID("booking/"+cmd.PerformanceID+"/"+key, 0).String(), true
+		return events.BookingID(events.EventID("booking/"+string(cmd.PerformanceID)+"/"+key, 0).String()), true
 	}
-	return actors.NewID().String(), false
+	return events.BookingID(actors.NewID().String()), false
 }
 
-// bookedBefore answers a request whose booking is there, from the log.
-func (b *Bookings) bookedBefore(ctx context.Context, cmd *Book, id string) (Answer, error) {
-	return b.known(ctx, cmd, &booking.Hold{ID: id})
-}
-
-// known hands a booking in and makes the answer of the first of its facts.
-func (b *Bookings) known(ctx context.Context, cmd *Book, hold *booking.Hold) (Answer, error) {
-	answer, err := b.request(ctx, cmd.Origin, hold.ID, hold)
+// bookedBefore answers a request whose booking is there, from the log, and before gives back
+// what other attempts at it still have: of a node that was killed nobody else does it soon.
+func (b *Bookings) bookedBefore(ctx context.Context, cmd *Book, id events.BookingID) (Answer, error) {
+	answer, err := b.request(ctx, cmd.Origin, id, &booking.Hold{ID: id})
 	if err != nil {
 		return Answer{}, err
 	}
-	c := booking.New().(*booking.Booking)
-	c.Evolve(answer.Facts[0])
-	return Answer{Booking: c.State(), Revision: answer.Revision, Position: answer.Position, Replayed: answer.Replayed}, nil
-}
-
-func (b *Bookings) book(ctx context.Context, cmd *Book, id string) (Answer, error) {
-	s, err := b.show(ctx, cmd.PerformanceID)
+	begun, err := b.views.Begun(ctx, id)
+	if err == nil {
+		err = b.dismiss(ctx, cmd.Origin, id, begun)
+	}
 	if err != nil {
 		return Answer{}, err
 	}
-	if refusal := core.Guard(s.room, cmd.Room); refusal != nil {
+	return answerOf(answer), nil
+}
+
+// answerOf is the answer that the first fact of a booking makes.
+func answerOf(answer actors.Answer) Answer {
+	return Answer{Booking: booking.StateOf(answer.Facts[0].(*events.BookingHeld)), Revision: answer.Revision,
+		Position: answer.Position, Replayed: answer.Replayed}
+}
+
+func (b *Bookings) book(ctx context.Context, p *attemptResult) (Answer, error) {
+	s, err := b.performanceInfo(ctx, p.PerformanceID)
+	if err != nil {
+		return Answer{}, err
+	}
+	if refusal := core.RequirePass(s.room, p.Room); refusal != nil {
 		return Answer{}, refusal
 	}
-	if len(cmd.Seats) == 0 {
-		return b.bookBest(ctx, cmd, s, id)
+	if p.Open >= core.MaxOpenHolds {
+		return Answer{}, core.TooManyHolds(p.Open)
 	}
-	seats, refusal := wanted(s.layout, cmd.Seats)
+	if len(p.Seats) == 0 {
+		return b.bookBest(ctx, p, s)
+	}
+	seats, refusal := wanted(s.layout, p.Seats)
 	if refusal != nil {
 		return Answer{}, refusal
 	}
-	defer b.claims.enter(s.id)()
-	defer b.claims.begin(s.id, seats)(0)
-	if lost := b.hopeless(ctx, cmd, s, id, seats); lost != nil {
+	defer b.pending.enter(s.id)()
+	defer b.pending.begin(s.id, seats)(0)
+	if lost := b.anyTaken(ctx, p, s, seats); lost != nil {
 		return Answer{}, b.seatTaken(ctx, s, seats, lost)
 	}
-	answer, err := b.holdSeats(ctx, cmd, s, id, seats)
+	answer, err := b.hold(ctx, p, s, seats)
 	if lost := (*lostError)(nil); errors.As(err, &lost) {
 		return Answer{}, b.seatTaken(ctx, s, seats, lost.seats)
 	}
 	return answer, err
 }
 
-// hopeless looks whether others have some of the seats already. Then nothing needs
-// to be taken and given back: most of a crowd that wants the same seats leaves no
-// trace in the log. A single seat without a limit says so itself.
-func (b *Bookings) hopeless(ctx context.Context, cmd *Book, s *show, id string, seats []performance.Seat) []performance.Seat {
+// anyTaken returns the seats that others have already. Then nothing needs to be taken and
+// given back: most of a crowd that wants the same seats leaves no trace in the log. A
+// single seat without a limit is not read: it refuses by itself.
+func (b *Bookings) anyTaken(
+	ctx context.Context,
+	p *attemptResult,
+	s *performanceInfo,
+	seats []performance.Seat,
+) []performance.Seat {
 	if len(seats) == 1 && s.limit == 0 {
 		return nil
 	}
-	return b.taken(ctx, &hold{from: cmd.Origin, show: s, id: events.HoldID(id, 1)}, seats)
+	return b.taken(ctx, p.hold(s, nil), seats)
 }
 
 // wanted looks up the seats of a request. Refusal: invalid_field.
-func wanted(layout *performance.Layout, names []string) ([]performance.Seat, *core.Refusal) {
+func wanted(layout *events.Layout, names []events.SeatName) ([]performance.Seat, *core.Refusal) {
 	seats, unknown, twice := layout.Canonical(names)
-	refusal := &core.Refusal{Code: "invalid_field", Fields: map[string]any{"field": "seats"}}
+	refusal := &core.Refusal{Code: core.CodeInvalidField, Fields: map[string]any{"field": "seats"}}
 	switch {
 	case len(names) > booking.MaxSeats:
-		refusal.Detail = "a booking can have 50 seats"
+		refusal.Detail = fmt.Sprintf("a booking can have %d seats", booking.MaxSeats)
 	case len(unknown) > 0:
 		refusal.Detail = "the performance has no such seats"
 		refusal.Fields["seats"] = unknown
@@ -138,28 +151,42 @@ func wanted(layout *performance.Layout, names []string) ([]performance.Seat, *co
 	return nil, refusal
 }
 
-// holdSeats takes the seats and makes the booking known. Error: also *lostError.
-func (b *Bookings) holdSeats(ctx context.Context, cmd *Book, s *show, id string, seats []performance.Seat) (Answer, error) {
-	h := &hold{from: cmd.Origin, show: s, id: events.HoldID(id, 1), holder: cmd.Holder, seats: seats}
-	_, h.shared = cmd.ID.Key()
-	all, err := b.take(ctx, h)
-	if err != nil {
-		return Answer{}, err
-	}
-	command := &booking.Hold{ID: id, PerformanceID: s.id, Holder: cmd.Holder, Seats: make([]events.BookedSeat, len(seats)),
-		ExpiresAt: all.expires.Add(-seat.Grace), ExtendableUntil: all.first.Add(2 * s.holdFor)}
+// errHeldBefore: the request has been answered by an earlier run.
+var errHeldBefore = &core.Refusal{Code: core.CodeAlreadyExists, Detail: "the booking is held already"}
+
+// hold takes the seats and makes the booking known. Error: also *lostError, and ErrOvertaken.
+func (b *Bookings) hold(
+	ctx context.Context,
+	p *attemptResult,
+	s *performanceInfo,
+	seats []performance.Seat,
+) (answer Answer, err error) {
+	h := p.hold(s, seats)
+	command := &booking.Hold{ID: p.id, PerformanceID: s.id, Holder: p.Holder, Attempt: p.attempt,
+		Seats: make([]events.BookedSeat, len(seats))}
 	for i, seat := range seats {
 		command.Seats[i] = events.BookedSeat{Seat: s.layout.Name(seat), Price: s.layout.Price(seat)}
 	}
-	answer, err := b.known(ctx, cmd, command)
-	if err == nil && answer.Replayed {
-		return answer, b.spare(ctx, h, seats, &answer.Booking)
+	became := process.Step{Name: "held", Stream: booking.Stream(p.id), Do: command, ID: p.ID,
+		Took: func(_ context.Context, held actors.Answer) error {
+			if answer = answerOf(held); held.Replayed {
+				return errHeldBefore
+			}
+			return nil
+		}}
+	err = b.runSteps(ctx, p.Origin, b.holding(h, became, func() {
+		command.ExpiresAt = h.window.expires.Add(-seat.Grace)
+		command.ExtendableUntil = h.window.first.Add(2 * s.holdFor)
+	}))
+	if h.closed {
+		p.attempt++
 	}
-	// If the booking may be in the log, it has its seats; if it is not, they expire.
-	if refused(err) != nil || errors.Is(err, actors.ErrOverloaded) || errors.Is(err, actors.ErrBroken) {
-		if given := b.undo(ctx, h, seats); given != nil && refused(err) != nil {
-			return Answer{}, given
-		}
+	refusal := refused(err)
+	switch {
+	case err == nil, errors.Is(err, errHeldBefore), answer.Replayed && errors.Is(err, ErrOvertaken):
+		return answer, nil
+	case errors.Is(err, booking.ErrAbandoned), h.found && refusal != nil && refusal.Code == core.CodeHoldExpired:
+		return Answer{}, ErrOvertaken
 	}
-	return answer, err
+	return Answer{}, err
 }

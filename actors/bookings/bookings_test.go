@@ -6,9 +6,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
 	"time"
 
-	"admitone/actors/performance"
+	"admitone/actors"
 	"admitone/actors/seat"
 	"admitone/events"
 )
@@ -24,7 +25,7 @@ func fields(err error) map[string]any {
 }
 
 // since lists the facts that have come into the log behind a number of them.
-func (w *world) since(n int) string {
+func (w *harness) since(n int) string {
 	return strings.Join(w.read().names[n:], " ")
 }
 
@@ -35,7 +36,9 @@ func TestSeed002Booking(t *testing.T) {
 	w.want(err, "ok")
 	b := answer.Booking
 	if b.Status != events.BookingIsHeld || b.Amount != 200 || b.Holder != "ann" || !b.ExpiresAt.Equal(day.Add(60*s)) ||
-		!b.ExtendableUntil.Equal(day.Add(120*s)) || b.Seats[0].Seat != "A-1-1" || b.Seats[1].Seat != "A-1-2" || answer.Position == 0 {
+		!b.ExtendableUntil.Equal(
+			day.Add(120*s),
+		) || b.Seats[0].Seat != "A-1-1" || b.Seats[1].Seat != "A-1-2" || answer.Position == 0 {
 		t.Errorf("the answer is %+v", answer)
 	}
 	_, err = w.book("bob", "A-1-2")
@@ -61,8 +64,8 @@ func TestSeed002SeatTaken(t *testing.T) {
 	before := len(w.read().names)
 	_, err := w.book("ann", "A-1-1", "A-1-2", "A-1-4", "A-1-5")
 	w.want(err, "seat_taken")
-	want := map[string]any{"seats": []string{"A-1-2", "A-1-4", "A-1-5"},
-		"alternatives": [][]string{{"A-2-3", "A-2-4", "A-2-5", "A-2-6"}, {"A-1-1", "A-1-3", "A-2-1", "A-2-2"}}}
+	want := map[string]any{"seats": []events.SeatName{"A-1-2", "A-1-4", "A-1-5"},
+		"alternatives": [][]events.SeatName{{"A-2-3", "A-2-4", "A-2-5", "A-2-6"}, {"A-1-1", "A-1-3", "A-2-1", "A-2-2"}}}
 	if got := fields(err); !reflect.DeepEqual(got, want) {
 		t.Errorf("the refusal says %v, want %v", got, want)
 	}
@@ -79,14 +82,15 @@ func TestSeed002SeatTaken(t *testing.T) {
 // house chooses again, or answers.
 func TestASeatThatIsLostWhileOthersAreHeld(t *testing.T) {
 	for rows, want := range map[int64]string{
-		1: "allowance.taken.v1 seat.held.v1 seat.held.v1 seat.released.v1 seat.released.v1 allowance.released.v1",
-		2: "allowance.taken.v1 seat.held.v1 seat.held.v1 seat.released.v1 seat.released.v1 allowance.released.v1 " +
+		1: "allowance.taken.v1 seat.held.v1 seat.held.v1 booking.abandoned.v1 seat.released.v1 seat.released.v1 allowance.released.v1",
+		2: "allowance.taken.v1 seat.held.v1 seat.held.v1 booking.abandoned.v1 seat.released.v1 seat.released.v1 allowance.released.v1 " +
 			"allowance.taken.v1 seat.held.v1 seat.held.v1 seat.held.v1 booking.held.v1",
 	} {
 		t.Run(fmt.Sprint(rows, " rows"), func(t *testing.T) {
 			w := begin(t, rows, 3, 3)
 			w.mustBook("bob", "A-1-3")
 			before := len(w.read().names)
+			w.between(func(desk actors.Dispatcher) actors.Dispatcher { return oneByOne{desk} })
 			w.blindly()
 			if _, err := w.best("ann", 3); (code(err) == "ok") != (rows == 2) {
 				t.Errorf("with %d rows: %v", rows, err)
@@ -150,9 +154,9 @@ func TestSeed002Charging(t *testing.T) {
 // TestWhatCantBeAsked is refused before anything is touched.
 func TestWhatCantBeAsked(t *testing.T) {
 	w := begin(t, 2, 60, 0)
-	many := make([]string, 51)
+	many := make([]events.SeatName, 51)
 	for i := range many {
-		many[i] = fmt.Sprintf("A-1-%d", i+1)
+		many[i] = events.SeatName(fmt.Sprintf("A-1-%d", i+1))
 	}
 	before := len(w.read().names)
 	for _, line := range []struct {
@@ -160,9 +164,9 @@ func TestWhatCantBeAsked(t *testing.T) {
 		code   string
 		fields map[string]any
 	}{
-		{Book{PerformanceID: "ball", Seats: []string{"A-1-1"}}, "not_found", map[string]any{"resource": "performance"}},
-		{Book{PerformanceID: "gala", Seats: []string{"A-1-1", "B-1-1", "A-3-1"}}, "invalid_field", map[string]any{"field": "seats", "seats": []string{"B-1-1", "A-3-1"}}},
-		{Book{PerformanceID: "gala", Seats: []string{"A-1-1", "A-1-1"}}, "invalid_field", map[string]any{"field": "seats", "seats": []string{"A-1-1"}}},
+		{Book{PerformanceID: "ball", Seats: []events.SeatName{"A-1-1"}}, "not_found", map[string]any{"resource": "performance"}},
+		{Book{PerformanceID: "gala", Seats: []events.SeatName{"A-1-1", "B-1-1", "A-3-1"}}, "invalid_field", map[string]any{"field": "seats", "seats": []events.SeatName{"B-1-1", "A-3-1"}}},
+		{Book{PerformanceID: "gala", Seats: []events.SeatName{"A-1-1", "A-1-1"}}, "invalid_field", map[string]any{"field": "seats", "seats": []events.SeatName{"A-1-1"}}},
 		{Book{PerformanceID: "gala", Seats: many}, "invalid_field", map[string]any{"field": "seats"}},
 		{Book{PerformanceID: "gala"}, "invalid_field", map[string]any{"field": "quantity"}},
 		{Book{PerformanceID: "gala", Quantity: 51}, "invalid_field", map[string]any{"field": "quantity"}},
@@ -174,7 +178,7 @@ func TestWhatCantBeAsked(t *testing.T) {
 			t.Errorf("%.80s: %v %v, want %s %v", fmt.Sprint(line.cmd), err, fields(err), line.code, line.fields)
 		}
 	}
-	for name, ask := range map[string]func(id, by string) (Answer, error){"pay": w.pay, "cancel": w.cancel, "extend": w.extend} {
+	for name, ask := range map[string]func(id events.BookingID, by events.Holder) (Answer, error){"pay": w.pay, "cancel": w.cancel, "extend": w.extend} {
 		if _, err := ask("nothing", "ann"); code(err) != "not_found" {
 			t.Errorf("%s what is not there: %v", name, err)
 		}
@@ -226,10 +230,11 @@ func TestALatePaymentForSeatsThatAreGone(t *testing.T) {
 			before := len(w.read().names)
 			_, err := w.pay(id, "ann")
 			w.want(err, "hold_expired")
-			if got := fields(err)["seats"]; !reflect.DeepEqual(got, []string{"A-1-2"}) {
+			if got := fields(err)["seats"]; !reflect.DeepEqual(got, []events.SeatName{"A-1-2"}) {
 				t.Errorf("the refusal names %v", got)
 			}
-			if got := w.since(before); strings.Contains(got, "payment") || strings.Contains(got, "wallet") || settledFirst && got != "" {
+			if got := w.since(before); strings.Contains(got, "payment") || strings.Contains(got, "wallet") ||
+				settledFirst && got != "" {
 				t.Errorf("the log has %s", got)
 			}
 			h := w.check(2)
@@ -280,7 +285,7 @@ func TestCancelling(t *testing.T) {
 	held, booked := w.mustBook("ann", "A-1-1"), w.mustBook("ann", "A-1-2")
 	_, err := w.pay(booked, "ann")
 	w.want(err, "ok")
-	for _, id := range []string{held, booked} {
+	for _, id := range []events.BookingID{held, booked} {
 		_, err := w.cancel(id, "bob")
 		w.want(err, "forbidden")
 		for range 2 {
@@ -350,7 +355,7 @@ func TestHoldingAgainAndAgain(t *testing.T) {
 	before := len(w.read().names)
 	_, err = w.book("ann", "A-2-1", "A-1-1")
 	w.want(err, "limit_exceeded")
-	if got := fields(err)["seats"]; !reflect.DeepEqual(got, []string{"A-1-1"}) {
+	if got := fields(err)["seats"]; !reflect.DeepEqual(got, []events.SeatName{"A-1-1"}) {
 		t.Errorf("the refusal names %v", got)
 	}
 	if got := w.since(before); got != "" {
@@ -365,31 +370,21 @@ func TestBestAvailable(t *testing.T) {
 	w := begin(t, 1, 6, 0)
 	answer, err := w.best("ann", 2)
 	w.want(err, "ok")
-	if got := []string{answer.Booking.Seats[0].Seat, answer.Booking.Seats[1].Seat}; !slices.Equal(got, []string{"A-1-3", "A-1-4"}) {
+	if got := []events.SeatName{answer.Booking.Seats[0].Seat, answer.Booking.Seats[1].Seat}; !slices.Equal(
+		got,
+		[]events.SeatName{"A-1-3", "A-1-4"},
+	) {
 		t.Errorf("the best are %v", got)
 	}
 	_, err = w.best("bob", 5)
 	w.want(err, "sold_out")
-	if got, want := fields(err), map[string]any{"remaining": int64(4), "sections": []SectionLeft{{"A", 4}}}; !reflect.DeepEqual(got, want) {
+	if got, want := fields(err), map[string]any{"remaining": int64(4), "sections": []SectionLeft{{"A", 4}}}; !reflect.DeepEqual(
+		got,
+		want,
+	) {
 		t.Errorf("the refusal says %v, want %v", got, want)
 	}
 	_, err = w.best("bob", 4)
 	w.want(err, "ok")
 	w.check(0)
-}
-
-// TestABookingForNothing needs no wallet.
-func TestABookingForNothing(t *testing.T) {
-	w := begin(t, 1, 6, 0)
-	w.must(w.step(w.ctx(), w.origin("house"), performance.Stream("free"), &performance.Create{
-		ID: "free", Title: "Matinee", HoldSeconds: 60, Sections: []events.Section{{ID: "F", Rows: 1, SeatsPerRow: 2}}}))
-	answer, err := w.Book(w.ctx(), Book{Origin: w.origin("ann"), PerformanceID: "free", Holder: "ann", Seats: []string{"F-1-1", "F-1-2"}})
-	w.want(err, "ok")
-	_, err = w.pay(answer.Booking.ID, "ann")
-	w.want(err, "ok")
-	_, err = w.cancel(answer.Booking.ID, "ann")
-	w.want(err, "ok")
-	if h := w.settled(0); len(h.wallets) != 0 {
-		t.Errorf("%d wallets", len(h.wallets))
-	}
 }

@@ -44,7 +44,7 @@ func wantResults(t testing.TB, got, want map[string]int) {
 func TestSeed002AHundredOnOneSeat(t *testing.T) {
 	w := begin(t, 1, 1, 0)
 	got := atOnce(100, func(i int) error {
-		_, err := w.book(fmt.Sprint("holder-", i), "A-1-1")
+		_, err := w.book(events.Holder(fmt.Sprint("holder-", i)), "A-1-1")
 		return err
 	})
 	wantResults(t, got, map[string]int{"ok": 1, "seat_taken": 99})
@@ -73,7 +73,7 @@ func TestOverlappingGroups(t *testing.T) {
 	}
 	succeeded := make([]bool, callers)
 	got := atOnce(callers, func(i int) error {
-		_, err := w.book(fmt.Sprint("holder-", i), layout.Names(groups[i])...)
+		_, err := w.book(events.Holder(fmt.Sprint("holder-", i)), layout.Names(groups[i])...)
 		succeeded[i] = err == nil
 		return err
 	})
@@ -126,9 +126,15 @@ func checkComponents(t *testing.T, groups [][]performance.Seat, succeeded []bool
 func TestGroupsThatAllOverlap(t *testing.T) {
 	w := begin(t, 10, 10, 0)
 	got := atOnce(50, func(i int) error {
-		seats := []string{"A-5-5", "A-5-6", "A-5-7", fmt.Sprintf("A-%d-%d", 1+i%4, 1+i%10), fmt.Sprintf("A-%d-%d", 6+i%5, 1+i%10)}
+		seats := []events.SeatName{
+			"A-5-5",
+			"A-5-6",
+			"A-5-7",
+			events.SeatName(fmt.Sprintf("A-%d-%d", 1+i%4, 1+i%10)),
+			events.SeatName(fmt.Sprintf("A-%d-%d", 6+i%5, 1+i%10)),
+		}
 		rand.Shuffle(len(seats), func(i, j int) { seats[i], seats[j] = seats[j], seats[i] })
-		_, err := w.book(fmt.Sprint("holder-", i), seats...)
+		_, err := w.book(events.Holder(fmt.Sprint("holder-", i)), seats...)
 		return err
 	})
 	wantResults(t, got, map[string]int{"ok": 1, "seat_taken": 49})
@@ -139,18 +145,18 @@ func TestGroupsThatAllOverlap(t *testing.T) {
 func TestACrowdLeavesTheChoiceToTheHouse(t *testing.T) {
 	w := begin(t, 10, 10, 0)
 	got := atOnce(100, func(i int) error {
-		_, err := w.best(fmt.Sprint("holder-", i), 2)
+		_, err := w.best(events.Holder(fmt.Sprint("holder-", i)), 2)
 		return err
 	})
 	wantResults(t, got, map[string]int{"ok": 50, "sold_out": 50})
 	w.check(0)
-	if left := len(w.claims.byPerformance); left > 1 {
+	if left := len(w.pending.byPerformance); left > 1 {
 		t.Errorf("claims on %d performances are left", left)
 	}
 	if _, err := w.best("late", 1); code(err) != "sold_out" {
 		t.Errorf("when all is gone: %v", err)
 	}
-	if left := len(w.claims.byPerformance); left > 0 { // the map has seen them
+	if left := len(w.pending.byPerformance); left > 0 { // the map has seen them
 		t.Errorf("claims on %d performances are left", left)
 	}
 }
@@ -159,7 +165,11 @@ func TestACrowdLeavesTheChoiceToTheHouse(t *testing.T) {
 func TestManyOrdersOfOneHolder(t *testing.T) {
 	w := begin(t, 10, 10, 7)
 	got := atOnce(40, func(i int) error {
-		_, err := w.book("ann", fmt.Sprintf("A-%d-%d", 1+i/5, 1+2*(i%5)), fmt.Sprintf("A-%d-%d", 1+i/5, 2+2*(i%5)))
+		_, err := w.book(
+			"ann",
+			events.SeatName(fmt.Sprintf("A-%d-%d", 1+i/5, 1+2*(i%5))),
+			events.SeatName(fmt.Sprintf("A-%d-%d", 1+i/5, 2+2*(i%5))),
+		)
 		return err
 	})
 	wantResults(t, got, map[string]int{"ok": 3, "limit_exceeded": 37})
@@ -174,7 +184,7 @@ func TestManyOrdersOfOneHolder(t *testing.T) {
 func TestTwoPaymentsWithMoneyForOne(t *testing.T) {
 	w := begin(t, 1, 4, 0)
 	w.charge("ann", 250)
-	ids := []string{w.mustBook("ann", "A-1-1", "A-1-2"), w.mustBook("ann", "A-1-3", "A-1-4")}
+	ids := []events.BookingID{w.mustBook("ann", "A-1-1", "A-1-2"), w.mustBook("ann", "A-1-3", "A-1-4")}
 	results := make([]error, 2)
 	got := atOnce(2, func(i int) error {
 		_, results[i] = w.pay(ids[i], "ann")
@@ -226,9 +236,17 @@ func TestOnePaymentManyTimes(t *testing.T) {
 func TestOneKeyedBookingManyTimes(t *testing.T) {
 	w := begin(t, 1, 4, 4)
 	var mu sync.Mutex
-	ids := map[string]bool{}
+	ids := map[events.BookingID]bool{}
 	got := atOnce(20, func(int) error {
-		answer, err := w.Book(w.ctx(), Book{Origin: w.keyed("ann", "k", ""), PerformanceID: "gala", Holder: "ann", Seats: []string{"A-1-2", "A-1-3"}})
+		answer, err := w.Book(
+			w.ctx(),
+			Book{
+				Origin:        w.keyed("ann", "k", ""),
+				PerformanceID: "gala",
+				Holder:        "ann",
+				Seats:         []events.SeatName{"A-1-2", "A-1-3"},
+			},
+		)
 		mu.Lock()
 		defer mu.Unlock()
 		ids[answer.Booking.ID] = true
@@ -246,12 +264,12 @@ func TestEverybodyDoesEverything(t *testing.T) {
 	const limit = 4
 	w := begin(t, 4, 6, limit)
 	for i := range 8 {
-		w.charge(fmt.Sprint("holder-", i), 900)
+		w.charge(events.Holder(fmt.Sprint("holder-", i)), 900)
 	}
 	for round := range 4 {
 		atOnce(40, func(i int) error {
 			chance := rand.New(rand.NewPCG(uint64(round), uint64(i)))
-			w.anything(chance, fmt.Sprint("holder-", i%8))
+			w.anything(chance, events.Holder(fmt.Sprint("holder-", i%8)))
 			return nil
 		})
 		w.wake()
@@ -266,20 +284,21 @@ func TestEverybodyDoesEverything(t *testing.T) {
 }
 
 // anything is what one of the crowd does, whatever becomes of it.
-func (w *world) anything(chance *rand.Rand, holder string) {
+func (w *harness) anything(chance *rand.Rand, holder events.Holder) {
 	var answer Answer
 	var err error
 	if chance.IntN(3) == 0 {
 		answer, err = w.best(holder, 1+chance.IntN(3))
 	} else {
 		row, number := 1+chance.IntN(4), 1+chance.IntN(5)
-		answer, err = w.book(holder, fmt.Sprintf("A-%d-%d", row, number), fmt.Sprintf("A-%d-%d", row, number+1))
+		answer, err = w.book(holder, events.SeatName(fmt.Sprintf("A-%d-%d", row, number)), events.SeatName(fmt.Sprintf("A-%d-%d", row, number+1)))
 	}
 	if err != nil {
 		return
 	}
 	id := answer.Booking.ID
-	for _, step := range []func(id, by string) (Answer, error){w.extend, w.pay, w.cancel, w.pay}[chance.IntN(3):] {
+	for _, step := range []func(id events.BookingID, by events.Holder) (Answer, error){
+		w.extend, w.pay, w.cancel, w.pay}[chance.IntN(3):] {
 		if chance.IntN(3) > 0 {
 			_, _ = step(id, holder)
 		}

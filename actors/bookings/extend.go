@@ -4,9 +4,7 @@ import (
 	"context"
 
 	"admitone/actors"
-	"admitone/actors/allowance"
 	"admitone/actors/booking"
-	"admitone/actors/performance"
 	"admitone/actors/seat"
 	"admitone/events"
 )
@@ -14,9 +12,9 @@ import (
 // Extend asks to hold a booking for longer.
 type Extend struct {
 	Origin
-	BookingID string
-	// By is who asks, "" for the house.
-	By string
+	BookingID events.BookingID
+	// By is the holder who asks, "" for the organiser.
+	By events.Holder
 }
 
 // Extend holds a booking for as long again as it was held, or as far as its seats
@@ -35,7 +33,7 @@ func (b *Bookings) Extend(ctx context.Context, cmd Extend) (Answer, error) {
 		}
 		state, to := &before.Booking, before.Booking.ExpiresAt
 		if state.Status == events.BookingIsHeld && !state.Extended && (cmd.By == "" || cmd.By == state.Holder) {
-			s, err := b.show(ctx, state.PerformanceID)
+			s, err := b.performanceInfo(ctx, state.PerformanceID)
 			if err != nil {
 				return Answer{}, err
 			}
@@ -43,7 +41,8 @@ func (b *Bookings) Extend(ctx context.Context, cmd Extend) (Answer, error) {
 				to = state.ExtendableUntil
 			}
 			h := holdOf(cmd.Origin, s, state)
-			err = b.extendSeats(ctx, &h, &seat.Extend{HoldID: h.id, ExpiresAt: to.Add(seat.Grace), HoldFor: s.holdFor})
+			err = b.runSteps(ctx, cmd.Origin, extending(&h,
+				&seat.Extend{HoldID: h.id, ExpiresAt: to.Add(seat.Grace), HoldFor: s.holdFor}))
 			switch {
 			case refused(err) != nil: // its time is up, as the booking will say
 				to = state.ExpiresAt
@@ -70,7 +69,7 @@ func (b *Bookings) Extend(ctx context.Context, cmd Extend) (Answer, error) {
 // since. Only the first hold of a booking is ever extended.
 func extendedBefore(now Answer, extended actors.Answer) Answer {
 	state := now.Booking
-	state.Status, state.Attempt = events.BookingIsHeld, 1
+	state.Status, state.Attempt = events.BookingIsHeld, state.HeldUnder()
 	state.Late, state.Retaken, state.Paid, state.Refunding = false, false, false, false
 	for _, fact := range extended.Facts {
 		if f, ok := fact.(*events.BookingExtended); ok {
@@ -78,20 +77,4 @@ func extendedBefore(now Answer, extended actors.Answer) Answer {
 		}
 	}
 	return Answer{Booking: state, Revision: extended.Revision, Position: extended.Position, Replayed: true}
-}
-
-// extendSeats holds allowance and seats for longer, before the booking says so: what
-// the booking does not come to say ends with it all the same.
-func (b *Bookings) extendSeats(ctx context.Context, h *hold, to *seat.Extend) error {
-	if h.show.limit > 0 {
-		_, err := b.step(ctx, h.from, allowance.Stream(h.show.id, h.holder),
-			&allowance.Extend{HoldID: h.id, ExpiresAt: to.ExpiresAt.Add(seat.Grace)})
-		if err != nil {
-			return err
-		}
-	}
-	return each(h.seats, func(s performance.Seat) error {
-		_, err := b.step(ctx, h.from, seat.Stream(h.show.id, h.show.layout.Name(s)), to)
-		return err
-	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -32,57 +33,58 @@ var day = time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
 func (c *clock) now() time.Time       { return day.Add(time.Duration(c.nanos.Load())) }
 func (c *clock) move(d time.Duration) { c.nanos.Add(int64(d)) }
 
-var kinds = []actors.Kind{
-	{Category: performance.Category, New: performance.New, SnapshotVersion: performance.SnapshotVersion},
-	{Category: seat.Category, New: seat.New, SnapshotVersion: seat.SnapshotVersion},
-	{Category: booking.Category, New: booking.New, SnapshotVersion: booking.SnapshotVersion},
-	{Category: wallet.Category, New: wallet.New, SnapshotVersion: wallet.SnapshotVersion},
-	{Category: allowance.Category, New: allowance.New, SnapshotVersion: allowance.SnapshotVersion},
-}
+var kinds = []core.Kind{performance.Kind, seat.Kind, booking.Kind, wallet.Kind, allowance.Kind}
 
-// world is a log, a desk on it, and the bookings on that.
-type world struct {
+// harness is a log, a desk on it, and the bookings on that.
+type harness struct {
 	testing.TB
 	*Bookings
 	store events.Store
 	desk  *actors.Desk
 	clock *clock
-	gala  string // the performance
+	gala  events.PerformanceID // the performance
 	mu    sync.Mutex
 	log   *history // as far as it has been read; guarded by mu, but once all is quiet
 }
 
 // begin opens a log with a performance of one section: holds of a minute.
-func begin(t testing.TB, rows, perRow, limit int64) *world {
+func begin(t testing.TB, rows, perRow, limit int64) *harness {
 	t.Helper()
 	store, err := embedded.Open(t.TempDir(), embedded.Options{Logger: quiet, Fatal: func(err error) { panic(err) }})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return beginOn(t, store, rows, perRow, limit)
+}
+
+func beginOn(t testing.TB, store events.Store, rows, perRow, limit int64) *harness {
+	t.Helper()
 	t.Cleanup(func() {
 		if err := store.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	w := &world{TB: t, store: store, clock: &clock{}, log: newHistory()}
+	w := &harness{TB: t, store: store, clock: &clock{}, log: newHistory()}
 	w.start(nil)
 	w.perform("gala", rows, perRow, limit)
 	return w
 }
 
 // perform puts another performance on sale, which is the one from now on.
-func (w *world) perform(id string, rows, perRow, limit int64) {
+func (w *harness) perform(id string, rows, perRow, limit int64) {
 	w.Helper()
-	w.gala = id
-	w.must(w.step(w.ctx(), w.origin("house"), performance.Stream(id), &performance.Create{
-		ID: id, Title: "Gala", Venue: "Hall", StartsAt: day.Add(24 * time.Hour), HoldSeconds: 60, LimitPerHolder: limit,
+	w.gala = events.PerformanceID(id)
+	w.must(w.step(w.ctx(), w.origin("house"), performance.Stream(events.PerformanceID(id)), &performance.Create{
+		ID: events.PerformanceID(
+			id,
+		), Title: "Gala", Venue: "Hall", StartsAt: day.Add(24 * time.Hour), HoldSeconds: 60, LimitPerHolder: limit,
 		Sections: []events.Section{{ID: "A", Rows: rows, SeatsPerRow: perRow, Price: 100}},
 	}))
 }
 
 // start opens a desk on the log, as after a restart. between may stand between the
 // bookings and the desk.
-func (w *world) start(between func(Desk) Desk) {
+func (w *harness) start(between func(actors.Dispatcher) actors.Dispatcher) {
 	w.Helper()
 	engine, err := actors.NewEngine()
 	if err != nil {
@@ -96,12 +98,15 @@ func (w *world) start(between func(Desk) Desk) {
 }
 
 // between puts something between the bookings and the desk.
-func (w *world) between(between func(Desk) Desk) {
-	var desk Desk = w.desk
+func (w *harness) between(between func(actors.Dispatcher) actors.Dispatcher) {
+	var desk actors.Dispatcher = w.desk
+	if os.Getenv(separately) != "" {
+		desk = oneByOne{desk}
+	}
 	if between != nil {
 		desk = between(desk)
 	}
-	w.Bookings = New(desk, w.seats)
+	w.Bookings = New(desk, w.views(w.seats))
 }
 
 func closeDesk(t testing.TB, desk *actors.Desk) {
@@ -113,9 +118,20 @@ func closeDesk(t testing.TB, desk *actors.Desk) {
 	}
 }
 
-func (w *world) ctx() context.Context { return context.Background() }
+func (w *harness) ctx() context.Context { return context.Background() }
 
-func (w *world) must(_ actors.Answer, err error) {
+// step asks one entity under an id that nobody else has.
+func (w *harness) step(
+	ctx context.Context,
+	from Origin,
+	stream events.StreamID,
+	command core.Command,
+) (actors.Answer, error) {
+	return w.Bookings.desk.Ask(ctx, actors.Request{Stream: stream, Command: command, ID: actors.NewCommandID(),
+		CorrelationID: from.CorrelationID, CausationID: string(from.ID), Actor: from.Actor})
+}
+
+func (w *harness) must(_ actors.Answer, err error) {
 	w.Helper()
 	if err != nil {
 		w.Fatal(err)
@@ -123,7 +139,7 @@ func (w *world) must(_ actors.Answer, err error) {
 }
 
 // seats is the seat map: a fold of the whole log.
-func (w *world) seats(ctx context.Context, performanceID string) ([]byte, events.Position, error) {
+func (w *harness) seats(ctx context.Context, performanceID events.PerformanceID) ([]byte, events.Position, error) {
 	log := w.read()
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -131,62 +147,65 @@ func (w *world) seats(ctx context.Context, performanceID string) ([]byte, events
 	taken := make([]byte, layout.Seats())
 	for stream, s := range log.seats {
 		of, name := events.CutPerformance(stream.Entity())
-		if at, ok := layout.Find(name); ok && of == performanceID && s.Status() != events.SeatIsFree {
+		if at, ok := layout.Find(events.SeatName(name)); ok && of == performanceID && s.Status() != events.SeatIsFree {
 			taken[at] = 1
 		}
 	}
 	return taken, log.head, nil
 }
 
-// blindly lets the house choose from a map that knows nothing.
-func (w *world) blindly() {
+// blindly lets the house choose from a map that knows nothing, until it has to know.
+func (w *harness) blindly() {
 	w.read()
-	w.maps.read = func(_ context.Context, performanceID string) ([]byte, events.Position, error) {
+	w.maps.views = w.views(func(_ context.Context, performanceID events.PerformanceID) ([]byte, events.Position, error) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		return make([]byte, w.log.performances[performanceID].Layout().Seats()), 0, nil
-	}
+	})
 }
 
-func (w *world) origin(actor string) Origin {
+func (w *harness) origin(actor string) Origin {
 	id := actors.NewCommandID()
 	return Origin{ID: id, CorrelationID: string(id), CausationID: string(id), Actor: actor}
 }
 
 // keyed is the origin of a request with a key.
-func (w *world) keyed(actor, key string, body string) Origin {
+func (w *harness) keyed(actor, key string, body string) Origin {
 	o := w.origin(actor)
 	o.ID = actors.KeyedCommandID(actor, key, []byte(body))
 	return o
 }
 
-func (w *world) book(holder string, seats ...string) (Answer, error) {
-	return w.Book(w.ctx(), Book{Origin: w.origin(holder), PerformanceID: w.gala, Holder: holder, Seats: seats})
+func (w *harness) book(holder events.Holder, seats ...events.SeatName) (Answer, error) {
+	return w.Book(w.ctx(), Book{Origin: w.origin(string(holder)), PerformanceID: w.gala, Holder: holder, Seats: seats})
 }
 
-func (w *world) best(holder string, quantity int) (Answer, error) {
-	return w.Book(w.ctx(), Book{Origin: w.origin(holder), PerformanceID: w.gala, Holder: holder, Quantity: quantity})
+func (w *harness) best(holder events.Holder, quantity int) (Answer, error) {
+	return w.Book(
+		w.ctx(),
+		Book{Origin: w.origin(string(holder)), PerformanceID: w.gala, Holder: holder, Quantity: quantity},
+	)
 }
 
-func (w *world) pay(id, by string) (Answer, error) {
-	return w.Pay(w.ctx(), Pay{Origin: w.origin(by), BookingID: id, By: by})
+func (w *harness) pay(id events.BookingID, by events.Holder) (Answer, error) {
+	return w.Pay(w.ctx(), Pay{Origin: w.origin(string(by)), BookingID: id, By: by})
 }
 
-func (w *world) cancel(id, by string) (Answer, error) {
-	return w.Cancel(w.ctx(), Cancel{Origin: w.origin(by), BookingID: id, By: by})
+func (w *harness) cancel(id events.BookingID, by events.Holder) (Answer, error) {
+	return w.Cancel(w.ctx(), Cancel{Origin: w.origin(string(by)), BookingID: id, By: by})
 }
 
-func (w *world) extend(id, by string) (Answer, error) {
-	return w.Extend(w.ctx(), Extend{Origin: w.origin(by), BookingID: id, By: by})
+func (w *harness) extend(id events.BookingID, by events.Holder) (Answer, error) {
+	return w.Extend(w.ctx(), Extend{Origin: w.origin(string(by)), BookingID: id, By: by})
 }
 
-func (w *world) charge(holder string, amount int64) {
+func (w *harness) charge(holder events.Holder, amount int64) {
 	w.Helper()
-	w.must(w.step(w.ctx(), w.origin(holder), wallet.Stream(holder), &wallet.Charge{ID: "c", Amount: amount}))
+	w.must(w.step(w.ctx(), w.origin(string(holder)), wallet.Stream(holder), &wallet.Charge{ID: "c", Amount: amount}))
 }
 
 // mustBook is a booking that has to come about.
-func (w *world) mustBook(holder string, seats ...string) string {
+func (w *harness) mustBook(holder events.Holder, seats ...events.SeatName) events.BookingID {
 	w.Helper()
 	answer, err := w.book(holder, seats...)
 	if err != nil {
@@ -195,97 +214,32 @@ func (w *world) mustBook(holder string, seats ...string) string {
 	return answer.Booking.ID
 }
 
-// code of a refusal; "ok" for nil, else the error's text.
+// code of a refusal; "ok" for nil, else the error's text. One for a hold that is over says
+// since when, wherever it comes from.
 func code(err error) string {
 	if err == nil {
 		return "ok"
 	}
 	if refusal := refused(err); refusal != nil {
-		return refusal.Code
+		if at, _ := refusal.Fields["expired_at"].(time.Time); refusal.Code == "hold_expired" && at.IsZero() {
+			return "hold_expired, and nobody knows when"
+		}
+		return string(refusal.Code)
 	}
 	return err.Error()
 }
 
-func (w *world) want(err error, want string) {
+func (w *harness) want(err error, want string) {
 	w.Helper()
 	if got := code(err); got != want {
 		w.Fatalf("%s, want %s", got, want)
 	}
 }
 
-// history is what a log adds up to.
-type history struct {
-	head         events.Position
-	performances map[string]*performance.Performance
-	seats        map[events.StreamID]*seat.Seat
-	bookings     map[string]*booking.Booking
-	wallets      map[string]*wallet.Wallet
-	allowances   map[events.StreamID]*allowance.Allowance
-	streams      map[events.StreamID]core.Core
-	charged      int64
-	names        []string // of the facts, in order
-}
-
-func newHistory() *history {
-	return &history{performances: map[string]*performance.Performance{}, seats: map[events.StreamID]*seat.Seat{},
-		bookings: map[string]*booking.Booking{}, wallets: map[string]*wallet.Wallet{},
-		allowances: map[events.StreamID]*allowance.Allowance{}, streams: map[events.StreamID]core.Core{}}
-}
-
-// read folds the log, on from where it was. The rules themselves panic at what can't be, at every prefix:
-// two owners of a seat, a booking paid twice, a balance below nothing.
-func (w *world) read() *history {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	h := w.log
-	for event, err := range events.All(context.Background(), w.store, h.head) {
-		if err != nil {
-			w.Fatal(err)
-		}
-		fact, err := events.Decode(event.Type, event.Data)
-		if err != nil {
-			w.Fatal(err)
-		}
-		c := h.streams[event.Stream]
-		if c == nil {
-			c = h.open(event.Stream)
-		}
-		c.Evolve(fact)
-		if f, ok := fact.(*events.WalletCharged); ok {
-			h.charged += f.Amount
-		}
-		h.head = event.Position
-		h.names = append(h.names, event.Type)
-	}
-	return h
-}
-
-func (h *history) open(stream events.StreamID) (c core.Core) {
-	for _, kind := range kinds {
-		if kind.Category == stream.Category() {
-			c = kind.New()
-		}
-	}
-	h.streams[stream] = c
-	switch c := c.(type) {
-	case *performance.Performance:
-		h.performances[stream.Entity()] = c
-	case *seat.Seat:
-		h.seats[stream] = c
-	case *booking.Booking:
-		h.bookings[stream.Entity()] = c
-	case *wallet.Wallet:
-		h.wallets[stream.Entity()] = c
-	case *allowance.Allowance:
-		h.allowances[stream] = c
-	}
-	return c
-}
-
 // check holds the log to what must always be: every seat of a booking that is held
 // or booked is that booking's, the wallets' money is what was charged less what is
 // booked, and nobody has more than the allowance.
-func (w *world) check(limit int64) *history {
+func (w *harness) check(limit int64) *history {
 	w.Helper()
 	h := w.read()
 	spent, taken := int64(0), map[events.StreamID]int64{}
@@ -322,10 +276,10 @@ func (w *world) check(limit int64) *history {
 }
 
 // owner says what is wrong with a seat of a booking.
-func owner(h *history, s *booking.State, name string) string {
+func owner(h *history, s *booking.State, name events.SeatName) events.Holder {
 	at := h.seats[seat.Stream(s.PerformanceID, name)]
 	if at == nil {
-		return "nobody has touched " + name
+		return events.Holder("nobody has touched " + string(name))
 	}
 	hold, _ := at.Owner()
 	want := events.SeatIsHeld
@@ -333,16 +287,16 @@ func owner(h *history, s *booking.State, name string) string {
 		want = events.SeatIsBooked
 	}
 	if hold != s.HoldID() || at.Status() != want {
-		return fmt.Sprintf("%s is %s for %q", name, at.Status(), hold)
+		return events.Holder(fmt.Sprintf("%s is %s for %q", name, at.Status(), hold))
 	}
 	return ""
 }
 
 // settled is check once everything is over: what is not booked is free.
-func (w *world) settled(limit int64) *history {
+func (w *harness) settled(limit int64) *history {
 	w.Helper()
 	h := w.check(limit)
-	booked := map[string]int64{} // by hold
+	booked := map[events.HoldID]int64{} // by hold
 	for id, b := range h.bookings {
 		switch s := b.State(); {
 		case s.Status == events.BookingIsBooked:
@@ -371,7 +325,7 @@ func (w *world) settled(limit int64) *history {
 }
 
 // wake lets everything expire that is due, as the deadline index does.
-func (w *world) wake() {
+func (w *harness) wake() {
 	w.Helper()
 	for stream, c := range w.read().streams {
 		if next := c.NextDeadline(); !next.IsZero() && next.Before(w.clock.now()) {
@@ -382,11 +336,19 @@ func (w *world) wake() {
 	}
 }
 
-// resume takes the steps that are left of every booking.
-func (w *world) resume() {
+// resume takes the steps that are left of every booking, and gives up what was begun.
+func (w *harness) resume() {
 	w.Helper()
-	for id, b := range w.read().bookings {
-		if b.State().PerformanceID != w.gala {
+	h := w.read()
+	ids := map[events.BookingID]bool{}
+	for id, b := range h.bookings {
+		ids[id] = b.State().PerformanceID == w.gala
+	}
+	for _, id := range h.unowned() {
+		ids[id] = true
+	}
+	for id, of := range ids {
+		if !of {
 			continue
 		}
 		if err := w.Resume(w.ctx(), w.origin("system"), id); err != nil {

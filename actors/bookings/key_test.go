@@ -13,7 +13,7 @@ import (
 func TestAKeyIsOneRequest(t *testing.T) {
 	w := begin(t, 2, 5, 0)
 	w.charge("ann", 500)
-	book := func(body string, seats ...string) (Answer, error) {
+	book := func(body string, seats ...events.SeatName) (Answer, error) {
 		return w.Book(w.ctx(), Book{Origin: w.keyed("ann", "k", body), PerformanceID: "gala", Holder: "ann", Seats: seats})
 	}
 	other := w.mustBook("bob", "A-1-2")

@@ -8,6 +8,7 @@ import (
 
 	"admitone/actors/seat"
 	"admitone/actors/wallet"
+	"admitone/events"
 )
 
 // TestAnyHistory takes random requests, some of which the process does not survive,
@@ -15,15 +16,15 @@ import (
 // them, once what was begun is resumed, money and seats agree.
 func TestAnyHistory(t *testing.T) {
 	const limit = 4
-	for range 4 {
+	for range 20 {
 		seed := rand.Uint64()
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
 			chance := rand.New(rand.NewPCG(seed, 0))
-			w := begin(t, 2, 4, limit)
-			for _, holder := range []string{"ann", "bob", "cid"} {
+			w := beginInMemory(t, 2, 4, limit)
+			for _, holder := range []events.Holder{"ann", "bob", "cid"} {
 				w.charge(holder, 600)
 			}
-			var ids []string
+			var ids []events.BookingID
 			for range 50 {
 				w.clock.move(time.Duration(chance.IntN(4)) * 11 * s)
 				if chance.IntN(2) == 0 {
@@ -56,20 +57,26 @@ func TestAnyHistory(t *testing.T) {
 
 // something is one random request, whatever becomes of it. It returns the id of a
 // booking it made.
-func (w *world) something(chance *rand.Rand, ids []string) string {
-	holder := []string{"ann", "bob", "cid"}[chance.IntN(3)]
+func (w *harness) something(chance *rand.Rand, ids []events.BookingID) events.BookingID {
+	holder := []events.Holder{"ann", "bob", "cid"}[chance.IntN(3)]
 	if len(ids) > 0 && chance.IntN(3) > 0 {
 		id := ids[max(0, len(ids)-1-chance.IntN(4))] // a recent one
-		ask := []func(id, by string) (Answer, error){w.pay, w.pay, w.pay, w.extend, w.cancel}[chance.IntN(5)]
+		ask := []func(id events.BookingID, by events.Holder) (Answer, error){
+			w.pay, w.pay, w.pay, w.extend, w.cancel}[chance.IntN(5)]
 		_, _ = ask(id, "")
 		return ""
 	}
 	switch chance.IntN(6) {
 	case 0:
-		_, _ = w.step(w.ctx(), w.origin(holder), wallet.Stream(holder), &wallet.Charge{ID: "c", Amount: 1 + chance.Int64N(900)})
+		_, _ = w.step(
+			w.ctx(),
+			w.origin(string(holder)),
+			wallet.Stream(holder),
+			&wallet.Charge{ID: "c", Amount: 1 + chance.Int64N(900)},
+		)
 		return ""
 	case 1:
-		name := fmt.Sprintf("A-%d-%d", 1+chance.IntN(2), 1+chance.IntN(4))
+		name := events.SeatName(fmt.Sprintf("A-%d-%d", 1+chance.IntN(2), 1+chance.IntN(4)))
 		command := []any{&seat.Block{}, &seat.Unblock{}}[chance.IntN(2)]
 		_, _ = w.step(w.ctx(), w.origin("house"), seat.Stream(w.gala, name), command)
 		return ""
@@ -78,7 +85,10 @@ func (w *world) something(chance *rand.Rand, ids []string) string {
 		return answer.Booking.ID
 	}
 	row, from := 1+chance.IntN(2), 1+chance.IntN(3)
-	names := []string{fmt.Sprintf("A-%d-%d", row, from), fmt.Sprintf("A-%d-%d", row, from+1)}
+	names := []events.SeatName{
+		events.SeatName(fmt.Sprintf("A-%d-%d", row, from)),
+		events.SeatName(fmt.Sprintf("A-%d-%d", row, from+1)),
+	}
 	answer, _ := w.book(holder, names[:1+chance.IntN(2)]...)
 	return answer.Booking.ID
 }

@@ -7,8 +7,8 @@ import (
 	"admitone/events"
 )
 
-// Command is what somebody wants of an entity: a pointer to one of the command
-// structs of the entity's core, with everything in it that the rules may look at
+// Command is a request to an entity: a pointer to one of the command structs of the
+// entity's core, with everything in it that the rules may look at
 // but can't make themselves (ids, prices).
 type Command any
 
@@ -40,23 +40,41 @@ type Core interface {
 	Restore(io.Reader) error
 }
 
+// Edited is a core whose edits can name the newest edit in place of the newest fact.
+type Edited interface {
+	// EditRevision is the revision of the newest fact that states the members that can be
+	// edited; the creation counts.
+	EditRevision() events.Revision
+}
+
+// Kind is one kind of entity: where its streams are, and its rules.
+type Kind struct {
+	// Category of its streams.
+	Category string
+	// New makes the core of an entity without facts.
+	New func() Core
+	// SnapshotVersion is that of what Freeze writes. A snapshot of another version is
+	// not read.
+	SnapshotVersion uint32
+}
+
 // Expire asks a core to let go of what has passed its deadline. Every core with
 // deadlines decides it, a bounded number of them at a time.
 type Expire struct{}
 
-// Refusal is a business no. It is a value: the same state and command give the
+// Refusal is a business "no". It is a value: the same state and command give the
 // same refusal, and nothing is written for it.
 type Refusal struct {
-	// Code is stable and for programs; API.md lists them.
-	Code string
+	// Code is for programs.
+	Code Code
 	// Detail is for people and says what to do next.
 	Detail string
 	// Fields are further members of the answer, by their wire names.
-	Fields map[string]any
+	Fields Fields
 }
 
 // Error makes a refusal an error.
-func (r *Refusal) Error() string { return r.Code + ": " + r.Detail }
+func (r *Refusal) Error() string { return string(r.Code) + ": " + r.Detail }
 
 // Or returns what value points to, or otherwise if it is nil: a member of an edit
 // that may leave it as it is.

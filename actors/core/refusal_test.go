@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+
+	"admitone/events"
 )
 
 func TestRefusalIsAnError(t *testing.T) {
@@ -14,5 +16,20 @@ func TestRefusalIsAnError(t *testing.T) {
 	var found *Refusal
 	if !errors.As(fmt.Errorf("reserving: %w", sold), &found) || found != sold {
 		t.Errorf("errors.As found %v, want the refusal itself", found)
+	}
+}
+
+// TestFieldsOfRefusals: what refusals are made with is what their fields are read as.
+func TestFieldsOfRefusals(t *testing.T) {
+	if room := events.RoomID(RequirePass("sale", "").Fields.WaitingRoom()); room != "sale" {
+		t.Errorf("the room is %q", room)
+	}
+	f := Fields{"resource": "team", "field": "holder", "seats": []events.SeatName{"A-1-1"}, "taken": int64(0)}
+	if f.Resource() != "team" || f.Field() != "holder" || len(f.Seats()) != 1 || !f.SaysTaken() {
+		t.Errorf("%v is read as %q, %q, %q, %t", f, f.Resource(), f.Field(), f.Seats(), f.SaysTaken())
+	}
+	if f = (Fields{"seats": 1}); f.Resource() != "" || f.Field() != "" || f.WaitingRoom() != "" || f.Seats() != nil ||
+		f.SaysTaken() {
+		t.Errorf("%v has members that are not there", f)
 	}
 }

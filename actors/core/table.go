@@ -11,18 +11,18 @@ import (
 // are searched from end to end, so they are small.
 const bucketSize = 12
 
-// bucketStep is by how many entries a full bucket grows.
+// bucketStep is the number of entries by which a full bucket grows.
 const bucketStep = 4
 
 // pageSize is how many buckets a page has. Freeze copies the list of pages, and the
 // first write to a page copies that page.
 const pageSize = 256
 
-// Table is a hash table that can be frozen in next to no time: Freeze hands out
-// the present content, and the table goes on by copying a bucket the first time it
+// Table is a hash table with cheap snapshots: Freeze returns the current entries, and
+// the table then copies a bucket the first time it
 // is written to. It grows by one bucket at a time (linear hashing, Litwin 1980), so
 // that no single write pays for a million entries, and its buckets are slices,
-// which take half the room of Go's maps. Made by [NewTable].
+// which take half the memory of Go's maps. Use [NewTable] to create one.
 type Table[K comparable, V any] struct {
 	seed  maphash.Seed
 	pages []*page[K, V]
@@ -81,11 +81,10 @@ func (t *Table[K, V]) Set(key K, value V) {
 	}
 }
 
-// Load fills an empty table with size entries, which must have different keys: what
-// a snapshot holds. It saves the searching, splitting and growing of as many Sets, and
-// most of the waiting for memory: entries are gathered by page first, for as long as it
-// lasts in as much room again, since a page's buckets fit into a processor's cache and
-// all of them don't.
+// Load fills an empty table with size entries, which must have distinct keys, such as those of a
+// snapshot. It is faster than as many calls of Set: nothing is searched or split, and entries are
+// grouped by page first, so that the buckets being filled fit into the processor's cache. While it
+// runs it takes twice the memory of the entries.
 func (t *Table[K, V]) Load(size int, entries iter.Seq2[K, V]) {
 	size = max(size, 0)
 	places := max(1, (size+bucketSize-1)/bucketSize)
@@ -106,8 +105,8 @@ func (t *Table[K, V]) Load(size int, entries iter.Seq2[K, V]) {
 	}
 }
 
-// expected is how many of size entries page p will have, and some more, for that is
-// left to chance. A bucket that has been split in this round has half of another's.
+// expected estimates how many of size entries fall into page p, with a margin for the randomness of
+// the hash. A bucket that was split in this round has half the entries of one that was not.
 func (t *Table[K, V]) expected(p, size int) int {
 	each := size * pageSize >> t.level
 	if first := p * pageSize; first < t.split || first >= 1<<t.level {
@@ -116,7 +115,7 @@ func (t *Table[K, V]) expected(p, size int) int {
 	return min(each+each/16+bucketStep, size)
 }
 
-// loadPage appends a page of so many buckets with these entries.
+// loadPage appends a page with the given number of buckets and entries.
 func (t *Table[K, V]) loadPage(places int, entries []entry[K, V]) {
 	var sizes [pageSize]int
 	for i := range entries {
@@ -152,8 +151,7 @@ func (t *Table[K, V]) Delete(key K) {
 // All iterates over the entries in no particular order.
 func (t *Table[K, V]) All() iter.Seq2[K, V] { return all(t.pages) }
 
-// Freeze returns the present entries for another goroutine to read. The copy
-// lives as long as somebody holds it.
+// Freeze returns the current entries, which another goroutine may read while the table changes.
 func (t *Table[K, V]) Freeze() iter.Seq2[K, V] {
 	frozen := make([]*page[K, V], len(t.pages))
 	copy(frozen, t.pages)
@@ -175,15 +173,15 @@ func all[K comparable, V any](pages []*page[K, V]) iter.Seq2[K, V] {
 	}
 }
 
-// places is how many buckets there are.
+// places returns the number of buckets.
 func (t *Table[K, V]) places() int { return 1<<t.level + t.split }
 
 func (t *Table[K, V]) bucket(i int) *bucket[K, V] { return t.pages[i/pageSize].buckets[i%pageSize] }
 
-// put makes b bucket i.
+// put stores b as bucket i.
 func (t *Table[K, V]) put(i int, b *bucket[K, V]) { t.ownPage(i / pageSize).buckets[i%pageSize] = b }
 
-// append adds a bucket behind the last.
+// append adds a bucket at the end.
 func (t *Table[K, V]) append(b *bucket[K, V]) {
 	last := len(t.pages) - 1
 	if last < 0 || len(t.pages[last].buckets) == pageSize {

@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// frozenCopy is what Freeze gave, beside what it must show for ever.
+// frozenCopy is what Freeze gave, beside what it must show forever.
 type frozenCopy struct {
 	entries iter.Seq2[int, int]
 	want    map[int]int

@@ -14,7 +14,7 @@ const AnySection = -1
 func (m *Map) Best(section, n int) (seats []Seat, ok bool) {
 	sections := []int{section}
 	if section == AnySection {
-		sections = make([]int, len(m.layout.sections))
+		sections = make([]int, len(m.layout.Sections()))
 		for i := range sections {
 			sections[i] = i
 		}
@@ -173,7 +173,7 @@ func pick(groups []group, fewest, n int) (chosen []group, spare int) {
 	return chosen, spare
 }
 
-// atEdge says whether a seat left over from the group can be at its row's end.
+// atEdge reports whether a seat left over from the group can be at its row's end.
 func (g group) atEdge() bool { return g.atStart || g.atEnd }
 
 // cut takes the spare seats off one of the groups and returns the seats of all. The

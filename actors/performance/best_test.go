@@ -13,15 +13,18 @@ import (
 
 // draw makes a map of sections A, B, … out of drawings: a row a word, a point a free
 // seat, an x one that is taken.
-func draw(sections ...string) *Map {
+func draw(sections ...events.SectionID) *Map {
 	var layout []events.Section
 	var seats string
 	for i, section := range sections {
-		rows := strings.Fields(section)
-		layout = append(layout, events.Section{ID: string(rune('A' + i)), Rows: int64(len(rows)), SeatsPerRow: int64(len(rows[0]))})
+		rows := strings.Fields(string(section))
+		layout = append(
+			layout,
+			events.Section{ID: events.SectionID(rune('A' + i)), Rows: int64(len(rows)), SeatsPerRow: int64(len(rows[0]))},
+		)
 		seats += strings.Join(rows, "")
 	}
-	m := NewMap(NewLayout(layout))
+	m := NewMap(events.NewLayout(layout))
 	for i, c := range seats {
 		if c == 'x' {
 			m.Take(Seat(i))
@@ -33,7 +36,7 @@ func draw(sections ...string) *Map {
 // drawn is the drawing of a map in which some seats are chosen: O.
 func drawn(m *Map, chosen []Seat) string {
 	var out []string
-	for i := range m.layout.sections {
+	for i := range m.layout.Sections() {
 		var rows []string
 		for r := range m.rows(i) {
 			taken, first := m.row(i, r)
@@ -53,36 +56,36 @@ func drawn(m *Map, chosen []Seat) string {
 
 var bestRules = []struct {
 	about    string
-	sections []string
+	sections []events.SectionID
 	n        int
 	want     string // "none" if there is no choice
 }{
-	{"the middle of the front row", []string{"..... ....."}, 1, "..O.. ....."},
-	{"left of the middle if it can't be the middle", []string{"......."}, 2, "..OO..."},
-	{"left of the middle if both sides are alike", []string{"...x..."}, 2, ".OOx..."},
-	{"together before in front", []string{".x.x. ..... ....."}, 3, ".x.x. OOO.. ....."},
-	{"in front before in the middle", []string{"...xxxx ......."}, 3, "OOOxxxx ......."},
-	{"the first section first", []string{"xxx ...", "...", "..."}, 3, "xxx OOO / ... / ..."},
-	{"together in another section before apart in the first", []string{"..x..", "....."}, 3, "..x.. / OOO.."},
-	{"no single seat between two taken ones", []string{"x....x"}, 2, "xOO..x"},
-	{"no single seat at the end of a row, even beside the middle", []string{"....."}, 3, "OOO.."},
-	{"what is alone already does not count", []string{"....x."}, 2, "..OOx."},
-	{"rather one at the row's end than one between two taken", []string{"x..."}, 2, "xOO."},
-	{"a gap that fits is filled", []string{"x..x..."}, 2, "xOOx..."},
-	{"a single seat that is there already is as good as any", []string{"x.x.x..x"}, 1, "x.xOx..x"},
-	{"a single seat is left where nothing else is in that row", []string{"x...x ....."}, 2, "xOO.x ....."},
-	{"the whole row", []string{"xx.. ...."}, 4, "xx.. OOOO"},
-	{"apart in two before in three", []string{".x.x.. ..x.x."}, 4, ".x.xOO OOx.x."},
-	{"apart in one row before in two", []string{"..x.. ..x.."}, 4, "OOxOO ..x.."},
-	{"apart in rows next to each other", []string{"..xxx xxxxx ..xxx ..xxx"}, 4, "..xxx xxxxx OOxxx OOxxx"},
-	{"apart in one section before in two", []string{"..x", "..x ..x"}, 4, "..x / OOx OOx"},
-	{"apart in two sections if one is too small", []string{"..x", "..x"}, 4, "OOx / OOx"},
-	{"apart without a single seat", []string{"...x..x..."}, 5, "OOOxOOx..."},
-	{"what is too much stays together", []string{"x...x...x"}, 4, "xOOOxO..x"},
-	{"a single seat at a row's end if it has to be", []string{"x...x..."}, 5, "xOOOxOO."},
-	{"the last seats", []string{".xx ", "x.x"}, 2, "Oxx / xOx"},
-	{"too few", []string{".xx", "x.x"}, 3, "none"},
-	{"none", []string{"xxx"}, 1, "none"},
+	{"the middle of the front row", []events.SectionID{"..... ....."}, 1, "..O.. ....."},
+	{"left of the middle if it can't be the middle", []events.SectionID{"......."}, 2, "..OO..."},
+	{"left of the middle if both sides are alike", []events.SectionID{"...x..."}, 2, ".OOx..."},
+	{"together before in front", []events.SectionID{".x.x. ..... ....."}, 3, ".x.x. OOO.. ....."},
+	{"in front before in the middle", []events.SectionID{"...xxxx ......."}, 3, "OOOxxxx ......."},
+	{"the first section first", []events.SectionID{"xxx ...", "...", "..."}, 3, "xxx OOO / ... / ..."},
+	{"together in another section before apart in the first", []events.SectionID{"..x..", "....."}, 3, "..x.. / OOO.."},
+	{"no single seat between two taken ones", []events.SectionID{"x....x"}, 2, "xOO..x"},
+	{"no single seat at the end of a row, even beside the middle", []events.SectionID{"....."}, 3, "OOO.."},
+	{"what is alone already does not count", []events.SectionID{"....x."}, 2, "..OOx."},
+	{"rather one at the row's end than one between two taken", []events.SectionID{"x..."}, 2, "xOO."},
+	{"a gap that fits is filled", []events.SectionID{"x..x..."}, 2, "xOOx..."},
+	{"a single seat that is there already is as good as any", []events.SectionID{"x.x.x..x"}, 1, "x.xOx..x"},
+	{"a single seat is left where nothing else is in that row", []events.SectionID{"x...x ....."}, 2, "xOO.x ....."},
+	{"the whole row", []events.SectionID{"xx.. ...."}, 4, "xx.. OOOO"},
+	{"apart in two before in three", []events.SectionID{".x.x.. ..x.x."}, 4, ".x.xOO OOx.x."},
+	{"apart in one row before in two", []events.SectionID{"..x.. ..x.."}, 4, "OOxOO ..x.."},
+	{"apart in rows next to each other", []events.SectionID{"..xxx xxxxx ..xxx ..xxx"}, 4, "..xxx xxxxx OOxxx OOxxx"},
+	{"apart in one section before in two", []events.SectionID{"..x", "..x ..x"}, 4, "..x / OOx OOx"},
+	{"apart in two sections if one is too small", []events.SectionID{"..x", "..x"}, 4, "OOx / OOx"},
+	{"apart without a single seat", []events.SectionID{"...x..x..."}, 5, "OOOxOOx..."},
+	{"what is too much stays together", []events.SectionID{"x...x...x"}, 4, "xOOOxO..x"},
+	{"a single seat at a row's end if it has to be", []events.SectionID{"x...x..."}, 5, "xOOOxOO."},
+	{"the last seats", []events.SectionID{".xx ", "x.x"}, 2, "Oxx / xOx"},
+	{"too few", []events.SectionID{".xx", "x.x"}, 3, "none"},
+	{"none", []events.SectionID{"xxx"}, 1, "none"},
 }
 
 func TestBest(t *testing.T) {
@@ -133,18 +136,18 @@ func quality(m *Map, chosen []Seat) [6]int {
 		}
 		s, row, _ := m.layout.Place(seat)
 		for i := range s {
-			row += m.layout.sections[i].Rows
+			row += m.layout.Sections()[i].Rows
 		}
 		firstRow, lastRow = min(firstRow, int(row)), max(lastRow, int(row))
 		if section >= 0 && section != s {
-			s = len(m.layout.sections) // several
+			s = len(m.layout.Sections()) // several
 		}
 		section = s
 	}
 	q := [6]int{groups, section, lastRow - firstRow, firstRow, singles, 0}
 	if groups == 1 {
 		s, _, number := m.layout.Place(chosen[0])
-		q[5] = int(2*(number-1)) + len(chosen) - int(m.layout.sections[s].SeatsPerRow)
+		q[5] = int(2*(number-1)) + len(chosen) - int(m.layout.Sections()[s].SeatsPerRow)
 		q[5] = max(q[5], -q[5])
 	}
 	return q
@@ -162,7 +165,7 @@ func choices(seats []Seat, n int, chosen []Seat, visit func([]Seat)) {
 }
 
 func someMap(t *rapid.T) *Map {
-	var sections []string
+	var sections []events.SectionID
 	for range rapid.IntRange(1, 3).Draw(t, "sections") {
 		perRow, rows := rapid.IntRange(1, 6).Draw(t, "seats per row"), []string{}
 		for range rapid.IntRange(1, 3).Draw(t, "rows") {
@@ -172,7 +175,7 @@ func someMap(t *rapid.T) *Map {
 			}
 			rows = append(rows, string(row))
 		}
-		sections = append(sections, strings.Join(rows, " "))
+		sections = append(sections, events.SectionID(strings.Join(rows, " ")))
 	}
 	return draw(sections...)
 }
@@ -182,7 +185,7 @@ func TestBestIsTheBest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := someMap(t)
 		n := rapid.IntRange(1, 5).Draw(t, "n")
-		section := rapid.IntRange(AnySection, len(m.layout.sections)-1).Draw(t, "section")
+		section := rapid.IntRange(AnySection, len(m.layout.Sections())-1).Draw(t, "section")
 		var free []Seat
 		for seat := range Seat(m.layout.Seats()) {
 			if s, _, _ := m.layout.Place(seat); m.Free(seat) && (section == AnySection || s == section) {
@@ -210,7 +213,16 @@ func TestBestIsTheBest(t *testing.T) {
 			return
 		}
 		if q := quality(m, got); q != least || len(got) != n || !slices.IsSorted(got) {
-			t.Fatalf("%d of section %d in\n%s are\n%s %v, want\n%s %v", n, section, drawn(m, nil), drawn(m, got), q, drawn(m, best), least)
+			t.Fatalf(
+				"%d of section %d in\n%s are\n%s %v, want\n%s %v",
+				n,
+				section,
+				drawn(m, nil),
+				drawn(m, got),
+				q,
+				drawn(m, best),
+				least,
+			)
 		}
 		for _, seat := range got {
 			if !m.Free(seat) {
@@ -223,16 +235,16 @@ func TestBestIsTheBest(t *testing.T) {
 func TestAlternatives(t *testing.T) {
 	for _, rule := range []struct {
 		about    string
-		sections []string
-		wanted   []string
+		sections []events.SectionID
+		wanted   []events.SeatName
 		want     []string
 	}{
-		{"near those that were wanted", []string{"..... .xx.. .....", "....."}, []string{"A-2-2", "A-2-3"},
+		{"near those that were wanted", []events.SectionID{"..... .xx.. .....", "....."}, []events.SeatName{"A-2-2", "A-2-3"},
 			[]string{"..... .xxOO ..... / .....", "OO... .xx.. ..... / .....", "..... .xx.. OO... / ....."}},
-		{"no two share a seat, and the rest is elsewhere", []string{"xx.x", ".....", "."}, []string{"A-1-1"},
+		{"no two share a seat, and the rest is elsewhere", []events.SectionID{"xx.x", ".....", "."}, []events.SeatName{"A-1-1"},
 			[]string{"xxOx / ..... / .", "xx.x / ..O.. / .", "xx.x / .O... / ."}},
-		{"apart if it can't be together", []string{"x.x.x"}, []string{"A-1-1", "A-1-2"}, []string{"xOxOx"}},
-		{"none if too few are left", []string{"xxx.x"}, []string{"A-1-1", "A-1-2"}, nil},
+		{"apart if it can't be together", []events.SectionID{"x.x.x"}, []events.SeatName{"A-1-1", "A-1-2"}, []string{"xOxOx"}},
+		{"none if too few are left", []events.SectionID{"xxx.x"}, []events.SeatName{"A-1-1", "A-1-2"}, nil},
 	} {
 		t.Run(rule.about, func(t *testing.T) {
 			m := draw(rule.sections...)
@@ -242,11 +254,17 @@ func TestAlternatives(t *testing.T) {
 			}
 			before := drawn(m, nil)
 			var got []string
-			for _, choice := range m.Alternatives(wanted, 3) {
+			for _, choice := range m.Alternatives(wanted, 3, nil) {
 				got = append(got, drawn(m, choice))
 			}
 			if !slices.Equal(got, rule.want) {
-				t.Errorf("instead of %v in %s:\n%s\nwant\n%s", rule.wanted, before, strings.Join(got, "\n"), strings.Join(rule.want, "\n"))
+				t.Errorf(
+					"instead of %v in %s:\n%s\nwant\n%s",
+					rule.wanted,
+					before,
+					strings.Join(got, "\n"),
+					strings.Join(rule.want, "\n"),
+				)
 			}
 			if drawn(m, nil) != before {
 				t.Errorf("the map is now %s, and was %s", drawn(m, nil), before)
@@ -262,10 +280,10 @@ func TestAlternativesAreFreeAndApart(t *testing.T) {
 		n := min(rapid.IntRange(1, 4).Draw(t, "n"), m.layout.Seats())
 		wanted := seatsFrom(Seat(rapid.IntRange(0, m.layout.Seats()-n).Draw(t, "from")), n)
 		free, seen := 0, map[Seat]bool{}
-		for i := range m.layout.sections {
+		for i := range m.layout.Sections() {
 			free += m.Remaining(i)
 		}
-		got := m.Alternatives(wanted, 3)
+		got := m.Alternatives(wanted, 3, nil)
 		apart := len(got) > 0 && quality(m, got[len(got)-1])[0] > 1
 		if want := min(3, free/n); len(got) != want && !apart || len(got) > want {
 			t.Fatalf("%d alternatives of %d in %s, want %d", len(got), n, drawn(m, nil), want)
@@ -284,10 +302,26 @@ func TestAlternativesAreFreeAndApart(t *testing.T) {
 	})
 }
 
+// TestNearestInRow: it finds what a look at every place of the row finds.
+func TestNearestInRow(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		row := rapid.SliceOfN(rapid.ByteRange(0, 1), 1, 40).Draw(t, "row")
+		n, near := rapid.IntRange(1, 6).Draw(t, "n"), rapid.IntRange(-1, 2*len(row)+1).Draw(t, "near")
+		got, ok := nearestInRow(row, n, near)
+		if want, fits := bestInRow(row, n, near); got != want || ok != fits {
+			t.Fatalf("%v, %v, want %v, %v", got, ok, want, fits)
+		}
+	})
+}
+
 // hall is a layout of a hundred thousand seats.
-func hall() *Layout {
-	return NewLayout([]events.Section{
-		{ID: "A", Rows: 100, SeatsPerRow: 400}, {ID: "B", Rows: 500, SeatsPerRow: 100}, {ID: "C", Rows: 10_000, SeatsPerRow: 1},
+func hall() *events.Layout {
+	return events.NewLayout([]events.Section{
+		{
+			ID:          "A",
+			Rows:        100,
+			SeatsPerRow: 400,
+		}, {ID: "B", Rows: 500, SeatsPerRow: 100}, {ID: "C", Rows: 10_000, SeatsPerRow: 1},
 	})
 }
 
@@ -317,9 +351,9 @@ func BenchmarkBest(b *testing.B) {
 				}
 			})
 			b.Run(fmt.Sprintf("alternatives to %d of %s", n, state.about), func(b *testing.B) {
-				wanted := seatsFrom(30_000, n)
+				wanted, best := seatsFrom(30_000, n), m.BestChoices(n, 3)
 				for b.Loop() {
-					m.Alternatives(wanted, 3)
+					m.Alternatives(wanted, 3, func() [][]Seat { return best })
 				}
 			})
 		}

@@ -1,12 +1,11 @@
-// Package performance holds the rules of one dated showing, the layout of its
-// seats, and the choice of seats for somebody who leaves it to the house.
+// Package performance holds the rules of one dated showing, and the choice of seats
+// for a request that names no seats.
 //
 // A performance is created once and has one fact, however many seats it has: a seat
 // that nobody has touched has no stream, and no memory beyond its section's four
 // numbers. A seat is known by its name (<section>-<row>-<number>), and inside the
-// layout by its number in the canonical order: section by section as they were
-// given, row by row, number by number. Whoever takes several seats takes them in
-// that order, so that of several who overlap one gets everything.
+// [events.Layout] by its place in the canonical order. Whoever takes several seats takes
+// them in that order, so that of several who overlap one gets everything.
 //
 // # What the best seats are
 //

@@ -1,20 +1,23 @@
 package performance
 
-import "slices"
+import (
+	"admitone/events"
+	"slices"
+)
 
 // Map says which seats of a layout are free at some moment. It belongs to whoever
 // made it and is not for several goroutines at once.
 type Map struct {
-	layout *Layout
+	layout *events.Layout
 	taken  []byte // for each seat, 0 if it is free
 }
 
 // NewMap returns a map of free seats.
-func NewMap(layout *Layout) *Map { return &Map{layout, make([]byte, layout.Seats())} }
+func NewMap(layout *events.Layout) *Map { return &Map{layout, make([]byte, layout.Seats())} }
 
 // MapOf returns a map over taken, which has one byte for each seat in canonical
 // order, 0 for a free one. The slice is the map's from then on.
-func MapOf(layout *Layout, taken []byte) *Map {
+func MapOf(layout *events.Layout, taken []byte) *Map {
 	if len(taken) != layout.Seats() {
 		panic("performance: a map of another layout")
 	}
@@ -22,12 +25,12 @@ func MapOf(layout *Layout, taken []byte) *Map {
 }
 
 // Layout that the map is of.
-func (m *Map) Layout() *Layout { return m.layout }
+func (m *Map) Layout() *events.Layout { return m.layout }
 
 // Clone returns a copy.
 func (m *Map) Clone() *Map { return &Map{m.layout, slices.Clone(m.taken)} }
 
-// Free says whether a seat is.
+// Free reports whether a seat is.
 func (m *Map) Free(seat Seat) bool { return m.taken[seat] == 0 }
 
 // Take marks seats as not free.
@@ -58,12 +61,13 @@ func (m *Map) Remaining(section int) int {
 
 // row returns a row of a section, counted from 0, and its first seat.
 func (m *Map) row(section, row int) ([]byte, Seat) {
-	perRow := int(m.layout.sections[section].SeatsPerRow)
-	first := int(m.layout.first[section]) + row*perRow
-	return m.taken[first : first+perRow : first+perRow], Seat(first)
+	first, _ := m.layout.Span(section)
+	perRow := Seat(m.layout.Sections()[section].SeatsPerRow)
+	first += Seat(row) * perRow
+	return m.taken[first : first+perRow : first+perRow], first
 }
 
-func (m *Map) rows(section int) int { return int(m.layout.sections[section].Rows) }
+func (m *Map) rows(section int) int { return int(m.layout.Sections()[section].Rows) }
 
 // span is free seats next to each other in a row, from 0: start <= i < end.
 type span struct{ start, end int }
@@ -107,6 +111,57 @@ func bestInRow(row []byte, n, near int) (best fit, ok bool) {
 		}
 	}
 	return best, ok
+}
+
+// nearestInRow finds what bestInRow does. It begins at near and stops in each direction where
+// all that is left is farther away than a place that leaves no single seat.
+func nearestInRow(row []byte, n, near int) (best fit, ok bool) {
+	middle := min(max(near/2, 0), len(row))
+	for middle > 0 && row[middle-1] == 0 {
+		middle--
+	}
+	worse := func(least int) bool { return ok && best.singles == 0 && least > best.distance }
+	for s := nextSpan(row, middle); s.start < len(row) && !worse(2*s.start+n-near); s = nextSpan(row, s.end) {
+		best, ok = nearestInSpan(s, len(row), n, near, best, ok)
+	}
+	for s := previousSpan(row, middle); s.end > 0 && !worse(near-2*s.end+n); s = previousSpan(row, s.start) {
+		best, ok = nearestInSpan(s, len(row), n, near, best, ok)
+	}
+	return best, ok
+}
+
+// nearestInSpan returns the best place in a span if it is better than best, which counts if ok.
+// Only the starts next to the ends of a span leave single seats, so one of few starts around
+// the one that is nearest is the best, or else one at an end.
+func nearestInSpan(s span, row, n, near int, best fit, ok bool) (fit, bool) {
+	last := s.end - n
+	if last < s.start {
+		return best, ok
+	}
+	ideal := min(max((near-n)/2, s.start), last)
+	for _, start := range [...]int{s.start, ideal - 2, ideal - 1, ideal, ideal + 1, ideal + 2, last} {
+		if start < s.start || start > last {
+			continue
+		}
+		f := fit{start, leaves(s, start, n, row), max(2*start+n-near, near-2*start-n)}
+		if !ok || f.better(best) || !best.better(f) && f.start < best.start {
+			best, ok = f, true
+		}
+	}
+	return best, ok
+}
+
+// previousSpan returns the last free span of a row that ends at end or before it; an empty one
+// at the row's beginning.
+func previousSpan(row []byte, end int) span {
+	for end > 0 && row[end-1] != 0 {
+		end--
+	}
+	start := end
+	for start > 0 && row[start-1] == 0 {
+		start--
+	}
+	return span{start, end}
 }
 
 // leaves says how bad the single seats are that n seats from start leave in a free

@@ -12,15 +12,19 @@ import (
 	"admitone/events"
 )
 
-// Category of the streams of performances.
-const Category = "performance"
+// Seat is a seat of a performance, by its place in the layout.
+type Seat = events.SeatIndex
+
+// Kind of performances.
+var Kind = core.Kind{Category: events.PerformanceCategory, New: New, SnapshotVersion: snapshotVersion}
 
 // Stream of the performance with this id.
-func Stream(id string) events.StreamID { return events.NewStreamID(Category, id) }
+func Stream(id events.PerformanceID) events.StreamID {
+	return events.NewStreamID(events.PerformanceCategory, string(id))
+}
 
-// SnapshotVersion changes with what Freeze writes; a snapshot of another version
-// is not read.
-const SnapshotVersion = 1
+// snapshotVersion changes with what Freeze writes.
+const snapshotVersion = 1
 
 const (
 	// MaxSeats is how many seats a performance can have.
@@ -34,7 +38,7 @@ const (
 // Create puts a performance on sale. Refusals: invalid_field (sections),
 // already_exists (with other members; with the same it does nothing).
 type Create struct {
-	ID       string
+	ID       events.PerformanceID
 	Title    string
 	Venue    string
 	StartsAt time.Time
@@ -43,7 +47,7 @@ type Create struct {
 	// LimitPerHolder is how many seats one holder may have; 0 is no limit.
 	LimitPerHolder int64
 	// WaitingRoom that guards the sale, "" if none does.
-	WaitingRoom string
+	WaitingRoom events.RoomID
 	// Sections must not be changed afterwards.
 	Sections []events.Section
 }
@@ -55,13 +59,13 @@ func (c *Create) HoldFor() time.Duration { return time.Duration(c.HoldSeconds) *
 // [core.Core].
 type Performance struct {
 	created Create // ID is "" before
-	layout  *Layout
+	layout  *events.Layout
 }
 
 // New returns a performance that has not been created yet.
 func New() core.Core { return &Performance{} }
 
-// Exists says whether the performance was created.
+// Exists reports whether the performance was created.
 func (p *Performance) Exists() bool { return p.created.ID != "" }
 
 // Created returns the performance as it was created.
@@ -69,7 +73,7 @@ func (p *Performance) Created() Create { return p.created }
 
 // Layout of its seats, nil before it is created. It never changes, and anybody may
 // keep it.
-func (p *Performance) Layout() *Layout { return p.layout }
+func (p *Performance) Layout() *events.Layout { return p.layout }
 
 // NextDeadline implements [core.Core]: a performance has none.
 func (p *Performance) NextDeadline() time.Time { return time.Time{} }
@@ -81,13 +85,15 @@ func (p *Performance) Decide(cmd core.Command, _ time.Time) ([]events.Fact, erro
 		panic(fmt.Sprintf("performance: no rule for %T", cmd))
 	}
 	if fault := faultOf(create.Sections); fault != "" {
-		return nil, &core.Refusal{Code: "invalid_field", Detail: fault, Fields: map[string]any{"field": "sections"}}
+		return nil, &core.Refusal{Code: core.CodeInvalidField,
+			Detail: fault, Fields: map[string]any{"field": "sections"}}
 	}
 	switch {
 	case p.Exists() && create.same(&p.created):
 		return nil, nil
 	case p.Exists():
-		return nil, &core.Refusal{Code: "already_exists", Detail: "a performance with this id exists and differs; choose another id"}
+		return nil, &core.Refusal{Code: core.CodeAlreadyExists,
+			Detail: "a performance with this id exists and differs; choose another id"}
 	}
 	return []events.Fact{&events.PerformanceCreated{
 		PerformanceID: create.ID, Title: create.Title, Venue: create.Venue, StartsAt: create.StartsAt.UTC(),
@@ -101,18 +107,18 @@ func faultOf(sections []events.Section) string {
 	if len(sections) < 1 || len(sections) > MaxSections {
 		return "sections must be 1 to 1,000"
 	}
-	seen, seats := make(map[string]bool, len(sections)), int64(0)
+	seen, seats := make(map[events.SectionID]bool, len(sections)), int64(0)
 	for i := range sections {
 		s := &sections[i]
 		switch {
-		case s.ID == "" || strings.Contains(s.ID, "~"):
+		case s.ID == "" || strings.Contains(string(s.ID), "~"):
 			return "a section needs an id, and it can't have a ~"
 		case seen[s.ID]:
-			return "there are two sections " + s.ID
+			return "there are two sections " + string(s.ID)
 		case s.Rows < 1 || s.Rows > MaxSeats || s.SeatsPerRow < 1 || s.SeatsPerRow > MaxSeats:
-			return "section " + s.ID + " must have at least one row and one seat in a row"
+			return "section " + string(s.ID) + " must have at least one row and one seat in a row"
 		case s.Price < 0 || s.Price > MaxPrice:
-			return "the price in section " + s.ID + " must be from 0 to 1,000,000,000,000"
+			return "the price in section " + string(s.ID) + " must be from 0 to 1,000,000,000,000"
 		}
 		seen[s.ID] = true
 		if seats += s.Rows * s.SeatsPerRow; seats > MaxSeats {
@@ -134,12 +140,12 @@ func (p *Performance) Evolve(fact events.Fact) {
 	if !ok || p.Exists() || f.PerformanceID == "" || faultOf(f.Sections) != "" {
 		panic(fmt.Sprintf("performance %s: the log goes on with a %s", p.created.ID, fact.Name()))
 	}
-	p.take(Create{ID: f.PerformanceID, Title: f.Title, Venue: f.Venue, StartsAt: f.StartsAt, HoldSeconds: f.HoldSeconds,
+	p.create(Create{ID: f.PerformanceID, Title: f.Title, Venue: f.Venue, StartsAt: f.StartsAt, HoldSeconds: f.HoldSeconds,
 		LimitPerHolder: f.LimitPerHolder, WaitingRoom: f.WaitingRoom, Sections: f.Sections})
 }
 
-func (p *Performance) take(created Create) {
-	p.created, p.layout = created, NewLayout(created.Sections)
+func (p *Performance) create(created Create) {
+	p.created, p.layout = created, events.NewLayout(created.Sections)
 }
 
 // Freeze implements [core.Core].
@@ -155,7 +161,7 @@ func (p *Performance) Restore(r io.Reader) error {
 		return err
 	}
 	if created.ID != "" {
-		p.take(created)
+		p.create(created)
 	}
 	return nil
 }

@@ -4,11 +4,8 @@ import (
 	"bytes"
 	"reflect"
 	"runtime"
-	"slices"
 	"testing"
 	"time"
-
-	"pgregory.net/rapid"
 
 	"admitone/actors/core"
 	"admitone/events"
@@ -21,8 +18,19 @@ func stalls(rows, perRow int64) events.Section {
 }
 
 func gala(change func(*Create)) *Create {
-	c := &Create{ID: "gala", Title: "Gala", Venue: "Hall", StartsAt: day, HoldSeconds: 300, LimitPerHolder: 6, WaitingRoom: "room",
-		Sections: []events.Section{stalls(2, 3), {ID: "B-1", DisplayName: "Balcony", Rows: 1, SeatsPerRow: 2, Price: 4500}}}
+	c := &Create{
+		ID:             "gala",
+		Title:          "Gala",
+		Venue:          "Hall",
+		StartsAt:       day,
+		HoldSeconds:    300,
+		LimitPerHolder: 6,
+		WaitingRoom:    "room",
+		Sections: []events.Section{
+			stalls(2, 3),
+			{ID: "B-1", DisplayName: "Balcony", Rows: 1, SeatsPerRow: 2, Price: 4500},
+		},
+	}
 	if change != nil {
 		change(c)
 	}
@@ -54,7 +62,7 @@ func TestCreatingOnceAndAgain(t *testing.T) {
 		facts, err := p.Decide(line.cmd, day)
 		code := ""
 		if err != nil {
-			code = err.(*core.Refusal).Code
+			code = string(err.(*core.Refusal).Code)
 		}
 		if code != line.code || len(facts) != line.facts {
 			t.Errorf("line %d, %s: %q and %d facts, want %q and %d", i+1, line.about, code, len(facts), line.code, line.facts)
@@ -63,7 +71,8 @@ func TestCreatingOnceAndAgain(t *testing.T) {
 			p.Evolve(fact)
 		}
 	}
-	if !p.Exists() || !reflect.DeepEqual(p.Created(), *gala(nil)) || p.Layout().Seats() != 8 || !p.NextDeadline().IsZero() {
+	if !p.Exists() || !reflect.DeepEqual(p.Created(), *gala(nil)) || p.Layout().Seats() != 8 ||
+		!p.NextDeadline().IsZero() {
 		t.Errorf("it is %+v with %d seats", p.Created(), p.Layout().Seats())
 	}
 }
@@ -108,71 +117,8 @@ func TestFactsThatCantBe(t *testing.T) {
 	}
 }
 
-// TestLayout holds names, numbers, places and neighbours to each other.
-func TestLayout(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		var sections []events.Section
-		for _, id := range rapid.Permutation([]string{"A", "A-1", "B", "1"}).Draw(t, "ids")[:rapid.IntRange(1, 4).Draw(t, "sections")] {
-			sections = append(sections, events.Section{ID: id, Rows: rapid.Int64Range(1, 12).Draw(t, "rows"),
-				SeatsPerRow: rapid.Int64Range(1, 12).Draw(t, "seats"), Price: rapid.Int64Range(0, 9).Draw(t, "price")})
-		}
-		l, next := NewLayout(sections), Seat(0)
-		for i, s := range sections {
-			if first, _ := l.Span(i); l.Section(s.ID) != i || first != next {
-				t.Fatalf("section %s is %d and begins at %d, want %d and %d", s.ID, l.Section(s.ID), first, i, next)
-			}
-			for row := int64(1); row <= s.Rows; row++ {
-				for number := int64(1); number <= s.SeatsPerRow; number++ {
-					checkSeat(t, l, next, i, row, number)
-					next++
-				}
-			}
-			if _, end := l.Span(i); end != next {
-				t.Fatalf("section %s ends at %d, want %d", s.ID, end, next)
-			}
-		}
-		if l.Seats() != int(next) {
-			t.Fatalf("%d seats, want %d", l.Seats(), next)
-		}
-	})
-}
-
-func checkSeat(t *rapid.T, l *Layout, seat Seat, section int, row, number int64) {
-	s := l.Sections()[section]
-	name := events.SeatName(s.ID, row, number)
-	if got, ok := l.Find(name); got != seat || !ok || l.Name(seat) != name || l.Price(seat) != s.Price {
-		t.Fatalf("%s is found as %d, %t, and %d is %s at %d; want %d", name, got, ok, seat, l.Name(seat), l.Price(seat), seat)
-	}
-	if gs, gr, gn := l.Place(seat); gs != section || gr != row || gn != number {
-		t.Fatalf("%s is in %d-%d-%d", name, gs, gr, gn)
-	}
-	left, right := l.Neighbours(seat)
-	wantLeft, okLeft := l.Find(events.SeatName(s.ID, row, number-1))
-	wantRight, okRight := l.Find(events.SeatName(s.ID, row, number+1))
-	if okLeft != (left >= 0) || okRight != (right >= 0) || okLeft && left != wantLeft || okRight && right != wantRight {
-		t.Fatalf("%s is between %d and %d", name, left, right)
-	}
-}
-
-func TestCanonicalOrder(t *testing.T) {
-	l := NewLayout(gala(nil).Sections)
-	seats, unknown, twice := l.Canonical([]string{"B-1-1-2", "A-2-1", "C-1-1", "A-1-3", "A-1-4", "A-3-1", "A-1-03", "A-2-1", ""})
-	if got, want := l.Names(seats), []string{"A-1-3", "A-2-1", "B-1-1-2"}; !slices.Equal(got, want) {
-		t.Errorf("the seats are %v, want %v", got, want)
-	}
-	if want := []string{"C-1-1", "A-1-4", "A-3-1", "A-1-03", ""}; !slices.Equal(unknown, want) {
-		t.Errorf("unknown are %q, want %q", unknown, want)
-	}
-	if want := []string{"A-2-1"}; !slices.Equal(twice, want) {
-		t.Errorf("twice are %v, want %v", twice, want)
-	}
-	if l.Section("C") != -1 {
-		t.Errorf("section C is %d, want -1", l.Section("C"))
-	}
-}
-
 func TestMap(t *testing.T) {
-	l := NewLayout(gala(nil).Sections)
+	l := events.NewLayout(gala(nil).Sections)
 	m := MapOf(l, []byte{0, 1, 3, 0, 0, 0, 2, 0})
 	m.Take(7)
 	m.Release(1, 2)

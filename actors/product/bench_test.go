@@ -17,7 +17,7 @@ func crowded(b *testing.B) *Product {
 	p := New().(*Product)
 	p.Evolve(&events.ProductCreated{ProductID: "p", DisplayName: "Lamp", Stock: MaxStock, HoldSeconds: 60})
 	for n := range 1_000_000 {
-		cmd := &Reserve{Holder: fmt.Sprintf("holder-%07d", n%300_000), Quantity: 1, Hold: n%2 == 0}
+		cmd := &Reserve{Holder: events.Holder(fmt.Sprintf("holder-%07d", n%300_000)), Quantity: 1, Hold: n%2 == 0}
 		cmd.ReservationID = events.EventID("bench", n&0xffff)
 		cmd.ReservationID[0], cmd.ReservationID[1], cmd.ReservationID[2] = byte(n>>16), byte(n>>8), byte(n)
 		facts, err := p.Decide(cmd, day.Add(time.Duration(n)*time.Microsecond))

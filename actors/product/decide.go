@@ -9,28 +9,31 @@ import (
 )
 
 // errSoldOut is the refusal of the last minute of every sale, made once.
-var errSoldOut = &core.Refusal{Code: "sold_out", Detail: "nothing is left; watch the product for units that come back",
+var errSoldOut = &core.Refusal{Code: core.CodeSoldOut,
+	Detail: "nothing is left; watch the product for units that come back",
 	Fields: map[string]any{"remaining": int64(0)}}
 
-var errNoProduct = &core.Refusal{Code: "not_found", Detail: "there is no such product",
+var errNoProduct = &core.Refusal{Code: core.CodeNotFound, Detail: "there is no such product",
 	Fields: map[string]any{"resource": "product"}}
 
-var errNoReservation = &core.Refusal{Code: "not_found", Detail: "the product has no such reservation",
+var errNoReservation = &core.Refusal{Code: core.CodeNotFound, Detail: "the product has no such reservation",
 	Fields: map[string]any{"resource": "reservation"}}
 
-var errBadQuantity = &core.Refusal{Code: "invalid_field", Detail: "quantity must be from 1 to 1,000,000,000",
+var errBadQuantity = &core.Refusal{Code: core.CodeInvalidField, Detail: "quantity must be from 1 to 1,000,000,000",
 	Fields: map[string]any{"field": "quantity"}}
 
-var errOpen = &core.Refusal{Code: "already_exists", Detail: "the product has a reservation with this id; choose another id"}
+var errOpen = &core.Refusal{Code: core.CodeAlreadyExists,
+	Detail: "the product has a reservation with this id; choose another id"}
 
-var errNotYours = &core.Refusal{Code: "forbidden", Detail: "the reservation is somebody else's"}
+var errNotYours = &core.Refusal{Code: core.CodeForbidden, Detail: "the reservation is somebody else's"}
 
-var errHoldExpired = &core.Refusal{Code: "hold_expired", Detail: "the hold has passed its deadline; reserve again"}
+var errUnpaid = &core.Refusal{Code: core.CodeForbidden,
+	Detail: "the product has a price: hold it, and have whoever takes the payment confirm it (role service or admin)"}
 
 // Decide implements [core.Core].
 func (p *Product) Decide(cmd core.Command, now time.Time) ([]events.Fact, error) {
 	if create, ok := cmd.(*Create); ok {
-		return p.create(create)
+		return p.create(create, now)
 	}
 	if !p.Exists() {
 		return nil, errNoProduct
@@ -43,75 +46,115 @@ func (p *Product) Decide(cmd core.Command, now time.Time) ([]events.Fact, error)
 	case *Release:
 		return p.release(cmd)
 	case *Edit:
-		return p.edit(cmd)
+		return p.edit(cmd, now)
 	case *core.Expire:
 		return p.expire(now), nil
 	}
 	panic(fmt.Sprintf("product: no rule for %T", cmd))
 }
 
-func (p *Product) create(cmd *Create) ([]events.Fact, error) {
+func (p *Product) create(cmd *Create, now time.Time) ([]events.Fact, error) {
 	if p.Exists() {
-		if *cmd == p.born {
+		if cmd.same(&p.born) {
 			return nil, nil
 		}
-		return nil, &core.Refusal{Code: "already_exists", Detail: "a product with this id exists and differs; choose another id, or edit it"}
+		return nil, &core.Refusal{Code: core.CodeAlreadyExists,
+			Detail: "a product with this id exists and differs; choose another id, or edit it"}
 	}
-	return []events.Fact{&events.ProductCreated{
+	if refusal := core.CheckTimes(cmd.SaleTimes); refusal != nil {
+		return nil, refusal
+	}
+	return append([]events.Fact{&events.ProductCreated{
 		ProductID: cmd.ID, DisplayName: cmd.Name, Stock: cmd.Stock, Price: cmd.Price,
 		LimitPerHolder: cmd.LimitPerHolder, HoldSeconds: cmd.HoldSeconds, WaitingRoom: cmd.WaitingRoom,
-	}}, nil
+		SaleTimes: cmd.SaleTimes,
+	}}, reached(core.Sale{}.Stated(cmd.SaleTimes), cmd.Stock, now)...), nil
 }
 
-func (p *Product) edit(cmd *Edit) ([]events.Fact, error) {
+// reached are the facts of the bounds of a sale that are due.
+func reached(sale core.Sale, remaining int64, now time.Time) (facts []events.Fact) {
+	due := sale.Due(now)
+	if !due.OpensAt.IsZero() {
+		facts = append(facts, &events.ProductOpened{OpensAt: due.OpensAt, Remaining: remaining})
+	}
+	if !due.ClosesAt.IsZero() {
+		facts = append(facts, &events.ProductClosed{ClosesAt: due.ClosesAt, Remaining: remaining})
+	}
+	return facts
+}
+
+func (p *Product) edit(cmd *Edit, now time.Time) ([]events.Fact, error) {
 	if *cmd == (Edit{}) {
 		return nil, nil
 	}
 	fact := &events.ProductEdited{
-		DisplayName:    core.Or(cmd.Name, p.created.Name),
-		Stock:          core.Or(cmd.Stock, p.created.Stock),
-		Price:          core.Or(cmd.Price, p.created.Price),
-		LimitPerHolder: core.Or(cmd.LimitPerHolder, p.created.LimitPerHolder),
-		WaitingRoom:    core.Or(cmd.WaitingRoom, p.created.WaitingRoom),
+		DisplayName:    core.Or(cmd.Name, p.latest.Name),
+		Stock:          core.Or(cmd.Stock, p.latest.Stock),
+		Price:          core.Or(cmd.Price, p.latest.Price),
+		LimitPerHolder: core.Or(cmd.LimitPerHolder, p.latest.LimitPerHolder),
+		WaitingRoom:    core.Or(cmd.WaitingRoom, p.latest.WaitingRoom),
+		SaleTimes: events.SaleTimes{OpensAt: core.Or(cmd.OpensAt, p.latest.OpensAt),
+			ClosesAt: core.Or(cmd.ClosesAt, p.latest.ClosesAt)},
+	}
+	if refusal := core.CheckTimes(fact.SaleTimes); refusal != nil {
+		return nil, refusal
 	}
 	fact.Remaining = fact.Stock - p.held - p.sold
 	if fact.Remaining < 0 {
-		return nil, &core.Refusal{Code: "limit_exceeded", Detail: "the stock can't go below what is held and sold; release some first",
+		return nil, &core.Refusal{Code: core.CodeLimitExceeded,
+			Detail: "the stock can't go below what is held and sold; release some first",
 			Fields: map[string]any{"held": p.held, "sold": p.sold}}
 	}
-	return []events.Fact{fact}, nil
+	return append([]events.Fact{fact}, reached(p.sale.Stated(fact.SaleTimes), fact.Remaining, now)...), nil
 }
 
 func (p *Product) reserve(cmd *Reserve, now time.Time) ([]events.Fact, error) {
 	if cmd.Quantity < 1 || cmd.Quantity > MaxStock { // never oversold, whoever forgot to look
 		return nil, errBadQuantity
 	}
-	if refusal := core.Guard(p.created.WaitingRoom, cmd.Room); refusal != nil {
+	hold := cmd.Hold
+	if p.latest.Price > 0 && !hold {
+		if cmd.Terms == TermsRefuse {
+			return nil, errUnpaid
+		}
+		hold = cmd.Terms == TermsHold
+	}
+	if refusal := core.RequirePass(p.latest.WaitingRoom, cmd.Room); refusal != nil {
 		return nil, refusal
 	}
 	if _, open := p.reservations.Get(cmd.ReservationID); open {
 		return nil, errOpen
 	}
-	if limit := p.created.LimitPerHolder; limit > 0 {
+	if refusal := p.sale.Refuse(now); refusal != nil {
+		return nil, refusal
+	}
+	if limit := p.latest.LimitPerHolder; limit > 0 {
 		if taken, _ := p.holders.Get(cmd.Holder); taken+cmd.Quantity > limit {
-			return nil, &core.Refusal{Code: "limit_exceeded",
-				Detail: fmt.Sprintf("one holder may not have that many of this product: the limit is %d, and this one has %d", limit, taken),
+			return nil, &core.Refusal{Code: core.CodeLimitExceeded,
+				Detail: fmt.Sprintf(
+					"one holder may not have that many of this product: the limit is %d, and this one has %d",
+					limit,
+					taken,
+				),
 				Fields: map[string]any{"limit": limit, "taken": taken}}
 		}
+	}
+	if hold && cmd.Open >= core.MaxOpenHolds {
+		return nil, core.TooManyHolds(cmd.Open)
 	}
 	remaining := p.Remaining() - cmd.Quantity
 	if remaining < 0 {
 		return nil, soldOut(p.Remaining())
 	}
-	id := cmd.ReservationID.String()
-	if !cmd.Hold {
+	id := events.ReservationID(cmd.ReservationID.String())
+	if !hold {
 		return []events.Fact{&events.ProductReserved{
 			ReservationID: id, Holder: cmd.Holder, Quantity: cmd.Quantity, Remaining: remaining,
 		}}, nil
 	}
 	return []events.Fact{&events.ProductHeld{
 		ReservationID: id, Holder: cmd.Holder, Quantity: cmd.Quantity, Remaining: remaining,
-		ExpiresAt: now.UTC().Add(time.Duration(p.created.HoldSeconds) * time.Second),
+		ExpiresAt: now.UTC().Add(time.Duration(p.latest.HoldSeconds) * time.Second),
 	}}, nil
 }
 
@@ -119,7 +162,7 @@ func soldOut(remaining int64) *core.Refusal {
 	if remaining == 0 {
 		return errSoldOut
 	}
-	return &core.Refusal{Code: "sold_out", Detail: "fewer are left than asked for; ask for what remains",
+	return &core.Refusal{Code: core.CodeSoldOut, Detail: "fewer are left than asked for; ask for what remains",
 		Fields: map[string]any{"remaining": remaining}}
 }
 
@@ -130,13 +173,19 @@ func (p *Product) confirm(cmd *Confirm, now time.Time) ([]events.Fact, error) {
 		return nil, errNoReservation
 	case cmd.By != "" && cmd.By != r.holder:
 		return nil, errNotYours
+	case p.latest.Price > 0 && cmd.Terms == TermsRefuse:
+		return nil, errUnpaid
 	case !r.held():
-		return nil, &core.Refusal{Code: "already_confirmed", Detail: "the reservation is confirmed; there is nothing left to do"}
+		return nil, &core.Refusal{Code: core.CodeAlreadyConfirmed,
+			Detail: "the reservation is confirmed; there is nothing left to do"}
 	case r.expires < now.UnixNano():
-		return nil, errHoldExpired
+		return nil, &core.Refusal{Code: core.CodeHoldExpired, Detail: "the hold has passed its deadline; reserve again",
+			Fields: map[string]any{"expired_at": time.Unix(0, r.expires).UTC()}}
 	}
 	return []events.Fact{&events.ProductConfirmed{
-		ReservationID: cmd.ReservationID.String(), Holder: r.holder, Quantity: int64(r.quantity), Remaining: p.Remaining(),
+		ReservationID: events.ReservationID(
+			cmd.ReservationID.String(),
+		), Holder: r.holder, Quantity: int64(r.quantity), Remaining: p.Remaining(),
 	}}, nil
 }
 
@@ -153,24 +202,30 @@ func (p *Product) release(cmd *Release) ([]events.Fact, error) {
 		was = events.ReservationHeld
 	}
 	return []events.Fact{&events.ProductReleased{
-		ReservationID: cmd.ReservationID.String(), Holder: r.holder, Quantity: int64(r.quantity), Was: was,
+		ReservationID: events.ReservationID(
+			cmd.ReservationID.String(),
+		), Holder: r.holder, Quantity: int64(r.quantity), Was: was,
 		Remaining: p.Remaining() + int64(r.quantity),
 	}}, nil
 }
 
+// expire returns the facts of what is due: the bounds of the sale first, then the holds.
 func (p *Product) expire(now time.Time) []events.Fact {
+	facts := reached(p.sale, p.Remaining(), now)
 	due := p.deadline.due(now, expireAtOnce, p.current)
 	if len(due) == 0 {
-		return nil
+		return facts
 	}
 	fact := &events.ProductExpired{Expired: make([]events.ExpiredHold, 0, len(due))}
 	for _, d := range due {
 		r, _ := p.reservations.Get(d.id)
 		fact.Expired = append(fact.Expired, events.ExpiredHold{
-			ReservationID: d.id.String(), Holder: r.holder, Quantity: int64(r.quantity), ExpiresAt: time.Unix(0, d.at).UTC(),
+			ReservationID: events.ReservationID(
+				d.id.String(),
+			), Holder: r.holder, Quantity: int64(r.quantity), ExpiresAt: time.Unix(0, d.at).UTC(),
 		})
 		fact.Quantity += int64(r.quantity)
 	}
 	fact.Remaining = p.Remaining() + fact.Quantity
-	return []events.Fact{fact}
+	return append(facts, fact)
 }

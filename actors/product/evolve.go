@@ -2,6 +2,7 @@ package product
 
 import (
 	"fmt"
+	"time"
 
 	"admitone/actors/core"
 	"admitone/events"
@@ -9,38 +10,51 @@ import (
 
 // Evolve implements [core.Core].
 func (p *Product) Evolve(fact events.Fact) {
+	p.facts++
 	switch f := fact.(type) {
 	case *events.ProductReserved:
 		p.sold += f.Quantity
-		p.take(parse(f.ReservationID), reservation{holder: f.Holder, quantity: uint32(f.Quantity)})
+		p.add(parse(f.ReservationID), reservation{holder: f.Holder, quantity: uint32(f.Quantity)})
 		p.check(f.Remaining)
 	case *events.ProductHeld:
 		p.held += f.Quantity
 		p.holds++
 		id, at := parse(f.ReservationID), f.ExpiresAt.UnixNano()
-		p.take(id, reservation{holder: f.Holder, quantity: uint32(f.Quantity), expires: at})
+		p.add(id, reservation{holder: f.Holder, quantity: uint32(f.Quantity), expires: at})
 		p.deadline.add(id, at)
 		p.check(f.Remaining)
 	case *events.ProductConfirmed:
 		p.confirmed(parse(f.ReservationID))
 		p.check(f.Remaining)
 	case *events.ProductReleased:
-		p.give(parse(f.ReservationID), f.Was == events.ReservationHeld)
+		p.remove(parse(f.ReservationID), f.Was == events.ReservationHeld)
 		p.check(f.Remaining)
 	case *events.ProductExpired:
 		for i := range f.Expired {
-			p.give(parse(f.Expired[i].ReservationID), true)
+			p.remove(parse(f.Expired[i].ReservationID), true)
 		}
 		p.check(f.Remaining)
 	case *events.ProductCreated:
-		p.created = Create{ID: f.ProductID, Name: f.DisplayName, Stock: f.Stock, Price: f.Price,
-			LimitPerHolder: f.LimitPerHolder, HoldSeconds: f.HoldSeconds, WaitingRoom: f.WaitingRoom}
-		p.born = p.created
+		p.latest = Create{ID: f.ProductID, Name: f.DisplayName, Stock: f.Stock, Price: f.Price,
+			LimitPerHolder: f.LimitPerHolder, HoldSeconds: f.HoldSeconds, WaitingRoom: f.WaitingRoom,
+			SaleTimes: f.SaleTimes}
+		p.born = p.latest
+		p.stated(f.SaleTimes)
 		p.countHolders()
 	case *events.ProductEdited:
-		p.created.Name, p.created.Stock, p.created.Price = f.DisplayName, f.Stock, f.Price
-		p.created.LimitPerHolder, p.created.WaitingRoom = f.LimitPerHolder, f.WaitingRoom
+		p.latest.Name, p.latest.Stock, p.latest.Price = f.DisplayName, f.Stock, f.Price
+		p.latest.LimitPerHolder, p.latest.WaitingRoom = f.LimitPerHolder, f.WaitingRoom
+		p.latest.SaleTimes = f.SaleTimes
+		p.stated(f.SaleTimes)
 		p.countHolders()
+		p.check(f.Remaining)
+	case *events.ProductOpened:
+		p.reach(p.sale.Ahead.OpensAt, f.OpensAt)
+		p.sale.Ahead.OpensAt = time.Time{}
+		p.check(f.Remaining)
+	case *events.ProductClosed:
+		p.reach(p.sale.Ahead.ClosesAt, f.ClosesAt)
+		p.sale.Ahead.ClosesAt = time.Time{}
 		p.check(f.Remaining)
 	default:
 		panic(fmt.Sprintf("product: %s is no fact of a product", fact.Name()))
@@ -48,11 +62,24 @@ func (p *Product) Evolve(fact events.Fact) {
 	p.deadline.tidy(p.holds, p.current)
 }
 
-func (p *Product) take(id events.ID, r reservation) {
+// stated takes in the bounds of a fact that states what can be edited.
+func (p *Product) stated(times events.SaleTimes) {
+	p.sale = p.sale.Stated(times)
+	p.edited = p.facts - 1
+}
+
+// reach holds a bound that a fact records as reached against the one that lies ahead.
+func (p *Product) reach(ahead, at time.Time) {
+	if ahead.IsZero() || !ahead.Equal(at) {
+		panic(fmt.Sprintf("product %s: the log reaches the bound %v of its sale, and %v lies ahead", p.latest.ID, at, ahead))
+	}
+}
+
+func (p *Product) add(id events.ID, r reservation) {
 	before := p.reservations.Len()
 	p.reservations.Set(id, r)
 	if p.reservations.Len() == before {
-		panic(fmt.Sprintf("product %s: the log opens reservation %s, which is open", p.created.ID, id))
+		panic(fmt.Sprintf("product %s: the log opens reservation %s, which is open", p.latest.ID, id))
 	}
 	p.count(r.holder, int64(r.quantity))
 }
@@ -66,7 +93,7 @@ func (p *Product) confirmed(id events.ID) {
 	p.reservations.Set(id, r)
 }
 
-func (p *Product) give(id events.ID, held bool) {
+func (p *Product) remove(id events.ID, held bool) {
 	r := p.own(id, held)
 	if held {
 		p.holds--
@@ -83,13 +110,15 @@ func (p *Product) give(id events.ID, held bool) {
 func (p *Product) own(id events.ID, held bool) reservation {
 	r, ok := p.reservations.Get(id)
 	if !ok || r.held() != held {
-		panic(fmt.Sprintf("product %s: the log changes reservation %s (held: %t), which is not like that", p.created.ID, id, held))
+		panic(
+			fmt.Sprintf("product %s: the log changes reservation %s (held: %t), which is not like that", p.latest.ID, id, held),
+		)
 	}
 	return r
 }
 
 // count adds to what a holder has, while there is a limit to compare it with.
-func (p *Product) count(holder string, units int64) {
+func (p *Product) count(holder events.Holder, units int64) {
 	if p.holders == nil {
 		return
 	}
@@ -103,20 +132,20 @@ func (p *Product) count(holder string, units int64) {
 
 // countHolders begins or ends the counting when an edit sets or lifts the limit.
 func (p *Product) countHolders() {
-	if p.created.LimitPerHolder == 0 {
+	if p.latest.LimitPerHolder == 0 {
 		p.holders = nil
 		return
 	}
 	if p.holders != nil {
 		return
 	}
-	p.holders = core.NewTable[string, int64]()
+	p.holders = core.NewTable[events.Holder, int64]()
 	for _, r := range p.reservations.All() {
 		p.count(r.holder, int64(r.quantity))
 	}
 }
 
-// current says whether a deadline is still that of a hold.
+// current reports whether a deadline is still that of a hold.
 func (p *Product) current(d deadline) bool {
 	r, ok := p.reservations.Get(d.id)
 	return ok && r.expires == d.at
@@ -125,12 +154,14 @@ func (p *Product) current(d deadline) bool {
 // check holds the figure a fact recorded against the state it led to.
 func (p *Product) check(remaining int64) {
 	if p.Remaining() != remaining || remaining < 0 {
-		panic(fmt.Sprintf("product %s: the log says %d remain, its facts add up to %d", p.created.ID, remaining, p.Remaining()))
+		panic(
+			fmt.Sprintf("product %s: the log says %d remain, its facts add up to %d", p.latest.ID, remaining, p.Remaining()),
+		)
 	}
 }
 
-func parse(id string) events.ID {
-	parsed, err := events.ParseID(id)
+func parse(id events.ReservationID) events.ID {
+	parsed, err := events.ParseID(string(id))
 	if err != nil {
 		panic(fmt.Sprintf("product: reservation id %q: %v", id, err))
 	}

@@ -4,13 +4,14 @@ import (
 	"testing"
 
 	"admitone/actors/core/coretest"
+	"admitone/events"
 )
 
 // TestGuard: behind a waiting room only those reserve who come with its pass; what
 // they have is theirs without one.
 func TestGuard(t *testing.T) {
-	behind := func(room string) *Edit { return &Edit{WaitingRoom: &room} }
-	with := func(cmd *Reserve, room string) *Reserve { cmd.Room = room; return cmd }
+	behind := func(room events.RoomID) *Edit { return &Edit{WaitingRoom: &room} }
+	with := func(cmd *Reserve, room events.RoomID) *Reserve { cmd.Room = room; return cmd }
 	made := create(9, 0)
 	made.WaitingRoom = "r"
 	p := New()

@@ -7,11 +7,13 @@ import (
 	"admitone/events"
 )
 
-// Category of the streams of products.
-const Category = "product"
+// Kind of products.
+var Kind = core.Kind{Category: events.ProductCategory, New: New, SnapshotVersion: snapshotVersion}
 
 // Stream of the product with this id.
-func Stream(id string) events.StreamID { return events.NewStreamID(Category, id) }
+func Stream(id events.ProductID) events.StreamID {
+	return events.NewStreamID(events.ProductCategory, string(id))
+}
 
 // MaxStock is the largest stock of one product, in units.
 const MaxStock = 1_000_000_000
@@ -20,57 +22,83 @@ const MaxStock = 1_000_000_000
 const expireAtOnce = 256
 
 // Create puts a product on sale. Again with the same members it does nothing, also
-// when the product has been edited since; with others it is refused: already_exists.
+// when the product has been edited since. Refusals: already_exists (with others),
+// invalid_field (the times).
 type Create struct {
-	ID             string
+	ID             events.ProductID
 	Name           string
 	Stock          int64
 	Price          int64
 	LimitPerHolder int64
 	HoldSeconds    int64
 	// WaitingRoom that guards the sale, "" if none does.
-	WaitingRoom string
+	WaitingRoom events.RoomID
+	// SaleTimes are the bounds of the sale.
+	events.SaleTimes
 }
 
 // Edit changes the members that are not nil; without any it does nothing. Refusals: not_found,
-// limit_exceeded (stock below what is held and sold).
+// limit_exceeded (stock below what is held and sold), invalid_field (the times).
 type Edit struct {
 	Name           *string
 	Stock          *int64
 	Price          *int64
 	LimitPerHolder *int64
 	// WaitingRoom that is to guard the sale, "" for none.
-	WaitingRoom *string
+	WaitingRoom *events.RoomID
+	// OpensAt and ClosesAt are to be the bounds of the sale; the zero time takes one away.
+	OpensAt, ClosesAt *time.Time
 }
 
+// Terms say what becomes of units that have a price and that are not asked to be held.
+type Terms int
+
+// The terms. What costs nothing is sold under all of them.
+const (
+	// TermsSell sells them: the caller sees to the payment.
+	TermsSell Terms = iota
+	// TermsHold holds them until somebody does.
+	TermsHold
+	// TermsRefuse refuses: forbidden.
+	TermsRefuse
+)
+
 // Reserve sells units to a holder, or holds them first. Refusals, in this order:
-// not_found, invalid_field (quantity), pass_required, already_exists (the reservation
-// is open), limit_exceeded, sold_out.
+// not_found, invalid_field (quantity), forbidden (the terms), pass_required,
+// already_exists (the reservation is open), not_open, sale_closed, limit_exceeded,
+// sold_out.
 type Reserve struct {
 	ReservationID events.ID
-	Holder        string
+	Holder        events.Holder
 	Quantity      int64
 	Hold          bool
+	Terms         Terms
+	// Open is how many holds the holder has open, of everything, as far as is known; 0 of
+	// whom no limit is for.
+	Open int64
 	// Room is the waiting room whose pass the holder has shown, "" if none.
-	Room string
+	Room events.RoomID
 }
 
 // Confirm sells what is held. Refusals: not_found, forbidden (By is given and not
-// the holder), already_confirmed, hold_expired.
+// the holder, or the product has a price and the terms refuse), already_confirmed,
+// hold_expired.
 type Confirm struct {
 	ReservationID events.ID
-	By            string
+	By            events.Holder
+	// Terms are TermsSell or TermsRefuse.
+	Terms Terms
 }
 
 // Release gives the units of a reservation back. Refusals: not_found, forbidden.
 type Release struct {
 	ReservationID events.ID
-	By            string
+	By            events.Holder
 }
 
 // Reservation is one that still owns units.
 type Reservation struct {
-	Holder   string
+	Holder   events.Holder
 	Quantity int64
 	// ExpiresAt is the deadline of a hold, zero once it is confirmed.
 	ExpiresAt time.Time
@@ -78,7 +106,7 @@ type Reservation struct {
 
 // reservation is Reservation packed: a product may have a million of them.
 type reservation struct {
-	holder   string
+	holder   events.Holder
 	expires  int64 // UnixNano of the deadline, 0 once confirmed
 	quantity uint32
 }
@@ -87,16 +115,19 @@ func (r reservation) held() bool { return r.expires != 0 }
 
 // Product is the state and the rules of one product. It implements [core.Core].
 type Product struct {
-	born    Create // as created; ID is "" before
-	created Create // as created or last edited
-	held    int64  // units
-	sold    int64  // units
-	holds   int    // reservations that are held
+	born   Create // as created; ID is "" before
+	latest Create // as created or last edited
+	held   int64  // units
+	sold   int64  // units
+	holds  int    // reservations that are held
+	sale   core.Sale
+	facts  events.Revision // taken in
+	edited events.Revision // of the newest edit; the creation counts
 
 	reservations *core.Table[events.ID, reservation]
 	// holders counts the units of each holder, and is kept only while there is a
 	// limit: without one it would be a third of a product's memory.
-	holders  *core.Table[string, int64]
+	holders  *core.Table[events.Holder, int64]
 	deadline deadlines
 }
 
@@ -106,11 +137,11 @@ func New() core.Core {
 }
 
 // Remaining is what can still be reserved.
-func (p *Product) Remaining() int64 { return p.created.Stock - p.held - p.sold }
+func (p *Product) Remaining() int64 { return p.latest.Stock - p.held - p.sold }
 
 // Figures returns the product as it was created or last edited, and how many units
 // are held and sold.
-func (p *Product) Figures() (created Create, held, sold int64) { return p.created, p.held, p.sold }
+func (p *Product) Figures() (latest Create, held, sold int64) { return p.latest, p.held, p.sold }
 
 // Reservation looks up one that still owns units.
 func (p *Product) Reservation(id events.ID) (Reservation, bool) {
@@ -125,8 +156,21 @@ func (p *Product) Reservation(id events.ID) (Reservation, bool) {
 	return out, true
 }
 
-// Exists says whether the product was created.
-func (p *Product) Exists() bool { return p.created.ID != "" }
+// Exists reports whether the product was created.
+func (p *Product) Exists() bool { return p.latest.ID != "" }
 
-// NextDeadline is when the next hold expires, zero if nothing is held.
-func (p *Product) NextDeadline() time.Time { return p.deadline.next() }
+// NextDeadline is when the next hold expires or the sale opens or closes, zero if
+// nothing of that is to come.
+func (p *Product) NextDeadline() time.Time {
+	return core.Earlier(p.deadline.next(), p.sale.NextDeadline())
+}
+
+// EditRevision implements [core.Edited].
+func (p *Product) EditRevision() events.Revision { return p.edited }
+
+// same reports whether a creation asks for what was created.
+func (c *Create) same(other *Create) bool {
+	a, b := *c, *other
+	a.SaleTimes, b.SaleTimes = events.SaleTimes{}, events.SaleTimes{}
+	return a == b && c.SaleTimes.Equal(other.SaleTimes)
+}

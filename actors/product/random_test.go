@@ -24,6 +24,9 @@ type content struct {
 	Reservations []open
 	Holders      []taken
 	Next         time.Time
+	Sale         core.Sale
+	Facts        events.Revision
+	Edited       events.Revision
 }
 
 type open struct {
@@ -32,12 +35,13 @@ type open struct {
 }
 
 type taken struct {
-	Holder string
+	Holder events.Holder
 	Units  int64
 }
 
 func contentOf(p *Product) content {
-	c := content{Created: p.created, Held: p.held, Sold: p.sold, Holds: p.holds, Next: p.NextDeadline()}
+	c := content{Created: p.latest, Held: p.held, Sold: p.sold, Holds: p.holds, Next: p.NextDeadline(),
+		Sale: p.sale, Facts: p.facts, Edited: p.edited}
 	for id, r := range p.reservations.All() {
 		c.Reservations = append(c.Reservations, open{id, r})
 	}
@@ -66,7 +70,7 @@ func (m *model) held() (units int64) {
 	return units
 }
 
-func (m *model) taken(holder string) (units int64) {
+func (m *model) taken(holder events.Holder) (units int64) {
 	for _, r := range m.open {
 		if r.Holder == holder || holder == "" {
 			units += r.Quantity
@@ -173,7 +177,7 @@ func (m *model) decide(cmd core.Command, now time.Time) string {
 // someCommand draws a command; ids are few, so that they meet.
 func someCommand(t *rapid.T) core.Command {
 	id := rid(rapid.IntRange(0, 30).Draw(t, "id"))
-	by := rapid.SampledFrom([]string{"ann", "bob", "cid", ""}).Draw(t, "by")
+	by := rapid.SampledFrom([]events.Holder{"ann", "bob", "cid", ""}).Draw(t, "by")
 	switch rapid.IntRange(0, 9).Draw(t, "kind") {
 	case 0:
 		return &Confirm{ReservationID: id, By: by}
@@ -188,8 +192,12 @@ func someCommand(t *rapid.T) core.Command {
 		}
 		return &Edit{Stock: &units}
 	}
-	return &Reserve{ReservationID: id, Holder: "h" + by, Quantity: rapid.Int64Range(1, 4).Draw(t, "quantity"),
-		Hold: rapid.Bool().Draw(t, "hold")}
+	return &Reserve{
+		ReservationID: id,
+		Holder:        events.Holder("h" + string(by)),
+		Quantity:      rapid.Int64Range(1, 4).Draw(t, "quantity"),
+		Hold:          rapid.Bool().Draw(t, "hold"),
+	}
 }
 
 // saved is a state that was frozen, to be written later.
@@ -227,11 +235,11 @@ func TestAnyHistory(t *testing.T) {
 			}
 			again, errAgain := p.Decide(cmd, now)
 			if !reflect.DeepEqual(facts, again) || !reflect.DeepEqual(err, errAgain) {
-				t.Fatalf("deciding %T twice: %s, then %s", cmd, told(facts, err), told(again, errAgain))
+				t.Fatalf("deciding %T twice: %s, then %s", cmd, decided(facts, err), decided(again, errAgain))
 			}
 			code := ""
 			if err != nil {
-				code = err.(*core.Refusal).Code
+				code = string(err.(*core.Refusal).Code)
 			}
 			if want := m.decide(cmd, now); code != want {
 				t.Fatalf("%T %+v at %v: %q, want %q", cmd, cmd, now.Sub(day), code, want)
@@ -258,10 +266,11 @@ func replay(log []events.Fact) *Product {
 
 // agree holds the state to the model and to the invariants.
 func agree(t *rapid.T, p *Product, m *model) {
-	if p.Remaining() < 0 || p.created.Stock != p.Remaining()+p.held+p.sold {
-		t.Fatalf("stock %d = remaining %d + held %d + sold %d", p.created.Stock, p.Remaining(), p.held, p.sold)
+	if p.Remaining() < 0 || p.latest.Stock != p.Remaining()+p.held+p.sold {
+		t.Fatalf("stock %d = remaining %d + held %d + sold %d", p.latest.Stock, p.Remaining(), p.held, p.sold)
 	}
-	if p.created.Stock != m.stock || p.held != m.held() || p.held+p.sold != m.taken("") || p.reservations.Len() != len(m.open) {
+	if p.latest.Stock != m.stock || p.held != m.held() || p.held+p.sold != m.taken("") ||
+		p.reservations.Len() != len(m.open) {
 		t.Fatalf("the state is %+v, want %+v", contentOf(p), m)
 	}
 	for id, want := range m.open {
@@ -316,7 +325,7 @@ func TestManyHoldsExpireInBoundedFacts(t *testing.T) {
 	}
 	var sizes []int
 	var last time.Time
-	gone := map[string]bool{}
+	gone := map[events.ReservationID]bool{}
 	for end := day.Add(time.Hour); ; {
 		facts, err := p.Decide(&core.Expire{}, end)
 		if err != nil {

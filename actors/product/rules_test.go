@@ -21,28 +21,28 @@ func rid(n int) events.ID { return events.ID{14: byte(n >> 8), 15: byte(n)} }
 func create(stock, limit int64) *Create {
 	return &Create{ID: "p", Name: "Lamp", Stock: stock, Price: 500, LimitPerHolder: limit, HoldSeconds: 60}
 }
-func reserve(n int, holder string, quantity int64) *Reserve {
+func reserve(n int, holder events.Holder, quantity int64) *Reserve {
 	return &Reserve{ReservationID: rid(n), Holder: holder, Quantity: quantity}
 }
-func hold(n int, holder string, quantity int64) *Reserve {
+func hold(n int, holder events.Holder, quantity int64) *Reserve {
 	return &Reserve{ReservationID: rid(n), Holder: holder, Quantity: quantity, Hold: true}
 }
-func confirm(n int, by string) *Confirm { return &Confirm{ReservationID: rid(n), By: by} }
-func release(n int, by string) *Release { return &Release{ReservationID: rid(n), By: by} }
-func stock(units int64) *Edit           { return &Edit{Stock: &units} }
-func limit(units int64) *Edit           { return &Edit{LimitPerHolder: &units} }
+func confirm(n int, by events.Holder) *Confirm { return &Confirm{ReservationID: rid(n), By: by} }
+func release(n int, by events.Holder) *Release { return &Release{ReservationID: rid(n), By: by} }
+func stock(units int64) *Edit                  { return &Edit{Stock: &units} }
+func limit(units int64) *Edit                  { return &Edit{LimitPerHolder: &units} }
 
 // number of a reservation, from its id.
-func number(id string) int {
-	parsed, err := events.ParseID(id)
+func number(id events.ReservationID) int {
+	parsed, err := events.ParseID(string(id))
 	if err != nil {
 		return -1
 	}
 	return int(parsed[14])<<8 | int(parsed[15])
 }
 
-// told puts what was decided as a sentence.
-func told(facts []events.Fact, err error) string { return coretest.Told(facts, err, sentence) }
+// decided puts what was decided as a sentence.
+func decided(facts []events.Fact, err error) string { return coretest.Describe(facts, err, sentence) }
 
 func sentence(fact events.Fact) string {
 	switch f := fact.(type) {
@@ -130,7 +130,7 @@ var rules = []struct {
 		{0, hold(2, "bob", 2), "held #2 bob 2 until 1m0s, 6 left"},
 		{60 * s, &core.Expire{}, "nothing"},
 		{60 * s, confirm(1, "ann"), "confirmed #1 ann 1, 6 left"},
-		{60*s + ns, confirm(2, "bob"), "hold_expired"},
+		{60*s + ns, confirm(2, "bob"), "hold_expired [expired_at:2026-05-01 10:01:00 +0000 UTC]"},
 		{60*s + ns, &core.Expire{}, "expired #2 bob 2 at 1m0s: 2, 8 left"},
 		{60*s + ns, confirm(2, "bob"), "not_found [resource:reservation]"},
 		{99 * s, &core.Expire{}, "nothing"},
@@ -217,7 +217,7 @@ func TestRules(t *testing.T) {
 // TestFactsThatCantBe: the log is damaged, or the rules are; nothing goes on.
 func TestFactsThatCantBe(t *testing.T) {
 	created := &events.ProductCreated{ProductID: "p", DisplayName: "Lamp", Stock: 2, HoldSeconds: 60}
-	one, two := rid(1).String(), rid(2).String()
+	one, two := events.ReservationID(rid(1).String()), events.ReservationID(rid(2).String())
 	for name, facts := range map[string][]events.Fact{
 		"oversold":             {&events.ProductReserved{ReservationID: one, Holder: "ann", Quantity: 3, Remaining: -1}},
 		"another figure":       {&events.ProductReserved{ReservationID: one, Holder: "ann", Quantity: 1, Remaining: 2}},

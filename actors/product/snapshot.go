@@ -10,18 +10,20 @@ import (
 	"admitone/events"
 )
 
-// SnapshotVersion changes with the encoding below; a snapshot of another version
-// is not read.
-const SnapshotVersion = 2
+// snapshotVersion changes with the encoding below.
+const snapshotVersion = 3
 
-// head is the first part of a snapshot. The reservations follow, each as id,
+// snapshotHeader is the first part of a snapshot. The reservations follow, each as id,
 // expires (64 bits), quantity (32), length of the holder (16), holder; all little
 // endian. holds and holders are counted anew.
-type head struct {
+type snapshotHeader struct {
 	Born         Create
 	Created      Create
 	Held, Sold   int64
 	Reservations int
+	Ahead        events.SaleTimes
+	Facts        events.Revision
+	Edited       events.Revision
 }
 
 const fixedSize = 16 + 8 + 4 + 2
@@ -31,13 +33,14 @@ const pieceSize = 16 << 10
 
 // Freeze implements [core.Core].
 func (p *Product) Freeze() func(io.Writer) error {
-	h := head{Born: p.born, Created: p.created, Held: p.held, Sold: p.sold, Reservations: p.reservations.Len()}
+	h := snapshotHeader{Born: p.born, Created: p.latest, Held: p.held, Sold: p.sold, Reservations: p.reservations.Len(),
+		Ahead: p.sale.Ahead, Facts: p.facts, Edited: p.edited}
 	reservations := p.reservations.Freeze()
 	return func(w io.Writer) error { return write(w, h, reservations) }
 }
 
-func write(w io.Writer, h head, reservations iter.Seq2[events.ID, reservation]) error {
-	buf, err := core.AppendHead(nil, h)
+func write(w io.Writer, h snapshotHeader, reservations iter.Seq2[events.ID, reservation]) error {
+	buf, err := core.AppendSnapshotHeader(nil, h)
 	if err != nil {
 		return err
 	}
@@ -61,12 +64,13 @@ func write(w io.Writer, h head, reservations iter.Seq2[events.ID, reservation]) 
 // Restore implements [core.Core].
 func (p *Product) Restore(r io.Reader) error {
 	in := bufio.NewReaderSize(r, 64<<10)
-	var h head
-	err := core.ReadHead(in, &h)
+	var h snapshotHeader
+	err := core.ReadSnapshotHeader(in, &h)
 	if err != nil {
 		return err
 	}
-	p.born, p.created, p.held, p.sold = h.Born, h.Created, h.Held, h.Sold
+	p.born, p.latest, p.held, p.sold = h.Born, h.Created, h.Held, h.Sold
+	p.sale, p.facts, p.edited = core.Sale{Times: h.Created.SaleTimes, Ahead: h.Ahead}, h.Facts, h.Edited
 	p.reservations.Load(h.Reservations, func(yield func(events.ID, reservation) bool) {
 		var fixed [fixedSize]byte
 		var name [1 << 16]byte
@@ -81,7 +85,7 @@ func (p *Product) Restore(r io.Reader) error {
 			id, r := events.ID(fixed[:16]), reservation{
 				expires:  int64(binary.LittleEndian.Uint64(fixed[16:])),
 				quantity: binary.LittleEndian.Uint32(fixed[24:]),
-				holder:   string(holder),
+				holder:   events.Holder(holder),
 			}
 			if r.held() {
 				p.holds++

@@ -74,7 +74,7 @@ func (r *Recorder) seal(stream events.StreamID, command string, entries []entry)
 	for i, entry := range entries {
 		after.revision++
 		after.last = events.EventID(command, i)
-		e := events.Event{ID: after.last, Type: entry.fact.Name(), Data: entry.fact.AppendJSON(nil), Fact: entry.fact}
+		e := events.Event{ID: after.last, Type: entry.fact.Name(), Data: events.AppendFact(nil, entry.fact), Fact: entry.fact}
 		entry.metadata.CommandID = command
 		e.Metadata, after.hash = events.Seal(nil, after.hash, stream, after.revision, &e, &entry.metadata)
 		batch[i] = e
@@ -97,7 +97,13 @@ func (r *Recorder) beaten(ctx context.Context, refusal *Refusal) {
 	}
 	for i := range page {
 		if at, err := events.DecidedAt(page[i].Metadata); err == nil && !at.After(refusal.At) {
-			refusal.BeatenStream, refusal.BeatenRevision, refusal.BeatenPosition = string(stream), int64(page[i].Revision), int64(page[i].Position)
+			refusal.BeatenStream, refusal.BeatenRevision, refusal.BeatenPosition = string(
+				stream,
+			), int64(
+				page[i].Revision,
+			), int64(
+				page[i].Position,
+			)
 			return
 		}
 	}

@@ -45,8 +45,20 @@ func recorder(s events.Store, c Config) *Recorder {
 }
 
 func refusal(n int, when time.Time) Refusal {
-	return Refusal{RefusalRecorded: events.RefusalRecorded{Method: "POST", Path: "/v1/products/a/reservations", Stream: "product-a", Holder: fmt.Sprint("h", n),
-		Seats: []string{}, TeamIDs: []string{}, Code: "sold_out"}, RequestID: fmt.Sprint("r", n), Actor: fmt.Sprint("h", n), At: when}
+	return Refusal{
+		RefusalRecorded: events.RefusalRecorded{
+			Method:  "POST",
+			Path:    "/v1/products/a/reservations",
+			Stream:  "product-a",
+			Holder:  events.Holder(fmt.Sprint("h", n)),
+			Seats:   []events.SeatName{},
+			TeamIDs: []events.TeamID{},
+			Code:    "sold_out",
+		},
+		RequestID: fmt.Sprint("r", n),
+		Actor:     fmt.Sprint("h", n),
+		At:        when,
+	}
 }
 
 // told reads a day's refusals, with every link of the chain checked.
@@ -67,10 +79,10 @@ func told(t *testing.T, s events.Store, stream events.StreamID) (all []string) {
 		switch f := fact.(type) {
 		case *events.RefusalRecorded:
 			m, err := events.ParseMetadata(e.Metadata)
-			if err != nil || m.Actor != f.Holder || m.CorrelationID != "r"+f.Holder[1:] {
+			if err != nil || events.Holder(m.Actor) != f.Holder || m.CorrelationID != "r"+string(f.Holder[1:]) {
 				t.Errorf("%+v of %+v, %v", m, f, err)
 			}
-			all = append(all, f.Holder)
+			all = append(all, string(f.Holder))
 		case *events.RefusalsDropped:
 			all = append(all, fmt.Sprint("dropped ", f.Count))
 		}
@@ -119,7 +131,8 @@ func TestBounds(t *testing.T) {
 		r.Record(refusal(i, day.Add(time.Duration(i/3)*time.Second)))
 	}
 	after(r)
-	if got := strings.Join(told(t, s, "refusals-2031-05-01"), " "); !strings.HasPrefix(got, "h0 h1 h3 h4 h6") || strings.Contains(got, "h7") {
+	if got := strings.Join(told(t, s, "refusals-2031-05-01"), " "); !strings.HasPrefix(got, "h0 h1 h3 h4 h6") ||
+		strings.Contains(got, "h7") {
 		t.Errorf("kept: %s", got)
 	}
 	var lost []string
@@ -128,7 +141,8 @@ func TestBounds(t *testing.T) {
 			lost = append(lost, string(e.Data))
 		}
 	}
-	if r.Kept() != 5 || r.Dropped() != 7 || len(lost) != 1 || !strings.Contains(lost[0], `"count":7,"since":"2031-05-01T00:00:00Z"`) {
+	if r.Kept() != 5 || r.Dropped() != 7 || len(lost) != 1 ||
+		!strings.Contains(lost[0], `"count":7,"since":"2031-05-01T00:00:00Z"`) {
 		t.Errorf("kept %d, dropped %d; %q", r.Kept(), r.Dropped(), lost)
 	}
 }
@@ -139,7 +153,12 @@ type faulty struct {
 	before, behind int // how many
 }
 
-func (f *faulty) Append(ctx context.Context, stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {
+func (f *faulty) Append(
+	ctx context.Context,
+	stream events.StreamID,
+	expected events.Revision,
+	batch []events.Event,
+) (events.Appended, error) {
 	if f.before > 0 {
 		f.before--
 		return events.Appended{}, events.ErrUnavailable
@@ -177,7 +196,14 @@ func TestBeaten(t *testing.T) {
 	hash := events.Hash{}
 	for i := range 3 {
 		e := events.Event{ID: events.EventID("x", i), Type: "seat.blocked.v1", Data: []byte("{}")}
-		e.Metadata, hash = events.Seal(nil, hash, "seat-a~A-1-1", events.Revision(i), &e, &events.Metadata{At: at.Add(time.Duration(i) * time.Minute)})
+		e.Metadata, hash = events.Seal(
+			nil,
+			hash,
+			"seat-a~A-1-1",
+			events.Revision(i),
+			&e,
+			&events.Metadata{At: at.Add(time.Duration(i) * time.Minute)},
+		)
 		if _, err := s.Append(t.Context(), "seat-a~A-1-1", events.Revision(i)-1, []events.Event{e}); err != nil {
 			t.Fatal(err)
 		}
@@ -193,5 +219,38 @@ func TestBeaten(t *testing.T) {
 	x.BeatenStream = "seat-a~A-1-1"
 	if r.beaten(t.Context(), &x); x.BeatenStream != "" || x.BeatenRevision != -1 || x.BeatenPosition != 0 {
 		t.Errorf("beaten by what came later: %+v", x)
+	}
+}
+
+// TestNobodyTakesTheWholeDay: of one actor so many are kept, and then those of others
+// still are; who is exempt is not counted out, and the next day starts over.
+func TestNobodyTakesTheWholeDay(t *testing.T) {
+	s := openLog(t)
+	r := recorder(s, Config{PerActor: 3})
+	one := func(n int, when time.Time, bounded bool) {
+		refused := refusal(n, when)
+		refused.Bounded = bounded
+		r.Record(refused)
+	}
+	for range 9 {
+		one(1, at, true)
+	}
+	one(2, at, true)
+	for range 5 {
+		one(3, at, false)
+	}
+	one(1, at.Add(time.Minute), true)
+	if r.Dropped() != 6 {
+		t.Errorf("%d are dropped", r.Dropped())
+	}
+	after(r)
+	kept := map[string]int{}
+	for _, stream := range []events.StreamID{events.RefusalsOf(at), events.RefusalsOf(at.Add(time.Minute))} {
+		for _, who := range told(t, s, stream) {
+			kept[who]++
+		}
+	}
+	if kept["h1"] != 4 || kept["h2"] != 1 || kept["h3"] != 5 {
+		t.Errorf("kept are %v", kept)
 	}
 }

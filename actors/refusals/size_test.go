@@ -2,6 +2,7 @@ package refusals
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,7 +15,12 @@ type small struct {
 	most int
 }
 
-func (s *small) Append(ctx context.Context, stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {
+func (s *small) Append(
+	ctx context.Context,
+	stream events.StreamID,
+	expected events.Revision,
+	batch []events.Event,
+) (events.Appended, error) {
 	size := 0
 	for i := range batch {
 		size += len(batch[i].Data) + len(batch[i].Metadata)
@@ -30,7 +36,7 @@ func (s *small) Append(ctx context.Context, stream events.StreamID, expected eve
 func TestLargeRefusals(t *testing.T) {
 	s := openLog(t)
 	r := recorder(&small{s, 1 << 20}, Config{})
-	seats := strings.Split(strings.Repeat(strings.Repeat("S", 64)+"-100-1000,", 50), ",")[:50]
+	seats := slices.Repeat([]events.SeatName{events.SeatName(strings.Repeat("S", 64) + "-100-1000")}, 50)
 	for i := range 600 {
 		x := refusal(i, at)
 		x.Seats = seats

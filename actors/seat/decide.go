@@ -8,9 +8,16 @@ import (
 	"admitone/events"
 )
 
-var errTaken = &core.Refusal{Code: "seat_taken", Detail: "somebody else has the seat; choose another"}
+var errTaken = &core.Refusal{Code: core.CodeSeatTaken, Detail: "somebody else has the seat; choose another"}
 
-var errNotHeld = &core.Refusal{Code: "not_held", Detail: "the seat is not held for this booking any more"}
+var errOffSale = &core.Refusal{Code: errTaken.Code, Detail: "the seat is not on sale; choose another"}
+
+var errInUse = &core.Refusal{
+	Code:   errTaken.Code,
+	Detail: "the seat is held or booked, and only a free one can be taken off sale",
+}
+
+var errNotHeld = &core.Refusal{Code: core.CodeNotHeld, Detail: "the seat is not held for this booking any more"}
 
 // Decide implements [core.Core].
 func (s *Seat) Decide(cmd core.Command, now time.Time) ([]events.Fact, error) {
@@ -42,9 +49,15 @@ func (s *Seat) Decide(cmd core.Command, now time.Time) ([]events.Fact, error) {
 func (s *Seat) hold(cmd *Hold, now time.Time) ([]events.Fact, error) {
 	booking, attempt, ok := events.CutHoldID(cmd.HoldID)
 	if !ok {
-		panic("seat: " + cmd.HoldID + " is no hold's id")
+		panic("seat: " + string(cmd.HoldID) + " is no hold's id")
 	}
-	fact := &events.SeatHeld{HoldID: cmd.HoldID, BookingID: booking, Holder: cmd.Holder, Price: cmd.Price}
+	fact := &events.SeatHeld{
+		HoldID:    cmd.HoldID,
+		BookingID: booking,
+		Holder:    cmd.Holder,
+		Price:     cmd.Price,
+		Attempt:   attempt,
+	}
 	switch {
 	case s.holdID == cmd.HoldID:
 		return nil, nil
@@ -59,12 +72,14 @@ func (s *Seat) hold(cmd *Hold, now time.Time) ([]events.Fact, error) {
 		fact.FirstHeldAt = moment(s.first)
 		fact.ExpiresAt = deadline(cmd, fact.FirstHeldAt, now)
 		return []events.Fact{s.released(events.ReleasedRetaken, now), fact}, nil
+	case s.status == events.SeatIsBlocked:
+		return nil, errOffSale
 	}
 	return nil, errTaken
 }
 
-// earlier says whether an earlier attempt of the booking has the seat.
-func (s *Seat) earlier(booking string, attempt int64) bool {
+// earlier reports whether an earlier attempt of the booking has the seat.
+func (s *Seat) earlier(booking events.BookingID, attempt int64) bool {
 	holding, before, _ := events.CutHoldID(s.holdID)
 	return holding == booking && before < attempt
 }
@@ -78,8 +93,10 @@ func (s *Seat) stay(cmd *Hold, now time.Time) (time.Time, *core.Refusal) {
 	first := moment(s.first)
 	if !cmd.Retake && !now.Before(longest(first, cmd.HoldFor)) {
 		until := moment(s.freed).Add(cmd.HoldFor)
-		return time.Time{}, &core.Refusal{Code: "limit_exceeded",
-			Detail: "you have held this seat for as long as one holder may; leave it to others until " + until.Format(time.RFC3339),
+		return time.Time{}, &core.Refusal{Code: core.CodeLimitExceeded,
+			Detail: "you have held this seat for as long as one holder may; leave it to others until " + until.Format(
+				time.RFC3339,
+			),
 			Fields: map[string]any{"until": until}}
 	}
 	return first, nil
@@ -107,7 +124,8 @@ func (s *Seat) extend(cmd *Extend) ([]events.Fact, error) {
 	case cmd.ExpiresAt.UnixNano() <= s.expires:
 		return nil, nil
 	case cmd.ExpiresAt.After(longest(moment(s.first), cmd.HoldFor).Add(Grace)):
-		return nil, &core.Refusal{Code: "limit_exceeded", Detail: "the seat can't be held that long; pay, or leave it to others"}
+		return nil, &core.Refusal{Code: core.CodeLimitExceeded,
+			Detail: "the seat can't be held that long; pay, or leave it to others"}
 	}
 	return []events.Fact{&events.SeatExtended{HoldID: cmd.HoldID, ExpiresAt: cmd.ExpiresAt.UTC()}}, nil
 }
@@ -141,5 +159,5 @@ func (s *Seat) block() ([]events.Fact, error) {
 	case events.SeatIsFree:
 		return []events.Fact{&events.SeatBlocked{}}, nil
 	}
-	return nil, errTaken
+	return nil, errInUse
 }

@@ -14,7 +14,7 @@
 //
 // A holder may not keep a seat from everybody by holding it again and again. The
 // holder's stay begins with the first hold and goes on through every later one,
-// unless somebody else had the seat between or it was free for as long as a hold
+// unless another caller had the seat between or it was free for as long as a hold
 // lasts. A stay ends after twice that time: a hold is cut there, and beyond it
 // refused. A seat that nobody has touched has no facts and no stream.
 //

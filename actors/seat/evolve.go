@@ -46,6 +46,14 @@ func (s *Seat) free(at int64) {
 // must stops at a fact that can't follow: a damaged log, or two owners.
 func (s *Seat) must(fact events.Fact, fits bool) {
 	if !fits {
-		panic(fmt.Sprintf("seat: the log goes on with %s %+v while the seat is %s under %q", fact.Name(), fact, s.status, s.holdID))
+		panic(
+			fmt.Sprintf(
+				"seat: the log goes on with %s %+v while the seat is %s under %q",
+				fact.Name(),
+				fact,
+				s.status,
+				s.holdID,
+			),
+		)
 	}
 }

@@ -17,20 +17,20 @@ import (
 // model says what should be, in the plainest way: who has had the seat when.
 type model struct {
 	status  events.SeatStatus
-	owner   string // hold
-	holder  string
+	owner   events.HoldID // hold
+	holder  events.Holder
 	expires time.Time
 	stays   []stay // the last one may go on
 }
 
 // stay is one hold after another of one holder.
 type stay struct {
-	holder     string
+	holder     events.Holder
 	began, end time.Time // end is zero while the holder has the seat
 	paid       bool
 }
 
-func (m *model) last(holder string, now time.Time) *stay {
+func (m *model) last(holder events.Holder, now time.Time) *stay {
 	if n := len(m.stays); n > 0 {
 		if s := &m.stays[n-1]; s.holder == holder && !s.paid && now.Sub(s.end) < holdFor {
 			return s
@@ -39,7 +39,7 @@ func (m *model) last(holder string, now time.Time) *stay {
 	return nil
 }
 
-func (m *model) hold(c *Hold, now time.Time) string {
+func (m *model) hold(c *Hold, now time.Time) events.HoldID {
 	booking, attempt, _ := events.CutHoldID(c.HoldID)
 	mine, before, _ := events.CutHoldID(m.owner)
 	switch {
@@ -75,14 +75,14 @@ func (m *model) free(at time.Time) {
 	m.status, m.owner, m.holder, m.expires = events.SeatIsFree, "", "", time.Time{}
 }
 
-func (m *model) release(id string, now time.Time) {
+func (m *model) release(id events.HoldID, now time.Time) {
 	if m.owner == id && id != "" {
 		m.free(now)
 	}
 }
 
 // decide returns the refusal's code, "" if cmd was accepted.
-func (m *model) decide(cmd core.Command, now time.Time) string {
+func (m *model) decide(cmd core.Command, now time.Time) events.HoldID {
 	switch c := cmd.(type) {
 	case *Hold:
 		return m.hold(c, now)
@@ -124,8 +124,8 @@ func (m *model) decide(cmd core.Command, now time.Time) string {
 // someCommand draws a command; ids are few, so that they meet. A booking belongs to
 // one holder.
 func someCommand(t *rapid.T, now time.Time) core.Command {
-	booking := rapid.SampledFrom([]string{"ann1", "ann2", "bob1", "cid1"}).Draw(t, "booking")
-	id := events.HoldID(booking, rapid.Int64Range(1, 3).Draw(t, "attempt"))
+	booking := rapid.SampledFrom([]events.BookingID{"ann1", "ann2", "bob1", "cid1"}).Draw(t, "booking")
+	id := events.NewHoldID(booking, rapid.Int64Range(1, 3).Draw(t, "attempt"))
 	switch rapid.IntRange(0, 11).Draw(t, "kind") {
 	case 0, 1:
 		return &Book{HoldID: id}
@@ -139,7 +139,12 @@ func someCommand(t *rapid.T, now time.Time) core.Command {
 	case 7:
 		return &core.Expire{}
 	}
-	return &Hold{HoldID: id, Holder: booking[:3], HoldFor: holdFor, Retake: rapid.IntRange(0, 3).Draw(t, "retake") == 0}
+	return &Hold{
+		HoldID:  id,
+		Holder:  events.Holder(booking[:3]),
+		HoldFor: holdFor,
+		Retake:  rapid.IntRange(0, 3).Draw(t, "retake") == 0,
+	}
 }
 
 // TestAnyHistory holds the rules to the model, and what they promise to the shell
@@ -156,13 +161,13 @@ func TestAnyHistory(t *testing.T) {
 			}
 			again, errAgain := seat.Decide(cmd, now)
 			if !reflect.DeepEqual(facts, again) || !reflect.DeepEqual(err, errAgain) {
-				t.Fatalf("deciding %T twice: %s, then %s", cmd, told(facts, err), told(again, errAgain))
+				t.Fatalf("deciding %T twice: %s, then %s", cmd, decided(facts, err), decided(again, errAgain))
 			}
 			code := ""
 			if err != nil {
-				code = err.(*core.Refusal).Code
+				code = string(err.(*core.Refusal).Code)
 			}
-			if want := m.decide(cmd, now); code != want {
+			if want := string(m.decide(cmd, now)); code != want {
 				t.Fatalf("%T %+v at %v: %q, want %q", cmd, cmd, now.Sub(day), code, want)
 			}
 			for _, fact := range facts {
@@ -231,8 +236,11 @@ func TestASeatIsSmall(t *testing.T) {
 	kept, before := make([]core.Core, seats), heap()
 	for i := range kept {
 		kept[i] = New()
-		fact, err := events.Decode("seat.held.v1", []byte(`{"hold_id":"0198c0de-0000-7000-8000-000000000003.1","booking_id":"0198c0de-0000-7000-8000-000000000003",`+
-			`"holder":"ada","price":9900,"expires_at":"2031-02-03T20:00:03Z","first_held_at":"2031-02-03T20:00:03Z"}`))
+		fact, err := events.Decode(
+			"seat.held.v1",
+			[]byte(`{"hold_id":"0198c0de-0000-7000-8000-000000000003.1","booking_id":"0198c0de-0000-7000-8000-000000000003",`+
+				`"holder":"ada","price":9900,"expires_at":"2031-02-03T20:00:03Z","first_held_at":"2031-02-03T20:00:03Z"}`),
+		)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,24 +17,24 @@ var day = time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
 const holdFor = time.Minute
 
 // The commands of the tables below.
-func hold(id, holder string) *Hold {
+func hold(id events.HoldID, holder events.Holder) *Hold {
 	return &Hold{HoldID: id, Holder: holder, Price: 9900, HoldFor: holdFor}
 }
-func retake(id, holder string) *Hold {
+func retake(id events.HoldID, holder events.Holder) *Hold {
 	return &Hold{HoldID: id, Holder: holder, Price: 9900, HoldFor: holdFor, Retake: true}
 }
-func book(id string) *Book { return &Book{HoldID: id} }
-func release(id string) *Release {
+func book(id events.HoldID) *Book { return &Book{HoldID: id} }
+func release(id events.HoldID) *Release {
 	return &Release{HoldID: id, Reason: events.ReleasedCancelled}
 }
-func extend(id string, to time.Duration) *Extend {
+func extend(id events.HoldID, to time.Duration) *Extend {
 	return &Extend{HoldID: id, ExpiresAt: day.Add(to), HoldFor: holdFor}
 }
 
-// told puts what was decided as a sentence.
-func told(facts []events.Fact, err error) string {
+// decided puts what was decided as a sentence.
+func decided(facts []events.Fact, err error) string {
 	if err != nil {
-		return err.(*core.Refusal).Code
+		return string(err.(*core.Refusal).Code)
 	}
 	if len(facts) == 0 {
 		return "nothing"
@@ -209,7 +209,7 @@ func TestRules(t *testing.T) {
 			seat := New()
 			for i, a := range rule.attempts {
 				facts, err := seat.Decide(a.cmd, day.Add(a.at))
-				if got := told(facts, err); got != a.then {
+				if got := decided(facts, err); got != a.then {
 					t.Fatalf("line %d: %T at %v\n gives %s\n  want %s", i+1, a.cmd, a.at, got, a.then)
 				}
 				for _, fact := range facts {
@@ -237,10 +237,12 @@ func TestALongStayIsToldUntilWhen(t *testing.T) {
 
 // TestFactsThatCantBe: two owners, or what nobody held. Nothing goes on.
 func TestFactsThatCantBe(t *testing.T) {
-	held := func(id string) events.Fact {
+	held := func(id events.HoldID) events.Fact {
 		return &events.SeatHeld{HoldID: id, BookingID: "b", Holder: "ann", ExpiresAt: day, FirstHeldAt: day}
 	}
-	booked := func(id string) events.Fact { return &events.SeatBooked{HoldID: id, BookingID: "b", Holder: "ann"} }
+	booked := func(id events.HoldID) events.Fact {
+		return &events.SeatBooked{HoldID: id, BookingID: "b", Holder: "ann"}
+	}
 	for name, facts := range map[string][]events.Fact{
 		"held twice":             {held("b.1"), held("c.1")},
 		"held while booked":      {held("b.1"), booked("b.1"), held("c.1")},

@@ -9,17 +9,16 @@ import (
 	"admitone/events"
 )
 
-// Category of the streams of seats.
-const Category = "seat"
+// Kind of seats.
+var Kind = core.Kind{Category: events.SeatCategory, New: New, SnapshotVersion: snapshotVersion}
 
 // Stream of a performance's seat of this name.
-func Stream(performanceID, name string) events.StreamID {
-	return events.NewStreamID(Category, events.OfPerformance(performanceID, name))
+func Stream(performanceID events.PerformanceID, name events.SeatName) events.StreamID {
+	return events.NewStreamID(events.SeatCategory, events.OfPerformance(performanceID, string(name)))
 }
 
-// SnapshotVersion changes with what Freeze writes; a snapshot of another version
-// is not read.
-const SnapshotVersion = 1
+// snapshotVersion changes with what Freeze writes.
+const snapshotVersion = 1
 
 // Grace is how much longer a seat is held than its booking.
 const Grace = 30 * time.Second
@@ -28,9 +27,8 @@ const Grace = 30 * time.Second
 // Refusals: seat_taken (held, booked or blocked), limit_exceeded (the holder's stay
 // is over).
 type Hold struct {
-	// HoldID is an [events.HoldID].
-	HoldID string
-	Holder string
+	HoldID events.HoldID
+	Holder events.Holder
 	// Price in minor units, for the record.
 	Price int64
 	// HoldFor is how long a booking may stay unpaid. The seat is held for that and
@@ -43,7 +41,7 @@ type Hold struct {
 
 // Extend moves the deadline of a hold. Refusals: not_held, limit_exceeded.
 type Extend struct {
-	HoldID string
+	HoldID events.HoldID
 	// ExpiresAt is the seat's new deadline: the booking's and Grace.
 	ExpiresAt time.Time
 	// HoldFor is that of the hold.
@@ -51,12 +49,12 @@ type Extend struct {
 }
 
 // Book turns a hold into a booked seat. Again it does nothing. Refusal: not_held.
-type Book struct{ HoldID string }
+type Book struct{ HoldID events.HoldID }
 
 // Release frees the seat from a hold, held or booked. It does nothing if the seat
 // is not the hold's.
 type Release struct {
-	HoldID string
+	HoldID events.HoldID
 	Reason events.ReleaseReason
 }
 
@@ -69,11 +67,11 @@ type Unblock struct{}
 // Seat is the state and the rules of one seat. It implements [core.Core].
 type Seat struct {
 	status  events.SeatStatus
-	holdID  string // who has it, "" if nobody
-	holder  string // who has it or had it last
-	expires int64  // UnixNano of the deadline, 0 unless held
-	first   int64  // UnixNano of the beginning of the holder's stay
-	freed   int64  // UnixNano of when the holder last gave it back, 0 while it is the holder's
+	holdID  events.HoldID // who has it, "" if nobody
+	holder  events.Holder // who has it or had it last
+	expires int64         // UnixNano of the deadline, 0 unless held
+	first   int64         // UnixNano of the beginning of the holder's stay
+	freed   int64         // UnixNano of when the holder last gave it back, 0 while it is the holder's
 }
 
 // New returns a seat that nobody has touched.
@@ -83,7 +81,7 @@ func New() core.Core { return &Seat{status: events.SeatIsFree} }
 func (s *Seat) Status() events.SeatStatus { return s.status }
 
 // Owner is the hold that has the seat, and its holder; both "" if nobody has it.
-func (s *Seat) Owner() (holdID, holder string) {
+func (s *Seat) Owner() (holdID events.HoldID, holder events.Holder) {
 	if s.holdID == "" {
 		return "", ""
 	}
@@ -110,7 +108,8 @@ func moment(nanos int64) time.Time { return time.Unix(0, nanos).UTC() }
 // saved is a snapshot.
 type saved struct {
 	Status                events.SeatStatus
-	HoldID, Holder        string
+	HoldID                events.HoldID
+	Holder                events.Holder
 	Expires, First, Freed int64
 }
 

@@ -10,36 +10,52 @@ import (
 	"admitone/events"
 )
 
-// Category of the streams of teams.
-const Category = "team"
+// Kind of teams.
+var Kind = core.Kind{Category: events.TeamCategory, New: New, SnapshotVersion: snapshotVersion}
 
 // Stream of the team with this id.
-func Stream(id string) events.StreamID { return events.NewStreamID(Category, id) }
+func Stream(id events.TeamID) events.StreamID {
+	return events.NewStreamID(events.TeamCategory, string(id))
+}
 
-// SnapshotVersion changes with what Freeze writes; a snapshot of another version
-// is not read.
-const SnapshotVersion = 1
+// snapshotVersion changes with what Freeze writes.
+const snapshotVersion = 1
 
-// Register makes a team known. Again with the same name it does nothing, with
-// another it is refused: already_exists.
+// MaxOwned is how many teams one owner may have.
+const MaxOwned = 1_000
+
+// Register makes a team known. Again with the same name and owner it does nothing, and so
+// it does, the caller, if the team is nobody's. Refusals: already_exists (with another
+// name or owner), limit_exceeded.
 type Register struct {
-	ID   string
+	ID   events.TeamID
 	Name string
+	// Owner is the holder whose team it is, "" for nobody.
+	Owner events.Holder
+	// Owned is how many teams the owner has, as far as is known; 0 of whom no limit is for.
+	Owned int64
+}
+
+// Registered is a team as it was registered, forever.
+type Registered struct {
+	ID    events.TeamID
+	Name  string
+	Owner events.Holder
 }
 
 // Team is the state and the rules of one team. It implements [core.Core].
 type Team struct {
-	registered Register // ID is "" before
+	registered Registered // ID is "" before
 }
 
 // New returns a team that has not been registered yet.
 func New() core.Core { return &Team{} }
 
-// Exists says whether the team was registered.
+// Exists reports whether the team was registered.
 func (t *Team) Exists() bool { return t.registered.ID != "" }
 
 // Registered returns the team as it was registered.
-func (t *Team) Registered() Register { return t.registered }
+func (t *Team) Registered() Registered { return t.registered }
 
 // Decide implements [core.Core].
 func (t *Team) Decide(cmd core.Command, _ time.Time) ([]events.Fact, error) {
@@ -47,12 +63,19 @@ func (t *Team) Decide(cmd core.Command, _ time.Time) ([]events.Fact, error) {
 	switch {
 	case !ok:
 		panic(fmt.Sprintf("team: no rule for %T", cmd))
-	case !t.Exists():
-		return []events.Fact{&events.TeamRegistered{TeamID: register.ID, DisplayName: register.Name}}, nil
-	case *register == t.registered:
+	case t.Exists() && register.Name == t.registered.Name && (t.registered.Owner == "" || register.Owner == t.registered.Owner):
 		return nil, nil
+	case t.Exists():
+		return nil, &core.Refusal{Code: core.CodeAlreadyExists,
+			Detail: "a team with this id exists and has another name or owner; choose another id"}
+	case register.Owned >= MaxOwned:
+		return nil, &core.Refusal{Code: core.CodeLimitExceeded,
+			Detail: fmt.Sprintf("one holder may have %d teams; enter with one of those", MaxOwned),
+			Fields: map[string]any{"limit": int64(MaxOwned), "teams": register.Owned}}
 	}
-	return nil, &core.Refusal{Code: "already_exists", Detail: "a team with this id exists and has another name; choose another id"}
+	return []events.Fact{
+		&events.TeamRegistered{TeamID: register.ID, DisplayName: register.Name, Owner: register.Owner},
+	}, nil
 }
 
 // Evolve implements [core.Core].
@@ -61,7 +84,7 @@ func (t *Team) Evolve(fact events.Fact) {
 	if !ok || t.Exists() {
 		panic(fmt.Sprintf("team %s: the log goes on with a %s", t.registered.ID, fact.Name()))
 	}
-	t.registered = Register{ID: f.TeamID, Name: f.DisplayName}
+	t.registered = Registered{ID: f.TeamID, Name: f.DisplayName, Owner: f.Owner}
 }
 
 // NextDeadline implements [core.Core]: a team has no deadlines.

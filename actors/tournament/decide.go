@@ -9,31 +9,34 @@ import (
 	"admitone/events"
 )
 
-var errNoTournament = &core.Refusal{Code: "not_found", Detail: "there is no such tournament",
+var errNoTournament = &core.Refusal{Code: core.CodeNotFound, Detail: "there is no such tournament",
 	Fields: map[string]any{"resource": "tournament"}}
 
-var errNoEntry = &core.Refusal{Code: "not_found", Detail: "the team has not entered and does not wait",
+var errNoEntry = &core.Refusal{Code: core.CodeNotFound, Detail: "the team has not entered and does not wait",
 	Fields: map[string]any{"resource": "entry"}}
 
-var errBadLimit = &core.Refusal{Code: "invalid_field", Detail: "team_limit must be from 1 to 1,000,000",
+var errBadLimit = &core.Refusal{Code: core.CodeInvalidField, Detail: "team_limit must be from 1 to 1,000,000",
 	Fields: map[string]any{"field": "team_limit"}}
 
-var errBadTeams = &core.Refusal{Code: "invalid_field", Detail: "team_ids must be 1 to 16 teams, each once",
+var errBadTeams = &core.Refusal{Code: core.CodeInvalidField, Detail: "team_ids must be 1 to 16 teams, each once",
 	Fields: map[string]any{"field": "team_ids"}}
 
-var errClosed = &core.Refusal{Code: "registration_closed", Detail: "the organiser has closed the tournament for entry"}
+var errClosed = &core.Refusal{Code: core.CodeRegistrationClosed,
+	Detail: "the organiser has closed the tournament for entry"}
 
 // errFull and errWaitlistFull are the refusals of the crowd, made once.
-var errFull = &core.Refusal{Code: "tournament_full", Detail: "every slot is taken; watch the tournament for one that comes back",
+var errFull = &core.Refusal{Code: core.CodeTournamentFull,
+	Detail: "every slot is taken; watch the tournament for one that comes back",
 	Fields: map[string]any{"remaining": int64(0)}}
 
-var errWaitlistFull = &core.Refusal{Code: "tournament_full", Detail: "every slot is taken, and the waitlist is full too",
+var errWaitlistFull = &core.Refusal{Code: core.CodeTournamentFull,
+	Detail: "every slot is taken, and the waitlist is full too",
 	Fields: map[string]any{"remaining": int64(0), "waitlisted": int64(MaxTeams)}}
 
 // Decide implements [core.Core].
 func (t *Tournament) Decide(cmd core.Command, now time.Time) ([]events.Fact, error) {
 	if create, ok := cmd.(*Create); ok {
-		return t.create(create)
+		return t.create(create, now)
 	}
 	if !t.Exists() {
 		return nil, errNoTournament
@@ -44,47 +47,66 @@ func (t *Tournament) Decide(cmd core.Command, now time.Time) ([]events.Fact, err
 	case *Withdraw:
 		return t.withdraw(cmd)
 	case *Edit:
-		return t.edit(cmd)
+		return t.edit(cmd, now)
 	case *core.Expire:
-		return nil, nil
+		return t.reached(t.sale, t.counts(), now), nil
 	}
 	panic(fmt.Sprintf("tournament: no rule for %T", cmd))
 }
 
-func (t *Tournament) create(cmd *Create) ([]events.Fact, error) {
+func (t *Tournament) create(cmd *Create, now time.Time) ([]events.Fact, error) {
 	switch {
 	case cmd.TeamLimit < 1 || cmd.TeamLimit > MaxTeams:
 		return nil, errBadLimit
 	case t.Exists() && cmd.same(&t.created):
 		return nil, nil
 	case t.Exists():
-		return nil, &core.Refusal{Code: "already_exists", Detail: "a tournament with this id exists and differs; choose another id, or edit it"}
+		return nil, &core.Refusal{Code: core.CodeAlreadyExists,
+			Detail: "a tournament with this id exists and differs; choose another id, or edit it"}
 	}
-	return []events.Fact{&events.TournamentCreated{
+	status := events.TournamentStatus("")
+	if cmd.Closed {
+		status = events.TournamentClosed
+	}
+	return append([]events.Fact{&events.TournamentCreated{
 		TournamentID: cmd.ID, DisplayName: cmd.Name, TeamLimit: cmd.TeamLimit,
 		RegisterDeadline: cmd.RegisterDeadline, Waitlist: cmd.Waitlist, WaitlistRule: cmd.Rule,
-		WaitingRoom: cmd.WaitingRoom,
-	}}, nil
+		WaitingRoom: cmd.WaitingRoom, OpensAt: cmd.OpensAt, Status: status,
+	}}, t.reached(core.Sale{}.Stated(events.SaleTimes{OpensAt: cmd.OpensAt}),
+		events.TournamentCounts{Remaining: cmd.TeamLimit}, now)...), nil
+}
+
+// reached is the fact that the opening has come, if it is due.
+func (t *Tournament) reached(sale core.Sale, counts events.TournamentCounts, now time.Time) []events.Fact {
+	at := sale.Due(now).OpensAt
+	if at.IsZero() {
+		return nil
+	}
+	return []events.Fact{&events.TournamentOpened{OpensAt: at, TournamentCounts: counts}}
 }
 
 func (t *Tournament) enter(cmd *Enter, now time.Time) ([]events.Fact, error) {
 	if !validTeams(cmd.TeamIDs) {
 		return nil, errBadTeams
 	}
-	if refusal := core.Guard(t.created.WaitingRoom, cmd.Room); refusal != nil {
+	if refusal := core.RequirePass(t.created.WaitingRoom, cmd.Room); refusal != nil {
 		return nil, refusal
 	}
 	for _, team := range cmd.TeamIDs {
 		if status, in := t.Entry(team); in {
-			return nil, &core.Refusal{Code: "already_entered", Detail: "the team takes part already; withdraw it to give up its place",
-				Fields: map[string]any{"team_id": team, "entry": string(status)}}
+			return nil, &core.Refusal{Code: core.CodeAlreadyEntered,
+				Detail: "the team takes part already; withdraw it to give up its place",
+				Fields: map[string]any{"team_id": string(team), "entry": string(status)}}
 		}
 	}
+	if refusal := t.sale.Refuse(now); refusal != nil {
+		return nil, refusal
+	}
 	if now.After(t.created.RegisterDeadline) {
-		return nil, &core.Refusal{Code: "deadline_passed", Detail: "the deadline for entry has passed",
+		return nil, &core.Refusal{Code: core.CodeDeadlinePassed, Detail: "the deadline for entry has passed",
 			Fields: map[string]any{"register_deadline": t.created.RegisterDeadline}}
 	}
-	if t.closed {
+	if t.created.Closed {
 		return nil, errClosed
 	}
 	teams, after := int64(len(cmd.TeamIDs)), t.counts()
@@ -102,7 +124,7 @@ func (t *Tournament) enter(cmd *Enter, now time.Time) ([]events.Fact, error) {
 	return []events.Fact{&events.TournamentWaitlisted{TeamIDs: cmd.TeamIDs, TournamentCounts: after}}, nil
 }
 
-func validTeams(teams []string) bool {
+func validTeams(teams []events.TeamID) bool {
 	for i, team := range teams {
 		if team == "" || slices.Contains(teams[:i], team) {
 			return false
@@ -116,7 +138,7 @@ func (t *Tournament) cantWait(teams int64) *core.Refusal {
 	remaining := t.counts().Remaining
 	switch {
 	case teams > t.created.TeamLimit:
-		return &core.Refusal{Code: "tournament_full", Detail: "the group is larger than the whole tournament",
+		return &core.Refusal{Code: core.CodeTournamentFull, Detail: "the group is larger than the whole tournament",
 			Fields: map[string]any{"remaining": remaining}}
 	case t.created.Waitlist && t.waitlisted+teams > MaxTeams:
 		return errWaitlistFull
@@ -125,7 +147,8 @@ func (t *Tournament) cantWait(teams int64) *core.Refusal {
 	case remaining == 0:
 		return errFull
 	}
-	return &core.Refusal{Code: "tournament_full", Detail: "fewer slots remain than the group has teams; enter with fewer",
+	return &core.Refusal{Code: core.CodeTournamentFull,
+		Detail: "fewer slots remain than the group has teams; enter with fewer",
 		Fields: map[string]any{"remaining": remaining}}
 }
 
@@ -145,38 +168,47 @@ func (t *Tournament) withdraw(cmd *Withdraw) ([]events.Fact, error) {
 		waiting.changed, waiting.rest = number, without(row, cmd.TeamID)
 	}
 	facts := []events.Fact{&events.TournamentWithdrawn{TeamID: cmd.TeamID, Was: was, TournamentCounts: after}}
-	if t.closed {
+	if t.created.Closed {
 		return facts, nil
 	}
 	promoted, _ := t.promote(&waiting, after)
 	return append(facts, promoted...), nil
 }
 
-func (t *Tournament) edit(cmd *Edit) ([]events.Fact, error) {
+func (t *Tournament) edit(cmd *Edit, now time.Time) ([]events.Fact, error) {
 	fact := &events.TournamentEdited{
 		DisplayName:      core.Or(cmd.Name, t.created.Name),
 		TeamLimit:        core.Or(cmd.TeamLimit, t.created.TeamLimit),
 		RegisterDeadline: core.Or(cmd.RegisterDeadline, t.created.RegisterDeadline),
 		Status:           core.Or(cmd.Status, t.Status()),
 		WaitingRoom:      core.Or(cmd.WaitingRoom, t.created.WaitingRoom),
+		OpensAt:          core.Or(cmd.OpensAt, t.created.OpensAt),
 	}
+	sale := t.sale.Stated(events.SaleTimes{OpensAt: fact.OpensAt})
 	fact.TournamentCounts = t.counts()
 	fact.Remaining = fact.TeamLimit - t.entered
 	switch {
 	case fact.TeamLimit < 1 || fact.TeamLimit > MaxTeams:
 		return nil, errBadLimit
 	case fact.Remaining < 0:
-		return nil, &core.Refusal{Code: "limit_exceeded", Detail: "the team limit can't go below the teams that have entered",
+		return nil, &core.Refusal{Code: core.CodeLimitExceeded,
+			Detail: "the team limit can't go below the teams that have entered",
 			Fields: map[string]any{"entered": t.entered}}
 	case fact.Status == events.TournamentClosed:
-		return []events.Fact{fact}, nil
+		return append([]events.Fact{fact}, t.reached(sale, fact.TournamentCounts, now)...), nil
 	}
 	promoted, all := t.promote(&line{list: &t.waitlist}, fact.TournamentCounts)
 	if !all {
-		return nil, &core.Refusal{Code: "limit_exceeded", Detail: "too many waiting teams would come in at once; raise the limit in smaller steps",
+		return nil, &core.Refusal{Code: core.CodeLimitExceeded,
+			Detail: "too many waiting teams would come in at once; raise the limit in smaller steps",
 			Fields: map[string]any{"entered": t.entered, "at_once": int64(MaxPromoted)}}
 	}
-	return append([]events.Fact{fact}, promoted...), nil
+	counts := fact.TournamentCounts
+	if len(promoted) > 0 {
+		counts = promoted[len(promoted)-1].(*events.TournamentPromoted).TournamentCounts
+	}
+	facts := append([]events.Fact{fact}, promoted...)
+	return append(facts, t.reached(sale, counts, now)...), nil
 }
 
 // promote gives the slots that remain to whoever waits, in order. all is false if
@@ -193,7 +225,8 @@ func (t *Tournament) promote(waiting *line, counts events.TournamentCounts) (fac
 		if teams == 0 || teams > counts.Remaining {
 			break
 		}
-		counts.Entered, counts.Remaining, counts.Waitlisted = counts.Entered+teams, counts.Remaining-teams, counts.Waitlisted-teams
+		counts.Entered, counts.Remaining, counts.Waitlisted =
+			counts.Entered+teams, counts.Remaining-teams, counts.Waitlisted-teams
 		if counts.Entered > most {
 			return nil, false
 		}

@@ -3,23 +3,25 @@ package tournament
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"admitone/events"
 )
 
 // Evolve implements [core.Core].
 func (t *Tournament) Evolve(fact events.Fact) {
+	t.facts++
 	switch f := fact.(type) {
 	case *events.TournamentEntered:
 		for _, team := range f.TeamIDs {
-			t.take(team, 0)
+			t.add(team, 0)
 		}
 		t.entered += int64(len(f.TeamIDs))
 		t.check(f.TournamentCounts)
 	case *events.TournamentWaitlisted:
 		number := t.waitlist.add(f.TeamIDs)
 		for _, team := range f.TeamIDs {
-			t.take(team, number)
+			t.add(team, number)
 		}
 		t.waitlisted += int64(len(f.TeamIDs))
 		t.check(f.TournamentCounts)
@@ -29,22 +31,37 @@ func (t *Tournament) Evolve(fact events.Fact) {
 		}
 		t.check(f.TournamentCounts)
 	case *events.TournamentWithdrawn:
-		t.give(f.TeamID, f.Was)
+		t.remove(f.TeamID, f.Was)
 		t.check(f.TournamentCounts)
 	case *events.TournamentCreated:
 		t.created = Create{ID: f.TournamentID, Name: f.DisplayName, TeamLimit: f.TeamLimit,
-			RegisterDeadline: f.RegisterDeadline, Waitlist: f.Waitlist, Rule: f.WaitlistRule, WaitingRoom: f.WaitingRoom}
+			RegisterDeadline: f.RegisterDeadline, Waitlist: f.Waitlist, Rule: f.WaitlistRule, WaitingRoom: f.WaitingRoom,
+			OpensAt: f.OpensAt, Closed: f.Status == events.TournamentClosed}
+		t.stated(f.OpensAt)
 	case *events.TournamentEdited:
 		t.created.Name, t.created.TeamLimit, t.created.RegisterDeadline = f.DisplayName, f.TeamLimit, f.RegisterDeadline
 		t.created.WaitingRoom = f.WaitingRoom
-		t.closed = f.Status == events.TournamentClosed
+		t.created.OpensAt, t.created.Closed = f.OpensAt, f.Status == events.TournamentClosed
+		t.stated(f.OpensAt)
+		t.check(f.TournamentCounts)
+	case *events.TournamentOpened:
+		if ahead := t.sale.Ahead.OpensAt; ahead.IsZero() || !ahead.Equal(f.OpensAt) {
+			panic(fmt.Sprintf("tournament %s: the log opens it at %v, and %v lies ahead", t.created.ID, f.OpensAt, ahead))
+		}
+		t.sale.Ahead = events.SaleTimes{}
 		t.check(f.TournamentCounts)
 	default:
 		panic(fmt.Sprintf("tournament: %s is no fact of a tournament", fact.Name()))
 	}
 }
 
-func (t *Tournament) take(team string, number uint64) {
+// stated takes in the opening of a fact that states what can be edited.
+func (t *Tournament) stated(opensAt time.Time) {
+	t.sale = t.sale.Stated(events.SaleTimes{OpensAt: opensAt})
+	t.edited = t.facts - 1
+}
+
+func (t *Tournament) add(team events.TeamID, number uint64) {
 	before := t.teams.Len()
 	t.teams.Set(team, number)
 	if t.teams.Len() == before {
@@ -53,7 +70,7 @@ func (t *Tournament) take(team string, number uint64) {
 }
 
 // promoted moves a whole row of the waitlist to the slots.
-func (t *Tournament) promoted(row []string) {
+func (t *Tournament) promoted(row []events.TeamID) {
 	number := uint64(0)
 	if len(row) > 0 {
 		number, _ = t.teams.Get(row[0])
@@ -64,12 +81,12 @@ func (t *Tournament) promoted(row []string) {
 	for _, team := range row {
 		t.teams.Set(team, 0)
 	}
-	t.waitlist.take(number, len(row))
+	t.waitlist.remove(number, len(row))
 	t.entered += int64(len(row))
 	t.waitlisted -= int64(len(row))
 }
 
-func (t *Tournament) give(team string, was events.EntryStatus) {
+func (t *Tournament) remove(team events.TeamID, was events.EntryStatus) {
 	if status, in := t.Entry(team); !in || status != was {
 		panic(fmt.Sprintf("tournament %s: the log withdraws team %s (%s), which is not like that", t.created.ID, team, was))
 	}
@@ -82,7 +99,7 @@ func (t *Tournament) give(team string, was events.EntryStatus) {
 	t.waitlisted--
 	row, _ := t.waitlist.rows.Get(number)
 	if len(row) == 1 {
-		t.waitlist.take(number, 1)
+		t.waitlist.remove(number, 1)
 		return
 	}
 	t.waitlist.shrink(number, len(row), without(row, team))

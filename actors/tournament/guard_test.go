@@ -4,13 +4,18 @@ import (
 	"testing"
 
 	"admitone/actors/core/coretest"
+	"admitone/events"
 )
 
 // TestGuard: behind a waiting room only those enter who come with its pass; whoever is
 // in may go without one.
 func TestGuard(t *testing.T) {
-	behind := func(room string) *Edit { return &Edit{WaitingRoom: &room} }
-	with := func(teams, room string) *Enter { cmd := enter(teams); cmd.Room = room; return cmd }
+	behind := func(room events.RoomID) *Edit { return &Edit{WaitingRoom: &room} }
+	with := func(teams events.TeamID, room events.RoomID) *Enter {
+		cmd := enter(string(teams))
+		cmd.Room = room
+		return cmd
+	}
 	made := plain(2)
 	made.WaitingRoom = "r"
 	c := New()

@@ -16,21 +16,27 @@ func TestFactsThatCantBe(t *testing.T) {
 		return events.TournamentCounts{Entered: entered, Remaining: remaining, Waitlisted: waitlisted}
 	}
 	full := []events.Fact{
-		&events.TournamentCreated{TournamentID: "cup", TeamLimit: 2, RegisterDeadline: day, Waitlist: true, WaitlistRule: events.WaitlistStrict},
-		&events.TournamentEntered{TeamIDs: []string{"a", "b"}, TournamentCounts: counts(2, 0, 0)},
-		&events.TournamentWaitlisted{TeamIDs: []string{"c", "d"}, TournamentCounts: counts(2, 0, 2)},
+		&events.TournamentCreated{
+			TournamentID:     "cup",
+			TeamLimit:        2,
+			RegisterDeadline: day,
+			Waitlist:         true,
+			WaitlistRule:     events.WaitlistStrict,
+		},
+		&events.TournamentEntered{TeamIDs: []events.TeamID{"a", "b"}, TournamentCounts: counts(2, 0, 0)},
+		&events.TournamentWaitlisted{TeamIDs: []events.TeamID{"c", "d"}, TournamentCounts: counts(2, 0, 2)},
 	}
 	for name, fact := range map[string]events.Fact{
-		"more than the limit":    &events.TournamentEntered{TeamIDs: []string{"e"}, TournamentCounts: counts(3, -1, 2)},
-		"another figure":         &events.TournamentWaitlisted{TeamIDs: []string{"e"}, TournamentCounts: counts(2, 0, 4)},
-		"entered twice":          &events.TournamentWaitlisted{TeamIDs: []string{"a"}, TournamentCounts: counts(2, 0, 3)},
-		"waiting twice":          &events.TournamentWaitlisted{TeamIDs: []string{"e", "c"}, TournamentCounts: counts(2, 0, 4)},
+		"more than the limit":    &events.TournamentEntered{TeamIDs: []events.TeamID{"e"}, TournamentCounts: counts(3, -1, 2)},
+		"another figure":         &events.TournamentWaitlisted{TeamIDs: []events.TeamID{"e"}, TournamentCounts: counts(2, 0, 4)},
+		"entered twice":          &events.TournamentWaitlisted{TeamIDs: []events.TeamID{"a"}, TournamentCounts: counts(2, 0, 3)},
+		"waiting twice":          &events.TournamentWaitlisted{TeamIDs: []events.TeamID{"e", "c"}, TournamentCounts: counts(2, 0, 4)},
 		"a stranger withdraws":   &events.TournamentWithdrawn{TeamID: "e", Was: events.EntryEntered, TournamentCounts: counts(1, 1, 2)},
 		"another place":          &events.TournamentWithdrawn{TeamID: "a", Was: events.EntryWaitlisted, TournamentCounts: counts(2, 0, 1)},
-		"promoted without room":  &events.TournamentPromoted{Rows: [][]string{{"c", "d"}}, TournamentCounts: counts(4, -2, 0)},
-		"half a group promoted":  &events.TournamentPromoted{Rows: [][]string{{"c"}}, TournamentCounts: counts(3, -1, 1)},
-		"the entered promoted":   &events.TournamentPromoted{Rows: [][]string{{"a"}}, TournamentCounts: counts(2, 0, 2)},
-		"nobody promoted":        &events.TournamentPromoted{Rows: [][]string{{}}, TournamentCounts: counts(2, 0, 2)},
+		"promoted without room":  &events.TournamentPromoted{Rows: [][]events.TeamID{{"c", "d"}}, TournamentCounts: counts(4, -2, 0)},
+		"half a group promoted":  &events.TournamentPromoted{Rows: [][]events.TeamID{{"c"}}, TournamentCounts: counts(3, -1, 1)},
+		"the entered promoted":   &events.TournamentPromoted{Rows: [][]events.TeamID{{"a"}}, TournamentCounts: counts(2, 0, 2)},
+		"nobody promoted":        &events.TournamentPromoted{Rows: [][]events.TeamID{{}}, TournamentCounts: counts(2, 0, 2)},
 		"edited below the teams": &events.TournamentEdited{TeamLimit: 1, TournamentCounts: counts(2, -1, 2)},
 		"a fact of a product":    &events.ProductReserved{},
 	} {
@@ -52,7 +58,7 @@ func play(t testing.TB, c *Tournament, commands ...core.Command) *Tournament {
 	for _, cmd := range commands {
 		facts, err := c.Decide(cmd, day)
 		if err != nil || len(facts) == 0 {
-			t.Fatalf("%T %+v: %s", cmd, cmd, told(facts, err))
+			t.Fatalf("%T %+v: %s", cmd, cmd, decided(facts, err))
 		}
 		for _, fact := range facts {
 			c.Evolve(fact)
@@ -61,9 +67,9 @@ func play(t testing.TB, c *Tournament, commands ...core.Command) *Tournament {
 	return c
 }
 
-func name(n int) string { return fmt.Sprintf("team-%07d", n) }
+func name(n int) events.TeamID { return events.TeamID(fmt.Sprintf("team-%07d", n)) }
 
-func alone(n int) *Enter { return &Enter{TeamIDs: []string{name(n)}} }
+func alone(n int) *Enter { return &Enter{TeamIDs: []events.TeamID{name(n)}} }
 
 // TestManyArePromotedInBoundedFacts: all that one edit may let in, in order, each
 // once; one team more is refused.
@@ -72,7 +78,7 @@ func TestManyArePromotedInBoundedFacts(t *testing.T) {
 	for n := 1; n <= MaxPromoted+1; n++ {
 		play(t, c, alone(n))
 	}
-	if _, err := c.Decide(limit(MaxPromoted+2), day); told(nil, err) != "limit_exceeded [at_once:10000 entered:1]" {
+	if _, err := c.Decide(limit(MaxPromoted+2), day); decided(nil, err) != "limit_exceeded [at_once:10000 entered:1]" {
 		t.Errorf("letting in %d at once gives %v", MaxPromoted+1, err)
 	}
 	facts, err := c.Decide(limit(MaxPromoted+1), day)
@@ -108,7 +114,7 @@ func TestTheWaitlistHasAnEnd(t *testing.T) {
 	c := play(t, New().(*Tournament), strict(1), alone(0))
 	c.waitlisted = MaxTeams - 1 // as if they had come
 	play(t, c, alone(1))
-	if _, err := c.Decide(alone(2), day); told(nil, err) != "tournament_full [remaining:0 waitlisted:1000000]" {
+	if _, err := c.Decide(alone(2), day); decided(nil, err) != "tournament_full [remaining:0 waitlisted:1000000]" {
 		t.Errorf("one more gives %v", err)
 	}
 }

@@ -21,14 +21,14 @@ type content struct {
 	Created             Create
 	Closed              bool
 	Entered, Waitlisted int64
-	Teams               map[string]uint64
-	Rows                map[uint64][]string
+	Teams               map[events.TeamID]uint64
+	Rows                map[uint64][]events.TeamID
 	Last                uint64
 	Queues              [MaxGroup + 1][]uint64 // without what is gone
 }
 
 func contentOf(t *Tournament) content {
-	c := content{Created: t.created, Closed: t.closed, Entered: t.entered, Waitlisted: t.waitlisted,
+	c := content{Created: t.created, Closed: t.created.Closed, Entered: t.entered, Waitlisted: t.waitlisted,
 		Teams: maps.Collect(t.teams.All()), Rows: maps.Collect(t.waitlist.rows.All()), Last: t.waitlist.last}
 	for size := range t.waitlist.queues {
 		for _, number := range t.waitlist.queues[size].numbers {
@@ -47,18 +47,18 @@ type model struct {
 	waitlist bool
 	fill     bool
 	closed   bool
-	entered  []string
-	waiting  [][]string
+	entered  []events.TeamID
+	waiting  [][]events.TeamID
 }
 
-func (m *model) waitingTeams() []string { return slices.Concat(m.waiting...) }
+func (m *model) waitingTeams() []events.TeamID { return slices.Concat(m.waiting...) }
 
-func (m *model) in(team string) bool {
+func (m *model) in(team events.TeamID) bool {
 	return slices.Contains(m.entered, team) || slices.Contains(m.waitingTeams(), team)
 }
 
 // enter returns the refusal's code, "" if there is none.
-func (m *model) enter(teams []string, now time.Time) string {
+func (m *model) enter(teams []events.TeamID, now time.Time) string {
 	free := m.limit - len(m.entered)
 	switch {
 	case slices.ContainsFunc(teams, m.in):
@@ -77,15 +77,15 @@ func (m *model) enter(teams []string, now time.Time) string {
 	return ""
 }
 
-func (m *model) withdraw(team string) string {
+func (m *model) withdraw(team events.TeamID) string {
 	if !m.in(team) {
 		return "not_found"
 	}
-	m.entered = slices.DeleteFunc(m.entered, func(other string) bool { return other == team })
+	m.entered = slices.DeleteFunc(m.entered, func(other events.TeamID) bool { return other == team })
 	for i := range m.waiting {
-		m.waiting[i] = slices.DeleteFunc(slices.Clone(m.waiting[i]), func(other string) bool { return other == team })
+		m.waiting[i] = slices.DeleteFunc(slices.Clone(m.waiting[i]), func(other events.TeamID) bool { return other == team })
 	}
-	m.waiting = slices.DeleteFunc(m.waiting, func(row []string) bool { return len(row) == 0 })
+	m.waiting = slices.DeleteFunc(m.waiting, func(row []events.TeamID) bool { return len(row) == 0 })
 	m.promote()
 	return ""
 }
@@ -130,7 +130,9 @@ func (m *model) decide(cmd core.Command, now time.Time) string {
 }
 
 // team draws one of few, so that they meet.
-func team(t *rapid.T) string { return string(rune('a' + rapid.IntRange(0, 25).Draw(t, "team"))) }
+func team(t *rapid.T) events.TeamID {
+	return events.TeamID(rune('a' + rapid.IntRange(0, 25).Draw(t, "team")))
+}
 
 func someCommand(t *rapid.T) core.Command {
 	switch rapid.IntRange(0, 9).Draw(t, "kind") {
@@ -143,10 +145,12 @@ func someCommand(t *rapid.T) core.Command {
 		case 1, 2:
 			return limit(rapid.Int64Range(1, 9).Draw(t, "limit"))
 		}
-		return status(rapid.SampledFrom([]events.TournamentStatus{events.TournamentOpen, events.TournamentClosed}).Draw(t, "status"))
+		return status(
+			rapid.SampledFrom([]events.TournamentStatus{events.TournamentOpen, events.TournamentClosed}).Draw(t, "status"),
+		)
 	}
 	first, size := team(t), rapid.SampledFrom([]int{1, 1, 1, 2, 2, 3, 4}).Draw(t, "size")
-	teams := []string{first}
+	teams := []events.TeamID{first}
 	for len(teams) < size {
 		if other := team(t); !slices.Contains(teams, other) {
 			teams = append(teams, other)
@@ -167,7 +171,12 @@ type saved struct {
 func TestAnyHistory(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		created := rapid.SampledFrom([]*Create{plain(4), strict(4), fill(4)}).Draw(t, "created")
-		m := &model{limit: 4, deadline: created.RegisterDeadline, waitlist: created.Waitlist, fill: created.Rule == events.WaitlistFill}
+		m := &model{
+			limit:    4,
+			deadline: created.RegisterDeadline,
+			waitlist: created.Waitlist,
+			fill:     created.Rule == events.WaitlistFill,
+		}
 		c, now := New().(*Tournament), day
 		var log []events.Fact
 		evolve := func(facts []events.Fact) {
@@ -206,11 +215,11 @@ func decideTwice(t *rapid.T, c *Tournament, m *model, cmd core.Command, now time
 	}
 	again, errAgain := c.Decide(cmd, now)
 	if !reflect.DeepEqual(facts, again) || !reflect.DeepEqual(err, errAgain) {
-		t.Fatalf("deciding %T twice: %s, then %s", cmd, told(facts, err), told(again, errAgain))
+		t.Fatalf("deciding %T twice: %s, then %s", cmd, decided(facts, err), decided(again, errAgain))
 	}
 	code := ""
 	if err != nil {
-		code = err.(*core.Refusal).Code
+		code = string(err.(*core.Refusal).Code)
 	}
 	if want := m.decide(cmd, now); code != want {
 		t.Fatalf("%T %+v at %v: %q, want %q", cmd, cmd, now.Sub(day), code, want)
@@ -227,7 +236,7 @@ func replay(log []events.Fact) *Tournament {
 }
 
 // order is how the facts say that teams entered, and in which rows they wait.
-func order(log []events.Fact) (entered []string, waiting [][]string) {
+func order(log []events.Fact) (entered []events.TeamID, waiting [][]events.TeamID) {
 	for _, fact := range log {
 		switch f := fact.(type) {
 		case *events.TournamentEntered:
@@ -237,15 +246,15 @@ func order(log []events.Fact) (entered []string, waiting [][]string) {
 		case *events.TournamentPromoted:
 			entered = append(entered, slices.Concat(f.Rows...)...)
 			for _, row := range f.Rows {
-				waiting = slices.DeleteFunc(waiting, func(other []string) bool { return slices.Equal(row, other) })
+				waiting = slices.DeleteFunc(waiting, func(other []events.TeamID) bool { return slices.Equal(row, other) })
 			}
 		case *events.TournamentWithdrawn:
-			gone := func(other string) bool { return other == f.TeamID }
+			gone := func(other events.TeamID) bool { return other == f.TeamID }
 			entered = slices.DeleteFunc(entered, gone)
 			for i := range waiting {
 				waiting[i] = slices.DeleteFunc(slices.Clone(waiting[i]), gone)
 			}
-			waiting = slices.DeleteFunc(waiting, func(row []string) bool { return len(row) == 0 })
+			waiting = slices.DeleteFunc(waiting, func(row []events.TeamID) bool { return len(row) == 0 })
 		}
 	}
 	return entered, waiting
@@ -256,7 +265,8 @@ func agree(t *rapid.T, c *Tournament, m *model, log []events.Fact) {
 	if counts := c.counts(); counts.Remaining < 0 || counts.Entered+counts.Remaining != c.created.TeamLimit {
 		t.Fatalf("%+v of %d", counts, c.created.TeamLimit)
 	}
-	if c.entered != int64(len(m.entered)) || c.waitlisted != int64(len(m.waitingTeams())) || c.teams.Len() != len(m.entered)+len(m.waitingTeams()) {
+	if c.entered != int64(len(m.entered)) || c.waitlisted != int64(len(m.waitingTeams())) ||
+		c.teams.Len() != len(m.entered)+len(m.waitingTeams()) {
 		t.Fatalf("the state is %+v, want %+v", contentOf(c), m)
 	}
 	for _, team := range m.entered {

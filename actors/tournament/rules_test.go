@@ -22,7 +22,13 @@ const (
 
 // The commands of the tables below. Teams are named by words: "a b" is a group.
 func plain(limit int64) *Create {
-	return &Create{ID: "cup", Name: "Cup", TeamLimit: limit, RegisterDeadline: day.Add(time.Hour), Rule: events.WaitlistStrict}
+	return &Create{
+		ID:               "cup",
+		Name:             "Cup",
+		TeamLimit:        limit,
+		RegisterDeadline: day.Add(time.Hour),
+		Rule:             events.WaitlistStrict,
+	}
 }
 
 func strict(limit int64) *Create {
@@ -37,9 +43,15 @@ func fill(limit int64) *Create {
 	return cmd
 }
 
-func enter(teams string) *Enter      { return &Enter{TeamIDs: strings.Fields(teams)} }
-func withdraw(team string) *Withdraw { return &Withdraw{TeamID: team} }
-func limit(teams int64) *Edit        { return &Edit{TeamLimit: &teams} }
+func enter(teams string) *Enter {
+	cmd := &Enter{}
+	for _, team := range strings.Fields(teams) {
+		cmd.TeamIDs = append(cmd.TeamIDs, events.TeamID(team))
+	}
+	return cmd
+}
+func withdraw(team events.TeamID) *Withdraw { return &Withdraw{TeamID: team} }
+func limit(teams int64) *Edit               { return &Edit{TeamLimit: &teams} }
 func status(to events.TournamentStatus) *Edit {
 	return &Edit{Status: &to}
 }
@@ -51,8 +63,8 @@ func deadline(after time.Duration) *Edit {
 // crowd is as many teams as one entry can have, and one more.
 const crowd = "a b c d e f g h i j k l m n o p q"
 
-// told puts what was decided as a sentence.
-func told(facts []events.Fact, err error) string { return coretest.Told(facts, err, sentence) }
+// decided puts what was decided as a sentence.
+func decided(facts []events.Fact, err error) string { return coretest.Describe(facts, err, sentence) }
 
 func sentence(fact events.Fact) string {
 	left := func(c events.TournamentCounts) string {
@@ -227,7 +239,11 @@ func TestWaitlistRules(t *testing.T) {
 			{0, withdraw("a"), "withdrew entered a: 0 in, 1 free, 1 wait"},
 			{0, enter("c"), "registration_closed"},
 			{0, limit(2), "edited Cup to 2 until 1h0m0s, closed: 0 in, 2 free, 1 wait"},
-			{0, status(events.TournamentOpen), "edited Cup to 2 until 1h0m0s, open: 0 in, 2 free, 1 wait; promoted [[b]]: 1 in, 1 free, 0 wait"},
+			{
+				0,
+				status(events.TournamentOpen),
+				"edited Cup to 2 until 1h0m0s, open: 0 in, 2 free, 1 wait; promoted [[b]]: 1 in, 1 free, 0 wait",
+			},
 		}},
 	})
 }
@@ -278,7 +294,11 @@ func TestGroupRules(t *testing.T) {
 			{0, enter("i"), "waitlisted [i]: 3 in, 0 free, 6 wait"},
 			{0, enter("j"), "waitlisted [j]: 3 in, 0 free, 7 wait"},
 			{0, limit(5), "edited Cup to 5 until 1h0m0s, open: 3 in, 2 free, 7 wait; promoted [[g h]]: 5 in, 0 free, 5 wait"},
-			{0, limit(9), "edited Cup to 9 until 1h0m0s, open: 5 in, 4 free, 5 wait; promoted [[d e f] [i]]: 9 in, 0 free, 1 wait"},
+			{
+				0,
+				limit(9),
+				"edited Cup to 9 until 1h0m0s, open: 5 in, 4 free, 5 wait; promoted [[d e f] [i]]: 9 in, 0 free, 1 wait",
+			},
 		}},
 		{"strict: who leaves a waiting group may be the one that it was too large by", []attempt{
 			{0, strict(3), "created cup for 3, strict"},

@@ -9,19 +9,20 @@ import (
 	"slices"
 
 	"admitone/actors/core"
+	"admitone/events"
 )
 
-// SnapshotVersion changes with the encoding below; a snapshot of another version
-// is not read.
-const SnapshotVersion = 1
+// snapshotVersion changes with the encoding below.
+const snapshotVersion = 2
 
-// head is the first part of a snapshot. The rows of the waitlist follow, each as
+// snapshotHeader is the first part of a snapshot. The rows of the waitlist follow, each as
 // number (64 bits), teams (8) and their ids, and then the ids of the teams that
 // have entered; an id is its length (16) and its bytes, all little endian. Neither
-// part is in any order. The queues of the waitlist are made anew.
-type head struct {
+// part is in any order. The queues of the waitlist are rebuilt.
+type snapshotHeader struct {
 	Created             Create
-	Closed              bool
+	Ahead               events.SaleTimes
+	Facts, Edited       events.Revision
 	Entered, Waitlisted int64
 	Rows                int
 	LastRow             uint64
@@ -32,15 +33,21 @@ const pieceSize = 16 << 10
 
 // Freeze implements [core.Core].
 func (t *Tournament) Freeze() func(io.Writer) error {
-	h := head{Created: t.created, Closed: t.closed, Entered: t.entered, Waitlisted: t.waitlisted,
+	h := snapshotHeader{Created: t.created, Ahead: t.sale.Ahead, Facts: t.facts, Edited: t.edited,
+		Entered: t.entered, Waitlisted: t.waitlisted,
 		Rows: t.waitlist.rows.Len(), LastRow: t.waitlist.last}
 	rows, teams := t.waitlist.rows.Freeze(), t.teams.Freeze()
 	return func(w io.Writer) error { return write(w, h, rows, teams) }
 }
 
-func write(w io.Writer, h head, rows iter.Seq2[uint64, []string], teams iter.Seq2[string, uint64]) error {
+func write(
+	w io.Writer,
+	h snapshotHeader,
+	rows iter.Seq2[uint64, []events.TeamID],
+	teams iter.Seq2[events.TeamID, uint64],
+) error {
 	out := bufio.NewWriterSize(w, pieceSize)
-	record, err := core.AppendHead(nil, h)
+	record, err := core.AppendSnapshotHeader(nil, h)
 	if err != nil {
 		return err
 	}
@@ -70,7 +77,7 @@ func write(w io.Writer, h head, rows iter.Seq2[uint64, []string], teams iter.Seq
 	return out.Flush()
 }
 
-func appendID(dst []byte, id string) []byte {
+func appendID(dst []byte, id events.TeamID) []byte {
 	dst = binary.LittleEndian.AppendUint16(dst, uint16(len(id)))
 	return append(dst, id...)
 }
@@ -78,14 +85,16 @@ func appendID(dst []byte, id string) []byte {
 // Restore implements [core.Core].
 func (t *Tournament) Restore(r io.Reader) error {
 	in := &source{in: bufio.NewReaderSize(r, 64<<10)}
-	var h head
-	if err := core.ReadHead(in.in, &h); err != nil {
+	var h snapshotHeader
+	if err := core.ReadSnapshotHeader(in.in, &h); err != nil {
 		return err
 	}
-	t.created, t.closed, t.entered, t.waitlisted = h.Created, h.Closed, h.Entered, h.Waitlisted
+	t.created, t.entered, t.waitlisted = h.Created, h.Entered, h.Waitlisted
+	t.sale = core.Sale{Times: events.SaleTimes{OpensAt: h.Created.OpensAt}, Ahead: h.Ahead}
+	t.facts, t.edited = h.Facts, h.Edited
 	t.waitlist.last = h.LastRow
 	t.waitlist.rows.Load(h.Rows, in.rows(h.Rows))
-	t.teams.Load(int(h.Entered+h.Waitlisted), func(yield func(string, uint64) bool) {
+	t.teams.Load(int(h.Entered+h.Waitlisted), func(yield func(events.TeamID, uint64) bool) {
 		for number, row := range t.waitlist.rows.All() {
 			for _, team := range row {
 				yield(team, number)
@@ -108,7 +117,7 @@ type source struct {
 	buf [1 << 16]byte
 }
 
-func (s *source) take(n int) []byte {
+func (s *source) next(n int) []byte {
 	if s.err == nil {
 		_, s.err = io.ReadFull(s.in, s.buf[:n])
 	}
@@ -118,20 +127,20 @@ func (s *source) take(n int) []byte {
 	return s.buf[:n]
 }
 
-func (s *source) id() string {
-	return string(s.take(int(binary.LittleEndian.Uint16(s.take(2)))))
+func (s *source) id() events.TeamID {
+	return events.TeamID(s.next(int(binary.LittleEndian.Uint16(s.next(2)))))
 }
 
-func (s *source) rows(count int) iter.Seq2[uint64, []string] {
-	return func(yield func(uint64, []string) bool) {
+func (s *source) rows(count int) iter.Seq2[uint64, []events.TeamID] {
+	return func(yield func(uint64, []events.TeamID) bool) {
 		for range count {
-			fixed := s.take(9)
-			number, row := binary.LittleEndian.Uint64(fixed), make([]string, fixed[8])
+			fixed := s.next(9)
+			number, row := binary.LittleEndian.Uint64(fixed), make([]events.TeamID, fixed[8])
 			for i := range row {
 				row[i] = s.id()
 			}
 			if s.err == nil && (len(row) == 0 || len(row) > MaxGroup) {
-				s.err = fmt.Errorf("tournament: a snapshot has a row of %d teams", len(row))
+				s.err = fmt.Errorf("a snapshot has a row of %d teams", len(row))
 			}
 			if s.err != nil {
 				return

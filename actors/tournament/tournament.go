@@ -8,11 +8,13 @@ import (
 	"admitone/events"
 )
 
-// Category of the streams of tournaments.
-const Category = "tournament"
+// Kind of tournaments.
+var Kind = core.Kind{Category: events.TournamentCategory, New: New, SnapshotVersion: snapshotVersion}
 
 // Stream of the tournament with this id.
-func Stream(id string) events.StreamID { return events.NewStreamID(Category, id) }
+func Stream(id events.TournamentID) events.StreamID {
+	return events.NewStreamID(events.TournamentCategory, string(id))
+}
 
 const (
 	// MaxTeams is the largest team limit, and the most teams that can wait.
@@ -29,16 +31,20 @@ const (
 // Create opens a tournament for entry. Refusals: invalid_field (team_limit),
 // already_exists (with other members; with the same it does nothing).
 type Create struct {
-	ID        string
+	ID        events.TournamentID
 	Name      string
 	TeamLimit int64
 	// RegisterDeadline is the last moment at which a team can enter, in UTC.
 	RegisterDeadline time.Time
-	// Waitlist says whether teams may wait for a slot, Rule who comes first.
+	// Waitlist reports whether teams may wait for a slot, Rule who comes first.
 	Waitlist bool
 	Rule     events.WaitlistRule
 	// WaitingRoom that guards the entry, "" if none does.
-	WaitingRoom string
+	WaitingRoom events.RoomID
+	// OpensAt is the first moment at which a team can enter, zero if there is none.
+	OpensAt time.Time
+	// Closed reports whether the organiser lets nobody enter.
+	Closed bool
 }
 
 // Edit changes the members that are not nil, and promotes whoever fits then.
@@ -50,50 +56,54 @@ type Edit struct {
 	RegisterDeadline *time.Time
 	Status           *events.TournamentStatus
 	// WaitingRoom that is to guard the entry, "" for none.
-	WaitingRoom *string
+	WaitingRoom *events.RoomID
+	// OpensAt is to be the first moment at which a team can enter; the zero time takes it away.
+	OpensAt *time.Time
 }
 
 // Enter asks for slots for a team, or for all teams of a group or none. Refusals,
 // in this order: not_found, invalid_field (team_ids), pass_required, already_entered
-// (one of them has entered or waits), deadline_passed, registration_closed,
+// (one of them has entered or waits), not_open, deadline_passed, registration_closed,
 // tournament_full. TeamIDs must not be changed afterwards.
 type Enter struct {
-	TeamIDs []string
+	TeamIDs []events.TeamID
 	// Room is the waiting room whose pass was shown, "" if none.
-	Room string
+	Room events.RoomID
 }
 
 // Withdraw takes a team out, from its slot or from the waitlist, and promotes
 // whoever fits then. Refusals: not_found (of the tournament, of the entry).
 type Withdraw struct {
-	TeamID string
+	TeamID events.TeamID
 }
 
 // Tournament is the state and the rules of one tournament. It implements
 // [core.Core].
 type Tournament struct {
 	created    Create // as created or last edited; ID is "" before
-	closed     bool   // by the organiser
 	entered    int64  // teams
 	waitlisted int64  // teams
+	sale       core.Sale
+	facts      events.Revision // taken in
+	edited     events.Revision // of the newest edit; the creation counts
 
 	// teams are those that have entered or wait, with the number of their row of
 	// the waitlist; 0 is entered.
-	teams    *core.Table[string, uint64]
+	teams    *core.Table[events.TeamID, uint64]
 	waitlist waitlist
 }
 
 // New returns a tournament that has not been created yet.
 func New() core.Core {
-	return &Tournament{teams: core.NewTable[string, uint64](), waitlist: newWaitlist()}
+	return &Tournament{teams: core.NewTable[events.TeamID, uint64](), waitlist: newWaitlist()}
 }
 
-// Exists says whether the tournament was created.
+// Exists reports whether the tournament was created.
 func (t *Tournament) Exists() bool { return t.created.ID != "" }
 
 // Status is the organiser's switch.
 func (t *Tournament) Status() events.TournamentStatus {
-	if t.closed {
+	if t.created.Closed {
 		return events.TournamentClosed
 	}
 	return events.TournamentOpen
@@ -105,11 +115,15 @@ func (t *Tournament) Figures() (created Create, counts events.TournamentCounts) 
 }
 
 func (t *Tournament) counts() events.TournamentCounts {
-	return events.TournamentCounts{Entered: t.entered, Remaining: t.created.TeamLimit - t.entered, Waitlisted: t.waitlisted}
+	return events.TournamentCounts{
+		Entered:    t.entered,
+		Remaining:  t.created.TeamLimit - t.entered,
+		Waitlisted: t.waitlisted,
+	}
 }
 
 // Entry says where a team stands, and whether it takes part at all.
-func (t *Tournament) Entry(teamID string) (events.EntryStatus, bool) {
+func (t *Tournament) Entry(teamID events.TeamID) (events.EntryStatus, bool) {
 	row, ok := t.teams.Get(teamID)
 	switch {
 	case !ok:
@@ -122,18 +136,22 @@ func (t *Tournament) Entry(teamID string) (events.EntryStatus, bool) {
 
 // NextDeadline implements [core.Core]. The register deadline ends nothing by
 // itself: it is looked at when a team enters.
-func (t *Tournament) NextDeadline() time.Time { return time.Time{} }
+func (t *Tournament) NextDeadline() time.Time { return t.sale.NextDeadline() }
 
-// same says whether a creation asks for what is there.
+// EditRevision implements [core.Edited].
+func (t *Tournament) EditRevision() events.Revision { return t.edited }
+
+// same reports whether a creation asks for what is there.
 func (c *Create) same(other *Create) bool {
 	a, b := *c, *other
 	a.RegisterDeadline, b.RegisterDeadline = time.Time{}, time.Time{}
-	return a == b && c.RegisterDeadline.Equal(other.RegisterDeadline)
+	a.OpensAt, b.OpensAt = time.Time{}, time.Time{}
+	return a == b && c.RegisterDeadline.Equal(other.RegisterDeadline) && c.OpensAt.Equal(other.OpensAt)
 }
 
 // without returns a copy of teams that lacks one of them.
-func without(teams []string, team string) []string {
-	rest := make([]string, 0, len(teams)-1)
+func without(teams []events.TeamID, team events.TeamID) []events.TeamID {
+	rest := make([]events.TeamID, 0, len(teams)-1)
 	for _, other := range teams {
 		if other != team {
 			rest = append(rest, other)

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"admitone/actors/core"
+	"admitone/events"
 )
 
 // slack is how many numbers of rows that are gone a queue keeps whatever its size.
@@ -11,8 +12,8 @@ const slack = 1024
 
 // waitlist is the rows that wait, in the order of their numbers.
 type waitlist struct {
-	rows *core.Table[uint64, []string] // the teams of each row, by its number
-	last uint64                        // the highest number given so far
+	rows *core.Table[uint64, []events.TeamID] // the teams of each row, by its number
+	last uint64                               // the highest number given so far
 	// queues has the rows by how many teams they have, from 1 to MaxGroup.
 	queues [MaxGroup + 1]queue
 }
@@ -24,17 +25,17 @@ type queue struct {
 	live    int
 }
 
-func newWaitlist() waitlist { return waitlist{rows: core.NewTable[uint64, []string]()} }
+func newWaitlist() waitlist { return waitlist{rows: core.NewTable[uint64, []events.TeamID]()} }
 
 // add puts a row at the end and returns its number.
-func (w *waitlist) add(teams []string) uint64 {
+func (w *waitlist) add(teams []events.TeamID) uint64 {
 	w.last++
 	w.put(w.last, teams)
 	return w.last
 }
 
 // put makes teams the content of row number, which none of its size is now.
-func (w *waitlist) put(number uint64, teams []string) {
+func (w *waitlist) put(number uint64, teams []events.TeamID) {
 	w.rows.Set(number, teams)
 	q := &w.queues[len(teams)]
 	q.live++
@@ -46,15 +47,15 @@ func (w *waitlist) put(number uint64, teams []string) {
 	q.numbers = slices.Insert(q.numbers, i, number)
 }
 
-// take removes a row.
-func (w *waitlist) take(number uint64, size int) {
+// remove removes a row.
+func (w *waitlist) remove(number uint64, size int) {
 	w.rows.Delete(number)
 	w.queues[size].live--
 	w.tidy(size)
 }
 
 // shrink leaves rest, at least one team, of a row.
-func (w *waitlist) shrink(number uint64, size int, rest []string) {
+func (w *waitlist) shrink(number uint64, size int, rest []events.TeamID) {
 	w.queues[size].live--
 	w.put(number, rest)
 	w.tidy(size)
@@ -89,12 +90,12 @@ type line struct {
 	at   [MaxGroup + 1]int // in each queue
 	// changed is a row of which only rest will be left, 0 for none.
 	changed uint64
-	rest    []string
+	rest    []events.TeamID
 }
 
 // next takes out the first row that has at most so many teams; nil if there is
 // none. A row that is too large for what the caller has left ends a walk.
-func (l *line) next(most int) []string {
+func (l *line) next(most int) []events.TeamID {
 	first, size := uint64(0), 0
 	for s := 1; s <= most; s++ {
 		if number := l.first(s); number != 0 && (first == 0 || number < first) {

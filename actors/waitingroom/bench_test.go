@@ -25,7 +25,7 @@ func BenchmarkJoin(b *testing.B) {
 			r = crowd(b, fifo(10, 3), 0)
 			b.StartTimer()
 		}
-		facts, err := r.Decide(&Join{Holder: "holder-" + strconv.Itoa(n)}, day)
+		facts, err := r.Decide(&Join{Holder: events.Holder("holder-" + strconv.Itoa(n))}, day)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -156,7 +156,7 @@ func BenchmarkMemory(b *testing.B) {
 			before := heap()
 			r := crowd(b, set, 0)
 			for i := range million {
-				facts, _ := r.Decide(&Join{Holder: fmt.Sprintf("holder-%024d", i)}, day)
+				facts, _ := r.Decide(&Join{Holder: events.Holder(fmt.Sprintf("holder-%024d", i))}, day)
 				r.Evolve(facts[0])
 			}
 			if set.Settings.Order == events.RoomShuffle {

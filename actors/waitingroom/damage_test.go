@@ -51,7 +51,11 @@ func TestDamagedLogs(t *testing.T) {
 		t.Run(about, func(t *testing.T) { coretest.RefusesFacts(t, someRoom(t, fifo(16, 2)), fact) })
 	}
 	t.Run("a seed that is none", func(t *testing.T) {
-		coretest.RefusesFacts(t, play(t, crowd(t, drawn(16, 2), 3), 11*s, expire), &events.WaitingRoomShuffled{Seed: "no", Early: 3})
+		coretest.RefusesFacts(
+			t,
+			play(t, crowd(t, drawn(16, 2), 3), 11*s, expire),
+			&events.WaitingRoomShuffled{Seed: "no", Early: 3},
+		)
 	})
 	for early := range int64(6) {
 		if early != 3 {
@@ -59,5 +63,10 @@ func TestDamagedLogs(t *testing.T) {
 		}
 	}
 	coretest.RefusesFacts(t, crowd(t, fifo(16, 2), 3), &events.WaitingRoomBegun{Early: 3})
-	coretest.RefusesFacts(t, crowd(t, drawn(16, 2), 3), &events.WaitingRoomBegun{Early: 3}, &events.WaitingRoomBegun{Early: 3})
+	coretest.RefusesFacts(
+		t,
+		crowd(t, drawn(16, 2), 3),
+		&events.WaitingRoomBegun{Early: 3},
+		&events.WaitingRoomBegun{Early: 3},
+	)
 }

@@ -10,24 +10,32 @@ import (
 	"admitone/events"
 )
 
-var errNoRoom = &core.Refusal{Code: "not_found", Detail: "there is no such waiting room",
+var errNoRoom = &core.Refusal{Code: core.CodeNotFound, Detail: "there is no such waiting room",
 	Fields: map[string]any{"resource": "waiting_room"}}
 
-var errNoVisitor = &core.Refusal{Code: "not_found", Detail: "the waiting room has never had such a visitor",
+var errNoVisitor = &core.Refusal{Code: core.CodeNotFound, Detail: "the waiting room has never had such a visitor",
 	Fields: map[string]any{"resource": "visitor"}}
 
-var errClosed = &core.Refusal{Code: "room_closed", Detail: "the organiser has closed the waiting room"}
+var errClosed = &core.Refusal{Code: core.CodeRoomClosed, Detail: "the organiser has closed the waiting room"}
 
-var errFull = &core.Refusal{Code: "limit_exceeded", Detail: "the waiting room is full; come back in a while",
+var errFull = &core.Refusal{Code: core.CodeLimitExceeded, Detail: "the waiting room is full; come back in a while",
 	Fields: map[string]any{"limit": int64(MaxWaiting)}}
 
-var errNoRevision = &core.Refusal{Code: "revision_required", Detail: "the waiting room exists; read it, and change it with If-Match"}
+var errNoRevision = &core.Refusal{Code: core.CodeRevisionRequired,
+	Detail: "the waiting room exists; read it, and change it with If-Match"}
 
-var errBadHolder = &core.Refusal{Code: "invalid_field", Detail: fmt.Sprintf("holder must have 1 to %d bytes", MaxHolder),
+// codeNotRunner is between a room and the server that runs it: no client is answered with it.
+const codeNotRunner core.Code = "not_runner"
+
+// ErrNotRunner refuses a server that has not run the room for the whole term.
+var ErrNotRunner = &core.Refusal{Code: codeNotRunner, Detail: "another server runs the waiting room now"}
+
+var errBadHolder = &core.Refusal{Code: core.CodeInvalidField,
+	Detail: fmt.Sprintf("holder must have 1 to %d bytes", MaxHolder),
 	Fields: map[string]any{"field": "holder"}}
 
 func badField(field, detail string) *core.Refusal {
-	return &core.Refusal{Code: "invalid_field", Detail: detail, Fields: map[string]any{"field": field}}
+	return &core.Refusal{Code: core.CodeInvalidField, Detail: detail, Fields: map[string]any{"field": field}}
 }
 
 // Decide implements [core.Core].
@@ -48,7 +56,9 @@ func (r *Room) Decide(cmd core.Command, now time.Time) ([]events.Fact, error) {
 	case *Finish:
 		return r.finish(cmd)
 	case *Drop:
-		return r.drop(cmd), nil
+		return r.drop(cmd)
+	case *TakeOver:
+		return r.takeOver(cmd), nil
 	case *Shuffle:
 		return r.shuffle(cmd)
 	case *core.Expire:
@@ -69,7 +79,8 @@ func (r *Room) set(cmd *Set) ([]events.Fact, error) {
 		return nil, errNoRevision
 	}
 	if cmd.IfVersion != nil && *cmd.IfVersion != r.settings.Version {
-		return nil, &core.Refusal{Code: "stale_revision", Detail: "it has changed since you read it; read it again and edit that",
+		return nil, &core.Refusal{Code: core.CodeStaleRevision,
+			Detail: "it has changed since you read it; read it again and edit that",
 			Fields: map[string]any{"current_revision": r.settings.Version}}
 	}
 	if settings == r.settings {
@@ -138,7 +149,8 @@ func checkBounds(s *events.WaitingRoomSettings) *core.Refusal {
 	case s.Order == events.RoomShuffle && s.OpensAt.IsZero():
 		return badField("opens_at", "a shuffled opening needs the time it happens at")
 	}
-	if hash, err := hex.DecodeString(s.SeedHash); s.Order == events.RoomShuffle && (err != nil || len(hash) != sha256.Size) {
+	if hash, err := hex.DecodeString(s.SeedHash); s.Order == events.RoomShuffle &&
+		(err != nil || len(hash) != sha256.Size) {
 		return badField("seed_hash", "a shuffled opening needs the SHA-256 of its seed")
 	}
 	return nil
@@ -240,7 +252,18 @@ func (r *Room) status(ticket int64) (events.VisitorStatus, error) {
 	return r.line.status(r.line.place(uint32(ticket))), nil
 }
 
-func (r *Room) drop(cmd *Drop) []events.Fact {
+// takeOver lets the first of those who have seen one term begin the next.
+func (r *Room) takeOver(cmd *TakeOver) []events.Fact {
+	if r.run == cmd.Run || r.term != cmd.Term {
+		return nil
+	}
+	return []events.Fact{&events.WaitingRoomRun{Node: cmd.Node, Run: cmd.Run, Term: r.term + 1}}
+}
+
+func (r *Room) drop(cmd *Drop) ([]events.Fact, error) {
+	if cmd.Term != r.term {
+		return nil, ErrNotRunner
+	}
 	fact := &events.WaitingRoomDropped{WaitingRoomCounts: r.counts()}
 	looked, last := 0, int64(0)
 	for ticket := range events.Tickets(cmd.Tickets) {
@@ -256,10 +279,10 @@ func (r *Room) drop(cmd *Drop) []events.Fact {
 		fact.Count++
 	}
 	if fact.Count == 0 {
-		return nil
+		return nil, nil
 	}
 	fact.Waiting -= fact.Count
-	return []events.Fact{fact}
+	return []events.Fact{fact}, nil
 }
 
 func (r *Room) shuffle(cmd *Shuffle) ([]events.Fact, error) {

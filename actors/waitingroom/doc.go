@@ -33,7 +33,9 @@
 // # Who is silent
 //
 // Signs of life are no facts: a million people give one every half minute. Whoever
-// hears them tells the room whom to drop, and that is a fact. The settings' revision
+// hears them tells the room whom to drop, and that is a fact. Where several servers share
+// the log, the one that hears them takes the room over first (TakeOver), and a Drop of an
+// earlier term is refused: so nobody is dropped by a server that has not heard them. The settings' revision
 // counts settings, not events, or an edit would be stale with everybody who joins.
 //
 // # Why bits in blocks

@@ -14,7 +14,7 @@ func (r *Room) Evolve(fact events.Fact) {
 		r.joined(f)
 		r.check(f.WaitingRoomCounts)
 	case *events.WaitingRoomAdmitted:
-		r.letIn(f)
+		r.recordAdmission(f)
 		r.check(f.WaitingRoomCounts)
 	case *events.WaitingRoomLeft:
 		r.end(f.Ticket, f.Was, true)
@@ -47,6 +47,11 @@ func (r *Room) Evolve(fact events.Fact) {
 			r.begun, r.early = false, 0
 		}
 		r.check(f.WaitingRoomCounts)
+	case *events.WaitingRoomRun:
+		if f.Term != r.term+1 {
+			panic(fmt.Sprintf("waiting room %s: the log has term %d behind term %d", r.id, f.Term, r.term))
+		}
+		r.term, r.run = f.Term, f.Run
 	default:
 		panic(fmt.Sprintf("waitingroom: %s is no fact of a waiting room", fact.Name()))
 	}
@@ -56,7 +61,14 @@ func (r *Room) joined(f *events.WaitingRoomJoined) {
 	holder, before := keyOf(f.Holder), r.holders.Len()
 	r.holders.Set(holder, uint32(f.Ticket))
 	if r.holders.Len() == before || f.Ticket != r.last+1 {
-		panic(fmt.Sprintf("waiting room %s: the log gives ticket %d, after %d, to a holder who may have a place", r.id, f.Ticket, r.last))
+		panic(
+			fmt.Sprintf(
+				"waiting room %s: the log gives ticket %d, after %d, to a holder who may have a place",
+				r.id,
+				f.Ticket,
+				r.last,
+			),
+		)
 	}
 	r.last++
 	r.waiting++
@@ -64,9 +76,9 @@ func (r *Room) joined(f *events.WaitingRoomJoined) {
 	r.line.add()
 }
 
-// letIn takes the first of the line, and nobody else.
-func (r *Room) letIn(f *events.WaitingRoomAdmitted) {
-	g := &group{expires: f.ExpiresAt.UnixNano(), from: r.line.head}
+// recordAdmission takes the first of the line, and nobody else.
+func (r *Room) recordAdmission(f *events.WaitingRoomAdmitted) {
+	g := &cohort{expires: f.ExpiresAt.UnixNano(), from: r.line.head}
 	for ticket := range events.Tickets(f.Tickets) {
 		place, ok := r.line.next(r.line.head)
 		if !ok || int64(r.line.ticket(place)) != ticket {
@@ -109,7 +121,15 @@ func (r *Room) end(number int64, was events.VisitorStatus, left bool) {
 func (r *Room) shuffled(f *events.WaitingRoomShuffled) {
 	seed, err := hex.DecodeString(f.Seed)
 	if err != nil || f.Early != r.early || r.admitted > 0 {
-		panic(fmt.Sprintf("waiting room %s: the log shuffles %d tickets, of %d that came early and %d that were admitted", r.id, f.Early, r.early, r.admitted))
+		panic(
+			fmt.Sprintf(
+				"waiting room %s: the log shuffles %d tickets, of %d that came early and %d that were admitted",
+				r.id,
+				f.Early,
+				r.early,
+				r.admitted,
+			),
+		)
 	}
 	r.seed = f.Seed
 	r.line.shuffle(events.ShuffledTickets(seed, int(r.early)))

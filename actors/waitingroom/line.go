@@ -11,22 +11,22 @@ const blockSize = 1024
 
 const blockWords = blockSize / 64
 
-// plane has a bit for each place of a block.
-type plane [blockWords]uint64
+// bitset has a bit for each place of a block.
+type bitset [blockWords]uint64
 
-func (p *plane) has(i int) bool { return p[i/64]>>(i%64)&1 != 0 }
-func (p *plane) set(i int)      { p[i/64] |= 1 << (i % 64) }
-func (p *plane) clear(i int)    { p[i/64] &^= 1 << (i % 64) }
+func (p *bitset) has(i int) bool { return p[i/64]>>(i%64)&1 != 0 }
+func (p *bitset) set(i int)      { p[i/64] |= 1 << (i % 64) }
+func (p *bitset) clear(i int)    { p[i/64] &^= 1 << (i % 64) }
 
 // before counts the bits below i.
-func (p *plane) before(i int) (n int) {
+func (p *bitset) before(i int) (n int) {
 	for _, word := range p[:i/64] {
 		n += bits.OnesCount64(word)
 	}
 	return n + bits.OnesCount64(p[i/64]&(1<<(i%64)-1))
 }
 
-func (p *plane) count() (n int) {
+func (p *bitset) count() (n int) {
 	for _, word := range p {
 		n += bits.OnesCount64(word)
 	}
@@ -34,7 +34,7 @@ func (p *plane) count() (n int) {
 }
 
 // next is the first bit from i on; ok is false if there is none.
-func (p *plane) next(i int) (at int, ok bool) {
+func (p *bitset) next(i int) (at int, ok bool) {
 	for w := i / 64; w < blockWords; w++ {
 		word := p[w]
 		if w == i/64 {
@@ -48,7 +48,7 @@ func (p *plane) next(i int) (at int, ok bool) {
 }
 
 // after is the first bit behind i.
-func (p *plane) after(i int) (at int, ok bool) {
+func (p *bitset) after(i int) (at int, ok bool) {
 	if i+1 == blockSize {
 		return 0, false
 	}
@@ -60,7 +60,7 @@ func (p *plane) after(i int) (at int, ok bool) {
 type block struct {
 	gen                     uint64 // a block of an older generation belongs to a published line
 	live                    int32  // who waits or has been admitted
-	waiting, admitted, left plane
+	waiting, admitted, left bitset
 }
 
 // rows are the places of a line, numbered from 0 in its order. A block in which

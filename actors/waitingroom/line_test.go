@@ -30,7 +30,7 @@ func crowd(t testing.TB, set *Set, visitors int) *Room {
 	t.Helper()
 	r := play(t, New().(*Room), 0, set)
 	for i := range visitors {
-		play(t, r, 0, join(fmt.Sprintf("holder-%07d", i)))
+		play(t, r, 0, join(events.Holder(fmt.Sprintf("holder-%07d", i))))
 	}
 	return r
 }
@@ -45,8 +45,24 @@ func TestNothingStays(t *testing.T) {
 	for ticket := int64(visitors); ticket > 0; ticket-- {
 		play(t, r, 3*s, leave(ticket))
 	}
-	if len(r.line.blocks)+len(r.line.counts)+len(r.keys.chunks)+len(r.passes.groups)+len(r.passes.heap)+r.holders.Len() > 0 {
-		t.Errorf("%d blocks, %d chunks, %d groups and %d holders stay", len(r.line.blocks), len(r.keys.chunks), len(r.passes.groups), r.holders.Len())
+	if len(
+		r.line.blocks,
+	)+len(
+		r.line.counts,
+	)+len(
+		r.keys.chunks,
+	)+len(
+		r.passes.groups,
+	)+len(
+		r.passes.heap,
+	)+r.holders.Len() > 0 {
+		t.Errorf(
+			"%d blocks, %d chunks, %d groups and %d holders stay",
+			len(r.line.blocks),
+			len(r.keys.chunks),
+			len(r.passes.groups),
+			r.holders.Len(),
+		)
 	}
 	if p := r.Line().Look(1); p.Status != events.VisitorExpired {
 		t.Errorf("who left is %s", p.Status)
@@ -138,7 +154,7 @@ func TestReadersAndOneWriter(t *testing.T) {
 	}
 	for round := range int64(60) {
 		for i := range int64(40) {
-			play(t, r, time.Duration(round)*s, join(fmt.Sprint(round, i)), leave(1+(round*977+i*131)%r.last))
+			play(t, r, time.Duration(round)*s, join(events.Holder(fmt.Sprint(round, i))), leave(1+(round*977+i*131)%r.last))
 		}
 		play(t, r, time.Duration(round)*s, admit, drop(r.last-7))
 		if round%7 == 0 {

@@ -18,10 +18,12 @@ type model struct {
 	early    int
 	shuffled bool
 	past     []admission // everything that was ever admitted
+	term     int64
+	run      string
 }
 
 type visitor struct {
-	holder  string
+	holder  events.Holder
 	status  events.VisitorStatus
 	expires time.Time
 }
@@ -58,7 +60,14 @@ func (m *model) decide(cmd core.Command, now time.Time) string {
 		return m.end(c.Ticket, events.VisitorLeft, events.VisitorWaiting, events.VisitorAdmitted)
 	case *Finish:
 		return m.end(c.Ticket, events.VisitorLeft, events.VisitorAdmitted)
+	case *TakeOver:
+		if c.Term == m.term && c.Run != m.run {
+			m.term, m.run = m.term+1, c.Run
+		}
 	case *Drop:
+		if c.Term != m.term {
+			return "not_runner"
+		}
 		last := int64(0)
 		for ticket := range events.Tickets(c.Tickets) {
 			if ticket > last && ticket <= int64(len(m.visitors)) && m.visitors[ticket-1].status == events.VisitorWaiting {
@@ -141,7 +150,8 @@ func (m *model) admit(now time.Time) {
 			}
 		}
 		tenth := (m.settings.AdmitPerSecond + 7) / 8
-		if inSecond >= m.settings.AdmitPerSecond || inTenth >= tenth || m.count(events.VisitorAdmitted) >= m.settings.MaxActive {
+		if inSecond >= m.settings.AdmitPerSecond || inTenth >= tenth ||
+			m.count(events.VisitorAdmitted) >= m.settings.MaxActive {
 			break
 		}
 		v.status, v.expires = events.VisitorAdmitted, now.Add(time.Duration(m.settings.ActiveSeconds)*time.Second)

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// group is the passes of those who were admitted together.
-type group struct {
+// cohort is the passes of those who were admitted together.
+type cohort struct {
 	from, to uint32 // their places; between them may be others, who had left
 	expires  int64  // UnixNano
 	// open counts the passes that go on. The core alone may look at it: the rest of
@@ -16,7 +16,7 @@ type group struct {
 }
 
 // sooner orders groups by the end of their passes.
-func (g *group) sooner(other *group) bool {
+func (g *cohort) sooner(other *cohort) bool {
 	if g.expires != other.expires {
 		return g.expires < other.expires
 	}
@@ -26,8 +26,8 @@ func (g *group) sooner(other *group) bool {
 // passes are those that go on. Admission goes along the line, so no two groups
 // overlap, and a place finds its group by halves.
 type passes struct {
-	groups []*group // in the order of the line; shared with whoever published them
-	heap   []*group // the first ends first; groups without open passes may be below it
+	groups []*cohort // in the order of the line; shared with whoever published them
+	heap   []*cohort // the first ends first; groups without open passes may be below it
 }
 
 func (p *passes) next() time.Time {
@@ -38,7 +38,7 @@ func (p *passes) next() time.Time {
 }
 
 // add begins the passes of a group that lies behind all others.
-func (p *passes) add(g *group) {
+func (p *passes) add(g *cohort) {
 	p.groups = append(p.groups, g)
 	p.heap = append(p.heap, g)
 	for i := len(p.heap) - 1; i > 0; {
@@ -52,7 +52,7 @@ func (p *passes) add(g *group) {
 }
 
 // find returns the group of a place that has been admitted, nil if there is none.
-func find(groups []*group, place uint32) *group {
+func find(groups []*cohort, place uint32) *cohort {
 	i := sort.Search(len(groups), func(i int) bool { return groups[i].to >= place })
 	if i == len(groups) || groups[i].from > place {
 		return nil
@@ -61,7 +61,7 @@ func find(groups []*group, place uint32) *group {
 }
 
 // end ends one pass of a group.
-func (p *passes) end(g *group) {
+func (p *passes) end(g *cohort) {
 	g.open--
 	for len(p.groups) > 0 && p.groups[0].open == 0 {
 		p.groups = p.groups[1:]
@@ -89,10 +89,10 @@ func (p *passes) sink(i int) {
 }
 
 // load takes the groups of a snapshot.
-func (p *passes) load(groups []*group) {
-	p.groups = slices.DeleteFunc(groups, func(g *group) bool { return g.open == 0 })
+func (p *passes) load(groups []*cohort) {
+	p.groups = slices.DeleteFunc(groups, func(g *cohort) bool { return g.open == 0 })
 	p.heap = slices.Clone(p.groups)
-	slices.SortFunc(p.heap, func(a, b *group) int { // a sorted list is a heap
+	slices.SortFunc(p.heap, func(a, b *cohort) int { // a sorted list is a heap
 		if a.sooner(b) {
 			return -1
 		}

@@ -33,10 +33,14 @@ type Line struct {
 	Begun bool
 	Early int64
 	Seed  string
+	// Term counts how often a server has taken the room over, and Run is the one that
+	// did last; 0 and "" if there never was but one.
+	Term int64
+	Run  string
 
 	rows   rows
 	before []uint32 // who waits before each block of rows; nil: count
-	groups []*group
+	groups []*cohort
 	recent []admission
 	keys   keys
 }
@@ -60,16 +64,16 @@ func (r *Room) Line() *Line {
 
 func (r *Room) view(rows rows) *Line {
 	return &Line{
-		ID: r.id, Settings: r.settings,
+		ID: string(r.id), Settings: r.settings,
 		Tickets: r.last, Waiting: r.waiting, Active: r.active, Admitted: r.admitted,
-		Begun: r.begun, Early: r.early, Seed: r.seed,
+		Begun: r.begun, Early: r.early, Seed: r.seed, Term: r.term, Run: r.run,
 		rows: rows, groups: r.passes.groups,
 	}
 }
 
 // Find returns the ticket of a holder who waits or has been admitted, and the place
 // as it is now. Like every method of the core it is called on the room's actor.
-func (r *Room) Find(holder string) (ticket int64, place Place, ok bool) {
+func (r *Room) Find(holder events.Holder) (ticket int64, place Place, ok bool) {
 	if ticket, ok = r.Ticket(holder); ok {
 		place = r.view(r.line.rows).Look(ticket)
 	}
@@ -80,11 +84,11 @@ func (r *Room) Find(holder string) (ticket int64, place Place, ok bool) {
 // core it is called on the room's actor.
 func (r *Room) Look(ticket int64) Place { return r.view(r.line.rows).Look(ticket) }
 
-// Drawn says whether the order of the line is known: always, but for a shuffled
+// Drawn reports whether the order of the line is known: always, but for a shuffled
 // opening whose seed is not published yet.
 func (l *Line) Drawn() bool { return l.Settings.Order != events.RoomShuffle || l.Seed != "" }
 
-// Undrawn says whether a ticket's place has yet to be drawn.
+// Undrawn reports whether a ticket's place has yet to be drawn.
 func (l *Line) Undrawn(ticket int64) bool {
 	return !l.Drawn() && (!l.Begun || ticket <= l.Early)
 }
@@ -118,7 +122,7 @@ func (l *Line) Look(ticket int64) Place {
 	return p
 }
 
-// HeldBy says whether a ticket of the line, of somebody who waits or has been admitted,
+// HeldBy reports whether a ticket of the line, of somebody who waits or has been admitted,
 // was given to the holder of whom that is half the SHA-256. It is for lines that were
 // published.
 func (l *Line) HeldBy(ticket int64, holder [16]byte) bool {
@@ -174,7 +178,7 @@ func (r *rows) status(place uint32) events.VisitorStatus {
 }
 
 // members iterates over the places of a group whose passes go on.
-func (r *rows) members(g *group) iter.Seq[uint32] {
+func (r *rows) members(g *cohort) iter.Seq[uint32] {
 	return func(yield func(uint32) bool) {
 		for place := g.from; place <= g.to; {
 			b, start := r.at(place), place/blockSize*blockSize

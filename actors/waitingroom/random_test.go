@@ -18,7 +18,7 @@ import (
 
 // content is a room's state in a form that can be compared.
 type content struct {
-	ID       string
+	ID       events.RoomID
 	Settings events.WaitingRoomSettings
 	Counts   [4]int64 // last, waiting, active, admitted
 	Begun    bool
@@ -29,9 +29,11 @@ type content struct {
 	Holders  map[key]uint32
 	Keys     map[uint32]key
 	Head     uint32
-	Passes   []group // those that go on
+	Passes   []cohort // those that go on
 	Next     time.Time
 	Recent   []admission
+	Term     int64
+	Run      string
 }
 
 func contentOf(r *Room) content {
@@ -39,7 +41,7 @@ func contentOf(r *Room) content {
 	c := content{ID: r.id, Settings: r.settings, Counts: [4]int64{r.last, r.waiting, r.active, r.admitted},
 		Begun: r.begun, Early: r.early, Seed: r.seed, Places: placesOf(l), InLine: slices.Collect(l.InLine()),
 		Holders: maps.Collect(r.holders.All()), Keys: map[uint32]key{}, Head: r.line.head,
-		Next: r.NextDeadline(), Recent: append([]admission(nil), r.recent...)}
+		Next: r.NextDeadline(), Recent: append([]admission(nil), r.recent...), Term: r.term, Run: r.run}
 	for ticket := range r.line.live(0, r.last) {
 		c.Keys[ticket] = r.keys.get(ticket)
 	}
@@ -61,20 +63,29 @@ func placesOf(l *Line) (places []Place) {
 // someCommand draws from few holders and tickets, so that they meet.
 func someCommand(t *rapid.T, m *model) core.Command {
 	ticket := func() int64 { return rapid.Int64Range(0, int64(len(m.visitors))+1).Draw(t, "ticket") }
+	term := func() int64 { return m.term + rapid.SampledFrom([]int64{0, 0, 0, -1, 1}).Draw(t, "term") }
 	switch rapid.IntRange(0, 15).Draw(t, "kind") {
 	case 0, 1, 2, 3, 4:
-		return join(string(rune('a' + rapid.IntRange(0, 25).Draw(t, "holder"))))
+		return join(events.Holder(rune('a' + rapid.IntRange(0, 25).Draw(t, "holder"))))
 	case 5:
 		return leave(ticket())
 	case 6:
 		return &Finish{ticket()}
 	case 7:
 		from := ticket()
-		return &Drop{Tickets: []events.TicketRange{{From: from, To: from + rapid.Int64Range(-1, 3).Draw(t, "more")}, {From: ticket(), To: ticket()}}}
+		return &Drop{
+			Term: term(),
+			Tickets: []events.TicketRange{
+				{From: from, To: from + rapid.Int64Range(-1, 3).Draw(t, "more")},
+				{From: ticket(), To: ticket()},
+			},
+		}
 	case 8:
 		return &Shuffle{Seed: rapid.SampledFrom([][]byte{seed, seed, seed, []byte("no")}).Draw(t, "seed")}
 	case 9:
 		return someSet(t, m)
+	case 10:
+		return &TakeOver{Node: "n", Run: rapid.SampledFrom([]string{"a", "b"}).Draw(t, "run"), Term: term()}
 	}
 	return admit
 }
@@ -82,10 +93,25 @@ func someCommand(t *rapid.T, m *model) core.Command {
 func someSet(t *rapid.T, m *model) *Set {
 	set := fifo(rapid.SampledFrom([]int64{0, 1, 5, 20, 40}).Draw(t, "rate"), rapid.Int64Range(1, 9).Draw(t, "active"))
 	set.Settings.ActiveSeconds = rapid.SampledFrom([]int64{1, 3, 60}).Draw(t, "seconds")
-	set.Settings.Status = rapid.SampledFrom([]events.RoomStatus{"", "", events.RoomOpen, events.RoomClosed}).Draw(t, "status")
-	set.Settings.Order = rapid.SampledFrom([]events.RoomOrder{"", events.RoomFIFO, events.RoomShuffle, events.RoomShuffle}).Draw(t, "order")
+	set.Settings.Status = rapid.SampledFrom(
+		[]events.RoomStatus{"", "", events.RoomOpen, events.RoomClosed},
+	).Draw(
+		t,
+		"status",
+	)
+	set.Settings.Order = rapid.SampledFrom(
+		[]events.RoomOrder{"", events.RoomFIFO, events.RoomShuffle, events.RoomShuffle},
+	).Draw(
+		t,
+		"order",
+	)
 	set.Settings.OpensAt = rapid.SampledFrom([]time.Time{{}, day.Add(s), day.Add(10 * s)}).Draw(t, "opens")
-	set.Settings.SeedHash = rapid.SampledFrom([]string{"", hashOf(seed), hashOf(seed), hashOf([]byte("other"))}).Draw(t, "hash")
+	set.Settings.SeedHash = rapid.SampledFrom(
+		[]string{"", hashOf(seed), hashOf(seed), hashOf([]byte("other"))},
+	).Draw(
+		t,
+		"hash",
+	)
 	next := set.settings(m.settings)
 	if checkBounds(&next) != nil { // the tables have those
 		set.Settings.OpensAt, set.Settings.SeedHash = day.Add(s), hashOf(seed)
@@ -159,7 +185,7 @@ func (h *history) expire(t *rapid.T) {
 	for next := h.room.NextDeadline(); !next.IsZero() && next.Before(h.now); next = h.room.NextDeadline() {
 		facts, err := h.room.Decide(expire, h.now)
 		if err != nil || len(facts) == 0 {
-			t.Fatalf("due at %v and at %v %s", next.Sub(day), h.now.Sub(day), told(facts, err))
+			t.Fatalf("due at %v and at %v %s", next.Sub(day), h.now.Sub(day), decided(facts, err))
 		}
 		h.evolve(facts, nil)
 	}
@@ -176,11 +202,11 @@ func (h *history) decideTwice(t *rapid.T, cmd core.Command) {
 	}
 	again, errAgain := h.room.Decide(cmd, h.now)
 	if !reflect.DeepEqual(facts, again) || !reflect.DeepEqual(err, errAgain) {
-		t.Fatalf("deciding %T twice: %s, then %s", cmd, told(facts, err), told(again, errAgain))
+		t.Fatalf("deciding %T twice: %s, then %s", cmd, decided(facts, err), decided(again, errAgain))
 	}
 	code := ""
 	if err != nil {
-		code = err.(*core.Refusal).Code
+		code = string(err.(*core.Refusal).Code)
 	}
 	if want := h.m.decide(cmd, h.now); code != want {
 		t.Fatalf("%T %+v at %v: %q, want %q", cmd, cmd, h.now.Sub(day), code, want)
@@ -191,17 +217,20 @@ func (h *history) decideTwice(t *rapid.T, cmd core.Command) {
 // agree holds the state to the model.
 func (h *history) agree(t *rapid.T) {
 	c := contentOf(h.room)
-	if c.Settings != h.m.settings || c.Begun != h.m.begun || (c.Seed != "") != h.m.shuffled || int(c.Early) != h.m.early {
+	if c.Term != h.m.term || c.Run != h.m.run || c.Settings != h.m.settings || c.Begun != h.m.begun ||
+		(c.Seed != "") != h.m.shuffled ||
+		int(c.Early) != h.m.early {
 		t.Fatalf("the room is %+v, want %+v", c, h.m)
 	}
 	if want := h.m.places(); !slices.Equal(c.Places, want) {
-		t.Fatalf("after %s the places are\n%v, want\n%v", told(h.log, nil), c.Places, want)
+		t.Fatalf("after %s the places are\n%v, want\n%v", decided(h.log, nil), c.Places, want)
 	}
 	if want := h.m.inLine(); !slices.Equal(c.InLine, want) {
 		t.Fatalf("in line are %v, want %v", c.InLine, want)
 	}
 	waiting, active := h.m.count(events.VisitorWaiting), h.m.count(events.VisitorAdmitted)
-	if c.Counts[1] != waiting || c.Counts[2] != active || len(c.Holders) != int(waiting+active) || len(c.Keys) != len(c.Holders) {
+	if c.Counts[1] != waiting || c.Counts[2] != active || len(c.Holders) != int(waiting+active) ||
+		len(c.Keys) != len(c.Holders) {
 		t.Fatalf("the room counts %v and knows %d holders, want %d and %d", c.Counts, len(c.Holders), waiting, active)
 	}
 	for i, v := range h.m.visitors {
@@ -262,7 +291,8 @@ func replay(log []events.Fact) *Room {
 // happened since, restores it, and follows the facts that came after it. The line
 // that was published then still says what it said.
 func (f *saved) restoreAndFollow(t *rapid.T, log []events.Fact, end content) {
-	if got := placesOf(f.line); !slices.Equal(got, f.then.Places) || !slices.Equal(slices.Collect(f.line.InLine()), f.then.InLine) {
+	if got := placesOf(f.line); !slices.Equal(got, f.then.Places) ||
+		!slices.Equal(slices.Collect(f.line.InLine()), f.then.InLine) {
 		t.Fatalf("a published line changed to %v, it was %v", got, f.then.Places)
 	}
 	r := coretest.Restored(t, f.write, New).(*Room)
@@ -295,7 +325,7 @@ func TestLongLines(t *testing.T) {
 		}
 		for round := range 8 {
 			for range 500 {
-				must(&Join{Holder: string(rune('A' + rng.IntN(1<<16)))})
+				must(&Join{Holder: events.Holder(rune('A' + rng.IntN(1<<16)))})
 			}
 			for range 200 {
 				must(leave(1 + rng.Int64N(int64(len(h.m.visitors)))))

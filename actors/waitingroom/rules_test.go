@@ -24,7 +24,11 @@ func TestSetRules(t *testing.T) {
 			{0, fifo(9, 3).after(1), "changed: open, fifo, 9/s to 3 for 60 s, version 2: 0 wait, 0 in"},
 			{0, fifo(8, 3).after(1), "stale_revision [current_revision:2]"},
 			{0, with(fifo(9, 3), closed).after(2), "changed: closed, fifo, 9/s to 3 for 60 s, version 3: 0 wait, 0 in"},
-			{0, fifo(10, 3).after(3), "changed: closed, fifo, 10/s to 3 for 60 s, version 4: 0 wait, 0 in"}, // an empty member stays
+			{
+				0,
+				fifo(10, 3).after(3),
+				"changed: closed, fifo, 10/s to 3 for 60 s, version 4: 0 wait, 0 in",
+			}, // an empty member stays
 		}},
 		{"a version of a room that is not there", []attempt{
 			{0, fifo(8, 3).after(1), "stale_revision [current_revision:0]"},
@@ -34,27 +38,71 @@ func TestSetRules(t *testing.T) {
 			{0, fifo(1_000_001, 3), "invalid_field [field:admit_per_second]"},
 			{0, fifo(1, 0), "invalid_field [field:max_active]"},
 			{0, fifo(1, 10_000_001), "invalid_field [field:max_active]"},
-			{0, with(fifo(1, 1), func(s *events.WaitingRoomSettings) { s.ActiveSeconds = 0 }), "invalid_field [field:active_seconds]"},
-			{0, with(fifo(1, 1), func(s *events.WaitingRoomSettings) { s.ActiveSeconds = 86_401 }), "invalid_field [field:active_seconds]"},
-			{0, with(fifo(1, 1), func(s *events.WaitingRoomSettings) { s.HeartbeatSeconds = 0 }), "invalid_field [field:heartbeat_seconds]"},
-			{0, with(fifo(1, 1), func(s *events.WaitingRoomSettings) { s.HeartbeatSeconds = 86_401 }), "invalid_field [field:heartbeat_seconds]"},
+			{
+				0,
+				with(fifo(1, 1), func(s *events.WaitingRoomSettings) { s.ActiveSeconds = 0 }),
+				"invalid_field [field:active_seconds]",
+			},
+			{
+				0,
+				with(fifo(1, 1), func(s *events.WaitingRoomSettings) { s.ActiveSeconds = 86_401 }),
+				"invalid_field [field:active_seconds]",
+			},
+			{
+				0,
+				with(fifo(1, 1), func(s *events.WaitingRoomSettings) { s.HeartbeatSeconds = 0 }),
+				"invalid_field [field:heartbeat_seconds]",
+			},
+			{
+				0,
+				with(fifo(1, 1), func(s *events.WaitingRoomSettings) { s.HeartbeatSeconds = 86_401 }),
+				"invalid_field [field:heartbeat_seconds]",
+			},
 			{0, with(fifo(1, 1), func(s *events.WaitingRoomSettings) { s.Status = "ajar" }), "invalid_field [field:status]"},
 			{0, with(fifo(1, 1), func(s *events.WaitingRoomSettings) { s.Order = "lifo" }), "invalid_field [field:order]"},
-			{0, with(fifo(1, 1), func(s *events.WaitingRoomSettings) { s.OpensAt = time.Unix(-1, 0) }), "invalid_field [field:opens_at]"},
-			{0, with(drawn(1, 1), func(s *events.WaitingRoomSettings) { s.OpensAt = time.Time{} }), "invalid_field [field:opens_at]"},
+			{
+				0,
+				with(fifo(1, 1), func(s *events.WaitingRoomSettings) { s.OpensAt = time.Unix(-1, 0) }),
+				"invalid_field [field:opens_at]",
+			},
+			{
+				0,
+				with(drawn(1, 1), func(s *events.WaitingRoomSettings) { s.OpensAt = time.Time{} }),
+				"invalid_field [field:opens_at]",
+			},
 			{0, with(drawn(1, 1), func(s *events.WaitingRoomSettings) { s.SeedHash = "" }), "invalid_field [field:seed_hash]"},
-			{0, with(drawn(1, 1), func(s *events.WaitingRoomSettings) { s.SeedHash = "abcd" }), "invalid_field [field:seed_hash]"},
+			{
+				0,
+				with(drawn(1, 1), func(s *events.WaitingRoomSettings) { s.SeedHash = "abcd" }),
+				"invalid_field [field:seed_hash]",
+			},
 			{0, fifo(10_000, 1_000_000), "opened r: open, fifo, 10000/s to 1000000 for 60 s, version 1"},
 		}},
 		{"who has joined can't be put into an order that was chosen", []attempt{
 			{0, fifo(8, 3), is1},
 			{0, drawn(8, 3).after(1), "changed: open, shuffle, 8/s to 3 for 60 s from 10s, version 2: 0 wait, 0 in"},
-			{0, with(drawn(8, 3), func(s *events.WaitingRoomSettings) { s.SeedHash = hashOf([]byte("other")) }).after(2), "changed: open, shuffle, 8/s to 3 for 60 s from 10s, version 3: 0 wait, 0 in"},
+			{
+				0,
+				with(drawn(8, 3), func(s *events.WaitingRoomSettings) { s.SeedHash = hashOf([]byte("other")) }).after(2),
+				"changed: open, shuffle, 8/s to 3 for 60 s from 10s, version 3: 0 wait, 0 in",
+			},
 			{0, drawn(8, 3).after(3), "changed: open, shuffle, 8/s to 3 for 60 s from 10s, version 4: 0 wait, 0 in"},
 			{0, join("ann"), "ann has ticket 1: 1 wait, 0 in"},
-			{0, with(drawn(8, 3), func(s *events.WaitingRoomSettings) { s.SeedHash = hashOf([]byte("other")) }).after(4), "invalid_field [field:seed_hash]"},
-			{0, with(drawn(8, 3), opens(20*s)).after(4), "changed: open, shuffle, 8/s to 3 for 60 s from 20s, version 5: 1 wait, 0 in"},
-			{0, with(fifo(8, 3), func(s *events.WaitingRoomSettings) { s.Order = events.RoomFIFO }).after(5), "changed: open, fifo, 8/s to 3 for 60 s from 20s, version 6: 1 wait, 0 in"},
+			{
+				0,
+				with(drawn(8, 3), func(s *events.WaitingRoomSettings) { s.SeedHash = hashOf([]byte("other")) }).after(4),
+				"invalid_field [field:seed_hash]",
+			},
+			{
+				0,
+				with(drawn(8, 3), opens(20*s)).after(4),
+				"changed: open, shuffle, 8/s to 3 for 60 s from 20s, version 5: 1 wait, 0 in",
+			},
+			{
+				0,
+				with(fifo(8, 3), func(s *events.WaitingRoomSettings) { s.Order = events.RoomFIFO }).after(5),
+				"changed: open, fifo, 8/s to 3 for 60 s from 20s, version 6: 1 wait, 0 in",
+			},
 			{0, drawn(8, 3).after(6), "invalid_field [field:order]"},
 		}},
 		{"an opening that has begun", []attempt{
@@ -64,7 +112,11 @@ func TestSetRules(t *testing.T) {
 			{11 * s, with(drawn(8, 3), opens(20*s)).after(1), "invalid_field [field:opens_at]"},
 			{11 * s, drawn(9, 3).after(1), "changed: open, shuffle, 9/s to 3 for 60 s from 10s, version 2: 1 wait, 0 in"},
 			{11 * s, shuffle, "shuffled 1"},
-			{11 * s, with(fifo(8, 3), func(s *events.WaitingRoomSettings) { s.Order = events.RoomFIFO }).after(2), "invalid_field [field:order]"},
+			{
+				11 * s,
+				with(fifo(8, 3), func(s *events.WaitingRoomSettings) { s.Order = events.RoomFIFO }).after(2),
+				"invalid_field [field:order]",
+			},
 			{11 * s, fifo(8, 3).after(2), "changed: open, shuffle, 8/s to 3 for 60 s from 10s, version 3: 1 wait, 0 in"},
 		}},
 		{"a seed that was lost: as they came", []attempt{
@@ -72,7 +124,11 @@ func TestSetRules(t *testing.T) {
 			{0, join("ann"), "ann has ticket 1: 1 wait, 0 in"},
 			{11 * s, expire, "begun with 1"},
 			{11 * s, &Shuffle{Seed: []byte("no")}, "invalid_field [field:seed]"},
-			{11 * s, with(fifo(8, 3), func(s *events.WaitingRoomSettings) { s.Order = events.RoomFIFO }).after(1), "changed: open, fifo, 8/s to 3 for 60 s from 10s, version 2: 1 wait, 0 in"},
+			{
+				11 * s,
+				with(fifo(8, 3), func(s *events.WaitingRoomSettings) { s.Order = events.RoomFIFO }).after(1),
+				"changed: open, fifo, 8/s to 3 for 60 s from 10s, version 2: 1 wait, 0 in",
+			},
 			{11 * s, shuffle, "nothing"},
 			{11 * s, admit, "admitted 1 until 1m11s: 0 wait, 1 in"},
 		}},
@@ -105,13 +161,17 @@ func TestJoinRules(t *testing.T) {
 			{0, join("ann"), "ann has ticket 1: 1 wait, 0 in"},
 			{0, with(fifo(8, 3), closed).after(1), "changed: closed, fifo, 8/s to 3 for 60 s, version 2: 1 wait, 0 in"},
 			{0, join(""), "invalid_field [field:holder]"},
-			{0, join(strings.Repeat("x", 257)), "invalid_field [field:holder]"},
+			{0, join(events.Holder(strings.Repeat("x", MaxHolder+1))), "invalid_field [field:holder]"},
 			{0, join("ann"), "nothing"}, // the place stays
 			{0, join("bob"), "room_closed"},
 			{0, admit, "nothing"},
 			{0, with(fifo(8, 3), reopened).after(2), "changed: open, fifo, 8/s to 3 for 60 s, version 3: 1 wait, 0 in"},
 			{0, admit, "admitted 1 until 1m0s: 0 wait, 1 in"},
-			{0, join(strings.Repeat("x", 256)), strings.Repeat("x", 256) + " has ticket 2: 1 wait, 1 in"},
+			{
+				0,
+				join(events.Holder(strings.Repeat("x", MaxHolder))),
+				strings.Repeat("x", MaxHolder) + " has ticket 2: 1 wait, 1 in",
+			},
 		}},
 		{"leaving", []attempt{
 			opened,
@@ -134,6 +194,20 @@ func TestJoinRules(t *testing.T) {
 			{0, &Drop{Tickets: []events.TicketRange{{From: -1 << 62, To: 1 << 62}}}, "nothing"},
 			{0, join("bob"), "bob has ticket 4: 1 wait, 1 in"},
 		}},
+		{"who runs it drops the silent", []attempt{
+			{0, &TakeOver{Node: "n1", Run: "a"}, "not_found [resource:waiting_room]"},
+			opened,
+			{0, join("ann"), "ann has ticket 1: 1 wait, 0 in"},
+			{0, join("bob"), "bob has ticket 2: 2 wait, 0 in"},
+			{0, &TakeOver{Node: "n1", Run: "a"}, "n1 runs it as a, term 1"},
+			{0, &TakeOver{Node: "n1", Run: "a", Term: 1}, "nothing"}, // it does
+			{0, &TakeOver{Node: "n2", Run: "b"}, "nothing"},          // n1 was faster
+			{0, drop(1), "not_runner"},
+			{0, &TakeOver{Node: "n2", Run: "b", Term: 1}, "n2 runs it as b, term 2"},
+			{0, &Drop{Term: 1, Tickets: drop(1).Tickets}, "not_runner"},
+			{0, &Drop{Term: 3, Tickets: drop(1).Tickets}, "not_runner"},
+			{0, &Drop{Term: 2, Tickets: drop(1).Tickets}, "dropped 1: 1 wait, 0 in"},
+		}},
 	})
 }
 
@@ -141,7 +215,14 @@ func TestJoinRules(t *testing.T) {
 func arrivals(count int, set *Set, opened string) []attempt {
 	a := []attempt{{0, set, opened}}
 	for i := range count {
-		a = append(a, attempt{0, join(fmt.Sprint("h", i+1)), fmt.Sprintf("h%d has ticket %d: %d wait, 0 in", i+1, i+1, i+1)})
+		a = append(
+			a,
+			attempt{
+				0,
+				join(events.Holder(fmt.Sprint("h", i+1))),
+				fmt.Sprintf("h%d has ticket %d: %d wait, 0 in", i+1, i+1, i+1),
+			},
+		)
 	}
 	return a
 }
@@ -170,69 +251,99 @@ func TestAdmissionRules(t *testing.T) {
 			{s - ns, admit, "nothing"},
 			{s, admit, "admitted 2 until 1m1s: 18 wait, 2 in"},
 		}...)},
-		{"a clock that was set back", append(crowd(fifo(1, 100), "opened r: open, fifo, 1/s to 100 for 60 s, version 1"), []attempt{
-			{time.Hour, admit, "admitted 1 until 1h1m0s: 19 wait, 1 in"},
-			{time.Hour - s + ns, admit, "nothing"},
-			{time.Minute, admit, "admitted 2 until 2m0s: 18 wait, 2 in"},
-			{time.Minute + s - ns, admit, "nothing"},
-		}...)},
+		{
+			"a clock that was set back",
+			append(crowd(fifo(1, 100), "opened r: open, fifo, 1/s to 100 for 60 s, version 1"), []attempt{
+				{time.Hour, admit, "admitted 1 until 1h1m0s: 19 wait, 1 in"},
+				{time.Hour - s + ns, admit, "nothing"},
+				{time.Minute, admit, "admitted 2 until 2m0s: 18 wait, 2 in"},
+				{time.Minute + s - ns, admit, "nothing"},
+			}...),
+		},
 		{"a pause", append(crowd(fifo(0, 100), "opened r: open, fifo, 0/s to 100 for 60 s, version 1"), []attempt{
 			{0, admit, "nothing"},
 			{time.Hour, admit, "nothing"},
 			{time.Hour, fifo(16, 100).after(1), "changed: open, fifo, 16/s to 100 for 60 s, version 2: 20 wait, 0 in"},
 			{time.Hour, admit, "admitted 1-2 until 1h1m0s: 18 wait, 2 in"},
 		}...)},
-		{"as many as ever", append(arrivals(2*AdmitAtOnce+1, fifo(MaxAdmitPerSecond, MaxActive), "opened r: open, fifo, 1000000/s to 10000000 for 60 s, version 1"), []attempt{
-			{0, admit, "admitted 1-4096 until 1m0s: 4097 wait, 4096 in"},
-			{0, admit, "admitted 4097-8192 until 1m0s: 1 wait, 8192 in"},
-			{0, admit, "admitted 8193 until 1m0s: 0 wait, 8193 in"},
-		}...)},
-		{"max_active, and what frees a place", append(crowd(fifo(8000, 3), "opened r: open, fifo, 8000/s to 3 for 60 s, version 1"), []attempt{
-			{0, leave(2), "waiting 2 left: 19 wait, 0 in"},
-			{0, drop(3, 5), "dropped 3 5: 17 wait, 0 in"},
-			{0, admit, "admitted 1 4 6 until 1m0s: 14 wait, 3 in"}, // nobody is passed over who is there
-			{1 * s, admit, "nothing"},
-			{1 * s, leave(4), "admitted 4 left: 14 wait, 2 in"},
-			{1 * s, admit, "admitted 7 until 1m1s: 13 wait, 3 in"},
-			{2 * s, &Finish{6}, "finished 6: 13 wait, 2 in"},
-			{2 * s, &Finish{6}, "nothing"},
-			{2 * s, leave(6), "nothing"},
-			{2 * s, admit, "admitted 8 until 1m2s: 12 wait, 3 in"},
-			{60 * s, expire, "nothing"}, // at the deadline a pass is good
-			{60*s + ns, expire, "expired 1: 12 wait, 2 in"},
-			{60*s + ns, expire, "nothing"},
-			{60*s + ns, leave(1), "nothing"},
-			{60*s + ns, admit, "admitted 9 until 2m0.000000001s: 11 wait, 3 in"},
-			{63 * s, expire, "expired 7: 11 wait, 2 in"},
-			{63 * s, expire, "expired 8: 11 wait, 1 in"},
-			{63 * s, join("h1"), "h1 has ticket 21: 12 wait, 1 in"}, // at the end
-			{63 * s, admit, "admitted 10-11 until 2m3s: 10 wait, 3 in"},
-		}...)},
-		{"max_active lowered", append(crowd(fifo(8000, 3), "opened r: open, fifo, 8000/s to 3 for 60 s, version 1"), []attempt{
-			{0, admit, "admitted 1-3 until 1m0s: 17 wait, 3 in"},
-			{0, fifo(8000, 1).after(1), "changed: open, fifo, 8000/s to 1 for 60 s, version 2: 17 wait, 3 in"},
-			{1 * s, leave(1), "admitted 1 left: 17 wait, 2 in"},
-			{1 * s, admit, "nothing"},
-			{1 * s, leave(2), "admitted 2 left: 17 wait, 1 in"},
-			{1 * s, admit, "nothing"},
-			{1 * s, leave(3), "admitted 3 left: 17 wait, 0 in"},
-			{1 * s, admit, "admitted 4 until 1m1s: 16 wait, 1 in"},
-		}...)},
-		{"passes of another length end in their own time", append(crowd(fifo(8000, 9), "opened r: open, fifo, 8000/s to 9 for 60 s, version 1"), []attempt{
-			{0, leave(20), "waiting 20 left: 19 wait, 0 in"},
-			{0, fifo(8, 9).after(1), "changed: open, fifo, 8/s to 9 for 60 s, version 2: 19 wait, 0 in"},
-			{0, admit, "admitted 1 until 1m0s: 18 wait, 1 in"},
-			{s, with(fifo(8, 9), func(s *events.WaitingRoomSettings) { s.ActiveSeconds = 10 }).after(2), "changed: open, fifo, 8/s to 9 for 10 s, version 3: 18 wait, 1 in"},
-			{s, admit, "admitted 2 until 11s: 17 wait, 2 in"},
-			{12 * s, expire, "expired 2: 17 wait, 1 in"},
-			{12 * s, expire, "nothing"},
-			{61 * s, expire, "expired 1: 17 wait, 0 in"},
-		}...)},
-		{"before opens_at", append(crowd(with(fifo(8, 3), opens(10*s)), "opened r: open, fifo, 8/s to 3 for 60 s from 10s, version 1"), []attempt{
-			{10*s - ns, admit, "nothing"},
-			{10 * s, expire, "nothing"},
-			{10 * s, admit, "admitted 1 until 1m10s: 19 wait, 1 in"},
-		}...)},
+		{
+			"as many as ever",
+			append(
+				arrivals(
+					2*AdmitAtOnce+1,
+					fifo(MaxAdmitPerSecond, MaxActive),
+					"opened r: open, fifo, 1000000/s to 10000000 for 60 s, version 1",
+				),
+				[]attempt{
+					{0, admit, "admitted 1-4096 until 1m0s: 4097 wait, 4096 in"},
+					{0, admit, "admitted 4097-8192 until 1m0s: 1 wait, 8192 in"},
+					{0, admit, "admitted 8193 until 1m0s: 0 wait, 8193 in"},
+				}...),
+		},
+		{
+			"max_active, and what frees a place",
+			append(crowd(fifo(8000, 3), "opened r: open, fifo, 8000/s to 3 for 60 s, version 1"), []attempt{
+				{0, leave(2), "waiting 2 left: 19 wait, 0 in"},
+				{0, drop(3, 5), "dropped 3 5: 17 wait, 0 in"},
+				{0, admit, "admitted 1 4 6 until 1m0s: 14 wait, 3 in"}, // nobody is passed over who is there
+				{1 * s, admit, "nothing"},
+				{1 * s, leave(4), "admitted 4 left: 14 wait, 2 in"},
+				{1 * s, admit, "admitted 7 until 1m1s: 13 wait, 3 in"},
+				{2 * s, &Finish{6}, "finished 6: 13 wait, 2 in"},
+				{2 * s, &Finish{6}, "nothing"},
+				{2 * s, leave(6), "nothing"},
+				{2 * s, admit, "admitted 8 until 1m2s: 12 wait, 3 in"},
+				{60 * s, expire, "nothing"}, // at the deadline a pass is good
+				{60*s + ns, expire, "expired 1: 12 wait, 2 in"},
+				{60*s + ns, expire, "nothing"},
+				{60*s + ns, leave(1), "nothing"},
+				{60*s + ns, admit, "admitted 9 until 2m0.000000001s: 11 wait, 3 in"},
+				{63 * s, expire, "expired 7: 11 wait, 2 in"},
+				{63 * s, expire, "expired 8: 11 wait, 1 in"},
+				{63 * s, join("h1"), "h1 has ticket 21: 12 wait, 1 in"}, // at the end
+				{63 * s, admit, "admitted 10-11 until 2m3s: 10 wait, 3 in"},
+			}...),
+		},
+		{
+			"max_active lowered",
+			append(crowd(fifo(8000, 3), "opened r: open, fifo, 8000/s to 3 for 60 s, version 1"), []attempt{
+				{0, admit, "admitted 1-3 until 1m0s: 17 wait, 3 in"},
+				{0, fifo(8000, 1).after(1), "changed: open, fifo, 8000/s to 1 for 60 s, version 2: 17 wait, 3 in"},
+				{1 * s, leave(1), "admitted 1 left: 17 wait, 2 in"},
+				{1 * s, admit, "nothing"},
+				{1 * s, leave(2), "admitted 2 left: 17 wait, 1 in"},
+				{1 * s, admit, "nothing"},
+				{1 * s, leave(3), "admitted 3 left: 17 wait, 0 in"},
+				{1 * s, admit, "admitted 4 until 1m1s: 16 wait, 1 in"},
+			}...),
+		},
+		{
+			"passes of another length end in their own time",
+			append(crowd(fifo(8000, 9), "opened r: open, fifo, 8000/s to 9 for 60 s, version 1"), []attempt{
+				{0, leave(20), "waiting 20 left: 19 wait, 0 in"},
+				{0, fifo(8, 9).after(1), "changed: open, fifo, 8/s to 9 for 60 s, version 2: 19 wait, 0 in"},
+				{0, admit, "admitted 1 until 1m0s: 18 wait, 1 in"},
+				{
+					s,
+					with(fifo(8, 9), func(s *events.WaitingRoomSettings) { s.ActiveSeconds = 10 }).after(2),
+					"changed: open, fifo, 8/s to 9 for 10 s, version 3: 18 wait, 1 in",
+				},
+				{s, admit, "admitted 2 until 11s: 17 wait, 2 in"},
+				{12 * s, expire, "expired 2: 17 wait, 1 in"},
+				{12 * s, expire, "nothing"},
+				{61 * s, expire, "expired 1: 17 wait, 0 in"},
+			}...),
+		},
+		{
+			"before opens_at",
+			append(
+				crowd(with(fifo(8, 3), opens(10*s)), "opened r: open, fifo, 8/s to 3 for 60 s from 10s, version 1"),
+				[]attempt{
+					{10*s - ns, admit, "nothing"},
+					{10 * s, expire, "nothing"},
+					{10 * s, admit, "admitted 1 until 1m10s: 19 wait, 1 in"},
+				}...),
+		},
 	})
 }
 
@@ -240,7 +351,14 @@ func TestAdmissionRules(t *testing.T) {
 func TestShuffleRules(t *testing.T) {
 	early := []attempt{{0, drawn(8000, 2), "opened r: open, shuffle, 8000/s to 2 for 60 s from 10s, version 1"}}
 	for i := range 6 {
-		early = append(early, attempt{0, join(fmt.Sprint("h", i+1)), fmt.Sprintf("h%d has ticket %d: %d wait, 0 in", i+1, i+1, i+1)})
+		early = append(
+			early,
+			attempt{
+				0,
+				join(events.Holder(fmt.Sprint("h", i+1))),
+				fmt.Sprintf("h%d has ticket %d: %d wait, 0 in", i+1, i+1, i+1),
+			},
+		)
 	}
 	check(t, []rule{
 		{"those before in a drawn order, those after behind them", append(early[:len(early):len(early)], []attempt{

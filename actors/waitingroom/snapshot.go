@@ -12,23 +12,24 @@ import (
 	"admitone/events"
 )
 
-// SnapshotVersion changes with the encoding below; a snapshot of another version
-// is not read.
-const SnapshotVersion = 1
+// snapshotVersion changes with the encoding below.
+const snapshotVersion = 1
 
-// head is the first part of a snapshot. The groups of passes follow, each as from,
+// snapshotHeader is the first part of a snapshot. The groups of passes follow, each as from,
 // to (32 bits each), expires (64); then the blocks that are not over, each as its
 // number (32) and its three planes; then the keys of the tickets that have not
 // ended, in the order of the tickets. All little endian. Everything else is counted
 // anew, and a shuffle is done again.
-type head struct {
-	ID       string
+type snapshotHeader struct {
+	ID       events.RoomID
 	Settings events.WaitingRoomSettings
 	Last     int64
 	Admitted int64
 	Begun    bool
 	Early    int64
 	Seed     string
+	Term     int64  `json:",omitempty"` // and Run: there are none in snapshots of before
+	Run      string `json:",omitempty"`
 	Head     uint32
 	First    int // block
 	Chunk    int // the first of keys
@@ -43,18 +44,19 @@ const pieceSize = 16 << 10
 
 // frozen is a room as it was.
 type frozen struct {
-	head   head
+	head   snapshotHeader
 	rows   rows
-	groups []*group
+	groups []*cohort
 	keys   keys
 }
 
 // Freeze implements [core.Core].
 func (r *Room) Freeze() func(io.Writer) error {
 	f := &frozen{rows: r.line.publish(), groups: r.passes.groups, keys: r.keys.freeze()}
-	f.head = head{ID: r.id, Settings: r.settings, Last: r.last, Admitted: r.admitted,
-		Begun: r.begun, Early: r.early, Seed: r.seed, Head: r.line.head,
-		First: f.rows.first, Chunk: f.keys.first, Blocks: len(f.rows.blocks), Groups: len(f.groups), Recent: slices.Clone(r.recent)}
+	f.head = snapshotHeader{ID: r.id, Settings: r.settings, Last: r.last, Admitted: r.admitted,
+		Begun: r.begun, Early: r.early, Seed: r.seed, Term: r.term, Run: r.run, Head: r.line.head,
+		First: f.rows.first, Chunk: f.keys.first, Blocks: len(f.rows.blocks), Groups: len(f.groups),
+		Recent: slices.Clone(r.recent)}
 	for _, b := range f.rows.blocks {
 		if b != nil {
 			f.head.Kept++
@@ -65,7 +67,7 @@ func (r *Room) Freeze() func(io.Writer) error {
 
 func (f *frozen) write(w io.Writer) error {
 	out := bufio.NewWriterSize(w, pieceSize)
-	record, err := core.AppendHead(nil, f.head)
+	record, err := core.AppendSnapshotHeader(nil, f.head)
 	if err != nil {
 		return err
 	}
@@ -82,7 +84,7 @@ func (f *frozen) write(w io.Writer) error {
 			continue
 		}
 		record = binary.LittleEndian.AppendUint32(record[:0], uint32(i+f.rows.first))
-		for _, p := range []*plane{&b.waiting, &b.admitted, &b.left} {
+		for _, p := range []*bitset{&b.waiting, &b.admitted, &b.left} {
 			for _, word := range p {
 				record = binary.LittleEndian.AppendUint64(record, word)
 			}
@@ -120,12 +122,13 @@ func (r *rows) live(chunk int, last int64) func(func(uint32) bool) {
 // Restore implements [core.Core].
 func (r *Room) Restore(from io.Reader) error {
 	in := &source{in: bufio.NewReaderSize(from, 64<<10)}
-	var h head
-	if err := core.ReadHead(in.in, &h); err != nil {
+	var h snapshotHeader
+	if err := core.ReadSnapshotHeader(in.in, &h); err != nil {
 		return err
 	}
 	r.id, r.settings, r.last, r.admitted = h.ID, h.Settings, h.Last, h.Admitted
 	r.begun, r.early, r.seed, r.recent = h.Begun, h.Early, h.Seed, h.Recent
+	r.term, r.run = h.Term, h.Run
 	if r.seed != "" {
 		seed, err := hex.DecodeString(r.seed)
 		if err != nil {
@@ -133,10 +136,10 @@ func (r *Room) Restore(from io.Reader) error {
 		}
 		r.line.order(events.ShuffledTickets(seed, int(r.early)))
 	}
-	groups := make([]*group, h.Groups)
+	groups := make([]*cohort, h.Groups)
 	for i := range groups {
-		record := in.take(16)
-		groups[i] = &group{from: binary.LittleEndian.Uint32(record), to: binary.LittleEndian.Uint32(record[4:]),
+		record := in.next(16)
+		groups[i] = &cohort{from: binary.LittleEndian.Uint32(record), to: binary.LittleEndian.Uint32(record[4:]),
 			expires: int64(binary.LittleEndian.Uint64(record[8:]))}
 	}
 	r.line.head, r.line.size, r.line.first = h.Head, uint32(h.Last), h.First
@@ -158,14 +161,14 @@ func (r *Room) Restore(from io.Reader) error {
 }
 
 func (r *Room) restoreBlock(in *source) {
-	i := int(binary.LittleEndian.Uint32(in.take(4))) - r.line.first
+	i := int(binary.LittleEndian.Uint32(in.next(4))) - r.line.first
 	if in.err == nil && (i < 0 || i >= len(r.line.blocks)) {
-		in.err = fmt.Errorf("waitingroom: a snapshot has block %d of %d", i, len(r.line.blocks))
+		in.err = fmt.Errorf("a snapshot has block %d of %d", i, len(r.line.blocks))
 	}
 	b := &block{gen: r.line.gen}
-	for _, p := range []*plane{&b.waiting, &b.admitted, &b.left} {
+	for _, p := range []*bitset{&b.waiting, &b.admitted, &b.left} {
 		for w := range p {
-			p[w] = binary.LittleEndian.Uint64(in.take(8))
+			p[w] = binary.LittleEndian.Uint64(in.next(8))
 		}
 	}
 	if in.err != nil {
@@ -181,7 +184,7 @@ func (r *Room) restoreBlock(in *source) {
 func (r *Room) restoreKeys(in *source, chunk int) {
 	r.holders.Load(int(r.waiting+r.active), func(yield func(key, uint32) bool) {
 		for ticket := range r.line.live(chunk, r.last) {
-			holder := key(in.take(len(key{})))
+			holder := key(in.next(len(key{})))
 			if in.err != nil {
 				return
 			}
@@ -198,7 +201,7 @@ type source struct {
 	buf [16]byte
 }
 
-func (s *source) take(n int) []byte {
+func (s *source) next(n int) []byte {
 	if s.err == nil {
 		_, s.err = io.ReadFull(s.in, s.buf[:n])
 	}

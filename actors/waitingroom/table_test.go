@@ -66,7 +66,7 @@ func opens(after time.Duration) func(*events.WaitingRoomSettings) {
 	return func(s *events.WaitingRoomSettings) { s.OpensAt = day.Add(after) }
 }
 
-func join(holder string) *Join { return &Join{Holder: holder} }
+func join(holder events.Holder) *Join { return &Join{Holder: holder} }
 func leave(ticket int64) *Leave {
 	return &Leave{Ticket: ticket}
 }
@@ -80,8 +80,8 @@ func drop(tickets ...int64) *Drop {
 
 var admit, expire, shuffle = &Admit{}, &core.Expire{}, &Shuffle{Seed: seed}
 
-// told puts what was decided as a sentence.
-func told(facts []events.Fact, err error) string { return coretest.Told(facts, err, sentence) }
+// decided puts what was decided as a sentence.
+func decided(facts []events.Fact, err error) string { return coretest.Describe(facts, err, sentence) }
 
 func sentence(fact events.Fact) string {
 	left := func(c events.WaitingRoomCounts) string {
@@ -124,6 +124,8 @@ func sentence(fact events.Fact) string {
 		return fmt.Sprintf("dropped %s: %s", tickets(f.Tickets), left(f.WaitingRoomCounts))
 	case *events.WaitingRoomExpired:
 		return fmt.Sprintf("expired %s: %s", tickets(f.Tickets), left(f.WaitingRoomCounts))
+	case *events.WaitingRoomRun:
+		return fmt.Sprintf("%s runs it as %s, term %d", f.Node, f.Run, f.Term)
 	case *events.WaitingRoomFinished:
 		return fmt.Sprintf("finished %d: %s", f.Ticket, left(f.WaitingRoomCounts))
 	}

@@ -8,11 +8,13 @@ import (
 	"admitone/events"
 )
 
-// Category of the streams of waiting rooms.
-const Category = "waitingroom"
+// Kind of waiting rooms.
+var Kind = core.Kind{Category: events.WaitingRoomCategory, New: New, SnapshotVersion: snapshotVersion}
 
 // Stream of the waiting room with this id.
-func Stream(id string) events.StreamID { return events.NewStreamID(Category, id) }
+func Stream(id events.RoomID) events.StreamID {
+	return events.NewStreamID(events.WaitingRoomCategory, string(id))
+}
 
 // The bounds of a room's settings, and of a room.
 const (
@@ -28,8 +30,8 @@ const (
 	MaxWaiting = 5_000_000
 	// MaxTickets is how many places one room gives out in all its life.
 	MaxTickets = 1<<32 - 2
-	// MaxHolder is the longest holder, in bytes.
-	MaxHolder = 256
+	// MaxHolder is the longest holder, in bytes: 255 characters of up to four.
+	MaxHolder = 1020
 	// AdmitAtOnce is how many one Admit lets in, whatever the rate: the fact names
 	// them, one by one if their order was drawn.
 	AdmitAtOnce = 4_096
@@ -49,7 +51,7 @@ const expireAtOnce = 1_024
 // Refusals, in this order: invalid_field, revision_required (the room exists and
 // IfVersion is nil), stale_revision (IfVersion is not the version of its settings).
 type Set struct {
-	ID       string
+	ID       events.RoomID
 	Settings events.WaitingRoomSettings
 	// IfVersion is the version of the settings that the caller has seen. The
 	// stream's revision would not do: it moves with everybody who joins.
@@ -60,7 +62,7 @@ type Set struct {
 // admitted, keeps it: no facts. Refusals, in this order: not_found, invalid_field
 // (holder), room_closed, limit_exceeded (the room is full).
 type Join struct {
-	Holder string
+	Holder events.Holder
 }
 
 // Leave gives a place or a pass up. A place that is gone already is no refusal.
@@ -77,9 +79,21 @@ type Finish struct {
 
 // Drop takes the places of visitors who have been silent for too long, which
 // whoever hears their signs of life has found out: of up to DropAtOnce tickets, which
-// ascend, those that still wait. Refusals: not_found.
+// ascend, those that still wait. Refusals, in this order: not_found, [ErrNotRunner]
+// (another server has taken the room over meanwhile).
 type Drop struct {
 	Tickets []events.TicketRange
+	// Term of the room while they were silent.
+	Term int64
+}
+
+// TakeOver says that a server hears the visitors of the room, which another has run so
+// far, or none: from now on only it can drop the silent. If another caller was faster, or
+// it runs the room already, it does nothing. Refusals: not_found.
+type TakeOver struct {
+	Node, Run string
+	// Term of the room as the server has seen it.
+	Term int64
 }
 
 // Admit lets in as many of the first as the settings allow at this moment, up to
@@ -97,14 +111,14 @@ type Shuffle struct {
 // key, after 2^64 attempts, has two names and one place.
 type key [16]byte
 
-func keyOf(holder string) key {
+func keyOf(holder events.Holder) key {
 	sum := sha256.Sum256([]byte(holder))
 	return key(sum[:])
 }
 
 // Room is the state and the rules of one waiting room. It implements [core.Core].
 type Room struct {
-	id       string // "" before it was set up
+	id       events.RoomID // "" before it was set up
 	settings events.WaitingRoomSettings
 
 	last     int64 // tickets given out
@@ -116,6 +130,9 @@ type Room struct {
 	early int64  // who had come by then: the last ticket
 	seed  string // in hexadecimal, once published
 
+	term int64  // how often the room was taken over
+	run  string // by which start of a server the last time, "" if never
+
 	line    line
 	passes  passes
 	recent  []admission // what the rate counts
@@ -126,14 +143,14 @@ type Room struct {
 // New returns a room that has not been set up yet.
 func New() core.Core { return &Room{holders: core.NewTable[key, uint32]()} }
 
-// Exists says whether the room was set up.
+// Exists reports whether the room was set up.
 func (r *Room) Exists() bool { return r.id != "" }
 
 // ID of the room.
-func (r *Room) ID() string { return r.id }
+func (r *Room) ID() events.RoomID { return r.id }
 
 // Ticket returns the ticket of a holder who waits or has been admitted.
-func (r *Room) Ticket(holder string) (int64, bool) {
+func (r *Room) Ticket(holder events.Holder) (int64, bool) {
 	ticket, ok := r.holders.Get(keyOf(holder))
 	return int64(ticket), ok
 }
@@ -143,7 +160,7 @@ func (r *Room) counts() events.WaitingRoomCounts {
 	return events.WaitingRoomCounts{Waiting: r.waiting, Active: r.active}
 }
 
-// drawn says whether the order of those who came early is known.
+// drawn reports whether the order of those who came early is known.
 func (r *Room) drawn() bool { return r.settings.Order != events.RoomShuffle || r.seed != "" }
 
 // NextDeadline implements [core.Core]: when the next pass ends, or a shuffled
@@ -156,7 +173,7 @@ func (r *Room) NextDeadline() time.Time {
 	return next
 }
 
-// toBegin says whether a shuffled opening still lies ahead.
+// toBegin reports whether a shuffled opening still lies ahead.
 func (r *Room) toBegin() bool {
 	return r.settings.Order == events.RoomShuffle && !r.begun
 }

@@ -17,7 +17,7 @@ import (
 // model says what should be, in the plainest way: three lists of amounts.
 type model struct {
 	charges                    int64
-	debits, refunds, cancelled map[string]int64
+	debits, refunds, cancelled map[events.HoldID]int64
 }
 
 func (m *model) balance() int64 {
@@ -69,7 +69,11 @@ func content(w *Wallet) string {
 func TestAnyHistory(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		w := New().(*Wallet)
-		m := &model{debits: map[string]int64{}, refunds: map[string]int64{}, cancelled: map[string]int64{}}
+		m := &model{
+			debits:    map[events.HoldID]int64{},
+			refunds:   map[events.HoldID]int64{},
+			cancelled: map[events.HoldID]int64{},
+		}
 		var log []events.Fact
 		var write func(io.Writer) error
 		frozen, then := 0, ""
@@ -82,11 +86,18 @@ func TestAnyHistory(t *testing.T) {
 			facts, err := w.Decide(cmd, day)
 			again, errAgain := w.Decide(cmd, day)
 			if content(w) != before || !reflect.DeepEqual(facts, again) || !reflect.DeepEqual(err, errAgain) {
-				t.Fatalf("deciding %T changed %s into %s, or gives %s, then %s", cmd, before, content(w), told(facts, err), told(again, errAgain))
+				t.Fatalf(
+					"deciding %T changed %s into %s, or gives %s, then %s",
+					cmd,
+					before,
+					content(w),
+					decided(facts, err),
+					decided(again, errAgain),
+				)
 			}
 			code := ""
 			if err != nil {
-				code = err.(*core.Refusal).Code
+				code = string(err.(*core.Refusal).Code)
 			}
 			if want := m.decide(cmd); code != want {
 				t.Fatalf("%T %+v: %q, want %q", cmd, cmd, code, want)
@@ -115,7 +126,7 @@ func TestAnyHistory(t *testing.T) {
 
 // someCommand draws a command; payments are few, so that they meet.
 func someCommand(t *rapid.T) core.Command {
-	id := events.HoldID("b", rapid.Int64Range(1, 6).Draw(t, "payment"))
+	id := events.NewHoldID("b", rapid.Int64Range(1, 6).Draw(t, "payment"))
 	switch rapid.IntRange(0, 3).Draw(t, "kind") {
 	case 0:
 		return charge(rapid.Int64Range(1, 50).Draw(t, "amount"))
@@ -128,7 +139,7 @@ func someCommand(t *rapid.T) core.Command {
 func checkPayments(t *rapid.T, w *Wallet, m *model) {
 	known := 0
 	for attempt := range int64(8) {
-		id := events.HoldID("b", attempt)
+		id := events.NewHoldID("b", attempt)
 		amount, debited := m.debits[id]
 		_, refunded := m.refunds[id]
 		_, cancelled := m.cancelled[id]

@@ -6,15 +6,15 @@ import (
 	"io"
 
 	"admitone/actors/core"
+	"admitone/events"
 )
 
-// SnapshotVersion changes with the encoding below; a snapshot of another version
-// is not read.
-const SnapshotVersion = 1
+// snapshotVersion changes with the encoding below.
+const snapshotVersion = 1
 
-// head is the first part of a snapshot. The payments follow in no order, each as
+// snapshotHeader is the first part of a snapshot. The payments follow in no order, each as
 // amount (64 bits), closed (8), length of the id (16) and the id, all little endian.
-type head struct {
+type snapshotHeader struct {
 	Exists   bool
 	Balance  int64
 	Payments int
@@ -24,11 +24,11 @@ const fixedSize = 8 + 1 + 2
 
 // Freeze implements [core.Core].
 func (w *Wallet) Freeze() func(io.Writer) error {
-	h := head{Exists: w.exists, Balance: w.balance, Payments: w.payments.Len()}
+	h := snapshotHeader{Exists: w.exists, Balance: w.balance, Payments: w.payments.Len()}
 	payments := w.payments.Freeze()
 	return func(to io.Writer) error {
 		out := bufio.NewWriter(to)
-		record, err := core.AppendHead(nil, h)
+		record, err := core.AppendSnapshotHeader(nil, h)
 		if err != nil {
 			return err
 		}
@@ -53,13 +53,13 @@ func (w *Wallet) Freeze() func(io.Writer) error {
 // Restore implements [core.Core].
 func (w *Wallet) Restore(r io.Reader) error {
 	in := bufio.NewReader(r)
-	var h head
-	err := core.ReadHead(in, &h)
+	var h snapshotHeader
+	err := core.ReadSnapshotHeader(in, &h)
 	if err != nil {
 		return err
 	}
 	w.exists, w.balance = h.Exists, h.Balance
-	w.payments.Load(h.Payments, func(yield func(string, Payment) bool) {
+	w.payments.Load(h.Payments, func(yield func(events.HoldID, Payment) bool) {
 		var fixed [fixedSize]byte
 		for range h.Payments {
 			if _, err = io.ReadFull(in, fixed[:]); err != nil {
@@ -69,7 +69,7 @@ func (w *Wallet) Restore(r io.Reader) error {
 			if _, err = io.ReadFull(in, id); err != nil {
 				return
 			}
-			yield(string(id), Payment{Amount: int64(binary.LittleEndian.Uint64(fixed[:])), Closed: fixed[8] != 0})
+			yield(events.HoldID(id), Payment{Amount: int64(binary.LittleEndian.Uint64(fixed[:])), Closed: fixed[8] != 0})
 		}
 	})
 	return err

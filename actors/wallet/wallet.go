@@ -8,11 +8,13 @@ import (
 	"admitone/events"
 )
 
-// Category of the streams of wallets.
-const Category = "wallet"
+// Kind of wallets.
+var Kind = core.Kind{Category: events.WalletCategory, New: New, SnapshotVersion: snapshotVersion}
 
 // Stream of a holder's wallet.
-func Stream(holder string) events.StreamID { return events.NewStreamID(Category, holder) }
+func Stream(holder events.Holder) events.StreamID {
+	return events.NewStreamID(events.WalletCategory, string(holder))
+}
 
 const (
 	// MaxAmount is the most that one charge can put in, in minor units.
@@ -25,7 +27,7 @@ const (
 // Charge puts money into the wallet. Refusals: invalid_field (amount),
 // limit_exceeded (the balance would be above MaxBalance).
 type Charge struct {
-	ID string
+	ID events.ChargeID
 	// Amount in minor units.
 	Amount int64
 }
@@ -34,15 +36,15 @@ type Charge struct {
 // Refusals: invalid_field (amount), not_held (the payment was refunded or
 // cancelled), insufficient_balance.
 type Debit struct {
-	// PaymentID is the id of the hold that is paid, an [events.HoldID].
-	PaymentID string
+	// PaymentID is the id of the hold that is paid.
+	PaymentID events.HoldID
 	// Amount in minor units, above 0.
 	Amount int64
 }
 
 // Refund gives back what was debited under the payment id, and closes it if nothing
 // was. Again it does nothing.
-type Refund struct{ PaymentID string }
+type Refund struct{ PaymentID events.HoldID }
 
 // Payment is what became of a payment id.
 type Payment struct {
@@ -56,28 +58,28 @@ type Payment struct {
 type Wallet struct {
 	exists   bool
 	balance  int64
-	payments *core.Table[string, Payment]
+	payments *core.Table[events.HoldID, Payment]
 }
 
 // New returns a wallet without money.
-func New() core.Core { return &Wallet{payments: core.NewTable[string, Payment]()} }
+func New() core.Core { return &Wallet{payments: core.NewTable[events.HoldID, Payment]()} }
 
-// Exists says whether anything has happened to it.
+// Exists reports whether anything has happened to it.
 func (w *Wallet) Exists() bool { return w.exists }
 
 // Balance in minor units.
 func (w *Wallet) Balance() int64 { return w.balance }
 
 // Payment looks a payment id up.
-func (w *Wallet) Payment(id string) (Payment, bool) { return w.payments.Get(id) }
+func (w *Wallet) Payment(id events.HoldID) (Payment, bool) { return w.payments.Get(id) }
 
 // NextDeadline implements [core.Core]: a wallet has none.
 func (w *Wallet) NextDeadline() time.Time { return time.Time{} }
 
-var errBadAmount = &core.Refusal{Code: "invalid_field", Detail: "amount must be from 1 to 1,000,000,000,000",
+var errBadAmount = &core.Refusal{Code: core.CodeInvalidField, Detail: "amount must be from 1 to 1,000,000,000,000",
 	Fields: map[string]any{"field": "amount"}}
 
-var errClosed = &core.Refusal{Code: "not_held", Detail: "this payment was given up; begin another"}
+var errClosed = &core.Refusal{Code: core.CodeNotHeld, Detail: "this payment was given up; begin another"}
 
 // Decide implements [core.Core].
 func (w *Wallet) Decide(cmd core.Command, _ time.Time) ([]events.Fact, error) {
@@ -99,7 +101,7 @@ func (w *Wallet) charge(cmd *Charge) ([]events.Fact, error) {
 	case cmd.Amount < 1 || cmd.Amount > MaxAmount:
 		return nil, errBadAmount
 	case w.balance > MaxBalance-cmd.Amount:
-		return nil, &core.Refusal{Code: "limit_exceeded", Detail: "the wallet can't hold that much",
+		return nil, &core.Refusal{Code: core.CodeLimitExceeded, Detail: "the wallet can't hold that much",
 			Fields: map[string]any{"balance": w.balance, "limit": int64(MaxBalance)}}
 	}
 	return []events.Fact{&events.WalletCharged{ChargeID: cmd.ID, Amount: cmd.Amount, Balance: w.balance + cmd.Amount}}, nil
@@ -115,7 +117,8 @@ func (w *Wallet) debit(cmd *Debit) ([]events.Fact, error) {
 	case known:
 		return nil, nil
 	case cmd.Amount > w.balance:
-		return nil, &core.Refusal{Code: "insufficient_balance", Detail: "the wallet has too little; charge it and pay again",
+		return nil, &core.Refusal{Code: core.CodeInsufficientBalance,
+			Detail: "the wallet has too little; charge it and pay again",
 			Fields: map[string]any{"balance": w.balance, "amount": cmd.Amount}}
 	}
 	return []events.Fact{&events.WalletDebited{PaymentID: cmd.PaymentID, BookingID: bookingOf(cmd.PaymentID),
@@ -134,10 +137,10 @@ func (w *Wallet) refund(cmd *Refund) []events.Fact {
 		Amount: paid.Amount, Balance: w.balance + paid.Amount}}
 }
 
-func bookingOf(paymentID string) string {
+func bookingOf(paymentID events.HoldID) events.BookingID {
 	booking, _, ok := events.CutHoldID(paymentID)
 	if !ok {
-		panic("wallet: " + paymentID + " is no payment's id")
+		panic("wallet: " + string(paymentID) + " is no payment's id")
 	}
 	return booking
 }

@@ -1,29 +1,32 @@
 package contacts
 
-import "errors"
+import (
+	"errors"
 
-// batch is what is written with the same syncs.
+	"admitone/events"
+)
+
+// batch has the items that are written with the same syncs.
 type batch struct {
 	items []item
 	done  chan struct{}
 	err   error // read after done
 }
 
-// item is a contact on its way to the disk.
+// item is a contact to be written.
 type item struct {
 	subjects []string
-	holder   string
+	holder   events.Holder
 	contact  []byte
 }
 
-// errTooLong: the caller has to bound what it hands in.
-var errTooLong = errors.New("contacts: too long")
+// errTooLong: the caller has to bound what it keeps.
+var errTooLong = errors.New("the contact is too long")
 
-// Keep keeps a holder's contact for subjects, in the place of what was kept for them
-// before. It returns when that is durable. Errors: the file system's, and from the
-// first of them on the same for ever: what a failed sync has left on the disk is not
-// known.
-func (b *Book) Keep(holder string, contact []byte, subjects ...string) error {
+// Keep keeps a holder's contact for subjects, replacing what was kept for them before. It returns
+// when that is durable. Errors: the file system's; after the first of them every call fails,
+// because what a failed sync has left on the disk is not known.
+func (b *Book) Keep(holder events.Holder, contact []byte, subjects ...string) error {
 	for _, subject := range subjects {
 		if len(subject)+len(holder)+len(contact)+256 > maxRecord {
 			return errTooLong
@@ -41,7 +44,7 @@ func (b *Book) Keep(holder string, contact []byte, subjects ...string) error {
 		<-mine.done
 		return mine.err
 	}
-	// The first writes for all who came before the one ahead was done.
+	// The first one writes for all that arrived before the batch ahead was done.
 	b.turn.Lock()
 	defer b.turn.Unlock()
 	b.mu.Lock()
@@ -55,8 +58,8 @@ func (b *Book) Keep(holder string, contact []byte, subjects ...string) error {
 	return mine.err
 }
 
-// write makes items durable: first the keys, so that nothing is ever kept that can't
-// be read. The caller has the turn.
+// write makes items durable: first the keys, so that no contact is kept that can't be read. The
+// caller has the turn.
 func (b *Book) write(items []item) error {
 	slots, err := b.slotsOf(items)
 	if err != nil {
@@ -64,15 +67,23 @@ func (b *Book) write(items []item) error {
 	}
 	var text []byte
 	places := map[subjectID]int64{}
+	var entries []entry
 	for _, it := range items {
 		aead, err := b.keys.cipher(slots[holderIDOf(it.holder)])
 		if err != nil {
 			return err
 		}
 		for _, subject := range it.subjects {
-			r := record{subject: subject, holder: it.holder, sealed: aead.Seal(nil, nil, it.contact, bound(subject, it.holder))}
-			places[subjectIDOf(subject)] = b.size + int64(len(text))
+			r := record{
+				subject: subject,
+				holder:  string(it.holder),
+				sealed:  aead.Seal(nil, nil, it.contact, bound(subject, it.holder)),
+			}
+			e := entry{subject: subjectIDOf(subject), at: b.size + int64(len(text))}
 			text = r.append(text)
+			e.size = uint32(b.size + int64(len(text)) - e.at)
+			places[e.subject] = e.at
+			entries = append(entries, e)
 		}
 	}
 	if _, err := b.sealed.WriteAt(text, b.size); err != nil {
@@ -82,15 +93,19 @@ func (b *Book) write(items []item) error {
 		return err
 	}
 	b.size += int64(len(text))
+	if err := b.index.add(entries); err != nil {
+		return err
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for id, at := range places {
 		b.places[id] = at
+		delete(b.lost, id)
 	}
 	return nil
 }
 
-// slotsOf finds the keys of the items' holders, and makes those there are not yet.
+// slotsOf returns the keys of the items' holders, and makes those that are missing.
 func (b *Book) slotsOf(items []item) (map[holderID]int64, error) {
 	slots, made := map[holderID]int64{}, map[holderID]int64{}
 	for _, it := range items {
@@ -100,10 +115,11 @@ func (b *Book) slotsOf(items []item) (map[holderID]int64, error) {
 		}
 		b.mu.RLock()
 		slot, known := b.keys.slots[id]
+		bad, lost := b.keys.bad[id], b.missing[id]
 		b.mu.RUnlock()
-		if !known {
+		if !known || bad { // a damaged key stays: it may be repairable
 			var err error
-			if slot, err = b.keys.add(id); err != nil {
+			if slot, err = b.keys.add(id, lost); err != nil {
 				return nil, err
 			}
 			made[id] = slot
@@ -119,7 +135,11 @@ func (b *Book) slotsOf(items []item) (map[holderID]int64, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for id, slot := range made {
-		b.keys.slots[id] = slot
+		b.keys.replace(id, slot)
+		if b.missing[id] {
+			b.keys.spare[id] = append(b.keys.spare[id], slot-1)
+			delete(b.missing, id)
+		}
 	}
 	return slots, nil
 }

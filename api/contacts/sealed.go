@@ -4,27 +4,24 @@ import (
 	"bufio"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"hash/crc32"
 	"io"
-	"os"
+
+	"admitone/events"
 )
 
-// The file of sealed contacts is records, one behind the other: length and CRC-32C of
-// what follows (32 bits each, little endian), then subject, holder and the sealed
-// contact, each of the first two behind its length in 16 bits.
+// The file of sealed contacts is a sequence of records: length and CRC-32C of the rest (32 bits
+// each, little endian), then subject, holder and the sealed contact, each of the first two
+// preceded by its length in 16 bits.
 
 const (
 	headSize = 8
 	// maxRecord bounds what follows a record's head.
 	maxRecord = 1 << 16
-	// maxTorn bounds what a power loss can leave half written: what was on its way at
-	// once. More than that behind a bad record is damage.
-	maxTorn = 32 << 20
 )
 
-// ErrDamaged: the files are not what was written.
-var ErrDamaged = errors.New("contacts: damaged")
+// ErrDamaged: the files are not as they were written.
+var ErrDamaged = errors.New("the contacts are damaged")
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
@@ -34,9 +31,11 @@ type record struct {
 	sealed          []byte
 }
 
-// bound is what a contact is sealed to besides its key: it can't be moved to another
+// bound is the additional data that a contact is sealed with: it can't be moved to another
 // subject.
-func bound(subject, holder string) []byte { return []byte(subject + "\x00" + holder) }
+func bound(subject string, holder events.Holder) []byte {
+	return []byte(subject + "\x00" + string(holder))
+}
 
 func (r *record) append(dst []byte) []byte {
 	begun := len(dst)
@@ -52,70 +51,121 @@ func (r *record) append(dst []byte) []byte {
 	return dst
 }
 
-// readRecord reads the record at the reader's place, and says how many bytes it has.
-// Errors: io.EOF at the end; ErrDamaged for what is no record, a part of one included.
-func readRecord(in io.Reader) (r record, size int64, err error) {
-	var head [headSize]byte
-	if _, err := io.ReadFull(in, head[:]); err != nil {
-		return r, 0, torn(err)
+// readRecord reads the record at the reader's position, and returns its size. Errors: io.EOF at
+// the end; ErrDamaged for anything else, including a partial record.
+func readRecord(in *bufio.Reader) (r record, size int64, err error) {
+	head, err := in.Peek(headSize)
+	if err != nil {
+		if len(head) > 0 && errors.Is(err, io.EOF) {
+			err = ErrDamaged
+		}
+		return r, 0, err
 	}
-	length := binary.LittleEndian.Uint32(head[:])
+	length := binary.LittleEndian.Uint32(head)
 	if length > maxRecord {
 		return r, 0, ErrDamaged
 	}
-	body := make([]byte, length)
-	if _, err := io.ReadFull(in, body); err != nil {
-		return r, 0, torn(err)
+	text := make([]byte, headSize+int(length))
+	if _, err := io.ReadFull(in, text); errors.Is(err, io.ErrUnexpectedEOF) {
+		return r, 0, ErrDamaged
+	} else if err != nil {
+		return r, 0, err
 	}
-	if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(head[4:]) {
+	return parseRecord(text)
+}
+
+// parseRecord reads the record that text begins with, and returns its size. Error: ErrDamaged.
+func parseRecord(text []byte) (r record, size int64, err error) {
+	if len(text) < headSize {
 		return r, 0, ErrDamaged
 	}
+	length := int64(binary.LittleEndian.Uint32(text))
+	if length > maxRecord || int64(len(text)) < headSize+length {
+		return r, 0, ErrDamaged
+	}
+	body := text[headSize : headSize+length]
+	if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(text[4:]) {
+		return r, 0, ErrDamaged
+	}
+	r, ok := parseBody(body)
+	if !ok {
+		return r, 0, ErrDamaged
+	}
+	return r, headSize + length, nil
+}
+
+// parseBody reads what follows a record's head.
+func parseBody(body []byte) (r record, ok bool) {
 	for _, s := range []*string{&r.subject, &r.holder} {
 		if len(body) < 2 || len(body)-2 < int(binary.LittleEndian.Uint16(body)) {
-			return r, 0, ErrDamaged
+			return r, false
 		}
-		size := binary.LittleEndian.Uint16(body)
-		*s, body = string(body[2:2+size]), body[2+size:]
+		n := binary.LittleEndian.Uint16(body)
+		*s, body = string(body[2:2+n]), body[2+n:]
 	}
 	r.sealed = body
-	return r, headSize + int64(length), nil
+	return r, true
 }
 
-func torn(err error) error {
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		return ErrDamaged
+// open opens the contact with a slot's key, and reports whether it is the right one.
+func (r *record) open(s *slot) (contact []byte, opened bool, err error) {
+	aead, err := s.cipher()
+	if err != nil {
+		return nil, false, err
 	}
-	return err
+	contact, err = aead.Open(nil, nil, r.sealed, bound(r.subject, events.Holder(r.holder)))
+	return contact, err == nil, nil
 }
 
-// readSealed tells found about every record of file, and returns where the last one
-// ends. What was being written when the power went is cut off: nobody was told that it
-// is kept.
-func readSealed(file *os.File, found func(subject string, at int64)) (end int64, err error) {
-	in := bufio.NewReaderSize(io.NewSectionReader(file, 0, 1<<62), 1<<20)
+// gap is a range of a file that is no record, from the first offset up to the second.
+type gap struct{ from, to int64 }
+
+// readSealed calls found for every record of a file, and returns where the last one ends and the
+// gaps. A damaged record costs itself only: reading continues at the next record.
+func readSealed(in io.ReaderAt, size int64, found func(r *record, at, size int64)) (end int64, gaps []gap, err error) {
+	from := func(at int64) *bufio.Reader {
+		return bufio.NewReaderSize(io.NewSectionReader(in, at, size-at), scanPiece)
+	}
+	records := from(0)
 	for {
-		r, size, err := readRecord(in)
+		r, length, err := readRecord(records)
 		switch {
 		case errors.Is(err, io.EOF):
-			return end, nil
+			return end, gaps, nil
 		case errors.Is(err, ErrDamaged):
-			return end, cut(file, end)
+			next, err := nextRecord(in, end+1, size)
+			if err != nil || next < 0 {
+				return end, gaps, err
+			}
+			gaps = append(gaps, gap{end, next})
+			end, records = next, from(next)
+			continue
 		case err != nil:
-			return end, err
+			return end, gaps, err
 		}
-		found(r.subject, end)
-		end += size
+		found(&r, end, length)
+		end += length
 	}
 }
 
-func cut(file *os.File, end int64) error {
-	info, err := file.Stat()
-	if err != nil {
-		return err
+// scanPiece is how much of a file is searched for a record at once.
+const scanPiece = 64 << 10
+
+// nextRecord returns the offset of the first record at or after a byte, -1 if there is none
+// before size. Sealed bytes are random, and a record has a checksum, so none is found inside
+// another.
+func nextRecord(in io.ReaderAt, at, size int64) (int64, error) {
+	piece := make([]byte, scanPiece+headSize+maxRecord)
+	for ; at < size; at += scanPiece {
+		n, err := in.ReadAt(piece[:min(int64(len(piece)), size-at)], at)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return 0, err
+		}
+		for i := range min(n, scanPiece) {
+			if _, _, err := parseRecord(piece[i:n]); err == nil {
+				return at + int64(i), nil
+			}
+		}
 	}
-	if behind := info.Size() - end; behind > maxTorn {
-		return fmt.Errorf("%w: %s is unreadable from byte %d on, and %d bytes are more than a power loss leaves half written; put back a copy of it",
-			ErrDamaged, file.Name(), end, behind)
-	}
-	return errors.Join(file.Truncate(end), file.Sync())
+	return -1, nil
 }

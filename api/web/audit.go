@@ -2,8 +2,8 @@ package web
 
 import "io"
 
-// WriteAudit writes the page that shows what happened, in HTML; heads says whether
-// the log has signed heads to show. Errors: w's.
+// WriteAudit writes the page of the history in HTML; heads means that the log has signed heads to
+// show. Errors: w's.
 func WriteAudit(w io.Writer, f Frame, heads bool) error {
 	f.Title, f.Script, f.Place = "Audit", "audit.js", auditPlace
 	return pages.ExecuteTemplate(w, "audit.html", struct {
@@ -12,5 +12,5 @@ func WriteAudit(w io.Writer, f Frame, heads bool) error {
 	}{f, heads})
 }
 
-// auditPlace is for those who look back; nobody buys anything there.
+// auditPlace is not among places: it is for auditors and not for buyers.
 const auditPlace = "/audit"

@@ -1,41 +1,38 @@
-// The page that looks back: it finds a thing or a holder, tells the story, and goes
-// through time. What it shows is in its address: ?of=kind/id, and the moment in #at=.
+// The page of the history: it finds an entity or a holder, shows its history, and goes through
+// time. What it shows is in its address: ?of=kind/id, and the moment in #at=.
 
 import { command } from "./command.js";
 import { $, begin, jwt, onButton, tell, token } from "./page.js";
-import { called, count, cut, mayBe, pageOf, parse, scrubbed } from "./kinds.js";
-import { CountView, SeatView, SlotView } from "./pastviews.js";
-import { CountReel, SeatReel, SlotReel } from "./reel.js";
+import { called, count, cut, isID, pageOf, parse, scrubbed } from "./kinds.js";
+import { CountView, SeatView, SlotView } from "./asof-views.js";
+import { CountTimeline, SeatTimeline, SlotTimeline } from "./timeline.js";
 import { Scrubber } from "./scrubber.js";
 import { Story, state } from "./story.js";
 
 const of = cut(new URLSearchParams(location.search).get("of") ?? "");
-const at = () => new URLSearchParams(location.hash.slice(1)).get("at")?.replaceAll(" ", "+") ?? "";
-const say = (tone, text) => tell($("#search-message"), tone, text);
+const at = (address = location.href) => new URLSearchParams(new URL(address).hash.slice(1)).get("at")?.replaceAll(" ", "+") ?? "";
+const say = (tone, text, holds) => tell($("#search-message"), tone, text, holds);
 
 // ---- The search
 
-let searches = 0; // the newest one counts
+let searches = 0; // only the newest one counts
 
-// search goes to what is meant, or lets the visitor choose.
+// search opens the only match, or lets the visitor choose.
 async function search() {
   const { kind, id } = parse($("#wanted").value), mine = ++searches;
   $("#choices").replaceChildren();
   if (id === "") {
-    say("bad", "Say what you look for.");
+    say("bad", "Say what you look for.", () => $("#wanted").value.trim() === "");
     return $("#wanted").focus();
   }
   if (kind) return location.assign(pageOf({ kind, id }));
   if (!mayRead()) return;
-  const found = [];
-  for (const kind of mayBe(id)) {
-    say("", `Looking for a ${kind.replace("-", " ")} of that name…`);
-    const there = await exists({ kind, id }).catch((error) => { say("bad", error.message); return null; });
-    if (there === null || mine !== searches) return;
-    if (there) found.push({ kind, id });
-  }
+  say("", "Looking for something or somebody of that name…");
+  const found = await meant(id).catch((error) => { if (mine === searches) say("bad", error.message); return null; });
+  if (found === null || mine !== searches) return;
   if (found.length === 1) return location.assign(pageOf(found[0]));
-  say(found.length === 0 ? "warn" : "", found.length === 0 ? "Nothing and nobody of that name is in the log." : "That may be:");
+  const asked = $("#wanted").value;
+  say(found.length === 0 ? "warn" : "", found.length === 0 ? "Nothing and nobody of that name is in the log." : "That may be:", () => $("#wanted").value === asked || found.length > 0);
   $("#choices").replaceChildren(...found.map((of) => {
     const item = document.createElement("li");
     item.append(Object.assign(document.createElement("a"), { href: pageOf(of), textContent: called(of) }));
@@ -44,54 +41,54 @@ async function search() {
   $("#choices a")?.focus();
 }
 
-async function exists(of) {
-  try {
-    return await new Story(of).first((pages) => say("", `Looking for ${called(of)} in the log, page ${pages}…`));
-  } catch (error) {
-    if (error.code === "not_found") return false;
-    throw error;
-  }
+// meant returns all matches of an id: entities, and a holder.
+async function meant(id) {
+  const { items } = isID(id) ? await command("GET", `/v1/history/${id}`) : { items: [] };
+  const of = { kind: "holder", id };
+  const acts = await new Story(of).first((pages) => say("", `Looking for ${called(of)} in the log, page ${pages}…`))
+    .catch((error) => { if (error.code === "not_found") return false; throw error; }); // not a holder's name
+  return acts ? [...items, of] : items;
 }
 
-// mayRead says whether there is a token where one is needed.
+// mayRead returns whether there is a token where one is needed.
 function mayRead() {
   if (!jwt || token()) return true;
-  say("bad", "That needs the token of an auditor or an admin; put yours in at the top.");
+  say("bad", "That needs the token of an auditor or an admin; put yours in at the top.", () => !token());
   $("#token").focus();
   return false;
 }
 
-// ---- The past of a thing
+// ---- The past of an entity
 
 let scrubber = null;
 
-// reelOf is what a thing's changes are read with, and what shows them.
-async function reelOf({ kind, id }) {
+// timelineOf returns the reader of an entity's changes, and their view.
+async function timelineOf({ kind, id }) {
   if (kind === "product") {
-    const reel = new CountReel(id);
-    return { reel, name: kind, view: () => new CountView(reel) };
+    const timeline = new CountTimeline(id);
+    return { timeline, name: kind, view: () => new CountView(timeline) };
   }
   if (kind === "tournament") {
-    const reel = new SlotReel(id);
-    return { reel, name: kind, view: () => new SlotView(reel, id) };
+    const timeline = new SlotTimeline(id);
+    return { timeline, name: kind, view: () => new SlotView(timeline, id) };
   }
   const [performance, seat] = id.split("~");
-  const reel = new SeatReel(await command("GET", `/v1/performances/${encodeURIComponent(performance)}`));
-  return { reel, name: "performance", view: () => new SeatView(reel, seat) };
+  const timeline = new SeatTimeline(await command("GET", `/v1/performances/${encodeURIComponent(performance)}`));
+  return { timeline, name: "performance", view: () => new SeatView(timeline, seat) };
 }
 
 async function openPast() {
-  const { reel, name, view } = await reelOf(of);
-  await reel.fill((n) => say("", `Reading: ${count(n)} changes…`));
+  const { timeline, name, view } = await timelineOf(of);
+  await timeline.fill((n) => say("", `Reading: ${count(n)} changes…`));
   say("", "");
-  $("#past-title").textContent = `${called(of.kind === "seat" ? { kind: "performance", id: reel.id } : of)} through time`.replace(/^./, (c) => c.toUpperCase());
+  $("#past-title").textContent = `${called(of.kind === "seat" ? { kind: "performance", id: timeline.id } : of)} through time`.replace(/^./, (c) => c.toUpperCase());
   $("#past").hidden = false;
-  $(`[data-view="${name}"]`).hidden = false; // a map that is hidden has no size
-  scrubber = new Scrubber(reel, view(), (position) => story?.now(position));
+  $(`[data-view="${name}"]`).hidden = false; // a hidden map has no size
+  scrubber = new Scrubber(timeline, view(), (position) => story?.now(position));
   await scrubber.seek(at());
 }
 
-// ---- The story
+// ---- The history
 
 let story = null;
 
@@ -100,7 +97,7 @@ async function openStory() {
   $("#story-title").textContent = `The story of ${called(of)}`;
   $("#story").hidden = false;
   if (!await opened.first((pages) => tell($("#story-message"), "", `Looking through the log, page ${pages}…`))) {
-    if (scrubber) throw Object.assign(new Error("nothing happened"), { code: "not_found" }); // a seat that nobody touched
+    if (scrubber) throw Object.assign(new Error("nothing happened"), { code: "not_found" }); // a seat without events
     return tell($("#story-message"), "warn", "Nothing is told of it.");
   }
   story = opened;
@@ -112,7 +109,7 @@ async function open() {
   if (!of.kind) return;
   document.title = `${called(of)} · Audit · admitone`;
   $("#wanted").value = `${of.kind}/${of.id}`;
-  // A map of seats is everybody's; all else is told to auditors.
+  // A map of seats is public; everything else needs an auditor's token.
   if (!["performance", "seat"].includes(of.kind) && !mayRead()) return;
   const fault = (error) => { if (error.code !== "not_found") say("bad", error.message); else say("warn", scrubber ? `Nothing ever happened to ${called(of)}.` : `There is no ${called(of)}.`); };
   if (scrubbed(of.kind) && !scrubber) await openPast().catch(fault);
@@ -140,11 +137,12 @@ onButton(async (button) => {
 
 $("#search").addEventListener("submit", (event) => { event.preventDefault(); search(); });
 $("#order").addEventListener("change", () => story?.sort($("#order").value).catch((error) => tell($("#story-message"), "bad", error.message)));
-addEventListener("hashchange", () => scrubber?.seek(at()));
+// The page may have written the moment into its address by now.
+addEventListener("hashchange", ({ newURL }) => scrubber?.seek(at(newURL)));
 document.addEventListener("click", (event) => {
   const link = event.target.closest('[data-field="moment"]');
   if (!link || !scrubber || link.search !== location.search) return;
-  event.preventDefault(); // it is on this page, and the address may be that already
+  event.preventDefault(); // it is on this page, and may be the current address
   history.pushState(null, "", link.href);
   scrubber.seek(at());
   $("#past-title").focus();

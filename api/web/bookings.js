@@ -1,17 +1,17 @@
-// The visitor's bookings: found again after a reload, paid, extended, given back.
+// The visitor's bookings: found again after a reload, paid, extended, released.
 
 import { command, known, timeLeft } from "./command.js";
-import { $, amount, announce, children, field, holder, jwt, mayAsk, pause, stranded, tell, token } from "./page.js";
+import { $, amount, announce, children, field, holder, jwt, mayAsk, pause, recheck, stranded, tell, token } from "./page.js";
 import { readWallet, short } from "./wallet.js";
 
-const bookings = new Map(); // by id, in the order in which they were made
+const bookings = new Map(); // by id, in the order of creation
 const titles = new Map(); // of performances, by id
-const ended = 3; // that many bookings that came to nothing are shown
+const ended = 3; // at most that many unsuccessful bookings are shown
 let whose = "";
 let heard = () => {};
 
-// follow shows the visitor's bookings, and calls changed whenever they have. title
-// is that of the performance with this id.
+// follow shows the visitor's bookings, and calls changed whenever they change. title is that of
+// the performance with this id.
 export function follow(id, title, changed) {
   titles.set(id, title);
   heard = changed;
@@ -25,14 +25,14 @@ export function follow(id, title, changed) {
   read();
 }
 
-// seatsOf are the names of the seats that the visitor has in a performance.
+// seatsOf returns the names of the seats that the visitor has in a performance.
 export function seatsOf(performance) {
   return [...bookings.values()].filter((b) => b.performance_id === performance && b.status in { held: 1, paying: 1, booked: 1 }).flatMap((b) => b.seats);
 }
 
 const reading = { busy: false, again: false };
 
-// readBookings reads them; once more when something has changed meanwhile.
+// readBookings reads them, and again if something has changed meanwhile.
 export async function readBookings(wait = 50) {
   reading.again = true;
   if (reading.busy) return;
@@ -68,13 +68,16 @@ function take(name, found) {
   show();
 }
 
-// adopt takes a booking as an answer has it.
+// adopt takes a booking from an answer.
 export function adopt(booking) {
   if (booking.position >= (bookings.get(booking.id)?.position ?? 0)) bookings.set(booking.id, booking);
   show();
 }
 
-// item is a booking's element.
+// statusOf returns the status of a booking, undefined if the visitor has none with that id.
+export const statusOf = (id) => bookings.get(id)?.status;
+
+// item returns the element of a booking.
 export const item = (id) => $(`#bookings [data-booking="${id}"]`);
 
 function show() {
@@ -89,15 +92,16 @@ function show() {
   }));
   $("#no-bookings").hidden = shown.length > 0;
   if (lost && stranded()) $("#mine-title").focus();
-  if (having(["paying"]).length > 0) readBookings(2000); // its end is under way
+  if (having(["paying"]).length > 0) readBookings(2000); // its outcome is due
   heard();
+  recheck();
 }
 
 const states = { held: "On hold", paying: "The payment is under way", booked: "Booked and paid", released: "Given back", expired: "The time ran out" };
 
 function fill(element, booking) {
   const { id, status, seats, extended, performance_id } = booking;
-  if (element.dataset.status !== status) delete element.dataset.sure;
+  if (element.dataset.status !== status) $("[data-sure]", element).dataset.sure = "";
   element.dataset.status = status;
   field(element, "what").textContent = titles.get(performance_id) ?? performance_id;
   field(element, "what").href = "/performances/" + performance_id;
@@ -108,13 +112,12 @@ function fill(element, booking) {
   const has = { pay: status === "held" || status === "expired", extend: status === "held" && !extended, return: status === "held" || status === "booked" };
   for (const action in has) $(`[data-action="${action}"]`, element).hidden = !has[action];
   $('[data-action="pay"]', element).textContent = status === "held" ? "Pay " + amount(booking.amount) : "Pay after all";
-  field(element, "return").textContent = "sure" in element.dataset ? "Really give back?" : "Give back";
   field(element, "clock").hidden = status !== "held";
   if (status === "held") countDown(element, id);
   return element;
 }
 
-// name finds the title of a performance that this page is not about.
+// name reads the title of a performance that this page is not about.
 async function name(id) {
   titles.set(id, id);
   const performance = await command("GET", "/v1/performances/" + id).catch(() => null);
@@ -123,7 +126,7 @@ async function name(id) {
   show();
 }
 
-const told = new Set(), asking = new Set(); // ids of those nearly over, and over
+const told = new Set(), asking = new Set(); // ids of those that expire soon, and have expired
 
 function countDown(element, id) {
   const booking = bookings.get(id), [left, words] = timeLeft(booking.expires_at);
@@ -141,42 +144,40 @@ function tick() {
   for (const element of document.querySelectorAll('#bookings [data-status="held"]')) countDown(element, element.dataset.booking);
 }
 
-const say = (tone, text) => tell($("#bookings-message"), tone, text);
+const say = (tone, text, holds) => tell($("#bookings-message"), tone, text, holds);
 const waiting = () => say("warn", "No answer yet; trying again…");
 
 const actions = {
   async pay({ id }) {
     say("", "Paying…");
     adopt(await command("POST", `/v1/bookings/${id}/payment`, "{}", waiting));
-    say("good", "Paid. The seats are yours.");
+    say("good", "Paid. The seats are yours.", () => statusOf(id) === "booked");
     readWallet();
   },
   async extend({ id }) {
     adopt(await command("POST", `/v1/bookings/${id}/extension`, "{}", waiting));
     told.delete(id);
-    say("good", "You have more time. There is no more after this.");
+    say("good", "You have more time. There is no more after this.", () => statusOf(id) === "held");
   },
-  async return({ id, status }, element) {
-    if (status === "booked" && !("sure" in element.dataset)) {
-      element.dataset.sure = "";
-      return show();
-    }
+  async return({ id, status }) {
     adopt(await command("DELETE", `/v1/bookings/${id}`, undefined, waiting));
-    say("good", status === "booked" ? "Given back; the money is in your wallet." : "Given back; the seats are free again.");
+    say("good", status === "booked" ? "Given back; the money is in your wallet." : "Given back.", () => statusOf(id) === "released");
     readWallet();
   },
 };
 
-// end pays, extends or gives back the booking that an element shows, and leaves the
-// focus near where it was.
+// end pays, extends or releases the booking of an element, and keeps the focus near it.
 export async function end(action, element) {
   if (!mayAsk($("#bookings-message"), "Booking")) return;
   const booking = bookings.get(element.dataset.booking);
   try {
-    await actions[action](booking, element);
+    await actions[action](booking);
   } catch (error) {
-    say("bad", error.message);
-    if (error.code === "insufficient_balance") short(error.problem);
+    const status = statusOf(booking.id), still = () => statusOf(booking.id) === status;
+    if (error.code === "insufficient_balance") {
+      say("", "");
+      short(error.problem, still);
+    } else say("bad", error.message, still);
     readBookings();
   }
   if (stranded()) ($("button:not([hidden])", item(booking.id) ?? element)?.checkVisibility() ? $("button:not([hidden])", item(booking.id)) : $("#mine-title")).focus();

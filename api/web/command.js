@@ -1,13 +1,13 @@
-// Commands to the server, sent again until there is an answer, and never done twice.
+// Commands to the server, repeated until they are answered, and never executed twice.
 
 import { holder, jwt, keep, pause, recall, token } from "./page.js";
 import { keepPlace, lead, placeIn } from "./passes.js";
 
 const firstWait = 500, patience = 8_000;
-const unanswered = recall("sessionStorage", "unanswered", {}); // what was asked -> {body, key}
+const unanswered = recall("sessionStorage", "unanswered", {}); // request -> {body, key}
 
-// keyFor returns the key of a click. One that got no answer is asked again under
-// the same key, so that it can't count twice.
+// keyFor returns the key of a click. A request without an answer is repeated under the same key,
+// so that it can't count twice.
 function keyFor(question, body) {
   if (unanswered[question]?.body !== body) {
     const bytes = crypto.getRandomValues(new Uint8Array(16)); // randomUUID needs HTTPS
@@ -27,35 +27,35 @@ function words({ field, detail }) {
   return (field ? `${field}: ${detail}` : detail).replace(/^./u, (first) => first.toUpperCase()) + ".";
 }
 
-// ---- What waiting rooms guard
+// ---- Passes of waiting rooms
 
 const passHeader = "Admission-Pass";
-const guards = recall("sessionStorage", "guards", {}); // what is guarded -> the room that does
+const guards = recall("sessionStorage", "guards", {}); // guarded resource -> its room
 
-// guarded is what a command is about: /v1/products/tee, of what is under it.
+// guarded returns the resource of a command: /v1/products/tee for everything below it.
 const guarded = (path) => path.split("/", 4).join("/");
 
-// buyer is whose pass a command needs; a team has one of its own where nobody has a token.
+// buyer returns the holder whose pass a command needs; without tokens, a team has its own.
 function buyer(body) {
   const { holder: named, team_id: team } = JSON.parse(body ?? "{}");
   return jwt ? holder() : named ?? team ?? holder();
 }
 
-// show puts the pass into the headers that the browser has for this, if it has one.
+// show adds the pass to the headers, if the browser has one.
 function show(headers, path, body) {
   const room = guards[guarded(path)];
   const pass = room && placeIn(room, buyer(body))?.pass;
   if (pass) headers[passHeader] = pass;
 }
 
-// admitted says whether to ask again with a pass, after a refusal for want of one. If
-// there is none, it leads to the room where there are.
+// admitted returns whether to repeat a command with a pass, after a refusal for lack of one. If
+// there is no pass, it goes to the room's page.
 function admitted({ code, waiting_room: room }, headers, path, body) {
   if (!room || code !== "pass_required" && code !== "pass_invalid") return false;
   const shown = headers[passHeader], name = buyer(body);
   guards[guarded(path)] = room;
   keep("sessionStorage", "guards", guards);
-  if (shown && placeIn(room, name)?.pass === shown) keepPlace(room, name, null); // it has done its work
+  if (shown && placeIn(room, name)?.pass === shown) keepPlace(room, name, null); // the pass has been used
   delete headers[passHeader];
   show(headers, path, body);
   if (headers[passHeader]) return true;
@@ -65,8 +65,8 @@ function admitted({ code, waiting_room: room }, headers, path, body) {
 
 // ---- Sending
 
-// command sends one, again if there is no answer or the server asks to wait, and
-// returns the resource; it throws what the server or the network has against it.
+// command sends one, repeats it if there is no answer or the server asks to wait, and returns the
+// resource; it throws the problem or the network's error.
 export async function command(method, path, body, waiting) {
   const question = method + " " + path + (body ?? "");
   const headers = {};
@@ -97,11 +97,11 @@ export async function command(method, path, body, waiting) {
   }
 }
 
-// known is how far in the log the answers were: what is read next must be no older.
+// known is the highest position of the answers: later reads must not be older.
 export const known = { position: 0 };
 
-// clock is the server's: a deadline must not depend on how this device's is set. That of
-// a server of the past stands still, at the moment it shows.
+// clock is the server's time: deadlines must not depend on this device's clock. On a server of
+// the past it stands still, at the moment that is shown.
 export const clock = {
   ahead: 0,
   still: Date.parse(document.querySelector(".as-of time")?.dateTime),
@@ -112,7 +112,7 @@ export const clock = {
   },
 };
 
-// timeLeft until a deadline: seconds, and in words such as 4:59.
+// timeLeft returns the time until a deadline: in seconds, and in words such as 4:59.
 export function timeLeft(deadline) {
   const left = Math.max(0, Math.ceil((Date.parse(deadline) - clock.now()) / 1000));
   const two = (n) => String(Math.floor(n)).padStart(2, "0");

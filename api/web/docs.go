@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"html/template"
+	"slices"
 	"strings"
 	"sync"
 
@@ -12,8 +13,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Docs is the readable form of openapi.yaml in HTML, made at the first call.
-// It fails if the description is broken, which a test rules out.
+// Docs returns the readable form of openapi.yaml in HTML, made at the first call. It fails if the
+// description is invalid, which a test rules out.
 var Docs = sync.OnceValues(func() ([]byte, error) {
 	d, err := readDescription(read("openapi.yaml"))
 	if err != nil {
@@ -37,7 +38,7 @@ type description struct {
 	Codes   []code
 }
 
-// group is a tag and the operations that have it.
+// group is a tag and its operations.
 type group struct {
 	Name, Description string
 	Operations        []*operation
@@ -50,8 +51,11 @@ type operation struct {
 	Parameters           []parameter
 	RequestBody          struct{ Content map[string]content } `yaml:"requestBody"`
 	Responses            yaml.Node
-	Answers              []answer `yaml:"-"`
-	// Body is the shape of the request's body, nil if it has none.
+	// Roles may call it, those in Own only for what is their own.
+	Roles   []string `yaml:"x-roles"`
+	Own     []string `yaml:"x-own"`
+	Answers []answer `yaml:"-"`
+	// Body is the schema of the request's body, nil if it has none.
 	Body *schema `yaml:"-"`
 }
 
@@ -68,7 +72,7 @@ type content struct {
 	Schema  value
 }
 
-// answer is a status and what goes with it.
+// answer is a status and its members.
 type answer struct {
 	Ref                 string `yaml:"$ref"`
 	Status, Description string
@@ -83,7 +87,7 @@ type code struct {
 	Meaning string
 }
 
-// source is the description as it lies in the file. Nodes keep the file's order.
+// source is the parsed description. Nodes keep the file's order.
 type source struct {
 	Info       yaml.Node
 	Tags       []group
@@ -119,7 +123,7 @@ func readDescription(text []byte) (*description, error) {
 	})
 }
 
-// members goes through a mapping in the file's order.
+// members iterates over a mapping in the file's order.
 func members(mapping *yaml.Node, take func(name string, value *yaml.Node) error) error {
 	for i := 0; i+1 < len(mapping.Content); i += 2 {
 		if err := take(mapping.Content[i].Value, mapping.Content[i+1]); err != nil {
@@ -129,7 +133,7 @@ func members(mapping *yaml.Node, take func(name string, value *yaml.Node) error)
 	return nil
 }
 
-// add puts an operation into its group, with what it refers to filled in.
+// add adds an operation to its group, with references resolved.
 func (d *description) add(op *operation, s *source) error {
 	for i, p := range op.Parameters {
 		if p.Ref != "" {
@@ -170,8 +174,20 @@ func (d *description) add(op *operation, s *source) error {
 	return fmt.Errorf("%s %s has the tags %q; give it one of those in tags", op.Method, op.Path, op.Tags)
 }
 
-// Curl is the operation as a command to paste, nothing for a WebSocket. Its values
-// are the examples of the parameters and the body.
+// Who returns a line on who may call the operation.
+func (op *operation) Who() string {
+	var all []string
+	for _, role := range op.Roles {
+		if slices.Contains(op.Own, role) {
+			role += " (their own)"
+		}
+		all = append(all, role)
+	}
+	return strings.Join(all, ", ")
+}
+
+// Curl returns the operation as a command to paste, "" for a WebSocket. Its values are the
+// examples of the parameters and the body.
 func (op *operation) Curl() string {
 	for i := range op.Answers {
 		if op.Answers[i].Status == "101" {
@@ -200,7 +216,7 @@ func (op *operation) Curl() string {
 
 func last(ref string) string { return ref[strings.LastIndexByte(ref, '/')+1:] }
 
-// example is a value as indented JSON, or text as it is.
+// example returns a value as indented JSON, or text as it is.
 func example(node *yaml.Node) string {
 	if node.Kind == yaml.ScalarNode {
 		return strings.TrimRight(node.Value, "\n")
@@ -212,7 +228,7 @@ func example(node *yaml.Node) string {
 	return string(text)
 }
 
-// compact is a value as JSON with the members in the file's order.
+// compact returns a value as JSON with the members in the file's order.
 func compact(node *yaml.Node) string {
 	switch node.Kind {
 	case yaml.MappingNode:
@@ -260,7 +276,7 @@ func prose(text string) template.HTML {
 	return template.HTML(out.String())
 }
 
-// anchor is a name as the end of an address.
+// anchor returns a name as the fragment of an address.
 func anchor(parts ...string) string {
 	keep := func(c rune) rune {
 		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' {

@@ -6,17 +6,20 @@ import (
 	"html/template"
 	"io"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"admitone/events"
-	"admitone/projections"
+	"admitone/projections/row"
 )
 
 //go:embed *.html *.js page.css icon.svg openapi.yaml
 var files embed.FS
 
-// Policy is the Content-Security-Policy of all pages: nothing from elsewhere, no
-// script or style in the page itself, no form, and no frame around it.
+// Policy is the Content-Security-Policy of all pages: nothing from other origins, no inline
+// script or style, no form, and no frame around it.
 const Policy = "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'"
 
 // Asset is a file that pages refer to.
@@ -27,10 +30,35 @@ type Asset struct {
 }
 
 // scripts are the modules of the pages.
-var scripts = []string{"page.js", "link.js", "command.js", "products.js", "slots.js", "tournaments.js", "tournament.js",
-	"performances.js", "performance.js", "showing.js", "seatplan.js", "seatmap.js", "seatpaint.js", "bookings.js", "wallet.js",
-	"rooms.js", "waitingrooms.js", "waitingroom.js", "attendance.js", "waker.js", "passes.js",
-	"audit.js", "kinds.js", "pastviews.js", "reel.js", "scrubber.js", "story.js"}
+var scripts = []string{
+	"page.js",
+	"live.js",
+	"command.js",
+	"products.js",
+	"tournament-card.js",
+	"tournaments.js",
+	"tournament.js",
+	"performances.js",
+	"performance.js",
+	"performance-card.js",
+	"seatplan.js",
+	"seatmap.js",
+	"seatpaint.js",
+	"bookings.js",
+	"wallet.js",
+	"room-card.js",
+	"waitingrooms.js",
+	"waitingroom.js",
+	"heartbeat.js",
+	"timer-worker.js",
+	"passes.js",
+	"audit.js",
+	"kinds.js",
+	"asof-views.js",
+	"timeline.js",
+	"scrubber.js",
+	"story.js",
+}
 
 // Assets are the files under /assets/, and the description of the API.
 func Assets() []Asset {
@@ -47,7 +75,7 @@ func Assets() []Asset {
 
 func asset(path, name, kind string) Asset { return Asset{Path: path, Kind: kind, Body: read(name)} }
 
-// read returns a file of the program; it is there, or the program would not build.
+// read returns an embedded file, which exists, or the program would not build.
 func read(name string) []byte {
 	body, err := files.ReadFile(name)
 	if err != nil {
@@ -56,55 +84,56 @@ func read(name string) []byte {
 	return body
 }
 
-// place is a page that one can go to.
+// place is a page of the navigation.
 type place struct{ Path, Name string }
 
-// places are those that every page leads to.
+// places are the pages that every page links to.
 var places = []place{{"/", "On sale"}, {"/performances", "Performances"}, {"/tournaments", "Tournaments"},
 	{"/waiting-rooms", "Waiting rooms"}, {auditPlace, "Audit"}}
 
-// Frame is what stands around what a page shows.
+// Frame is what every page shows around its content.
 type Frame struct {
 	// Epoch of the log that the positions on the page belong to.
 	Epoch string
-	// Token says that commands need one.
+	// Token means that commands need one.
 	Token bool
-	// First says that no page of the list comes before this one.
+	// HoldersCharge means that holders may charge their own wallets.
+	HoldersCharge bool
+	// First means that no page of the list comes before this one.
 	First bool
-	// AsOf is the moment of the past that the server shows, with its position; zero is
-	// the present.
+	// AsOf is the moment of the past that the server shows, with its position; zero is the
+	// present.
 	AsOf         time.Time
 	AsOfPosition uint64
 	// Next is the cursor of the list's next page, "" if there is none.
 	Next string
-	// Filter is what the addresses of the list's pages ask for besides, with an & at
-	// its end; "" for nothing.
+	// Filter is the rest of the query of the list's pages, with an & at its end; "" for none.
 	Filter template.URL
 
-	// Title of the page, the Script that makes it live, the Place that it is, and
-	// the Things that a list has. The functions below set them.
+	// Title of the page, the Script that makes it live, its Place, and the Things that a list
+	// has. The functions below set them.
 	Title, Script, Place, Things string
 }
 
-// parsed are the pages before any was written: only then can they be copied. pages are
-// those of the present.
+// parsed are the pages before any was executed: only then can they be copied. pages are those of
+// the present.
 var (
 	parsed = template.Must(template.New("").Funcs(template.FuncMap{
 		"money": money, "share": share, "prose": prose, "anchor": anchor, "places": func() []place { return places },
-		"stamp": stamp, "people": people, "second": second, "order": order,
+		"stamp": stamp, "people": people, "second": second, "order": order, "sentence": sentence,
 	}).Funcs(noticesBy(time.Now)).ParseFS(files, "*.html"))
 	pages = template.Must(parsed.Clone())
 )
 
-// noticesBy are the functions that judge by the time.
+// noticesBy returns the functions that depend on the time.
 func noticesBy(now func() time.Time) template.FuncMap {
 	return template.FuncMap{
-		"notice":     func(t projections.Tournament) string { return notice(t, now()) },
-		"doorNotice": func(room projections.WaitingRoom) string { return doorNotice(room, now()) },
+		"notice":     func(t row.Tournament) string { return notice(t, now()) },
+		"doorNotice": func(room row.WaitingRoom) string { return doorNotice(room, now()) },
 	}
 }
 
-// write writes a page. On a server of the past it is judged by its moment.
+// write writes a page. On a server of the past, now is its moment.
 func (f *Frame) write(w io.Writer, page string, data any) error {
 	if f.AsOf.IsZero() {
 		return pages.ExecuteTemplate(w, page, data)
@@ -117,7 +146,7 @@ func (f *Frame) write(w io.Writer, page string, data any) error {
 }
 
 // WriteProducts writes the page of a list of products in HTML. Errors: w's.
-func WriteProducts(w io.Writer, f Frame, products []projections.Product) error {
+func WriteProducts(w io.Writer, f Frame, products []row.Product) error {
 	f.Title, f.Script, f.Place, f.Things = "On sale now", "products.js", "/", "products"
 	return writeList(w, "products.html", f, products)
 }
@@ -130,49 +159,57 @@ func writeList[R any](w io.Writer, template string, f Frame, items []R) error {
 }
 
 // WriteTournaments writes the page of a list of tournaments in HTML. Errors: w's.
-func WriteTournaments(w io.Writer, f Frame, tournaments []projections.Tournament) error {
+func WriteTournaments(w io.Writer, f Frame, tournaments []row.Tournament) error {
 	f.Title, f.Script, f.Place, f.Things = "Tournaments", "tournaments.js", "/tournaments", "tournaments"
 	return writeList(w, "tournaments.html", f, tournaments)
 }
 
-// Teams are those of one list of a tournament that its page shows at first.
+// Teams are the teams of one list of a tournament that its page shows at first.
 type Teams struct {
-	Teams []projections.Team
-	// More says that there are others.
+	Teams []row.Team
+	// More means that there are others.
 	More bool
 }
 
 // WriteTournament writes the page of one tournament in HTML. Errors: w's.
-func WriteTournament(w io.Writer, f Frame, t *projections.Tournament, entered, waiting Teams) error {
+func WriteTournament(w io.Writer, f Frame, t *row.Tournament, entered, waiting Teams) error {
 	f.Title, f.Script, f.Place = t.Name, "tournament.js", "/tournaments"
 	return f.write(w, "tournament.html", struct {
 		Frame
-		Tournament       *projections.Tournament
+		Tournament       *row.Tournament
 		Entered, Waiting Teams
 	}{f, t, entered, waiting})
 }
 
-// stamp is a time for the script, people one for people.
+// stamp formats a time for the script, people one for people.
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 
 func people(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") }
 
 func second(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05.000 UTC") }
 
-// notice says why a team can't get a slot at a time, as the script does; "" if it can.
-func notice(t projections.Tournament, now time.Time) string {
+// sentence makes a sentence of the words of a problem, as the scripts do.
+func sentence(words string) string {
+	first, size := utf8.DecodeRuneInString(words)
+	return string(unicode.ToUpper(first)) + strings.TrimSuffix(words[size:], ".") + "."
+}
+
+// notice returns why a team can't get a slot at a time, as the script does; "" if it can.
+func notice(t row.Tournament, now time.Time) string {
 	switch {
 	case now.After(t.RegisterDeadline):
 		return "Sign-up is over"
 	case t.StatusAt(now) == events.TournamentClosed:
 		return "Closed"
+	case now.Before(t.OpensAt):
+		return "Sign-up has not opened"
 	case t.Remaining() == 0:
 		return "Full"
 	}
 	return ""
 }
 
-// money shows minor units with two decimals; the currency is the seller's affair.
+// money shows minor units with two decimals, without a currency.
 func money(minor int64) string {
 	if minor == 0 {
 		return "free"
@@ -180,7 +217,7 @@ func money(minor int64) string {
 	return fmt.Sprintf("%d.%02d", minor/100, minor%100)
 }
 
-// share is a part of a whole as a percentage for CSS and SVG.
+// share returns a part of a whole as a percentage for CSS and SVG.
 func share(part, whole int64) string {
 	if whole == 0 {
 		return "0%"

@@ -1,6 +1,5 @@
-// What all live pages share: finding elements, what the browser remembers, saying
-// things, and who the visitor is. Text that comes from anybody goes in as text,
-// never as HTML.
+// What all live pages share: finding elements, storage of the browser, messages, and the
+// visitor's identity. Text from others is inserted as text, never as HTML.
 
 export const $ = (selector, from = document) => from.querySelector(selector);
 export const field = (card, name) => $(`[data-field="${name}"]`, card);
@@ -8,7 +7,7 @@ export const jwt = document.body.dataset.auth === "jwt";
 export const pause = (ms) => new Promise((wake) => setTimeout(wake, ms));
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
-// What the browser keeps is a convenience: without it the page still works.
+// Storage is a convenience: without it the page still works.
 export function recall(store, name, otherwise) {
   try { return JSON.parse(window[store].getItem("admitone." + name)) ?? otherwise; } catch { return otherwise; }
 }
@@ -19,26 +18,39 @@ export function forget(store, name) {
   try { window[store].removeItem("admitone." + name); } catch { /* nothing was kept */ }
 }
 
-// Minor units with two decimals; the currency is the seller's affair.
+// Minor units with two decimals, without a currency.
 export const amount = (minor) => (minor / 100).toFixed(2);
 export const money = (minor) => minor === 0 ? "free" : amount(minor);
 
 export const share = (part, whole) => whole === 0 ? "0%" : (100 * part / whole).toFixed(2) + "%";
 
-export function tell(place, tone, text) {
+// A message is about something, and goes when that is over: holds returns whether it still
+// applies. A script calls recheck after it has changed what the page knows.
+const said = new Map(); // place -> holds
+
+// tell shows a message in a place, as long as it holds. A refusal is scrolled into view.
+export function tell(place, tone, text, holds) {
   place.dataset.tone = tone;
-  place.textContent = text;
+  if (place.textContent !== text || tone === "bad") place.textContent = text; // a refusal is announced each time
+  if (holds) said.set(place, holds);
+  else said.delete(place);
+  if (tone === "bad") place.scrollIntoView({ block: "nearest" });
 }
 
-// nudge lets the eye see that a figure has changed, and in which direction.
+// recheck removes the messages that do not hold any more.
+export function recheck() {
+  for (const [place, holds] of said) if (!holds()) tell(place, "", "");
+}
+document.addEventListener("input", () => queueMicrotask(recheck)); // after the page's own listeners
+
+// nudge highlights that a figure has changed, and in which direction.
 export function nudge(figure, down) {
   if (calm.matches) return;
   figure.animate([{ transform: `translateY(${down ? "3px" : "-3px"})`, color: "var(--accent)" }, { transform: "none" }],
     { duration: 450, easing: "ease-out" });
 }
 
-// announce tells a screen reader the newest about each thing, every few seconds at
-// most.
+// announce tells a screen reader the newest message about each topic, every few seconds at most.
 const unsaid = new Map(); // by thing
 let speaking = false;
 export async function announce(thing, text) {
@@ -54,26 +66,58 @@ export async function announce(thing, text) {
   speaking = false;
 }
 
-// children makes wanted the children of an element, in this order, and moves none that
-// stays: moved, it would lose the focus.
+// children makes wanted the children of an element, in this order, and does not move those that
+// stay: moving one would lose the focus.
 export function children(parent, wanted) {
   const stays = new Set(wanted);
   for (const child of [...parent.children]) if (!stays.has(child)) child.remove();
   wanted.forEach((child, i) => { if (parent.children[i] !== child) parent.insertBefore(child, parent.children[i] ?? null); });
 }
 
-// stranded says that the focus is nowhere, or on something that can't be seen.
+// stranded returns whether the focus is nowhere, or on a hidden element.
 export function stranded() {
   const at = document.activeElement;
   return !at || at === document.body || !at.checkVisibility();
 }
 
-// onButton calls handle with each button[data-action] that is clicked, one click of
-// a button at a time.
+// ---- Buttons
+
+// A button[data-sure] needs confirmation. Pressed once it shows its .sure words in place of its
+// .calm ones. Pressed again it acts; any other action cancels the question.
+let asking = null;
+
+function ask(button) {
+  if (asking && asking !== button) asking.dataset.sure = "";
+  asking = button;
+  if (!button) return;
+  button.dataset.sure = "asked";
+  announce(button, `${$(".sure", button).textContent} Press again to do it, Escape to leave it.`);
+}
+
+// unsure returns whether a press has only asked, or is the end of a double click.
+function unsure(button, event) {
+  if (button.dataset.sure === undefined) return false;
+  if (button.dataset.sure !== "asked") {
+    ask(button);
+    return true;
+  }
+  return event.detail > 1;
+}
+
+document.addEventListener("click", ({ target }) => { if (asking && !asking.contains(target)) ask(null); }, true);
+document.addEventListener("focusout", ({ target }) => { if (target === asking) ask(null); });
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") ask(null);
+  if (event.repeat && event.key === "Enter" && event.target === asking) event.preventDefault(); // a key that is held down is one press
+});
+
+// onButton calls handle with each button[data-action] that is clicked, one click of a button at a
+// time.
 export function onButton(handle) {
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("button[data-action]");
-    if (!button || button.ariaDisabled === "true") return;
+    if (!button || button.ariaDisabled === "true" || unsure(button, event)) return;
+    ask(null);
     button.ariaDisabled = "true"; // not disabled, which would drop the focus
     try {
       await handle(button);
@@ -83,29 +127,40 @@ export function onButton(handle) {
   });
 }
 
-// ---- Who the visitor is: a name, or a token where one is needed
+// ---- The visitor: a name, or a token where one is needed
 
 export const token = () => recall("sessionStorage", "token", "");
 export const me = () => $("#holder").value.trim();
 
-// holder is by which name the visitor's things go: the token says, where one is needed.
-export function holder() {
-  if (!jwt) return me();
-  try {
-    const claims = atob(token().split(".")[1].replaceAll("-", "+").replaceAll("_", "/"));
-    return JSON.parse(new TextDecoder().decode(Uint8Array.from(claims, (c) => c.charCodeAt(0)))).sub ?? "";
-  } catch { return ""; }
+// holder returns the visitor's name: the token's, where one is needed.
+export const holder = () => jwt ? claims().sub ?? "" : me();
+
+// role returns the role of the token, "" without one.
+export function role() {
+  const { sub, role = "holder" } = claims();
+  return sub ? role : "";
 }
 
-// mayAsk says whether a command can be sent; if not it says what is missing.
+// serves returns whether the visitor may act for any holder, and so takes payments.
+export const serves = () => !jwt || role() === "service" || role() === "admin";
+
+// claims returns the claims of the token; only the server verifies it.
+function claims() {
+  try {
+    const text = atob(token().split(".")[1].replaceAll("-", "+").replaceAll("_", "/"));
+    return JSON.parse(new TextDecoder().decode(Uint8Array.from(text, (c) => c.charCodeAt(0)))) ?? {};
+  } catch { return {}; }
+}
+
+// mayAsk returns whether a command can be sent; if not it shows what is missing.
 export function mayAsk(message, what) {
   if (!jwt || token()) return true;
-  tell(message, "bad", `${what} needs a token; put yours in at the top.`);
+  tell(message, "bad", `${what} needs a token; put yours in at the top.`, () => !token());
   $("#token").focus();
   return false;
 }
 
-// begin shows what needs a script, and lets the visitor say who it is.
+// begin shows the elements that need a script, and lets the visitor enter a name or token.
 export function begin() {
   for (const hidden of document.querySelectorAll(".needs-script")) hidden.hidden = false;
   if ($("#token")) {
@@ -122,8 +177,8 @@ export function begin() {
 // order sorts cards as their list does.
 const order = (card) => card.dataset.order ?? card.dataset.id;
 
-// onNewCards looks now and then whether the server has cards that this page lacks,
-// and calls add with each, put in where it belongs. Nothing announces new things.
+// onNewCards checks at intervals whether the server has cards that this page lacks, and calls add
+// with each, inserted in order. Nothing announces new entities.
 export function onNewCards(selector, add) {
   const known = new Set([...document.querySelectorAll(selector)].map((card) => card.dataset.id));
   const look = async () => {
@@ -134,7 +189,7 @@ export function onNewCards(selector, add) {
     const cards = [...fresh.querySelectorAll(selector)].filter((card) => !known.has(card.dataset.id));
     if (cards.length === 0) return;
     const list = $(selector)?.parentElement;
-    if (!list) return location.reload(); // there was nothing, so nothing is lost
+    if (!list) return location.reload(); // the page was empty, so nothing is lost
     for (const card of cards) {
       known.add(card.dataset.id);
       for (const hidden of card.querySelectorAll(".needs-script")) hidden.hidden = false;

@@ -1,5 +1,4 @@
-// What this browser has of waiting rooms: places in line, the passes that they became,
-// and the way to a room and back.
+// What this browser has of waiting rooms: places in line, passes, and the way to a room and back.
 
 import { $, forget, keep, recall } from "./page.js";
 
@@ -18,16 +17,16 @@ export function onPlace(room, holder, heard) {
   addEventListener("storage", ({ key }) => { if (key === "admitone." + name(room, holder())) heard(placeIn(room, holder())); });
 }
 
-// lead goes to a waiting room, and says there where the visitor wants to go.
+// lead goes to a waiting room, with the address to return to.
 export function lead(room, holder) {
   const query = new URLSearchParams({ to: location.pathname + location.search + location.hash });
   if ($("#holder")?.value.trim() !== holder) query.set("as", holder);
   location.assign(`/waiting-rooms/${encodeURIComponent(room)}?${query}`);
 }
 
-// target is where the visitor wants to go: a page of this server, or null, for anybody
-// may have written the link. The whole address is given back, and not its path: one
-// such as /.//elsewhere has a path that would itself be an address elsewhere.
+// target returns the address to go to: a page of this server, or null, because anyone may have
+// written the link. The whole address is returned, and not its path: one such as /.//elsewhere
+// has a path that would itself be an address elsewhere.
 export function target(search) {
   const to = new URLSearchParams(search).get("to");
   if (!to?.startsWith("/") || !URL.canParse(to, location.origin)) return null;

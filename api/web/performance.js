@@ -1,27 +1,42 @@
 // The page of one performance: its seats, what the visitor chooses, and the booking.
 
-import { adopt, end, follow, item, readBookings, seatsOf } from "./bookings.js";
+import { adopt, end, follow, item, readBookings, seatsOf, statusOf } from "./bookings.js";
 import { command } from "./command.js";
-import { watch } from "./link.js";
-import { $, amount, begin, children, field, jwt, keep, mayAsk, me, onButton, recall, stranded, tell } from "./page.js";
+import { watch } from "./live.js";
+import { $, amount, begin, children, field, holder, jwt, keep, mayAsk, me, onButton, recall, recheck, stranded, tell } from "./page.js";
 import { SeatMap } from "./seatmap.js";
 import { SeatPlan } from "./seatplan.js";
-import { showingOn } from "./showing.js";
+import { performanceCard } from "./performance-card.js";
 import { charge } from "./wallet.js";
 
 const most = 50; // seats in a booking
 const words = { free: "free", held: "on hold", booked: "booked", blocked: "not on sale" };
-const say = (tone, text) => tell($("#choice-message"), tone, text);
+
+// say shows a message about the choice: next to it, or in another place.
+function say(tone, text, holds, place = $("#choice-message")) {
+  for (const other of [$("#choice-message"), $("#tray-message")]) if (other !== place) tell(other, "", "");
+  tell(place, tone, text, holds);
+}
+
+// near shows it where a visitor at the map can see it.
+const near = (tone, text, holds) => say(tone, text, holds, $("#tray").checkVisibility() ? $("#tray-message") : undefined);
+
+// latched makes a condition hold until it has been true once and is false again: an answer may be
+// ahead of this page.
+const latched = (condition) => {
+  let seen = false;
+  return () => condition() ? (seen = true) : !seen;
+};
 
 // ---- The performance, its sections and its seats
 
-begin(); // a map that is hidden has no size
-const showing = showingOn($(".performance"), ({ sections }) => sections.forEach(showSection));
+begin(); // a hidden map has no size
+const showing = performanceCard($(".performance"), ({ sections }) => sections.forEach(showSection));
 const plan = new SeatPlan([...document.querySelectorAll(".section")].map((element) => ({
   id: element.dataset.section, name: field(element, "name").textContent,
   rows: Number(element.dataset.rows), seats_per_row: Number(element.dataset.perRow), price: Number(element.dataset.price),
 })));
-const map = new SeatMap($("[data-seatmap]"), plan, { label, mark, act: toggle });
+const map = new SeatMap($("[data-seatmap]"), plan, { label, mark, act: toggle, full });
 const own = new Set(); // seats that the visitor has
 
 function showSection({ id, remaining }) {
@@ -46,7 +61,10 @@ const seats = {
     if (event === "snapshot") plan.fill(data.sections);
     if (event === "snapshot" || [...before.keys()].some((seat) => own.has(seat))) readBookings();
     const lost = [...before].some(([seat, was]) => picks.has(seat) && was === "free" && plan.status(seat) !== "free");
-    if (lost && !asking) say("warn", `Somebody else was faster: ${gone().map((seat) => plan.name(seat)).join(", ")} went.`);
+    if (lost && !asking) {
+      const went = gone();
+      near("warn", `Somebody else was faster: ${went.map((seat) => plan.name(seat)).join(", ")} went.`, () => went.some((seat) => gone().includes(seat)));
+    }
     show();
   },
 };
@@ -55,22 +73,46 @@ const seats = {
 
 const kept = "picks." + showing.id;
 const picks = new Set(recall("sessionStorage", kept, []).map((name) => plan.find(name)).filter((seat) => seat >= 0));
-let asking = false; // a booking is under way; what goes meanwhile may be its own
+let asking = false; // a booking is under way; seats that go meanwhile may be its own
 
-// gone are the chosen seats that somebody else has by now.
+// gone returns the chosen seats that others have by now.
 const gone = () => asking ? [] : [...picks].filter((seat) => plan.status(seat) !== "free");
 
-// toggle takes a seat into the choice, or out of it.
+const limit = Number(showing.card.dataset.limit); // of one holder's seats; 0 is none
+
+// spare returns how many seats the visitor may choose.
+function spare() { return limit ? Math.max(0, Math.min(most, limit - own.size)) : most; }
+
+// full returns whether no more can be chosen; bound returns why, in a sentence.
+function full() { return picks.size >= spare(); }
+function bound() {
+  if (!limit || limit - own.size > most) return `That is all: a booking has at most ${most} seats.`;
+  const why = `one person may have ${counted(limit)} here` + (own.size > 0 ? `, and you have ${own.size} already` : "");
+  return picks.size > spare() ? `Too many: ${why}. Take ${picks.size - spare()} out.` : `That is all: ${why}.`;
+}
+const counted = (n) => `${n} ${n === 1 ? "seat" : "seats"}`;
+
+// toggle adds a seat to the choice, or removes it.
 function toggle(seat) {
-  if (picks.delete(seat)) say("", "");
-  else if (plan.status(seat) !== "free") return say("warn", `${plan.name(seat)} is ${own.has(seat) ? "yours" : words[plan.status(seat)]}.`);
-  else if (picks.size === most) return say("warn", `A booking has at most ${most} seats.`);
-  else { picks.add(seat); say("", ""); }
+  const status = plan.status(seat), mine = own.has(seat), chosen = picks.delete(seat);
+  if (!chosen && status !== "free") {
+    const still = () => plan.status(seat) === status && own.has(seat) === mine;
+    return near("warn", `${plan.name(seat)} is ${mine ? "yours" : words[status]}.`, still);
+  }
+  if (!chosen && full()) return near("warn", bound(), full);
+  if (!chosen) picks.add(seat);
   offer([]);
+  near("", "");
+  tellBound();
   show();
 }
 
-// show shows the choice; a seat in it that has gone meanwhile stays, and says so.
+// tellBound shows that the choice is full, before the visitor tries to choose more.
+function tellBound() {
+  if (picks.size > 0 && full()) near(picks.size > spare() ? "warn" : "", bound(), full);
+}
+
+// show shows the choice; a seat in it that has gone meanwhile stays, and is marked.
 function show() {
   keep("sessionStorage", kept, [...picks].map((seat) => plan.name(seat)));
   const lost = gone();
@@ -78,26 +120,45 @@ function show() {
   children($("#picks"), [...picks].map((seat) => chip(seat, lost.includes(seat))));
   if (inside && stranded()) ($("#picks button") ?? $("#choice-title")).focus();
   $("#no-picks").hidden = picks.size > 0;
-  $("#pick-buttons").hidden = picks.size === 0;
-  const sum = [...picks].reduce((sum, seat) => sum + plan.price(seat), 0);
-  const book = $('[data-action="book"]');
-  book.textContent = lost.length > 0 ? "Find others like these" : `Book ${picks.size} ${picks.size === 1 ? "seat" : "seats"} · ${amount(sum)}`;
+  $("#pick-buttons").hidden = $(".chosen").hidden = picks.size === 0;
+  const sum = `${counted(picks.size)} · ${amount([...picks].reduce((sum, seat) => sum + plan.price(seat), 0))}`;
+  field($(".chosen"), "sum").textContent = sum;
+  field($(".chosen"), "seats").textContent = [...picks].map((seat) => plan.name(seat)).join(", ");
+  const [book, short] = document.querySelectorAll('[data-action="book"]');
+  book.textContent = lost.length > 0 ? "Find others like these" : `Book ${sum}`;
+  short.replaceChildren(lost.length > 0 ? "Find others" : "Book", unseen(lost.length > 0 ? " like these" : ` ${sum}`));
+  book.disabled = short.disabled = picks.size > spare() && lost.length === 0;
+  showLimit();
   map.changed();
+  recheck();
+}
+
+const unseen = (textContent) => Object.assign(document.createElement("span"), { className: "unseen", textContent });
+
+// showLimit shows the limit before it is reached.
+function showLimit() {
+  const words = `At most ${counted(limit)} for one person` + (own.size > 0 ? `; you have ${own.size}.` : ".");
+  if (limit && $("#limit").textContent !== words) $("#limit").textContent = words;
+  $("#best-quantity").max = Math.max(1, spare());
+  $('[data-action="best"]').disabled = spare() === 0;
 }
 
 function chip(seat, gone) {
   const element = $(`#picks [data-pick="${seat}"]`)?.parentElement ?? document.createElement("li");
   if (!element.firstChild) {
-    const button = Object.assign(document.createElement("button"), { type: "button", ariaLabel: `Take ${plan.name(seat)} out` });
+    const button = Object.assign(document.createElement("button"), { type: "button" });
     Object.assign(button.dataset, { action: "unpick", pick: seat });
     element.append(button);
   }
   element.toggleAttribute("data-gone", gone);
-  element.firstChild.textContent = `${plan.name(seat)} · ${gone ? "gone" : amount(plan.price(seat))} ✕`;
+  const words = `${plan.name(seat)} · ${gone ? "gone" : amount(plan.price(seat))} `;
+  if (element.firstChild.firstChild?.textContent !== words) {
+    element.firstChild.replaceChildren(words, Object.assign(document.createElement("span"), { ariaHidden: "true", textContent: "✕" }), unseen("take out"));
+  }
   return element;
 }
 
-// offer shows seats that could be had instead, each choice a click away.
+// offer shows alternative seats, each choice a click away.
 function offer(choices) {
   $("#offers").replaceChildren(...choices.map((names) => {
     const price = names.reduce((sum, name) => sum + plan.price(plan.find(name)), 0);
@@ -111,50 +172,58 @@ function offer(choices) {
 
 // ---- The booking
 
-// book asks for seats, by name or the best ones, and leads to paying for them.
-async function book(wish) {
+// book asks for seats, by name or the best ones, and leads to their payment.
+async function book(asked) {
   if (!mayAsk($("#choice-message"), "Booking")) return;
-  say("", "Booking…");
+  near("", "Booking…");
   asking = true;
   try {
-    const body = JSON.stringify({ ...(jwt ? {} : { holder: me() }), ...wish });
-    const made = await command("POST", `/v1/performances/${showing.id}/bookings`, body, () => say("warn", "No answer yet; trying again…"));
-    if (wish.seats) picks.clear();
+    const body = JSON.stringify({ ...(jwt ? {} : { holder: me() }), ...asked });
+    const made = await command("POST", `/v1/performances/${showing.id}/bookings`, body, () => near("warn", "No answer yet; trying again…"));
+    if (asked.seats) picks.clear();
     for (const name of made.seats) picks.delete(plan.find(name));
     offer([]);
     adopt(made);
-    say("good", `${made.seats.join(", ")}: held for you. Pay before the time is up.`);
+    say("good", `${made.seats.join(", ")}: held for you. Pay before the time is up.`, () => statusOf(made.id) === "held");
     $('[data-action="pay"]', item(made.id))?.focus();
   } catch (error) {
-    refused(error, error.problem ?? {});
+    refused(error, error.problem ?? {}, asked);
   } finally {
     asking = false;
     show();
   }
 }
 
-function refused(error, { seats = [], alternatives = [], sections = [] }) {
+function refused(error, { seats = [], alternatives = [], sections = [] }, asked) {
   const name = (id) => plan.sections.find((section) => section.id === id)?.name ?? id;
+  const asker = holder(), quantity = asked.seats?.length ?? asked.best_available.quantity, within = asked.best_available?.section;
   if (error.code === "seat_taken") {
-    say("bad", `Others have ${seats.join(", ")}. ${alternatives.length > 0 ? "You could have instead:" : "Choose again."}`);
+    const taken = () => seats.some((seat) => plan.status(plan.find(seat)) !== "free");
+    say("bad", `Others have ${seats.join(", ")}. ${alternatives.length > 0 ? "You could have instead:" : "Choose again."}`, latched(taken));
   } else if (error.code === "sold_out") {
     const left = sections.map(({ section, remaining }) => `${name(section)} ${remaining}`).join(", ");
-    say("bad", `${error.message} Left: ${left || "nothing"}.`);
+    const remaining = () => within ? Number(field($(`.section[data-section="${within}"]`), "remaining").textContent) : showing.remaining;
+    say("bad", `${error.message} Left: ${left || "nothing"}.`, latched(() => remaining() < quantity));
+  } else if (error.code === "limit_exceeded") {
+    const over = latched(() => own.size + quantity > limit);
+    say("bad", error.message, () => holder() === asker && over());
+    readBookings(); // this page does not know the booking yet
   } else {
-    say("bad", error.message);
+    say("bad", error.message, () => holder() === asker);
   }
   offer(alternatives);
   if (stranded()) ($("#offers button") ?? $("#choice-title")).focus();
 }
 
-// best asks for the best seats left.
+// best asks for the best available seats.
 function best() {
-  const quantity = Number($("#best-quantity").value), section = $("#best-section").value;
-  if (!(Number.isInteger(quantity) && quantity >= 1 && quantity <= most)) {
-    say("bad", `Say how many seats: 1 to ${most}.`);
+  const wanted = () => Number($("#best-quantity").value), section = $("#best-section").value;
+  const fits = () => Number.isInteger(wanted()) && wanted() >= 1 && wanted() <= spare();
+  if (!fits()) {
+    say("bad", `Say how many seats: 1 to ${spare()}.`, () => !fits());
     return $("#best-quantity").focus();
   }
-  return book({ best_available: { ...(section ? { section } : {}), quantity } });
+  return book({ best_available: { ...(section ? { section } : {}), quantity: wanted() } });
 }
 
 // ---- The page as a whole
@@ -182,8 +251,10 @@ onButton((button) => {
 follow(showing.id, showing.title, () => {
   own.clear();
   for (const name of seatsOf(showing.id)) own.add(plan.find(name));
-  map.changed();
+  show();
+  if (!asking) tellBound();
 });
 show();
+tellBound();
 watch(showing);
 watch(seats);

@@ -1,12 +1,12 @@
 // The page of performances: by date, their counts live.
 
-import { watch } from "./link.js";
+import { watch } from "./live.js";
 import { $, begin, onNewCards } from "./page.js";
-import { showingOn } from "./showing.js";
+import { performanceCard } from "./performance-card.js";
 
 begin();
-for (const card of document.querySelectorAll(".performance")) watch(showingOn(card));
-onNewCards(".performance", (card) => watch(showingOn(card)));
+for (const card of document.querySelectorAll(".performance")) watch(performanceCard(card));
+onNewCards(".performance", (card) => watch(performanceCard(card)));
 
 for (const chooser of [$("#from"), $("#to")]) {
   chooser.addEventListener("change", () => {

@@ -1,31 +1,35 @@
 // The page of products: their counts, and the reservations of this browser.
 
-import { command, timeLeft } from "./command.js";
-import { watch } from "./link.js";
-import { $, announce, begin, field, jwt, keep, mayAsk, me, money, nudge, onButton, onNewCards, recall, share, stranded, tell, token } from "./page.js";
+import { clock, command, timeLeft } from "./command.js";
+import { watch } from "./live.js";
+import { $, announce, begin, field, holder, jwt, keep, mayAsk, me, money, nudge, onButton, onNewCards, recall, recheck, serves, share, stranded, tell, token } from "./page.js";
 
 // ---- Products
 
 const products = new Map(); // by topic
-function productOn(card) {
-  const { id, position, remaining, held, sold } = card.dataset;
+const myReservations = new Map(); // the reservations of this browser, by id
+function productCard(card) {
+  const { id, position, remaining, held, sold, limit, price, opens, closes } = card.dataset;
   const product = {
     card, id, topic: "product:" + id, position: Number(position),
-    name: field(card, "name").textContent, remaining: Number(remaining), held: Number(held), sold: Number(sold),
+    name: field(card, "name").textContent, remaining: Number(remaining), held: Number(held), sold: Number(sold), limit: Number(limit), price: Number(price), opens, closes,
     take(data) { take(product, data); },
   };
   products.set(product.topic, product);
   return product;
 }
-for (const card of document.querySelectorAll(".product")) productOn(card);
+for (const card of document.querySelectorAll(".product")) productCard(card);
 
-// take puts a frame's counts, which are absolute, into a product and shows them.
+// take applies a frame's counts, which are absolute, to a product and shows them.
 function take(product, data) {
-  const before = product.remaining;
+  const { remaining: before, price } = product;
   for (const name of ["remaining", "held", "sold", "name", "price"]) {
     if (data[name] !== undefined) product[name] = data[name];
   }
+  if (data.name !== undefined) Object.assign(product, { opens: data.opens_at, closes: data.closes_at }); // a frame with a name has all that can be edited
   show(product);
+  if (product.price !== price) list();
+  if (data.name !== undefined && full(product)) readLimit(product);
   if (product.remaining === before) return;
   announce(product, `${product.name}: ${product.remaining === 0 ? "sold out" : product.remaining + " left"}`);
   nudge(field(product.card, "remaining"), product.remaining < before);
@@ -35,58 +39,114 @@ function show(product) {
   const { card, remaining, held, sold } = product;
   const stock = remaining + held + sold;
   for (const [name, value] of Object.entries({ remaining, held, sold, stock, name: product.name })) field(card, name).textContent = value;
-  if (product.price !== undefined) field(card, "price").textContent = money(product.price);
+  field(card, "price").textContent = money(product.price);
   const bars = { sold: $('[data-bar="sold"]', card), held: $('[data-bar="held"]', card) };
   bars.sold.setAttribute("width", share(sold, stock));
   bars.held.setAttribute("x", share(sold, stock));
   bars.held.setAttribute("width", share(held, stock));
-  const out = remaining === 0;
+  product.open = showTimes(product);
+  const out = remaining === 0, over = out || full(product) || !product.open;
   card.toggleAttribute("data-out", out);
+  showLimit(product);
   for (const action of ["reserve", "hold"]) {
     const button = $(`.buttons [data-action="${action}"]`, card);
-    // A button that goes dead under the finger must not take the focus with it.
-    if (out && document.activeElement === button) field(card, "name").focus();
-    button.disabled = out;
+    // A button that is disabled while pressed must not lose the focus.
+    if (over && document.activeElement === button) field(card, "name").focus();
+    button.disabled = over;
     $(".unseen", button).textContent = ": " + product.name;
   }
+}
+
+// ---- The times of the sale
+
+// showTimes counts down to the next bound, and returns whether the sale is open.
+function showTimes(product) {
+  const { card, opens, closes } = product, place = field(card, "times");
+  const before = opens && Date.parse(opens) > clock.now(), over = closes && Date.parse(closes) <= clock.now();
+  let words = "";
+  if (before) words = `The sale opens ${until(opens)}.`;
+  else if (over) words = "The sale has closed.";
+  else if (closes) words = `The sale closes ${until(closes)}.`;
+  place.hidden = words === "";
+  if (place.textContent !== words) place.textContent = words;
+  return !before && !over;
+}
+
+// until returns the time until a bound in words, its date if it is more than a day away.
+function until(bound) {
+  const [left, words] = timeLeft(bound);
+  return left < 86_400 ? "in " + words : "on " + new Date(bound).toLocaleString("en", { dateStyle: "medium", timeStyle: "short" });
+}
+
+// ---- The limit per holder
+
+// had returns how many the visitor has of a product, as far as this browser knows.
+const had = (product) => [...myReservations.values()].filter((claim) => claim.product_id === product.id && claim.holder === holder() && claim.status in { held: 1, confirmed: 1 })
+  .reduce((sum, claim) => sum + claim.quantity, 0);
+
+// full returns whether the visitor may not have more of a product.
+const full = (product) => product.limit > 0 && had(product) >= product.limit;
+
+function showLimit(product) {
+  const place = field(product.card, "limit");
+  if (!place) return;
+  const n = had(product), words = full(product) ? `You have ${n}, and one person may have ${product.limit}.` : `At most ${product.limit} for one person` + (n > 0 ? `; you have ${n}` : "");
+  place.hidden = product.limit === 0;
+  if (place.textContent !== words) place.textContent = words;
+}
+
+// readLimit asks whether an edit has raised a limit: frames do not have it.
+async function readLimit(product) {
+  const now = await command("GET", `/v1/products/${product.id}?min_position=${product.position}`).catch(() => null);
+  if (!now) return;
+  product.limit = now.limit_per_holder;
+  show(product);
 }
 
 async function reserve(product, hold) {
   const message = field(product.card, "message");
   if (!mayAsk(message, "Reserving")) return;
   tell(message, "", hold ? "Holding one…" : "Reserving one…");
-  const body = JSON.stringify({ ...(jwt ? {} : { holder: me() }), quantity: 1, hold });
+  const body = JSON.stringify({ ...(jwt ? {} : { holder: me() }), quantity: 1, ...(hold ? { hold } : {}) });
   try {
     const made = await command("POST", `/v1/products/${product.id}/reservations`, body,
       () => tell(message, "warn", "No answer yet; trying again…"));
-    claims.set(made.id, { ...made, name: product.name });
+    myReservations.set(made.id, { ...made, name: product.name, price: product.price });
     store();
-    tell(message, "good", hold ? "Held for you. Confirm before the time is up." : "Reserved. It is among your reservations.");
+    const status = made.status, still = () => myReservations.get(made.id)?.status === status;
+    // With a token, a product with a price is held until it is paid.
+    const next = payable(made) ? "Whoever takes the payment confirms it before the time is up." : "Confirm before the time is up.";
+    tell(message, "good", status === "held" ? `Held for you. ${next}` : "Reserved. It is among your reservations.", still);
   } catch (error) {
-    tell(message, "bad", error.message);
+    const name = holder(), { remaining } = product;
+    const still = { sold_out: () => product.remaining === remaining, limit_exceeded: () => holder() === name && !full(product), invalid_field: () => holder() === name };
+    tell(message, "bad", error.message, still[error.code]);
   }
 }
 
 // ---- Reservations of this browser
 
-const claims = new Map(); // by reservation id
+// payable returns whether a reservation has a price, and another caller takes the payment and
+// confirms it.
+const payable = (claim) => !serves() && (products.get("product:" + claim.product_id)?.price ?? claim.price ?? 0) > 0;
+
 const path = (claim) => `/v1/products/${claim.product_id}/reservations/${claim.id}`;
 
 function load() {
-  claims.clear();
-  for (const claim of recall("localStorage", "reservations", [])) claims.set(claim.id, claim);
+  myReservations.clear();
+  for (const claim of recall("localStorage", "reservations", [])) myReservations.set(claim.id, claim);
   list();
 }
 function store() {
-  keep("localStorage", "reservations", [...claims.values()].slice(-200));
+  keep("localStorage", "reservations", [...myReservations.values()].slice(-200));
   list();
 }
 
-// list shows the claims: a hold with its product, where the eye is; all others in
-// the list of reservations.
+// list shows the reservations: a hold with its product, where it was made; all others in the list
+// of reservations.
 function list() {
-  for (const old of document.querySelectorAll(".claim")) if (!claims.has(old.dataset.claim)) old.remove();
-  for (const claim of claims.values()) {
+  for (const old of document.querySelectorAll(".claim")) if (!myReservations.has(old.dataset.claim)) old.remove();
+  for (const claim of myReservations.values()) {
     const card = products.get("product:" + claim.product_id)?.card;
     const place = claim.status === "held" && card ? field(card, "holds") : $("#mine");
     const item = $(`[data-claim="${claim.id}"]`) ?? $("#claim").content.cloneNode(true).firstElementChild;
@@ -95,22 +155,26 @@ function list() {
     fill(item, claim);
   }
   $("#none").hidden = $("#mine").childElementCount > 0;
+  for (const product of products.values()) if (product.limit > 0) show(product);
+  recheck();
 }
 
 const states = { held: "On hold", confirmed: "Confirmed", expired: "The hold ran out; it went back on sale", gone: "No longer there" };
 
 function fill(item, claim) {
+  if (item.dataset.status !== claim.status) $("[data-sure]", item).dataset.sure = "";
   item.dataset.status = claim.status;
   field(item, "what").textContent = `${claim.quantity} × ${claim.name}`;
   field(item, "status").textContent = states[claim.status] + (claim.holder ? ` · ${claim.holder}` : "");
   for (const of of item.querySelectorAll('[data-field="of"]')) of.textContent = ": " + claim.name;
-  const has = { confirm: claim.status === "held", release: claim.status in { held: 1, confirmed: 1 }, dismiss: claim.status in { expired: 1, gone: 1 } };
+  const has = { confirm: claim.status === "held" && !payable(claim), release: claim.status in { held: 1, confirmed: 1 }, dismiss: claim.status in { expired: 1, gone: 1 } };
   for (const action in has) $(`[data-action="${action}"]`, item).hidden = !has[action];
+  field(item, "payment").hidden = claim.status !== "held" || !payable(claim);
   field(item, "clock").hidden = claim.status !== "held";
   if (claim.status === "held") countDown(item, claim);
 }
 
-const asking = new Set(); // ids of claims whose time is up
+const asking = new Set(); // ids of expired reservations
 function countDown(item, claim) {
   const [left, words] = timeLeft(claim.expires_at);
   field(item, "clock").textContent = words;
@@ -119,7 +183,7 @@ function countDown(item, claim) {
   refresh(claim).finally(() => setTimeout(() => asking.delete(claim.id), 1000));
 }
 
-// refresh asks the server what has become of a claim: only it knows.
+// refresh asks the server for the state of a reservation.
 async function refresh(claim) {
   if (jwt && !token()) return;
   try {
@@ -130,24 +194,30 @@ async function refresh(claim) {
 }
 
 function adopt(claim, now) {
-  if (!claims.has(claim.id)) return;
-  if (now.status === "released") claims.delete(claim.id);
-  else claims.set(claim.id, { ...claim, ...now });
+  if (!myReservations.has(claim.id)) return;
+  if (now.status === "released") myReservations.delete(claim.id);
+  else myReservations.set(claim.id, { ...claim, ...now });
   store();
 }
 
-// end confirms, releases or dismisses a claim, and leaves the focus near where it was.
+// end confirms, releases or dismisses a reservation, and keeps the focus near it.
 async function end(claim, action, item) {
   const card = products.get("product:" + claim.product_id)?.card;
   const message = card?.contains(item) ? field(card, "message") : $("#mine-message");
   try {
     if (action === "confirm") adopt(claim, await command("POST", path(claim) + "/confirm"));
     if (action === "release") adopt(claim, await command("DELETE", path(claim)));
-    if (action === "dismiss") { claims.delete(claim.id); store(); }
-    tell(message, "good", { confirm: "Confirmed. It is among your reservations.", release: "Released; it is on sale again.", dismiss: "" }[action]);
+    if (action === "dismiss") { myReservations.delete(claim.id); store(); }
+    if (action === "dismiss") tell(message, "", "");
+    else if (action === "confirm") tell(message, "good", "Confirmed. It is among your reservations.", () => myReservations.get(claim.id)?.status === "confirmed");
+    else {
+      const { size } = myReservations;
+      tell(message, "good", `Released: ${claim.quantity} × ${claim.name}.`, () => myReservations.size === size);
+    }
   } catch (error) {
-    tell(message, "bad", error.message);
     await refresh(claim);
+    const now = myReservations.get(claim.id)?.status;
+    tell(message, "bad", error.message, () => myReservations.get(claim.id)?.status === now);
   }
   if (!stranded()) return;
   ($(`[data-claim="${claim.id}"] button:not([hidden])`) ?? (message.id ? $("#mine-title") : field(card, "name"))).focus();
@@ -157,7 +227,7 @@ async function end(claim, action, item) {
 
 onButton(async (button) => {
   const item = button.closest("[data-claim]");
-  if (item) await end(claims.get(item.dataset.claim), button.dataset.action, item);
+  if (item) await end(myReservations.get(item.dataset.claim), button.dataset.action, item);
   else await reserve(products.get("product:" + button.closest(".product").dataset.id), button.dataset.action === "hold");
 });
 
@@ -167,14 +237,16 @@ for (const product of products.values()) {
   watch(product);
 }
 onNewCards(".product", (card) => {
-  const product = productOn(card);
+  const product = productCard(card);
   show(product);
   watch(product);
 });
 load();
-for (const claim of claims.values()) refresh(claim);
+for (const claim of myReservations.values()) refresh(claim);
 
 addEventListener("storage", load);
+document.addEventListener("input", ({ target }) => { if (target.matches("#holder, #token")) list(); });
 setInterval(() => {
-  for (const item of document.querySelectorAll('.claim[data-status="held"]')) countDown(item, claims.get(item.dataset.claim));
+  for (const product of products.values()) if ((product.opens || product.closes) && showTimes(product) !== product.open) show(product);
+  for (const item of document.querySelectorAll('.claim[data-status="held"]')) countDown(item, myReservations.get(item.dataset.claim));
 }, 500);

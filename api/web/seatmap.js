@@ -1,20 +1,20 @@
-// Draws a SeatPlan into a {{template "seatmap"}}: small seats on a canvas; near enough
-// to be hit, those in view are buttons, so a hundred thousand seats are never more than
-// some hundred elements. It knows nothing of where the plan comes from: change the
-// plan, then call changed().
+// Draws a SeatPlan into a {{template "seatmap"}}: small seats on a canvas; when they are big
+// enough to be hit, those in view are buttons, so a hundred thousand seats are never more than
+// some hundred elements. It does not know where the plan comes from: change the plan, then call
+// changed().
 
 import { children } from "./page.js";
 import { paint } from "./seatpaint.js";
 
 const usable = 24; // pixels of a seat from which on it is a button
-const near = matchMedia("(pointer: coarse)").matches ? 44 : 32; // those of one that was asked for
-const few = 1000; // seats of a hall that is shown near from the start
-const least = 1; // pixels of a seat in the whole hall
+const near = matchMedia("(pointer: coarse)").matches ? 44 : 32; // pixels of a seat that was scrolled to
+const few = 1000; // a hall of at most so many seats is enlarged from the start
+const least = 1; // pixels of a seat when the whole hall is shown
 const gap = { x: 3, y: 2.5 }; // around a section, in seats
 const stage = 2; // its height, in seats
 
-// shelve puts sections on shelves that are wide seats long, from the front, and
-// returns {x, y} of each, and the size of all, in seats.
+// shelve places sections on shelves that are wide seats long, from the front, and returns {x, y}
+// of each, and the total size, in seats.
 function shelve(sections, wide) {
   const shelves = [];
   for (const section of sections) {
@@ -35,8 +35,7 @@ function shelve(sections, wide) {
   return { blocks, width, height: y + 1 };
 }
 
-// arrange chooses the shelves with which a hall fills a box best that is a half wider
-// than high.
+// arrange chooses the shelves with which a hall best fills a box of 3:2.
 function arrange(sections) {
   const widest = Math.max(...sections.map((section) => section.seats_per_row + 2 * gap.x));
   const area = sections.reduce((sum, section) => sum + (section.seats_per_row + gap.x) * (section.rows + gap.y), 0);
@@ -46,11 +45,11 @@ function arrange(sections) {
 }
 
 export class SeatMap {
-  // root is the template's element, plan a SeatPlan. The rest is optional:
-  // label(seat) is a seat's name for a screen reader, mark(seat) is "picked", "mine"
-  // or "", act(seat) is called when somebody chooses a seat.
-  constructor(root, plan, { label, mark, act } = {}) {
-    Object.assign(this, { plan, act, due: null, cost: 0, label: label ?? ((seat) => `${plan.name(seat)}, ${plan.status(seat)}`), mark: mark ?? (() => "") });
+  // root is the template's element, plan a SeatPlan. The rest is optional: label(seat)
+  // returns a seat's name for a screen reader, mark(seat) "picked", "mine" or "", act(seat)
+  // is called when a seat is chosen, full() returns whether no more can be chosen.
+  constructor(root, plan, { label, mark, act, full } = {}) {
+    Object.assign(this, { plan, act, full: full ?? (() => false), due: null, cost: 0, label: label ?? ((seat) => `${plan.name(seat)}, ${plan.status(seat)}`), mark: mark ?? (() => "") });
     this.box = root.querySelector(".box");
     this.floor = root.querySelector(".floor");
     this.canvas = root.querySelector("canvas");
@@ -67,13 +66,13 @@ export class SeatMap {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.changed());
     new ResizeObserver(() => this.whole ? this.fit() : this.changed()).observe(this.box);
     this.fit();
-    // What is nearly big enough is better scrolled than zoomed first.
+    // A map that is nearly big enough is scrolled rather than zoomed first.
     if (this.cell < usable && plan.size <= few && this.box.clientWidth / this.hall.width >= usable) this.#nearer(usable);
     this.box.scrollTo(0, 0);
   }
 
-  // changed draws anew what is in view: with the next frame; or later if that takes long
-  // and is not needed soon, so that a crowd's changes leave time for the visitor.
+  // changed redraws what is in view: in the next frame; or later if drawing takes long and
+  // is not urgent, so that a crowd's changes leave time for the visitor.
   changed(soon = false) {
     if (this.due && !soon) return;
     const due = this.due = {};
@@ -89,7 +88,7 @@ export class SeatMap {
     this.#size(Math.min(this.box.clientWidth / this.hall.width, most / this.hall.height, near));
   }
 
-  // focus goes to a seat, near enough to be a button.
+  // focus scrolls to a seat, enlarged to a button.
   focus(seat) {
     if (this.cell < usable) this.#nearer(near, seat);
     this.cursor = seat;
@@ -109,7 +108,7 @@ export class SeatMap {
     this.changed(true);
   }
 
-  // #nearer zooms so that a seat, or what is in the middle, stays in the middle.
+  // #nearer zooms so that a seat, or the middle, stays in place.
   #nearer(cell, seat) {
     const { box } = this, half = { x: box.clientWidth / 2, y: box.clientHeight / 2 };
     const at = seat === undefined
@@ -129,14 +128,14 @@ export class SeatMap {
   // #left is the margin of a hall that is narrower than its box.
   #left() { return Math.max(0, (this.box.clientWidth - this.hall.width * this.cell) / 2); }
 
-  // #spot is where a seat is on the floor, in pixels.
+  // #spot returns the place of a seat on the floor, in pixels.
   #spot(seat) {
     const { section, row, number } = this.plan.place(seat);
     const block = this.hall.blocks.find((block) => block.section === section);
     return { x: this.#left() + (block.x + number - 1) * this.cell, y: (block.y + row - 1) * this.cell };
   }
 
-  // #at is the seat under a point of the floor, the nearest one of its section.
+  // #at returns the seat at a point of the floor, the nearest one of its section.
   #at(x, y) {
     const column = (x - this.#left()) / this.cell, line = y / this.cell;
     for (const { section, x, y } of this.hall.blocks) {
@@ -191,13 +190,13 @@ export class SeatMap {
     const kindOf = (seat) => this.mark(seat) || this.plan.status(seat);
     paint(canvas, view, { hall: this.hall, parts, left, cell, buttons: cell >= usable, plan: this.plan, kindOf });
     this.#place(cell < usable ? [] : parts);
-    box.tabIndex = cell < usable ? 0 : -1; // without buttons it is the box that arrow keys scroll
+    box.tabIndex = cell < usable ? 0 : -1; // without buttons the arrow keys scroll the box
     const free = this.plan.marks.reduce((sum, mark) => sum + (mark === 0), 0);
     canvas.ariaLabel = `${free} of ${this.plan.size} seats are free. Choose a section or zoom in to get at single seats.`;
     this.cost = performance.now() - began; // in milliseconds
   }
 
-  // #place puts buttons where seats in view are. One that has the focus stays.
+  // #place makes buttons of the seats in view. One that has the focus stays.
   #place(parts) {
     const wanted = new Map(); // first seat of a row -> seats
     for (const { section, rows, columns } of parts) {
@@ -219,7 +218,7 @@ export class SeatMap {
     children(this.layer, [...wanted.keys()].sort((a, b) => a - b).map((first) => this.#row(first, wanted.get(first))));
   }
 
-  // #row is the element of a row, with the buttons of its seats.
+  // #row returns the element of a row, with the buttons of its seats.
   #row(first, seats) {
     let element = this.rows.get(first);
     if (!element) {
@@ -231,8 +230,8 @@ export class SeatMap {
     return element;
   }
 
-  // #button is a seat's, as it is now. What has not changed is not written, for a
-  // screen reader may say it.
+  // #button returns a seat's button, updated. Unchanged attributes are not written, because
+  // a screen reader may announce them.
   #button(seat) {
     let button = this.buttons.get(seat);
     if (!button) {
@@ -246,7 +245,7 @@ export class SeatMap {
     if (button.textContent !== signs) button.textContent = signs;
     const now = { "data-status": status, "data-mark": mark, "aria-label": this.label(seat), tabindex: seat === this.cursor ? "0" : "-1",
       "aria-pressed": this.act && (status === "free" || mark === "picked") ? String(mark === "picked") : null,
-      "aria-disabled": this.act && status !== "free" && mark !== "picked" ? "true" : null };
+      "aria-disabled": this.act && mark !== "picked" && (status !== "free" || this.full()) ? "true" : null };
     for (const [name, value] of Object.entries(now)) {
       if (value === null) button.removeAttribute(name);
       else if (button.getAttribute(name) !== value) button.setAttribute(name, value);

@@ -1,5 +1,5 @@
-// Paints the part of a hall that is in view on a canvas: the stage, sections with
-// their rows' numbers, and seats that are too small to be buttons.
+// Paints the part of a hall that is in view on a canvas: the stage, sections with their rows'
+// numbers, and seats that are too small to be buttons.
 
 const kinds = ["free", "held", "booked", "blocked", "picked", "mine"];
 
@@ -8,7 +8,7 @@ const kinds = ["free", "held", "booked", "blocked", "picked", "mine"];
 // the margin, cell a seat's size, both in pixels; kindOf(seat) one of kinds.
 export function paint(canvas, view, { hall, parts, left, cell, buttons, plan, kindOf }) {
   const ratio = devicePixelRatio || 1, style = getComputedStyle(canvas);
-  const colour = Object.fromEntries([...kinds, "ink", "soft", "ground", "line"].map((name) => [name, style.getPropertyValue("--" + name)]));
+  const colour = Object.fromEntries([...kinds, "free-edge", "ink", "soft", "ground", "line"].map((name) => [name, style.getPropertyValue("--" + name)]));
   const width = Math.round(view.width * ratio), height = Math.round(view.height * ratio);
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
   Object.assign(canvas.style, { width: view.width + "px", height: view.height + "px" });
@@ -42,15 +42,23 @@ function seats(pen, { section, x, y, rows, columns }, { cell, plan, kindOf, colo
     for (let from = columns[0], to; from < columns[1]; from = to) {
       const kind = kindOf(first + from);
       for (to = from + 1; !single && to < columns[1] && kindOf(first + to) === kind;) to++;
-      pen.fillStyle = colour[kind];
+      pen.fillStyle = kind === "free" && !single ? colour["free-edge"] : colour[kind];
       pen.fillRect((x + from) * cell, top, (to - from - 1) * cell + size, high);
+      if (single) edge(pen, kind, (x + from) * cell, top, size, colour);
       if (cell >= 9) sign(pen, kind, (x + from) * cell, top, size, colour);
     }
   }
 }
 
-// sign says what a seat is to who can't tell the colours apart: what is on hold is
-// half full, what is not on sale is crossed, what is the visitor's has a dot.
+// edge is drawn around marks that hardly differ from the ground: the free, and the blocked.
+function edge(pen, kind, x, y, size, colour) {
+  if (kind !== "free" && kind !== "blocked") return;
+  Object.assign(pen, { strokeStyle: kind === "free" ? colour["free-edge"] : colour.soft, lineWidth: 1 });
+  pen.strokeRect(x + .5, y + .5, size - 1, size - 1);
+}
+
+// sign marks a seat for people who can't tell the colours apart: a held one is half full, one not
+// on sale is crossed, a chosen one has a dot and one of the visitor's a large dot.
 function sign(pen, kind, x, y, size, colour) {
   pen.fillStyle = kind === "held" ? colour.free : colour.ground;
   pen.beginPath();
@@ -59,7 +67,7 @@ function sign(pen, kind, x, y, size, colour) {
     pen.lineTo(x + size, y);
     pen.lineTo(x, y + size);
   } else if (kind === "picked" || kind === "mine") {
-    pen.arc(x + size / 2, y + size / 2, size * .22, 0, 7);
+    pen.arc(x + size / 2, y + size / 2, size * (kind === "picked" ? .2 : .32), 0, 7);
   }
   pen.fill();
   if (kind !== "blocked") return;
@@ -69,7 +77,7 @@ function sign(pen, kind, x, y, size, colour) {
   pen.stroke();
 }
 
-// numbers of the rows stand before them.
+// numbers of the rows are painted before them.
 function numbers(text, { x, y, rows }, { cell, colour }) {
   if (cell < 11) return;
   for (let row = rows[0]; row < rows[1]; row++) text(row + 1, (x - .8) * cell, (y + row + .45) * cell, Math.min(cell * .7, 13), colour.soft);

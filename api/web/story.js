@@ -1,4 +1,4 @@
-// The story of a thing or of a holder: its lines, page by page, oldest or newest first.
+// The history of an entity or a holder: its lines, page by page, oldest or newest first.
 
 import { command } from "./command.js";
 import { $, field, stranded, tell } from "./page.js";
@@ -18,8 +18,8 @@ export class Story {
 
   get ended() { return this.cursor === null || this.lines.length >= most; }
 
-  // first reads whether there is a story, as far as the first line. heard is told how
-  // many pages it took so far: a holder's are looked for in the whole log.
+  // first reads until the first line, if there is one. heard gets the number of pages read
+  // so far: a holder's lines are searched for in the whole log.
   async first(heard) {
     for (let pages = 1; this.lines.length === 0 && !this.ended; pages++) {
       await this.#read();
@@ -36,7 +36,7 @@ export class Story {
     this.cursor = page.next;
   }
 
-  // show shows as many lines as are wanted; for the newest ones all have to be read.
+  // show shows the wanted number of lines; for the newest ones all have to be read.
   async show() {
     const say = (text) => tell($("#story-message"), "", text);
     const enough = () => this.ended || this.order === "oldest" && this.lines.length >= this.shown;
@@ -52,7 +52,7 @@ export class Story {
     say(this.lines.length === 0 ? "Nothing is told of it." : this.cursor !== null && this.ended ? `These are its first ${most} lines; the API and admitone history have the others.` : "");
   }
 
-  // more shows the next lines, and leads to the first of them.
+  // more shows the next lines, and moves the focus to the first of them.
   async more() {
     const seen = $("#lines").childElementCount;
     this.shown += step;
@@ -66,7 +66,7 @@ export class Story {
     await this.show();
   }
 
-  // now marks the line that tells a moment's change, if there is one.
+  // now marks the line of a moment's change, if there is one.
   now(position) {
     for (const item of $("#lines").children) {
       item.toggleAttribute("data-now", Number(item.dataset.position) === position);
@@ -75,7 +75,7 @@ export class Story {
 
   #item(line) {
     const item = $("#line").content.cloneNode(true).firstElementChild, of = thing(line.stream);
-    const same = this.#same(of) || of.kind === "refusals"; // the sentence of a refusal says it all
+    const same = this.#same(of) || of.kind === "refusals"; // the sentence of a refusal is complete
     Object.assign(item.dataset, { position: line.position, stream: line.stream });
     field(item, "text").textContent = (same ? "" : called(of) + ": ") + line.text;
     field(item, "time").textContent = when(line.time);
@@ -93,7 +93,7 @@ export class Story {
   #same({ kind, id }) { return kind === this.of.kind && id === this.of.id; }
 }
 
-// leads are links to the other things that a line names.
+// leads returns links to the other entities that a line names.
 function leads(place, others, position) {
   const links = others.map((of) => Object.assign(document.createElement("a"), { href: pageOf(of, position), textContent: called(of) }));
   if (links.length === 0) return place.remove();
@@ -107,7 +107,7 @@ function leads(place, others, position) {
 
 const apart = (links) => links.flatMap((link, i) => i === 0 ? [link] : [", ", link]);
 
-// state shows in a line what the API has of the thing at that moment.
+// state shows in a line the resource at that moment.
 export async function state(item) {
   const place = field(item, "state"), { stream, position } = item.dataset;
   if (!place.hidden) {

@@ -1,22 +1,22 @@
-// The page of one tournament: its slots, who has one and who waits, and the team of
-// this browser.
+// The page of one tournament: its slots, the entered and waitlisted teams, and the team of this
+// browser.
 
 import { command } from "./command.js";
-import { unwatch, watch } from "./link.js";
-import { $, begin, field, keep, mayAsk, onButton, pause, recall, stranded, tell } from "./page.js";
-import { obstacle, tournamentOn } from "./slots.js";
+import { unwatch, watch } from "./live.js";
+import { $, begin, field, keep, mayAsk, onButton, pause, recall, recheck, stranded, tell } from "./page.js";
+import { obstacle, tournamentCard } from "./tournament-card.js";
 
-const tournament = tournamentOn($(".tournament"), (data, event) => { showTeam(); moved(data, event); });
+const tournament = tournamentCard($(".tournament"), (data, event) => { showTeam(); moved(data, event); });
 const entries = `/v1/tournaments/${tournament.id}/entries`;
 
-// ---- Who has entered, and who waits
+// ---- The teams
 
 const page = 100; // that many teams are shown at first, and more with each click
 const lists = Object.fromEntries(["entered", "waitlisted"].map((status) => [status, {
   status, element: $("#" + status), most: page, busy: false, again: false,
 }]));
 
-// moved reads the lists anew that a frame has changed, as far as they are shown.
+// moved reads the lists again that a frame has changed, as far as they are shown.
 function moved(data, event) {
   const teams = data.teams ?? [];
   for (const list of Object.values(lists)) {
@@ -29,8 +29,8 @@ function moved(data, event) {
 
 const row = (list, team) => $(`[data-team="${team}"]`, list.element);
 
-// refresh reads a list; once more when something has changed meanwhile. A crowd that
-// watches waits a little, each for a time of its own.
+// refresh reads a list, and again if something has changed meanwhile. Each page waits for a
+// random time, so that a crowd does not read at once.
 async function refresh(list, wait = 0) {
   list.again = true;
   if (list.busy) return;
@@ -72,7 +72,7 @@ function show(list, teams) {
   count(list);
 }
 
-// count says whether there are more teams than are shown.
+// count returns whether there are more teams than are shown.
 function count(list) {
   const more = tournament[list.status] - list.element.childElementCount;
   const note = $(`[data-more="${list.status}"]`), button = $(`[data-list="${list.status}"]`);
@@ -84,7 +84,7 @@ function count(list) {
 
 let team = null; // {id, name}
 let standing = {}; // its status and place, none if it does not take part
-let seen = 0; // the position that standing is as of
+let seen = 0; // the position of standing
 
 function remember(chosen) {
   if (team) unwatch("team:" + team.id);
@@ -100,16 +100,16 @@ function remember(chosen) {
   showTeam();
 }
 
-// hear takes what a frame says of the team.
+// hear takes a frame about the team.
 function hear({ position, entries, more }, event) {
   const mine = entries.find((entry) => entry.tournament_id === tournament.id);
   if (mine) stand(mine, position);
   else if (event === "snapshot" && more) ask();
   else if (event === "snapshot") stand({}, position);
-  if (mine?.cause === "promoted") tell($("#team-message"), "good", "A slot came free: your team is in.");
+  if (mine?.cause === "promoted") say("good", "A slot came free: your team is in.", stands("entered"));
 }
 
-// stand puts the team where something newer than before says it is.
+// stand sets the team's standing, unless it knows a newer one.
 function stand({ status, place }, position) {
   if (position < seen) return;
   seen = position;
@@ -117,7 +117,7 @@ function stand({ status, place }, position) {
   showTeam();
 }
 
-// ask reads where the team stands.
+// ask reads the team's entry.
 async function ask() {
   const asked = team;
   const position = Math.max(seen, tournament.position);
@@ -145,39 +145,47 @@ function showTeam() {
   enter.disabled = wall !== "" && !queue;
   enter.textContent = queue ? "Join the waitlist" : "Sign up";
   withdraw.hidden = !takesPart;
-  withdraw.textContent = waits ? "Leave the waitlist" : "Withdraw";
+  $(".calm", withdraw).textContent = waits ? "Leave the waitlist" : "Withdraw";
+  $(".sure", withdraw).textContent = waits ? "Really leave it?" : "Really withdraw?";
   if (lost) $("#team button:not([hidden]):not(:disabled)").focus();
+  recheck();
 }
 
-const say = (tone, text) => tell($("#team-message"), tone, text);
+const say = (tone, text, holds) => tell($("#team-message"), tone, text, holds);
+
+// stands makes a condition: the team has that standing, undefined for none.
+function stands(status) {
+  const about = team;
+  return () => team === about && standing.status === status;
+}
 const waiting = () => say("warn", "No answer yet; trying again…");
 
 const actions = {
   async make() {
     const name = $("#team-name").value.trim();
     if (name === "") {
-      say("bad", "Give your team a name.");
+      say("bad", "Give your team a name.", () => !team && $("#team-name").value.trim() === "");
       return $("#team-name").focus();
     }
     say("", "Making the team…");
     const made = await command("POST", "/v1/teams", JSON.stringify({ name }), waiting);
     $("#team-name").value = "";
     remember({ id: made.id, name: made.name });
-    say("good", "Your team is made. It can sign up now.");
+    say("good", "Your team is made. It can sign up now.", stands(undefined));
     $('#team [data-action="enter"]').focus();
   },
   async enter() {
     say("", "Signing up…");
     const made = await command("POST", entries, JSON.stringify({ team_id: team.id }), waiting);
     stand(made, made.position);
-    say("good", made.status === "entered" ? "Your team is in." : "Your team waits. It comes in by itself when its turn comes.");
+    say("good", made.status === "entered" ? "Your team is in." : "Your team waits. It comes in by itself when its turn comes.", stands(made.status));
   },
   async withdraw() {
     const waited = standing.status === "waitlisted";
     say("", "Withdrawing…");
     const left = await command("DELETE", `${entries}/${team.id}`, undefined, waiting);
     stand(left, left.position);
-    say("good", waited ? "Your team waits no longer." : "Your team has withdrawn.");
+    say("good", waited ? "Your team waits no longer." : "Your team has withdrawn.", stands(undefined));
   },
   async another() {
     remember(null);
@@ -198,7 +206,8 @@ onButton(async (button) => {
   try {
     await actions[action](button);
   } catch (error) {
-    say("bad", error.message);
+    const about = team, wall = obstacle(tournament), { status } = standing;
+    say("bad", error.message, () => team === about && obstacle(tournament) === wall && standing.status === status);
     if (error.code === "not_found" && error.resource === "team") remember(null);
     else if (team) await ask();
   }
@@ -212,4 +221,4 @@ begin();
 watch(tournament);
 remember(recall("localStorage", "team", null));
 for (const list of Object.values(lists)) refresh(list);
-setInterval(showTeam, 1000); // the deadline passes without a word
+setInterval(showTeam, 1000); // there is no event when the deadline passes

@@ -1,9 +1,9 @@
 // The page of tournaments: their slots, live.
 
-import { watch } from "./link.js";
+import { watch } from "./live.js";
 import { begin, onNewCards } from "./page.js";
-import { tournamentOn } from "./slots.js";
+import { tournamentCard } from "./tournament-card.js";
 
 begin();
-for (const card of document.querySelectorAll(".tournament")) watch(tournamentOn(card));
-onNewCards(".tournament", (card) => watch(tournamentOn(card)));
+for (const card of document.querySelectorAll(".tournament")) watch(tournamentCard(card));
+onNewCards(".tournament", (card) => watch(tournamentCard(card)));

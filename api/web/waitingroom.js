@@ -1,27 +1,27 @@
 // The page of one waiting room: the visitor's place in line, and the way in.
 
-import { attend, hurry, stop } from "./attendance.js";
+import { attend, hurry, stop } from "./heartbeat.js";
 import { clock, command, timeLeft } from "./command.js";
-import { watch } from "./link.js";
-import { $, announce, begin, field, holder, jwt, mayAsk, me, onButton, pause, stranded, tell } from "./page.js";
+import { watch } from "./live.js";
+import { $, announce, begin, field, holder, jwt, mayAsk, me, onButton, pause, recheck, stranded, tell } from "./page.js";
 import { keepPlace, onPlace, placeIn, target } from "./passes.js";
-import { number, obstacle, roomOn, unopened } from "./rooms.js";
+import { number, obstacle, roomCard, unopened } from "./room-card.js";
 
 const local = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium" });
 const title = document.title;
 const main = $(".room"), card = $(".waitingroom");
-const room = roomOn(card, moved, main);
+const room = roomCard(card, moved, main);
 const visitors = `/v1/waiting-rooms/${room.id}/visitors`;
 const wanted = target(location.search);
-const say = (tone, text) => { if ($("#message").textContent !== text) tell($("#message"), tone, text); };
+const say = (tone, text, holds) => { if ($("#message").textContent !== text) tell($("#message"), tone, text, holds); };
 
 // ---- The visitor's place
 
-// place is what the server said last of where the visitor stands, with the holder it
-// belongs to, the place that it first was, and when that was said; null for none.
+// place is the server's last answer about the visitor, with its holder, the first place, and the
+// time of the answer; null for none.
 let place = null;
 
-// hold takes a place as the browser remembers it.
+// hold takes a place from the browser's storage.
 function hold(remembered) {
   place = remembered;
   since = null;
@@ -30,7 +30,7 @@ function hold(remembered) {
   show();
 }
 
-// shared takes what another tab has heard of the same place: both need not ask.
+// shared takes what another tab was told of the same place, so that only one has to poll.
 function shared(remembered) {
   if (remembered?.asked === place?.asked) return;
   if (!remembered) outcome("warn", "Your place or your pass is over.");
@@ -41,13 +41,13 @@ function shared(remembered) {
 
 const longest = () => Math.min(30, room.heartbeat_seconds) * 1000;
 
-// untilAsked is how long the server does not want to be asked: a reload is no reason.
+// untilAsked returns how long the server wants no poll: a reload is no reason for one.
 function untilAsked({ status, asked, poll_after_seconds: after }) {
   if (status !== "waiting" || !after) return 0;
-  return Math.max(0, Math.min(asked - Date.now(), 0) + after * 1000); // no clock that was set back makes it longer
+  return Math.max(0, Math.min(asked - Date.now(), 0) + after * 1000); // setting the clock back does not make it longer
 }
 
-// heard takes what the server says.
+// heard takes an answer of the server.
 function heard(now) {
   const before = place;
   place = { ...now, holder: before.holder, first: Math.max(before.first ?? 0, now.position ?? 0), asked: Date.now() };
@@ -59,7 +59,7 @@ function heard(now) {
   show();
 }
 
-// over ends a place, and says why.
+// over ends a place, and shows why.
 function over(before, status) {
   stop();
   keepPlace(room.id, before.holder, null);
@@ -82,22 +82,25 @@ function refused(problem) {
 function silent() {
   if (place.status !== "waiting") return;
   const where = navigator.onLine ? "No answer from the server" : "This device is offline";
-  say("warn", `${where}; trying again… Your place is kept for ${span(2 * room.heartbeat_seconds)} from your last sign of life.`);
+  say("warn", `${where}; trying again… Your place is kept for ${span(2 * room.heartbeat_seconds)} from your last sign of life.`, () => place?.status === "waiting");
 }
 
+// outcome returns how a place has ended, or that it is the visitor's turn, in words for that
+// visitor.
 function outcome(tone, text) {
-  if ($("#outcome").textContent !== text) tell($("#outcome"), tone, text);
+  const whose = place?.holder ?? holder();
+  if ($("#outcome").textContent !== text) tell($("#outcome"), tone, text, () => (place?.holder ?? holder()) === whose);
 }
 
-// comeIn goes to what the visitor came for, once that can be seen, if the visitor was
-// not inside before.
+// comeIn goes to what the visitor came for, once that can be seen, unless the visitor was inside
+// before.
 let entering = false;
 async function comeIn(before) {
   if (!wanted || entering || place?.status !== "admitted" || before?.status === "admitted") return;
   const { visitor } = place;
   entering = true;
   show();
-  await pause(2500); // to be read, or heard
+  await pause(2500); // time to read or hear it
   while (document.hidden) await new Promise((seen) => document.addEventListener("visibilitychange", seen, { once: true }));
   entering = false;
   if (place?.visitor === visitor && place.status === "admitted") location.assign(wanted);
@@ -105,9 +108,9 @@ async function comeIn(before) {
 
 // ---- How many are ahead
 
-// since is how many had come in when the page began to count those who do, after the
-// last answer. A frame may be older than an answer, so it begins a little later: what
-// it shows may be too many, never too few.
+// since is how many had been admitted when the page began to count, after the last answer. A
+// frame may be older than an answer, so counting begins a little later: the number shown may be
+// too high, never too low.
 let since = null;
 const settled = 500;
 
@@ -118,11 +121,11 @@ function moved() {
 
 function ahead() {
   const n = place.position - 1 - (since === null ? 0 : room.admitted - since);
-  const fixed = room.joined >= place.ticket && (room.order === "fifo" || room.seed); // nobody new gets in front
+  const fixed = room.joined >= place.ticket && (room.order === "fifo" || room.seed); // no later visitor gets in front
   return Math.max(0, fixed ? Math.min(n, room.waiting - 1) : n);
 }
 
-// span says how long in words, about says about how long.
+// span returns a duration in words, about returns it rounded.
 const some = (n, unit) => `${number(n)} ${unit}${n === 1 ? "" : "s"}`;
 const span = (seconds) => seconds < 120 ? some(seconds, "second") : some(Math.round(seconds / 60), "minute");
 function about(seconds) {
@@ -152,11 +155,16 @@ function show() {
     document.title = "It is your turn! · " + title;
   }
   if (phase === "waiting") showLine();
-  $('[data-action="leave"]').textContent = phase === "admitted" ? "Give the pass up" : "Leave the line";
+  const leave = $('[data-action="leave"]'), words = phase === "admitted" ? ["Give the pass up", "Really give it up?"] : ["Leave the line", "Really leave the line?"];
+  if ($(".calm", leave).textContent !== words[0]) {
+    [$(".calm", leave).textContent, $(".sure", leave).textContent] = words;
+    leave.dataset.sure = ""; // it was asked about something else
+  }
   $('[data-action="join"]').disabled = room.status === "closed";
   field(card, "whose").textContent = place ? `In the name of ${place.holder}.` : "";
   showOpening();
   tick();
+  recheck();
   if (lost && stranded()) (phase === "admitted" && wanted ? $("#enter") : phase === "out" ? $('[data-action="join"]') : $("#title")).focus();
 }
 
@@ -175,7 +183,7 @@ function showLine() {
   announce("place", field(card, "place").textContent.trim());
 }
 
-// showOpening tells of a room that opens later, and of its draw.
+// showOpening shows that a room opens later, and its draw.
 function showOpening() {
   const part = (name, text) => {
     const element = field(main, name);
@@ -205,7 +213,7 @@ const actions = {
   async join() {
     if (!mayAsk($("#message"), "Joining")) return;
     if (!jwt && me() === "") {
-      say("bad", "Say who you are.");
+      say("bad", "Say who you are.", () => me() === "");
       return $("#holder").focus();
     }
     say("", "Joining…");
@@ -231,13 +239,14 @@ onButton(async (button) => {
   try {
     await actions[button.dataset.action]();
   } catch (error) {
-    say("bad", error.message);
+    const name = holder(), { status } = room;
+    say("bad", error.message, () => !place && holder() === name && room.status === status);
   }
   if (stranded()) $("#title").focus();
 });
 
 begin();
-const as = new URLSearchParams(location.search).get("as"); // such as a team, which is no name of a person
+const as = new URLSearchParams(location.search).get("as"); // such as a team, which is not a holder's name
 if (as && !jwt) $("#holder").value = as;
 if (wanted) $("#enter").href = wanted;
 for (const who of [$("#holder"), $("#token")]) who?.addEventListener("change", () => { if (!place) hold(placeIn(room.id, holder())); });

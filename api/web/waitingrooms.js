@@ -1,9 +1,9 @@
 // The page of waiting rooms: how long their lines are, live.
 
-import { watch } from "./link.js";
+import { watch } from "./live.js";
 import { begin, onNewCards } from "./page.js";
-import { roomOn } from "./rooms.js";
+import { roomCard } from "./room-card.js";
 
 begin();
-for (const card of document.querySelectorAll(".waitingroom")) watch(roomOn(card));
-onNewCards(".waitingroom", (card) => watch(roomOn(card)));
+for (const card of document.querySelectorAll(".waitingroom")) watch(roomCard(card));
+onNewCards(".waitingroom", (card) => watch(roomCard(card)));

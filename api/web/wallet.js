@@ -1,29 +1,43 @@
-// The visitor's wallet: what is in it, what went in and out, and charging it.
+// The visitor's wallet: its balance and movements, and charging it.
 
 import { command, known } from "./command.js";
-import { $, amount, holder, keep, tell } from "./page.js";
+import { $, amount, holder, keep, recheck, role, serves, tell } from "./page.js";
 
 const path = () => `/v1/wallets/${encodeURIComponent(holder())}`;
-const say = (tone, text) => tell($("#wallet-message"), tone, text);
+const say = (tone, text, holds) => tell($("#wallet-message"), tone, text, holds);
 const stamp = new Intl.DateTimeFormat(undefined, { dateStyle: "short", timeStyle: "short" });
 const words = { charged: "Charged", debited: "Paid", refunded: "Refunded" };
-let whose = ""; // whose wallet is shown
+let whose = ""; // the holder whose wallet is shown
+let has = 0; // the balance
+let made = false; // whether there is one
 
-// readWallet shows the wallet as it is now. There is none before the first charge.
+function show(balance) {
+  has = balance;
+  $("#balance").textContent = amount(balance);
+  recheck();
+}
+
+// mayCharge returns whether visitors may charge their own wallets; see serve --wallet-charges.
+const mayCharge = () => serves() || $(".charge").dataset.holdersCharge === "true" && ["holder", "auditor"].includes(role());
+
+// readWallet shows the wallet as it is now. It does not exist before the first charge.
 export async function readWallet() {
+  $(".charge").hidden = !mayCharge();
+  $("#charging").hidden = mayCharge();
   const name = whose = holder();
-  const wallet = name ? await command("GET", `${path()}?min_position=${known.position}`).catch((error) => error) : { code: "not_found" };
+  const list = `/v1/holders/${encodeURIComponent(name)}/wallets?min_position=${known.position}`;
+  const wallets = name ? await command("GET", list).catch(() => null) : { items: [] };
   if (name !== whose) return;
-  if (wallet.balance !== undefined) $("#balance").textContent = amount(wallet.balance);
-  else if (wallet.code === "not_found") $("#balance").textContent = amount(0);
+  if (wallets) made = wallets.items.length > 0;
+  if (wallets) show(wallets.items[0]?.balance ?? 0);
   if ($("#entries").open) await readEntries();
 }
 
-// readEntries shows the newest entries, the last one first.
+// readEntries shows the newest movements, the last one first.
 async function readEntries() {
   const name = holder();
   let entries = [];
-  for (let cursor = ""; ;) {
+  for (let cursor = ""; made;) {
     const page = await command("GET", `${path()}/entries?${new URLSearchParams({ limit: 500, cursor, min_position: known.position })}`).catch(() => ({ items: [] }));
     entries = [...entries, ...page.items].slice(-20);
     if (!(cursor = page.next)) break;
@@ -36,31 +50,37 @@ async function readEntries() {
   }));
 }
 
-// short leads to the wallet when it has too little, as a refusal says.
-export function short({ balance, amount: due }) {
-  say("bad", `There is ${amount(balance)} in the wallet, and it costs ${amount(due)}. Charge it, then pay.`);
-  if (!$("#amount")) return $("#wallet-title").focus();
-  $("#amount").value = amount(due - balance);
+// short leads to the wallet after a refusal for lack of money; due returns whether the payment is
+// still due.
+export function short({ balance, amount: price }, due) {
+  show(balance);
+  say("bad", `There is ${amount(balance)} in the wallet, and it costs ${amount(price)}. ${mayCharge() ? "Charge it, then pay." : "Have it charged, then pay."}`, () => has < price && due());
+  if (!mayCharge()) return $("#wallet-title").focus();
+  $("#amount").value = amount(price - balance);
   $("#amount").focus();
 }
 
-// charge puts in what the visitor says.
+// charge puts in the amount that the visitor enters.
 export async function charge() {
   const [, whole, part = ""] = $("#amount").value.trim().match(/^(\d{1,12})(?:[.,](\d{1,2}))?$/) ?? [];
   const minor = Number(whole) * 100 + Number(part.padEnd(2, "0"));
   if (!(minor > 0)) {
-    say("bad", "Say how much, such as 100.00.");
+    const typed = $("#amount").value;
+    say("bad", "Say how much, such as 100.00.", () => $("#amount").value === typed);
     return $("#amount").focus();
   }
+  const name = holder();
   say("", "Charging…");
   try {
     const wallet = await command("POST", path() + "/charges", JSON.stringify({ amount: minor }), () => say("warn", "No answer yet; trying again…"));
-    $("#balance").textContent = amount(wallet.balance);
-    say("good", `Charged ${amount(minor)}.`);
-    keep("localStorage", "charged", wallet.position); // other tabs hear of it
+    if (holder() !== name) return;
+    made = true;
+    show(wallet.balance);
+    say("good", `Charged ${amount(minor)}.`, () => holder() === name && has === wallet.balance);
+    keep("localStorage", "charged", wallet.position); // other tabs are notified
     if ($("#entries").open) await readEntries();
   } catch (error) {
-    say("bad", error.message);
+    say("bad", error.message, () => holder() === name);
   }
 }
 

@@ -130,14 +130,14 @@ func measureVerifyMemory(b *bench) ([]row, error) {
 // fillLog sells n units of a hundred products, a third of them held first and then
 // paid for.
 func fillLog(dir string, n int) error {
-	h, err := openHouse(dir, 0)
+	h, err := openInstance(dir, 0)
 	if err != nil {
 		return err
 	}
 	var crowd sync.WaitGroup
 	var failed atomic.Pointer[error]
 	for c := range 100 {
-		id := fmt.Sprint("a", c)
+		id := events.ProductID(fmt.Sprint("a", c))
 		if err := h.create(id); err != nil {
 			return err
 		}
@@ -157,10 +157,15 @@ func fillLog(dir string, n int) error {
 }
 
 // buy makes so many facts about a product: two sales, then a hold that is confirmed.
-func (h *house) buy(id string, buyer, facts int) error {
-	stream, holder := product.Stream(id), fmt.Sprint("holder-", buyer)
+func (h *instance) buy(id events.ProductID, buyer, facts int) error {
+	stream, holder := product.Stream(id), events.Holder(fmt.Sprint("holder-", buyer))
 	for made := 0; made < facts; {
-		reserve := &product.Reserve{ReservationID: actors.NewID(), Holder: fmt.Sprint(holder, "-", made), Quantity: 1, Hold: made%4 == 2 && made+1 < facts}
+		reserve := &product.Reserve{
+			ReservationID: actors.NewID(),
+			Holder:        events.Holder(fmt.Sprint(holder, "-", made)),
+			Quantity:      1,
+			Hold:          made%4 == 2 && made+1 < facts,
+		}
 		if _, err := h.ask(stream, reserve); err != nil {
 			return err
 		}

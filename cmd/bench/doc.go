@@ -1,4 +1,4 @@
-// Command bench measures what the README's table states, and prints that table.
+// Command bench measures what RESULTS.md states, and prints its table.
 //
 // Every figure that has a yardstick is a ratio of two things measured side by
 // side in one run, in turns, because the machines are shared and noisy; the median

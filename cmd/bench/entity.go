@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"admitone/actors"
+	"admitone/actors/core"
 	"admitone/actors/product"
 	"admitone/events"
 	"admitone/events/embedded"
@@ -22,13 +23,13 @@ const callers = 4096
 // rawBatch is how many events an append of the raw store has.
 const rawBatch = 1024
 
-// house is a desk on an embedded log.
-type house struct {
+// instance is a desk on an embedded log.
+type instance struct {
 	store *embedded.Store
 	desk  *actors.Desk
 }
 
-func openHouse(dir string, every int64) (*house, error) {
+func openInstance(dir string, every int64) (*instance, error) {
 	store, err := embedded.Open(dir, embedded.Options{})
 	if err != nil {
 		return nil, err
@@ -37,35 +38,34 @@ func openHouse(dir string, every int64) (*house, error) {
 	if err != nil {
 		return nil, err
 	}
-	kind := actors.Kind{Category: product.Category, New: product.New, SnapshotVersion: product.SnapshotVersion}
-	desk := actors.NewDesk(engine, actors.Config{Store: store, Snapshots: store, Kinds: []actors.Kind{kind},
+	desk := actors.NewDesk(engine, actors.Config{Store: store, Snapshots: store, Kinds: []core.Kind{product.Kind},
 		IdleAfter: time.Hour, SnapshotEvery: every})
-	return &house{store: store, desk: desk}, nil
+	return &instance{store: store, desk: desk}, nil
 }
 
-func (h *house) close() error {
+func (h *instance) close() error {
 	if err := h.desk.Close(context.Background()); err != nil {
 		return err
 	}
 	return h.store.Close()
 }
 
-func (h *house) ask(stream events.StreamID, command any) (actors.Answer, error) {
+func (h *instance) ask(stream events.StreamID, command any) (actors.Answer, error) {
 	id := actors.NewCommandID()
 	return h.desk.Ask(context.Background(), actors.Request{Stream: stream, Command: command, ID: id,
 		CorrelationID: string(id), CausationID: string(id), Actor: "holder-123456"})
 }
 
-func (h *house) create(id string) error {
+func (h *instance) create(id events.ProductID) error {
 	_, err := h.ask(product.Stream(id), &product.Create{ID: id, Name: "x", Stock: product.MaxStock, HoldSeconds: 300})
 	return err
 }
 
 // sell lets the callers reserve for a while, each at the product its number says.
-func (h *house) sell(each time.Duration, products int) (float64, error) {
+func (h *instance) sell(each time.Duration, products int) (float64, error) {
 	streams := make([]events.StreamID, products)
 	for i := range streams {
-		id := fmt.Sprintf("p%d-%d", products, i)
+		id := events.ProductID(fmt.Sprintf("p%d-%d", products, i))
 		if err := h.create(id); err != nil {
 			return 0, err
 		}
@@ -108,8 +108,18 @@ func raw(dir string, each time.Duration) (float64, error) {
 		batch := make([]events.Event, rawBatch)
 		for i := range batch {
 			id := actors.NewCommandID()
-			fact := &events.ProductReserved{ReservationID: actors.NewID().String(), Holder: "holder-123456", Quantity: 1, Remaining: 1 << 29}
-			e := events.Event{ID: events.EventID(string(id), 0), Type: fact.Name(), Fact: fact, Data: fact.AppendJSON(nil)}
+			fact := &events.ProductReserved{
+				ReservationID: events.ReservationID(actors.NewID().String()),
+				Holder:        "holder-123456",
+				Quantity:      1,
+				Remaining:     1 << 29,
+			}
+			e := events.Event{
+				ID:   events.EventID(string(id), 0),
+				Type: fact.Name(),
+				Fact: fact,
+				Data: events.AppendFact(nil, fact),
+			}
 			e.Metadata, hash = events.Seal(nil, hash, stream, expected+events.Revision(i)+1, &e, &events.Metadata{
 				CommandID: string(id), CorrelationID: string(id), CausationID: string(id), Actor: "holder-123456", At: time.Now()})
 			batch[i] = e
@@ -139,7 +149,7 @@ func measureEntity(b *bench) ([]row, error) {
 			products int
 			rates    *[]float64
 		}{{1, &hot}, {1000, &spreadOut}} {
-			h, err := openHouse(dir(fmt.Sprint("sell", side.products)), 0)
+			h, err := openInstance(dir(fmt.Sprint("sell", side.products)), 0)
 			if err != nil {
 				return nil, err
 			}

@@ -57,7 +57,11 @@ func measureESDB(b *bench) ([]row, error) {
 		return nil, err
 	}
 	return []row{
-		{"one hot product whose log is another process, over EventStoreDB's protocol", fmt.Sprintf("%s; p50 %s, p99 %s", spread(remote, "%.0f/s"), last.p50, last.p99), ""},
+		{
+			"one hot product whose log is another process, over EventStoreDB's protocol",
+			fmt.Sprintf("%s; p50 %s, p99 %s", spread(remote, "%.0f/s"), last.p50, last.p99),
+			"",
+		},
 		{"… as a share of the embedded log", spread(ratios(remote, embedded), "%.2f"), "≥ 0.5"},
 		{"a subscription to all of it, decoded", spread(followed, "%.0f events/s"), "≥ 100,000"},
 	}, nil
@@ -85,17 +89,17 @@ func (b *bench) eventstore(dir string) (address string, stop func(), err error) 
 	_, rest, found := strings.Cut(line, "esdb://")
 	if err != nil || !found {
 		stop()
-		return "", nil, fmt.Errorf("the event store did not start: %q, %w", line, err)
+		return "", nil, fmt.Errorf("the event store did not start: %q, %v", line, err)
 	}
 	address, _, _ = strings.Cut(rest, " ")
 	return "esdb://" + address, stop, nil
 }
 
-// errEnough ends a follower.
+// errEnough stops Follow at the head of the log.
 var errEnough = errors.New("enough")
 
-// subscription follows a whole log from its beginning to its present end, as often as
-// there are turns.
+// subscription follows the log from its start to its current head, once per turn, and returns the
+// rates in events per second.
 func (b *bench) subscription(address string) (rates []float64, err error) {
 	store, err := esdb.Open(context.Background(), address, esdb.Options{ReadOnly: true})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -36,6 +37,18 @@ wrk.headers["Content-Type"] = "application/json"
 wrk.body = '{"holder":"holder-123456","quantity":1}'
 `
 
+// batchScript posts batches of batchSize reservations of the hot product.
+func batchScript() string {
+	one := `{"method":"POST","path":"/v1/products/hot/reservations","body":{"holder":"holder-123456","quantity":1}}`
+	return `wrk.method = "POST"
+wrk.headers["Content-Type"] = "application/json"
+wrk.body = [[{"commands":[` + one + strings.Repeat(","+one, batchSize-1) + `]}]]
+`
+}
+
+// batchSize is how many reservations a batch of the measurements has.
+const batchSize = 100
+
 // wrk posts reservations to path as fast as the server takes them.
 func (b *bench) wrk(s *server, path string) (crowd, error) { return b.wrkWith(s, path, wrkScript) }
 
@@ -63,7 +76,14 @@ func (b *bench) wrkWith(s *server, path, lua string) (crowd, error) {
 		return crowd{}, fmt.Errorf("wrk said: %s", out)
 	}
 	refused, _ := strconv.Atoi(field(wrkOther, text))
-	return crowd{count: count, refused: refused, rate: rate, p50: field(wrkP50, text), p99: field(wrkP99, text), cpu: used / time.Duration(count)}, nil
+	return crowd{
+		count:   count,
+		refused: refused,
+		rate:    rate,
+		p50:     field(wrkP50, text),
+		p99:     field(wrkP99, text),
+		cpu:     used / time.Duration(count),
+	}, nil
 }
 
 func field(pattern *regexp.Regexp, text string) string {
@@ -73,7 +93,7 @@ func field(pattern *regexp.Regexp, text string) string {
 	return ""
 }
 
-// measureHTTP compares a hot product, and one that is sold out, with the route of
+// measureHTTP compares a hot product, by itself and in batches, and one that is sold out, with the route of
 // the same app that only decodes the same JSON and answers.
 func measureHTTP(b *bench) ([]row, error) {
 	s, err := b.serve(filepath.Join(b.dir, "http"))
@@ -86,17 +106,23 @@ func measureHTTP(b *bench) ([]row, error) {
 			return nil, err
 		}
 	}
-	var yardstick, hot, gone []float64
-	var last [3]crowd
+	var yardstick, hot, gone, batched []float64
+	var last [4]crowd
 	for range b.turns {
 		for i, side := range []struct {
-			path  string
-			rates *[]float64
-		}{{"/yardstick", &yardstick}, {"/v1/products/hot/reservations", &hot}, {"/v1/products/gone/reservations", &gone}} {
-			if last[i], err = b.wrk(s, side.path); err != nil {
+			path, script string
+			commands     float64
+			rates        *[]float64
+		}{
+			{"/yardstick", wrkScript, 1, &yardstick},
+			{"/v1/products/hot/reservations", wrkScript, 1, &hot},
+			{"/v1/products/gone/reservations", wrkScript, 1, &gone},
+			{"/v1/batch", batchScript(), batchSize, &batched},
+		} {
+			if last[i], err = b.wrkWith(s, side.path, side.script); err != nil {
 				return nil, err
 			}
-			*side.rates = append(*side.rates, last[i].rate)
+			*side.rates = append(*side.rates, last[i].rate*side.commands)
 		}
 	}
 	return []row{
@@ -105,5 +131,8 @@ func measureHTTP(b *bench) ([]row, error) {
 			spread(hot, "%.0f/s"), last[1].p50, last[1].p99, last[1].cpu, last[0].cpu), ""},
 		{"… as a share of the yardstick", spread(ratios(hot, yardstick), "%.2f"), "≥ 0.60"},
 		{"sold-out refusals, as a share of the yardstick", spread(ratios(gone, yardstick), "%.2f"), "≥ 0.85"},
+		{"batches of 100 on one product: reservations / yardstick's requests",
+			fmt.Sprintf("%s; %v of CPU each", spread(ratios(batched, yardstick), "%.2f"), last[3].cpu/batchSize),
+			"≥ 2.0"},
 	}, nil
 }

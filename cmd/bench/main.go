@@ -23,10 +23,11 @@ type part struct {
 
 var parts = []part{
 	{"http", measureHTTP},
+	{"http-watched", measureWatched},
 	{"tournament", measureTournament},
 	{"seats", measureSeats},
-	{"seats-memory", measureHallMemory},
-	{"seats-live", measureOnlookers},
+	{"seats-memory", measureVenueMemory},
+	{"seats-live", measureSeatSubscribers},
 	{"waiting-room", measureWaitingRoom},
 	{"waiting-room-memory", measureWaitingMemory},
 	{"waiting-push-polls", measureWaitingPolls},
@@ -42,7 +43,7 @@ var parts = []part{
 	{"audit-past", measurePast},
 	{"audit-archive", measureArchive},
 	{"verify-memory", measureVerifyMemory},
-	{"rivals", measureRivals},
+	{"rivals", measureCompetitors},
 }
 
 // bench is what the parts share.

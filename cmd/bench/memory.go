@@ -11,6 +11,7 @@ import (
 	"admitone/actors"
 	"admitone/actors/core"
 	"admitone/actors/product"
+	"admitone/events"
 )
 
 // heap is what lives after a collection, in bytes.
@@ -24,7 +25,7 @@ func heap() int64 {
 
 func measureIdleEntity(b *bench) ([]row, error) {
 	const entities = 100_000
-	h, err := openHouse(filepath.Join(b.dir, "idle"), 0)
+	h, err := openInstance(filepath.Join(b.dir, "idle"), 0)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +40,7 @@ func measureIdleEntity(b *bench) ([]row, error) {
 	for c := range 64 {
 		crowd.Go(func() {
 			for i := c; i < entities; i += 64 {
-				if err := h.create(fmt.Sprint("e", i)); err != nil {
+				if err := h.create(events.ProductID(fmt.Sprint("e", i))); err != nil {
 					once.Do(func() { failed = err })
 					return
 				}
@@ -60,7 +61,7 @@ func measureMillion(b *bench) ([]row, error) {
 	const reservations = 1_000_000
 	dir := filepath.Join(b.dir, "million")
 	before := heap()
-	h, err := openHouse(dir, 4)
+	h, err := openInstance(dir, 4)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +87,7 @@ func measureMillion(b *bench) ([]row, error) {
 	if err := h.close(); err != nil {
 		return nil, err
 	}
-	if h, err = openHouse(dir, 0); err != nil {
+	if h, err = openInstance(dir, 0); err != nil {
 		return nil, err
 	}
 	defer h.close()
@@ -103,14 +104,14 @@ func measureMillion(b *bench) ([]row, error) {
 }
 
 // fill holds so many reservations of one product.
-func (h *house) fill(id string, count, callers int) error {
+func (h *instance) fill(id events.ProductID, count, callers int) error {
 	var crowd sync.WaitGroup
 	var failed error
 	var once sync.Once
 	for c := range callers {
 		crowd.Go(func() {
 			for i := c; i < count; i += callers {
-				if _, err := h.ask(product.Stream(id), &product.Reserve{ReservationID: actors.NewID(), Holder: fmt.Sprint("holder-", i), Quantity: 1, Hold: true}); err != nil {
+				if _, err := h.ask(product.Stream(id), &product.Reserve{ReservationID: actors.NewID(), Holder: events.Holder(fmt.Sprint("holder-", i)), Quantity: 1, Hold: true}); err != nil {
 					once.Do(func() { failed = err })
 					return
 				}
@@ -122,7 +123,7 @@ func (h *house) fill(id string, count, callers int) error {
 }
 
 // settle waits until no snapshot is being written.
-func (h *house) settle() {
+func (h *instance) settle() {
 	for h.desk.Stats().InFlight > 0 {
 		time.Sleep(10 * time.Millisecond)
 	}
@@ -130,7 +131,7 @@ func (h *house) settle() {
 
 // longest reserves one after another for a while and returns the longest wait. With
 // snapshots, the entity is asked for one again and again.
-func (h *house) longest(id string, each time.Duration, snapshots bool) (time.Duration, error) {
+func (h *instance) longest(id events.ProductID, each time.Duration, snapshots bool) (time.Duration, error) {
 	var longest time.Duration
 	begun := time.Now()
 	for time.Since(begun) < each {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/http"
 	"time"
+
+	"admitone/events"
 )
 
 // seatsOfPast is how many seats the performance has that is looked at.
@@ -45,16 +47,16 @@ func measurePast(b *bench) ([]row, error) {
 		rows = append(rows, row{ask.what + ", over HTTP", spread(took, "%.1f ms"), ask.aim})
 	}
 	s.stop()
-	for _, show := range []string{"performance/past", "product/a1", "seat/past~A-1-1"} {
+	for _, show := range []events.PerformanceID{"performance/past", "product/a1", "seat/past~A-1-1"} {
 		var took []float64
 		for range b.turns {
-			d, err := b.admitone("show", show, "--at", fmt.Sprint(half), "--store", dir)
+			d, err := b.admitone("show", string(show), "--at", fmt.Sprint(half), "--store", dir)
 			if err != nil {
 				return rows, err
 			}
 			took = append(took, float64(d.Microseconds())/1000)
 		}
-		rows = append(rows, row{"`show " + show + " --at`, the whole command", spread(took, "%.0f ms"), ""})
+		rows = append(rows, row{"`show " + string(show) + " --at`, the whole command", spread(took, "%.0f ms"), ""})
 	}
 	return rows, nil
 }
@@ -63,8 +65,12 @@ func measurePast(b *bench) ([]row, error) {
 // booking back; it returns the position between the two, and one of the bookings.
 func (s *server) halfABox() (half int64, booking string, err error) {
 	const rows, row = seatsOfPast / 50, 50
-	err = s.post("/v1/performances", fmt.Sprintf(`{"id":"past","title":"Past","venue":"Hall","starts_at":"2099-01-01T20:00:00Z",
-		"sections":[{"id":"A","rows":%d,"seats_per_row":%d,"price":100}]}`, rows, row), nil)
+	err = s.post(
+		"/v1/performances",
+		fmt.Sprintf(`{"id":"past","title":"Past","venue":"Hall","starts_at":"2099-01-01T20:00:00Z",
+		"sections":[{"id":"A","rows":%d,"seats_per_row":%d,"price":100}]}`, rows, row),
+		nil,
+	)
 	if err != nil {
 		return 0, "", err
 	}

@@ -8,20 +8,22 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"admitone/events"
 )
 
 // measureRestart fills a log with a million events, stops the server, and looks at
 // how long the next one needs until it says it is ready; once after a clean end and
 // once after kill -9.
 func measureRestart(b *bench) ([]row, error) {
-	const events = 1_000_000
+	const facts = 1_000_000
 	dir := filepath.Join(b.dir, "restart")
-	h, err := openHouse(dir, 0)
+	h, err := openInstance(dir, 0)
 	if err != nil {
 		return nil, err
 	}
 	for i := range 100 {
-		if err := h.create(fmt.Sprint("r", i)); err != nil {
+		if err := h.create(events.ProductID(fmt.Sprint("r", i))); err != nil {
 			return nil, err
 		}
 	}
@@ -29,7 +31,7 @@ func measureRestart(b *bench) ([]row, error) {
 	var failed atomic.Pointer[error]
 	for c := range 100 {
 		crowd.Go(func() {
-			if err := h.fill(fmt.Sprint("r", c), events/100, 32); err != nil {
+			if err := h.fill(events.ProductID(fmt.Sprint("r", c)), facts/100, 32); err != nil {
 				failed.Store(&err)
 			}
 		})

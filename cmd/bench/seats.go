@@ -11,14 +11,14 @@ import (
 )
 
 const (
-	// hallSeats is how many the largest performance has.
-	hallSeats = 100_000
-	// rivalsForASeat is how many want the same seat at the same moment.
-	rivalsForASeat = 100
+	// venueSeats is how many the largest performance has.
+	venueSeats = 100_000
+	// competitorsPerSeat is how many want the same seat at the same moment.
+	competitorsPerSeat = 100
 )
 
-// hall is the body of a performance of hallSeats, in ten sections.
-func hall(id string) string {
+// venue is the body of a performance of venueSeats, in ten sections.
+func venue(id string) string {
 	sections := ""
 	for i := range 10 {
 		sections += fmt.Sprintf(`,{"id":"S%d","rows":25,"seats_per_row":400,"price":5000}`, i)
@@ -28,7 +28,11 @@ func hall(id string) string {
 
 // performance is the body of one with holds that outlast any measurement.
 func performance(id, sections string) string {
-	return fmt.Sprintf(`{"id":%q,"title":"x","venue":"y","starts_at":"2999-01-01T20:00:00Z","hold_seconds":3600,"sections":[%s]}`, id, sections)
+	return fmt.Sprintf(
+		`{"id":%q,"title":"x","venue":"y","starts_at":"2999-01-01T20:00:00Z","hold_seconds":3600,"sections":[%s]}`,
+		id,
+		sections,
+	)
 }
 
 // oneRow is a section of one row, so that a seat is a number.
@@ -48,7 +52,7 @@ func measureSeats(b *bench) ([]row, error) {
 	if err != nil {
 		return rows, err
 	}
-	for _, measure := range []func(*bench, *server) ([]row, error){measureOneSeat, measureHall} {
+	for _, measure := range []func(*bench, *server) ([]row, error){measureOneSeat, measureVenue} {
 		more, err := measure(b, s)
 		if rows = append(rows, more...); err != nil {
 			return rows, err
@@ -60,11 +64,11 @@ func measureSeats(b *bench) ([]row, error) {
 // measureBookings compares bookings of single seats with the route that only decodes
 // and answers. Each turn has a performance of its own, so that no seat runs short.
 func measureBookings(b *bench, s *server) ([]row, error) {
-	yardstick := &line{name: "yardstick", path: "/yardstick", last: hallSeats, body: `{"holder":"h-%d"}`}
-	bookings := &line{last: hallSeats, body: `{"holder":"h-%d","seats":["A-1-%d"]}`}
+	yardstick := &line{name: "yardstick", path: "/yardstick", last: venueSeats, body: `{"holder":"h-%d"}`}
+	bookings := &line{last: venueSeats, body: `{"holder":"h-%d","seats":["A-1-%d"]}`}
 	for turn := range b.turns {
 		id := fmt.Sprint("spread-", turn)
-		if err := s.post("/v1/performances", performance(id, oneRow(hallSeats)), nil); err != nil {
+		if err := s.post("/v1/performances", performance(id, oneRow(venueSeats)), nil); err != nil {
 			return nil, err
 		}
 		bookings.path, bookings.done = "/v1/performances/"+id+"/bookings", 0
@@ -76,8 +80,15 @@ func measureBookings(b *bench, s *server) ([]row, error) {
 	}
 	return []row{
 		{fmt.Sprintf("bookings of a single seat over HTTP, every seat another, %d connections", connections),
-			fmt.Sprintf("%s; p50 %s, p99 %s; %.1f µs of CPU each (yardstick %s, %.1f)", spread(bookings.rates, "%.0f/s"),
-				bookings.seen.p50, bookings.seen.p99, median(bookings.cpu), spread(yardstick.rates, "%.0f/s"), median(yardstick.cpu)), ""},
+			fmt.Sprintf(
+				"%s; p50 %s, p99 %s; %.1f µs of CPU each (yardstick %s, %.1f)",
+				spread(bookings.rates, "%.0f/s"),
+				bookings.seen.p50,
+				bookings.seen.p99,
+				median(bookings.cpu),
+				spread(yardstick.rates, "%.0f/s"),
+				median(yardstick.cpu),
+			), ""},
 		{"… as a share of the yardstick", spread(ratios(bookings.rates, yardstick.rates), "%.2f"), ""},
 	}, nil
 }
@@ -89,7 +100,7 @@ func measureOneSeat(b *bench, s *server) ([]row, error) {
 	if err := s.post("/v1/performances", performance("wanted", oneRow(rounds+1)), nil); err != nil {
 		return nil, err
 	}
-	client := &fasthttp.HostClient{Addr: s.url[len("http://"):], MaxConns: rivalsForASeat}
+	client := &fasthttp.HostClient{Addr: s.url[len("http://"):], MaxConns: competitorsPerSeat}
 	defer client.CloseIdleConnections()
 	var took []time.Duration
 	for round := range rounds + 1 {
@@ -102,17 +113,21 @@ func measureOneSeat(b *bench, s *server) ([]row, error) {
 		}
 	}
 	slices.Sort(took)
-	return []row{{fmt.Sprintf("%d want one seat: until all have their answer, of %d rounds", rivalsForASeat, rounds),
-		fmt.Sprintf("median %v, worst %v", took[len(took)/2].Round(10*time.Microsecond), took[len(took)-1].Round(10*time.Microsecond)), ""}}, nil
+	return []row{{fmt.Sprintf("%d want one seat: until all have their answer, of %d rounds", competitorsPerSeat, rounds),
+		fmt.Sprintf(
+			"median %v, worst %v",
+			took[len(took)/2].Round(10*time.Microsecond),
+			took[len(took)-1].Round(10*time.Microsecond),
+		), ""}}, nil
 }
 
 // rush is one round: one gets the seat, all the others hear that it is taken.
 func rush(client *fasthttp.HostClient, url, seat string) (time.Duration, error) {
-	statuses := make([]int, rivalsForASeat)
-	failed := make([]error, rivalsForASeat)
+	statuses := make([]int, competitorsPerSeat)
+	failed := make([]error, competitorsPerSeat)
 	start := make(chan struct{})
 	var all sync.WaitGroup
-	for i := range rivalsForASeat {
+	for i := range competitorsPerSeat {
 		all.Go(func() {
 			var request fasthttp.Request
 			var response fasthttp.Response
@@ -136,18 +151,18 @@ func rush(client *fasthttp.HostClient, url, seat string) (time.Duration, error) 
 		}
 		got[status]++
 	}
-	if got[201] != 1 || got[409] != rivalsForASeat-1 {
+	if got[201] != 1 || got[409] != competitorsPerSeat-1 {
 		return 0, fmt.Errorf("the seat %s was answered with %v", seat, got)
 	}
 	return took, nil
 }
 
-// measureHall creates large performances, and looks at what a newcomer is sent.
-func measureHall(b *bench, s *server) ([]row, error) {
+// measureVenue creates large performances, and looks at what a newcomer is sent.
+func measureVenue(b *bench, s *server) ([]row, error) {
 	var took []float64
 	for turn := range b.turns {
 		begun := time.Now()
-		if err := s.post("/v1/performances", hall(fmt.Sprint("hall-", turn)), nil); err != nil {
+		if err := s.post("/v1/performances", venue(fmt.Sprint("hall-", turn)), nil); err != nil {
 			return nil, err
 		}
 		took = append(took, float64(time.Since(begun).Microseconds())/1000)
@@ -160,13 +175,17 @@ func measureHall(b *bench, s *server) ([]row, error) {
 	defer conn.Close()
 	return []row{
 		{"a performance of 100,000 seats, created", spread(took, "%.1f ms"), "≤ 2 s"},
-		{"… the snapshot of all its seats over WebSocket", fmt.Sprintf("%d KB, there after %v", len(snapshot)/1000, time.Since(begun).Round(100*time.Microsecond)), "≤ 1 MB"},
+		{
+			"… the snapshot of all its seats over WebSocket",
+			fmt.Sprintf("%d KB, there after %v", len(snapshot)/1000, time.Since(begun).Round(100*time.Microsecond)),
+			"≤ 1 MB",
+		},
 	}, nil
 }
 
-// measureHallMemory looks at what 100,000 seats that nobody has touched cost the
+// measureVenueMemory looks at what 100,000 seats that nobody has touched cost the
 // server: made, and shown to somebody.
-func measureHallMemory(b *bench) ([]row, error) {
+func measureVenueMemory(b *bench) ([]row, error) {
 	s, err := b.serve(filepath.Join(b.dir, "hall"))
 	if err != nil {
 		return nil, err
@@ -186,7 +205,7 @@ func measureHallMemory(b *bench) ([]row, error) {
 		return nil, err
 	}
 	before := s.resident()
-	if err := show("hall", hall("hall")); err != nil {
+	if err := show("hall", venue("hall")); err != nil {
 		return nil, err
 	}
 	return []row{{"100,000 untouched seats (resident memory of the server), made and shown",

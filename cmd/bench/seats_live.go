@@ -14,68 +14,56 @@ import (
 )
 
 const (
-	// onlookers watch a performance's seats, of which now and then one changes.
-	onlookers      = 10_000
-	onlookedSeats  = 1000
-	onlookedRounds = 20
+	// seatSubscribers watch a performance's seats, of which now and then one changes.
+	seatSubscribers  = 10_000
+	subscribedSeats  = 1000
+	subscriberRounds = 20
 )
 
-// audience is many sockets on one topic, and when each change has come to each.
-type audience struct {
+// subscriberGroup is many sockets on one topic, and when each change has come to each.
+type subscriberGroup struct {
 	open   []*websocket.Conn
 	broken atomic.Int64
 	all    chan struct{} // one token when all have heard
 
-	mu    sync.Mutex
-	seat  []byte          // whose change is waited for, as it stands in a frame; guarded by mu
-	begun time.Time       // when it was asked for; guarded by mu
-	heard int             // guarded by mu
-	waits []time.Duration // guarded by mu
+	mu       sync.Mutex
+	seat     []byte          // whose change is waited for, as it stands in a frame; guarded by mu
+	begun    time.Time       // when it was asked for; guarded by mu
+	received int             // guarded by mu
+	waits    []time.Duration // guarded by mu
 }
 
-// measureOnlookers books seats one by one and looks at when the change is with each of
+// measureSeatSubscribers books seats one by one and looks at when the change is with each of
 // ten thousand subscribers, counted from the moment the booking is asked for: a seat
 // is held before its booking is.
-func measureOnlookers(b *bench) ([]row, error) {
+func measureSeatSubscribers(b *bench) ([]row, error) {
 	s, err := b.serve(filepath.Join(b.dir, "onlookers"), "--access-log=false")
 	if err != nil {
 		return nil, err
 	}
 	defer s.stop()
-	if err := s.post("/v1/performances", performance("seen", oneRow(onlookedSeats)), nil); err != nil {
+	if err := s.post("/v1/performances", performance("seen", oneRow(subscribedSeats)), nil); err != nil {
 		return nil, err
 	}
-	a := &audience{all: make(chan struct{}, 1)}
+	a := &subscriberGroup{all: make(chan struct{}, 1)}
 	defer a.close()
-	if err := a.enter(s, "seats:seen"); err != nil {
+	if err := a.add(s, "seats:seen"); err != nil {
 		return nil, err
 	}
-	for round := range onlookedRounds {
+	for round := range subscriberRounds {
 		if err := a.change(s, fmt.Sprintf("A-1-%d", round+1)); err != nil {
 			return nil, err
 		}
 	}
 	slices.Sort(a.waits)
 	at := func(share int) time.Duration { return a.waits[len(a.waits)*share/100].Round(100 * time.Microsecond) }
-	return []row{{fmt.Sprintf("a seat's change at %d subscribers after the request, p99", onlookers),
-		fmt.Sprintf("%v (p50 %v, of %d changes)", at(99), at(50), onlookedRounds), "≤ 200 ms"}}, nil
+	return []row{{fmt.Sprintf("a seat's change at %d subscribers after the request, p99", seatSubscribers),
+		fmt.Sprintf("%v (p50 %v, of %d changes)", at(99), at(50), subscriberRounds), "≤ 200 ms"}}, nil
 }
 
-// enter opens the sockets, some at a time.
-func (a *audience) enter(s *server, topic string) error {
-	a.open = make([]*websocket.Conn, onlookers)
-	const doors = 16
-	failed := make([]error, doors)
-	var entering sync.WaitGroup
-	for door := range doors {
-		entering.Go(func() {
-			for i := door; i < onlookers && failed[door] == nil; i += doors {
-				a.open[i], _, failed[door] = watch(s, topic)
-			}
-		})
-	}
-	entering.Wait()
-	if err := errors.Join(failed...); err != nil {
+// add opens the sockets.
+func (a *subscriberGroup) add(s *server, topic string) (err error) {
+	if a.open, err = watchAll(s, topic, seatSubscribers); err != nil {
 		return err
 	}
 	for _, conn := range a.open {
@@ -84,8 +72,27 @@ func (a *audience) enter(s *server, topic string) error {
 	return nil
 }
 
-func (a *audience) close() {
-	for _, conn := range a.open {
+// watchAll opens sockets that watch a topic, some at a time. Some may be nil after an error.
+func watchAll(s *server, topic string, sockets int) ([]*websocket.Conn, error) {
+	open := make([]*websocket.Conn, sockets)
+	const doors = 16
+	failed := make([]error, doors)
+	var entering sync.WaitGroup
+	for door := range doors {
+		entering.Go(func() {
+			for i := door; i < sockets && failed[door] == nil; i += doors {
+				open[i], _, failed[door] = watch(s, topic)
+			}
+		})
+	}
+	entering.Wait()
+	return open, errors.Join(failed...)
+}
+
+func (a *subscriberGroup) close() { closeAll(a.open) }
+
+func closeAll(open []*websocket.Conn) {
+	for _, conn := range open {
 		if conn != nil {
 			conn.Close()
 		}
@@ -94,7 +101,7 @@ func (a *audience) close() {
 
 // listen notes when the change that is waited for arrives. Reading the frame as JSON
 // would cost the machine more than sending it.
-func (a *audience) listen(conn *websocket.Conn) {
+func (a *subscriberGroup) listen(conn *websocket.Conn) {
 	for {
 		_, text, err := conn.ReadMessage()
 		if err != nil {
@@ -105,7 +112,7 @@ func (a *audience) listen(conn *websocket.Conn) {
 		a.mu.Lock()
 		if bytes.Contains(text, a.seat) {
 			a.waits = append(a.waits, now.Sub(a.begun))
-			if a.heard++; a.heard == len(a.open) {
+			if a.received++; a.received == len(a.open) {
 				a.all <- struct{}{}
 			}
 		}
@@ -114,9 +121,9 @@ func (a *audience) listen(conn *websocket.Conn) {
 }
 
 // change books a seat and returns when everybody knows.
-func (a *audience) change(s *server, seat string) error {
+func (a *subscriberGroup) change(s *server, seat string) error {
 	a.mu.Lock()
-	a.seat, a.heard, a.begun = []byte(`"`+seat+`":`), 0, time.Now()
+	a.seat, a.received, a.begun = []byte(`"`+seat+`":`), 0, time.Now()
 	a.mu.Unlock()
 	if err := s.post("/v1/performances/seen/bookings", fmt.Sprintf(`{"holder":"h","seats":[%q]}`, seat), nil); err != nil {
 		return err

@@ -45,7 +45,11 @@ func (b *bench) serve(store string, args ...string) (*server, error) {
 		return nil, err
 	}
 	defer log.Close()
-	s := &server{cmd: exec.Command(path, append([]string{"serve", "--yardstick", "--listen", "127.0.0.1:0", "--store", store}, args...)...)}
+	s := &server{
+		cmd: exec.Command(
+			path,
+			append([]string{"serve", "--yardstick", "--listen", "127.0.0.1:0", "--store", store}, args...)...),
+	}
 	s.cmd.Stderr = log
 	stdout, err := s.cmd.StdoutPipe()
 	if err != nil {

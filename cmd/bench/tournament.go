@@ -24,7 +24,7 @@ end
 `, first, last, body, made)
 }
 
-// askers is how many teams are refused, again and again.
+// askers is the number of teams that are refused, again and again.
 const askers = 10_000
 
 // line is what a numbered crowd posts, and how far it has come.
@@ -110,12 +110,14 @@ func measureTournament(b *bench) ([]row, error) {
 		}
 	}
 	each := func(l *line, beside *line) string {
-		return fmt.Sprintf("%s; p50 %s, p99 %s; %.1f µs of CPU each (%s %.1f)", spread(l.rates, "%.0f/s"), l.seen.p50, l.seen.p99,
-			median(l.cpu), beside.name, median(beside.cpu))
+		return fmt.Sprintf("%s; p50 %s, p99 %s; %.1f µs of CPU each (%s %.1f)", spread(l.rates, "%.0f/s"),
+			l.seen.p50, l.seen.p99, median(l.cpu), beside.name, median(beside.cpu))
 	}
 	return []row{
-		{fmt.Sprintf("entries on one hot tournament, %d teams, %d connections", teams.done, connections), each(entries, product), ""},
-		{"… as a share of a hot product, every holder another", spread(ratios(entries.rates, product.rates), "%.2f"), "≥ 0.80"},
+		{fmt.Sprintf("entries on one hot tournament, %d teams, %d connections", teams.done, connections),
+			each(entries, product), ""},
+		{"… as a share of a hot product, every holder another",
+			spread(ratios(entries.rates, product.rates), "%.2f"), "≥ 0.80"},
 		{"refusals of a full tournament", each(refusals, yardstick), ""},
 		{"… as a share of the yardstick", spread(ratios(refusals.rates, yardstick.rates), "%.2f"), "≥ 0.85"},
 	}, nil

@@ -21,11 +21,18 @@ const waitingVisitors = 1_000_000
 
 // largeRoom is one in which hardly anybody comes in, and everybody asks once an hour:
 // so nobody who is asked for once is too soon.
-var largeRoom = events.WaitingRoomSettings{AdmitPerSecond: 1, MaxActive: 100_000, ActiveSeconds: 3600, HeartbeatSeconds: 3600,
-	Status: events.RoomOpen, Order: events.RoomFIFO, Version: 1}
+var largeRoom = events.WaitingRoomSettings{
+	AdmitPerSecond:   1,
+	MaxActive:        100_000,
+	ActiveSeconds:    3600,
+	HeartbeatSeconds: 3600,
+	Status:           events.RoomOpen,
+	Order:            events.RoomFIFO,
+	Version:          1,
+}
 
 // waitingHolder is the holder of a ticket.
-func waitingHolder(ticket int) string { return fmt.Sprint("holder-", ticket) }
+func waitingHolder(ticket int) events.Holder { return events.Holder(fmt.Sprint("holder-", ticket)) }
 
 // fillRoom writes a log with a room called "large" in which so many wait, as the room
 // itself would have.
@@ -40,14 +47,20 @@ func fillRoom(dir string, settings events.WaitingRoomSettings, visitors int) err
 	var batch []events.Event
 	add := func(fact events.Fact) {
 		id := string(actors.NewCommandID())
-		e := events.Event{ID: events.EventID(id, 0), Type: fact.Name(), Fact: fact, Data: fact.AppendJSON(nil)}
+		e := events.Event{ID: events.EventID(id, 0), Type: fact.Name(), Fact: fact, Data: events.AppendFact(nil, fact)}
 		e.Metadata, hash = events.Seal(nil, hash, stream, revision+events.Revision(len(batch))+1, &e,
 			&events.Metadata{CommandID: id, CorrelationID: id, CausationID: id, Actor: "holder", At: at})
 		batch = append(batch, e)
 	}
 	add(&events.WaitingRoomOpened{RoomID: "large", WaitingRoomSettings: settings})
 	for ticket := 1; ticket <= visitors; ticket++ {
-		add(&events.WaitingRoomJoined{Ticket: int64(ticket), Holder: waitingHolder(ticket), WaitingRoomCounts: events.WaitingRoomCounts{Waiting: int64(ticket)}})
+		add(
+			&events.WaitingRoomJoined{
+				Ticket:            int64(ticket),
+				Holder:            waitingHolder(ticket),
+				WaitingRoomCounts: events.WaitingRoomCounts{Waiting: int64(ticket)},
+			},
+		)
 		if len(batch) < rawBatch && ticket < visitors {
 			continue
 		}
@@ -61,8 +74,8 @@ func fillRoom(dir string, settings events.WaitingRoomSettings, visitors int) err
 }
 
 // newPassKeys puts keys for a server into its store's directory, and returns them.
-func newPassKeys(dir string) (*pass.Ring, error) {
-	ring, err := pass.NewRing(pass.NewKey(1))
+func newPassKeys(dir string) (*pass.Keyring, error) {
+	ring, err := pass.NewKeyring(pass.NewKey(1))
 	if err != nil {
 		return nil, err
 	}
@@ -70,7 +83,7 @@ func newPassKeys(dir string) (*pass.Ring, error) {
 }
 
 // visitorOf is what the holder of a ticket of the large room asks with.
-func visitorOf(ring *pass.Ring, ticket int) string {
+func visitorOf(ring *pass.Keyring, ticket int) string {
 	return ring.VisitorID("large", pass.Visitor{Ticket: int64(ticket), Holder: pass.HolderOf(waitingHolder(ticket))})
 }
 
@@ -88,7 +101,7 @@ end
 // pollers are the visitors in the order in which they ask, each once.
 type pollers struct {
 	line
-	ring    *pass.Ring
+	ring    *pass.Keyring
 	tickets []int
 }
 
@@ -108,7 +121,12 @@ func (p *pollers) measure(b *bench, s *server, turns int) (err error) {
 		return err
 	}
 	if p.seen.refused > 0 || p.seen.count+connections > expected { // those who ask twice are refused
-		return fmt.Errorf("%d of %d polls were refused; %d visitors were there to ask", p.seen.refused, p.seen.count, expected)
+		return fmt.Errorf(
+			"%d of %d polls were refused; %d visitors were there to ask",
+			p.seen.refused,
+			p.seen.count,
+			expected,
+		)
 	}
 	p.tickets = p.tickets[p.seen.count+connections:] // those under way at the end may have asked
 	p.rates = append(p.rates, p.seen.rate)
@@ -140,7 +158,11 @@ func measureWaitingRoom(b *bench) ([]row, error) {
 	const many = 1_000_000_000
 	yardstick := &line{name: "yardstick", path: "/yardstick", last: many, body: `{"holder":"h-%d"}`}
 	joins := &line{path: "/v1/waiting-rooms/large/visitors", last: many, body: `{"holder":"h-%d"}`}
-	polls := &pollers{line: line{path: "/v1/waiting-rooms/large/visitors/"}, ring: ring, tickets: rand.Perm(waitingVisitors)}
+	polls := &pollers{
+		line:    line{path: "/v1/waiting-rooms/large/visitors/"},
+		ring:    ring,
+		tickets: rand.Perm(waitingVisitors),
+	}
 	for i := range polls.tickets {
 		polls.tickets[i]++
 	}
@@ -165,8 +187,15 @@ func measureWaitingRoom(b *bench) ([]row, error) {
 		}
 	}
 	each := func(l *line) string {
-		return fmt.Sprintf("%s; p50 %s, p99 %s; %.1f µs of CPU each (yardstick %s, %.1f)", spread(l.rates, "%.0f/s"), l.seen.p50, l.seen.p99,
-			median(l.cpu), spread(yardstick.rates, "%.0f/s"), median(yardstick.cpu))
+		return fmt.Sprintf(
+			"%s; p50 %s, p99 %s; %.1f µs of CPU each (yardstick %s, %.1f)",
+			spread(l.rates, "%.0f/s"),
+			l.seen.p50,
+			l.seen.p99,
+			median(l.cpu),
+			spread(yardstick.rates, "%.0f/s"),
+			median(yardstick.cpu),
+		)
 	}
 	return []row{
 		{fmt.Sprintf("polls of a waiting room in which a million wait, %d connections", connections), each(&polls.line), ""},

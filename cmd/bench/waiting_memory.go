@@ -11,18 +11,21 @@ import (
 
 	"admitone/actors"
 	"admitone/actors/admission"
+	"admitone/actors/core"
+	"admitone/actors/waitingroom"
 	"admitone/actors/waitingroom/pass"
+	"admitone/events"
 	"admitone/events/embedded"
 )
 
-// lobby is a waiting room in this process: a desk and its rooms, with nothing else.
-type lobby struct {
-	house
+// visitorPool is a waiting room in this process: a desk and its rooms, with nothing else.
+type visitorPool struct {
+	instance
 	rooms *admission.Rooms
-	ring  *pass.Ring
+	ring  *pass.Keyring
 }
 
-func openLobby(dir string) (*lobby, error) {
+func openVisitorPool(dir string) (*visitorPool, error) {
 	store, err := embedded.Open(dir, embedded.Options{})
 	if err != nil {
 		return nil, err
@@ -31,17 +34,24 @@ func openLobby(dir string) (*lobby, error) {
 	if err != nil {
 		return nil, err
 	}
-	ring, err := pass.NewRing(pass.NewKey(1))
+	ring, err := pass.NewKeyring(pass.NewKey(1))
 	if err != nil {
 		return nil, err
 	}
-	desk := actors.NewDesk(engine, actors.Config{Store: store, Snapshots: store, Kinds: []actors.Kind{admission.Kind}, IdleAfter: time.Hour})
-	return &lobby{house: house{store: store, desk: desk}, rooms: admission.New(admission.Config{Desk: desk, Keys: ring}), ring: ring}, nil
+	desk := actors.NewDesk(
+		engine,
+		actors.Config{Store: store, Snapshots: store, Kinds: []core.Kind{waitingroom.Kind}, IdleAfter: time.Hour},
+	)
+	return &visitorPool{
+		instance: instance{store: store, desk: desk},
+		rooms:    admission.New(admission.Config{Desk: desk, Keys: ring}),
+		ring:     ring,
+	}, nil
 }
 
-func (l *lobby) close() error {
+func (l *visitorPool) close() error {
 	l.rooms.Close()
-	return l.house.close()
+	return l.instance.close()
 }
 
 // measureWaitingMemory has a million visitors wait in a room in this process, all of
@@ -53,7 +63,7 @@ func measureWaitingMemory(b *bench) ([]row, error) {
 	if err := fillRoom(dir, largeRoom, waitingVisitors); err != nil {
 		return nil, err
 	}
-	l, err := openLobby(dir)
+	l, err := openVisitorPool(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +94,7 @@ func measureWaitingMemory(b *bench) ([]row, error) {
 }
 
 // ages looks for a while how old the line is, while so many callers join and poll.
-func (l *lobby) ages(each time.Duration, callers int) (string, error) {
+func (l *visitorPool) ages(each time.Duration, callers int) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), each)
 	defer cancel()
 	var crowd sync.WaitGroup
@@ -93,8 +103,13 @@ func (l *lobby) ages(each time.Duration, callers int) (string, error) {
 	for caller := range callers {
 		crowd.Go(func() {
 			for i := 0; ctx.Err() == nil; i++ {
-				holder := fmt.Sprint("late-", caller, "-", i)
-				_, _, _, err := l.rooms.Join(context.Background(), "large", holder, actors.Request{ID: actors.NewCommandID(), Actor: holder})
+				holder := events.Holder(fmt.Sprint("late-", caller, "-", i))
+				_, _, _, err := l.rooms.Join(
+					context.Background(),
+					"large",
+					holder,
+					actors.Request{ID: actors.NewCommandID(), Actor: string(holder)},
+				)
 				if err == nil {
 					_, err = l.rooms.Poll(context.Background(), "large", visitorOf(l.ring, 1+(i*callers+caller)%waitingVisitors))
 				}

@@ -24,8 +24,15 @@ import (
 // movingRoom is one in which ten thousand wait and twenty a second come in. Nobody has
 // to ask more often than every second or less often than every eight: so the window
 // below has the same share of everybody's polls, whenever each has begun.
-var movingRoom = events.WaitingRoomSettings{AdmitPerSecond: 20, MaxActive: 100_000, ActiveSeconds: 3600, HeartbeatSeconds: 8,
-	Status: events.RoomOpen, Order: events.RoomFIFO, Version: 1}
+var movingRoom = events.WaitingRoomSettings{
+	AdmitPerSecond:   20,
+	MaxActive:        100_000,
+	ActiveSeconds:    3600,
+	HeartbeatSeconds: 8,
+	Status:           events.RoomOpen,
+	Order:            events.RoomFIFO,
+	Version:          1,
+}
 
 const (
 	// movingVisitors leave room for as many sockets in one process, and no more.
@@ -37,12 +44,12 @@ const (
 
 // push is one way to tell those who wait how it goes.
 type push struct {
-	server *server
-	ring   *pass.Ring
-	heard  atomic.Int64 // answers, or frames
-	broken atomic.Int64
-	mu     sync.Mutex
-	open   []io.Closer // guarded by mu
+	server   *server
+	ring     *pass.Keyring
+	received atomic.Int64 // answers, or frames
+	broken   atomic.Int64
+	mu       sync.Mutex
+	open     []io.Closer // guarded by mu
 }
 
 // opened keeps a connection until the end.
@@ -54,7 +61,12 @@ func (p *push) opened(c io.Closer) {
 
 // measurePush fills a room like that, lets enter bring ten thousand people there who wait, and
 // looks at what that costs the server beside the room itself. What they hear is told.
-func (b *bench) measurePush(name string, room events.WaitingRoomSettings, told string, enter func(p *push) error) (string, error) {
+func (b *bench) measurePush(
+	name string,
+	room events.WaitingRoomSettings,
+	told string,
+	enter func(p *push) error,
+) (string, error) {
 	dir := filepath.Join(b.dir, name)
 	if err := fillRoom(dir, room, movingVisitors); err != nil {
 		return "", err
@@ -83,14 +95,19 @@ func (b *bench) measurePush(name string, room events.WaitingRoomSettings, told s
 	if err := enter(p); err != nil {
 		return "", err
 	}
-	heard := p.heard.Load()
+	heard := p.received.Load()
 	busy := s.busy(movingWindow)
-	heard = p.heard.Load() - heard
+	heard = p.received.Load() - heard
 	if broken := p.broken.Load(); broken > 0 {
 		return "", fmt.Errorf("%d connections are broken", broken)
 	}
-	return fmt.Sprintf("%.0f MB, %.1f %% of a core; %.0f %s/s", float64(s.resident()-memory)/(1<<20), 100*max(busy-idle, 0),
-		float64(heard)/movingWindow.Seconds(), told), nil
+	return fmt.Sprintf(
+		"%.0f MB, %.1f %% of a core; %.0f %s/s",
+		float64(s.resident()-memory)/(1<<20),
+		100*max(busy-idle, 0),
+		float64(heard)/movingWindow.Seconds(),
+		told,
+	), nil
 }
 
 // busy is the share of a core that the server uses for a while.
@@ -158,7 +175,7 @@ func (p *push) keepAsking(a *ask, path string, next time.Duration) {
 			p.broken.Add(1)
 			return
 		}
-		p.heard.Add(1)
+		p.received.Add(1)
 		if next == 0 {
 			return
 		}
@@ -175,7 +192,7 @@ func (p *push) listen(message func(visitor string) string) error {
 				var conn *websocket.Conn
 				if conn, _, failed[door] = talk(p.server, message(visitorOf(p.ring, i+1))); failed[door] == nil {
 					p.opened(conn)
-					go p.hear(conn)
+					go p.receive(conn)
 				}
 			}
 		})
@@ -184,13 +201,13 @@ func (p *push) listen(message func(visitor string) string) error {
 	return errors.Join(failed...)
 }
 
-func (p *push) hear(conn *websocket.Conn) {
+func (p *push) receive(conn *websocket.Conn) {
 	for {
 		if _, _, err := conn.ReadMessage(); err != nil {
 			p.broken.Add(1)
 			return
 		}
-		p.heard.Add(1)
+		p.received.Add(1)
 	}
 }
 

@@ -13,14 +13,14 @@ import (
 // Compression is how a file is compressed.
 type Compression string
 
-// The compressions there are.
+// The supported compressions.
 const (
 	None Compression = ""
 	Gzip Compression = "gzip"
 	Zstd Compression = "zstd"
 )
 
-// CompressionOf says what a file's name promises.
+// CompressionOf returns the compression according to a file's name.
 func CompressionOf(name string) Compression {
 	switch {
 	case strings.HasSuffix(name, ".gz"):
@@ -31,8 +31,8 @@ func CompressionOf(name string) Compression {
 	return None
 }
 
-// compress begins a piece of a file, which ends with Close. Pieces may follow one
-// another: both formats have it so (RFC 1952 section 2.2, RFC 8878 section 3).
+// compress begins a piece of a file, which ends with Close. Pieces may be concatenated in both
+// formats (RFC 1952 section 2.2, RFC 8878 section 3).
 func (c Compression) compress(out io.Writer) (io.WriteCloser, error) {
 	switch c {
 	case None:
@@ -40,10 +40,10 @@ func (c Compression) compress(out io.Writer) (io.WriteCloser, error) {
 	case Gzip:
 		return gzip.NewWriter(out), nil
 	case Zstd:
-		// One goroutine: what is exported is read on the other core.
+		// One goroutine, to leave the other core to reading the log.
 		return zstd.NewWriter(out, zstd.WithEncoderConcurrency(1))
 	}
-	return nil, fmt.Errorf("archive: unknown compression %q", c)
+	return nil, fmt.Errorf("unknown compression %q", c)
 }
 
 // plain is no compression.
@@ -52,10 +52,10 @@ type plain struct{ io.Writer }
 // Close implements io.Closer.
 func (plain) Close() error { return nil }
 
-// maxWindow bounds what a compressed file may make its reader hold, in bytes.
+// maxWindow bounds the memory for decompression in bytes.
 const maxWindow = 64 << 20
 
-// expand reads a file of any number of pieces. The caller calls done.
+// expand decompresses a file of any number of pieces. The caller must call done.
 func (c Compression) expand(in io.Reader) (out io.Reader, done func(), err error) {
 	switch c {
 	case None:
@@ -70,5 +70,5 @@ func (c Compression) expand(in io.Reader) (out io.Reader, done func(), err error
 		}
 		return r, r.Close, nil
 	}
-	return nil, func() {}, fmt.Errorf("archive: unknown compression %q", c)
+	return nil, func() {}, fmt.Errorf("unknown compression %q", c)
 }

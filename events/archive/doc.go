@@ -3,24 +3,22 @@
 //
 // # The format
 //
-// A line per event, as a CloudEvent in JSON; see events.AppendCloudEvent. After every
-// thousand events or so, and at the end, a line that is a CloudEvent of the type
-// [HeadType]: it says how many events came before it and what the root of the Merkle
-// tree over them is. The last one says that it is the last. A file whose name ends in
-// .gz or .zst is compressed. Nothing else is in it, so a log and its copy, which has an
-// epoch of its own, make the same file.
+// One line per event, as a CloudEvent in JSON; see events.AppendCloudEvent. Foreign events, written
+// through EventStoreDB's protocol, are in base64, so that every possible event has a line. After
+// about every thousand events, and at the end, there is a line that is a CloudEvent of type
+// [HeadType], with the number of events before it and the root of the Merkle tree over them. The
+// last one is marked as the last. A file whose name ends in .gz or .zst is compressed. There is
+// nothing else in it, so a log and its copy, which has a different epoch, yield the same file.
 //
 // # What it promises
 //
-// Whatever happens to a file, a [Reader] gives out the events that were written and
-// no others, and says at which line the rest is not what it was: each block is held
-// to its root before anybody sees it, and a file that was cut off, even between two
-// lines, has no end. Both sides hold a block in memory, and no more, however long
-// the log.
+// A [Reader] only returns events that were written, and reports the line of any damage: each block
+// is verified against its root before it is returned, and a file that was truncated, even between
+// two lines, has no last line. Reader and Writer hold one block in memory, for a log of any length.
 //
-// # Why a writer can go on
+// # Why a writer can resume
 //
-// Every few megabytes the text and its compression come to a full stop, and what a
-// [Writer] needs to go on from there is a few hundred bytes: [State]. So an export
-// that was cut off goes on where it was, and the file is the same as in one go.
+// Every few megabytes the text and its compression end a piece, and a few hundred bytes suffice for
+// a [Writer] to resume there: [State]. So an interrupted export continues where it was, and the
+// file is the same as without the interruption.
 package archive

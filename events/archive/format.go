@@ -12,7 +12,7 @@ import (
 	"admitone/events"
 )
 
-// HeadType is the type of the lines that are no events of the log.
+// HeadType is the type of the lines that are not events of the log.
 const HeadType = "admitone.head.v1"
 
 // Bounds of a block, the events between two head lines.
@@ -23,14 +23,14 @@ const (
 	maxLine = 128 << 20
 )
 
-// head is what a head line says.
+// head is the content of a head line.
 type head struct {
 	Size int64     `json:"size"`
 	Root tlog.Hash `json:"root"`
 	End  bool      `json:"end"`
 }
 
-// headStart is how every head line begins, and no event's.
+// headStart begins every head line, and no event's line.
 const headStart = `{"specversion":"1.0","type":"` + HeadType + `",`
 
 func (h *head) append(dst []byte) []byte {
@@ -45,8 +45,8 @@ func (h *head) append(dst []byte) []byte {
 	return append(o.Close(), '}')
 }
 
-// errHead: a line that begins like a head line and is none.
-var errHead = errors.New("a head line that says something else")
+// errHead: a line that begins like a head line but is not one.
+var errHead = errors.New("malformed head line")
 
 func parseHead(line []byte) (h head, err error) {
 	var outer struct {

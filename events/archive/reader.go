@@ -13,25 +13,24 @@ import (
 	"admitone/events/merkle"
 )
 
-// ErrBadFile is returned for a file that is not, or not any more, what a [Writer] has
-// written: always by a *[LineError].
-var ErrBadFile = errors.New("archive: the file is damaged")
+// ErrBadFile is returned for a file that is not as a [Writer] has written it, always as a
+// *[LineError].
+var ErrBadFile = errors.New("the file is damaged")
 
-// LineError says at which line a file is not what it was. It is an [ErrBadFile].
+// LineError is the line at which a file is damaged. It is an [ErrBadFile].
 type LineError struct {
-	// Line counts from 1. It is the line itself where that can be told, else the one
-	// that says what those before it should be.
+	// Line counts from 1. It is the damaged line if known, otherwise the head line of its block.
 	Line   int
 	Detail string
 }
 
-// Error says where and what.
+// Error returns the line and the detail.
 func (e *LineError) Error() string { return fmt.Sprintf("line %d: %s", e.Line, e.Detail) }
 
 // Is makes every LineError an [ErrBadFile].
 func (e *LineError) Is(target error) bool { return target == ErrBadFile }
 
-// Block is what stands between two head lines.
+// Block is the events between two head lines.
 type Block struct {
 	// Line of the first event.
 	Line   int
@@ -39,28 +38,27 @@ type Block struct {
 	// Size and Root of the log with this block.
 	Size int64
 	Root tlog.Hash
-	// End says that this is the last one, and the file is whole.
+	// End is whether this is the last block of a complete file.
 	End bool
 }
 
-// Reader reads what a [Writer] has written. One goroutine may use it.
+// Reader reads what a [Writer] has written. It is not safe for concurrent use.
 type Reader struct {
-	// LastHash returns the hash of the last event of a stream in the blocks before,
-	// zero if there is none. It is asked only to find out which line of a block is the
-	// bad one, and may be nil.
+	// LastHash returns the hash of the last event of a stream in the blocks before, zero if there
+	// is none. It is only used to find the damaged line of a block, and may be nil.
 	LastHash func(events.StreamID) (events.Hash, error)
 
 	in    *bufio.Reader
 	done  func()
-	edge  merkle.Edge
+	tree  merkle.CompactRange
 	added []tlog.Hash
 	line  int
 	long  []byte // a line that is longer than in's buffer
 	ended bool
 }
 
-// NewReader begins to read a file. The caller closes the reader; in stays its own.
-// Error: a *[LineError], for a file that is not compressed as it should be.
+// NewReader returns a reader of a file. The caller closes the reader, which does not close in.
+// Error: a *[LineError] for an invalid compression.
 func NewReader(in io.Reader, compression Compression) (*Reader, error) {
 	out, done, err := compression.expand(in)
 	if err != nil {
@@ -69,10 +67,10 @@ func NewReader(in io.Reader, compression Compression) (*Reader, error) {
 	return &Reader{in: bufio.NewReaderSize(out, 1<<20), done: done}, nil
 }
 
-// Close releases what reading a compressed file takes.
+// Close releases the resources of decompression.
 func (r *Reader) Close() { r.done() }
 
-// Next reads a block and holds it to its root. After the last one it returns io.EOF.
+// Next reads a block and verifies it against its root. After the last one it returns io.EOF.
 // Errors: a *[LineError].
 func (r *Reader) Next() (*Block, error) {
 	if r.ended {
@@ -94,27 +92,27 @@ func (r *Reader) Next() (*Block, error) {
 		if err != nil {
 			return nil, r.bad("%v", err)
 		}
-		if want := events.Position(r.edge.Size + int64(len(b.Events)) + 1); e.Position != want {
+		if want := events.Position(r.tree.Size + int64(len(b.Events)) + 1); e.Position != want {
 			return nil, r.bad("the event at position %d, where %d should be", e.Position, want)
 		}
 		b.Events = append(b.Events, e)
 	}
 }
 
-// close holds a block to its head line, and the last one to being the last.
+// close verifies a block against its head line, and that nothing follows the last one.
 func (r *Reader) close(b *Block, line []byte) error {
 	h, err := parseHead(line)
 	if err != nil {
 		return r.bad("%v", err)
 	}
 	for i := range b.Events {
-		r.added = r.edge.Add(r.added[:0], &b.Events[i])
+		r.added = r.tree.Add(r.added[:0], &b.Events[i])
 	}
 	switch {
-	case h.Size != r.edge.Size:
-		return r.bad("here should be %d events, and there are %d", h.Size, r.edge.Size)
-	case h.Root != r.edge.Root():
-		return r.blame(b)
+	case h.Size != r.tree.Size:
+		return r.bad("here should be %d events, and there are %d", h.Size, r.tree.Size)
+	case h.Root != r.tree.Root():
+		return r.findBadLine(b)
 	}
 	b.Size, b.Root, b.End, r.ended = h.Size, h.Root, h.End, h.End
 	if !h.End {
@@ -129,17 +127,23 @@ func (r *Reader) close(b *Block, line []byte) error {
 	return nil
 }
 
-// blame finds the line of a block that is not what was written: the first that its
-// stream's chain does not lead to.
-func (r *Reader) blame(b *Block) error {
-	links := map[events.StreamID]events.Hash{}
+// findBadLine finds the damaged line of a block: the first that breaks the chain of its stream.
+func (r *Reader) findBadLine(b *Block) error {
+	links, unchained := map[events.StreamID]events.Hash{}, map[events.StreamID]bool{}
 	for i := range b.Events {
 		e := &b.Events[i]
+		if _, err := events.RecordedHash(e.Metadata); err != nil {
+			unchained[e.Stream] = true // a foreign event, which is not in a chain
+		}
+		if unchained[e.Stream] {
+			continue
+		}
 		prev, known := links[e.Stream]
 		if !known && r.LastHash != nil {
 			var err error
 			if prev, err = r.LastHash(e.Stream); err != nil {
-				break
+				unchained[e.Stream] = true
+				continue
 			}
 		}
 		hash, err := events.CheckLink(prev, e)
@@ -158,7 +162,7 @@ func (r *Reader) bad(format string, args ...any) error {
 	return &LineError{r.line, fmt.Sprintf(format, args...)}
 }
 
-// read returns the next line without its end. It is the reader's until the next call.
+// read returns the next line without its end. It is valid until the next call.
 func (r *Reader) read() ([]byte, error) {
 	r.line++
 	r.long = r.long[:0]

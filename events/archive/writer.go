@@ -2,12 +2,9 @@ package archive
 
 import (
 	"bufio"
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"unicode/utf8"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -15,42 +12,42 @@ import (
 	"admitone/events/merkle"
 )
 
-// ErrNotWritable is returned for an event that the format has no line for: its
-// metadata is not ours, its data has a line break, or its position does not follow.
-var ErrNotWritable = errors.New("archive: no line can say this")
+// ErrNotWritable is returned for an event that cannot be written: its position does not follow, or
+// its line would be longer than a [Reader] accepts.
+var ErrNotWritable = errors.New("event not representable")
 
-// pieceBytes is how much text a piece has: the least that is written again after an
-// export was cut off.
+// pieceBytes is the size of the text of a piece: the most that is written again after an
+// interruption.
 const pieceBytes = 8 << 20
 
-// State is what it takes to go on with a file.
+// State is the state from which a Writer can resume a file.
 type State struct {
 	// Epoch of the log.
 	Epoch string `json:"epoch"`
-	// Bytes of the file are whole pieces.
+	// Bytes of complete pieces in the file.
 	Bytes int64 `json:"bytes"`
-	// Edge of the tree over the events in them.
-	Edge merkle.Edge `json:"edge"`
+	// Range is the compact range of the tree over their events.
+	Range merkle.CompactRange `json:"edge"`
 }
 
-// Writer writes the events of a log. One goroutine may use it. After an error it is
-// of no more use.
+// Writer writes the events of a log. It is not safe for concurrent use, and must not be used after
+// an error.
 type Writer struct {
 	compression Compression
 	state       State
-	count       counter // behind the compression
+	count       counter // of compressed bytes
 	piece       io.WriteCloser
-	out         *bufio.Writer // before it; nil between two pieces
-	edge        merkle.Edge
+	out         *bufio.Writer // uncompressed; nil between two pieces
+	tree        merkle.CompactRange
 	added       []tlog.Hash
 	line        []byte
 
 	inBlock, blockSize, pieceSize int
-	// pieceLimit is how many bytes of text a piece has: pieceBytes, but in tests.
+	// pieceLimit is pieceBytes, except in tests.
 	pieceLimit int
 }
 
-// counter counts what is written.
+// counter counts the bytes written.
 type counter struct {
 	io.Writer
 	bytes int64
@@ -62,46 +59,44 @@ func (c *counter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// NewWriter goes on with a file behind state.Bytes of it, where out writes; a new
-// file has a state of its log's epoch and nothing else.
+// NewWriter resumes a file after its first state.Bytes bytes, where out must write. The state of a
+// new file has only its log's epoch.
 func NewWriter(out io.Writer, compression Compression, state State) (*Writer, error) {
-	if err := state.Edge.Check(); err != nil {
+	if err := state.Range.Check(); err != nil {
 		return nil, err
 	}
 	return &Writer{
-		compression: compression, pieceLimit: pieceBytes, state: state, edge: state.Edge.Clone(),
+		compression: compression, pieceLimit: pieceBytes, state: state, tree: state.Range.Clone(),
 		count: counter{Writer: out, bytes: state.Bytes},
 	}, nil
 }
 
-// Write writes the next event. whole says that a piece has come to its end with it:
-// everything has been handed to out, and [Writer.State] is what to go on from.
-// Errors: [ErrNotWritable], out's.
+// Write writes the next event. whole is whether the event completes a piece: then everything has
+// been written to out, and [Writer.State] is the state to resume from. Errors: [ErrNotWritable],
+// out's.
 func (w *Writer) Write(e *events.Recorded) (whole bool, err error) {
-	if e.Position != events.Position(w.edge.Size+1) {
-		return false, fmt.Errorf("%w: position %d follows %d", ErrNotWritable, e.Position, w.edge.Size)
+	if e.Position != events.Position(w.tree.Size+1) {
+		return false, fmt.Errorf("%w: position %d follows %d", ErrNotWritable, e.Position, w.tree.Size)
 	}
-	if w.line, err = events.AppendCloudEvent(w.line[:0], e); err != nil {
-		return false, fmt.Errorf("%w: position %d, %.60s@%d: %w", ErrNotWritable, e.Position, e.Stream, e.Revision, err)
+	if w.line = events.AppendCloudEvent(w.line[:0], e); len(w.line) > maxLine {
+		return false, fmt.Errorf("%w: position %d, %.60s@%d takes %d bytes", ErrNotWritable, e.Position, e.Stream,
+			e.Revision, len(w.line))
 	}
-	if !comesBack(e) {
-		return false, fmt.Errorf("%w: position %d, %.60s@%d would come back as something else", ErrNotWritable, e.Position, e.Stream, e.Revision)
-	}
-	w.added = w.edge.Add(w.added[:0], e)
-	if err := w.put(); err != nil {
+	w.added = w.tree.Add(w.added[:0], e)
+	if err := w.writeLine(); err != nil {
 		return false, err
 	}
 	if w.inBlock++; w.inBlock < blockEvents && w.blockSize < blockBytes {
 		return false, nil
 	}
-	if err := w.head(false); err != nil || w.pieceSize < w.pieceLimit {
+	if err := w.endBlock(false); err != nil || w.pieceSize < w.pieceLimit {
 		return false, err
 	}
-	return true, w.stop()
+	return true, w.endPiece()
 }
 
-// put writes w.line.
-func (w *Writer) put() error {
+// writeLine writes w.line.
+func (w *Writer) writeLine() error {
 	if w.out == nil {
 		var err error
 		if w.piece, err = w.compression.compress(&w.count); err != nil {
@@ -116,49 +111,35 @@ func (w *Writer) put() error {
 	return err
 }
 
-// head ends a block.
-func (w *Writer) head(end bool) error {
-	h := head{Size: w.edge.Size, Root: w.edge.Root(), End: end}
+// endBlock writes the head line of a block.
+func (w *Writer) endBlock(end bool) error {
+	h := head{Size: w.tree.Size, Root: w.tree.Root(), End: end}
 	w.line = h.append(w.line[:0])
-	err := w.put()
+	err := w.writeLine()
 	w.inBlock, w.blockSize = 0, 0
 	return err
 }
 
-// stop ends a piece.
-func (w *Writer) stop() error {
+// endPiece ends a piece.
+func (w *Writer) endPiece() error {
 	if err := errors.Join(w.out.Flush(), w.piece.Close()); err != nil {
 		return err
 	}
 	w.out, w.piece, w.pieceSize = nil, nil, 0
-	w.state.Bytes, w.state.Edge = w.count.bytes, w.edge.Clone()
+	w.state.Bytes, w.state.Range = w.count.bytes, w.tree.Clone()
 	return nil
 }
 
-// State is what to go on from: the end of the last whole piece.
+// State returns the state to resume from: the end of the last complete piece.
 func (w *Writer) State() State { return w.state }
 
-// Edge is that of the tree over all events written.
-func (w *Writer) Edge() merkle.Edge { return w.edge.Clone() }
+// Range returns the compact range of the tree over all events written.
+func (w *Writer) Range() merkle.CompactRange { return w.tree.Clone() }
 
-// Finish writes the last line and hands everything to out.
+// Finish writes the last line and flushes everything to out.
 func (w *Writer) Finish() error {
-	if err := w.head(true); err != nil {
+	if err := w.endBlock(true); err != nil {
 		return err
 	}
-	return w.stop()
-}
-
-// comesBack says whether an event can be read off its line as it is: it is text, its
-// data are JSON on one line with nothing around, its metadata are as they are sealed.
-func comesBack(e *events.Recorded) bool {
-	m, err := events.ParseMetadata(e.Metadata)
-	if err != nil || !bytes.Equal(events.AppendMetadata(nil, &m), e.Metadata) {
-		return false
-	}
-	if _, err := events.RecordedHash(e.Metadata); err != nil {
-		return false
-	}
-	return utf8.ValidString(string(e.Stream)) && utf8.ValidString(e.Type) && utf8.Valid(e.Data) &&
-		json.Valid(e.Data) && bytes.IndexByte(e.Data, '\n') < 0 && len(bytes.TrimSpace(e.Data)) == len(e.Data)
+	return w.endPiece()
 }

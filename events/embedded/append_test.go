@@ -16,6 +16,16 @@ import (
 	"admitone/events"
 )
 
+// waitFor polls a condition for at most a minute.
+func waitFor(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); !done(); runtime.Gosched() {
+		if time.Now().After(end) {
+			t.Fatalf("not within a minute: %s", what)
+		}
+	}
+}
+
 func TestRefusedAppends(t *testing.T) {
 	s := mustOpen(t, "log", Options{FS: vfs.NewMem()})
 	defer s.Close()
@@ -34,7 +44,8 @@ func TestRefusedAppends(t *testing.T) {
 		{"Empty", "a-1", events.NoStream, nil, ErrBadAppend},
 		{"NoStreamID", "", events.NoStream, sampleBatch(1), ErrBadAppend},
 		{"ZeroByte", "a-\x00", events.NoStream, sampleBatch(1), ErrBadAppend},
-		{"LongStreamID", events.StreamID(strings.Repeat("s", MaxStreamBytes+1)), events.NoStream, sampleBatch(1), ErrBadAppend},
+		{"LongStreamID", events.StreamID(strings.Repeat("s", MaxStreamBytes+1)), events.NoStream, sampleBatch(1),
+			ErrBadAppend},
 		{"LongType", "a-1", events.NoStream, longType, ErrBadAppend},
 		{"NoSuchRevision", "a-1", -2, sampleBatch(1), ErrBadAppend},
 	} {
@@ -47,7 +58,7 @@ func TestRefusedAppends(t *testing.T) {
 	}
 }
 
-// TestLargestAppend writes a batch that Pebble handles apart from its memtable.
+// TestLargestAppend writes a batch that is too large for a memtable.
 func TestLargestAppend(t *testing.T) {
 	disk := vfs.NewMem()
 	s := mustOpen(t, "log", Options{FS: disk})
@@ -74,16 +85,16 @@ func TestLargestAppend(t *testing.T) {
 	}
 }
 
-// slowDisk holds the syncs of the write-ahead log while it is shut.
+// slowDisk blocks syncs of the write-ahead log while blocked is set.
 type slowDisk struct {
-	shut    atomic.Bool
+	blocked atomic.Bool
 	arrived chan struct{}
 	release chan struct{}
 }
 
 func (d *slowDisk) wrap(files vfs.FS) vfs.FS {
 	return withFaults(files, func(op errorfs.Op) error {
-		if d.shut.Load() && strings.HasSuffix(op.Path, ".log") && isSync(op) {
+		if d.blocked.Load() && strings.HasSuffix(op.Path, ".log") && isSync(op) {
 			d.arrived <- struct{}{}
 			<-d.release
 		}
@@ -91,8 +102,8 @@ func (d *slowDisk) wrap(files vfs.FS) vfs.FS {
 	})
 }
 
-// TestNothingIsShownBeforeItsSync looks at the log while an append is in Pebble
-// and not yet on disk, and ends the contexts of that one and of one that waits.
+// TestNothingIsShownBeforeItsSync reads the log while an append is in Pebble but not yet synced,
+// and cancels the contexts of that append and of a waiting one.
 func TestNothingIsShownBeforeItsSync(t *testing.T) {
 	ctx := context.Background()
 	disk := &slowDisk{arrived: make(chan struct{}, 100), release: make(chan struct{})}
@@ -100,21 +111,22 @@ func TestNothingIsShownBeforeItsSync(t *testing.T) {
 	if _, err := s.Append(ctx, "a-1", events.NoStream, sampleBatch(2)); err != nil {
 		t.Fatal(err)
 	}
-	disk.shut.Store(true)
-	inTheMiddle, endFirst := context.WithCancel(ctx)
+	disk.blocked.Store(true)
+	syncing, endFirst := context.WithCancel(ctx)
 	first, second := make(chan error, 1), make(chan error, 1)
 	go func() {
-		_, err := s.Append(inTheMiddle, "a-1", 1, sampleBatch(3))
+		_, err := s.Append(syncing, "a-1", 1, sampleBatch(3))
 		first <- err
 	}()
-	<-disk.arrived
-	for { // until Pebble shows what it has not synced
-		if _, closer, err := s.db.Get(eventKey(5)); err == nil {
-			_ = closer.Close()
-			break
-		}
-		runtime.Gosched()
+	select {
+	case <-disk.arrived:
+	case err := <-first:
+		t.Fatalf("it was answered (%v) before a sync", err)
 	}
+	waitFor(t, "Pebble shows what it has not synced", func() bool {
+		_, closer, err := s.db.Get(eventKey(5))
+		return err == nil && closer.Close() == nil
+	})
 	if head, err := s.Head(ctx); head != 2 || err != nil {
 		t.Errorf("head %d, %v", head, err)
 	}
@@ -130,33 +142,31 @@ func TestNothingIsShownBeforeItsSync(t *testing.T) {
 			t.Errorf("ReadAll (backward: %t): %d events, %v", dir, len(page), err)
 		}
 	}
-	waits, endSecond := context.WithCancel(ctx)
+	queued, endSecond := context.WithCancel(ctx)
 	go func() {
-		_, err := s.Append(waits, "b-1", events.NoStream, sampleBatch(1))
+		_, err := s.Append(queued, "b-1", events.NoStream, sampleBatch(1))
 		second <- err
 	}()
-	for s.Stats().Waiting == 0 {
-		runtime.Gosched()
-	}
+	waitFor(t, "the second append waits", func() bool { return s.Stats().Waiting > 0 })
 	endFirst()
 	if err := <-first; !errors.Is(err, events.ErrUnknown) || !errors.Is(err, context.Canceled) {
 		t.Errorf("in the middle: %v", err)
 	}
 	endSecond()
 	if err := <-second; !errors.Is(err, events.ErrUnavailable) || !errors.Is(err, context.Canceled) {
-		t.Errorf("before it was taken: %v", err)
+		t.Errorf("before it was gathered: %v", err)
 	}
-	disk.shut.Store(false)
+	disk.blocked.Store(false)
 	close(disk.release)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	if got := s.head.Load(); got != 5 {
-		t.Errorf("head %d, want 5: what was in the middle, and not what was withdrawn", got)
+		t.Errorf("head %d, want 5: with the append being synced, without the withdrawn one", got)
 	}
 }
 
-// TestCreated has a clock that runs backwards, also while the log is closed.
+// TestCreated uses a clock that runs backwards, also while the log is closed.
 func TestCreated(t *testing.T) {
 	disk := vfs.NewMem()
 	now := time.Date(2026, 3, 1, 12, 0, 0, 123456789, time.UTC)
@@ -173,7 +183,7 @@ func TestCreated(t *testing.T) {
 			}
 			now = now.Add(-time.Hour)
 		}
-		for _, r := range readEverythingOf(t, s) {
+		for _, r := range readForward(t, s) {
 			if !r.Created.Equal(latest) {
 				t.Errorf("created %s, want %s", r.Created, latest)
 			}
@@ -184,7 +194,7 @@ func TestCreated(t *testing.T) {
 	}
 }
 
-func readEverythingOf(t *testing.T, s *Store) []events.Recorded {
+func readForward(t *testing.T, s *Store) []events.Recorded {
 	t.Helper()
 	all, err := s.ReadAll(context.Background(), 0, events.Forward, 1<<20)
 	if err != nil {
@@ -212,12 +222,12 @@ func TestInUse(t *testing.T) {
 	}
 }
 
-// TestHeadsAreBounded fills more streams than are remembered; the newest are.
+// TestHeadsAreBounded: the cache is bounded and keeps the newest entries.
 func TestHeadsAreBounded(t *testing.T) {
 	h := newHeads()
 	for i := range 4 * maxHeads {
 		h.set(events.NewStreamID("a", fmt.Sprint(i)), events.Revision(i))
-		if i >= maxGroup { // what a group may still rely on
+		if i >= maxGroup { // a group relies on the last maxGroup entries
 			old := i - maxGroup + 1
 			if got, ok := h.get(events.NewStreamID("a", fmt.Sprint(old))); !ok || got != events.Revision(old) {
 				t.Fatalf("after %d: head %d of stream %d (known: %t)", i, got, old, ok)
@@ -229,7 +239,7 @@ func TestHeadsAreBounded(t *testing.T) {
 	}
 }
 
-// TestForgottenHead lets the committer look a head up in the index.
+// TestForgottenHead: the committer finds a head that is not cached in the index.
 func TestForgottenHead(t *testing.T) {
 	disk := vfs.NewMem()
 	revision := events.NoStream
@@ -252,7 +262,7 @@ func TestForgottenHead(t *testing.T) {
 	}
 }
 
-// TestTailIsBounded adds more than the tail takes and looks at what it keeps.
+// TestTailIsBounded adds more than the tail can hold and checks its contents.
 func TestTailIsBounded(t *testing.T) {
 	tail := newTail(0)
 	add := func(n, size int) {
@@ -260,7 +270,7 @@ func TestTailIsBounded(t *testing.T) {
 		for i := range batch {
 			batch[i].Data = make([]byte, size)
 		}
-		tail.publish([]landed{{stream: "a-1", batch: batch}}, 0)
+		tail.publish([]placedAppend{{stream: "a-1", batch: batch}}, 0)
 		kept, bytes := 0, 0
 		for i := range tail.ring {
 			if tail.ring[i].Position != 0 {

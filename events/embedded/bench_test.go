@@ -11,14 +11,15 @@ import (
 	"admitone/events"
 )
 
-// sampleBatch has events of the usual size: 120 bytes of data, 270 of metadata,
-// half of which compresses well.
+// sampleBatch returns events of typical size: 120 bytes of data and 270 of metadata, half of which
+// compresses well.
 func sampleBatch(n int) []events.Event {
 	batch := make([]events.Event, n)
 	for i := range batch {
 		batch[i].ID = events.EventID("bench", i)
 		batch[i].Type = "product.reserved.v1"
-		batch[i].Data = fmt.Appendf(nil, `{"reservation_id":"%s","holder":"holder-%06d","quantity":1,"remaining":%08d}`, batch[i].ID, i, i)
+		const data = `{"reservation_id":"%s","holder":"holder-%06d","quantity":1,"remaining":%08d}`
+		batch[i].Data = fmt.Appendf(nil, data, batch[i].ID, i, i)
 		batch[i].Data = append(batch[i].Data, bytes.Repeat([]byte(" "), 120-len(batch[i].Data))...)
 		id := events.EventID("metadata", i)
 		batch[i].Metadata, _ = events.Seal(nil, events.Hash{}, "product-1", events.Revision(i), &batch[i],
@@ -27,7 +28,7 @@ func sampleBatch(n int) []events.Event {
 	return batch
 }
 
-// BenchmarkAppend has each stream wait for its append before it makes the next.
+// BenchmarkAppend appends to each stream sequentially.
 func BenchmarkAppend(b *testing.B) {
 	for _, streams := range []int{1, 64} {
 		for _, size := range []int{1, 32, 1024} {

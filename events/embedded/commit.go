@@ -1,10 +1,8 @@
 package embedded
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"sync/atomic"
+	"runtime"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -13,134 +11,66 @@ import (
 )
 
 const (
-	// maxQueue bounds the appends that wait for the committer; past it, Append
-	// waits with its caller's context.
-	maxQueue = 1024
-	// maxGroup and maxGroupBytes bound what one sync covers. An append larger than
-	// that goes alone.
+	// maxGroup, in appends to a stream, and maxGroupBytes bound what one sync covers. An append that
+	// is larger itself ends its group.
 	maxGroup      = 4096
 	maxGroupBytes = 16 << 20
+	// yields is how often the committer lets other goroutines run before it gathers a group: those
+	// that have just been answered have more to append. With 256 of them on two cores, a group had
+	// 180 appends instead of 134 and an append took 0.8 of the CPU time; with four yields 204, and
+	// no less time.
+	yields = 2
 )
 
-// request is an append on its way through the committer.
-type request struct {
-	stream   events.StreamID
-	expected events.Revision
-	batch    []events.Event
-	size     int
-	state    atomic.Int32
-	done     chan answer // of capacity 1
-}
-
-type answer struct {
-	appended events.Appended
-	err      error
-}
-
-// The states of a request. Whoever moves it away from waiting decides whether it
-// is written.
-const (
-	waiting int32 = iota
-	taken
-	withdrawn
-)
-
-func newRequest() any { return &request{done: make(chan answer, 1)} }
-
-// Append implements events.Store. Further error: [ErrBadAppend].
-func (s *Store) Append(ctx context.Context, stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {
-	size, err := checkAppend(stream, expected, batch)
-	if err != nil {
-		return events.Appended{}, err
-	}
-	if !s.gate.enter() {
-		return events.Appended{}, events.ErrClosed
-	}
-	defer s.gate.leave()
-	if err := ctx.Err(); err != nil {
-		return events.Appended{}, notWritten(err)
-	}
-	if s.failed.Load() {
-		return events.Appended{}, notWritten(errDead)
-	}
-	r := s.requests.Get().(*request)
-	r.stream, r.expected, r.batch, r.size = stream, expected, batch, size
-	r.state.Store(waiting)
-	select {
-	case s.queue <- r:
-	case <-ctx.Done():
-		return events.Appended{}, notWritten(ctx.Err())
-	case <-s.dead:
-		return events.Appended{}, notWritten(errDead)
-	}
-	var cause error
-	select {
-	case a := <-r.done:
-		r.batch = nil
-		s.requests.Put(r)
-		return a.appended, a.err
-	case <-ctx.Done():
-		cause = ctx.Err()
-	case <-s.dead:
-		cause = errDead
-	}
-	if r.state.CompareAndSwap(waiting, withdrawn) {
-		return events.Appended{}, notWritten(cause)
-	}
-	return events.Appended{}, fmt.Errorf("%w: %w", events.ErrUnknown, cause)
-}
-
-// errDead is the cause of errors after a failed write or sync, in the moment
-// before the process ends.
-var errDead = errors.New("embedded: a write or a sync has failed")
-
-func notWritten(cause error) error { return fmt.Errorf("%w: %w", events.ErrUnavailable, cause) }
-
-// committer is the state of the one goroutine that writes. Nobody else touches
-// it.
+// committer is the state of the only goroutine that writes, and private to it.
 type committer struct {
 	*Store
 	batch   *pebble.Batch
 	heads   *heads
 	lookup  *pebble.Iterator // over the index as it was before this group, or nil
 	group   []*request
-	answers []answer // of group, one each
-	landed  []landed // what of group is written
+	errs    []error        // of group, one each
+	placed  []placedAppend // the appends of group that are written
 	last    events.Position
 	created int64 // of the last event, in ticks
 
 	importing bool // see Importer
 }
 
-// landed is an append that this group writes.
-type landed struct {
+// placedAppend is an append that the current group writes.
+type placedAppend struct {
 	stream   events.StreamID
 	first    events.Revision
 	position events.Position
 	batch    []events.Event
 }
 
-// run takes requests until the queue is closed.
+// run commits requests until the queue is closed.
 func (c *committer) run() {
 	defer close(c.committed)
 	for r := range c.queue {
+		for range yields {
+			runtime.Gosched()
+		}
 		c.gather(r)
 		if len(c.group) > 0 {
+			c.pending.begin(c.Store, c.group)
 			c.commit()
 		}
 	}
 	_ = c.batch.Close()
 }
 
-// gather takes r and what else waits.
+// gather collects r and the other waiting requests in a group.
 func (c *committer) gather(r *request) {
-	size := 0
+	appends, size := 0, 0
 	for {
-		if r.state.CompareAndSwap(waiting, taken) {
+		if r.state.CompareAndSwap(waiting, claimed) {
 			c.group = append(c.group, r)
+			appends += len(r.appends)
 			size += r.size
 		}
-		if len(c.group) >= maxGroup || size >= maxGroupBytes {
+		if appends >= maxGroup || size >= maxGroupBytes {
 			return
 		}
 		select {
@@ -155,77 +85,103 @@ func (c *committer) gather(r *request) {
 	}
 }
 
-// commit writes the group with one sync and answers it.
+// commit writes the group with one sync and answers its requests.
 func (c *committer) commit() {
 	before := c.last
 	c.created = max(c.created, ticksOf(c.now()))
 	for _, r := range c.group {
-		appended, err := c.place(r)
-		c.answers = append(c.answers, answer{appended, err})
+		c.errs = append(c.errs, c.place(r))
 	}
 	if c.lookup != nil {
 		_ = c.lookup.Close()
 		c.lookup = nil
 	}
+	var took time.Duration
 	if c.last > before {
-		bytes := c.batch.Len()
+		c.putIndex()
 		began := time.Now()
 		c.writing.Lock()
 		err := c.batch.Commit(pebble.Sync)
 		c.writing.Unlock()
 		if err != nil {
-			c.die(fmt.Errorf("commit: %w", err))
+			c.terminate(fmt.Errorf("commit: %w", err))
 		}
-		if c.failed.Load() {
-			// Something else of Pebble's failed meanwhile, and the process is about
-			// to end. Whether this group holds is not known: nobody is answered.
-			c.park()
-		}
-		c.counters.committed(len(c.landed), c.last-before, bytes, time.Since(began))
+		took = time.Since(began)
+	}
+	if !c.pending.end(c.Store) {
+		// Another write of Pebble's failed meanwhile, and the process is about to end. Whether this
+		// group is durable is unknown.
+		c.park()
+	}
+	if c.last > before {
+		c.counters.committed(len(c.placed), c.last-before, c.batch.Len(), took)
+		c.noteEnd(c.last)
 		c.head.Store(uint64(c.last))
 		c.batch.Reset()
 	}
 	for i, r := range c.group {
-		r.done <- c.answers[i]
+		r.answer(c.errs[i])
 	}
-	c.tail.publish(c.landed, c.created)
+	c.tail.publish(c.placed, c.created)
 	clear(c.group)
-	clear(c.landed)
-	c.group, c.answers, c.landed = c.group[:0], c.answers[:0], c.landed[:0]
+	clear(c.placed)
+	c.group, c.errs, c.placed = c.group[:0], c.errs[:0], c.placed[:0]
 }
 
-// place puts r's events into the batch, or says why not.
-func (c *committer) place(r *request) (events.Appended, error) {
-	head, err := c.headOf(r.stream)
-	if err != nil {
-		return events.Appended{}, err
+// place adds r's events to the batch, or returns why it cannot.
+func (c *committer) place(r *request) error {
+	for i := range r.appends {
+		a := &r.appends[i]
+		head, err := c.headOf(a.Stream)
+		if err != nil {
+			return c.noteDamage(err)
+		}
+		if head != a.Expected {
+			return &events.ConflictError{Stream: a.Stream, Last: head, Expected: a.Expected}
+		}
 	}
-	if head != r.expected {
-		return events.Appended{}, fmt.Errorf("%w: %s is at revision %d, not %d", events.ErrConflict, r.stream, head, r.expected)
+	for i := range r.appends {
+		r.results[i] = c.put(&r.appends[i])
 	}
-	first, position := head+1, c.last+1
-	for i := range r.batch {
-		e := &r.batch[i]
-		op := c.batch.SetDeferred(eventKeySize, recordSize(r.stream, e))
+	return nil
+}
+
+// put adds events to the batch; the expected revision is the stream's last.
+func (c *committer) put(a *events.StreamAppend) events.Appended {
+	first, position := a.Expected+1, c.last+1
+	for i := range a.Batch {
+		e := &a.Batch[i]
+		op := c.batch.SetDeferred(eventKeySize, recordSize(a.Stream, e))
 		putEventKey(op.Key, position+events.Position(i))
-		putRecord(op.Value, r.stream, first+events.Revision(i), c.created, e)
+		putRecord(op.Value, a.Stream, first+events.Revision(i), c.created, e)
 		_ = op.Finish() // fails for indexed batches only
 	}
-	op := c.batch.SetDeferred(indexKeySize(r.stream), indexValueSize)
-	putIndexKey(op.Key, r.stream, first)
-	putIndexValue(op.Value, position, len(r.batch))
-	_ = op.Finish()
-	head += events.Revision(len(r.batch))
-	c.last += events.Position(len(r.batch))
-	c.heads.set(r.stream, head)
-	c.landed = append(c.landed, landed{r.stream, first, position, r.batch})
-	return events.Appended{Revision: head, Position: c.last, Consecutive: true}, nil
+	head := a.Expected + events.Revision(len(a.Batch))
+	c.last += events.Position(len(a.Batch))
+	c.setHead(a.Stream, a.Expected, head)
+	c.placed = append(c.placed, placedAppend{a.Stream, first, position, a.Batch})
+	return events.Appended{Revision: head, Position: c.last, Consecutive: true}
 }
 
-// headOf returns the stream's last revision, this group's appends included.
+// putIndex adds the index entries of the group to the batch. They follow its events, because a
+// memtable finds the place of a key faster next to the one before it, and events are adjacent.
+func (c *committer) putIndex() {
+	for i := range c.placed {
+		a := &c.placed[i]
+		op := c.batch.SetDeferred(indexKeySize(a.stream), indexValueSize)
+		putIndexKey(op.Key, a.stream, a.first)
+		putIndexValue(op.Value, a.position, len(a.batch))
+		_ = op.Finish() // fails for indexed batches only
+	}
+}
+
+// headOf returns the stream's last revision, including this group's appends.
 func (c *committer) headOf(stream events.StreamID) (events.Revision, error) {
 	if head, ok := c.heads.get(stream); ok {
 		return head, nil
+	}
+	if c.streams.absent(stream) {
+		return events.NoStream, nil
 	}
 	if c.lookup == nil {
 		lookup, err := c.newIter(indexSpace)
@@ -244,4 +200,12 @@ func (c *committer) headOf(stream events.StreamID) (events.Revision, error) {
 	}
 	c.heads.set(stream, head)
 	return head, nil
+}
+
+// setHead notes that the group moves a stream's last revision.
+func (c *committer) setHead(stream events.StreamID, from, to events.Revision) {
+	if from == events.NoStream {
+		c.streams.add(string(stream))
+	}
+	c.heads.set(stream, to)
 }

@@ -16,9 +16,9 @@ import (
 	"admitone/events"
 )
 
-// written makes a log of appends of 40 events each over three streams in dir and
-// returns what it holds. The caller closes the store.
-func written(t *testing.T, dir string, appends int) (*Store, []events.Recorded) {
+// writeLog writes appends of 40 events each to three streams of a log in dir and returns its
+// events. The caller closes the store.
+func writeLog(t *testing.T, dir string, appends int) (*Store, []events.Recorded) {
 	t.Helper()
 	s := mustOpen(t, dir, Options{})
 	for i := range appends {
@@ -32,15 +32,15 @@ func written(t *testing.T, dir string, appends int) (*Store, []events.Recorded) 
 
 func readEverything(t *testing.T, s *Store) []events.Recorded {
 	t.Helper()
-	all, err := everything(s)
+	all, err := readAllWays(s)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return all
 }
 
-// everything reads the log both ways and every stream both ways.
-func everything(s *Store) ([]events.Recorded, error) {
+// readAllWays reads the log and every stream in both directions.
+func readAllWays(s *Store) ([]events.Recorded, error) {
 	ctx := context.Background()
 	all, err := s.ReadAll(ctx, 0, events.Forward, 1<<20)
 	if err != nil {
@@ -80,7 +80,7 @@ func sameRecorded(a, b events.Recorded) bool {
 		a.ID == b.ID && a.Type == b.Type && string(a.Data) == string(b.Data) && string(a.Metadata) == string(b.Metadata)
 }
 
-// files returns the paths of the log's files with an ending.
+// files returns the paths of the log's files with a suffix.
 func files(t *testing.T, dir, ending string) []string {
 	t.Helper()
 	var found []string
@@ -96,10 +96,10 @@ func files(t *testing.T, dir, ending string) []string {
 	return found
 }
 
-// flips flips a byte at every step of a file, up to end, opens a copy of the log
-// and reads everything: that gives an ErrDamaged or exactly what was written. It
-// returns how often it was an ErrDamaged.
-func flips(t *testing.T, dir, file string, end, step int, want []events.Recorded) (found, tried int) {
+// flipBytes flips one byte in every step bytes of a file, up to end, opens a copy of the log and
+// reads everything: the result must be an ErrDamaged or exactly what was written. It returns how
+// often it was an ErrDamaged.
+func flipBytes(t *testing.T, dir, file string, end, step int, want []events.Recorded) (found, tried int) {
 	t.Helper()
 	intact, err := os.ReadFile(file)
 	if err != nil {
@@ -132,12 +132,12 @@ func flips(t *testing.T, dir, file string, end, step int, want []events.Recorded
 
 func compare(t *testing.T, dir string, want []events.Recorded) error {
 	t.Helper()
-	s, err := Open(dir, Options{Logger: quiet, Fatal: func(err error) { t.Errorf("fatal: %v", err) }})
+	s, err := Open(dir, Options{Logger: discardLogger, Fatal: func(err error) { t.Errorf("fatal: %v", err) }})
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	all, err := everything(s)
+	all, err := readAllWays(s)
 	if err == nil && !slices.EqualFunc(all, want, sameRecorded) {
 		return errors.New("silently different")
 	}
@@ -146,25 +146,25 @@ func compare(t *testing.T, dir string, want []events.Recorded) error {
 
 func TestFlippedTable(t *testing.T) {
 	dir := t.TempDir()
-	s, want := written(t, dir, 30)
+	s, want := writeLog(t, dir, 30)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	for _, table := range files(t, dir, ".sst") {
-		if found, tried := flips(t, dir, table, 1<<30, 4001, want); found < tried/2 {
+		if found, tried := flipBytes(t, dir, table, 1<<30, 4001, want); found < tried/2 {
 			t.Errorf("%s: %d of %d flips were found", table, found, tried)
 		}
 	}
 }
 
-// ambiguousBytes is the end of the write-ahead log, two of its blocks, of which no
-// later block says that it was synced; see the package's documentation.
+// ambiguousBytes is the size of the last two blocks of the write-ahead log, which no later block
+// confirms as synced; see the package documentation.
 const ambiguousBytes = 64 << 10
 
 func TestFlippedWriteAheadLog(t *testing.T) {
 	dir, crashed := t.TempDir(), t.TempDir()
-	s, want := written(t, dir, 9) // fewer than make Pebble begin another log
-	// The files as kill -9 leaves them: everything is in the write-ahead log.
+	s, want := writeLog(t, dir, 9) // not enough for Pebble to begin another log
+	// The files as after kill -9: everything is in the write-ahead log.
 	if err := os.CopyFS(crashed, os.DirFS(dir)); err != nil {
 		t.Fatal(err)
 	}
@@ -173,14 +173,14 @@ func TestFlippedWriteAheadLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	logs := files(t, crashed, ".log")
-	if found, tried := flips(t, crashed, logs[len(logs)-1], end, 3001, want); found != tried || tried < 20 {
+	if found, tried := flipBytes(t, crashed, logs[len(logs)-1], end, 3001, want); found != tried || tried < 20 {
 		t.Errorf("%d of %d flips were found", found, tried)
 	}
 }
 
 func TestRemovedTable(t *testing.T) {
 	dir := t.TempDir()
-	s, _ := written(t, dir, 30)
+	s, _ := writeLog(t, dir, 30)
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -189,13 +189,12 @@ func TestRemovedTable(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := Open(dir, Options{Logger: quiet}); !errors.Is(err, events.ErrDamaged) {
+	if _, err := Open(dir, Options{Logger: discardLogger}); !errors.Is(err, events.ErrDamaged) {
 		t.Errorf("Open: %v, want ErrDamaged", err)
 	}
 }
 
-// TestInconsistent writes what no committer writes: intact bytes that don't fit
-// together.
+// TestInconsistent writes intact but inconsistent records.
 func TestInconsistent(t *testing.T) {
 	otherStream := func(b *pebble.Batch) error { // product-0's second append, at product-1's second
 		value := make([]byte, indexValueSize)
@@ -217,7 +216,7 @@ func TestInconsistent(t *testing.T) {
 		name   string
 		change func(*pebble.Batch) error
 		want   error
-		opens  bool // reading finds it, not opening
+		opens  bool // found by reading, not by opening
 	}{
 		{"GapInPositions", drop(eventKey(500)), events.ErrDamaged, true},
 		{"FirstEventMissing", drop(eventKey(1)), events.ErrDamaged, false},
@@ -236,7 +235,7 @@ func TestInconsistent(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			dir := t.TempDir()
-			s, want := written(t, dir, 30)
+			s, want := writeLog(t, dir, 30)
 			batch := s.db.NewBatch()
 			if err := errors.Join(test.change(batch), batch.Commit(pebble.Sync), s.Close()); err != nil {
 				t.Fatal(err)
@@ -244,7 +243,7 @@ func TestInconsistent(t *testing.T) {
 			if err := compare(t, dir, want); !errors.Is(err, test.want) {
 				t.Errorf("%v, want %v", err, test.want)
 			}
-			opened, err := Open(dir, Options{Logger: quiet})
+			opened, err := Open(dir, Options{Logger: discardLogger})
 			if (err == nil) != test.opens {
 				t.Errorf("Open: %v", err)
 			}
@@ -258,7 +257,7 @@ func TestInconsistent(t *testing.T) {
 // TestFollowDamage checks that a follower stops at a gap.
 func TestFollowDamage(t *testing.T) {
 	dir := t.TempDir()
-	s, _ := written(t, dir, 30)
+	s, _ := writeLog(t, dir, 30)
 	if err := errors.Join(s.db.Delete(eventKey(500), pebble.Sync), s.Close()); err != nil {
 		t.Fatal(err)
 	}

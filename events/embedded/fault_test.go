@@ -20,8 +20,7 @@ import (
 	"admitone/events"
 )
 
-// seeds is how many power losses a test goes through. ADMITONE_SEED=n goes
-// through that one only.
+// seeds is how many power losses a test simulates. ADMITONE_SEED=n runs only that seed.
 const seeds = 200
 
 func eachSeed(t *testing.T, test func(t *testing.T, seed uint64)) {
@@ -37,29 +36,43 @@ func eachSeed(t *testing.T, test func(t *testing.T, seed uint64)) {
 		seed := rand.Uint64()
 		test(t, seed)
 		if t.Failed() {
-			t.Fatalf("again with ADMITONE_SEED=%d", seed)
+			t.Fatalf("to reproduce: ADMITONE_SEED=%d", seed)
 		}
 	}
 }
 
-// load writes to several streams at once and remembers what was answered.
+// load writes to several streams concurrently and records the answers.
 type load struct {
 	store   *Store
-	answers chan struct{} // one value per answer, as far as there is room
+	answers chan struct{} // one value per answer, dropped when full
 	stop    atomic.Bool
 	writers sync.WaitGroup
 
 	mu       sync.Mutex
 	answered map[events.StreamID]events.Revision
 	position events.Position // the highest that was answered or followed
-	errs     []error         // what ended the writers
+	errs     []error         // errors that ended writers
+	failed   chan error      // the same errors
+}
+
+// await waits for answers; the error of a writer ends the test.
+func (l *load) await(t *testing.T, answers int) {
+	t.Helper()
+	for range answers {
+		select {
+		case <-l.answers:
+		case err := <-l.failed:
+			t.Fatalf("a writer has ended: %v", err)
+		}
+	}
 }
 
 const loadStreams = 5
 
-// startLoad goes on with every stream where the store has it.
+// startLoad continues every stream from its current end.
 func startLoad(t *testing.T, store *Store, seed uint64) *load {
-	l := &load{store: store, answers: make(chan struct{}, 4096), answered: make(map[events.StreamID]events.Revision)}
+	l := &load{store: store, answers: make(chan struct{}, 4096), failed: make(chan error, loadStreams),
+		answered: make(map[events.StreamID]events.Revision)}
 	for n := range loadStreams {
 		stream := events.NewStreamID("load", fmt.Sprint(n))
 		last, err := store.Read(context.Background(), stream, events.EndRevision, events.Backward, 1)
@@ -79,7 +92,7 @@ func startLoad(t *testing.T, store *Store, seed uint64) *load {
 	return l
 }
 
-// write appends batches whose events say which place they have in which batch.
+// write appends batches whose events contain their index and the size of the batch.
 func (l *load) write(stream events.StreamID, revision events.Revision, rng *rand.Rand) {
 	for !l.stop.Load() {
 		size := 1 + rng.IntN(5)
@@ -94,6 +107,7 @@ func (l *load) write(stream events.StreamID, revision events.Revision, rng *rand
 		l.mu.Lock()
 		if err != nil {
 			l.errs = append(l.errs, err)
+			l.failed <- err
 			l.mu.Unlock()
 			return
 		}
@@ -108,8 +122,8 @@ func (l *load) write(stream events.StreamID, revision events.Revision, rng *rand
 	}
 }
 
-// promised returns what was answered up to now.
-func (l *load) promised() (map[events.StreamID]events.Revision, events.Position) {
+// acknowledged returns what has been answered so far.
+func (l *load) acknowledged() (map[events.StreamID]events.Revision, events.Position) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	answered := make(map[events.StreamID]events.Revision)
@@ -119,12 +133,12 @@ func (l *load) promised() (map[events.StreamID]events.Revision, events.Position)
 	return answered, l.position
 }
 
-// mustKeep checks that store has what was promised, and nothing half.
-func mustKeep(t *testing.T, store *Store, answered map[events.StreamID]events.Revision, position events.Position) {
+// checkDurable checks that store has everything acknowledged, and no partial batch.
+func checkDurable(t *testing.T, store *Store, answered map[events.StreamID]events.Revision, position events.Position) {
 	t.Helper()
 	ctx := context.Background()
 	next := make(map[events.StreamID]events.Revision)
-	var whole int // events that the batch at hand still has to come
+	var remaining int // events of the current batch still to come
 	var last events.Recorded
 	for r, err := range events.All(ctx, store, 0) {
 		if err != nil {
@@ -139,17 +153,18 @@ func mustKeep(t *testing.T, store *Store, answered map[events.StreamID]events.Re
 			t.Fatalf("position %d (%s) follows %d (%s)", r.Position, r.Created, last.Position, last.Created)
 		}
 		if string(r.Stream) != stream || r.Revision != next[r.Stream] || int(r.Revision) != first+i {
-			t.Fatalf("position %d: %s@%d holds %.40q, want revision %d", r.Position, r.Stream, r.Revision, r.Data, next[r.Stream])
+			t.Fatalf("position %d: %s@%d holds %.40q, want revision %d", r.Position, r.Stream, r.Revision, r.Data,
+				next[r.Stream])
 		}
-		if whole > 0 && (r.Stream != last.Stream || whole != size-i) || whole == 0 && i != 0 {
-			t.Fatalf("position %d: a batch is not whole: %.40q", r.Position, r.Data)
+		if remaining > 0 && (r.Stream != last.Stream || remaining != size-i) || remaining == 0 && i != 0 {
+			t.Fatalf("position %d: an incomplete batch: %.40q", r.Position, r.Data)
 		}
-		whole = size - i - 1
+		remaining = size - i - 1
 		next[r.Stream]++
 		last = r
 	}
-	if whole != 0 {
-		t.Fatalf("the last batch lacks %d events", whole)
+	if remaining != 0 {
+		t.Fatalf("the last batch lacks %d events", remaining)
 	}
 	if last.Position < position {
 		t.Fatalf("the log ends at %d, %d was answered or followed", last.Position, position)
@@ -170,19 +185,19 @@ func TestPowerLoss(t *testing.T) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		disk := vfs.NewCrashableMem()
 		for generation := range uint64(2) {
-			disk = losePower(t, disk, seed+generation, rng)
+			disk = testPowerLoss(t, disk, seed+generation, rng)
 		}
 		s := mustOpen(t, "data/log", Options{FS: disk, memTable: 512 << 10})
-		mustKeep(t, s, nil, 0)
+		checkDurable(t, s, nil, 0)
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
 	})
 }
 
-// losePower writes for a while, cuts the power at any moment, and checks what the
-// next process finds. It returns the disk as that process left it.
-func losePower(t *testing.T, disk *vfs.MemFS, seed uint64, rng *rand.Rand) *vfs.MemFS {
+// testPowerLoss writes for a while, simulates a power loss at a random moment, and checks the log
+// after a restart. It returns the resulting disk.
+func testPowerLoss(t *testing.T, disk *vfs.MemFS, seed uint64, rng *rand.Rand) *vfs.MemFS {
 	options := Options{FS: disk, memTable: 512 << 10}
 	s := mustOpen(t, "data/log", options)
 	l := startLoad(t, s, seed)
@@ -195,13 +210,11 @@ func losePower(t *testing.T, disk *vfs.MemFS, seed uint64, rng *rand.Rand) *vfs.
 			return nil
 		})
 	})
-	for range 1 + rng.IntN(150) {
-		<-l.answers
-	}
+	l.await(t, 1+rng.IntN(150))
 	for range rng.IntN(2000) {
 		runtime.Gosched()
 	}
-	answered, position := l.promised()
+	answered, position := l.acknowledged()
 	lost := disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: rng.IntN(101), RNG: rng})
 	l.stop.Store(true)
 	cancel()
@@ -214,7 +227,10 @@ func losePower(t *testing.T, disk *vfs.MemFS, seed uint64, rng *rand.Rand) *vfs.
 	}
 	options.FS = lost
 	after := mustOpen(t, "data/log", options)
-	mustKeep(t, after, answered, position)
+	checkDurable(t, after, answered, position)
+	if seen := highestSeen(t, after); uint64(seen.Position) > after.head.Load() {
+		t.Fatalf("a power loss is taken for damage: %+v, while the log ends at %d", seen, after.head.Load())
+	}
 	if err := after.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -227,33 +243,35 @@ func TestFailedDisk(t *testing.T) {
 	}
 	wal, table := suffix(".log"), suffix(".sst")
 	for _, fault := range []struct {
-		name string
-		err  error
-		once bool // the next operation works again, which must not help
-		hits func(errorfs.Op) bool
+		name    string
+		err     error
+		once    bool // the next operation succeeds again, which must not matter
+		matches func(errorfs.Op) bool
 	}{
 		{"SyncEIO", syscall.EIO, false, func(op errorfs.Op) bool { return wal(op) && isSync(op) }},
 		{"SyncEIOOnce", syscall.EIO, true, func(op errorfs.Op) bool { return wal(op) && isSync(op) }},
 		{"WriteENOSPC", syscall.ENOSPC, false, func(op errorfs.Op) bool { return wal(op) && op.Kind == errorfs.OpFileWrite }},
-		{"WriteENOSPCOnce", syscall.ENOSPC, true, func(op errorfs.Op) bool { return wal(op) && op.Kind == errorfs.OpFileWrite }},
+		{"WriteENOSPCOnce", syscall.ENOSPC, true,
+			func(op errorfs.Op) bool { return wal(op) && op.Kind == errorfs.OpFileWrite }},
 		{"NextLogENOSPC", syscall.ENOSPC, false, func(op errorfs.Op) bool {
 			return wal(op) && op.Kind == errorfs.OpCreate
 		}},
-		{"FlushENOSPC", syscall.ENOSPC, false, func(op errorfs.Op) bool { return table(op) && op.Kind == errorfs.OpFileWrite }},
+		{"FlushENOSPC", syscall.ENOSPC, false,
+			func(op errorfs.Op) bool { return table(op) && op.Kind == errorfs.OpFileWrite }},
 		{"FlushSyncEIO", syscall.EIO, false, func(op errorfs.Op) bool { return table(op) && isSync(op) }},
 	} {
-		for how, ending := range map[string]func(){
+		for behaviour, ending := range map[string]func(){
 			"Blocks": func() { select {} }, "Goexit": runtime.Goexit, "Returns": func() {},
 		} {
-			t.Run(fault.name+"/Fatal"+how, func(t *testing.T) {
-				failedDisk(t, fault.err, fault.once, fault.hits, ending)
+			t.Run(fault.name+"/Fatal"+behaviour, func(t *testing.T) {
+				testFailedDisk(t, fault.err, fault.once, fault.matches, ending)
 			})
 		}
 	}
 }
 
-// withFaults injects faults into files. Files that are used again would escape
-// errorfs, so here they are made anew, which vfs.FS allows.
+// withFaults injects faults into files. errorfs does not cover reused files, so they are created
+// anew, which vfs.FS allows.
 func withFaults(files vfs.FS, inject errorfs.InjectorFunc) vfs.FS {
 	return noReuse{errorfs.Wrap(files, inject)}
 }
@@ -271,12 +289,12 @@ func isSync(op errorfs.Op) bool {
 	return op.Kind == errorfs.OpFileSync || op.Kind == errorfs.OpFileSyncData || op.Kind == errorfs.OpFileSyncTo
 }
 
-func failedDisk(t *testing.T, fault error, once bool, hits func(errorfs.Op) bool, ending func()) {
+func testFailedDisk(t *testing.T, fault error, once bool, matches func(errorfs.Op) bool, ending func()) {
 	disk := vfs.NewCrashableMem()
 	var failing atomic.Bool
 	var failures atomic.Int64
 	inject := errorfs.InjectorFunc(func(op errorfs.Op) error {
-		if !failing.Load() || !hits(op) || (failures.Add(1) > 1 && once) {
+		if !failing.Load() || !matches(op) || (failures.Add(1) > 1 && once) {
 			return nil
 		}
 		return fault
@@ -287,22 +305,20 @@ func failedDisk(t *testing.T, fault error, once bool, hits func(errorfs.Op) bool
 		ending()
 	}})
 	l := startLoad(t, s, 1)
-	for range 50 {
-		<-l.answers
-	}
+	l.await(t, 50)
 	failing.Store(true)
 	reason := <-reasons
 	if !errors.Is(reason, fault) && !strings.Contains(reason.Error(), fault.Error()) {
-		t.Errorf("Fatal was told %v, want %v", reason, fault)
+		t.Errorf("Fatal was called with %v, want %v", reason, fault)
 	}
 	l.writers.Wait()
 	for _, err := range l.errs {
 		if !errors.Is(err, events.ErrUnknown) && !errors.Is(err, events.ErrUnavailable) {
-			t.Errorf("a writer was told %v", err)
+			t.Errorf("a writer got %v", err)
 		}
 	}
 	if len(l.errs) != loadStreams {
-		t.Errorf("%d writers were told so, want %d", len(l.errs), loadStreams)
+		t.Errorf("%d writers got an error, want %d", len(l.errs), loadStreams)
 	}
 	for range 3 {
 		_, err := s.Append(context.Background(), "late-1", events.NoStream, sampleBatch(1))
@@ -314,9 +330,9 @@ func failedDisk(t *testing.T, fault error, once bool, hits func(errorfs.Op) bool
 		t.Errorf("Close: %v", err)
 	}
 	// Only what was synced survives.
-	answered, position := l.promised()
+	answered, position := l.acknowledged()
 	after := mustOpen(t, "log", Options{FS: disk.CrashClone(vfs.CrashCloneCfg{})})
-	mustKeep(t, after, answered, position)
+	checkDurable(t, after, answered, position)
 	if err := after.Close(); err != nil {
 		t.Error(err)
 	}

@@ -15,8 +15,8 @@ const (
 	tailCopy = 512
 	// followPage is how many events a follower reads from disk at once.
 	followPage = 1024
-	// followBytes ends either page early, at the event that passes it. A page is what
-	// a follower that has stalled holds in memory.
+	// followBytes ends either page early, at the event that passes it. A stalled follower holds one
+	// page in memory.
 	followBytes = 256 << 10
 )
 
@@ -25,19 +25,19 @@ type tail struct {
 	mu      sync.Mutex
 	ring    []events.Recorded // the event at position p is in ring[p%tailEvents]
 	from    events.Position   // the oldest in the ring, or next
-	next    events.Position   // behind the newest durable one
+	next    events.Position   // one past the newest durable event
 	bytes   int               // of data and metadata in the ring
-	changed chan struct{}     // closed when next moves; nil while nobody waits
-	count   int               // of followers
+	changed chan struct{}     // closed when next moves; nil without waiters
+	active  int               // followers
 }
 
 func newTail(head events.Position) *tail {
 	return &tail{ring: make([]events.Recorded, tailEvents), from: head + 1, next: head + 1}
 }
 
-// publish adds what has become durable. It never waits for a follower: the lock
-// is held for copies only.
-func (t *tail) publish(appends []landed, created int64) {
+// publish adds events that have become durable. It never waits for a follower: followers hold the
+// lock only to copy.
+func (t *tail) publish(appends []placedAppend, created int64) {
 	if len(appends) == 0 {
 		return
 	}
@@ -70,7 +70,7 @@ func (t *tail) publish(appends []landed, created int64) {
 	}
 }
 
-// drop forgets the oldest event; the caller holds the lock.
+// drop removes the oldest event; t.mu must be held.
 func (t *tail) drop() {
 	slot := &t.ring[t.from%tailEvents]
 	t.bytes -= weight(slot)
@@ -78,8 +78,8 @@ func (t *tail) drop() {
 	t.from++
 }
 
-// read copies events above after to page, or returns the channel that is closed
-// when there are some. Neither: they are not in the tail any more.
+// read appends events above after to page, or returns a channel that is closed when there are some.
+// If it does neither, the tail no longer has them.
 func (t *tail) read(after events.Position, page []events.Recorded) ([]events.Recorded, <-chan struct{}) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -100,19 +100,19 @@ func (t *tail) read(after events.Position, page []events.Recorded) ([]events.Rec
 	return page, nil
 }
 
-// weight is what an event counts towards the bounds, in bytes.
+// weight is the size of an event in bytes for the bounds.
 func weight(e *events.Recorded) int { return len(e.Data) + len(e.Metadata) }
 
-func (t *tail) enter(n int) {
+func (t *tail) addFollowers(n int) {
 	t.mu.Lock()
-	t.count += n
+	t.active += n
 	t.mu.Unlock()
 }
 
 func (t *tail) followers() int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.count
+	return t.active
 }
 
 // Follow implements events.Store. It hands out pages of at most 1,024 events, and
@@ -122,8 +122,8 @@ func (s *Store) Follow(ctx context.Context, after events.Position, handle func([
 		return events.ErrClosed
 	}
 	defer s.gate.leave()
-	s.tail.enter(1)
-	defer s.tail.enter(-1)
+	s.tail.addFollowers(1)
+	defer s.tail.addFollowers(-1)
 	var page []events.Recorded
 	for {
 		if err := ctx.Err(); err != nil {
@@ -134,7 +134,7 @@ func (s *Store) Follow(ctx context.Context, after events.Position, handle func([
 			return events.ErrClosed
 		default:
 		}
-		clear(page) // what was handed out must not be kept alive from here
+		clear(page) // do not keep delivered events alive
 		var changed <-chan struct{}
 		page, changed = s.tail.read(after, page[:0])
 		if changed != nil {

@@ -8,8 +8,8 @@ import (
 	"admitone/events"
 )
 
-// TestFollowPagesAreBoundedInBytes: what a stalled follower holds is about a page,
-// however large the events are, both from memory and from disk.
+// TestFollowPagesAreBoundedInBytes: a stalled follower holds about one page, however large the
+// events are, both from memory and from disk.
 func TestFollowPagesAreBoundedInBytes(t *testing.T) {
 	const count, size = 60, 100 << 10
 	dir := t.TempDir()
@@ -21,7 +21,7 @@ func TestFollowPagesAreBoundedInBytes(t *testing.T) {
 		}
 	}
 	check := func(from string) {
-		enough := errors.New("enough")
+		errStop := errors.New("stop")
 		next := events.Position(1)
 		err := store.Follow(t.Context(), 0, func(page []events.Recorded) error {
 			if weight := len(page) * size; weight > followBytes+size {
@@ -34,11 +34,11 @@ func TestFollowPagesAreBoundedInBytes(t *testing.T) {
 				next++
 			}
 			if next > count {
-				return enough
+				return errStop
 			}
 			return nil
 		})
-		if !errors.Is(err, enough) {
+		if !errors.Is(err, errStop) {
 			t.Errorf("from %s: %v", from, err)
 		}
 	}

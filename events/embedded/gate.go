@@ -5,11 +5,11 @@ import (
 	"sync/atomic"
 )
 
-// gate counts the calls under way, so that Close can wait for them. Not a
-// RWMutex: a handler of Follow may call Read while Close waits, and a second
-// RLock behind a waiting Lock would never return.
+// gate counts the calls in progress, so that Close can wait for them. It is not an RWMutex: a
+// handler of Follow may call Read while Close waits, and a second RLock after a waiting Lock would
+// never return.
 type gate struct {
-	state atomic.Int64 // calls under way, plus gateShut once shut
+	state atomic.Int64 // calls in progress, plus gateShut once shut
 	idle  chan struct{}
 	once  sync.Once
 }
@@ -18,7 +18,7 @@ const gateShut = 1 << 62
 
 func newGate() *gate { return &gate{idle: make(chan struct{})} }
 
-// enter reports whether the call may go on; if so, it must leave.
+// enter reports whether the call may proceed; if so, it must call leave.
 func (g *gate) enter() bool {
 	if g.state.Add(1)&gateShut == 0 {
 		return true
@@ -33,8 +33,7 @@ func (g *gate) leave() {
 	}
 }
 
-// shut lets nobody in any more. It is called once; idle is closed when the last
-// call has left.
+// shut refuses further calls. It is called once; idle is closed when the last call has left.
 func (g *gate) shut() {
 	g.state.Add(gateShut + 1)
 	g.leave()

@@ -7,18 +7,19 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// guardFS ends the process at the very operation on a write-ahead log that failed.
-// Pebble does so later and, when it was about to begin the next log, by a panic
-// that dies of an unlocked mutex and says nothing about a disk.
+// guardFS ends the process as soon as an operation on a write-ahead log fails. Pebble does so later
+// and, while starting the next log, by a panic about an unlocked mutex that does not mention the
+// disk.
 type guardFS struct {
 	vfs.FS
 	store *Store
 }
 
-// check passes err on while the log is being opened, where it is Open's error.
+// check ends the process on an error, except while the log is being opened: then it is Open's
+// error.
 func (g guardFS) check(operation, name string, err error) error {
 	if err != nil && g.store.running.Load() {
-		g.store.die(fmt.Errorf("%s %s: %w", operation, name, err))
+		g.store.terminate(fmt.Errorf("%s %s: %w", operation, name, err))
 	}
 	return err
 }

@@ -2,14 +2,12 @@ package embedded
 
 import "admitone/events"
 
-// maxHeads is how many heads each of the two generations has. It is far more than
-// twice maxGroup, so what a group put in is still there when the group is
-// committed; before that, the index doesn't know it.
+// maxHeads is the size of each of the two generations. It is far more than twice maxGroup, so the
+// heads of a group remain until it is committed; before that they are not in the index.
 const maxHeads = 1 << 16
 
-// heads remembers the last revisions of the streams used lately. Only the
-// committer touches it. Forgetting the older half at once is close enough to
-// least recently used, and costs nothing per use.
+// heads caches the last revisions of recently used streams. Only the committer uses it. Evicting
+// the older generation at once approximates least recently used and costs nothing per use.
 type heads struct {
 	young, old map[events.StreamID]events.Revision
 }

@@ -10,38 +10,36 @@ import (
 	"admitone/events"
 )
 
-// ErrUnfinished is returned by [Open] for a log into which an import has begun and
-// not been finished: it has the beginning of another log, and nobody may go on from
-// there. [OpenImport] can.
-var ErrUnfinished = errors.New("embedded: an import into this log was not finished")
+// ErrUnfinished is returned by [Open] for a log with an unfinished import: it is the beginning of
+// another log and must not be appended to. [OpenImport] can continue the import.
+var ErrUnfinished = errors.New("an import into this log was not finished")
 
-// ErrBadImport is returned for an event that can't stand where it should stand in
-// the log. Nothing of its page was written.
-var ErrBadImport = errors.New("embedded: the event does not follow the ones before it")
+// ErrBadImport is returned for an event that cannot follow the ones before it. Nothing of its page
+// was written.
+var ErrBadImport = errors.New("the event does not follow the ones before it")
 
-// Importer writes what another log has recorded, as that log has it: with its
-// positions, revisions and times. It is not a part of events.Store, where nobody but
-// the log says what was when. One goroutine may use it. After an error it is of no
-// more use but to be closed.
+// Importer writes the events of another log with their positions, revisions and times. It is not
+// part of events.Store, where only the log assigns these. It is not safe for concurrent use. After
+// an error it must only be closed.
 type Importer struct {
 	c      *committer
 	failed error
 }
 
-// OpenImport opens the log in dir for an import and makes it if there is none. A log
-// that is not empty may be gone on with; that its events are the beginning of what
-// is imported, the caller has to see to. From the first event on, until
-// [Importer.Finish], the log is one that [Open] refuses; a new log is from now on.
-// The caller closes it. Errors: as [Open], without ErrUnfinished.
+// OpenImport opens the log in dir for an import and creates it if there is none. An import may
+// continue a log that is not empty; the caller must make sure that its events are the beginning of
+// what is imported. [Open] refuses the log from the first event, or from now on if the log is new,
+// until [Importer.Finish]. The caller closes it. Errors: as [Open], without ErrUnfinished.
 func OpenImport(dir string, options Options) (*Importer, error) {
 	c, err := open(dir, options)
 	if err != nil {
 		return nil, err
 	}
-	close(c.committed) // nobody else will write
+	close(c.committed) // no committer runs
+	go c.keepStreams()
 	i := &Importer{c: c}
 	if c.last == 0 && !c.importing {
-		i.mark()
+		i.markUnfinished()
 		if err := i.commit(); err != nil {
 			return nil, errors.Join(err, i.Close())
 		}
@@ -49,11 +47,12 @@ func OpenImport(dir string, options Options) (*Importer, error) {
 	return i, nil
 }
 
-// Head is the position of the last event.
+// Head returns the position of the last event.
 func (i *Importer) Head() events.Position { return i.c.last }
 
-// ReadAll is events.Store's, for the events that are there already.
-func (i *Importer) ReadAll(ctx context.Context, from events.Position, dir events.Direction, limit int) ([]events.Recorded, error) {
+// ReadAll is events.Store.ReadAll for the events imported so far.
+func (i *Importer) ReadAll(ctx context.Context, from events.Position, dir events.Direction,
+	limit int) ([]events.Recorded, error) {
 	return i.c.ReadAll(ctx, from, dir, limit)
 }
 
@@ -67,9 +66,9 @@ func (i *Importer) LastHash(ctx context.Context, stream events.StreamID) (events
 	return events.RecordedHash(last[0].Metadata)
 }
 
-// Append writes a page of events, all or none, and returns when they are on stable
-// storage. They follow the last one without gap, in position as in the revisions of
-// their streams, and their times don't run backwards.
+// Append writes a page of events, all or none, and returns when they are on stable storage. They
+// must follow the last one without a gap, in position and in the revisions of their streams, and
+// their times must not run backwards.
 //
 // Errors: [ErrBadImport], [ErrBadAppend], events.ErrTooLarge, events.ErrDamaged.
 func (i *Importer) Append(page []events.Recorded) error {
@@ -77,7 +76,7 @@ func (i *Importer) Append(page []events.Recorded) error {
 		return i.failed
 	}
 	if !i.c.importing {
-		i.mark()
+		i.markUnfinished()
 	}
 	run := entry{}
 	for n := range page {
@@ -99,7 +98,7 @@ func (i *Importer) Append(page []events.Recorded) error {
 	return i.commit()
 }
 
-// put adds an event to the batch, if it may stand there.
+// put adds an event to the batch if it follows the last one.
 func (i *Importer) put(e *events.Recorded) error {
 	c := i.c
 	if _, err := checkAppend(e.Stream, events.NoStream, []events.Event{e.Event}); err != nil {
@@ -118,18 +117,18 @@ func (i *Importer) put(e *events.Recorded) error {
 	case created < c.created:
 		return fmt.Errorf("%w: it was recorded at %v, before the one before it", ErrBadImport, e.Created)
 	case !timeOf(created).Equal(e.Created):
-		return fmt.Errorf("%w: it was recorded at %v, and this log keeps steps of %v", ErrBadImport, e.Created, tick)
+		return fmt.Errorf("%w: it was recorded at %v, which is not a multiple of %v", ErrBadImport, e.Created, tick)
 	}
 	op := c.batch.SetDeferred(eventKeySize, recordSize(e.Stream, &e.Event))
 	putEventKey(op.Key, e.Position)
 	putRecord(op.Value, e.Stream, e.Revision, created, &e.Event)
 	_ = op.Finish() // fails for indexed batches only
-	c.heads.set(e.Stream, e.Revision)
+	c.setHead(e.Stream, head, e.Revision)
 	c.last, c.created = e.Position, created
 	return nil
 }
 
-// index adds the entry of some events of a stream that stand side by side.
+// index adds the entry of consecutive events of a stream.
 func (i *Importer) index(stream events.StreamID, run entry) {
 	op := i.c.batch.SetDeferred(indexKeySize(stream), indexValueSize)
 	putIndexKey(op.Key, stream, run.first)
@@ -137,13 +136,13 @@ func (i *Importer) index(stream events.StreamID, run entry) {
 	_ = op.Finish() // fails for indexed batches only
 }
 
-// mark adds to the batch that an import is under way.
-func (i *Importer) mark() {
+// markUnfinished adds to the batch that an import is in progress.
+func (i *Importer) markUnfinished() {
 	_ = i.c.batch.Set(importKey, []byte("1"), nil) // fails for indexed batches only
 	i.c.importing = true
 }
 
-// commit writes the batch. A write that fails ends the process, as in any log.
+// commit writes the batch. A failed write ends the process.
 func (i *Importer) commit() error {
 	c := i.c
 	if c.lookup != nil {
@@ -151,21 +150,25 @@ func (i *Importer) commit() error {
 		c.lookup = nil
 	}
 	if err := c.batch.Commit(pebble.Sync); err != nil {
-		c.die(fmt.Errorf("import: %w", err))
+		c.terminate(fmt.Errorf("import: %w", err))
 	}
 	c.batch.Reset()
 	c.head.Store(uint64(c.last))
 	return nil
 }
 
-// Finish makes the log one like any other, which [Open] opens.
+// Finish completes the import, so that [Open] opens the log.
 func (i *Importer) Finish() error {
 	if i.failed != nil {
 		return i.failed
 	}
 	_ = i.c.batch.Delete(importKey, nil) // fails for indexed batches only
 	i.c.importing = false
-	return i.commit()
+	if err := i.commit(); err != nil {
+		return err
+	}
+	i.c.NoteEnd()
+	return nil
 }
 
 // Close releases the log. Error: the disk's.

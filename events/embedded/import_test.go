@@ -14,8 +14,8 @@ import (
 	"admitone/events"
 )
 
-// recordedLog makes a log of appends of all sizes to three streams, at times of its
-// own, and returns what it holds.
+// recordedLog writes appends of various sizes and times to three streams of a log and returns its
+// events.
 func recordedLog(t *testing.T, appends int) []events.Recorded {
 	t.Helper()
 	now := time.Date(2029, 3, 4, 5, 6, 7, 800, time.UTC)
@@ -24,7 +24,8 @@ func recordedLog(t *testing.T, appends int) []events.Recorded {
 	heads := [3]events.Revision{events.NoStream, events.NoStream, events.NoStream}
 	for i := range appends {
 		n := i * 7 % 3
-		appended, err := s.Append(context.Background(), events.NewStreamID("product", fmt.Sprint(n)), heads[n], sampleBatch(1+i%5))
+		appended, err := s.Append(context.Background(), events.NewStreamID("product", fmt.Sprint(n)), heads[n],
+			sampleBatch(1+i%5))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -36,7 +37,7 @@ func recordedLog(t *testing.T, appends int) []events.Recorded {
 
 func mustOpenImport(t *testing.T, dir string, options Options) *Importer {
 	t.Helper()
-	options.Logger = quiet
+	options.Logger = discardLogger
 	options.Fatal = func(err error) { t.Errorf("fatal: %v", err) }
 	i, err := OpenImport(dir, options)
 	if err != nil {
@@ -45,15 +46,15 @@ func mustOpenImport(t *testing.T, dir string, options Options) *Importer {
 	return i
 }
 
-// TestImport brings a log over in several goes; it is the same in every respect, and
-// goes on from there.
+// TestImport imports a log in several runs; the result equals the original and accepts further
+// appends.
 func TestImport(t *testing.T) {
 	want, dir := recordedLog(t, 300), t.TempDir()
 	random := rand.New(rand.NewPCG(1, 2))
 	for left := want; ; {
 		i := mustOpenImport(t, dir, Options{})
 		if have := int(i.Head()); have != len(want)-len(left) {
-			t.Fatalf("it goes on at %d, want %d", have, len(want)-len(left))
+			t.Fatalf("it continues at %d, want %d", have, len(want)-len(left))
 		}
 		for range 4 {
 			page := left[:min(random.IntN(40), len(left))]
@@ -62,8 +63,9 @@ func TestImport(t *testing.T) {
 			}
 			left = left[len(page):]
 		}
-		if page, err := i.ReadAll(t.Context(), 0, events.Forward, 1<<20); err != nil || !slices.EqualFunc(page, want[:len(want)-len(left)], sameRecorded) {
-			t.Fatalf("what is there so far is read as %d events, %v", len(page), err)
+		if page, err := i.ReadAll(t.Context(), 0, events.Forward, 1<<20); err != nil ||
+			!slices.EqualFunc(page, want[:len(want)-len(left)], sameRecorded) {
+			t.Fatalf("the imported part is read as %d events, %v", len(page), err)
 		}
 		if len(left) == 0 {
 			if err := errors.Join(i.Finish(), i.Close()); err != nil {
@@ -74,8 +76,8 @@ func TestImport(t *testing.T) {
 		if err := i.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if s, err := Open(dir, Options{Logger: quiet}); !errors.Is(err, ErrUnfinished) {
-			t.Fatalf("half a log was opened: %v, %v", s, err)
+		if s, err := Open(dir, Options{Logger: discardLogger}); !errors.Is(err, ErrUnfinished) {
+			t.Fatalf("an unfinished import was opened: %v, %v", s, err)
 		}
 	}
 	s := mustOpen(t, dir, Options{})
@@ -93,13 +95,13 @@ func TestImport(t *testing.T) {
 		}
 		appended, err := s.Append(t.Context(), stream, head, sampleBatch(2))
 		if err != nil || appended.Revision != head+2 {
-			t.Errorf("%s goes on with %+v, %v", stream, appended, err)
+			t.Errorf("the next append to %s: %+v, %v", stream, appended, err)
 		}
 	}
 }
 
-// TestImportBehind: a log that was in use is gone on with, and is nobody's while it
-// is.
+// TestImportBehind: an import continues a log that was in use, and no one else can open it
+// meanwhile.
 func TestImportBehind(t *testing.T) {
 	want, dir := recordedLog(t, 60), t.TempDir()
 	first := mustOpenImport(t, dir, Options{})
@@ -129,8 +131,8 @@ func TestImportBehind(t *testing.T) {
 	if err := errors.Join(i.Append(want[50:90]), i.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(dir, Options{Logger: quiet}); !errors.Is(err, ErrUnfinished) {
-		t.Errorf("half a log was opened: %v", err)
+	if _, err := Open(dir, Options{Logger: discardLogger}); !errors.Is(err, ErrUnfinished) {
+		t.Errorf("an unfinished import was opened: %v", err)
 	}
 	i = mustOpenImport(t, dir, Options{})
 	if err := errors.Join(i.Append(want[90:]), i.Finish(), i.Close()); err != nil {
@@ -143,8 +145,7 @@ func TestImportBehind(t *testing.T) {
 	}
 }
 
-// TestBadImports: what can't have been recorded like that is refused, with all of
-// its page.
+// TestBadImports: an event that no log could have recorded is refused, with its whole page.
 func TestBadImports(t *testing.T) {
 	want := recordedLog(t, 40)
 	for name, test := range map[string]struct {
@@ -189,8 +190,8 @@ func TestBadImports(t *testing.T) {
 	}
 }
 
-// TestImportPowerLoss: what an import has written stays, page by page, and is not
-// taken for a whole log.
+// TestImportPowerLoss: the pages that an import has written are durable, and the log remains
+// unfinished.
 func TestImportPowerLoss(t *testing.T) {
 	want := recordedLog(t, 60)
 	for seed := range uint64(40) {
@@ -209,8 +210,8 @@ func TestImportPowerLoss(t *testing.T) {
 		if err := i.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Open("log", Options{FS: lost, Logger: quiet}); !errors.Is(err, ErrUnfinished) {
-			t.Errorf("half a log was opened: %v", err)
+		if _, err := Open("log", Options{FS: lost, Logger: discardLogger}); !errors.Is(err, ErrUnfinished) {
+			t.Errorf("an unfinished import was opened: %v", err)
 		}
 		i = mustOpenImport(t, "log", Options{FS: lost})
 		if int(i.Head()) != written {

@@ -32,7 +32,7 @@ func (m *model) append(stream events.StreamID, batch []events.Event) {
 	}
 }
 
-// readAll is what the contract says about ReadAll.
+// readAll is the contract of ReadAll.
 func (m *model) readAll(from events.Position, dir events.Direction, limit int) []events.Recorded {
 	var page []events.Recorded
 	for _, r := range m.all {
@@ -46,10 +46,10 @@ func (m *model) readAll(from events.Position, dir events.Direction, limit int) [
 	return page[:max(min(limit, len(page)), 0)]
 }
 
-// read is what the contract says about Read.
+// read is the contract of Read.
 func (m *model) read(stream events.StreamID, from events.Revision, dir events.Direction, limit int) []events.Recorded {
-	of := m.streams[stream]
-	last := events.Revision(len(of) - 1)
+	recorded := m.streams[stream]
+	last := events.Revision(len(recorded) - 1)
 	if dir == events.Backward && from == events.EndRevision {
 		from = last
 	}
@@ -58,16 +58,16 @@ func (m *model) read(stream events.StreamID, from events.Revision, dir events.Di
 	}
 	var page []events.Recorded
 	if dir == events.Forward {
-		page = slices.Clone(of[max(from, 0):])
+		page = slices.Clone(recorded[max(from, 0):])
 	} else {
-		page = slices.Clone(of[:from+1])
+		page = slices.Clone(recorded[:from+1])
 		slices.Reverse(page)
 	}
 	return page[:max(min(limit, len(page)), 0)]
 }
 
-// same compares a page with the model's.
-func same(t *rapid.T, what string, got, want []events.Recorded) {
+// checkEqual compares a page with the model's.
+func checkEqual(t *rapid.T, what string, got, want []events.Recorded) {
 	t.Helper()
 	if len(got) != len(want) {
 		t.Fatalf("%s: %d events, want %d", what, len(got), len(want))
@@ -80,8 +80,8 @@ func same(t *rapid.T, what string, got, want []events.Recorded) {
 	}
 }
 
-// pair is a log and its model, and the actions on both.
-type pair struct {
+// modelTest is a log and its model, and the actions on both.
+type modelTest struct {
 	options Options
 	store   *Store
 	model   *model
@@ -95,11 +95,11 @@ var (
 	modelEnds    = rapid.SampledFrom([]bool{true, false, false, false})
 )
 
-// TestModel does at random what a user of the log can do, and compares.
+// TestModel performs random operations on the log and its model and compares them.
 func TestModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		p := &pair{
-			options: Options{FS: vfs.NewMem(), Logger: quiet, memTable: 256 << 10},
+		p := &modelTest{
+			options: Options{FS: vfs.NewMem(), Logger: discardLogger, memTable: 256 << 10},
 			model:   &model{streams: make(map[events.StreamID][]events.Recorded)},
 		}
 		p.open(t)
@@ -110,14 +110,14 @@ func TestModel(t *testing.T) {
 	})
 }
 
-func (p *pair) open(t *rapid.T) {
+func (p *modelTest) open(t *rapid.T) {
 	var err error
 	if p.store, err = Open("log", p.options); err != nil {
 		t.Fatal(err)
 	}
 }
 
-func (p *pair) append(t *rapid.T) {
+func (p *modelTest) append(t *rapid.T) {
 	stream := modelStreams.Draw(t, "stream")
 	head := events.Revision(len(p.model.streams[stream]) - 1)
 	expected := max(head+events.Revision(rapid.SampledFrom([]int{0, 0, 0, 0, -1, 1}).Draw(t, "off")), events.NoStream)
@@ -130,13 +130,14 @@ func (p *pair) append(t *rapid.T) {
 		return
 	}
 	p.model.append(stream, batch)
-	want := events.Appended{Revision: head + events.Revision(len(batch)), Position: events.Position(len(p.model.all)), Consecutive: true}
+	want := events.Appended{Revision: head + events.Revision(len(batch)), Position: events.Position(len(p.model.all)),
+		Consecutive: true}
 	if err != nil || appended != want {
 		t.Fatalf("%v and %v, want %v", appended, err, want)
 	}
 }
 
-func (p *pair) read(t *rapid.T) {
+func (p *modelTest) read(t *rapid.T) {
 	stream, dir, limit := modelStreams.Draw(t, "stream"), modelDirs.Draw(t, "backward"), modelLimits.Draw(t, "limit")
 	from := events.Revision(rapid.IntRange(0, len(p.model.streams[stream])+2).Draw(t, "from"))
 	if modelEnds.Draw(t, "end") {
@@ -146,10 +147,10 @@ func (p *pair) read(t *rapid.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, fmt.Sprintf("%s from %d", stream, from), page, p.model.read(stream, from, dir, limit))
+	checkEqual(t, fmt.Sprintf("%s from %d", stream, from), page, p.model.read(stream, from, dir, limit))
 }
 
-func (p *pair) readAll(t *rapid.T) {
+func (p *modelTest) readAll(t *rapid.T) {
 	dir, limit := modelDirs.Draw(t, "backward"), modelLimits.Draw(t, "limit")
 	from := events.Position(rapid.IntRange(0, len(p.model.all)+2).Draw(t, "from"))
 	if modelEnds.Draw(t, "end") {
@@ -159,31 +160,31 @@ func (p *pair) readAll(t *rapid.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, fmt.Sprintf("all from %d", from), page, p.model.readAll(from, dir, limit))
+	checkEqual(t, fmt.Sprintf("all from %d", from), page, p.model.readAll(from, dir, limit))
 }
 
-func (p *pair) follow(t *rapid.T) {
+func (p *modelTest) follow(t *rapid.T) {
 	if len(p.model.all) == 0 {
 		return
 	}
 	from := events.Position(rapid.IntRange(0, len(p.model.all)-1).Draw(t, "from"))
 	want := p.model.readAll(from, events.Forward, len(p.model.all))
 	var got []events.Recorded
-	enough := errors.New("enough")
+	errStop := errors.New("stop")
 	err := p.store.Follow(context.Background(), from, func(page []events.Recorded) error {
 		got = append(got, page...)
 		if len(got) >= len(want) {
-			return enough
+			return errStop
 		}
 		return nil
 	})
-	if !errors.Is(err, enough) {
+	if !errors.Is(err, errStop) {
 		t.Fatal(err)
 	}
-	same(t, fmt.Sprintf("following from %d", from), got, want)
+	checkEqual(t, fmt.Sprintf("following from %d", from), got, want)
 }
 
-func (p *pair) reopen(t *rapid.T) {
+func (p *modelTest) reopen(t *rapid.T) {
 	epoch := p.store.Epoch()
 	if err := p.store.Close(); err != nil {
 		t.Fatal(err)

@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"syscall"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"admitone/events"
+	"admitone/events/pebbledb"
 )
 
 // The folders below the log's directory.
@@ -24,17 +24,16 @@ const (
 var (
 	formatKey = []byte("mformat")
 	epochKey  = []byte("mepoch")
-	importKey = []byte("mimport") // there while an import is not finished
+	importKey = []byte("mimport") // present while an import is unfinished
 )
 
-// format is what the keys and values of this program look like.
+// format is the version of the keys and values.
 const format = "1"
 
-// ErrFormat is returned by [Open] for a log that another version of this program
-// wrote in a way this one does not know.
-var ErrFormat = errors.New("embedded: unknown format")
+// ErrFormat is returned by [Open] for a log in the format of another version of this program.
+var ErrFormat = errors.New("the log has an unknown format")
 
-// Open opens the log in dir and makes it if there is none. The caller closes it.
+// Open opens the log in dir and creates it if there is none. The caller closes it.
 //
 // Errors: events.ErrInUse, events.ErrDamaged, [ErrFormat], [ErrUnfinished], or the
 // disk's.
@@ -46,13 +45,34 @@ func Open(dir string, options Options) (*Store, error) {
 	if c.importing {
 		return nil, errors.Join(ErrUnfinished, c.closeDB())
 	}
+	go c.keepStreams()
 	go c.run()
 	return c.Store, nil
 }
 
-// open opens the log and returns its committer, which does not run yet.
+// open opens the log and returns its committer, which is not running yet.
 func open(dir string, options Options) (*committer, error) {
 	options.setDefaults()
+	s := newStore(dir, options)
+	logDir := s.fs.PathJoin(dir, logFolder)
+	if err := makeFolder(s.fs, logDir); err != nil {
+		return nil, err
+	}
+	if err := s.openDB(logDir, options); err != nil {
+		return nil, err
+	}
+	if err := s.openSnapshots(); err != nil {
+		return nil, errors.Join(err, s.db.Close(), s.lock.Close())
+	}
+	c, err := s.newCommitter()
+	if err != nil {
+		return nil, errors.Join(err, s.db.Close(), s.lock.Close())
+	}
+	s.openStreams()
+	return c, nil
+}
+
+func newStore(dir string, options Options) *Store {
 	s := &Store{
 		dir:       dir,
 		fs:        options.FS,
@@ -64,36 +84,34 @@ func open(dir string, options Options) (*committer, error) {
 		closed:    make(chan struct{}),
 		queue:     make(chan *request, maxQueue),
 		committed: make(chan struct{}),
-		dead:      make(chan struct{}),
+		stopped:   make(chan struct{}),
 	}
 	s.requests.New = newRequest
-	logDir := s.fs.PathJoin(dir, logFolder)
-	if err := makeFolder(s.fs, logDir); err != nil {
-		return nil, fmt.Errorf("embedded: %w", err)
-	}
-	var err error
-	if s.lock, err = lockFolder(s.fs, logDir); err != nil {
-		return nil, err
-	}
-	if s.db, err = pebble.Open(logDir, s.pebbleOptions(options.memTable)); err != nil {
-		return nil, errors.Join(openError(err), s.lock.Close())
-	}
-	c, err := s.newCommitter()
-	if err != nil {
-		return nil, errors.Join(err, s.db.Close(), s.lock.Close())
-	}
-	return c, nil
+	return s
 }
 
-// newCommitter reads what the committer has to know.
-func (s *Store) newCommitter() (*committer, error) {
-	if err := s.openSnapshots(); err != nil {
-		return nil, err
+// openDB locks the folder and opens the database in it.
+func (s *Store) openDB(logDir string, options Options) (err error) {
+	s.lock, err = pebbledb.Lock(s.fs, logDir, s.reader)
+	if errors.Is(err, pebbledb.ErrLocked) {
+		return fmt.Errorf("%w: %s: %w", events.ErrInUse, logDir, err)
 	}
+	if err != nil {
+		return fmt.Errorf("locking %s: %w", logDir, err)
+	}
+	if s.db, err = pebble.Open(logDir, s.pebbleOptions(options)); err != nil {
+		return errors.Join(openError(err), s.lock.Close())
+	}
+	return nil
+}
+
+// newCommitter checks the log and reads the initial state of the committer.
+func (s *Store) newCommitter() (*committer, error) {
 	last, err := s.checkEnds()
 	if err != nil {
 		return nil, err
 	}
+	s.head.Store(uint64(last.Position))
 	if err := s.readMeta(last.Position == 0); err != nil {
 		return nil, err
 	}
@@ -101,7 +119,6 @@ func (s *Store) newCommitter() (*committer, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.head.Store(uint64(last.Position))
 	s.tail = newTail(last.Position)
 	c := &committer{
 		Store: s,
@@ -118,26 +135,11 @@ func (s *Store) newCommitter() (*committer, error) {
 	return c, nil
 }
 
-// lockFolder keeps other processes out.
-func lockFolder(files vfs.FS, dir string) (*pebble.Lock, error) {
-	lock, err := pebble.LockDirectory(dir, files)
-	if err == nil {
-		return lock, nil
-	}
-	// The file could be made, but not locked: then the error has no path, and is
-	// either the system's or, within this process, Pebble's own.
-	var path *fs.PathError
-	if !errors.As(err, &path) && !errors.Is(err, syscall.ENOLCK) {
-		return nil, fmt.Errorf("%w: %s: %v", events.ErrInUse, dir, err)
-	}
-	return nil, fmt.Errorf("embedded: locking %s: %w", dir, err)
-}
-
 func openError(err error) error {
 	if pebble.IsCorruptionError(err) || errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%w: %w", events.ErrDamaged, err)
+		return fmt.Errorf("%w: %w", events.ErrDamaged, pebbledb.FirstLine(err))
 	}
-	return fmt.Errorf("embedded: opening the log: %w", err)
+	return fmt.Errorf("opening the log: %w", err)
 }
 
 // readMeta checks the format and reads the epoch, or writes both into a new log.
@@ -150,6 +152,10 @@ func (s *Store) readMeta(empty bool) error {
 		if !empty {
 			return damaged("the format is missing")
 		}
+		if s.reader {
+			s.epoch = newEpoch() // temporary: there are no events
+			return nil
+		}
 		return s.createMeta()
 	}
 	if found != format {
@@ -161,8 +167,11 @@ func (s *Store) readMeta(empty bool) error {
 	if s.epoch == "" {
 		return damaged("the epoch is missing")
 	}
+	if s.reader {
+		return nil
+	}
 	if err := s.renewEpoch(); err != nil {
-		return fmt.Errorf("embedded: renewing a copy's epoch: %w", err)
+		return fmt.Errorf("renewing a copy's epoch: %w", err)
 	}
 	return nil
 }
@@ -174,13 +183,13 @@ func (s *Store) createMeta() error {
 	_ = batch.Set(formatKey, []byte(format), nil) // fails for indexed batches only
 	_ = batch.Set(epochKey, []byte(s.epoch), nil)
 	if err := batch.Commit(pebble.Sync); err != nil {
-		return fmt.Errorf("embedded: making the log: %w", err)
+		return fmt.Errorf("creating the log: %w", err)
 	}
-	// Pebble opens the first write-ahead log of a new directory before it has
-	// raised the format, so that one doesn't say how far it was synced, and damage in
-	// its middle would pass for a torn tail. A flush begins the next one.
+	// Pebble opens the first write-ahead log of a new directory before it has raised the format, so
+	// that one does not record how far it was synced, and damage in its middle would pass for a
+	// torn tail. A flush starts the next one.
 	if err := s.db.Flush(); err != nil {
-		return fmt.Errorf("embedded: making the log: %w", err)
+		return fmt.Errorf("creating the log: %w", err)
 	}
 	return nil
 }
@@ -204,8 +213,8 @@ func (s *Store) meta(key []byte) (string, error) {
 	return string(value), nil
 }
 
-// checkEnds returns the last event, the zero one of an empty log. Positions begin
-// at 1, and the index must agree with the last event.
+// checkEnds returns the last event, or the zero event of an empty log. It checks that the event at
+// position 1 exists and that the index agrees with the last event.
 func (s *Store) checkEnds() (events.Recorded, error) {
 	iter, err := s.newIter(eventSpace)
 	if err != nil {
@@ -252,7 +261,7 @@ func (s *Store) checkNoIndex() error {
 	}
 	defer index.Close()
 	if index.First() {
-		return damaged("there is an index, and there are no events")
+		return damaged("an index without events")
 	}
 	if err := index.Error(); err != nil {
 		return readError(err)
@@ -260,8 +269,7 @@ func (s *Store) checkNoIndex() error {
 	return nil
 }
 
-// makeFolder makes dir and what is missing above it, so that a power loss does
-// not take it away.
+// makeFolder creates dir and its missing parents durably.
 func makeFolder(files vfs.FS, dir string) error {
 	var missing []string
 	for at := dir; ; at = files.PathDir(at) {
@@ -275,7 +283,7 @@ func makeFolder(files vfs.FS, dir string) error {
 			break
 		}
 	}
-	if err := files.MkdirAll(dir, 0o755); err != nil {
+	if err := files.MkdirAll(dir, 0o750); err != nil {
 		return err
 	}
 	for _, folder := range missing {

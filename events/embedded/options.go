@@ -11,18 +11,22 @@ import (
 
 // Options of [Open]. The zero value is what production uses.
 type Options struct {
-	// FS is the file system; nil is the machine's.
+	// FS is the file system; nil is the operating system's.
 	FS vfs.FS
-	// Fatal is called once when a write or a sync has failed. It must not return:
-	// what the disk holds is unknown from then on. nil prints the reason to
-	// standard error and exits with status 3.
+	// Fatal is called once when a write or a sync has failed. It must not return: the contents of
+	// the disk are unknown from then on. nil prints the reason to standard error and exits with
+	// status 3.
 	Fatal func(error)
 	// Now is the clock of Recorded.Created; nil is time.Now.
 	Now func() time.Time
-	// Logger hears of what went wrong; nil is slog.Default().
+	// Logger receives warnings and errors; nil is slog.Default().
 	Logger *slog.Logger
 
-	memTable uint64 // bytes; tests make it small
+	// MaxTables is about how many of the log's tables are open at once; 0 is Pebble's default, a
+	// thousand.
+	MaxTables int
+
+	memTable uint64 // in bytes; small in tests
 }
 
 // exitFailedDisk is the process's exit status after a failed write or sync.
@@ -37,7 +41,8 @@ func (o *Options) setDefaults() {
 	}
 	if o.Fatal == nil {
 		o.Fatal = func(err error) {
-			fmt.Fprintf(os.Stderr, "admitone: the log can't be written any more, stopping so that nothing is promised that isn't kept: %v\n", err)
+			fmt.Fprintf(os.Stderr, "admitone: cannot write to the log; "+
+				"stopping so that nothing is acknowledged that is not durable: %v\n", err)
 			os.Exit(exitFailedDisk)
 		}
 	}

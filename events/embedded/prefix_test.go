@@ -13,7 +13,7 @@ import (
 	"admitone/events"
 )
 
-// drawLog fills a store with random appends to a few streams, and returns all there is.
+// drawLog makes random appends to a few streams of a store, and returns its events.
 func drawLog(t *rapid.T, s *Store) []events.Recorded {
 	last := map[events.StreamID]events.Revision{}
 	for n := range rapid.IntRange(1, 12).Draw(t, "appends") {
@@ -39,8 +39,7 @@ func drawLog(t *rapid.T, s *Store) []events.Recorded {
 	return log
 }
 
-// TestPrefix: read in any way, a log that is shown as it was has the events up to
-// then and no others.
+// TestPrefix: however it is read, a prefix has the events up to its end and no others.
 func TestPrefix(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s, err := Open("log", Options{FS: vfs.NewMem(), memTable: 1 << 20})
@@ -59,7 +58,7 @@ func TestPrefix(t *testing.T) {
 		limit := rapid.IntRange(1, 8).Draw(t, "limit")
 		from := events.Position(rapid.IntRange(0, len(log)+3).Draw(t, "from"))
 		got, err := p.ReadAll(t.Context(), from, dir, limit)
-		hasAll(t, got, err, then, limit, dir, func(e *events.Recorded) bool {
+		checkPage(t, got, err, then, limit, dir, func(e *events.Recorded) bool {
 			return dir == events.Forward && e.Position > from || dir == events.Backward && e.Position < from
 		})
 		stream := events.StreamID(fmt.Sprint("lamp-", rapid.IntRange(0, 4).Draw(t, "which")))
@@ -72,37 +71,40 @@ func TestPrefix(t *testing.T) {
 			}
 		}
 		beyond := dir == events.Backward && revision >= count && revision != events.EndRevision
-		hasAll(t, got, err, then, limit, dir, func(e *events.Recorded) bool {
-			return !beyond && e.Stream == stream && (dir == events.Forward && e.Revision >= revision || dir == events.Backward && e.Revision <= revision)
+		checkPage(t, got, err, then, limit, dir, func(e *events.Recorded) bool {
+			return !beyond && e.Stream == stream &&
+				(dir == events.Forward && e.Revision >= revision || dir == events.Backward && e.Revision <= revision)
 		})
-		follows(t, p, then)
-		if _, err := p.Append(t.Context(), "lamp-0", events.NoStream, []events.Event{{Type: "lamp.lit.v1"}}); !errors.Is(err, events.ErrUnavailable) {
+		checkFollow(t, p, then)
+		batch := []events.Event{{Type: "lamp.lit.v1"}}
+		if _, err := p.Append(t.Context(), "lamp-0", events.NoStream, batch); !errors.Is(err, events.ErrUnavailable) {
 			t.Fatalf("an append to the past: %v", err)
 		}
 	})
 }
 
-func hasAll(t *rapid.T, got []events.Recorded, err error, then []events.Recorded, limit int, dir events.Direction, is func(*events.Recorded) bool) {
+func checkPage(t *rapid.T, got []events.Recorded, err error, then []events.Recorded, limit int, dir events.Direction,
+	match func(*events.Recorded) bool) {
 	t.Helper()
-	var places, want []events.Position
+	var positions, want []events.Position
 	for i := range got {
-		places = append(places, got[i].Position)
+		positions = append(positions, got[i].Position)
 	}
 	for i := range then {
-		if is(&then[i]) {
+		if match(&then[i]) {
 			want = append(want, then[i].Position)
 		}
 	}
 	if dir == events.Backward {
 		slices.Reverse(want)
 	}
-	if want = want[:min(limit, len(want))]; err != nil || !slices.Equal(places, want) {
-		t.Fatalf("positions %v, %v; want %v", places, err, want)
+	if want = want[:min(limit, len(want))]; err != nil || !slices.Equal(positions, want) {
+		t.Fatalf("positions %v, %v; want %v", positions, err, want)
 	}
 }
 
-// follows: Follow brings them all, and then nothing until it is ended.
-func follows(t *rapid.T, p events.Store, then []events.Recorded) {
+// checkFollow checks that Follow delivers all events and then waits until it is cancelled.
+func checkFollow(t *rapid.T, p events.Store, then []events.Recorded) {
 	ctx, stop := context.WithCancel(t.Context())
 	seen := 0
 	if len(then) == 0 {
@@ -120,8 +122,7 @@ func follows(t *rapid.T, p events.Store, then []events.Recorded) {
 	}
 }
 
-// TestLatest: it finds what reading streams backward from the end would, whatever the
-// position and however many are taken.
+// TestLatest compares with reading the streams backward, for any position and number of events.
 func TestLatest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s, err := Open("log", Options{FS: vfs.NewMem(), memTable: 1 << 20})
@@ -140,7 +141,8 @@ func TestLatest(t *testing.T) {
 				want[i] = append(want[i], e.Position)
 			}
 		}
-		for name, store := range map[string]events.Store{"quick": events.Prefix(s, end), "slow": events.Prefix(struct{ events.Store }{s}, end)} {
+		for name, store := range map[string]events.Store{"fast": events.Prefix(s, end),
+			"slow": events.Prefix(struct{ events.Store }{s}, end)} {
 			got := make([][]events.Position, len(streams))
 			err = events.ReadLatest(t.Context(), store, streams, at, func(i int, e *events.Recorded) (bool, error) {
 				if e.Stream != streams[i] {

@@ -6,23 +6,27 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math"
 
 	"github.com/cockroachdb/pebble/v2"
 
 	"admitone/events"
+	"admitone/events/pebbledb"
 )
 
-// checkEvery is how many events a read decodes between two looks at its context.
+// checkEvery is how many events a read decodes between two checks of its context.
 const checkEvery = 256
 
 // Read implements events.Store.
-func (s *Store) Read(ctx context.Context, stream events.StreamID, from events.Revision, dir events.Direction, limit int) ([]events.Recorded, error) {
+func (s *Store) Read(ctx context.Context, stream events.StreamID, from events.Revision, dir events.Direction,
+	limit int) (page []events.Recorded, err error) {
 	if !s.gate.enter() {
 		return nil, events.ErrClosed
 	}
 	defer s.gate.leave()
+	defer func() { err = s.noteDamage(err) }()
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -33,6 +37,9 @@ func (s *Store) Read(ctx context.Context, stream events.StreamID, from events.Re
 		from = max(from, 0)
 	}
 	if from < 0 {
+		return nil, nil
+	}
+	if s.streams.absent(stream) {
 		return nil, nil
 	}
 	r, err := s.newStreamReader(stream)
@@ -47,7 +54,8 @@ func (s *Store) Read(ctx context.Context, stream events.StreamID, from events.Re
 }
 
 // ReadAll implements events.Store.
-func (s *Store) ReadAll(ctx context.Context, from events.Position, dir events.Direction, limit int) ([]events.Recorded, error) {
+func (s *Store) ReadAll(ctx context.Context, from events.Position, dir events.Direction,
+	limit int) ([]events.Recorded, error) {
 	if !s.gate.enter() {
 		return nil, events.ErrClosed
 	}
@@ -55,13 +63,14 @@ func (s *Store) ReadAll(ctx context.Context, from events.Position, dir events.Di
 	return s.readAll(ctx, nil, from, dir, limit, math.MaxInt)
 }
 
-// readAll appends to page, up to the event that makes it weigh most bytes. Positions have
-// no gaps: so every event it must find is known beforehand, and one that is missing
-// is damage.
-func (s *Store) readAll(ctx context.Context, page []events.Recorded, from events.Position, dir events.Direction, limit, most int) ([]events.Recorded, error) {
+// readAll appends to page, up to the event with which it reaches maxBytes. Positions have no gaps,
+// so a missing event is damage.
+func (s *Store) readAll(ctx context.Context, page []events.Recorded, from events.Position, dir events.Direction,
+	limit, maxBytes int) (_ []events.Recorded, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	defer func() { err = s.noteDamage(err) }()
 	head := events.Position(s.head.Load())
 	var first events.Position
 	var n uint64
@@ -97,14 +106,14 @@ func (s *Store) readAll(ctx context.Context, page []events.Recorded, from events
 			return nil, err
 		}
 		page = append(page, r)
-		if most -= weight(&r); most <= 0 {
+		if maxBytes -= weight(&r); maxBytes <= 0 {
 			break
 		}
 	}
 	return page, nil
 }
 
-// newIter iterates over one key space.
+// newIter returns an iterator over one key space.
 func (s *Store) newIter(space byte) (*pebble.Iterator, error) {
 	iter, err := s.db.NewIter(&pebble.IterOptions{LowerBound: []byte{space}, UpperBound: []byte{space + 1}})
 	if err != nil {
@@ -115,8 +124,9 @@ func (s *Store) newIter(space byte) (*pebble.Iterator, error) {
 
 // readError translates Pebble's errors of reading.
 func readError(err error) error {
-	if pebble.IsCorruptionError(err) || errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%w: %w", events.ErrDamaged, err)
+	cut := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) // a file is shorter than it was
+	if cut || pebble.IsCorruptionError(err) || errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: %w", events.ErrDamaged, pebbledb.FirstLine(err))
 	}
 	return fmt.Errorf("%w: %w", events.ErrUnavailable, err)
 }
@@ -124,9 +134,9 @@ func readError(err error) error {
 // cursor finds events by position.
 type cursor struct {
 	decoder
-	iter *pebble.Iterator
-	at0  events.Position // where iter stands, 0 if nowhere
-	key  [eventKeySize]byte
+	iter    *pebble.Iterator
+	current events.Position // position of iter, 0 if unknown
+	key     [eventKeySize]byte
 }
 
 func (s *Store) newCursor() (*cursor, error) {
@@ -137,23 +147,23 @@ func (s *Store) newCursor() (*cursor, error) {
 	return &cursor{iter: iter}, nil
 }
 
-// close's error is one that reading has returned already.
+// close ignores an error that a read has already returned.
 func (c *cursor) close() { _ = c.iter.Close() }
 
-// at returns the event at position, which must be there. A neighbour of the last
-// one is a step away.
+// at returns the event at position, which must exist. Moving to a neighbour of the last one needs
+// no seek.
 func (c *cursor) at(position events.Position) (events.Recorded, error) {
 	var found bool
 	switch {
-	case c.at0 != 0 && position == c.at0+1:
+	case c.current != 0 && position == c.current+1:
 		found = c.iter.Next()
-	case c.at0 != 0 && position == c.at0-1:
+	case c.current != 0 && position == c.current-1:
 		found = c.iter.Prev()
 	default:
 		putEventKey(c.key[:], position)
 		found = c.iter.SeekGE(c.key[:])
 	}
-	c.at0 = 0
+	c.current = 0
 	if !found {
 		if err := c.iter.Error(); err != nil {
 			return events.Recorded{}, readError(err)
@@ -162,7 +172,7 @@ func (c *cursor) at(position events.Position) (events.Recorded, error) {
 	}
 	key := c.iter.Key()
 	if len(key) != eventKeySize || events.Position(binary.BigEndian.Uint64(key[1:])) != position {
-		return events.Recorded{}, damaged("key %x stands where the event at position %d should be", key, position)
+		return events.Recorded{}, damaged("key %x in place of the event at position %d", key, position)
 	}
 	value, err := c.iter.ValueAndErr()
 	if err != nil {
@@ -172,29 +182,30 @@ func (c *cursor) at(position events.Position) (events.Recorded, error) {
 	if err != nil {
 		return events.Recorded{}, damaged("position %d: %v", position, err)
 	}
-	c.at0 = position
+	c.current = position
 	return r, nil
 }
 
-// lastEntry finds the last entry of a stream among those up to head.
+// lastEntry returns the last entry of a stream that begins at or before head.
 func lastEntry(iter *pebble.Iterator, stream events.StreamID, head events.Position) (entry, bool, error) {
 	e, ok, err := entryAt(iter, stream, events.EndRevision)
 	for ok && e.position > head {
 		e, ok, err = entryHere(iter, stream, iter.Prev())
 	}
 	if ok && e.end() > head {
-		return entry{}, false, damaged("%s: an append of %d events at %d reaches beyond the end %d", stream, e.count, e.position, head)
+		return entry{}, false, damaged("%s: an append of %d events at %d reaches beyond the end %d", stream, e.count,
+			e.position, head)
 	}
 	return e, ok, err
 }
 
-// entryAt finds the last entry that begins at revision or before.
+// entryAt returns the last entry that begins at or before revision.
 func entryAt(iter *pebble.Iterator, stream events.StreamID, revision events.Revision) (entry, bool, error) {
 	key := indexKey(stream, min(revision, events.EndRevision-1)+1)
 	return entryHere(iter, stream, iter.SeekLT(key))
 }
 
-// entryHere decodes the entry at which iter stands if it is one of stream's.
+// entryHere decodes the entry at iter if it belongs to stream.
 func entryHere(iter *pebble.Iterator, stream events.StreamID, valid bool) (entry, bool, error) {
 	if !valid {
 		if err := iter.Error(); err != nil {

@@ -15,7 +15,7 @@ import (
 //
 //	e position(8)                       → an event, see putRecord
 //	i stream 0x00 first revision(8)     → first position(8) count(4) of one append
-//	m name                              → a fact about the log itself
+//	m name                              → a property of the log itself
 const (
 	eventSpace = 'e'
 	indexSpace = 'i'
@@ -27,8 +27,8 @@ const (
 	indexValueSize = 8 + 4
 	// recordVersion is the first byte of every stored event.
 	recordVersion = 1
-	// recordFixed is what an event takes besides its four byte strings: version,
-	// created, id, revision and the lengths of stream, type and data.
+	// recordFixed is the size of an event without its four byte strings: version, created, id,
+	// revision and the lengths of stream, type and data.
 	recordFixed = 1 + 8 + 16 + 8 + 2 + 2 + 4
 )
 
@@ -36,20 +36,49 @@ const (
 const (
 	// MaxBatchBytes is the largest append, as encoded.
 	MaxBatchBytes = 64 << 20
-	// MaxStreamBytes is the longest stream id.
-	MaxStreamBytes = 1 << 10
+	// MaxStreamBytes is the longest stream id. It may contain a holder's name of up to 255
+	// characters of up to four bytes each.
+	MaxStreamBytes = 2 << 10
 	// MaxTypeBytes is the longest event type.
 	MaxTypeBytes = 1 << 10
+	// MaxStreams is how many streams one append may have.
+	MaxStreams = 1 << 10
 )
 
-// ErrBadAppend is returned for an append that no log could take: an empty batch,
-// a stream id that is empty, has a zero byte or is longer than [MaxStreamBytes], a
-// type longer than [MaxTypeBytes], or an expected revision below events.NoStream.
-// Nothing was written.
-var ErrBadAppend = errors.New("embedded: not an append")
+// ErrBadAppend is returned for an invalid append: an empty batch, a stream id that is empty, has a
+// zero byte or is longer than [MaxStreamBytes], a type longer than [MaxTypeBytes], an expected
+// revision below events.NoStream, no stream or more than [MaxStreams], or a stream twice. Nothing
+// was written.
+var ErrBadAppend = errors.New("invalid append")
 
-// errRecord is the cause of an ErrDamaged for bytes that don't decode.
+// errRecord is the cause of an ErrDamaged for bytes that do not decode.
 var errRecord = errors.New("not an event")
+
+// checkAppends returns the size of the encoded batches.
+func checkAppends(appends []events.StreamAppend) (int, error) {
+	if n := len(appends); n == 0 || n > MaxStreams {
+		return 0, fmt.Errorf("%w: %d streams", ErrBadAppend, n)
+	}
+	if len(appends) == 1 {
+		return checkAppend(appends[0].Stream, appends[0].Expected, appends[0].Batch)
+	}
+	size := 0
+	streams := make(map[events.StreamID]bool, len(appends))
+	for _, a := range appends {
+		if streams[a.Stream] {
+			return 0, fmt.Errorf("%w: stream %s twice", ErrBadAppend, a.Stream)
+		}
+		streams[a.Stream] = true
+		n, err := checkAppend(a.Stream, a.Expected, a.Batch)
+		if err != nil {
+			return 0, err
+		}
+		if size += n; size > MaxBatchBytes {
+			return 0, fmt.Errorf("%w: more than %d bytes", events.ErrTooLarge, MaxBatchBytes)
+		}
+	}
+	return size, nil
+}
 
 // checkAppend returns the size of the encoded batch.
 func checkAppend(stream events.StreamID, expected events.Revision, batch []events.Event) (int, error) {
@@ -120,12 +149,12 @@ func putRecord(dst []byte, stream events.StreamID, revision events.Revision, cre
 	copy(dst[n:], e.Metadata)
 }
 
-// decoder decodes events for one read. Events that are read together share
-// memory in pieces of arenaSize, and names that repeat are kept once.
+// decoder decodes the events of one read. They share memory in blocks of arenaSize, and repeated
+// names are interned.
 type decoder struct {
 	arena  []byte
 	names  map[string]string
-	stream events.StreamID // the stream of the event before
+	stream events.StreamID // of the previous event
 }
 
 const arenaSize = 64 << 10
@@ -184,7 +213,7 @@ func (d *decoder) copy(b []byte) []byte {
 	return d.arena[n:len(d.arena):len(d.arena)]
 }
 
-// tick is the resolution of Created, the one of EventStoreDB.
+// tick is the resolution of Created, the same as EventStoreDB's.
 const tick = 100 * time.Nanosecond
 
 func ticksOf(t time.Time) int64 {
@@ -196,7 +225,7 @@ func timeOf(ticks int64) time.Time {
 	return time.Unix(ticks/perSecond, ticks%perSecond*int64(tick)).UTC()
 }
 
-// entry is one entry of a stream's index: one append.
+// entry is an entry of a stream's index: one append.
 type entry struct {
 	first    events.Revision
 	position events.Position

@@ -22,14 +22,14 @@ import (
 //
 //	magic(8) version(4) revision(8) hash(32) n(stream)(2) stream | body | CRC-32C(4)
 //
-// Numbers are big endian. The checksum covers all before it.
+// Numbers are big endian. The checksum covers everything before it.
 var snapshotMagic = [8]byte{'a', 'd', 'm', 'i', 't', 's', 'n', 1}
 
 const (
 	snapshotHeader   = 8 + 4 + 8 + 32 + 2
 	snapshotChecksum = 4
-	// snapshotPiece is how much of a snapshot is handed to the disk at once, so
-	// that a sync of the write-ahead log never waits behind more.
+	// snapshotPiece is how much of a snapshot is flushed to the disk at once; a sync of the
+	// write-ahead log never waits for more.
 	snapshotPiece = 256 << 10
 )
 
@@ -38,25 +38,25 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // unfinishedFolder is where snapshots are while they are being written.
 const unfinishedFolder = "unfinished"
 
-// openSnapshots makes the folders and removes what a crash left unfinished.
+// openSnapshots creates the folders and removes unfinished snapshots.
 func (s *Store) openSnapshots() error {
 	dir := s.fs.PathJoin(s.dir, snapshotFolder, unfinishedFolder)
 	if err := makeFolder(s.fs, dir); err != nil {
-		return fmt.Errorf("embedded: %w", err)
+		return err
 	}
 	names, err := s.fs.List(dir)
 	if err != nil {
-		return fmt.Errorf("embedded: %w", err)
+		return err
 	}
 	for _, name := range names {
 		if err := s.fs.Remove(s.fs.PathJoin(dir, name)); err != nil {
-			return fmt.Errorf("embedded: %w", err)
+			return err
 		}
 	}
 	return nil
 }
 
-// snapshotName is safe on any file system, whatever the stream is called.
+// snapshotName returns a file name that is valid on any file system.
 func snapshotName(stream events.StreamID) string {
 	sum := sha256.Sum256([]byte(stream))
 	return hex.EncodeToString(sum[:])
@@ -68,6 +68,9 @@ func (s *Store) SaveSnapshot(stream events.StreamID, head events.Snapshot, write
 	if len(stream) > MaxStreamBytes {
 		return fmt.Errorf("%w: stream id %.40q", ErrBadAppend, stream)
 	}
+	if err := s.writable(); err != nil {
+		return err
+	}
 	if !s.gate.enter() {
 		return events.ErrClosed
 	}
@@ -78,10 +81,10 @@ func (s *Store) SaveSnapshot(stream events.StreamID, head events.Snapshot, write
 		return errors.Join(err, s.discard(unfinished))
 	}
 	if err := s.fs.Rename(unfinished, s.fs.PathJoin(dir, snapshotName(stream))); err != nil {
-		return errors.Join(fmt.Errorf("embedded: %w", err), s.discard(unfinished))
+		return errors.Join(err, s.discard(unfinished))
 	}
 	if err := syncFolder(s.fs, dir); err != nil {
-		return fmt.Errorf("embedded: %w", err)
+		return err
 	}
 	return nil
 }
@@ -93,21 +96,26 @@ func (s *Store) discard(name string) error {
 	return nil
 }
 
-func (s *Store) writeSnapshot(name string, stream events.StreamID, head events.Snapshot, write func(io.Writer) error) error {
+func (s *Store) writeSnapshot(name string, stream events.StreamID, head events.Snapshot,
+	write func(io.Writer) error) error {
 	file, err := s.fs.Create(name, vfs.WriteCategoryUnspecified)
 	if err != nil {
-		return fmt.Errorf("embedded: %w", err)
+		return err
 	}
 	w := &pieceWriter{file: file, sum: crc32.New(castagnoli), piece: make([]byte, 0, snapshotPiece)}
-	err = w.writeAll(stream, head, write)
+	err = w.writeAll(func(w io.Writer) error {
+		if _, err := w.Write(appendSnapshotHeader(nil, stream, head)); err != nil {
+			return err
+		}
+		return write(w)
+	})
 	if err := errors.Join(err, file.Close()); err != nil {
-		return fmt.Errorf("embedded: snapshot of %s: %w", stream, err)
+		return fmt.Errorf("snapshot of %s: %w", stream, err)
 	}
 	return nil
 }
 
-// pieceWriter writes a file piece by piece and has each on its way to the disk
-// before it takes the next.
+// pieceWriter writes a file piece by piece and starts flushing each to the disk before the next.
 type pieceWriter struct {
 	file  vfs.File
 	sum   hash.Hash32
@@ -115,10 +123,8 @@ type pieceWriter struct {
 	size  int64
 }
 
-func (w *pieceWriter) writeAll(stream events.StreamID, head events.Snapshot, write func(io.Writer) error) error {
-	if _, err := w.Write(appendSnapshotHeader(nil, stream, head)); err != nil {
-		return err
-	}
+// writeAll writes the output of write and the checksum, durably.
+func (w *pieceWriter) writeAll(write func(io.Writer) error) error {
 	if err := write(w); err != nil {
 		return err
 	}
@@ -169,8 +175,8 @@ func appendSnapshotHeader(dst []byte, stream events.StreamID, head events.Snapsh
 	return append(dst, stream...)
 }
 
-// LoadSnapshot implements events.Snapshots. The checksum is verified before read
-// sees a byte. Further errors: events.ErrClosed, or the disk's.
+// LoadSnapshot implements events.Snapshots. The checksum is verified before read is called. Further
+// errors: events.ErrClosed, or the disk's.
 func (s *Store) LoadSnapshot(stream events.StreamID, read func(events.Snapshot, io.Reader) error) error {
 	if !s.gate.enter() {
 		return events.ErrClosed
@@ -181,19 +187,19 @@ func (s *Store) LoadSnapshot(stream events.StreamID, read func(events.Snapshot, 
 		return fmt.Errorf("%w: %s", events.ErrNoSnapshot, stream)
 	}
 	if err != nil {
-		return fmt.Errorf("embedded: %w", err)
+		return err
 	}
 	defer file.Close()
 	head, bodySize, err := checkSnapshot(file, stream)
 	if err != nil {
-		s.logger.Warn("a snapshot can't be used", "stream", stream, "reason", err)
+		s.logger.Warn("unusable snapshot", "stream", stream, "reason", err)
 		return fmt.Errorf("%w: %s: %w", events.ErrNoSnapshot, stream, err)
 	}
 	body := io.NewSectionReader(file, int64(snapshotHeader+len(stream)), bodySize)
 	return read(head, bufio.NewReaderSize(body, snapshotPiece))
 }
 
-// checkSnapshot reads the whole file and returns its head and the body's size.
+// checkSnapshot verifies the whole file and returns its header and the body's size.
 func checkSnapshot(file vfs.File, stream events.StreamID) (events.Snapshot, int64, error) {
 	info, err := file.Stat()
 	if err != nil {
@@ -205,7 +211,8 @@ func checkSnapshot(file vfs.File, stream events.StreamID) (events.Snapshot, int6
 	}
 	sum := crc32.New(castagnoli)
 	covered := io.NewSectionReader(file, 0, info.Size()-snapshotChecksum)
-	if _, err := io.CopyBuffer(struct{ io.Writer }{sum}, struct{ io.Reader }{covered}, make([]byte, snapshotPiece)); err != nil {
+	if _, err := io.CopyBuffer(struct{ io.Writer }{sum}, struct{ io.Reader }{covered},
+		make([]byte, snapshotPiece)); err != nil {
 		return events.Snapshot{}, 0, err
 	}
 	var checksum [snapshotChecksum]byte
@@ -225,7 +232,7 @@ func checkSnapshot(file vfs.File, stream events.StreamID) (events.Snapshot, int6
 	}
 	copy(head.Hash[:], header[20:])
 	if !bytes.Equal(header, appendSnapshotHeader(nil, stream, head)) {
-		return events.Snapshot{}, 0, errors.New("another stream's, or another program's")
+		return events.Snapshot{}, 0, errors.New("header of another stream or format")
 	}
 	return head, bodySize, nil
 }

@@ -21,8 +21,8 @@ func saveBytes(s *Store, stream events.StreamID, revision events.Revision, body 
 	})
 }
 
-// TestDamagedSnapshot flips every byte of a snapshot, cuts it everywhere, and
-// gives it to another stream: read never sees any of it.
+// TestDamagedSnapshot flips every byte of a snapshot, truncates it at every length, and replaces it
+// with one of another stream: read is never called.
 func TestDamagedSnapshot(t *testing.T) {
 	dir := t.TempDir()
 	s := mustOpen(t, dir, Options{})
@@ -63,8 +63,8 @@ func TestDamagedSnapshot(t *testing.T) {
 	refused("of another stream", 0, other)
 }
 
-// TestSnapshotPowerLoss cuts the power while a snapshot replaces another: there is
-// the one or the other, whole, and the new one once SaveSnapshot has returned.
+// TestSnapshotPowerLoss simulates a power loss while a snapshot replaces another: one of the two
+// remains complete, and it is the new one once SaveSnapshot has returned.
 func TestSnapshotPowerLoss(t *testing.T) {
 	eachSeed(t, func(t *testing.T, seed uint64) {
 		rng := rand.New(rand.NewPCG(seed, 2))

@@ -18,12 +18,14 @@ import (
 // Store is the log in a directory. It implements events.Store and
 // events.Snapshots.
 type Store struct {
-	dir     string
-	fs      vfs.FS
-	clock   func() time.Time
-	logger  *slog.Logger
-	fatal   func(error)
-	dieOnce sync.Once
+	dir           string
+	fs            vfs.FS
+	clock         func() time.Time
+	logger        *slog.Logger
+	fatal         func(error)
+	terminateOnce sync.Once
+	reader        bool // opened by OpenReader
+	damage        atomic.Pointer[error]
 
 	lock  *pebble.Lock
 	db    *pebble.DB
@@ -34,23 +36,26 @@ type Store struct {
 	closed    chan struct{} // closed when Close has ended
 	closeOnce sync.Once
 
-	queue chan *request
-	// requests are reused when their answer has been received; one that was given
-	// up is left to the garbage collector, because its answer may still come.
-	requests  sync.Pool
+	queue     chan *request
+	requests  sync.Pool // of *request
+	pending   pendingGroup
 	committed chan struct{} // closed when the committer has ended
-	dead      chan struct{} // closed when a write or a sync has failed
-	failed    atomic.Bool   // true before dead is closed
-	running   atomic.Bool   // true once Open has nothing left to write
-	head      atomic.Uint64 // the last durable position; the committer moves it
+	stopped   chan struct{} // closed when a write or a sync has failed
+	failed    atomic.Bool   // true before stopped is closed
+	running   atomic.Bool   // true once Open has finished writing
+	head      atomic.Uint64 // the last durable position, set by the committer
 	writing   sync.Mutex    // held by the committer while it writes, by Backup while it copies
 	tail      *tail
+	streams   *streams  // nil in a reader
+	end       endWriter // used by the committer only
 	counters  counters
 }
 
 var (
-	_ events.Store     = (*Store)(nil)
-	_ events.Snapshots = (*Store)(nil)
+	_ events.Store         = (*Store)(nil)
+	_ events.Snapshots     = (*Store)(nil)
+	_ events.MultiAppender = (*Store)(nil)
+	_ events.AsyncAppender = (*Store)(nil)
 )
 
 // Head implements events.Store.
@@ -65,10 +70,9 @@ func (s *Store) Head(ctx context.Context) (events.Position, error) {
 // Epoch implements events.Store.
 func (s *Store) Epoch() string { return s.epoch }
 
-// Close implements events.Store. Followers end with events.ErrClosed; appends,
-// reads and snapshots under way are waited for, and so is a follower's handler.
-// After a failed write or sync it touches nothing and returns an
-// events.ErrUnavailable: the process is about to end.
+// Close implements events.Store. Followers end with events.ErrClosed; Close waits for appends,
+// reads, snapshots and handlers in progress. After a failed write or sync it does nothing and
+// returns an events.ErrUnavailable: the process is about to end.
 func (s *Store) Close() error {
 	first := false
 	s.closeOnce.Do(func() { first = true })
@@ -83,55 +87,78 @@ func (s *Store) Close() error {
 	close(s.queue)
 	select {
 	case <-s.committed:
-	case <-s.dead:
+	case <-s.stopped:
 	}
 	if s.failed.Load() {
-		return notWritten(errDead)
+		return notWritten(errWriteFailed)
 	}
+	s.closeStreams()
 	return s.closeDB()
 }
 
-// closeDB flushes first: tables have checksums throughout, while the end of a
-// write-ahead log can't be told from a torn one; and the next Open is faster.
+// closeDB flushes first: tables have checksums throughout, while damage at the end of a write-ahead
+// log looks like a torn write; and the next Open is faster.
 func (s *Store) closeDB() error {
-	err := errors.Join(s.db.Flush(), s.db.Close(), s.lock.Close())
+	var err error
+	if !s.reader {
+		err = s.db.Flush()
+	}
+	err = errors.Join(err, s.db.Close(), s.end.close(), s.lock.Close())
 	if err != nil {
-		return fmt.Errorf("embedded: closing the log: %w", err)
+		return fmt.Errorf("closing the log: %w", err)
 	}
 	return nil
 }
 
+// Damage returns the first damage found since the log was opened, by a read or by background work;
+// nil if there was none. It is an events.ErrDamaged.
+func (s *Store) Damage() error {
+	if err := s.damage.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// noteDamage records err for Damage if it is damage, and returns it.
+func (s *Store) noteDamage(err error) error {
+	if errors.Is(err, events.ErrDamaged) {
+		s.damage.CompareAndSwap(nil, &err)
+	}
+	return err
+}
+
 func (s *Store) now() time.Time { return s.clock() }
 
-// die ends the process. It never returns, whatever Fatal does: what called it
-// must not go on as if its write had worked. Fatal has a goroutine of its own, so
-// that not even its end unwinds Pebble, which would die of that first.
-func (s *Store) die(err error) {
-	s.dieOnce.Do(func() {
+// terminate ends the process. It never returns, whatever Fatal does: the caller must not continue
+// as if its write had succeeded. Fatal runs on its own goroutine, so that a Goexit in it does not
+// unwind Pebble, which would panic.
+func (s *Store) terminate(err error) {
+	s.terminateOnce.Do(func() {
 		s.failed.Store(true)
-		close(s.dead)
+		close(s.stopped)
 		go s.fatal(err)
+		go s.abandon()
 	})
 	s.park()
 }
 
-// park holds a goroutine for the rest of the process's short life.
+// park blocks the goroutine until the process ends.
 func (s *Store) park() { select {} }
 
-// Stats says what the log has done since it was opened, and how it stands.
+// Stats are counters since the log was opened, and its current state.
 type Stats struct {
-	// Events, Appends and Commits written; a commit is one sync. Bytes of them as
-	// handed to the disk once.
+	// Events, Appends and Commits written; a commit is one sync. Bytes written by commits, without
+	// rewrites.
 	Events, Appends, Commits, Bytes uint64
 	// LastCommit is how long the last commit took, its sync included.
 	LastCommit time.Duration
 	// Head is the position of the last durable event.
 	Head events.Position
-	// Followers is how many calls of Follow are running.
+	// Followers is the number of calls of Follow that are running.
 	Followers int
 	// Waiting is how many appends wait for the committer.
 	Waiting int
-	// DiskBytes is what the log takes on disk, snapshots not included.
+	// DiskBytes is the size of the log on disk, without snapshots.
 	DiskBytes uint64
 }
 
@@ -148,7 +175,7 @@ func (c *counters) committed(appends int, events events.Position, bytes int, too
 	c.lastCommit.Store(int64(took))
 }
 
-// Stats returns the present figures; the zero Stats after Close.
+// Stats returns the current figures; the zero Stats after Close.
 func (s *Store) Stats() Stats {
 	if !s.gate.enter() {
 		return Stats{}

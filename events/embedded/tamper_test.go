@@ -14,12 +14,11 @@ import (
 	"admitone/events/merkle"
 )
 
-// tamperedBytes is how many bytes of events the log has at least whose every byte is
-// changed.
-const tamperedBytes = 64 << 10
+// minTamperedBytes is the least size in bytes of the log every byte of which is changed.
+const minTamperedBytes = 64 << 10
 
-// guarded is a log with a tree, and its events as they are stored.
-type guarded struct {
+// signedLog is a log with a tree, and its stored records.
+type signedLog struct {
 	*testing.T
 	store *Store
 	tree  string // the folder
@@ -27,16 +26,17 @@ type guarded struct {
 	raw   [][]byte // by position, from 1 on
 }
 
-// guard makes a log of so many bytes of events, and signs it.
-func guard(t *testing.T, size int) *guarded {
-	g := &guarded{T: t, store: mustOpen(t, t.TempDir(), Options{}), tree: t.TempDir(), raw: [][]byte{nil}}
+// newSignedLog writes and signs a log of at least size bytes of events.
+func newSignedLog(t *testing.T, size int) *signedLog {
+	g := &signedLog{T: t, store: mustOpen(t, t.TempDir(), Options{}), tree: t.TempDir(), raw: [][]byte{nil}}
 	t.Cleanup(func() { g.store.Close() })
 	var prev [4]events.Hash
 	for n := 0; size > 0; n++ {
 		stream := events.NewStreamID("product", fmt.Sprint(n%4))
 		e := sampleBatch(1)[0]
 		revision := events.Revision(n / 4)
-		e.Metadata, prev[n%4] = events.Seal(nil, prev[n%4], stream, revision, &e, &events.Metadata{CommandID: fmt.Sprint("c", n), Actor: "ada"})
+		e.Metadata, prev[n%4] = events.Seal(nil, prev[n%4], stream, revision, &e,
+			&events.Metadata{CommandID: fmt.Sprint("c", n), Actor: "ada"})
 		if _, err := g.store.Append(t.Context(), stream, revision-1, []events.Event{e}); err != nil {
 			t.Fatal(err)
 		}
@@ -54,7 +54,7 @@ func guard(t *testing.T, size int) *guarded {
 	if g.key, err = merkle.NewKey(make([]byte, merkle.SeedSize), g.store.Epoch()); err != nil {
 		t.Fatal(err)
 	}
-	tree, err := merkle.Open(t.Context(), merkle.Config{Store: g.store, Dir: g.tree, Key: g.key, Logger: quiet})
+	tree, err := merkle.Open(t.Context(), merkle.Config{Store: g.store, Dir: g.tree, Key: g.key, Logger: discardLogger})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,8 +67,8 @@ func guard(t *testing.T, size int) *guarded {
 	return g
 }
 
-// verify reads a whole log and holds it to the tree.
-func (g *guarded) verify(store *Store) error {
+// verify reads a whole log and checks it against the tree.
+func (g *signedLog) verify(store *Store) error {
 	check, err := merkle.NewCheck(g.tree, store.Epoch(), g.key.Verifier())
 	if err != nil {
 		return err
@@ -85,23 +85,22 @@ func (g *guarded) verify(store *Store) error {
 	return check.End()
 }
 
-// put changes what is stored, behind the log's back.
-func put(t *testing.T, store *Store, key, value []byte) {
+// overwrite changes a stored record, bypassing the log.
+func overwrite(t *testing.T, store *Store, key, value []byte) {
 	t.Helper()
 	if err := store.db.Set(key, value, pebble.NoSync); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// TestEveryByteCounts changes every byte of every stored event, one after another,
-// as somebody does who knows the store and makes its checksums good. Each is found:
-// either it can't be read, or the root of the tree is another one, and so no head
-// from there on fits. For one byte of each event the log is read from its beginning
-// and held to the signed head.
+// TestEveryByteCounts changes every byte of every stored event in turn, with valid checksums of the
+// store. Each change is detected: either the event cannot be read, or the root of the tree differs,
+// so no later head verifies. For one byte of each event the whole log is checked against the signed
+// head.
 func TestEveryByteCounts(t *testing.T) {
-	g := guard(t, tamperedBytes)
+	g := newSignedLog(t, minTamperedBytes)
 	tried, chain, links := 0, 0, map[events.StreamID]events.Hash{}
-	var before merkle.Edge
+	var before merkle.CompactRange
 	for position := events.Position(1); position < events.Position(len(g.raw)); position++ {
 		stored, key := g.raw[position], eventKey(position)
 		good, err := g.store.ReadAll(t.Context(), position-1, events.Forward, 1)
@@ -113,12 +112,12 @@ func TestEveryByteCounts(t *testing.T) {
 		for i := range stored {
 			changed := bytes.Clone(stored)
 			changed[i] ^= 1 << (i % 8)
-			put(t, g.store, key, changed)
+			overwrite(t, g.store, key, changed)
 			page, err := g.store.ReadAll(t.Context(), position-1, events.Forward, 1)
 			if err == nil {
 				other := before.Clone()
 				if other.Add(nil, &page[0]); other.Root() == after.Root() {
-					t.Errorf("byte %d of the event at position %d: nobody notices", i, position)
+					t.Errorf("byte %d of the event at position %d: undetected", i, position)
 				}
 				if _, err := events.CheckLink(links[good[0].Stream], &page[0]); err != nil {
 					chain++
@@ -132,43 +131,44 @@ func TestEveryByteCounts(t *testing.T) {
 				}
 			}
 		}
-		put(t, g.store, key, stored)
+		overwrite(t, g.store, key, stored)
 		before = after
 		if links[good[0].Stream], err = events.CheckLink(links[good[0].Stream], &good[0]); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := g.verify(g.store); err != nil || tried < tamperedBytes {
-		t.Errorf("put back as it was, after %d changes: %v", tried, err)
+	if err := g.verify(g.store); err != nil || tried < minTamperedBytes {
+		t.Errorf("restored after %d changes: %v", tried, err)
 	}
-	t.Logf("%d changes in %d events; the streams' own chains alone would have found %d of them", tried, len(g.raw)-1, chain)
+	t.Logf("%d changes in %d events; the streams' own chains alone would have found %d of them", tried, len(g.raw)-1,
+		chain)
 }
 
-// TestRewrittenLogs: a whole log that somebody has written anew, with events removed,
-// swapped, replaced or cut off, every chain sealed again, every index right and the
-// epoch the same, is found out.
+// TestRewrittenLogs: a forged log, with events removed, swapped, replaced or cut off but valid
+// chains, valid indexes and the same epoch, is detected.
 func TestRewrittenLogs(t *testing.T) {
-	g := guard(t, 4<<10)
-	honest := readSealed(t, g.store)
-	last := len(honest) - 1
+	g := newSignedLog(t, 4<<10)
+	original := readSealed(t, g.store)
+	last := len(original) - 1
 	lastOf := func(stream events.StreamID) int {
-		return slices.IndexFunc(honest, func(e events.Recorded) bool {
-			return e.Stream == stream && !slices.ContainsFunc(honest[e.Position:], func(later events.Recorded) bool { return later.Stream == stream })
+		return slices.IndexFunc(original, func(e events.Recorded) bool {
+			return e.Stream == stream && !slices.ContainsFunc(original[e.Position:],
+				func(later events.Recorded) bool { return later.Stream == stream })
 		})
 	}
-	without := func(n int) []events.Recorded { return slices.Delete(slices.Clone(honest), n, n+1) }
+	without := func(n int) []events.Recorded { return slices.Delete(slices.Clone(original), n, n+1) }
 	swapped := func(a, b int) []events.Recorded {
-		other := slices.Clone(honest)
+		other := slices.Clone(original)
 		other[a], other[b] = other[b], other[a]
 		return other
 	}
-	replaced := slices.Clone(honest)
+	replaced := slices.Clone(original)
 	replaced[2].Data = []byte(`{"quantity":100}`)
 	for name, tampered := range map[string][]events.Recorded{
 		"the first removed":       without(0),
 		"one removed":             without(5),
 		"the last removed":        without(last),
-		"half of it cut off":      slices.Clone(honest[:len(honest)/2]),
+		"half of it cut off":      slices.Clone(original[:len(original)/2]),
 		"all of it cut off":       nil,
 		"a stream cut off":        without(lastOf("product-2")),
 		"two streams' swapped":    swapped(4, 5),
@@ -181,21 +181,21 @@ func TestRewrittenLogs(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		forged := mustOpen(t, dir, Options{})
-		put(t, forged, epochKey, []byte(g.store.Epoch()))
+		overwrite(t, forged, epochKey, []byte(g.store.Epoch()))
 		if err := forged.Close(); err != nil {
 			t.Fatal(err)
 		}
 		forged = mustOpen(t, dir, Options{})
 		if all := readSealed(t, forged); len(all) != len(tampered) || forged.Epoch() != g.store.Epoch() {
-			t.Fatalf("%s: a bad forgery", name)
+			t.Fatalf("%s: the forgery is inconsistent", name)
 		}
 		if err := g.verify(forged); !errors.Is(err, merkle.ErrContradicted) {
 			t.Errorf("%s: %v", name, err)
 		}
-		if len(tampered) < len(honest) {
-			_, err := merkle.Open(t.Context(), merkle.Config{Store: forged, Dir: g.tree, Key: g.key, Logger: quiet})
+		if len(tampered) < len(original) {
+			_, err := merkle.Open(t.Context(), merkle.Config{Store: forged, Dir: g.tree, Key: g.key, Logger: discardLogger})
 			if !errors.Is(err, merkle.ErrContradicted) {
-				t.Errorf("%s: the tree goes on over it: %v", name, err)
+				t.Errorf("%s: the tree was opened over it: %v", name, err)
 			}
 		}
 		if err := forged.Close(); err != nil {
@@ -204,7 +204,7 @@ func TestRewrittenLogs(t *testing.T) {
 	}
 }
 
-// readSealed reads a log of any streams, with every chain checked.
+// readSealed reads a log and verifies every chain.
 func readSealed(t *testing.T, s *Store) (all []events.Recorded) {
 	t.Helper()
 	heads := map[events.StreamID]events.Hash{}
@@ -220,8 +220,7 @@ func readSealed(t *testing.T, s *Store) (all []events.Recorded) {
 	return all
 }
 
-// resealed gives events the positions, revisions, times and hashes that they would
-// have had.
+// resealed returns the events with consistent positions, revisions, times and hashes.
 func resealed(all []events.Recorded) []events.Recorded {
 	heads, next := map[events.StreamID]events.Hash{}, map[events.StreamID]events.Revision{}
 	out := slices.Clone(all)

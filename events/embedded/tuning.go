@@ -3,77 +3,68 @@ package embedded
 import (
 	"fmt"
 	"strings"
-	"sync"
-	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
+
+	"admitone/events"
+	"admitone/events/pebbledb"
 )
 
-// batchBytes is what the committer's batch begins with.
+// batchBytes is the initial size of the committer's batch.
 const batchBytes = 1 << 20
 
-// pebbleOptions are the options that were found to pay with BenchmarkAppend.
-// Tried and left alone, because runs differed more among themselves: larger target
-// files, LBaseMaxBytes, L0 thresholds, WALBytesPerSync, a third memtable in flight.
-// Values in files of their own (ValueSeparationPolicy) would all but end the
-// rewriting (1.06 times), but Pebble still calls that experimental.
-func (s *Store) pebbleOptions(memTable uint64) *pebble.Options {
+// pebbleOptions are the options that measurably improved BenchmarkAppend. Larger target files,
+// LBaseMaxBytes, L0 thresholds, WALBytesPerSync and a third memtable made less difference than the
+// variation between runs, also to BenchmarkGrowth, as did a memtable of 128 MiB and smaller pieces
+// of a flush; without compression in level 0, everything is rewritten once more. Separate files for
+// values (ValueSeparationPolicy) would reduce rewriting to 1.06 times, but Pebble still calls them
+// experimental.
+func (s *Store) pebbleOptions(options Options) *pebble.Options {
 	o := &pebble.Options{
-		FS:   guardFS{s.fs, s},
-		Lock: s.lock,
-		// The format also makes the write-ahead log say how far it was synced, so
-		// that damage in its middle is told from a tail that a power loss cut off.
+		FS:       guardFS{s.fs, s},
+		Lock:     s.lock,
+		ReadOnly: s.reader,
+		// This format also records in the write-ahead log how far it was synced, which
+		// distinguishes damage in its middle from a torn tail.
 		FormatMajorVersion: pebble.FormatNewest,
 		Logger:             logger{s},
-		MemTableSize:       memTable,
+		MemTableSize:       options.memTable,
+		MaxOpenFiles:       options.MaxTables,
 	}
-	// Tables are read in long runs, so larger blocks cost readers little, and they
-	// make fewer and better compressed blocks to write: 5 to 40 % more events per
-	// second in pairs of runs on a disk that was the bottleneck. Compression stays on
-	// for the same reason: on a disk that writes 300 MB/s it nearly halves what flushes
+	// Tables are read sequentially, so larger blocks cost readers little and compress better: 5 to
+	// 40 % more events per second in paired runs on a disk that was the bottleneck. Compression
+	// stays on for the same reason: on a disk that writes 300 MB/s it nearly halves what flushes
 	// and compactions write.
 	for i := range o.Levels {
 		o.Levels[i].BlockSize = blockSize
 	}
-	// FlushEnd also tells of flushes that had nothing to write, as an error that is
-	// none; only real ones come to BackgroundError, right behind it.
-	var flushed atomic.Pointer[error]
-	var told sync.Map // damaged files: Pebble comes upon one again and again
-	o.EventListener = &pebble.EventListener{
-		// Reading damaged bytes is an error of that read, and no reason to end the
-		// process: what is intact stays readable.
-		DataCorruption: func(info pebble.DataCorruptionInfo) {
-			if _, known := told.LoadOrStore(info.Path, true); !known {
-				s.logger.Error("the log is damaged", "file", info.Path, "reason", oneLine(info.Details))
-			}
+	o.EventListener = pebbledb.Listener{
+		// Damaged bytes fail the read but do not end the process: what is intact remains readable.
+		Damaged: func(file string, reason error) {
+			s.logger.Error("the log is damaged", "file", file, "reason", oneLine(reason))
+			_ = s.noteDamage(fmt.Errorf("%w: %s: %s", events.ErrDamaged, file, oneLine(reason)))
 		},
-		FlushEnd: func(info pebble.FlushInfo) { flushed.Store(&info.Err) },
-		// What a flush can't write piles up until appends stop without an error. So
-		// that ends the process; a compaction can be done another time.
-		BackgroundError: func(err error) {
-			if of := flushed.Load(); of != nil && *of == err {
-				s.die(fmt.Errorf("flush: %w", err))
-			}
-			if !pebble.IsCorruptionError(err) { // that has been told
-				s.logger.Error("the log's background work failed", "reason", oneLine(err))
-			}
+		// After a failed flush, memtables accumulate until appends stall without an error, so it
+		// ends the process. A compaction can be retried.
+		FlushFailed: func(err error) { s.terminate(fmt.Errorf("flush: %w", err)) },
+		Failed: func(err error) {
+			s.logger.Error("the log's background work failed", "reason", oneLine(err))
 		},
-	}
+	}.Events()
 	return o
 }
 
 const (
-	// memTableSize is what is flushed at once. Index keys of different streams are
-	// spread over their key space, so every flush overlaps the ones before; larger
-	// and fewer flushes mean less rewriting (2.4 times what was appended with 16 MiB,
-	// 1.9 with 64, 1.5 with 128), and a longer start after a crash.
+	// memTableSize is the size of a flush. Index keys of different streams are spread over their
+	// key space, so every flush overlaps the ones before; larger and fewer flushes mean less
+	// rewriting (2.4 times what was appended with 16 MiB, 1.9 with 64, 1.5 with 128), but a longer
+	// start after a crash.
 	memTableSize = 64 << 20
 	blockSize    = 32 << 10
 )
 
-// logger passes on what Pebble complains about and ends the process on what
-// Pebble calls fatal: a failed sync above all. Pebble goes on if Fatalf returns,
-// and the next sync would seem to succeed.
+// logger logs Pebble's errors and ends the process on its fatal ones, above all a failed sync.
+// Pebble would continue if Fatalf returned, and the next sync would seem to succeed.
 type logger struct{ s *Store }
 
 func (logger) Infof(string, ...any) {}
@@ -83,13 +74,13 @@ func (l logger) Errorf(format string, args ...any) {
 }
 
 func (l logger) Fatalf(format string, args ...any) {
-	l.s.die(fmt.Errorf(format, args...))
+	l.s.terminate(fmt.Errorf(format, args...))
 }
 
 var _ pebble.Logger = logger{}
 
-// oneLine is an error in words: Pebble's print as a page of the program's calls when a
-// logger writes them.
+// oneLine returns the first line of an error's text: loggers print Pebble's errors with a stack
+// trace.
 func oneLine(err error) string {
 	line, _, _ := strings.Cut(fmt.Sprint(err), "\n")
 	return line

@@ -23,7 +23,7 @@ import (
 	"admitone/events/esdbwire"
 )
 
-// certificate makes one for 127.0.0.1 that vouches for itself, and a file with it.
+// certificate creates a self-signed certificate for 127.0.0.1, and a file with it.
 func certificate(t *testing.T) (*tls.Config, string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -46,7 +46,7 @@ func certificate(t *testing.T) (*tls.Config, string) {
 	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}, file
 }
 
-// TestAccess: over TLS, with users who may write, read, or nothing.
+// TestAccess: over TLS, with users who may write, read, or neither.
 func TestAccess(t *testing.T) {
 	config, ca := certificate(t)
 	log := openLog(t, t.TempDir())
@@ -57,7 +57,8 @@ func TestAccess(t *testing.T) {
 	open := func(user string, readOnly bool, options string) (*Store, error) {
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
-		s, err := Open(ctx, fmt.Sprintf("esdb://%s%s?maxDiscoverAttempts=2%s", user, at.address, options), Options{Logger: quiet, ReadOnly: readOnly})
+		s, err := Open(ctx, fmt.Sprintf("esdb://%s%s?maxDiscoverAttempts=2%s", user, at.address, options),
+			Options{Logger: discardLogger, ReadOnly: readOnly})
 		if s != nil {
 			t.Cleanup(func() { s.Close() })
 		}
@@ -70,12 +71,12 @@ func TestAccess(t *testing.T) {
 		why           string
 		refused       bool
 	}{
-		{"writer:w%40%3A%2F%3F@", "", false, "certificate", false}, // it is not known who vouches for it
+		{"writer:w%40%3A%2F%3F@", "", false, "certificate", false}, // unknown authority
 		{"", "&tls=false", false, "connect", false},
 		{"writer:wrong@", trusted, false, "Unauthenticated", true},
 		{"nobody:x@", trusted, true, "Unauthenticated", true},
 		{"", trusted, false, "Access Denied", true},
-		{"reader:r@", trusted, false, "giving the log its epoch", true}, // and may not
+		{"reader:r@", trusted, false, "writing the epoch", true}, // not permitted
 	} {
 		_, err := open(test.user, test.readOnly, test.options)
 		if err == nil || !strings.Contains(err.Error(), test.why) || errors.Is(err, ErrRefused) != test.refused {
@@ -102,16 +103,17 @@ func TestAccess(t *testing.T) {
 		if reader.Epoch() != s.Epoch() {
 			t.Errorf("epoch %s, written %s", reader.Epoch(), s.Epoch())
 		}
-		if len(followed(t, reader, 0, 1)) == 0 {
+		if len(collect(t, reader, 0, 1)) == 0 {
 			t.Error("nothing to read")
 		}
-		if _, err := reader.Append(t.Context(), stream, 0, sampleBatch("a-1", 1)); !errors.Is(err, events.ErrUnavailable) || !errors.Is(err, ErrRefused) {
+		if _, err := reader.Append(t.Context(), stream, 0,
+			sampleBatch("a-1", 1)); !errors.Is(err, events.ErrUnavailable) || !errors.Is(err, ErrRefused) {
 			t.Errorf("a reader's append: %v", err)
 		}
 	}
 }
 
-// TestEpoch: it is written once, by whoever comes first, and stays.
+// TestEpoch: the first writer writes the epoch, once.
 func TestEpoch(t *testing.T) {
 	at := serve(t, openLog(t, t.TempDir()), "127.0.0.1:0", esdbwire.Config{Writable: true})
 	defer at.stop(t)
@@ -119,7 +121,7 @@ func TestEpoch(t *testing.T) {
 	epochs := make(chan string, n)
 	for range n {
 		go func() {
-			s, err := Open(context.Background(), "esdb://"+at.address+"?tls=false", Options{Logger: quiet})
+			s, err := Open(context.Background(), "esdb://"+at.address+"?tls=false", Options{Logger: discardLogger})
 			if err != nil {
 				epochs <- err.Error()
 				return
@@ -143,11 +145,11 @@ func TestEpoch(t *testing.T) {
 		t.Errorf("epoch %s, before %s", s.Epoch(), first)
 	}
 	if all, err := s.ReadAll(t.Context(), 0, events.Forward, 10); err != nil || len(all) != 0 {
-		t.Errorf("the log of nothing has %d events, %v", len(all), err)
+		t.Errorf("an empty log has %d events, %v", len(all), err)
 	}
 }
 
-// TestEpochOfALogThatIsNotOurs: who may only read calls it by its first event.
+// TestEpochOfALogThatIsNotOurs: a reader derives the epoch from the first event.
 func TestEpochOfALogThatIsNotOurs(t *testing.T) {
 	log := openLog(t, t.TempDir())
 	at := serve(t, log, "127.0.0.1:0", esdbwire.Config{}) // not writable
@@ -156,10 +158,11 @@ func TestEpochOfALogThatIsNotOurs(t *testing.T) {
 	if _, err := log.Append(t.Context(), "product-1", events.NoStream, batch); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(t.Context(), "esdb://"+at.address+"?tls=false", Options{Logger: quiet}); !errors.Is(err, ErrRefused) {
+	if _, err := Open(t.Context(), "esdb://"+at.address+"?tls=false",
+		Options{Logger: discardLogger}); !errors.Is(err, ErrRefused) {
 		t.Errorf("opened for writing: %v", err)
 	}
-	s, err := Open(t.Context(), "esdb://"+at.address+"?tls=false", Options{Logger: quiet, ReadOnly: true})
+	s, err := Open(t.Context(), "esdb://"+at.address+"?tls=false", Options{Logger: discardLogger, ReadOnly: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,5 +170,5 @@ func TestEpochOfALogThatIsNotOurs(t *testing.T) {
 	if want := "first-" + batch[0].ID.String(); s.Epoch() != want {
 		t.Errorf("epoch %q, want %q", s.Epoch(), want)
 	}
-	same(t, followed(t, s, 0, 2), []events.Recorded{{Event: batch[0], Position: 1}, {Event: batch[1], Position: 2}})
+	checkEqual(t, collect(t, s, 0, 2), []events.Recorded{{Event: batch[0], Position: 1}, {Event: batch[1], Position: 2}})
 }

@@ -13,27 +13,24 @@ import (
 	"unicode"
 )
 
-// ErrAddress is returned by [Open] for a connection string that is none, or one
-// that asks for something that can't be.
-var ErrAddress = errors.New("esdb: bad connection string")
+// ErrAddress is returned by [Open] for an invalid connection string.
+var ErrAddress = errors.New("bad connection string")
 
-// defaultPort is where EventStoreDB listens unless told otherwise.
+// defaultPort is EventStoreDB's default port.
 const defaultPort = "2113"
 
-// schemes are what a connection string may begin with. With +discover, or with
-// several hosts, the nodes are asked which of them leads.
+// schemes are the schemes of connection strings. With +discover, or with several hosts, the leader
+// is discovered by gossip.
 var schemes = []string{"esdb", "esdb+discover", "kurrentdb", "kurrentdb+discover"}
 
-// IsAddress says whether text means to be a connection string, rather than a
-// directory: whether it begins with one of the schemes. [Open] says what is wrong
-// with the rest.
+// IsAddress reports whether text is meant as a connection string rather than a directory, that is,
+// whether it begins with one of the schemes. [Open] validates the rest.
 func IsAddress(text string) bool {
 	scheme, _, found := strings.Cut(text, "://")
 	return found && slices.Contains(schemes, strings.ToLower(scheme))
 }
 
-// preference says which kind of node to follow the log at. Appends and reads
-// always go to the leader.
+// preference is the kind of node to follow the log at. Appends and reads always go to the leader.
 type preference string
 
 const (
@@ -43,11 +40,11 @@ const (
 	preferRandom   preference = "random"
 )
 
-// address is what a connection string says.
+// address is a parsed connection string.
 type address struct {
 	hosts    []string // host:port
 	gossip   bool
-	tls      *tls.Config // nil: in the clear
+	tls      *tls.Config // nil: no TLS
 	user     string
 	password string
 	name     string // of this connection, for the node's own logs
@@ -56,15 +53,14 @@ type address struct {
 	keepAlive, keepAliveTimeout    time.Duration // keepAlive below 0: none
 	deadline                       time.Duration // of a call whose context has none
 	discoverEvery, discoverTimeout time.Duration
-	attempts                       int // rounds of Open before it gives up
+	attempts                       int // of Open before it fails
 }
 
-// parse reads a connection string:
+// parse parses a connection string:
 //
 //	esdb://[user:password@]host[:port][,host[:port]…][/][?key=value[&key=value…]]
 //
-// Nothing in it is passed over: what is not known, or can't be, is an error that
-// says what would have been right. Error: ErrAddress.
+// Unknown options and invalid values are errors that state what is valid. Error: ErrAddress.
 func parse(text string) (address, error) {
 	a := address{
 		prefer: preferLeader, keepAlive: 10 * time.Second, keepAliveTimeout: 3 * time.Second,
@@ -73,15 +69,15 @@ func parse(text string) (address, error) {
 	scheme, rest, found := strings.Cut(text, "://")
 	scheme = strings.ToLower(scheme)
 	if !found || !slices.Contains(schemes, scheme) {
-		return a, badAddress("it must begin with one of %s, each followed by ://", strings.Join(schemes, ", "))
+		return a, badAddress("it must begin with one of %s, followed by ://", strings.Join(schemes, ", "))
 	}
 	rest, query, _ := strings.Cut(rest, "?")
 	if strings.ContainsFunc(text, unicode.IsSpace) || strings.Contains(text, "#") {
-		return a, badAddress("it has a space or a # in it; write %%20 and %%23 instead")
+		return a, badAddress("spaces and # must be written as %%20 and %%23")
 	}
 	authority, path, _ := strings.Cut(rest, "/")
 	if path != "" {
-		return a, badAddress("nothing but ? may follow the hosts, not /%s", path)
+		return a, badAddress("only ? may follow the hosts, not /%s", path)
 	}
 	if at := strings.LastIndex(authority, "@"); at >= 0 {
 		if err := a.parseUser(authority[:at]); err != nil {
@@ -95,7 +91,7 @@ func parse(text string) (address, error) {
 			return a, err
 		}
 		if slices.Contains(a.hosts, host) {
-			return a, badAddress("host %s is there twice", host)
+			return a, badAddress("duplicate host %s", host)
 		}
 		a.hosts = append(a.hosts, host)
 	}
@@ -107,7 +103,7 @@ func badAddress(format string, args ...any) error {
 	return fmt.Errorf("%w: %s", ErrAddress, fmt.Sprintf(format, args...))
 }
 
-// parseUser never repeats what it was given: it is a password.
+// parseUser does not quote its input in errors: it contains a password.
 func (a *address) parseUser(text string) error {
 	user, password, both := strings.Cut(text, ":")
 	var errs [2]error
@@ -117,9 +113,9 @@ func (a *address) parseUser(text string) error {
 	case errs[0] != nil || errs[1] != nil:
 		return badAddress("the user or the password has a %% that is not followed by two digits; write %%25 for a %%")
 	case a.user == "" || !both || a.password == "":
-		return badAddress("a user comes with a password, as in user:password@host")
+		return badAddress("a user requires a password, as in user:password@host")
 	case strings.Contains(a.user, ":"):
-		return badAddress("a user's name can't have a colon in it")
+		return badAddress("a user's name must not contain a colon")
 	}
 	return nil
 }
@@ -135,12 +131,12 @@ func parseHost(text string) (string, error) {
 	} else if strings.Contains(text, ":") {
 		var err error
 		if host, port, err = net.SplitHostPort(text); err != nil {
-			return "", badAddress("%q is no host:port; an IPv6 address stands in brackets", text)
+			return "", badAddress("%q is not host:port; IPv6 addresses need brackets", text)
 		}
 	}
 	number, err := strconv.ParseUint(port, 10, 16)
 	if host == "" || err != nil || number == 0 {
-		return "", badAddress("%q is no host:port with a port from 1 to 65535", text)
+		return "", badAddress("%q is not host:port with a port from 1 to 65535", text)
 	}
 	return net.JoinHostPort(host, strconv.FormatUint(number, 10)), nil
 }

@@ -14,27 +14,28 @@ import (
 	"time"
 )
 
-// option is a key of a connection string. What set returns says what the value
-// must be.
+// option is a key of a connection string. The error of set states what the value must be.
 type option struct {
 	name string
 	set  func(a *address, security *security, value string) error
 }
 
-// security is what the options say about TLS, before it is put together.
+// security are the TLS options before they are combined.
 type security struct {
-	off, trusting             bool
+	disabled, skipVerify      bool
 	caFile, certFile, keyFile string
 }
 
-// maxMilliseconds bounds the durations: a year is a mistake.
+// maxMilliseconds bounds the durations to a day, to catch mistakes.
 const maxMilliseconds = 24 * 60 * 60 * 1000
 
-// options are the keys, in the spelling of EventStoreDB's documentation. Case does
-// not matter.
+// options are the keys in the spelling of EventStoreDB's documentation. They are case-insensitive.
 var options = []option{
-	{"tls", func(_ *address, s *security, v string) (err error) { s.off, err = isNot(v); return err }},
-	{"tlsVerifyCert", func(_ *address, s *security, v string) (err error) { s.trusting, err = isNot(v); return err }},
+	{"tls", func(_ *address, s *security, v string) (err error) { s.disabled, err = parseNegated(v); return err }},
+	{"tlsVerifyCert", func(_ *address, s *security, v string) (err error) {
+		s.skipVerify, err = parseNegated(v)
+		return err
+	}},
 	{"tlsCaFile", func(_ *address, s *security, v string) error { s.caFile = v; return nil }},
 	{"userCertFile", func(_ *address, s *security, v string) error { s.certFile = v; return nil }},
 	{"userKeyFile", func(_ *address, s *security, v string) error { s.keyFile = v; return nil }},
@@ -51,7 +52,7 @@ var options = []option{
 			a.keepAlive = -1
 			return nil
 		}
-		// gRPC would raise it to ten seconds without a word.
+		// gRPC silently raises it to ten seconds.
 		a.keepAlive, err = number(v, 10_000, maxMilliseconds, time.Millisecond)
 		return err
 	}},
@@ -78,7 +79,7 @@ var options = []option{
 	}},
 }
 
-// parseOptions reads what stands behind the question mark.
+// parseOptions parses the part after the question mark.
 func (a *address) parseOptions(query string) error {
 	var s security
 	seen := map[string]bool{}
@@ -94,9 +95,9 @@ func (a *address) parseOptions(query string) error {
 		i := slices.IndexFunc(options, func(o option) bool { return strings.EqualFold(o.name, key) })
 		switch {
 		case i < 0:
-			return badAddress("%q is no option; there are %s", key, optionNames())
+			return badAddress("unknown option %q; the options are %s", key, optionNames())
 		case seen[options[i].name]:
-			return badAddress("%s is there twice", options[i].name)
+			return badAddress("duplicate option %s", options[i].name)
 		}
 		seen[options[i].name] = true
 		if err := options[i].set(a, &s, value); err != nil {
@@ -104,7 +105,7 @@ func (a *address) parseOptions(query string) error {
 		}
 	}
 	if a.prefer != preferLeader && !a.gossip {
-		return badAddress("nodePreference chooses among nodes, and there is one; use esdb+discover:// or name several")
+		return badAddress("nodePreference requires several nodes; use esdb+discover:// or list several hosts")
 	}
 	return a.secure(s, seen)
 }
@@ -118,8 +119,8 @@ func optionNames() string {
 	return strings.Join(names, ", ")
 }
 
-// isNot reads true or false, and turns it round.
-func isNot(text string) (bool, error) {
+// parseNegated parses true or false and negates it.
+func parseNegated(text string) (bool, error) {
 	switch strings.ToLower(text) {
 	case "true":
 		return false, nil
@@ -129,7 +130,7 @@ func isNot(text string) (bool, error) {
 	return false, errors.New("true or false")
 }
 
-// number reads a whole number of units.
+// number parses a whole number of units.
 func number(text string, least, most int64, unit time.Duration) (time.Duration, error) {
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || n < least || n > most {
@@ -145,20 +146,20 @@ func number(text string, least, most int64, unit time.Duration) (time.Duration, 
 	return time.Duration(n) * unit, nil
 }
 
-// secure puts the TLS settings together.
+// secure sets the TLS configuration.
 func (a *address) secure(s security, seen map[string]bool) error {
-	if s.off {
+	if s.disabled {
 		for _, name := range slices.Sorted(maps.Keys(seen)) {
 			if name != "tls" && (strings.HasPrefix(name, "tls") || strings.HasPrefix(name, "user")) {
-				return badAddress("%s is of no use with tls=false", name)
+				return badAddress("%s conflicts with tls=false", name)
 			}
 		}
 		if a.user != "" {
-			return badAddress("a password does not travel in the clear; leave it out, or leave out tls=false")
+			return badAddress("a password requires TLS; remove it or tls=false")
 		}
 		return nil
 	}
-	a.tls = &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: s.trusting}
+	a.tls = &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: s.skipVerify}
 	if s.caFile != "" {
 		text, err := os.ReadFile(s.caFile)
 		if err != nil {
@@ -166,11 +167,11 @@ func (a *address) secure(s security, seen map[string]bool) error {
 		}
 		a.tls.RootCAs = x509.NewCertPool()
 		if !a.tls.RootCAs.AppendCertsFromPEM(text) {
-			return badAddress("tlsCaFile: %s holds no certificate", s.caFile)
+			return badAddress("tlsCaFile: %s contains no certificate", s.caFile)
 		}
 	}
 	if (s.certFile == "") != (s.keyFile == "") {
-		return badAddress("userCertFile and userKeyFile come together")
+		return badAddress("userCertFile and userKeyFile must be set together")
 	}
 	if s.certFile != "" {
 		pair, err := tls.LoadX509KeyPair(s.certFile, s.keyFile)

@@ -12,32 +12,34 @@ import (
 	"admitone/events"
 )
 
-// ownEvents leaves out the node's own streams and ours, by their first character.
+// ownEvents excludes the node's own streams and this package's, by their first character.
 const ownEvents = `^[^` + systemPrefix + ownPrefix + `]`
 
-// window is how many events a node looks at between two signs of where it is.
+// window is how many events a node examines between two checkpoints.
 const window = 4096
 
-// ReadAll implements events.Store. From a position that is no event's it costs more:
-// a node does not take such a position, and what is near it has to be found.
-func (s *Store) ReadAll(ctx context.Context, from events.Position, dir events.Direction, limit int) ([]events.Recorded, error) {
+// ReadAll implements events.Store. Reading from a position of no event costs more: a node refuses
+// such a position, and a nearby event has to be found.
+func (s *Store) ReadAll(ctx context.Context, from events.Position, dir events.Direction,
+	limit int) ([]events.Recorded, error) {
 	if !s.gate.enter() {
 		return nil, events.ErrClosed
 	}
 	defer s.gate.leave()
 	page, err := s.readAll(ctx, from, dir, limit)
-	s.alarm(err)
+	s.noteFailure(err)
 	return page, err
 }
 
-func (s *Store) readAll(ctx context.Context, from events.Position, dir events.Direction, limit int) ([]events.Recorded, error) {
+func (s *Store) readAll(ctx context.Context, from events.Position, dir events.Direction,
+	limit int) ([]events.Recorded, error) {
 	if err := ctx.Err(); err != nil || limit <= 0 {
 		return nil, err
 	}
 	if dir == events.Forward {
-		return s.above(ctx, from, limit)
+		return s.readAbove(ctx, from, limit)
 	}
-	return s.below(ctx, from, limit)
+	return s.readBelow(ctx, from, limit)
 }
 
 // Head implements events.Store.
@@ -47,7 +49,7 @@ func (s *Store) Head(ctx context.Context) (events.Position, error) {
 	}
 	defer s.gate.leave()
 	head, err := s.head(ctx)
-	s.alarm(err)
+	s.noteFailure(err)
 	return head, err
 }
 
@@ -59,13 +61,13 @@ func (s *Store) head(ctx context.Context) (events.Position, error) {
 	return last[0].Position, nil
 }
 
-// above reads forward from any position.
-func (s *Store) above(ctx context.Context, from events.Position, limit int) ([]events.Recorded, error) {
+// readAbove reads forward from any position.
+func (s *Store) readAbove(ctx context.Context, from events.Position, limit int) ([]events.Recorded, error) {
 	if from >= events.EndPosition {
 		return nil, nil
 	}
-	page, err := s.walk(ctx, from, events.Forward, limit)
-	if !misplaced(err) {
+	page, err := s.readFrom(ctx, from, events.Forward, limit)
+	if !isBadPosition(err) {
 		return page, err
 	}
 	head, err := s.head(ctx)
@@ -73,7 +75,7 @@ func (s *Store) above(ctx context.Context, from events.Position, limit int) ([]e
 		return nil, err
 	}
 	page = nil
-	err = s.scan(ctx, s.seen.atMost(from), func(r events.Recorded) bool {
+	err = s.scan(ctx, s.known.atMost(from), func(r events.Recorded) bool {
 		if r.Position > from {
 			page = append(page, r)
 		}
@@ -82,24 +84,25 @@ func (s *Store) above(ctx context.Context, from events.Position, limit int) ([]e
 	return page, err
 }
 
-// below reads backward from any position.
-func (s *Store) below(ctx context.Context, from events.Position, limit int) ([]events.Recorded, error) {
+// readBelow reads backward from any position.
+func (s *Store) readBelow(ctx context.Context, from events.Position, limit int) ([]events.Recorded, error) {
 	if from <= 1 {
 		return nil, nil
 	}
-	page, err := s.walk(ctx, from, events.Backward, limit)
-	if !misplaced(err) {
+	page, err := s.readFrom(ctx, from, events.Backward, limit)
+	if !isBadPosition(err) {
 		return page, err
 	}
-	// What is asked for most is the event at a position and what is before it.
+	// The most common request is the event at from-1 and those before it.
 	page, err = s.page(ctx, from-1, events.Forward, 1)
 	if err == nil && len(page) == 1 && page[0].Position == from-1 {
-		return s.andBelow(ctx, slices.DeleteFunc(page, func(r events.Recorded) bool { return !ours(&r) }), from-1, limit)
+		return s.appendBelow(ctx, slices.DeleteFunc(page, func(r events.Recorded) bool { return !belongsToLog(&r) }),
+			from-1, limit)
 	}
-	if err != nil && !misplaced(err) {
+	if err != nil && !isBadPosition(err) {
 		return nil, err
 	}
-	start := s.seen.atMost(from - 1)
+	start := s.known.atMost(from - 1)
 	page = nil
 	err = s.scan(ctx, start, func(r events.Recorded) bool {
 		if r.Position < from {
@@ -111,38 +114,39 @@ func (s *Store) below(ctx context.Context, from events.Position, limit int) ([]e
 		return nil, err
 	}
 	if len(page) == 0 {
-		return s.below(ctx, start+1, limit) // start is an event's position
+		return s.readBelow(ctx, start+1, limit) // start is the position of an event
 	}
 	slices.Reverse(page)
-	return s.andBelow(ctx, page, page[len(page)-1].Position, limit)
+	return s.appendBelow(ctx, page, page[len(page)-1].Position, limit)
 }
 
-// andBelow adds to page what is below an event, up to limit.
-func (s *Store) andBelow(ctx context.Context, page []events.Recorded, last events.Position, limit int) ([]events.Recorded, error) {
+// appendBelow appends to page the events below an event, up to limit.
+func (s *Store) appendBelow(ctx context.Context, page []events.Recorded, last events.Position,
+	limit int) ([]events.Recorded, error) {
 	if len(page) >= limit {
 		return page, nil
 	}
-	more, err := s.walk(ctx, last, events.Backward, limit-len(page))
+	more, err := s.readFrom(ctx, last, events.Backward, limit-len(page))
 	return append(page, more...), err
 }
 
-// misplaced says whether a node may have refused a position because no event is
-// there. The protocol has no word of its own for that.
-func misplaced(err error) bool {
+// isBadPosition reports whether a node may have refused a position because no event is there. The
+// protocol has no code for that.
+func isBadPosition(err error) bool {
 	var f *failure
 	return errors.As(err, &f) && f.exception() == "" &&
 		(f.code == codes.InvalidArgument || f.code == codes.Unknown || f.code == codes.OutOfRange)
 }
 
-// scan calls take with the events above start, until it returns false.
-func (s *Store) scan(ctx context.Context, start events.Position, take func(events.Recorded) bool) error {
+// scan calls visit with the events above start, until it returns false.
+func (s *Store) scan(ctx context.Context, start events.Position, visit func(events.Recorded) bool) error {
 	for {
-		page, err := s.walk(ctx, start, events.Forward, maxPage)
+		page, err := s.readFrom(ctx, start, events.Forward, maxPage)
 		if err != nil {
 			return err
 		}
 		for i := range page {
-			if !take(page[i]) {
+			if !visit(page[i]) {
 				return nil
 			}
 		}
@@ -153,12 +157,12 @@ func (s *Store) scan(ctx context.Context, start events.Position, take func(event
 	}
 }
 
-// walk reads from an event's position, which it leaves out itself, from the start
-// or from the end.
-func (s *Store) walk(ctx context.Context, from events.Position, dir events.Direction, limit int) ([]events.Recorded, error) {
+// readFrom reads from the position of an event, which is excluded, or from the start or the end.
+func (s *Store) readFrom(ctx context.Context, from events.Position, dir events.Direction,
+	limit int) ([]events.Recorded, error) {
 	var found []events.Recorded
 	for len(found) < limit {
-		// A node reads forward from an event with that event.
+		// A node includes the event at from when it reads forward.
 		count := min(limit-len(found), maxPage)
 		if dir == events.Forward && from > 0 {
 			count++
@@ -168,7 +172,7 @@ func (s *Store) walk(ctx context.Context, from events.Position, dir events.Direc
 			return nil, err
 		}
 		for i := range page {
-			if ours(&page[i]) && page[i].Position != from && len(found) < limit {
+			if belongsToLog(&page[i]) && page[i].Position != from && len(found) < limit {
 				found = append(found, page[i])
 			}
 		}
@@ -180,30 +184,32 @@ func (s *Store) walk(ctx context.Context, from events.Position, dir events.Direc
 	return found, nil
 }
 
-// page makes one read of the whole log: forward with the event at from, backward
-// without it.
-func (s *Store) page(ctx context.Context, from events.Position, dir events.Direction, count int) ([]events.Recorded, error) {
+// page makes one read of the whole log: forward including the event at from, backward excluding it.
+func (s *Store) page(ctx context.Context, from events.Position, dir events.Direction,
+	count int) ([]events.Recorded, error) {
 	request := newRequest(dir)
-	request.Options.StreamOption = &streams.ReadReq_Options_All{All: allFrom(place{uint64(from), uint64(from)}, from >= events.EndPosition)}
+	request.Options.StreamOption = &streams.ReadReq_Options_All{All: allFrom(logPosition{uint64(from), uint64(from)},
+		from >= events.EndPosition)}
 	request.Options.CountOption = &streams.ReadReq_Options_Count{Count: uint64(count)}
 	request.Options.FilterOption = filter()
 	page, err := s.fetch(ctx, request, count)
 	if len(page) > 0 {
-		s.seen.note(page[len(page)-1].Position)
+		s.known.note(page[len(page)-1].Position)
 	}
 	return page, err
 }
 
-// place is a place in the whole log, as a node has it. Events have the same number
-// twice; the signs in between need not.
-type place struct{ commit, prepare uint64 }
+// logPosition is a position in the whole log in the protocol. Both numbers of an event are equal;
+// those of a checkpoint need not be.
+type logPosition struct{ commit, prepare uint64 }
 
-func allFrom(p place, end bool) *streams.ReadReq_Options_AllOptions {
+func allFrom(p logPosition, end bool) *streams.ReadReq_Options_AllOptions {
 	switch {
 	case end:
 		return &streams.ReadReq_Options_AllOptions{AllOption: &streams.ReadReq_Options_AllOptions_End{End: &shared.Empty{}}}
-	case p == place{}:
-		return &streams.ReadReq_Options_AllOptions{AllOption: &streams.ReadReq_Options_AllOptions_Start{Start: &shared.Empty{}}}
+	case p == logPosition{}:
+		start := &streams.ReadReq_Options_AllOptions_Start{Start: &shared.Empty{}}
+		return &streams.ReadReq_Options_AllOptions{AllOption: start}
 	}
 	return &streams.ReadReq_Options_AllOptions{AllOption: &streams.ReadReq_Options_AllOptions_Position{
 		Position: &streams.ReadReq_Options_Position{CommitPosition: p.commit, PreparePosition: p.prepare},

@@ -13,15 +13,16 @@ import (
 	"admitone/events"
 )
 
-// Append implements events.Store. What was refused, and would be again, is an
-// ErrUnavailable that is an [ErrRefused] too.
-func (s *Store) Append(ctx context.Context, stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {
+// Append implements events.Store. A permanent refusal is an ErrUnavailable that is also an
+// [ErrRefused].
+func (s *Store) Append(ctx context.Context, stream events.StreamID, expected events.Revision,
+	batch []events.Event) (events.Appended, error) {
 	size, err := checkAppend(stream, expected, batch)
 	if err != nil {
-		return events.Appended{}, because(events.ErrUnavailable, err)
+		return events.Appended{}, withCause(events.ErrUnavailable, err)
 	}
 	if size > s.maxAppend {
-		return events.Appended{}, fmt.Errorf("%w: %d bytes, the node takes %d", events.ErrTooLarge, size, s.maxAppend)
+		return events.Appended{}, fmt.Errorf("%w: %d bytes, at most %d", events.ErrTooLarge, size, s.maxAppend)
 	}
 	if !s.gate.enter() {
 		return events.Appended{}, events.ErrClosed
@@ -29,11 +30,11 @@ func (s *Store) Append(ctx context.Context, stream events.StreamID, expected eve
 	defer s.gate.leave()
 	s.recent.remember(batch)
 	appended, err := s.append(ctx, proposal{stream: stream, expected: expected, batch: batch, content: jsonContent})
-	s.alarm(err)
+	s.noteFailure(err)
 	return appended, err
 }
 
-// proposal is an append on its way.
+// proposal is an append to be sent.
 type proposal struct {
 	stream   events.StreamID
 	expected events.Revision
@@ -41,16 +42,17 @@ type proposal struct {
 	content  string
 }
 
-// append is Append for any stream and content, behind the gate.
+// append is Append for any stream and content; the caller has entered the gate.
 func (s *Store) append(ctx context.Context, p proposal) (events.Appended, error) {
 	switch err := ctx.Err(); {
 	case err != nil:
-		return events.Appended{}, because(events.ErrUnavailable, err)
+		return events.Appended{}, withCause(events.ErrUnavailable, err)
 	case s.readOnly:
-		return events.Appended{}, because(events.ErrUnavailable, fmt.Errorf("%w: the log was opened for reading only", ErrRefused))
+		return events.Appended{}, withCause(events.ErrUnavailable,
+			fmt.Errorf("%w: the log was opened for reading only", ErrRefused))
 	}
 	var appended events.Appended
-	err := s.call(ctx, appending, unsent, func(ctx context.Context, l *line) (err error) {
+	err := s.call(ctx, appending, unsent, func(ctx context.Context, l *nodeConn) (err error) {
 		appended, err = propose(s.outgoing(ctx, true), l, p)
 		return err
 	})
@@ -60,10 +62,10 @@ func (s *Store) append(ctx context.Context, p proposal) (events.Appended, error)
 	return appended, err
 }
 
-// propose makes one append on one line. Errors: *failure, and events.Store's.
-func propose(ctx context.Context, l *line, p proposal) (events.Appended, error) {
+// propose makes one append on one connection. Errors: *failure, and events.Store's.
+func propose(ctx context.Context, l *nodeConn, p proposal) (events.Appended, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel() // or what is not received keeps the call alive
+	defer cancel() // otherwise unreceived messages keep the call alive
 	call, err := l.streams().Append(ctx)
 	if err != nil {
 		return events.Appended{}, newFailure(unsent, nil, err)
@@ -72,19 +74,20 @@ func propose(ctx context.Context, l *line, p proposal) (events.Appended, error) 
 	if err = p.send(call); err == nil {
 		at, err = sent, call.CloseSend()
 	}
-	// EOF: the node has ended the call, and says why. What it had not seen the end of
-	// it can't have taken.
+	// EOF: the node has ended the call; RecvMsg returns why. It cannot have accepted a batch before
+	// its end.
 	if err == nil || errors.Is(err, io.EOF) {
 		err = call.RecvMsg(response)
 	}
 	if err != nil {
 		return events.Appended{}, newFailure(at, call, err)
 	}
-	l.heard.Add(1)
+	l.messages.Add(1)
 	if wrong := response.GetWrongExpectedVersion(); wrong != nil {
-		return events.Appended{}, fmt.Errorf("%w: %s is at revision %s, not %d", events.ErrConflict, p.stream, current(wrong), p.expected)
+		return events.Appended{}, fmt.Errorf("%w: %s is at revision %s, not %d", events.ErrConflict, p.stream,
+			current(wrong), p.expected)
 	}
-	return p.landed(response.GetSuccess())
+	return p.result(response.GetSuccess())
 }
 
 func (p *proposal) send(call streams.Streams_AppendClient) error {
@@ -110,12 +113,14 @@ func (p *proposal) options() *streams.AppendReq {
 	return &streams.AppendReq{Content: &streams.AppendReq_Options_{Options: o}}
 }
 
-// landed reads the answer. A batch that did not land where it was meant to, say in
-// a stream that somebody had deleted, is for the caller to look at.
-func (p *proposal) landed(success *streams.AppendResp_Success) (events.Appended, error) {
+// result checks the answer. A batch at an unexpected revision, for example in a stream that had
+// been deleted, is an ErrUnknown.
+func (p *proposal) result(success *streams.AppendResp_Success) (events.Appended, error) {
 	want := p.expected + events.Revision(len(p.batch))
-	if _, ok := success.GetCurrentRevisionOption().(*streams.AppendResp_Success_CurrentRevision); !ok || success.GetCurrentRevision() != uint64(want) {
-		return events.Appended{}, fmt.Errorf("%w: %s was to be at revision %d, the node says %d", events.ErrUnknown, p.stream, want, success.GetCurrentRevision())
+	if _, ok := success.GetCurrentRevisionOption().(*streams.AppendResp_Success_CurrentRevision); !ok ||
+		success.GetCurrentRevision() != uint64(want) {
+		return events.Appended{}, fmt.Errorf("%w: %s should be at revision %d, the node reports %d",
+			events.ErrUnknown, p.stream, want, success.GetCurrentRevision())
 	}
 	appended := events.Appended{Revision: want}
 	if at := success.GetPosition(); at != nil && at.GetCommitPosition() <= math.MaxInt64 {
@@ -124,15 +129,15 @@ func (p *proposal) landed(success *streams.AppendResp_Success) (events.Appended,
 	return appended, nil
 }
 
-// positionOf finds the position of an event that was there before: some nodes don't
-// say it when an append is repeated. Error: ErrUnknown.
+// positionOf finds the position of an existing event: some nodes omit it when an append is
+// repeated. Error: ErrUnknown.
 func (s *Store) positionOf(ctx context.Context, stream events.StreamID, at events.Revision) (events.Position, error) {
 	page, err := s.readStream(ctx, stream, at, events.Forward, 1)
 	if err == nil && len(page) == 0 {
-		err = fmt.Errorf("%w: revision %d is not there", events.ErrDamaged, at)
+		err = fmt.Errorf("%w: revision %d is missing", events.ErrDamaged, at)
 	}
 	if err != nil {
-		return 0, because(events.ErrUnknown, err)
+		return 0, withCause(events.ErrUnknown, err)
 	}
 	return page[0].Position, nil
 }

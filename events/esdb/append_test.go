@@ -14,8 +14,7 @@ import (
 	"admitone/events"
 )
 
-// TestAppendNotSent: of what a node has not seen the end, it is certain that it is not
-// in the log.
+// TestAppendNotSent: a batch whose end the node has not received is certainly not in the log.
 func TestAppendNotSent(t *testing.T) {
 	f, s, log := serveFaulty(t)
 	batch := sampleBatch("product-1", 1500) // more than a node takes without reading
@@ -42,7 +41,7 @@ func TestAppendNotSent(t *testing.T) {
 	}
 }
 
-// answer changes what a node says of an append.
+// answer changes a node's answer to an append.
 func answer(change func(*streams.AppendResp_Success)) fault {
 	return func(call grpc.ServerStream, serve func(grpc.ServerStream) error) error {
 		return serve(changing{call, change})
@@ -59,8 +58,8 @@ func (c changing) SendMsg(m any) error {
 	return c.ServerStream.SendMsg(m)
 }
 
-// TestAppendAnswers: a node that does not say the position is asked for it, and one
-// that has put the events elsewhere is not believed.
+// TestAppendAnswers: a missing position is read from the log, and an unexpected revision is an
+// unknown outcome.
 func TestAppendAnswers(t *testing.T) {
 	f, s, _ := serveFaulty(t)
 	f.then("Append", answer(func(success *streams.AppendResp_Success) {
@@ -83,14 +82,15 @@ func TestAppendAnswers(t *testing.T) {
 		},
 	} {
 		f.then("Append", answer(other))
-		if _, err := s.Append(t.Context(), "product-2", events.NoStream, sampleBatch("product-2", 1)); !errors.Is(err, events.ErrUnknown) {
+		if _, err := s.Append(t.Context(), "product-2", events.NoStream,
+			sampleBatch("product-2", 1)); !errors.Is(err, events.ErrUnknown) {
 			t.Errorf("%v, want ErrUnknown", err)
 		}
 	}
 }
 
-// TestWhatNodesAreTold: the content type is the one of all clients, and so on.
-func TestWhatNodesAreTold(t *testing.T) {
+// TestRequestHeaders: the content type is that of all clients, and the leader is required.
+func TestRequestHeaders(t *testing.T) {
 	f, s, _ := serveFaulty(t)
 	var header metadata.MD
 	f.then("Append", func(call grpc.ServerStream, serve func(grpc.ServerStream) error) error {

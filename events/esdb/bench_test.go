@@ -11,13 +11,14 @@ import (
 	"admitone/events/esdbwire"
 )
 
-// sampleBatch has events of the usual size: 120 bytes of data, 270 of metadata.
+// sampleBatch returns events of typical size: 120 bytes of data, 270 of metadata.
 func sampleBatch(stream events.StreamID, n int) []events.Event {
 	batch := make([]events.Event, n)
 	for i := range batch {
 		batch[i].ID = events.EventID(string(stream), i)
 		batch[i].Type = "product.reserved.v1"
-		batch[i].Data = fmt.Appendf(nil, `{"reservation_id":"%s","holder":"holder-%06d","quantity":1,"remaining":%08d}`, batch[i].ID, i, i)
+		const data = `{"reservation_id":"%s","holder":"holder-%06d","quantity":1,"remaining":%08d}`
+		batch[i].Data = fmt.Appendf(nil, data, batch[i].ID, i, i)
 		batch[i].Data = append(batch[i].Data, bytes.Repeat([]byte(" "), 120-len(batch[i].Data))...)
 		id := events.EventID("metadata", i).String()
 		batch[i].Metadata, _ = events.Seal(nil, events.Hash{}, stream, events.Revision(i), &batch[i],
@@ -26,8 +27,7 @@ func sampleBatch(stream events.StreamID, n int) []events.Event {
 	return batch
 }
 
-// BenchmarkAppend is one hot stream: each append waits for the one before. The
-// embedded log is measured in the same run.
+// BenchmarkAppend appends to one stream sequentially. The embedded log is measured in the same run.
 func BenchmarkAppend(b *testing.B) {
 	for _, size := range []int{1, 32, 256, 1024} {
 		batch := sampleBatch("product-1", size)
@@ -59,7 +59,7 @@ func BenchmarkAppend(b *testing.B) {
 	}
 }
 
-// BenchmarkFollow is how fast a follower catches up over loopback.
+// BenchmarkFollow measures how fast a follower catches up over loopback.
 func BenchmarkFollow(b *testing.B) {
 	log := openLog(b, b.TempDir())
 	const size = 1000
@@ -73,17 +73,17 @@ func BenchmarkFollow(b *testing.B) {
 	defer at.stop(b)
 	s := connect(b, at.address)
 	defer s.Close()
-	enough := errors.New("enough")
+	errStop := errors.New("enough")
 	n := 0
 	b.ReportAllocs()
 	b.ResetTimer()
 	err := s.Follow(context.Background(), 0, func(page []events.Recorded) error {
 		if n += len(page); n >= b.N {
-			return enough
+			return errStop
 		}
 		return nil
 	})
-	if !errors.Is(err, enough) {
+	if !errors.Is(err, errStop) {
 		b.Fatal(err)
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")

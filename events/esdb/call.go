@@ -9,49 +9,48 @@ import (
 	"admitone/events"
 )
 
-// maxRedirects is how often a call goes where a node sends it.
+// maxRedirects is how many redirects a call follows.
 const maxRedirects = 3
 
-// call runs f with a connection for its role, and again where the node sends it if
-// it does not lead. f's errors are a *failure, which is translated, or one of
-// events.Store's. at is the stage of a call that does not even begin.
-func (s *Store) call(caller context.Context, r role, at stage, f func(context.Context, *line) error) error {
+// call runs f with a connection for its role, and again after a redirect to the leader. f's errors
+// are a *failure, which is translated, or one of events.Store's. at is the stage of a call that
+// cannot begin.
+func (s *Store) call(caller context.Context, r role, at stage, f func(context.Context, *nodeConn) error) error {
 	ctx, cancel := s.bound(caller)
 	defer cancel()
 	for again := 0; ; again++ {
-		l, err := s.nodes.take(ctx, r)
+		c, err := s.nodes.acquire(ctx, r)
 		if errors.Is(err, events.ErrClosed) {
 			return err
 		}
 		if err != nil {
 			return translate(caller, newFailure(at, nil, err))
 		}
-		err = f(ctx, l)
-		s.nodes.give(r, l)
+		err = f(ctx, c)
+		s.nodes.release(r, c)
 		var failed *failure
 		if !errors.As(err, &failed) {
 			return err
 		}
-		if s.learn(caller, r, l, failed) && again < maxRedirects {
+		if s.handleFailure(caller, r, c, failed) && again < maxRedirects {
 			continue
 		}
 		return translate(caller, failed)
 	}
 }
 
-// learn does what a failure says about the nodes, and reports whether the call may
-// succeed now.
-func (s *Store) learn(caller context.Context, r role, l *line, failed *failure) bool {
-	if leader, elsewhere := failed.leader(); elsewhere {
-		return s.nodes.elsewhere(l, leader)
+// handleFailure updates the nodes after a failure, and reports whether the call may succeed now.
+func (s *Store) handleFailure(caller context.Context, r role, c *nodeConn, failed *failure) bool {
+	if leader, redirected := failed.leader(); redirected {
+		return s.nodes.redirect(c, leader)
 	}
-	if failed.gone() && caller.Err() == nil {
-		s.nodes.unreachable(r, l)
+	if failed.nodeFailed() && caller.Err() == nil {
+		s.nodes.unreachable(r, c)
 	}
 	return false
 }
 
-// bound gives a call a deadline if its caller did not.
+// bound adds the default deadline if ctx has none.
 func (s *Store) bound(ctx context.Context) (context.Context, context.CancelFunc) {
 	if _, has := ctx.Deadline(); has {
 		return context.WithCancel(ctx)
@@ -59,8 +58,7 @@ func (s *Store) bound(ctx context.Context) (context.Context, context.CancelFunc)
 	return context.WithTimeout(ctx, s.deadline)
 }
 
-// outgoing adds the headers. Unlike the official client's, ours really ask for the
-// leader.
+// outgoing adds the headers. Unlike the official client, it does send requires-leader.
 func (s *Store) outgoing(ctx context.Context, leader bool) context.Context {
 	headers := s.headers
 	if leader {

@@ -20,19 +20,19 @@ import (
 	"admitone/events/esdbwire"
 )
 
-// cluster is several nodes of one log, one of which leads, in a network.
+// cluster is several nodes of one log in a network, one of which is the leader.
 type cluster struct {
 	*network
 	log   *memory
 	hosts []string
 
-	state  sync.Mutex
-	leader string          // "" during an election; guarded by state
-	gone   map[string]bool // what gossip says; guarded by state
-	alone  string          // a node that hears nothing of the others; guarded by state
-	told   int             // calls that were sent elsewhere; guarded by state
-	led    int             // calls that were served by the leader, asked for as such
-	loose  int             // calls that were served by anybody
+	state       sync.Mutex
+	leader      string          // "" during an election; guarded by state
+	gone        map[string]bool // according to gossip; guarded by state
+	isolated    string          // a node that is cut off from the others; guarded by state
+	redirected  int             // redirected calls; guarded by state
+	leaderCalls int             // calls that required the leader
+	otherCalls  int             // calls that did not
 }
 
 func newCluster(hosts ...string) *cluster {
@@ -46,40 +46,43 @@ func newCluster(hosts ...string) *cluster {
 
 // up starts a node.
 func (c *cluster) up(host string) {
-	c.gossips(host, true)
+	c.setAlive(host, true)
 	c.start(host, c.log, esdbwire.Config{Options: []grpc.ServerOption{
-		grpc.UnaryInterceptor(func(ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
+		grpc.UnaryInterceptor(func(ctx context.Context, request any, info *grpc.UnaryServerInfo,
+			handler grpc.UnaryHandler) (any, error) {
 			if strings.HasSuffix(info.FullMethod, "Gossip/Read") {
 				return c.members(), nil
 			}
 			return handler(ctx, request)
 		}),
-		grpc.StreamInterceptor(func(server any, call grpc.ServerStream, _ *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
-			if at, elsewhere := c.elsewhere(host, call.Context()); elsewhere {
+		grpc.StreamInterceptor(func(server any, call grpc.ServerStream, _ *grpc.StreamServerInfo,
+			handler grpc.StreamHandler) error {
+			if at, elsewhere := c.redirect(host, call.Context()); elsewhere {
 				name, port, _ := net.SplitHostPort(at)
-				return refuse(codes.NotFound, "exception", "not-leader", "leader-endpoint-host", name, "leader-endpoint-port", port)(call, nil)
+				return refuse(codes.NotFound, "exception", "not-leader", "leader-endpoint-host", name,
+					"leader-endpoint-port", port)(call, nil)
 			}
 			return handler(server, call)
 		}),
 	}})
 }
 
-// elsewhere says where a call to host has to go if not there.
-func (c *cluster) elsewhere(host string, ctx context.Context) (leader string, elsewhere bool) {
+// redirect returns the leader that a call to host is redirected to, if any.
+func (c *cluster) redirect(host string, ctx context.Context) (leader string, elsewhere bool) {
 	header, _ := metadata.FromIncomingContext(ctx)
 	wants := len(header.Get("requires-leader")) == 1 && header.Get("requires-leader")[0] == "true"
 	c.state.Lock()
 	defer c.state.Unlock()
 	switch {
 	case !wants:
-		c.loose++
+		c.otherCalls++
 	case c.leader == host:
-		c.led++
-	case c.alone == host:
-		c.told++
+		c.leaderCalls++
+	case c.isolated == host:
+		c.redirected++
 		return "", true
 	default:
-		c.told++
+		c.redirected++
 		return c.leader, true
 	}
 	return "", false
@@ -91,8 +94,8 @@ func (c *cluster) elect(leader string) {
 	c.leader = leader
 }
 
-// gossips sets what the nodes say of one.
-func (c *cluster) gossips(host string, alive bool) {
+// setAlive sets the liveness of a node in gossip.
+func (c *cluster) setAlive(host string, alive bool) {
 	c.state.Lock()
 	defer c.state.Unlock()
 	c.gone[host] = !alive
@@ -132,14 +135,14 @@ func (c *cluster) down(t *testing.T, hosts ...string) {
 	}
 }
 
-// TestLeaderStepsDown: who leads now is said by whoever led before, and no append is
-// lost on the way.
+// TestLeaderStepsDown: the previous leader redirects to the new one, and no append is lost.
 func TestLeaderStepsDown(t *testing.T) {
-	for _, connectionString := range []string{"esdb://a:1,b:1,c:1?tls=false", "esdb+discover://c:1?tls=false", "esdb://a:1?tls=false"} {
+	for _, connectionString := range []string{"esdb://a:1,b:1,c:1?tls=false", "esdb+discover://c:1?tls=false",
+		"esdb://a:1?tls=false"} {
 		synctest.Test(t, func(t *testing.T) {
 			c := newCluster("a:1", "b:1", "c:1")
 			s := c.connect(t, connectionString)
-			crowd := gather(s, 4, 50*time.Millisecond)
+			workload := startWorkload(s, 4, 50*time.Millisecond)
 			for _, leader := range []string{"b:1", "c:1", "a:1", "c:1"} {
 				time.Sleep(2 * time.Second)
 				c.elect(leader)
@@ -148,9 +151,10 @@ func TestLeaderStepsDown(t *testing.T) {
 			if at := connected(s); at != [roles]string{"c:1", "c:1", "c:1"} {
 				t.Errorf("%s: connected to %v", connectionString, at)
 			}
-			crowd.check(t, c.log)
-			if failed := len(crowd.unknown) + len(crowd.never); failed > 0 || c.told == 0 {
-				t.Errorf("%s: %d events were not acknowledged, %d calls were sent elsewhere", connectionString, failed, c.told)
+			workload.check(t, c.log)
+			if failed := len(workload.unknown) + len(workload.notWritten); failed > 0 || c.redirected == 0 {
+				t.Errorf("%s: %d events were not acknowledged, %d calls were sent elsewhere", connectionString,
+					failed, c.redirected)
 			}
 			if open := c.open(); open != int(roles) {
 				t.Errorf("%s: %d connections are open", connectionString, open)
@@ -161,14 +165,14 @@ func TestLeaderStepsDown(t *testing.T) {
 	}
 }
 
-// TestLeaderIsGone: a leader that is down or frozen is left as soon as another one
-// has been elected and it is known not to answer.
+// TestLeaderIsGone: a leader that is down or frozen is abandoned as soon as another one has been
+// elected.
 func TestLeaderIsGone(t *testing.T) {
 	for _, frozen := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
 			c := newCluster("a:1", "b:1", "c:1")
 			s := c.connect(t, "esdb+discover://a:1,b:1,c:1?tls=false")
-			crowd := gather(s, 4, 50*time.Millisecond)
+			workload := startWorkload(s, 4, 50*time.Millisecond)
 			for _, turn := range []struct{ from, to string }{{"a:1", "b:1"}, {"b:1", "c:1"}, {"c:1", "a:1"}} {
 				time.Sleep(time.Second)
 				if frozen {
@@ -177,18 +181,18 @@ func TestLeaderIsGone(t *testing.T) {
 					c.kill(t, turn.from)
 				}
 				c.elect("")
-				c.gossips(turn.from, false)
-				time.Sleep(2 * time.Second) // the others notice and vote
+				c.setAlive(turn.from, false)
+				time.Sleep(2 * time.Second) // the others hold an election
 				c.elect(turn.to)
-				if took := untilItWorks(t, s); took > 2*time.Second {
-					t.Errorf("frozen %t: %v after the election it did not work yet", frozen, took)
+				if elapsed := waitUntilWorking(t, s); elapsed > 2*time.Second {
+					t.Errorf("frozen %t: %v after the election it did not work yet", frozen, elapsed)
 				}
 				if at := connected(s); at != [roles]string{turn.to, turn.to, turn.to} {
 					t.Errorf("frozen %t: connected to %v, want %s", frozen, at, turn.to)
 				}
 				if frozen {
 					c.thaw(turn.from, false)
-					c.gossips(turn.from, true)
+					c.setAlive(turn.from, true)
 				} else {
 					c.up(turn.from)
 				}
@@ -197,32 +201,32 @@ func TestLeaderIsGone(t *testing.T) {
 			if open := c.open(); open != int(roles) {
 				t.Errorf("frozen %t: %d connections are open", frozen, open)
 			}
-			crowd.check(t, c.log)
+			workload.check(t, c.log)
 			s.Close()
 			c.down(t, c.hosts...)
 		})
 	}
 }
 
-// TestLeaderIsAlone: a leader that has lost the others says that it leads no more, and
-// can't say who does. The others can.
+// TestLeaderIsAlone: a leader that is cut off reports that it is not the leader but cannot name the
+// new one; the others can.
 func TestLeaderIsAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCluster("a:1", "b:1", "c:1")
 		s := c.connect(t, "esdb://a:1,b:1,c:1?tls=false")
 		c.state.Lock()
-		c.alone, c.leader = "a:1", "b:1"
+		c.isolated, c.leader = "a:1", "b:1"
 		c.state.Unlock()
-		if took := untilItWorks(t, s); took > 2*time.Second {
-			t.Errorf("it took %v", took)
+		if elapsed := waitUntilWorking(t, s); elapsed > 2*time.Second {
+			t.Errorf("it took %v", elapsed)
 		}
 		s.Close()
 		c.down(t, c.hosts...)
 	})
 }
 
-// TestNamedNodeIsGivenUp: without gossip, a leader that another node has named is
-// given up for the node of the connection string when it is gone.
+// TestNamedNodeIsGivenUp: without gossip, the store returns to the node of the connection string
+// when a leader it was redirected to is down.
 func TestNamedNodeIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCluster("a:1", "b:1")
@@ -233,27 +237,27 @@ func TestNamedNodeIsGivenUp(t *testing.T) {
 		}
 		c.kill(t, "b:1")
 		c.elect("a:1")
-		if took := untilItWorks(t, s); took > 2*time.Second {
-			t.Errorf("it took %v", took)
+		if elapsed := waitUntilWorking(t, s); elapsed > 2*time.Second {
+			t.Errorf("it took %v", elapsed)
 		}
 		s.Close()
 		c.down(t, "a:1")
 	})
 }
 
-// TestNodePreference: followers are sent where the connection string says, appends
-// and reads to the leader all the same.
+// TestNodePreference: the connection string determines the node of followers, but not that of
+// appends and reads.
 func TestNodePreference(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCluster("a:1", "b:1", "c:1")
 		s := c.connect(t, "esdb+discover://a:1?tls=false&nodePreference=follower")
-		crowd := gather(s, 2, 20*time.Millisecond)
+		workload := startWorkload(s, 2, 20*time.Millisecond)
 		time.Sleep(time.Second)
 		at := connected(s)
 		if at[appending] != "a:1" || at[reading] != "a:1" || at[following] == "a:1" {
 			t.Errorf("connected to %v", at)
 		}
-		for range 10 { // who looks again stays, if the node will do
+		for range 10 { // a new discovery keeps the node if it is still preferred
 			if err := s.nodes.discover(t.Context()); err != nil {
 				t.Error(err)
 			}
@@ -261,39 +265,39 @@ func TestNodePreference(t *testing.T) {
 		if now := connected(s); now != at {
 			t.Errorf("connected to %v, before to %v", now, at)
 		}
-		c.gossips(at[following], false)
+		c.setAlive(at[following], false)
 		c.kill(t, at[following])
 		time.Sleep(2 * time.Second)
 		if now := connected(s); now[following] == "a:1" || now[following] == at[following] || now[appending] != "a:1" {
 			t.Errorf("connected to %v, before to %v", now, at)
 		}
-		crowd.check(t, c.log)
-		if c.loose == 0 || c.told > 0 {
-			t.Errorf("%d calls were for anybody, %d were sent elsewhere", c.loose, c.told)
+		workload.check(t, c.log)
+		if c.otherCalls == 0 || c.redirected > 0 {
+			t.Errorf("%d calls did not require the leader, %d were redirected", c.otherCalls, c.redirected)
 		}
 		s.Close()
 		c.down(t, c.hosts...)
 	})
 }
 
-// TestEverythingIsAskedOfTheLeader: the header that the official client forgets.
+// TestEverythingIsAskedOfTheLeader checks the header that the official client does not send.
 func TestEverythingIsAskedOfTheLeader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := newCluster("a:1")
 		s := c.connect(t, "esdb://a:1?tls=false")
-		crowd := gather(s, 1, 20*time.Millisecond)
+		workload := startWorkload(s, 1, 20*time.Millisecond)
 		time.Sleep(time.Second)
-		crowd.check(t, c.log)
-		if c.led == 0 || c.loose > 0 {
-			t.Errorf("%d calls asked for the leader, %d did not", c.led, c.loose)
+		workload.check(t, c.log)
+		if c.leaderCalls == 0 || c.otherCalls > 0 {
+			t.Errorf("%d calls asked for the leader, %d did not", c.leaderCalls, c.otherCalls)
 		}
 		s.Close()
 		c.down(t, "a:1")
 	})
 }
 
-// TestBusyNode: a node that has taken as many calls as it may, and answers none of
-// them for a while, keeps its connections. Who can't even be heard is told so.
+// TestBusyNode: a node that has the maximum number of calls and answers none of them for a while
+// keeps its connections. Further calls fail.
 func TestBusyNode(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n, f, log := newNetwork(), &faults{}, newMemory()
@@ -323,7 +327,7 @@ func TestBusyNode(t *testing.T) {
 			t.Errorf("one more: %v", err)
 		}
 		cancel()
-		time.Sleep(7 * time.Second) // below the deadline that appends without one have
+		time.Sleep(7 * time.Second) // less than the default deadline
 		close(busy)
 		callers.Wait()
 		if n.dialed != dialed {
@@ -334,8 +338,8 @@ func TestBusyNode(t *testing.T) {
 	})
 }
 
-// TestFrozenNodeKeepsItsCalls: where there is no other node, and this one answers on no
-// connection, who waits may go on waiting.
+// TestFrozenNodeKeepsItsCalls: if the only node does not respond on any connection, its calls keep
+// waiting.
 func TestFrozenNodeKeepsItsCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newNetwork()
@@ -354,23 +358,24 @@ func TestFrozenNodeKeepsItsCalls(t *testing.T) {
 	})
 }
 
-// TestOpenFails: with the reason, and leaving nothing behind.
+// TestOpenFails with the reason, and without leaking connections.
 func TestOpenFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newNetwork()
 		for _, connectionString := range []string{"esdb://a?tls=false", "esdb+discover://a,b?tls=false"} {
-			_, err := Open(t.Context(), connectionString, Options{Logger: quiet, Dial: n.dial})
+			_, err := Open(t.Context(), connectionString, Options{Logger: discardLogger, Dial: n.dial})
 			if err == nil || !strings.Contains(err.Error(), errDown.Error()) {
 				t.Errorf("%s: %v", connectionString, err)
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 			began := time.Now()
-			if _, err := Open(ctx, connectionString, Options{Logger: quiet, Dial: n.dial}); err == nil || time.Since(began) > 300*time.Millisecond {
+			if _, err := Open(ctx, connectionString, Options{Logger: discardLogger, Dial: n.dial}); err == nil ||
+				time.Since(began) > 300*time.Millisecond {
 				t.Errorf("%s: %v after %v", connectionString, err, time.Since(began))
 			}
 			cancel()
 		}
-		// One that comes up a moment later is waited for.
+		// Open waits for a node that comes up a moment later.
 		log := newMemory()
 		time.AfterFunc(500*time.Millisecond, func() { n.start("a:2113", log, esdbwire.Config{}) })
 		s := n.connect(t, "esdb://a?tls=false")

@@ -11,10 +11,9 @@ import (
 	"admitone/events"
 )
 
-// Events are nearly all that travels. So they are encoded and decoded without
-// reflection and without messages in between, which is a third of what an event costs.
-// The numbers are those of streams.proto and shared.proto; a test compares with what
-// the stubs make of the same events.
+// Events are nearly all of the traffic. They are encoded and decoded without reflection and
+// intermediate messages, which saves a third of the cost of an event. The field numbers are those
+// of streams.proto and shared.proto; a test compares with the generated stubs.
 const (
 	appendProposed = 2 // AppendReq
 
@@ -35,13 +34,12 @@ const (
 	mapKey, mapValue = 1, 2
 )
 
-// codec lets encoded messages out and received ones in, and leaves the others to
-// gRPC's own.
+// codec handles encoded and received messages and leaves the others to gRPC's codec.
 type codec struct{ encoding.CodecV2 }
 
 func newCodec() codec { return codec{encoding.GetCodecV2("proto")} }
 
-// Name is empty so that a node is told what it is told by everybody else.
+// Name is empty so that the content type is that of all other clients.
 func (codec) Name() string { return "" }
 
 // Marshal implements encoding.CodecV2.
@@ -63,10 +61,10 @@ func (c codec) Unmarshal(data mem.BufferSlice, m any) error {
 	return r.decode(buffer.ReadOnlyData())
 }
 
-// encoded is a message that is bytes already.
+// encoded is an encoded message.
 type encoded struct{ buffer mem.Buffer }
 
-// encoder encodes events. One goroutine may use it.
+// encoder encodes events. It is not safe for concurrent use.
 type encoder struct{ scratch []byte }
 
 // proposed encodes an AppendReq with e.
@@ -104,7 +102,8 @@ func appendEvent(b []byte, e *events.Event, content string) []byte {
 
 // appendEntry appends an entry of the node's own metadata.
 func appendEntry(b []byte, key, value string) []byte {
-	size := protowire.SizeTag(mapKey) + protowire.SizeBytes(len(key)) + protowire.SizeTag(mapValue) + protowire.SizeBytes(len(value))
+	size := protowire.SizeTag(mapKey) + protowire.SizeBytes(len(key)) + protowire.SizeTag(mapValue) +
+		protowire.SizeBytes(len(value))
 	b = protowire.AppendTag(b, proposedMetadata, protowire.BytesType)
 	b = protowire.AppendVarint(b, uint64(size))
 	b = protowire.AppendString(protowire.AppendTag(b, mapKey, protowire.BytesType), key)

@@ -18,7 +18,7 @@ import (
 	"admitone/events"
 )
 
-// structured is an id as the stubs have it.
+// structured returns an id as a message of the stubs.
 func structured(id events.ID) *shared.UUID {
 	return &shared.UUID{Value: &shared.UUID_Structured_{Structured: &shared.UUID_Structured{
 		MostSignificantBits:  int64(binary.BigEndian.Uint64(id[:8])),
@@ -34,7 +34,7 @@ var (
 	anyText = rapid.SliceOfN(rapid.Byte(), 0, 300)
 )
 
-// TestEncoded: an event to be appended is what the stubs make of it.
+// TestEncoded compares the encoding of a proposed event with that of the stubs.
 func TestEncoded(t *testing.T) {
 	var c encoder
 	rapid.Check(t, func(t *rapid.T) {
@@ -51,17 +51,18 @@ func TestEncoded(t *testing.T) {
 		if err := proto.Unmarshal(slice.Materialize(), &got); err != nil {
 			t.Fatal(err)
 		}
-		want := &streams.AppendReq{Content: &streams.AppendReq_ProposedMessage_{ProposedMessage: &streams.AppendReq_ProposedMessage{
+		message := &streams.AppendReq_ProposedMessage{
 			Id: structured(e.ID), Metadata: map[string]string{typeKey: e.Type, contentKey: content},
 			CustomMetadata: e.Metadata, Data: e.Data,
-		}}}
+		}
+		want := &streams.AppendReq{Content: &streams.AppendReq_ProposedMessage_{ProposedMessage: message}}
 		if !proto.Equal(&got, want) {
 			t.Errorf("%v\nwant\n%v", &got, want)
 		}
 	})
 }
 
-// TestReceived: what the stubs send is taken in whole, message after message.
+// TestReceived: messages of the stubs are decoded completely, one after another.
 func TestReceived(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var r received
@@ -76,20 +77,22 @@ func TestReceived(t *testing.T) {
 			if err := newCodec().Unmarshal(mem.BufferSlice{mem.SliceBuffer(text)}, &r); err != nil {
 				t.Fatal(err)
 			}
-			clear(text) // gRPC uses it again
-			if r.isEvent != (m.GetEvent() != nil) || r.isSign != (m.GetCheckpoint() != nil) || r.damage != nil {
+			clear(text) // gRPC reuses it
+			if r.isEvent != (m.GetEvent() != nil) || r.isCaughtUp != (m.GetCheckpoint() != nil) || r.damage != nil {
 				t.Fatalf("%+v of %v", r, m)
 			}
-			if r.sign.commit != m.GetCheckpoint().GetCommitPosition() || r.sign.prepare != m.GetCheckpoint().GetPreparePosition() {
-				t.Errorf("%v of %v", r.sign, m)
+			if r.caughtUpTo.commit != m.GetCheckpoint().GetCommitPosition() ||
+				r.caughtUpTo.prepare != m.GetCheckpoint().GetPreparePosition() {
+				t.Errorf("%v of %v", r.caughtUpTo, m)
 			}
 			if r.isEvent {
 				kept, wants = append(kept, r.event), append(wants, want)
 			}
 		}
-		for i, got := range kept { // none has been overwritten by those after it
+		for i, got := range kept { // later messages must not overwrite earlier ones
 			want := wants[i]
-			if got.ID != want.ID || got.Type != want.Type || got.Stream != want.Stream || got.Revision != want.Revision || got.Position != want.Position ||
+			if got.ID != want.ID || got.Type != want.Type || got.Stream != want.Stream ||
+				got.Revision != want.Revision || got.Position != want.Position ||
 				!got.Created.Equal(want.Created) || !bytes.Equal(got.Data, want.Data) || !bytes.Equal(got.Metadata, want.Metadata) {
 				t.Errorf("%+v\nwant\n%+v", got, want)
 			}
@@ -97,7 +100,7 @@ func TestReceived(t *testing.T) {
 	})
 }
 
-// anyResponse makes a message, and the event in it if it is one.
+// anyResponse returns a random message, and its event if it has one.
 func anyResponse(t *rapid.T) (*streams.ReadResp, events.Recorded) {
 	switch rapid.IntRange(0, 5).Draw(t, "kind") {
 	case 0:
@@ -109,7 +112,8 @@ func anyResponse(t *rapid.T) (*streams.ReadResp, events.Recorded) {
 			Confirmation: &streams.ReadResp_SubscriptionConfirmation{SubscriptionId: rapid.String().Draw(t, "id")},
 		}}, events.Recorded{}
 	case 2:
-		return &streams.ReadResp{Content: &streams.ReadResp_LastStreamPosition{LastStreamPosition: rapid.Uint64().Draw(t, "last")}}, events.Recorded{}
+		last := &streams.ReadResp_LastStreamPosition{LastStreamPosition: rapid.Uint64().Draw(t, "last")}
+		return &streams.ReadResp{Content: last}, events.Recorded{}
 	}
 	ticks := rapid.Int64Range(-1<<40, 1<<55).Draw(t, "created")
 	r := events.Recorded{
@@ -131,12 +135,13 @@ func anyResponse(t *rapid.T) (*streams.ReadResp, events.Recorded) {
 		Event: &streams.ReadResp_ReadEvent_RecordedEvent{
 			Id: id, StreamIdentifier: identifier(r.Stream), StreamRevision: uint64(r.Revision),
 			CommitPosition: uint64(r.Position), PreparePosition: uint64(r.Position), CustomMetadata: r.Metadata, Data: r.Data,
-			Metadata: map[string]string{typeKey: r.Type, contentKey: jsonContent, createdKey: strconv.FormatInt(ticks, 10), "other": "x"},
+			Metadata: map[string]string{typeKey: r.Type, contentKey: jsonContent,
+				createdKey: strconv.FormatInt(ticks, 10), "other": "x"},
 		},
 	}}}, r
 }
 
-// TestReceivedDamage: an event without what makes it one is no event.
+// TestReceivedDamage: an event without a required part is damage.
 func TestReceivedDamage(t *testing.T) {
 	for name, spoil := range map[string]func(*streams.ReadResp_ReadEvent){
 		"Event": func(e *streams.ReadResp_ReadEvent) { e.Link, e.Event = e.Event, nil },
@@ -163,7 +168,7 @@ func TestReceivedDamage(t *testing.T) {
 	}
 }
 
-// FuzzReceived: no bytes make it panic, and what the stubs understand it understands.
+// FuzzReceived: no bytes make it panic, and it accepts what the stubs accept.
 func FuzzReceived(f *testing.F) {
 	f.Add([]byte("\x0a\x02\x0a\x00"))
 	f.Add([]byte{0x1a, 0x04, 0x08, 0x01, 0x10, 0x02})

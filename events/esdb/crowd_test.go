@@ -14,43 +14,44 @@ import (
 	"admitone/events"
 )
 
-// crowd appends to streams of its own and follows the log while things go wrong, and
-// knows at the end what must be in the log, what may be, and what must not.
-type crowd struct {
-	store *Store
-	pace  time.Duration // between two appends of one writer
+// workload appends to several streams and follows the log during faults, and records which events
+// must be in the log, which may be, and which must not.
+type workload struct {
+	store    *Store
+	interval time.Duration // between two appends of one writer
 
 	stop    chan struct{}
 	writers sync.WaitGroup
 
-	mu        sync.Mutex
-	acked     map[events.ID]events.Recorded // stream, revision and position only
-	unknown   map[events.ID]bool
-	never     map[events.ID]bool
-	conflicts int
+	mu         sync.Mutex
+	acked      map[events.ID]events.Recorded // stream, revision and position only
+	unknown    map[events.ID]bool
+	notWritten map[events.ID]bool
+	conflicts  int
 
-	handled  atomic.Int64      // len(followed)
-	progress chan struct{}     // of 1
-	followed []events.Recorded // the follower's own, until it has ended
-	failed   error             // the follower's, likewise
-	ended    chan struct{}
-	leave    context.CancelFunc
+	handled      atomic.Int64      // len(followed)
+	progress     chan struct{}     // of 1
+	followed     []events.Recorded // private to the follower until it has ended
+	failed       error             // likewise
+	ended        chan struct{}
+	cancelFollow context.CancelFunc
 }
 
 // appendPatience is how long a writer waits for an append, as the shell does.
-const appendPatience = 5 * time.Second
+const appendTimeout = 5 * time.Second
 
-// gather starts a crowd.
-func gather(store *Store, writers int, pace time.Duration) *crowd {
-	c := &crowd{
-		store: store, pace: pace, stop: make(chan struct{}), ended: make(chan struct{}), progress: make(chan struct{}, 1),
-		acked: map[events.ID]events.Recorded{}, unknown: map[events.ID]bool{}, never: map[events.ID]bool{},
+// startWorkload starts a workload.
+func startWorkload(store *Store, writers int, interval time.Duration) *workload {
+	c := &workload{
+		store: store, interval: interval, stop: make(chan struct{}), ended: make(chan struct{}),
+		progress: make(chan struct{}, 1),
+		acked:    map[events.ID]events.Recorded{}, unknown: map[events.ID]bool{}, notWritten: map[events.ID]bool{},
 	}
 	for i := range writers {
 		c.writers.Go(func() { c.write(events.NewStreamID("crowd", fmt.Sprint(i))) })
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	c.leave = cancel
+	c.cancelFollow = cancel
 	go func() {
 		defer close(c.ended)
 		c.failed = store.Follow(ctx, 0, func(page []events.Recorded) error {
@@ -63,21 +64,21 @@ func gather(store *Store, writers int, pace time.Duration) *crowd {
 	return c
 }
 
-// write does what the shell does: an unknown outcome or a conflict has it look into
-// the log and decide anew.
-func (c *crowd) write(stream events.StreamID) {
+// write does what the shell does: after an unknown outcome or a conflict it reads the log and
+// decides again.
+func (c *workload) write(stream events.StreamID) {
 	revision := events.NoStream
 	for n := 0; ; n++ {
 		select {
 		case <-c.stop:
 			return
-		case <-time.After(c.pace):
+		case <-time.After(c.interval):
 		}
 		batch := sampleBatch(events.StreamID(fmt.Sprintf("%s/%d", stream, n)), 1+n%3)
-		ctx, cancel := context.WithTimeout(context.Background(), appendPatience)
+		ctx, cancel := context.WithTimeout(context.Background(), appendTimeout)
 		appended, err := c.store.Append(ctx, stream, revision, batch)
 		cancel()
-		c.took(stream, revision, batch, appended, err)
+		c.record(stream, revision, batch, appended, err)
 		if err == nil {
 			revision = appended.Revision
 		} else if !errors.Is(err, events.ErrUnavailable) {
@@ -86,10 +87,10 @@ func (c *crowd) write(stream events.StreamID) {
 	}
 }
 
-// last reads where a stream ends, as soon as it can be read.
-func (c *crowd) last(stream events.StreamID, known events.Revision) events.Revision {
+// last returns the last revision of a stream as soon as it can be read.
+func (c *workload) last(stream events.StreamID, known events.Revision) events.Revision {
 	for {
-		ctx, cancel := context.WithTimeout(context.Background(), appendPatience)
+		ctx, cancel := context.WithTimeout(context.Background(), appendTimeout)
 		page, err := c.store.Read(ctx, stream, events.EndRevision, events.Backward, 1)
 		cancel()
 		if err == nil {
@@ -101,13 +102,14 @@ func (c *crowd) last(stream events.StreamID, known events.Revision) events.Revis
 		select {
 		case <-c.stop:
 			return known
-		case <-time.After(c.pace):
+		case <-time.After(c.interval):
 		}
 	}
 }
 
-// took notes what became of an append.
-func (c *crowd) took(stream events.StreamID, expected events.Revision, batch []events.Event, appended events.Appended, err error) {
+// record records the outcome of an append.
+func (c *workload) record(stream events.StreamID, expected events.Revision, batch []events.Event,
+	appended events.Appended, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for i := range batch {
@@ -116,19 +118,18 @@ func (c *crowd) took(stream events.StreamID, expected events.Revision, batch []e
 		case err == nil:
 			c.acked[id] = events.Recorded{Stream: stream, Revision: expected + 1 + events.Revision(i)}
 		case errors.Is(err, events.ErrConflict):
-			c.never[id] = true
+			c.notWritten[id] = true
 			c.conflicts++
 		case errors.Is(err, events.ErrUnavailable):
-			c.never[id] = true
+			c.notWritten[id] = true
 		default:
 			c.unknown[id] = true
 		}
 	}
 }
 
-// check ends the crowd and compares what it knows with what is in log, which is the
-// log itself and no connection to it.
-func (c *crowd) check(t *testing.T, log events.Store) {
+// check ends the workload and compares its records with log, the store behind the server.
+func (c *workload) check(t *testing.T, log events.Store) {
 	t.Helper()
 	close(c.stop)
 	c.writers.Wait()
@@ -137,24 +138,25 @@ func (c *crowd) check(t *testing.T, log events.Store) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if ours(&r) {
+		if belongsToLog(&r) {
 			all = append(all, r)
 		}
 	}
-	c.reach(len(all))
-	c.leave()
+	c.waitFollowed(len(all))
+	c.cancelFollow()
 	<-c.ended
 	if !errors.Is(c.failed, context.Canceled) {
 		t.Errorf("the follower ended with %v", c.failed)
 	}
 	if !slices.EqualFunc(c.followed, all, func(a, b events.Recorded) bool {
-		return a.ID == b.ID && a.Position == b.Position && a.Revision == b.Revision && a.Stream == b.Stream && a.Created.Equal(b.Created)
+		return a.ID == b.ID && a.Position == b.Position && a.Revision == b.Revision && a.Stream == b.Stream &&
+			a.Created.Equal(b.Created)
 	}) {
 		t.Errorf("%d events were followed, %d are in the log, or they differ", len(c.followed), len(all))
 	}
 	acked := maps.Clone(c.acked)
 	seen := map[events.ID]bool{}
-	landed := 0
+	written := 0
 	for _, r := range all {
 		if seen[r.ID] {
 			t.Errorf("event %s is in the log twice", r.ID)
@@ -164,25 +166,26 @@ func (c *crowd) check(t *testing.T, log events.Store) {
 		switch {
 		case ok && (want.Stream != r.Stream || want.Revision != r.Revision):
 			t.Errorf("event %s was acknowledged for %s@%d and is %s@%d", r.ID, want.Stream, want.Revision, r.Stream, r.Revision)
-		case c.never[r.ID]:
+		case c.notWritten[r.ID]:
 			t.Errorf("event %s, which was not written, is %s@%d", r.ID, r.Stream, r.Revision)
-		case r.Stream == probed:
+		case r.Stream == probeStream:
 		case !ok && !c.unknown[r.ID]:
-			t.Errorf("nobody knows event %s", r.ID)
+			t.Errorf("event %s is of no append", r.ID)
 		case !ok:
-			landed++
+			written++
 		}
 		delete(acked, r.ID)
 	}
 	if len(acked) > 0 {
 		t.Errorf("%d acknowledged events are not in the log", len(acked))
 	}
-	t.Logf("%d events: %d acknowledged, %d of %d unknown ones landed, %d not written, %d conflicts, %d returns of followers",
-		len(all), len(c.acked), landed, len(c.unknown), len(c.never), c.conflicts, c.store.Stats().Returns)
+	t.Logf("%d events: %d acknowledged, %d of %d unknown ones written, "+
+		"%d not written, %d conflicts, %d resubscriptions",
+		len(all), len(c.acked), written, len(c.unknown), len(c.notWritten), c.conflicts, c.store.Stats().Returns)
 }
 
-// reach waits until the follower has handled that many events, or has ended.
-func (c *crowd) reach(n int) {
+// waitFollowed waits until the follower has handled that many events, or has ended.
+func (c *workload) waitFollowed(n int) {
 	for int(c.handled.Load()) < n {
 		select {
 		case <-c.progress:

@@ -15,15 +15,14 @@ import (
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 )
 
-// candidate is where to ask for the members of the cluster.
+// candidate is a node to ask for the members of the cluster.
 type candidate struct {
-	host string // what is dialled
-	name string // what its certificate has to say
+	host string // to dial
+	name string // in its certificate
 }
 
-// discover asks all nodes that are known at once, and moves to what the first good
-// answer says. So a node that is down, or frozen, costs no time.
-// Error: why there is no good answer.
+// discover asks all known nodes concurrently and applies the first valid answer, so nodes that are
+// down or frozen cost no time. Error: why there is none.
 func (n *nodes) discover(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, n.discoverTimeout)
 	defer cancel()
@@ -34,20 +33,20 @@ func (n *nodes) discover(ctx context.Context) error {
 		err     error
 	}
 	answers := make(chan answer, len(candidates))
-	var asking sync.WaitGroup
+	var queries sync.WaitGroup
 	for _, c := range candidates {
-		asking.Go(func() {
-			members, err := n.ask(ctx, c)
+		queries.Go(func() {
+			members, err := n.readGossip(ctx, c)
 			answers <- answer{c, members, err}
 		})
 	}
-	defer asking.Wait()
+	defer queries.Wait()
 	defer cancel()
 	var failures []error
 	for range candidates {
 		a := <-answers
 		if a.err == nil {
-			a.err = n.settle(a.members)
+			a.err = n.applyMembers(a.members)
 		}
 		if a.err == nil {
 			return nil
@@ -57,15 +56,15 @@ func (n *nodes) discover(ctx context.Context) error {
 	return errors.Join(failures...)
 }
 
-// candidates are the hosts of the address, each at all its places in the network,
-// and the members there were.
+// candidates returns the hosts of the address and the last known members, each with all its network
+// addresses.
 func (n *nodes) candidates(ctx context.Context) []candidate {
 	n.mu.Lock()
 	members := slices.Clone(n.members)
 	n.mu.Unlock()
 	var all []candidate
 	for _, name := range append(slices.Clone(n.hosts), members...) {
-		for _, host := range n.places(ctx, name) {
+		for _, host := range n.resolve(ctx, name) {
 			if c := (candidate{host, name}); !slices.Contains(all, c) {
 				all = append(all, c)
 			}
@@ -74,16 +73,15 @@ func (n *nodes) candidates(ctx context.Context) []candidate {
 	return all
 }
 
-// places are where a host is in the network: one name may stand for the whole
-// cluster.
-func (n *nodes) places(ctx context.Context, name string) []string {
+// resolve returns the addresses of a host: one name may stand for the whole cluster.
+func (n *nodes) resolve(ctx context.Context, name string) []string {
 	host, port, err := net.SplitHostPort(name)
-	if err != nil || n.lookUp == nil || net.ParseIP(host) != nil {
+	if err != nil || n.lookupHost == nil || net.ParseIP(host) != nil {
 		return []string{name}
 	}
-	found, err := n.lookUp(ctx, host)
+	found, err := n.lookupHost(ctx, host)
 	if err != nil || len(found) < 2 {
-		return []string{name} // dialling it will say what is wrong
+		return []string{name} // dialling it returns the error
 	}
 	for i := range found {
 		found[i] = net.JoinHostPort(found[i], port)
@@ -91,14 +89,14 @@ func (n *nodes) places(ctx context.Context, name string) []string {
 	return found
 }
 
-// ask asks one node, over a connection of its own.
-func (n *nodes) ask(ctx context.Context, c candidate) ([]*gossip.MemberInfo, error) {
+// readGossip asks one node over a separate connection.
+func (n *nodes) readGossip(ctx context.Context, c candidate) ([]*gossip.MemberInfo, error) {
 	var socket atomic.Pointer[net.Conn]
-	conn, err := n.open(c.host, c.name, n.keep(&socket))
+	conn, err := n.open(c.host, c.name, n.recordSocket(&socket))
 	if err != nil {
 		return nil, err
 	}
-	defer hangUp(conn, &socket)
+	defer closeNow(conn, &socket)
 	cluster, err := gossip.NewGossipClient(conn).Read(ctx, &shared.Empty{})
 	if err != nil {
 		return nil, err
@@ -106,11 +104,11 @@ func (n *nodes) ask(ctx context.Context, c candidate) ([]*gossip.MemberInfo, err
 	return cluster.GetMembers(), nil
 }
 
-var errNoLeader = errors.New("no node leads at present")
+var errNoLeader = errors.New("no leader at present")
 
-// settle moves to the leader among members, and to whom it is best to follow at.
-// Error: errNoLeader, and what is wrong with the leader's host.
-func (n *nodes) settle(members []*gossip.MemberInfo) error {
+// applyMembers switches to the leader among members, and to the preferred node to follow at.
+// Errors: errNoLeader, and those of connecting to the leader.
+func (n *nodes) applyMembers(members []*gossip.MemberInfo) error {
 	alive := slices.DeleteFunc(slices.Clone(members), func(m *gossip.MemberInfo) bool {
 		return !m.GetIsAlive() || m.GetHttpEndPoint().GetAddress() == "" || m.GetHttpEndPoint().GetPort() == 0
 	})
@@ -124,33 +122,33 @@ func (n *nodes) settle(members []*gossip.MemberInfo) error {
 	for _, m := range alive {
 		n.members = append(n.members, hostOf(m))
 	}
-	now := ""
-	if l := n.lines[following]; l != nil {
-		now = l.host
+	current := ""
+	if l := n.conns[following]; l != nil {
+		current = l.host
 	}
 	n.mu.Unlock()
-	return n.moveTo(leader, n.choose(alive, leader, now))
+	return n.moveTo(leader, n.choose(alive, leader, current))
 }
 
-// choose returns the node to follow at: the present one if it will do.
-func (n *nodes) choose(alive []*gossip.MemberInfo, leader, now string) string {
-	var fit []string
+// choose returns the node to follow at: the current one if it is still preferred.
+func (n *nodes) choose(alive []*gossip.MemberInfo, leader, current string) string {
+	var preferred []string
 	for _, m := range alive {
-		if fits(n.prefer, m.GetState()) {
-			fit = append(fit, hostOf(m))
+		if isPreferred(n.prefer, m.GetState()) {
+			preferred = append(preferred, hostOf(m))
 		}
 	}
 	switch {
-	case len(fit) == 0:
+	case len(preferred) == 0:
 		return leader
-	case slices.Contains(fit, now):
-		return now
+	case slices.Contains(preferred, current):
+		return current
 	}
-	return fit[rand.IntN(len(fit))]
+	return preferred[rand.IntN(len(preferred))]
 }
 
-// fits says whether a node in that state is one of the preferred.
-func fits(p preference, state gossip.MemberInfo_VNodeState) bool {
+// isPreferred reports whether a node in that state is preferred.
+func isPreferred(p preference, state gossip.MemberInfo_VNodeState) bool {
 	switch state {
 	case gossip.MemberInfo_Leader:
 		return p == preferLeader || p == preferRandom
@@ -163,5 +161,6 @@ func fits(p preference, state gossip.MemberInfo_VNodeState) bool {
 }
 
 func hostOf(m *gossip.MemberInfo) string {
-	return net.JoinHostPort(m.GetHttpEndPoint().GetAddress(), strconv.FormatUint(uint64(m.GetHttpEndPoint().GetPort()), 10))
+	return net.JoinHostPort(m.GetHttpEndPoint().GetAddress(),
+		strconv.FormatUint(uint64(m.GetHttpEndPoint().GetPort()), 10))
 }

@@ -2,79 +2,71 @@
 //
 // # What it promises
 //
-// What events.Store and events.Snapshots promise. Every append states the exact
-// revision, and its events carry the ids that came with them. Every call obeys its
-// context, whatever the node does: refuses, is down, answers something else, or
-// nothing. A node that is down fails calls at once; one that is back is found within
-// a second, one that moves or stops leading as soon as another node says so. Followers
-// come back by themselves to where they were. Nothing has to be restarted, and
-// neither connections nor goroutines grow with the number of failures.
+// It implements events.Store and events.Snapshots. Every append states the exact revision and keeps
+// the ids of its events. Every call obeys its context, whatever the node does: refuse, be down,
+// answer incorrectly, or not at all. Calls to a node that is down fail at once; one that is back is
+// found within a second, a new leader as soon as another node announces it. Followers resume by
+// themselves where they were. Nothing has to be restarted, and neither connections nor goroutines
+// grow with the number of failures.
 //
 // # Why not EventStoreDB's own client
 //
-// The official client (v4.2.0) does not give that, and nothing put around it can. One
-// failed discovery ends it for ever. Callers that wait for a discovery don't heed
-// their contexts. Each Unavailable leaves a connection behind. Closing it while it is
-// used panics. It writes the header that asks for the leader where it is never sent,
-// and the trailers that say why an append was refused are lost. So this package
-// stands on the same module's generated stubs, over gRPC connections of its own,
-// which reconnect by themselves. The official client is in the tests: what one of
-// the two writes the other reads.
+// The official client (v4.2.0) does not provide this, nor could a wrapper around it. One failed
+// discovery ends it permanently. Callers that wait for a discovery ignore their contexts. Each
+// Unavailable leaks a connection. Closing it while it is in use panics. It never sends the header
+// that requires the leader, and it drops the trailers with the reason of a refused append. So this
+// package uses the same module's generated stubs over its own gRPC connections, which reconnect by
+// themselves. The tests use the official client: what either writes, the other reads.
 //
 // # Why three connections
 //
-// Appends, reads and followers share nothing: a node allows so many calls per
-// connection, and what a slow follower leaves unread must not stand in the way of an
-// append. Appends and reads go to the leader. Whether followers do as well is the
-// connection string's nodePreference.
+// Appends, reads and followers use separate connections: a node limits the calls per connection,
+// and the unread data of a slow follower must not block an append. Appends and reads go to the
+// leader. For followers, the connection string's nodePreference decides.
 //
 // # Why events are encoded by hand
 //
-// They are nearly all that travels, and the generated code makes a dozen objects of
-// each by reflection; see codec.go, received.go. And a follower in the process that
-// appended gets the facts as they were appended, not decoded once more; see recent.go.
+// They are nearly all of the traffic, and the generated code allocates a dozen objects for each by
+// reflection; see codec.go, received.go. A follower in the process that appended gets the appended
+// facts without decoding them again; see recent.go.
 //
-// # What becomes of an append that fails
+// # The outcome of a failed append
 //
-// As long as the node has not seen the end of a batch it can't have taken it: such an
-// append is an ErrUnavailable. Afterwards only the node's word counts. Where there is
-// none, or one that does not say, the outcome is ErrUnknown, and whoever appended
-// looks into the log. Nothing is sent twice, but for an append that a node refused
-// because another one leads. See translate.
+// Until the node has received the end of a batch it cannot have accepted it: a failure before that
+// is an ErrUnavailable. After that only the node's answer counts. Without a conclusive one the
+// outcome is ErrUnknown, and the caller has to read the log. Nothing is sent twice, except an
+// append that a node refused because it is not the leader. See translate.
 //
-// # Why there is a pulse
+// # Why there is a health check
 //
-// A node can be frozen: its kernel takes connections and bytes, and nothing answers.
-// gRPC's keepalive may not ask more often than every ten seconds, and a node answers
-// its pings as long as a thread is left. So whenever somebody waits and nothing has
-// come for a second, the node is asked for something trivial. Without an answer
-// within two more, the connection is given up and made anew; in a cluster the others
-// are asked who leads now.
+// A node can be frozen: its kernel accepts connections and bytes, but nothing answers. gRPC's
+// keepalive cannot ping more often than every ten seconds, and a node answers pings as long as one
+// thread is alive. So whenever a call waits and no message has arrived for a while, the node is
+// probed with a trivial request; see healthcheck.go. Without an answer, the connection is replaced,
+// or, in a cluster, the other nodes are asked for the leader.
 //
 // # Positions
 //
-// A position is the commit position of the event, an offset in the node's files. So
-// positions increase and are far from consecutive. A node does not read from a place
-// where no event begins; for such positions the nearest known event below is looked
-// for, see landmarks. The node's own events and ours, whose streams begin with $ and
-// ~, are left out by a filter on the node.
+// A position is the commit position of the event, an offset in the node's files. So positions
+// increase but are far from consecutive. A node does not read from a position where no event
+// begins; for such positions the nearest known event below is used, see knownPositions. A filter on
+// the node excludes its own events and this package's, whose streams begin with $ and ~.
 //
-// # What is kept beside the events
+// # Internal streams
 //
-// The stream ~epoch has one event, whose id is the log's epoch. Who opens a log for
-// reading only can't write it; where it is missing the log is called by its first
-// event. A follower that comes back makes sure that the epoch is still the same: a
-// node that lost its disk would otherwise look like one on which nothing happens.
+// The stream ~epoch has one event, whose id is the log's epoch. A store that is opened for reading
+// cannot write it; if it is missing, the epoch is derived from the first event. A follower that
+// resubscribes checks that the epoch is unchanged: a node that lost its disk would otherwise look
+// like an idle one.
 //
-// A snapshot is the one event shown of ~snapshot-<stream>, whose $maxCount is 1. A
-// state larger than half a megabyte lies in ~pieces-<stream>: the pieces are appended
-// first, then the head that points to them, and then the pieces before them are
-// given free by $tb. So a crash leaves the old snapshot or the new one. Streams of
-// facts never get limits of any kind. To set them on its own, the user needs the
-// right to write metadata ($mw), which by default only administrators have.
+// A snapshot is the only visible event of ~snapshot-<stream>, whose $maxCount is 1. A state larger
+// than half a megabyte is in ~pieces-<stream>: the pieces are appended first, then the head that
+// refers to them, and then the older pieces are released by $tb. So a crash leaves either the old
+// snapshot or the new one. Streams of facts never get such limits. To set them on its own streams,
+// the user needs the right to write metadata ($mw), which by default only administrators have.
 //
-// # What it can't tell
+// # Limits
 //
-// The time of an event is the leader's clock. It does not run backwards on one node,
-// but may by a little when another one takes over.
+// The time of an event is the leader's clock. It does not run backwards on one node, but may by a
+// little after a change of leader.
 package esdb

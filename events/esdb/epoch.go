@@ -15,26 +15,27 @@ const (
 	epochType                   = "admitone.epoch.v1"
 )
 
-// findEpoch returns the log's epoch, and gives it one if it has none yet. Who may
-// only read such a log calls it by its first event.
-// Errors: as Read; events.ErrUnavailable if it can't be written.
+// findEpoch returns the log's epoch, and writes one if there is none. Opened for reading, it
+// derives one from the first event. Errors: as Read; events.ErrUnavailable if it can't be written.
 func (s *Store) findEpoch(ctx context.Context) (string, error) {
 	epoch, err := s.readEpoch(ctx)
 	if err != nil || epoch != "" {
 		return epoch, err
 	}
-	event := events.Event{ID: randomID(), Type: epochType, Data: []byte(`{"about":"The id of this event identifies the log."}`)}
-	_, err = s.append(ctx, proposal{stream: epochStream, expected: events.NoStream, batch: []events.Event{event}, content: jsonContent})
+	event := events.Event{ID: randomID(), Type: epochType,
+		Data: []byte(`{"about":"The id of this event identifies the log."}`)}
+	_, err = s.append(ctx, proposal{stream: epochStream, expected: events.NoStream, batch: []events.Event{event},
+		content: jsonContent})
 	if err != nil && !errors.Is(err, events.ErrConflict) && !errors.Is(err, events.ErrUnknown) {
-		return "", fmt.Errorf("giving the log its epoch: %w", err)
+		return "", fmt.Errorf("writing the epoch: %w", err)
 	}
 	if epoch, err = s.readEpoch(ctx); err == nil && epoch == "" {
-		err = fmt.Errorf("%w: the log's epoch can't be read yet", events.ErrUnavailable)
+		err = fmt.Errorf("%w: the log's epoch is not readable yet", events.ErrUnavailable)
 	}
 	return epoch, err
 }
 
-// readEpoch returns "" for a log that has none and is to be given one.
+// readEpoch returns "" for a writable log without an epoch.
 func (s *Store) readEpoch(ctx context.Context) (string, error) {
 	page, err := s.readStream(ctx, epochStream, 0, events.Forward, 1)
 	if err != nil {
@@ -53,18 +54,17 @@ func (s *Store) readEpoch(ctx context.Context) (string, error) {
 	return "first-" + first[0].ID.String(), nil
 }
 
-// sameLog checks that what answers is still the log that was opened: an address may
-// come to stand for another one, in which our positions mean nothing.
-// Errors: as Read; ErrDamaged.
+// sameLog checks that the address still refers to the log that was opened: in another one,
+// positions have a different meaning. Errors: as Read; ErrDamaged.
 func (s *Store) sameLog(ctx context.Context) error {
 	epoch, err := s.readEpoch(ctx)
 	if err != nil || epoch == s.epoch || s.epoch == "empty" {
 		return err
 	}
-	return fmt.Errorf("%w: another log answers: its epoch is %q, it was %q", events.ErrDamaged, epoch, s.epoch)
+	return fmt.Errorf("%w: another log at this address: epoch %q, was %q", events.ErrDamaged, epoch, s.epoch)
 }
 
-// randomID is a UUIDv4.
+// randomID returns a UUIDv4.
 func randomID() events.ID {
 	var id events.ID
 	_, _ = rand.Read(id[:]) // never fails

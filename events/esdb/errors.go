@@ -13,20 +13,20 @@ import (
 	"admitone/events"
 )
 
-// ErrRefused is in errors of what the node will not do, however often it is asked:
-// the user may not, the stream was deleted, the request makes no sense to it.
-var ErrRefused = errors.New("esdb: refused")
+// ErrRefused is in errors that no retry can fix: the user lacks a permission, the stream was
+// deleted, or the request is invalid.
+var ErrRefused = errors.New("the log refused the request")
 
-// stage is how far a call had come when it failed.
+// stage is how far a call had progressed when it failed.
 type stage int
 
 const (
-	asking stage = iota // a read: nothing could be written
-	unsent              // an append of which the node has not seen the end
-	sent                // an append that the node may have taken
+	readOnly stage = iota // a read, which writes nothing
+	unsent                // an append whose end the node has not received
+	sent                  // an append that the node may have accepted
 )
 
-// failure is a call that came to nothing, in the protocol's words.
+// failure is a failed call in terms of the protocol.
 type failure struct {
 	stage   stage
 	code    codes.Code
@@ -53,12 +53,11 @@ func (f *failure) value(key string) string {
 	return ""
 }
 
-// exception is what the node calls the failure, "" if it gives it no name.
+// exception is the name that the node gives the failure, "" if none.
 func (f *failure) exception() string { return f.value("exception") }
 
-// leader returns the node to ask instead, if that is what is wrong. A leader that
-// is not known is "".
-func (f *failure) leader() (host string, elsewhere bool) {
+// leader returns the node to redirect to, if the failure is a redirect; "" if that node is unknown.
+func (f *failure) leader() (host string, redirected bool) {
 	if f.exception() != "not-leader" {
 		return "", false
 	}
@@ -69,9 +68,8 @@ func (f *failure) leader() (host string, elsewhere bool) {
 	return net.JoinHostPort(name, port), true
 }
 
-// gone says whether it looks as if there were no node any more, or one that can't
-// do its work.
-func (f *failure) gone() bool {
+// nodeFailed reports whether the failure suggests that the node is down or cannot work.
+func (f *failure) nodeFailed() bool {
 	switch f.code {
 	case codes.Unavailable, codes.Aborted, codes.DeadlineExceeded:
 		return true
@@ -79,45 +77,44 @@ func (f *failure) gone() bool {
 	return false
 }
 
-// translate is the one place where what went wrong becomes one of the errors of
-// events.Store. ctx is the caller's. In doubt an append that was sent has an
-// unknown outcome: the caller looks into the log, which is always right.
+// translate maps a failure to one of the errors of events.Store. ctx is the caller's. In doubt, an
+// append that was sent has an unknown outcome: the caller then reads the log.
 func translate(ctx context.Context, f *failure) error {
-	if ctx.Err() != nil && f.stage == asking {
+	if ctx.Err() != nil && f.stage == readOnly {
 		return ctx.Err()
 	}
 	switch f.exception() {
 	case "wrong-expected-version":
-		return because(events.ErrConflict, f)
+		return withCause(events.ErrConflict, f)
 	case "maximum-append-size-exceeded", "maximum-append-event-size-exceeded":
-		return because(events.ErrTooLarge, f)
+		return withCause(events.ErrTooLarge, f)
 	case "stream-deleted":
-		if f.stage == asking {
-			return because(events.ErrDamaged, f) // a part of the log was taken away
+		if f.stage == readOnly {
+			return withCause(events.ErrDamaged, f) // a part of the log is missing
 		}
-		return because(events.ErrUnavailable, refused(f))
+		return withCause(events.ErrUnavailable, refused(f))
 	case "not-leader":
-		return because(events.ErrUnavailable, f)
+		return withCause(events.ErrUnavailable, f)
 	}
 	switch f.code {
 	case codes.PermissionDenied, codes.Unauthenticated, codes.Unimplemented, codes.InvalidArgument, codes.NotFound:
-		return because(events.ErrUnavailable, refused(f))
+		return withCause(events.ErrUnavailable, refused(f))
 	case codes.DataLoss:
-		if f.stage == asking {
-			return because(events.ErrDamaged, f)
+		if f.stage == readOnly {
+			return withCause(events.ErrDamaged, f)
 		}
 	}
 	if f.stage == sent {
-		return because(events.ErrUnknown, causeOf(ctx, f))
+		return withCause(events.ErrUnknown, causeOf(ctx, f))
 	}
-	return because(events.ErrUnavailable, causeOf(ctx, f))
+	return withCause(events.ErrUnavailable, causeOf(ctx, f))
 }
 
-func because(what, cause error) error { return fmt.Errorf("%w: %w", what, cause) }
+func withCause(what, cause error) error { return fmt.Errorf("%w: %w", what, cause) }
 
-func refused(f *failure) error { return because(ErrRefused, f) }
+func refused(f *failure) error { return withCause(ErrRefused, f) }
 
-// causeOf prefers the caller's own reason to what gRPC made of it.
+// causeOf prefers the caller's context error to gRPC's translation of it.
 func causeOf(ctx context.Context, f *failure) error {
 	if err := ctx.Err(); err != nil {
 		return err

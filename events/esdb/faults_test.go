@@ -19,13 +19,13 @@ import (
 	"admitone/events/esdbwire"
 )
 
-// faults are what a server does instead of what it should, call by call.
+// faults are planned deviations of a server, per call.
 type faults struct {
 	mu   sync.Mutex
 	plan map[string][]fault // by method; guarded by mu
 }
 
-// fault is what happens to one call; serve does what the server would do.
+// fault handles one call; serve is the normal behaviour.
 type fault func(call grpc.ServerStream, serve func(grpc.ServerStream) error) error
 
 // then plans faults for the next calls of a method: Append, Read or, for reads that
@@ -39,7 +39,8 @@ func (f *faults) then(method string, plan ...fault) {
 	f.plan[method] = append(f.plan[method], plan...)
 }
 
-func (f *faults) intercept(server any, call grpc.ServerStream, info *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
+func (f *faults) intercept(server any, call grpc.ServerStream, info *grpc.StreamServerInfo,
+	handler grpc.StreamHandler) error {
 	method := info.FullMethod[strings.LastIndex(info.FullMethod, "/")+1:]
 	if method == "Read" {
 		request := new(streams.ReadReq)
@@ -63,7 +64,7 @@ func (f *faults) intercept(server any, call grpc.ServerStream, info *grpc.Stream
 	return next(call, func(call grpc.ServerStream) error { return handler(server, call) })
 }
 
-// replayed is a call whose request has been looked at.
+// replayed is a call whose request has already been received.
 type replayed struct {
 	grpc.ServerStream
 	request *streams.ReadReq
@@ -84,8 +85,8 @@ func (f *faults) unreached(t *testing.T) {
 	}
 }
 
-// through has no fault.
-func through(call grpc.ServerStream, serve func(grpc.ServerStream) error) error { return serve(call) }
+// noFault serves the call normally.
+func noFault(call grpc.ServerStream, serve func(grpc.ServerStream) error) error { return serve(call) }
 
 // refuse answers at once with an error; trailers are keys and values in turn.
 func refuse(code codes.Code, trailers ...string) fault {
@@ -95,10 +96,12 @@ func refuse(code codes.Code, trailers ...string) fault {
 	}
 }
 
-// drained refuses after it has taken the whole request.
-func drained(code codes.Code, trailers ...string) fault { return drain(refuse(code, trailers...)) }
+// refuseAfterRequest refuses after it has received the whole request.
+func refuseAfterRequest(code codes.Code, trailers ...string) fault {
+	return drain(refuse(code, trailers...))
+}
 
-// drain takes the whole request first.
+// drain receives the whole request first.
 func drain(then fault) fault {
 	return func(call grpc.ServerStream, serve func(grpc.ServerStream) error) error {
 		for {
@@ -112,17 +115,17 @@ func drain(then fault) fault {
 	}
 }
 
-// lost does what it should, and answers with an error.
-func lost(code codes.Code) fault {
+// loseAnswer serves the call but answers with an error.
+func loseAnswer(code codes.Code) fault {
 	return func(call grpc.ServerStream, serve func(grpc.ServerStream) error) error {
-		if err := serve(mute{call}); err != nil {
+		if err := serve(silentStream{call}); err != nil {
 			return err
 		}
 		return status.Error(code, "planned")
 	}
 }
 
-// hang answers nothing until the caller has left, and calls hanging first.
+// hang calls hanging and then waits until the call is cancelled.
 func hang(hanging func()) fault {
 	return func(call grpc.ServerStream, _ func(grpc.ServerStream) error) error {
 		hanging()
@@ -131,18 +134,17 @@ func hang(hanging func()) fault {
 	}
 }
 
-// serveThenHang does what it should, and then as hang.
+// serveThenHang serves the call and then hangs without an answer.
 func serveThenHang(hanging func()) fault {
 	return func(call grpc.ServerStream, serve func(grpc.ServerStream) error) error {
-		if err := serve(mute{call}); err != nil {
+		if err := serve(silentStream{call}); err != nil {
 			return err
 		}
 		return hang(hanging)(call, nil)
 	}
 }
 
-// after lets so many messages out and then ends the call with an error, or without
-// one if it is nil.
+// after sends the given number of messages and then ends the call with err.
 func after(messages int, err error) fault {
 	return func(call grpc.ServerStream, serve func(grpc.ServerStream) error) error {
 		limited := &limited{ServerStream: call, left: messages}
@@ -153,10 +155,10 @@ func after(messages int, err error) fault {
 	}
 }
 
-// mute sends nothing.
-type mute struct{ grpc.ServerStream }
+// silentStream sends nothing.
+type silentStream struct{ grpc.ServerStream }
 
-func (mute) SendMsg(any) error { return nil }
+func (silentStream) SendMsg(any) error { return nil }
 
 var errEnough = errors.New("enough was sent")
 
@@ -173,7 +175,7 @@ func (l *limited) SendMsg(m any) error {
 	return l.ServerStream.SendMsg(m)
 }
 
-// serveFaulty serves a log of its own with faults, and connects to it.
+// serveFaulty serves a new log with faults, and connects to it.
 func serveFaulty(t *testing.T) (*faults, *Store, events.Store) {
 	t.Helper()
 	f := &faults{}
@@ -191,58 +193,62 @@ func serveFaulty(t *testing.T) (*faults, *Store, events.Store) {
 	return f, s, at.log
 }
 
-// TestAppendFaults: what an append that goes wrong is taken for, and whether it is
-// in the log. What is said not to be written never is.
+// TestAppendFaults checks the error of a failed append and whether it is in the log. If the error
+// says that it was not written, it never is.
 func TestAppendFaults(t *testing.T) {
 	unknown, unavailable := []error{events.ErrUnknown}, []error{events.ErrUnavailable}
 	either := []error{events.ErrUnknown, events.ErrUnavailable} // if the node is faster than the batch
 	for _, test := range []struct {
-		name   string
-		fault  fault
-		want   []error // one of them
-		landed bool
+		name    string
+		fault   fault
+		want    []error // one of them
+		written bool
 	}{
 		{"RefusedUnread", refuse(codes.Unavailable), either, false},
-		{"Refused", drained(codes.Unavailable), unknown, false},
-		{"TimedOut", drained(codes.Aborted), unknown, false},
-		{"Internal", drained(codes.Internal), unknown, false},
-		{"Unknown", drained(codes.Unknown), unknown, false},
-		{"Exhausted", drained(codes.ResourceExhausted), unknown, false},
-		{"DataLoss", drained(codes.DataLoss), unknown, false},
-		{"BareFailedPrecondition", drained(codes.FailedPrecondition), unknown, false},
-		{"Denied", drained(codes.PermissionDenied, "exception", "access-denied"), []error{ErrRefused}, false},
+		{"Refused", refuseAfterRequest(codes.Unavailable), unknown, false},
+		{"TimedOut", refuseAfterRequest(codes.Aborted), unknown, false},
+		{"Internal", refuseAfterRequest(codes.Internal), unknown, false},
+		{"Unknown", refuseAfterRequest(codes.Unknown), unknown, false},
+		{"Exhausted", refuseAfterRequest(codes.ResourceExhausted), unknown, false},
+		{"DataLoss", refuseAfterRequest(codes.DataLoss), unknown, false},
+		{"BareFailedPrecondition", refuseAfterRequest(codes.FailedPrecondition), unknown, false},
+		{"Denied", refuseAfterRequest(codes.PermissionDenied, "exception", "access-denied"), []error{ErrRefused}, false},
 		{"DeniedUnread", refuse(codes.PermissionDenied, "exception", "access-denied"), []error{ErrRefused}, false},
 		{"WrongPassword", refuse(codes.Unauthenticated), []error{ErrRefused}, false},
-		{"Malformed", drained(codes.InvalidArgument), []error{ErrRefused}, false},
+		{"Malformed", refuseAfterRequest(codes.InvalidArgument), []error{ErrRefused}, false},
 		{"Unimplemented", refuse(codes.Unimplemented), []error{ErrRefused}, false},
-		{"Deleted", drained(codes.FailedPrecondition, "exception", "stream-deleted", "stream-name", "x"), []error{ErrRefused}, false},
-		{"TooLarge", refuse(codes.InvalidArgument, "exception", "maximum-append-size-exceeded"), []error{events.ErrTooLarge}, false},
-		{"EventTooLarge", drained(codes.InvalidArgument, "exception", "maximum-append-event-size-exceeded"), []error{events.ErrTooLarge}, false},
-		{"WrongVersion", drained(codes.FailedPrecondition, "exception", "wrong-expected-version"), []error{events.ErrConflict}, false},
-		{"NoLeader", drained(codes.NotFound, "exception", "not-leader"), unavailable, false},
-		{"LostUnavailable", lost(codes.Unavailable), unknown, true},
-		{"LostAborted", lost(codes.Aborted), unknown, true},
-		{"LostCanceled", lost(codes.Canceled), unknown, true},
-		{"LostOK", lost(codes.OK), unknown, true}, // an end without an answer
+		{"Deleted", refuseAfterRequest(codes.FailedPrecondition, "exception", "stream-deleted", "stream-name", "x"),
+			[]error{ErrRefused}, false},
+		{"TooLarge", refuse(codes.InvalidArgument, "exception", "maximum-append-size-exceeded"),
+			[]error{events.ErrTooLarge}, false},
+		{"EventTooLarge", refuseAfterRequest(codes.InvalidArgument, "exception",
+			"maximum-append-event-size-exceeded"), []error{events.ErrTooLarge}, false},
+		{"WrongVersion", refuseAfterRequest(codes.FailedPrecondition, "exception", "wrong-expected-version"),
+			[]error{events.ErrConflict}, false},
+		{"NoLeader", refuseAfterRequest(codes.NotFound, "exception", "not-leader"), unavailable, false},
+		{"LostUnavailable", loseAnswer(codes.Unavailable), unknown, true},
+		{"LostAborted", loseAnswer(codes.Aborted), unknown, true},
+		{"LostCanceled", loseAnswer(codes.Canceled), unknown, true},
+		{"LostOK", loseAnswer(codes.OK), unknown, true}, // an end without an answer
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			f, s, log := serveFaulty(t)
 			f.then("Append", test.fault)
 			batch := sampleBatch("product-1", 5)
 			_, err := s.Append(t.Context(), "product-1", events.NoStream, batch)
-			if !isOne(err, test.want) {
+			if !isAnyOf(err, test.want) {
 				t.Errorf("%v, want one of %v", err, test.want)
 			}
 			if errors.Is(err, ErrRefused) && !errors.Is(err, events.ErrUnavailable) {
-				t.Errorf("%v is none of events.Store's errors", err)
+				t.Errorf("%v is not an error of events.Store", err)
 			}
-			expectLanded(t, log, test.landed)
-			// The same again is one append, whether it had landed or not.
+			checkWritten(t, log, test.written)
+			// A retry yields one append, whether or not the first was written.
 			appended, err := s.Append(t.Context(), "product-1", events.NoStream, batch)
 			if err != nil || appended.Revision != 4 || appended.Position == 0 {
 				t.Errorf("again: %+v, %v", appended, err)
 			}
-			expectLanded(t, log, true)
+			checkWritten(t, log, true)
 			_, err = s.Append(t.Context(), "product-1", events.NoStream, sampleBatch("product-2", 1))
 			if !errors.Is(err, events.ErrConflict) {
 				t.Errorf("another one at the same revision: %v", err)
@@ -251,7 +257,7 @@ func TestAppendFaults(t *testing.T) {
 	}
 }
 
-func isOne(err error, of []error) bool {
+func isAnyOf(err error, of []error) bool {
 	for _, want := range of {
 		if errors.Is(err, want) {
 			return true
@@ -260,37 +266,37 @@ func isOne(err error, of []error) bool {
 	return false
 }
 
-func expectLanded(t *testing.T, log events.Store, landed bool) {
+func checkWritten(t *testing.T, log events.Store, written bool) {
 	t.Helper()
 	page, err := log.Read(context.Background(), "product-1", 0, events.Forward, 10)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := map[bool]int{true: 5}[landed]; len(page) != want {
+	if want := map[bool]int{true: 5}[written]; len(page) != want {
 		t.Fatalf("%d events are in the stream, want %d", len(page), want)
 	}
 }
 
-// TestAppendObeysItsContext: a node that hangs, before or after it has written,
-// keeps nobody.
+// TestAppendObeysItsContext: a node that hangs, before or after it has written, does not block an
+// append.
 func TestAppendObeysItsContext(t *testing.T) {
-	for _, landed := range []bool{false, true} {
+	for _, written := range []bool{false, true} {
 		f, s, log := serveFaulty(t)
 		ctx, cancel := context.WithCancel(t.Context())
-		if landed {
+		if written {
 			f.then("Append", serveThenHang(cancel))
 		} else {
 			f.then("Append", drain(hang(cancel)))
 		}
 		_, err := s.Append(ctx, "product-1", events.NoStream, sampleBatch("product-1", 5))
 		if !errors.Is(err, events.ErrUnknown) || !errors.Is(err, context.Canceled) {
-			t.Errorf("landed %t: %v", landed, err)
+			t.Errorf("written %t: %v", written, err)
 		}
-		expectLanded(t, log, landed)
+		checkWritten(t, log, written)
 	}
 }
 
-// TestReadFaults likewise for reads. Nothing is returned beside an error.
+// TestReadFaults is the same for reads. No events are returned with an error.
 func TestReadFaults(t *testing.T) {
 	for _, test := range []struct {
 		name  string
@@ -303,7 +309,8 @@ func TestReadFaults(t *testing.T) {
 		{"Canceled", after(3, status.Error(codes.Canceled, "planned")), []error{events.ErrUnavailable}},
 		{"Denied", refuse(codes.PermissionDenied, "exception", "access-denied"), []error{ErrRefused}},
 		{"Damaged", after(3, status.Error(codes.DataLoss, "planned")), []error{events.ErrDamaged}},
-		{"Deleted", refuse(codes.FailedPrecondition, "exception", "stream-deleted", "stream-name", "x"), []error{events.ErrDamaged}},
+		{"Deleted", refuse(codes.FailedPrecondition, "exception", "stream-deleted", "stream-name", "x"),
+			[]error{events.ErrDamaged}},
 		{"NoLeader", refuse(codes.NotFound, "exception", "not-leader"), []error{events.ErrUnavailable}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -313,7 +320,7 @@ func TestReadFaults(t *testing.T) {
 			}
 			f.then("Read", test.fault)
 			page, err := s.Read(t.Context(), "product-1", 0, events.Forward, 10)
-			if !isOne(err, test.want) || len(page) != 0 {
+			if !isAnyOf(err, test.want) || len(page) != 0 {
 				t.Errorf("%d events, %v, want %v", len(page), err, test.want)
 			}
 			page, err = s.Read(t.Context(), "product-1", 0, events.Forward, 10)
@@ -342,7 +349,7 @@ func TestReadObeysItsContext(t *testing.T) {
 	}
 }
 
-// TestNothingReachesTheNode: what can't be an append is refused before.
+// TestNothingReachesTheNode: an invalid append is refused locally.
 func TestNothingReachesTheNode(t *testing.T) {
 	f, s, _ := serveFaulty(t)
 	f.then("Append", refuse(codes.DataLoss))
@@ -379,7 +386,8 @@ func TestNothingReachesTheNode(t *testing.T) {
 			t.Errorf("%s: %v, want %v", test.name, err, test.want)
 		}
 	}
-	if _, err := s.Append(t.Context(), "a-1", events.NoStream, plain); !isOne(err, []error{events.ErrUnknown, events.ErrUnavailable}) {
+	if _, err := s.Append(t.Context(), "a-1", events.NoStream,
+		plain); !isAnyOf(err, []error{events.ErrUnknown, events.ErrUnavailable}) {
 		t.Errorf("the planned fault was used up before: %v", err)
 	}
 	if _, err := s.Append(t.Context(), "a-1", events.NoStream, large(fits)); err != nil {

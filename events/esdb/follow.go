@@ -12,11 +12,10 @@ import (
 	"admitone/events"
 )
 
-// Follow implements events.Store. What passes by itself, a node that is down or
-// silent, another leader, does not end it: it subscribes again where it was. It
-// returns events.ErrUnavailable only together with [ErrRefused], and ErrDamaged
-// also when another log answers at the address. It hands out pages of at most 4,096
-// events, with whatever has come while handle was busy.
+// Follow implements events.Store. Transient failures, such as a node that is down or silent or a
+// change of leader, do not end it: it resubscribes where it was. It returns events.ErrUnavailable
+// only together with [ErrRefused], and ErrDamaged also when there is another log at the address. A
+// page has at most 4,096 events, all that arrived while handle was busy.
 func (s *Store) Follow(ctx context.Context, after events.Position, handle func([]events.Recorded) error) error {
 	if !s.gate.enter() {
 		return events.ErrClosed
@@ -25,11 +24,11 @@ func (s *Store) Follow(ctx context.Context, after events.Position, handle func([
 	s.followers.Add(1)
 	defer s.followers.Add(-1)
 	s.recent.begin()
-	f := &follower{Store: s, at: place{uint64(after), uint64(after)}, last: after, handle: handle}
+	f := &follower{Store: s, at: logPosition{uint64(after), uint64(after)}, last: after, handle: handle}
 	until, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(s.closing, cancel)()
-	for rest := firstRest; ; rest = min(2*rest, lastRest) {
+	for delay := minBackoff; ; delay = min(2*delay, maxBackoff) {
 		before := f.at
 		err := f.subscribe(until)
 		switch {
@@ -39,70 +38,70 @@ func (s *Store) Follow(ctx context.Context, after events.Position, handle func([
 			return ctx.Err()
 		case s.closing.Err() != nil:
 			return events.ErrClosed
-		case errors.Is(err, errPlaced):
+		case errors.Is(err, errRepositioned):
 			continue
 		case errors.Is(err, ErrRefused), errors.Is(err, events.ErrDamaged):
-			s.alarm(err)
+			s.noteFailure(err)
 			return err
 		}
 		if f.at != before {
-			rest = firstRest
+			delay = minBackoff
 		}
-		f.complain(err)
-		s.returns.Add(1)
-		pause(until, rest/2+rand.N(rest/2))
+		f.logFailure(err)
+		s.resubscriptions.Add(1)
+		pause(until, delay/2+rand.N(delay/2))
 	}
 }
 
-// What ends a subscription without anything being wrong.
+// Reasons to resubscribe that are not failures.
 var (
-	errMoved  = errors.New("esdb: it goes on elsewhere")
-	errPlaced = errors.New("esdb: it begins somewhere else")
+	errMoved        = errors.New("the subscription moved")
+	errRepositioned = errors.New("the subscription restarts at another position")
 )
 
 // follower is one call of Follow.
 type follower struct {
 	*Store
-	at     place           // where to subscribe
-	last   events.Position // handled; everything up to it is not handed out again
+	at     logPosition     // where to subscribe
+	last   events.Position // the last handled
 	handle func([]events.Recorded) error
 	failed error // handle's
-	// searched: the node did not take the place, and another was found.
+	// searched is whether the node refused the position and another was found.
 	searched bool
-	// away: somebody has been told that nothing can be followed, at that time.
-	away time.Time
+	// outageLogged is when an outage was last logged; zero if none is current.
+	outageLogged time.Time
 }
 
-// complain says now and then that nothing can be followed.
-func (f *follower) complain(err error) {
-	if errors.Is(err, errMoved) || time.Since(f.away) < alarmEvery {
+// logFailure logs, at most every failureLogInterval, that the log cannot be followed.
+func (f *follower) logFailure(err error) {
+	if errors.Is(err, errMoved) || time.Since(f.outageLogged) < failureLogInterval {
 		return
 	}
-	f.away = time.Now()
-	f.log.Warn("the log can't be followed; subscribing again and again", "error", err, "position", f.last)
+	f.outageLogged = time.Now()
+	f.log.Warn("cannot follow the log; resubscribing", "error", err, "position", f.last)
 }
 
-// isBack says that something can be followed again.
-func (f *follower) isBack() {
-	if !f.away.IsZero() {
-		f.away = time.Time{}
+// logRecovery logs that the log can be followed again.
+func (f *follower) logRecovery() {
+	if !f.outageLogged.IsZero() {
+		f.outageLogged = time.Time{}
 		f.log.Info("the log is followed again")
 	}
 }
 
-// subscribe follows until something ends it, and says what. It never returns nil.
+// subscribe follows until the subscription ends, and returns the reason. It never returns nil.
 func (f *follower) subscribe(ctx context.Context) error {
 	if err := f.sameLog(ctx); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	l, err := f.nodes.take(ctx, following)
+	l, err := f.nodes.acquire(ctx, following)
 	if err != nil {
 		return err
 	}
-	defer f.nodes.give(following, l)
-	defer context.AfterFunc(l.life, cancel)()
+	defer f.nodes.release(following, l)
+	defer context.AfterFunc(l.ctx, cancel)()
 	b := newInbox(f.at)
 	ended := make(chan error, 1)
 	go func() { ended <- f.receive(ctx, l, b) }()
@@ -126,32 +125,34 @@ func (f *follower) subscribe(ctx context.Context) error {
 }
 
 // receive subscribes and fills the inbox until the subscription ends.
-func (f *follower) receive(ctx context.Context, l *line, b *inbox) error {
+func (f *follower) receive(ctx context.Context, l *nodeConn, b *inbox) error {
 	request := newRequest(events.Forward)
 	request.Options.StreamOption = &streams.ReadReq_Options_All{All: allFrom(f.at, false)}
-	request.Options.CountOption = &streams.ReadReq_Options_Subscription{Subscription: &streams.ReadReq_Options_SubscriptionOptions{}}
+	request.Options.CountOption = &streams.ReadReq_Options_Subscription{
+		Subscription: &streams.ReadReq_Options_SubscriptionOptions{},
+	}
 	request.Options.FilterOption = filter()
 	return receive(f.outgoing(ctx, f.nodes.prefer == preferLeader), l, request, func(m *received) error {
-		f.isBack()
+		f.logRecovery()
 		switch {
-		case m.isSign:
-			// A node of a small log may send a sign from beyond all positions; who
-			// believed it would miss everything after it.
-			if m.sign.commit <= math.MaxInt64 && m.sign.prepare <= math.MaxInt64 {
-				b.pass(m.sign)
+		case m.isCaughtUp:
+			// A node of a small log may send a checkpoint beyond all positions; resuming from it
+			// would miss every event.
+			if m.caughtUpTo.commit <= math.MaxInt64 && m.caughtUpTo.prepare <= math.MaxInt64 {
+				b.pass(m.caughtUpTo)
 			}
-		case m.isEvent && ours(&m.event):
-			f.recent.recall(&m.event.Event)
+		case m.isEvent && belongsToLog(&m.event):
+			f.recent.attachFact(&m.event.Event)
 			return b.put(ctx, &m.event)
 		}
-		return nil // or the confirmation, or that we have caught up
+		return nil // a confirmation, or the end of the backlog
 	})
 }
 
-// deliver hands out what is in the inbox, and returns the page for its next use.
+// deliver calls handle with the contents of the inbox, and returns the page for reuse.
 func (f *follower) deliver(b *inbox, spare []events.Recorded) []events.Recorded {
-	clear(spare) // what was handed out must not be kept alive from here
-	page, at := b.take(spare)
+	clear(spare) // do not keep delivered events alive
+	page, at := b.receive(spare)
 	fresh := page
 	for len(fresh) > 0 && fresh[0].Position <= f.last {
 		fresh = fresh[1:]
@@ -161,41 +162,41 @@ func (f *follower) deliver(b *inbox, spare []events.Recorded) []events.Recorded 
 			return page
 		}
 		f.last = fresh[len(fresh)-1].Position
-		f.seen.note(f.last)
+		f.known.note(f.last)
 	}
 	f.at, f.searched = at, false
 	return page
 }
 
-// explain makes an error of events.Store of what ended a subscription.
-func (f *follower) explain(ctx context.Context, l *line, err error) error {
+// explain translates the end of a subscription to an error of events.Store.
+func (f *follower) explain(ctx context.Context, l *nodeConn, err error) error {
 	var failed *failure
 	if !errors.As(err, &failed) {
-		if err == nil || l.life.Err() != nil {
-			return errMoved // or a node that ends a subscription without a word
+		if err == nil || l.ctx.Err() != nil {
+			return errMoved // or the node ended the subscription without an error
 		}
 		return err
 	}
-	if l.life.Err() != nil || f.learn(ctx, following, l, failed) {
+	if l.ctx.Err() != nil || f.handleFailure(ctx, following, l, failed) {
 		return errMoved
 	}
-	if misplaced(failed) && !f.searched {
+	if isBadPosition(failed) && !f.searched {
 		f.searched = true
-		return f.findPlace(ctx)
+		return f.findPosition(ctx)
 	}
 	return translate(context.Background(), failed)
 }
 
-// findPlace moves to the last event at or below the position that a node did not
-// take, so that the next subscription begins behind it.
-func (f *follower) findPlace(ctx context.Context) error {
-	before, err := f.below(ctx, f.last+1, 1)
+// findPosition moves to the last event at or below the position that the node refused, so that the
+// next subscription begins after it.
+func (f *follower) findPosition(ctx context.Context) error {
+	before, err := f.readBelow(ctx, f.last+1, 1)
 	if err != nil {
 		return err
 	}
-	f.at = place{}
+	f.at = logPosition{}
 	if len(before) > 0 {
-		f.at = place{uint64(before[0].Position), uint64(before[0].Position)}
+		f.at = logPosition{uint64(before[0].Position), uint64(before[0].Position)}
 	}
-	return errPlaced
+	return errRepositioned
 }

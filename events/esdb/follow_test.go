@@ -23,18 +23,18 @@ import (
 	"admitone/events/esdbwire"
 )
 
-// followed collects events until there are n.
-func followed(t *testing.T, s *Store, after events.Position, n int) []events.Recorded {
+// collect follows the log until it has n events.
+func collect(t *testing.T, s *Store, after events.Position, n int) []events.Recorded {
 	t.Helper()
 	var all []events.Recorded
-	enough := errors.New("enough")
+	errStop := errors.New("enough")
 	err := s.Follow(t.Context(), after, func(page []events.Recorded) error {
 		if all = append(all, page...); len(all) >= n {
-			return enough
+			return errStop
 		}
 		return nil
 	})
-	if !errors.Is(err, enough) {
+	if !errors.Is(err, errStop) {
 		t.Fatalf("after %d events: %v", len(all), err)
 	}
 	return all
@@ -51,7 +51,7 @@ func appendOnes(t *testing.T, s events.Store, name string, n int) {
 	}
 }
 
-// TestFollowComesBack: however a subscription ends, the next goes on where it was.
+// TestFollowComesBack: however a subscription ends, the next continues where it was.
 func TestFollowComesBack(t *testing.T) {
 	f, s, _ := serveFaulty(t)
 	appendOnes(t, s, "product", 40)
@@ -63,19 +63,19 @@ func TestFollowComesBack(t *testing.T) {
 		after(0, status.Error(codes.Unavailable, "before it was confirmed")),
 		after(1, status.Error(codes.Unavailable, "after it was confirmed")),
 		after(3, status.Error(codes.Canceled, "as when a node stops leading")),
-		after(5, nil), // an end without a word
+		after(5, nil), // an end without an error
 		refuse(codes.NotFound, "exception", "not-leader"),
 		after(6, status.Error(codes.Aborted, "planned")),
 		after(2, status.Error(codes.Internal, "planned")),
 		after(7, status.Error(codes.DeadlineExceeded, "planned")),
 	)
-	same(t, followed(t, s, 0, len(all)), all)
+	checkEqual(t, collect(t, s, 0, len(all)), all)
 	if returns := s.Stats().Returns; returns != 8 {
 		t.Errorf("it came back %d times, want 8", returns)
 	}
 }
 
-// TestFollowGivesUp: what will not pass ends a follower.
+// TestFollowGivesUp: a permanent failure ends a follower.
 func TestFollowGivesUp(t *testing.T) {
 	f, s, _ := serveFaulty(t)
 	appendOnes(t, s, "product", 4)
@@ -86,9 +86,11 @@ func TestFollowGivesUp(t *testing.T) {
 		{refuse(codes.PermissionDenied, "exception", "access-denied"), ErrRefused},
 		{after(2, status.Error(codes.Unauthenticated, "planned")), ErrRefused},
 		{after(2, status.Error(codes.DataLoss, "planned")), events.ErrDamaged},
-		{spoilt(func(e *streams.ReadResp_ReadEvent_RecordedEvent) { e.Metadata[createdKey] = "yesterday" }), events.ErrDamaged},
-		{spoilt(func(e *streams.ReadResp_ReadEvent_RecordedEvent) { e.Id = nil }), events.ErrDamaged},
-		{spoilt(func(e *streams.ReadResp_ReadEvent_RecordedEvent) { e.CommitPosition = math.MaxUint64 }), events.ErrDamaged},
+		{invalidEvent(func(e *streams.ReadResp_ReadEvent_RecordedEvent) { e.Metadata[createdKey] = "yesterday" }),
+			events.ErrDamaged},
+		{invalidEvent(func(e *streams.ReadResp_ReadEvent_RecordedEvent) { e.Id = nil }), events.ErrDamaged},
+		{invalidEvent(func(e *streams.ReadResp_ReadEvent_RecordedEvent) { e.CommitPosition = math.MaxUint64 }),
+			events.ErrDamaged},
 	} {
 		f.then("Subscribe", test.fault)
 		err := s.Follow(t.Context(), 0, func([]events.Recorded) error { return nil })
@@ -98,8 +100,8 @@ func TestFollowGivesUp(t *testing.T) {
 	}
 }
 
-// spoilt answers with one event that is not as it should be.
-func spoilt(change func(*streams.ReadResp_ReadEvent_RecordedEvent)) fault {
+// invalidEvent answers with one invalid event.
+func invalidEvent(change func(*streams.ReadResp_ReadEvent_RecordedEvent)) fault {
 	return func(call grpc.ServerStream, _ func(grpc.ServerStream) error) error {
 		e := &streams.ReadResp_ReadEvent_RecordedEvent{
 			Id: structured(events.ID{1}), StreamIdentifier: identifier("product-9"), CommitPosition: 1 << 40,
@@ -110,7 +112,7 @@ func spoilt(change func(*streams.ReadResp_ReadEvent_RecordedEvent)) fault {
 	}
 }
 
-// TestFollowHandsOutOnce: a node that sends events again is not believed.
+// TestFollowHandsOutOnce: events that a node sends again are skipped.
 func TestFollowHandsOutOnce(t *testing.T) {
 	f, s, _ := serveFaulty(t)
 	appendOnes(t, s, "product", 6)
@@ -121,16 +123,16 @@ func TestFollowHandsOutOnce(t *testing.T) {
 	from := all[2].Position
 	f.then("Subscribe", func(call grpc.ServerStream, serve func(grpc.ServerStream) error) error {
 		request := call.(replayed).request.GetOptions()
-		request.StreamOption = &streams.ReadReq_Options_All{All: allFrom(place{}, false)}
+		request.StreamOption = &streams.ReadReq_Options_All{All: allFrom(logPosition{}, false)}
 		return serve(call)
 	})
-	same(t, followed(t, s, from, 3), all[3:])
+	checkEqual(t, collect(t, s, from, 3), all[3:])
 }
 
-// sign sends a checkpoint and ends the subscription.
-func sign(served int, at place) fault {
+// checkpoint sends a checkpoint and ends the subscription.
+func checkpoint(testServer int, at logPosition) fault {
 	return func(call grpc.ServerStream, serve func(grpc.ServerStream) error) error {
-		if err := after(served, nil)(call, serve); err != nil {
+		if err := after(testServer, nil)(call, serve); err != nil {
 			return err
 		}
 		m := &streams.ReadResp{Content: &streams.ReadResp_Checkpoint_{
@@ -143,9 +145,9 @@ func sign(served int, at place) fault {
 	}
 }
 
-// TestFollowBelievesSigns: it goes on behind the last sign of where the node is, with
-// both of its numbers, and believes none from beyond all positions.
-func TestFollowBelievesSigns(t *testing.T) {
+// TestFollowCheckpoints: it resumes after the last checkpoint, with both of its numbers, and
+// ignores one beyond all positions.
+func TestFollowCheckpoints(t *testing.T) {
 	f, s, _ := serveFaulty(t)
 	appendOnes(t, s, "product", 10)
 	all, err := s.ReadAll(t.Context(), 0, events.Forward, 100)
@@ -154,18 +156,18 @@ func TestFollowBelievesSigns(t *testing.T) {
 	}
 	fourth := uint64(all[3].Position)
 	f.then("Subscribe",
-		sign(1, place{math.MaxUint64, math.MaxUint64}), // nothing but the confirmation
-		sign(1, place{math.MaxInt64, math.MaxUint64}),
-		sign(4, place{fourth, 0}), // three events: the fourth is not passed yet
+		checkpoint(1, logPosition{math.MaxUint64, math.MaxUint64}), // only the confirmation
+		checkpoint(1, logPosition{math.MaxInt64, math.MaxUint64}),
+		checkpoint(4, logPosition{fourth, 0}), // three events: the fourth is not passed yet
 	)
-	same(t, followed(t, s, 0, len(all)), all)
-	// One that is believed: what lies before it is not asked for again.
-	f.then("Subscribe", sign(1, place{fourth, fourth}))
-	same(t, followed(t, s, 0, len(all)-4), all[4:])
+	checkEqual(t, collect(t, s, 0, len(all)), all)
+	// After a valid one, earlier events are not requested again.
+	f.then("Subscribe", checkpoint(1, logPosition{fourth, fourth}))
+	checkEqual(t, collect(t, s, 0, len(all)-4), all[4:])
 }
 
-// TestFollowLeavesOutWhatIsNotOurs, and so do the reads, whatever their limit is.
-func TestFollowLeavesOutWhatIsNotOurs(t *testing.T) {
+// TestFollowSkipsInternalEvents, as do the reads with any limit.
+func TestFollowSkipsInternalEvents(t *testing.T) {
 	_, s, log := serveFaulty(t)
 	for i := range 30 {
 		appendOnes(t, s, fmt.Sprintf("product%d", i), 1)
@@ -179,7 +181,7 @@ func TestFollowLeavesOutWhatIsNotOurs(t *testing.T) {
 			}
 		}
 	}
-	all := followed(t, s, 0, 30)
+	all := collect(t, s, 0, 30)
 	for i, r := range all {
 		if r.Stream != events.StreamID(fmt.Sprintf("product%d-0", i)) {
 			t.Fatalf("event %d is of %s", i, r.Stream)
@@ -190,21 +192,21 @@ func TestFollowLeavesOutWhatIsNotOurs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		same(t, got, all[:min(limit, 30)])
+		checkEqual(t, got, all[:min(limit, 30)])
 		got, err = s.ReadAll(t.Context(), events.EndPosition, events.Backward, limit)
 		if err != nil {
 			t.Fatal(err)
 		}
 		slices.Reverse(got)
-		same(t, got, all[30-min(limit, 30):])
+		checkEqual(t, got, all[30-min(limit, 30):])
 	}
 	if head, err := s.Head(t.Context()); err != nil || head != all[29].Position {
 		t.Errorf("head %d, %v, want %d", head, err, all[29].Position)
 	}
 }
 
-// TestFollowNoticesAnotherLog: where the log was there is another one, in which the
-// same positions mean something else.
+// TestFollowNoticesAnotherLog: the address refers to another log, in which the same positions have
+// a different meaning.
 func TestFollowNoticesAnotherLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const host = "a:2113"
@@ -234,18 +236,19 @@ func TestFollowNoticesAnotherLog(t *testing.T) {
 	})
 }
 
-// TestOutageIsReported: often enough to be seen, and not at every attempt.
+// TestOutageIsReported regularly, but not at every attempt.
 func TestOutageIsReported(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const host = "a:2113"
 		n, log := newNetwork(), newMemory()
 		n.start(host, log, esdbwire.Config{})
 		var lines bytes.Buffer
-		s, err := Open(t.Context(), "esdb://a?tls=false", Options{Logger: slog.New(slog.NewTextHandler(&lines, nil)), Dial: n.dial})
+		s, err := Open(t.Context(), "esdb://a?tls=false",
+			Options{Logger: slog.New(slog.NewTextHandler(&lines, nil)), Dial: n.dial})
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := gather(s, 1, time.Second)
+		c := startWorkload(s, 1, time.Second)
 		time.Sleep(time.Second)
 		n.kill(t, host)
 		time.Sleep(time.Minute)
@@ -261,8 +264,8 @@ func TestOutageIsReported(t *testing.T) {
 	})
 }
 
-// TestGoaway: a server that tells its clients to connect again, four times a second,
-// is not noticed by anybody who appends.
+// TestGoaway: a server that makes its clients reconnect four times a second causes no append to
+// fail.
 func TestGoaway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const host = "a:2113"
@@ -271,10 +274,10 @@ func TestGoaway(t *testing.T) {
 			MaxConnectionAge: 250 * time.Millisecond, MaxConnectionAgeGrace: 50 * time.Millisecond,
 		})}})
 		s := n.connect(t, "esdb://a?tls=false")
-		c := gather(s, 4, 20*time.Millisecond)
+		c := startWorkload(s, 4, 20*time.Millisecond)
 		time.Sleep(10 * time.Second)
 		c.check(t, log)
-		if failed := len(c.unknown) + len(c.never); failed > 0 {
+		if failed := len(c.unknown) + len(c.notWritten); failed > 0 {
 			t.Errorf("%d events were not acknowledged", failed)
 		}
 		if s.Stats().Returns == 0 {
@@ -285,34 +288,34 @@ func TestGoaway(t *testing.T) {
 	})
 }
 
-// TestFollowRemembersFacts of events that were appended here, if they are the ones
-// that are in the log.
+// TestFollowRemembersFacts of events appended through the store, if they match the log.
 func TestFollowRemembersFacts(t *testing.T) {
 	f, s, log := serveFaulty(t)
-	s.recent.begin() // as a follower of before would have
+	s.recent.begin() // as an earlier follower would
 	event := func(quantity int64) events.Event {
 		fact := &events.ProductReserved{Quantity: quantity}
-		return events.Event{ID: events.EventID("command", int(quantity)), Type: fact.Name(), Data: fact.AppendJSON(nil), Metadata: []byte(`{}`), Fact: fact}
+		return events.Event{ID: events.EventID("command", int(quantity)), Type: fact.Name(),
+			Data: events.AppendFact(nil, fact), Metadata: []byte(`{}`), Fact: fact}
 	}
-	same, decidedAgain, elsewhere := event(1), event(2), event(3)
+	appended, decidedAgain, external := event(1), event(2), event(3)
 	other := event(5)
 	other.ID = decidedAgain.ID
-	if _, err := s.Append(t.Context(), "product-1", events.NoStream, []events.Event{same}); err != nil {
+	if _, err := s.Append(t.Context(), "product-1", events.NoStream, []events.Event{appended}); err != nil {
 		t.Fatal(err)
 	}
-	f.then("Append", lost(codes.Unavailable)) // it is in the log, and nobody knows
+	f.then("Append", loseAnswer(codes.Unavailable)) // written, but with an unknown outcome
 	if _, err := s.Append(t.Context(), "product-1", 0, []events.Event{decidedAgain}); !errors.Is(err, events.ErrUnknown) {
 		t.Fatal(err)
 	}
 	if _, err := s.Append(t.Context(), "product-1", 1, []events.Event{other}); err != nil {
 		t.Fatal(err)
 	}
-	elsewhere.Fact = nil
-	if _, err := log.Append(t.Context(), "product-1", 2, []events.Event{elsewhere}); err != nil {
+	external.Fact = nil
+	if _, err := log.Append(t.Context(), "product-1", 2, []events.Event{external}); err != nil {
 		t.Fatal(err)
 	}
-	all := followed(t, s, 0, 4)
-	for i, want := range []events.Fact{same.Fact, nil, other.Fact, nil} {
+	all := collect(t, s, 0, 4)
+	for i, want := range []events.Fact{appended.Fact, nil, other.Fact, nil} {
 		if all[i].Fact != want {
 			t.Errorf("event %d comes with %v, want %v", i, all[i].Fact, want)
 		}

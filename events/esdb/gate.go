@@ -2,39 +2,39 @@ package esdb
 
 import "sync"
 
-// gate counts the calls under way, so that Close can wait for them.
+// gate counts the calls in progress, so that Close can wait for them.
 type gate struct {
-	mu    sync.Mutex
-	calls int           // guarded by mu
-	shut  bool          // guarded by mu
-	idle  chan struct{} // closed when shut and the last call has left
+	mu     sync.Mutex
+	calls  int           // guarded by mu
+	closed bool          // guarded by mu
+	idle   chan struct{} // closed once no call is left after close
 }
 
 func newGate() *gate { return &gate{idle: make(chan struct{})} }
 
-// enter reports whether the call may go on; if so, it must leave.
+// enter reports whether the call may proceed; if so, it must call leave.
 func (g *gate) enter() bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if !g.shut {
+	if !g.closed {
 		g.calls++
 	}
-	return !g.shut
+	return !g.closed
 }
 
 func (g *gate) leave() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.calls--; g.calls == 0 && g.shut {
+	if g.calls--; g.calls == 0 && g.closed {
 		close(g.idle)
 	}
 }
 
-// close lets nobody in any more. It is called once.
+// close refuses further calls. It is called once.
 func (g *gate) close() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.shut = true; g.calls == 0 {
+	if g.closed = true; g.calls == 0 {
 		close(g.idle)
 	}
 }

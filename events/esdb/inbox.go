@@ -7,25 +7,25 @@ import (
 	"admitone/events"
 )
 
-// maxInbox and maxInboxBytes bound what a follower has received and not handled. A
-// node holds back what there is no room for.
+// maxInbox and maxInboxBytes bound what a follower has received but not handled. Beyond that, flow
+// control holds back the node.
 const (
 	maxInbox      = 4096
 	maxInboxBytes = 16 << 20
 )
 
-// inbox stands between the goroutine that receives and the one that handles, so
-// that a handler gets all that has come while it was busy.
+// inbox decouples the receiving goroutine from the handling one, so that a handler gets everything
+// that arrived while it was busy.
 type inbox struct {
 	mu      sync.Mutex
 	page    []events.Recorded // guarded by mu
 	bytes   int               // guarded by mu
-	at      place             // how far the node has come; guarded by mu
+	at      logPosition       // the position reached; guarded by mu
 	filled  chan struct{}     // of 1
 	emptied chan struct{}     // of 1
 }
 
-func newInbox(at place) *inbox {
+func newInbox(at logPosition) *inbox {
 	return &inbox{at: at, filled: make(chan struct{}, 1), emptied: make(chan struct{}, 1)}
 }
 
@@ -45,23 +45,22 @@ func (b *inbox) put(ctx context.Context, r *events.Recorded) error {
 	}
 	b.page = append(b.page, *r)
 	b.bytes += len(r.Data) + len(r.Metadata)
-	b.at = place{uint64(r.Position), uint64(r.Position)}
+	b.at = logPosition{uint64(r.Position), uint64(r.Position)}
 	b.mu.Unlock()
 	signal(b.filled)
 	return nil
 }
 
-// pass says that the node has come as far as at.
-func (b *inbox) pass(at place) {
+// pass records that the node has reached at.
+func (b *inbox) pass(at logPosition) {
 	b.mu.Lock()
 	b.at = at
 	b.mu.Unlock()
 	signal(b.filled)
 }
 
-// take returns all there is, and how far the node had come then. spare, which is
-// overwritten, takes what comes next.
-func (b *inbox) take(spare []events.Recorded) ([]events.Recorded, place) {
+// receive returns the contents and the position reached. spare is reused for the next contents.
+func (b *inbox) receive(spare []events.Recorded) ([]events.Recorded, logPosition) {
 	b.mu.Lock()
 	page := b.page
 	b.page, b.bytes = spare[:0], 0
@@ -71,7 +70,7 @@ func (b *inbox) take(spare []events.Recorded) ([]events.Recorded, place) {
 	return page, at
 }
 
-// signal wakes whoever waits on a channel of 1.
+// signal wakes a waiter on a channel of capacity 1.
 func signal(c chan struct{}) {
 	select {
 	case c <- struct{}{}:

@@ -8,10 +8,10 @@ import (
 	"admitone/events"
 )
 
-// TestInboxIsBounded by events and by bytes, and what is taken makes room.
+// TestInboxIsBounded by events and by bytes, and receive makes room.
 func TestInboxIsBounded(t *testing.T) {
 	for _, size := range []int{0, 1 << 20} {
-		b := newInbox(place{})
+		b := newInbox(logPosition{})
 		ctx, cancel := context.WithCancel(t.Context())
 		r := &events.Recorded{Event: events.Event{Data: make([]byte, size)}}
 		fits := min(maxInbox, maxInboxBytes/max(size, 1))
@@ -27,8 +27,8 @@ func TestInboxIsBounded(t *testing.T) {
 		if err := <-waits; !errors.Is(err, context.Canceled) {
 			t.Errorf("into a full one: %v", err)
 		}
-		page, at := b.take(nil)
-		if len(page) != fits || at != (place{uint64(fits), uint64(fits)}) {
+		page, at := b.receive(nil)
+		if len(page) != fits || at != (logPosition{uint64(fits), uint64(fits)}) {
 			t.Errorf("%d events up to %v, want %d", len(page), at, fits)
 		}
 		if err := b.put(t.Context(), r); err != nil {

@@ -12,8 +12,8 @@ import (
 	"admitone/events/storetest"
 )
 
-// memory is a log in memory. It may be used in virtual time, which the embedded one
-// may not: that keeps channels from one use to the next.
+// memory is a log in memory. Unlike the embedded log, which reuses channels, it can be used in
+// virtual time.
 type memory struct {
 	mu      sync.Mutex
 	all     []events.Recorded                     // guarded by mu
@@ -26,7 +26,7 @@ func newMemory() *memory {
 	return &memory{streams: map[events.StreamID][]events.Recorded{}, changed: make(chan struct{})}
 }
 
-// begin locks, and returns an error if the call can't be.
+// begin locks, and returns an error if the call must fail.
 func (m *memory) begin(ctx context.Context) error {
 	m.mu.Lock()
 	if m.closed {
@@ -35,19 +35,21 @@ func (m *memory) begin(ctx context.Context) error {
 	return ctx.Err()
 }
 
-func (m *memory) Append(ctx context.Context, stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {
+func (m *memory) Append(ctx context.Context, stream events.StreamID, expected events.Revision,
+	batch []events.Event) (events.Appended, error) {
 	defer m.mu.Unlock()
 	if err := m.begin(ctx); err == events.ErrClosed {
 		return events.Appended{}, err
 	} else if err != nil {
-		return events.Appended{}, because(events.ErrUnavailable, err)
+		return events.Appended{}, withCause(events.ErrUnavailable, err)
 	}
 	if last := events.Revision(len(m.streams[stream]) - 1); last != expected {
 		return events.Appended{}, fmt.Errorf("%w: %s is at %d, not %d", events.ErrConflict, stream, last, expected)
 	}
 	at := time.Now().UTC().Truncate(tick)
 	for _, e := range batch {
-		r := events.Recorded{Event: e, Stream: stream, Revision: events.Revision(len(m.streams[stream])), Position: events.Position(len(m.all) + 1), Created: at}
+		r := events.Recorded{Event: e, Stream: stream, Revision: events.Revision(len(m.streams[stream])),
+			Position: events.Position(len(m.all) + 1), Created: at}
 		m.all, m.streams[stream] = append(m.all, r), append(m.streams[stream], r)
 	}
 	close(m.changed)
@@ -55,27 +57,29 @@ func (m *memory) Append(ctx context.Context, stream events.StreamID, expected ev
 	return events.Appended{Revision: expected + events.Revision(len(batch)), Position: events.Position(len(m.all))}, nil
 }
 
-func (m *memory) Read(ctx context.Context, stream events.StreamID, from events.Revision, dir events.Direction, limit int) ([]events.Recorded, error) {
+func (m *memory) Read(ctx context.Context, stream events.StreamID, from events.Revision, dir events.Direction,
+	limit int) ([]events.Recorded, error) {
 	defer m.mu.Unlock()
 	if err := m.begin(ctx); err != nil {
 		return nil, err
 	}
-	of := m.streams[stream]
+	stored := m.streams[stream]
 	if from == events.EndRevision && dir == events.Backward {
-		from = events.Revision(len(of) - 1)
+		from = events.Revision(len(stored) - 1)
 	}
-	if from >= events.Revision(len(of)) {
+	if from >= events.Revision(len(stored)) {
 		return nil, nil
 	}
 	if dir == events.Forward {
-		return slices.Clone(of[max(from, 0):min(int(max(from, 0))+limit, len(of))]), nil
+		return slices.Clone(stored[max(from, 0):min(int(max(from, 0))+limit, len(stored))]), nil
 	}
-	page := slices.Clone(of[max(0, int(from)+1-limit) : from+1])
+	page := slices.Clone(stored[max(0, int(from)+1-limit) : from+1])
 	slices.Reverse(page)
 	return page, nil
 }
 
-func (m *memory) ReadAll(ctx context.Context, from events.Position, dir events.Direction, limit int) ([]events.Recorded, error) {
+func (m *memory) ReadAll(ctx context.Context, from events.Position, dir events.Direction,
+	limit int) ([]events.Recorded, error) {
 	defer m.mu.Unlock()
 	if err := m.begin(ctx); err != nil {
 		return nil, err
@@ -137,9 +141,9 @@ func (m *memory) Close() error {
 	return nil
 }
 
-// TestMemory: what the tests in virtual time stand on is a log.
+// TestMemory: the log of the tests in virtual time conforms.
 func TestMemory(t *testing.T) {
-	skips(t, "memory", storetest.Run(t, storetest.Target{
+	checkSkipped(t, "memory", storetest.Run(t, storetest.Target{
 		Open: func(*testing.T) events.Store { return newMemory() },
 	}))
 }

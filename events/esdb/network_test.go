@@ -13,8 +13,8 @@ import (
 	"admitone/events/esdbwire"
 )
 
-// network connects the store to nodes in the same process, and does to them what
-// networks do. It makes no use of the machine's own, so it works in virtual time.
+// network connects the store to nodes in the same process and simulates network faults. It does not
+// use the real network, so it works in virtual time.
 type network struct {
 	mu     sync.Mutex
 	nodes  map[string]*node   // by host; guarded by mu
@@ -24,20 +24,20 @@ type network struct {
 
 // node is a server in the network.
 type node struct {
-	listener *bufconn.Listener // nil: it is down, and connections are refused
+	listener *bufconn.Listener // nil: the node is down
 	server   *esdbwire.Server
 	ended    chan error
-	thawed   chan struct{} // nil: it is not frozen; else closed when it no longer is
-	hears    bool          // frozen, it takes what it is sent and only says nothing
+	thawed   chan struct{} // nil: not frozen; otherwise closed by thaw
+	receives bool          // a frozen node receives but does not send
 }
 
 func newNetwork() *network {
 	return &network{nodes: map[string]*node{}, conns: map[*conn]struct{}{}}
 }
 
-// start brings a node up.
+// start starts a node.
 func (n *network) start(host string, log events.Store, config esdbwire.Config) {
-	config.Writable, config.Logger = true, quiet
+	config.Writable, config.Logger = true, discardLogger
 	up := &node{listener: bufconn.Listen(1 << 20), server: esdbwire.New(log, config), ended: make(chan error, 1)}
 	go func() { up.ended <- up.server.Serve(up.listener) }()
 	n.mu.Lock()
@@ -45,7 +45,7 @@ func (n *network) start(host string, log events.Store, config esdbwire.Config) {
 	n.nodes[host] = up
 }
 
-// kill takes a node down: its connections are cut off before it knows.
+// kill stops a node after closing its connections.
 func (n *network) kill(t testing.TB, host string) {
 	t.Helper()
 	n.mu.Lock()
@@ -69,7 +69,7 @@ func (n *network) kill(t testing.TB, host string) {
 	}
 }
 
-// connsTo needs n.mu.
+// connsTo requires n.mu.
 func (n *network) connsTo(host string) (to []*conn) {
 	for c := range n.conns {
 		if c.host == host {
@@ -79,16 +79,15 @@ func (n *network) connsTo(host string) (to []*conn) {
 	return to
 }
 
-// freeze lets connections to a node stand, and lets new ones be made, but no byte
-// passes any more, or none from the node if it hears.
-func (n *network) freeze(host string, hears bool) {
+// freeze keeps connections to a node and accepts new ones, but transfers no bytes, or none from the
+// node if it receives.
+func (n *network) freeze(host string, receives bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.nodes[host].thawed, n.nodes[host].hears = make(chan struct{}), hears
+	n.nodes[host].thawed, n.nodes[host].receives = make(chan struct{}), receives
 }
 
-// thaw lets the bytes flow again. If lost, connections of before stay as they are
-// for ever: only new ones work.
+// thaw transfers bytes again. If lost, existing connections stay blocked: only new ones work.
 func (n *network) thaw(host string, lost bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -148,19 +147,18 @@ type conn struct {
 	host    string
 	once    sync.Once
 	closed  chan struct{}
-	lost    bool // for ever; guarded by network.mu
+	lost    bool // blocked permanently; guarded by network.mu
 }
 
 func (c *conn) forget() { c.lost = true }
 
-// pass waits until a byte may pass, to the node or from it. Error: the connection was
-// closed.
+// pass waits until bytes may pass, to the node or from it. Error: net.ErrClosed.
 func (c *conn) pass(to bool) error {
 	for {
 		c.network.mu.Lock()
 		at, lost := c.network.nodes[c.host], c.lost
 		var thawed chan struct{}
-		if at != nil && !(to && at.hears) {
+		if at != nil && !(to && at.receives) {
 			thawed = at.thawed
 		}
 		c.network.mu.Unlock()
@@ -208,7 +206,7 @@ func (c *conn) Close() error {
 // connect opens the store through the network.
 func (n *network) connect(t testing.TB, connectionString string) *Store {
 	t.Helper()
-	s, err := Open(context.Background(), connectionString, Options{Logger: quiet, Dial: n.dial})
+	s, err := Open(context.Background(), connectionString, Options{Logger: discardLogger, Dial: n.dial})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,8 +9,8 @@ import (
 	"admitone/events"
 )
 
-// role is a kind of calls. Each has a connection of its own, so that neither a
-// slow follower nor a large read is in an append's way.
+// role is a kind of call. Each has a separate connection, so that neither a slow follower nor a
+// large read delays an append.
 type role int
 
 const (
@@ -20,36 +20,36 @@ const (
 	roles
 )
 
-// maxCalls bounds the appends, and the reads, that are under way at once. A node
-// takes a hundred calls on one connection; what is left over is for the pulse.
+// maxCalls bounds the concurrent appends, and the concurrent reads. A node accepts a hundred calls
+// on one connection; the rest is for the health check.
 const maxCalls = 64
 
-// nodes knows which node to talk to, and keeps the connections.
+// nodes holds the connections to the current nodes.
 type nodes struct {
 	connection
 	log *slog.Logger
 
 	mu      sync.Mutex
-	lines   [roles]*line // guarded by mu
-	members []string     // the nodes there were when last asked; guarded by mu
-	closed  bool         // guarded by mu
+	conns   [roles]*nodeConn // guarded by mu
+	members []string         // the last known nodes; guarded by mu
+	closed  bool             // guarded by mu
 
-	room       [roles]chan struct{} // of maxCalls; nil for followers
-	lost       chan struct{}        // of 1: somebody could not reach a node
-	life       context.Context      // ends with close
-	end        context.CancelFunc
+	slots      [roles]chan struct{} // of maxCalls; nil for followers
+	lost       chan struct{}        // of 1: a node was unreachable
+	ctx        context.Context      // ends with close
+	cancel     context.CancelFunc
 	background sync.WaitGroup
 }
 
 func newNodes(c connection, log *slog.Logger) *nodes {
 	n := &nodes{connection: c, log: log, lost: make(chan struct{}, 1)}
-	n.room[appending], n.room[reading] = make(chan struct{}, maxCalls), make(chan struct{}, maxCalls)
-	n.life, n.end = context.WithCancel(context.Background())
+	n.slots[appending], n.slots[reading] = make(chan struct{}, maxCalls), make(chan struct{}, maxCalls)
+	n.ctx, n.cancel = context.WithCancel(context.Background())
 	return n
 }
 
-// start has the nodes asked which of them leads, if that is the question, and
-// begins to look after the connections. Error: why none of them could tell.
+// start discovers the leader, if gossip is enabled, and starts the background work. Error: why
+// discovery failed.
 func (n *nodes) start(ctx context.Context) error {
 	if !n.gossip {
 		if err := n.moveTo(n.hosts[0], n.hosts[0]); err != nil {
@@ -58,19 +58,18 @@ func (n *nodes) start(ctx context.Context) error {
 	} else if err := n.discover(ctx); err != nil {
 		return err
 	}
-	n.background.Go(n.feelPulse)
+	n.background.Go(n.runHealthcheck)
 	if n.gossip {
-		n.background.Go(n.keepLooking)
+		n.background.Go(n.runDiscovery)
 	}
 	return nil
 }
 
-// take returns the connection for a call; give takes it back. Errors: ErrClosed,
-// ctx.Err().
-func (n *nodes) take(ctx context.Context, r role) (*line, error) {
-	if room := n.room[r]; room != nil {
+// acquire returns the connection for a call, which must call release. Errors: ErrClosed, ctx.Err().
+func (n *nodes) acquire(ctx context.Context, r role) (*nodeConn, error) {
+	if slots := n.slots[r]; slots != nil {
 		select {
-		case room <- struct{}{}:
+		case slots <- struct{}{}:
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
@@ -78,32 +77,31 @@ func (n *nodes) take(ctx context.Context, r role) (*line, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.closed {
-		n.leave(r)
+		n.releaseSlot(r)
 		return nil, events.ErrClosed
 	}
-	l := n.lines[r]
+	l := n.conns[r]
 	l.calls.Add(1)
 	return l, nil
 }
 
-func (n *nodes) give(r role, l *line) {
-	l.leave()
-	n.leave(r)
+func (n *nodes) release(r role, l *nodeConn) {
+	l.done()
+	n.releaseSlot(r)
 }
 
-func (n *nodes) leave(r role) {
-	if room := n.room[r]; room != nil {
-		<-room
+func (n *nodes) releaseSlot(r role) {
+	if slots := n.slots[r]; slots != nil {
+		<-slots
 	}
 }
 
-// moveTo makes leader the node that is written to and read from, and follow the
-// one that is followed.
+// moveTo connects appends and reads to leader, and followers to follow.
 func (n *nodes) moveTo(leader, follow string) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for r, host := range [roles]string{appending: leader, reading: leader, following: follow} {
-		if n.closed || n.lines[r] != nil && n.lines[r].host == host {
+		if n.closed || n.conns[r] != nil && n.conns[r].host == host {
 			continue
 		}
 		if err := n.renew(role(r), host); err != nil {
@@ -113,32 +111,31 @@ func (n *nodes) moveTo(leader, follow string) error {
 	return nil
 }
 
-// renew puts a new line in the place of the one there is; n.mu is held.
+// renew replaces the connection of a role; n.mu must be held.
 func (n *nodes) renew(r role, host string) error {
-	l, err := n.newLine(host)
+	l, err := n.newNodeConn(host)
 	if err != nil {
 		return err
 	}
-	if old := n.lines[r]; old != nil {
+	if old := n.conns[r]; old != nil {
 		old.retire()
 	}
-	n.lines[r] = l
+	n.conns[r] = l
 	return nil
 }
 
-// elsewhere is called when l's node says that leader leads, and reports whether it
-// is worth asking again.
-func (n *nodes) elsewhere(l *line, leader string) bool {
+// redirect is called when l's node names another leader, and reports whether a retry is worthwhile.
+func (n *nodes) redirect(l *nodeConn, leader string) bool {
 	if leader == "" || leader == l.host {
-		n.look() // an election is under way
+		n.requestDiscovery() // an election is in progress
 		return false
 	}
 	n.mu.Lock()
-	follow := n.lines[following].host
-	moved := n.lines[appending].host != l.host && n.lines[reading].host != l.host
+	follow := n.conns[following].host
+	moved := n.conns[appending].host != l.host && n.conns[reading].host != l.host
 	n.mu.Unlock()
 	if moved {
-		return true // somebody else has been told before
+		return true // another call has already been redirected
 	}
 	if n.prefer == preferLeader {
 		follow = leader
@@ -147,54 +144,53 @@ func (n *nodes) elsewhere(l *line, leader string) bool {
 	return n.moveTo(leader, follow) == nil
 }
 
-// unreachable is called when a call on l failed as if its node were gone. Where
-// nodes can be asked, they are; otherwise a node that another one has named is
-// given up for the one that was named first.
-func (n *nodes) unreachable(r role, l *line) {
+// unreachable is called when a call on l failed as if its node were down. With gossip, it requests
+// a discovery; otherwise it returns from a node that it was redirected to, to the configured one.
+func (n *nodes) unreachable(r role, l *nodeConn) {
 	n.mu.Lock()
-	current := n.lines[r] == l && !n.closed
+	current := n.conns[r] == l && !n.closed
 	n.mu.Unlock()
 	switch {
 	case !current:
 	case n.gossip:
-		n.look()
+		n.requestDiscovery()
 	case l.host != n.hosts[0]:
-		_ = n.moveTo(n.hosts[0], n.hosts[0]) // its error has been checked at the start
+		_ = n.moveTo(n.hosts[0], n.hosts[0]) // the same address succeeded at the start
 	}
 }
 
-// look has the nodes asked, soon.
-func (n *nodes) look() {
+// requestDiscovery makes runDiscovery run soon.
+func (n *nodes) requestDiscovery() {
 	select {
 	case n.lost <- struct{}{}:
 	default:
 	}
 }
 
-// keepLooking asks the nodes whenever one was lost, until they agree on a leader.
-func (n *nodes) keepLooking() {
+// runDiscovery runs a discovery whenever it is requested, until there is a leader.
+func (n *nodes) runDiscovery() {
 	for {
 		select {
 		case <-n.lost:
-		case <-n.life.Done():
+		case <-n.ctx.Done():
 			return
 		}
-		rest := n.discoverEvery
+		delay := n.discoverEvery
 		for {
-			err := n.discover(n.life)
-			if !pause(n.life, rest) { // also afterwards: not more often than that
+			err := n.discover(n.ctx)
+			if !pause(n.ctx, delay) { // also after a success, to limit the rate
 				return
 			}
 			if err == nil {
 				break
 			}
-			n.log.Debug("no node leads that can be reached", "error", err)
-			rest = min(2*rest, max(lastRest, n.discoverEvery))
+			n.log.Debug("no reachable leader", "error", err)
+			delay = min(2*delay, max(maxBackoff, n.discoverEvery))
 		}
 	}
 }
 
-// pause reports false if ctx ended first.
+// pause waits for d and reports false if ctx ended first.
 func pause(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -206,22 +202,22 @@ func pause(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-func (n *nodes) present() [roles]*line {
+func (n *nodes) present() [roles]*nodeConn {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	return n.lines
+	return n.conns
 }
 
-// close ends what is under way and waits for what runs in the background.
+// close ends calls in progress and waits for the background work.
 func (n *nodes) close() {
 	n.mu.Lock()
 	n.closed = true
 	n.mu.Unlock()
-	n.end()
+	n.cancel()
 	n.background.Wait()
 	for _, l := range n.present() {
 		if l != nil {
-			l.cut()
+			l.abort()
 		}
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"admitone/events/esdbwire"
 )
 
-// official connects EventStoreDB's own client.
+// official connects EventStoreDB's official client.
 func official(t *testing.T, address string) *esdb.Client {
 	t.Helper()
 	config, err := esdb.ParseConnectionString(fmt.Sprintf("esdb://%s?tls=false", address))
@@ -30,61 +30,69 @@ func official(t *testing.T, address string) *esdb.Client {
 	return client
 }
 
-// TestOfficialClient: what one of the two clients writes the other reads, word for
-// word, and each notices what the other has done to a stream.
+// TestOfficialClient: what either client writes the other reads unchanged, and each detects
+// conflicts with the other.
 func TestOfficialClient(t *testing.T) {
 	at := serve(t, openLog(t, t.TempDir()), "127.0.0.1:0", esdbwire.Config{Writable: true})
 	defer at.stop(t)
-	ours, theirs := connect(t, at.address), official(t, at.address)
-	defer ours.Close()
-	mine := sampleBatch("product-1", 3)
-	if _, err := ours.Append(t.Context(), "product-1", events.NoStream, mine); err != nil {
+	store, client := connect(t, at.address), official(t, at.address)
+	defer store.Close()
+	ownBatch := sampleBatch("product-1", 3)
+	if _, err := store.Append(t.Context(), "product-1", events.NoStream, ownBatch); err != nil {
 		t.Fatal(err)
 	}
-	their := sampleBatch("their", 2)
-	result, err := theirs.AppendToStream(t.Context(), "product-1", esdb.AppendToStreamOptions{ExpectedRevision: esdb.Revision(2)},
-		theirEvent(&their[0]), theirEvent(&their[1]))
+	clientBatch := sampleBatch("clientBatch", 2)
+	result, err := client.AppendToStream(t.Context(), "product-1",
+		esdb.AppendToStreamOptions{ExpectedRevision: esdb.Revision(2)},
+		clientEvent(&clientBatch[0]), clientEvent(&clientBatch[1]))
 	if err != nil || result.NextExpectedVersion != 4 {
 		t.Fatalf("%+v, %v", result, err)
 	}
-	if _, err := ours.Append(t.Context(), "product-1", 2, sampleBatch("late", 1)); !errors.Is(err, events.ErrConflict) {
-		t.Errorf("our append behind theirs: %v", err)
+	if _, err := store.Append(t.Context(), "product-1", 2, sampleBatch("late", 1)); !errors.Is(err, events.ErrConflict) {
+		t.Errorf("append with the old revision: %v", err)
 	}
-	_, err = theirs.AppendToStream(t.Context(), "product-1", esdb.AppendToStreamOptions{ExpectedRevision: esdb.NoStream{}}, theirEvent(&their[0]))
+	_, err = client.AppendToStream(t.Context(), "product-1",
+		esdb.AppendToStreamOptions{ExpectedRevision: esdb.NoStream{}}, clientEvent(&clientBatch[0]))
 	var wrong *esdb.Error
 	if !errors.As(err, &wrong) || wrong.Code() != esdb.ErrorCodeWrongExpectedVersion {
-		t.Errorf("their append before ours: %v", err)
+		t.Errorf("append of the client with the old revision: %v", err)
 	}
-	all, err := ours.Read(t.Context(), "product-1", 0, events.Forward, 10)
+	all, err := store.Read(t.Context(), "product-1", 0, events.Forward, 10)
 	if err != nil || len(all) != 5 {
 		t.Fatalf("%d events, %v", len(all), err)
 	}
-	for i, want := range append(mine, their...) {
-		if got := all[i]; got.ID != want.ID || got.Type != want.Type || string(got.Data) != string(want.Data) || string(got.Metadata) != string(want.Metadata) {
+	for i, want := range append(ownBatch, clientBatch...) {
+		if got := all[i]; got.ID != want.ID || got.Type != want.Type || string(got.Data) != string(want.Data) ||
+			string(got.Metadata) != string(want.Metadata) {
 			t.Errorf("event %d: %v, want %v", i, got.Event, want)
 		}
 	}
-	readByThem(t, theirs, all)
-	same(t, followed(t, ours, 0, 5), all)
+	checkOfficialRead(t, client, all)
+	checkEqual(t, collect(t, store, 0, 5), all)
 }
 
-func theirEvent(e *events.Event) esdb.EventData {
-	return esdb.EventData{EventID: uuid.UUID(e.ID), EventType: e.Type, ContentType: esdb.ContentTypeJson, Data: e.Data, Metadata: e.Metadata}
+func clientEvent(e *events.Event) esdb.EventData {
+	return esdb.EventData{EventID: uuid.UUID(e.ID), EventType: e.Type, ContentType: esdb.ContentTypeJson,
+		Data: e.Data, Metadata: e.Metadata}
 }
 
 // readByThem compares what the official client reads, and follows, with want.
-func readByThem(t *testing.T, client *esdb.Client, want []events.Recorded) {
+func checkOfficialRead(t *testing.T, client *esdb.Client, want []events.Recorded) {
 	t.Helper()
 	compare := func(i int, got *esdb.RecordedEvent) {
 		t.Helper()
 		w := want[i]
-		if events.ID(got.EventID) != w.ID || got.EventType != w.Type || got.StreamID != string(w.Stream) || got.EventNumber != uint64(w.Revision) ||
-			got.Position.Commit != uint64(w.Position) || got.Position.Prepare != uint64(w.Position) || !got.CreatedDate.Equal(w.Created) ||
-			got.ContentType != jsonContent || string(got.Data) != string(w.Data) || string(got.UserMetadata) != string(w.Metadata) {
-			t.Errorf("they read %+v, want %+v", got, w)
+		if events.ID(got.EventID) != w.ID || got.EventType != w.Type || got.StreamID != string(w.Stream) ||
+			got.EventNumber != uint64(w.Revision) ||
+			got.Position.Commit != uint64(w.Position) || got.Position.Prepare != uint64(w.Position) ||
+			!got.CreatedDate.Equal(w.Created) ||
+			got.ContentType != jsonContent || string(got.Data) != string(w.Data) ||
+			string(got.UserMetadata) != string(w.Metadata) {
+			t.Errorf("the client read %+v, want %+v", got, w)
 		}
 	}
-	read, err := client.ReadStream(t.Context(), string(want[0].Stream), esdb.ReadStreamOptions{From: esdb.Start{}, Direction: esdb.Forwards}, 10)
+	read, err := client.ReadStream(t.Context(), string(want[0].Stream),
+		esdb.ReadStreamOptions{From: esdb.Start{}, Direction: esdb.Forwards}, 10)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,9 +109,10 @@ func readByThem(t *testing.T, client *esdb.Client, want []events.Recorded) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	subscription, err := client.SubscribeToAll(ctx, esdb.SubscribeToAllOptions{From: esdb.Start{}, Filter: &esdb.SubscriptionFilter{
-		Type: esdb.StreamFilterType, Regex: ownEvents,
-	}})
+	subscription, err := client.SubscribeToAll(ctx,
+		esdb.SubscribeToAllOptions{From: esdb.Start{}, Filter: &esdb.SubscriptionFilter{
+			Type: esdb.StreamFilterType, Regex: ownEvents,
+		}})
 	if err != nil {
 		t.Fatal(err)
 	}

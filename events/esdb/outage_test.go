@@ -20,13 +20,13 @@ import (
 	"admitone/events/esdbwire"
 )
 
-// outages are the ways in which a node is gone for a while.
+// outages are the kinds of temporary failure of a node.
 var outages = []struct {
 	name string
-	// heals is how long the store may take to work again once the node does.
-	heals time.Duration
-	begin func(t testing.TB, n *network, host string)
-	end   func(n *network, host string, log events.Store)
+	// maxRecovery is how long the store may take to work again once the node does.
+	maxRecovery time.Duration
+	begin       func(t testing.TB, n *network, host string)
+	end         func(n *network, host string, log events.Store)
 }{
 	{"down", 2 * time.Second,
 		func(t testing.TB, n *network, host string) { n.kill(t, host) },
@@ -34,7 +34,7 @@ var outages = []struct {
 	{"frozen", 2 * time.Second,
 		func(_ testing.TB, n *network, host string) { n.freeze(host, false) },
 		func(n *network, host string, _ events.Store) { n.thaw(host, false) }},
-	// What was connected stays silent for ever, which has to be found out.
+	// Existing connections stay silent, which has to be detected.
 	{"lost", 2 * time.Second,
 		func(_ testing.TB, n *network, host string) { n.freeze(host, false) },
 		func(n *network, host string, _ events.Store) { n.thaw(host, true) }},
@@ -46,9 +46,8 @@ var outages = []struct {
 		func(*network, string, events.Store) {}},
 }
 
-// TestOutages has a node go away a hundred times, for 0.1 to 60 seconds, under load.
-// Time is virtual: it passes when nobody has anything to do, so what is said here
-// about durations does not depend on the machine.
+// TestOutages makes a node fail a hundred times, for 0.1 to 60 seconds, under load. Time is
+// virtual: it passes when all goroutines are blocked, so durations do not depend on the machine.
 func TestOutages(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
@@ -60,7 +59,7 @@ func hundredOutages(t *testing.T, random *rand.Rand) {
 	n, log := newNetwork(), newMemory()
 	n.start(host, log, esdbwire.Config{})
 	s := n.connect(t, "esdb://a?tls=false")
-	c := gather(s, 5, 300*time.Millisecond)
+	c := startWorkload(s, 5, 300*time.Millisecond)
 	time.Sleep(5 * time.Second)
 	goroutines := runtime.NumGoroutine()
 	var total time.Duration
@@ -72,10 +71,10 @@ func hundredOutages(t *testing.T, random *rand.Rand) {
 		time.Sleep(lasts)
 		outage.end(n, host, log)
 		total += lasts
-		took := untilItWorks(t, s)
-		slowest[outage.name] = max(slowest[outage.name], took)
-		if took > outage.heals {
-			t.Errorf("%s for %v: it took %v to work again", outage.name, lasts, took)
+		elapsed := waitUntilWorking(t, s)
+		slowest[outage.name] = max(slowest[outage.name], elapsed)
+		if elapsed > outage.maxRecovery {
+			t.Errorf("%s for %v: it took %v to work again", outage.name, lasts, elapsed)
 		}
 		time.Sleep(time.Duration(random.IntN(3000)) * time.Millisecond)
 	}
@@ -86,7 +85,8 @@ func hundredOutages(t *testing.T, random *rand.Rand) {
 	if now := runtime.NumGoroutine(); now > goroutines {
 		t.Errorf("%d goroutines, %d before the first outage", now, goroutines)
 	}
-	t.Logf("%d outages, %v together; the longest times until it worked again: %v", count, total.Round(time.Second), slowest)
+	t.Logf("%d outages, %v together; the longest times until it worked again: %v", count, total.Round(time.Second),
+		slowest)
 	c.check(t, log)
 	if err := s.Close(); err != nil {
 		t.Error(err)
@@ -94,22 +94,21 @@ func hundredOutages(t *testing.T, random *rand.Rand) {
 	n.kill(t, host)
 }
 
-// TestRestarts has a real server on a real port, and a log on a real disk, go away and
-// come back under load, for short times.
+// TestRestarts restarts a real server with a log on disk under load.
 func TestRestarts(t *testing.T) {
 	dir := t.TempDir()
 	at := serve(t, openLog(t, dir), "127.0.0.1:0", esdbwire.Config{Writable: true})
-	sockets := &counted{}
-	s, err := Open(t.Context(), "esdb://"+at.address+"?tls=false", Options{Logger: quiet, Dial: sockets.dial})
+	sockets := &countingDialer{}
+	s, err := Open(t.Context(), "esdb://"+at.address+"?tls=false", Options{Logger: discardLogger, Dial: sockets.dial})
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := gather(s, 8, time.Millisecond)
+	c := startWorkload(s, 8, time.Millisecond)
 	random := rand.New(rand.NewPCG(1, 1))
 	const busy = 30 * time.Second
 	var goroutines int
 	for i := range 15 {
-		untilItWorksOn(t, s, busy)
+		waitUntilWorkingWithin(t, s, busy)
 		if i == 0 {
 			goroutines = runtime.NumGoroutine()
 		}
@@ -117,9 +116,9 @@ func TestRestarts(t *testing.T) {
 		time.Sleep(time.Duration(random.IntN(200)) * time.Millisecond) // how long it is down
 		at = serve(t, openLog(t, dir), at.address, esdbwire.Config{Writable: true})
 	}
-	untilItWorksOn(t, s, busy)
+	waitUntilWorkingWithin(t, s, busy)
 	c.check(t, at.log)
-	soon(t, func() error { // what is left of the last server may take a moment to go
+	eventually(t, func() error { // the last server may take a moment to end
 		if open := sockets.open.Load(); open > int64(roles) {
 			return fmt.Errorf("%d connections are open, want %d", open, roles)
 		}
@@ -137,8 +136,8 @@ func TestRestarts(t *testing.T) {
 	at.stop(t)
 }
 
-// soon waits until nothing is wrong.
-func soon(t *testing.T, wrong func() error) {
+// eventually waits until wrong returns nil.
+func eventually(t *testing.T, wrong func() error) {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		err := wrong()
@@ -152,10 +151,10 @@ func soon(t *testing.T, wrong func() error) {
 	}
 }
 
-// counted counts connections.
-type counted struct{ open atomic.Int64 }
+// countingDialer counts open connections.
+type countingDialer struct{ open atomic.Int64 }
 
-func (c *counted) dial(ctx context.Context, host string) (net.Conn, error) {
+func (c *countingDialer) dial(ctx context.Context, host string) (net.Conn, error) {
 	socket, err := new(net.Dialer).DialContext(ctx, "tcp", host)
 	if err != nil {
 		return nil, err
@@ -166,7 +165,7 @@ func (c *counted) dial(ctx context.Context, host string) (net.Conn, error) {
 
 type countedConn struct {
 	net.Conn
-	of   *counted
+	of   *countingDialer
 	once sync.Once
 }
 
@@ -175,39 +174,39 @@ func (c *countedConn) Close() error {
 	return c.Conn.Close()
 }
 
-// probed is the stream of untilItWorks.
-const probed events.StreamID = "probe-1"
+// probeStream is the stream of waitUntilWorking.
+const probeStream events.StreamID = "probe-1"
 
-// untilItWorks appends, reads and asks for the head until all three succeed, and
-// returns how long that took. No call takes longer than its context.
-func untilItWorks(t *testing.T, s *Store) time.Duration {
+// waitUntilWorking appends, reads and gets the head until all three succeed, and returns how long
+// that took. No call takes longer than its context.
+func waitUntilWorking(t *testing.T, s *Store) time.Duration {
 	t.Helper()
-	return untilItWorksOn(t, s, 0)
+	return waitUntilWorkingWithin(t, s, 0)
 }
 
-// untilItWorksOn is that on a machine that wakes up whoever waits so much too late, which
-// none does in a bubble.
-func untilItWorksOn(t *testing.T, s *Store, late time.Duration) time.Duration {
+// waitUntilWorkingWithin is waitUntilWorking with a tolerance for late wake-ups, which do not occur
+// in virtual time.
+func waitUntilWorkingWithin(t *testing.T, s *Store, late time.Duration) time.Duration {
 	t.Helper()
-	const patience = time.Second
+	const timeout = time.Second
 	began := time.Now()
 	for n := 0; ; n++ {
 		call := time.Now()
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		last, err := s.Read(ctx, probed, events.EndRevision, events.Backward, 1)
+		ctx, cancel := context.WithTimeout(context.Background(), timeout)
+		last, err := s.Read(ctx, probeStream, events.EndRevision, events.Backward, 1)
 		if err == nil {
 			revision := events.NoStream
 			if len(last) > 0 {
 				revision = last[0].Revision
 			}
-			_, err = s.Append(ctx, probed, revision, []events.Event{{ID: randomID(), Type: "probe.v1"}})
+			_, err = s.Append(ctx, probeStream, revision, []events.Event{{ID: randomID(), Type: "probe.v1"}})
 		}
 		if err == nil {
 			_, err = s.Head(ctx)
 		}
 		cancel()
-		if took := time.Since(call); took > patience+late {
-			t.Errorf("calls with %v took %v", patience, took)
+		if elapsed := time.Since(call); elapsed > timeout+late {
+			t.Errorf("calls with %v took %v", timeout, elapsed)
 		}
 		switch {
 		case err == nil:
@@ -219,7 +218,7 @@ func untilItWorksOn(t *testing.T, s *Store, late time.Duration) time.Duration {
 	}
 }
 
-// TestDefaultDeadline: who sets no bound gets one.
+// TestDefaultDeadline: a call without a deadline gets one.
 func TestDefaultDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n, f := newNetwork(), &faults{}
@@ -228,7 +227,8 @@ func TestDefaultDeadline(t *testing.T) {
 		f.then("Append", hang(func() {}))
 		f.then("Read", hang(func() {}), hang(func() {}))
 		began := time.Now()
-		if _, err := s.Append(context.Background(), "a-1", events.NoStream, sampleBatch("a-1", 1)); !errors.Is(err, events.ErrUnknown) {
+		if _, err := s.Append(context.Background(), "a-1", events.NoStream,
+			sampleBatch("a-1", 1)); !errors.Is(err, events.ErrUnknown) {
 			t.Errorf("append: %v", err)
 		}
 		if _, err := s.Read(context.Background(), "a-1", 0, events.Forward, 1); !errors.Is(err, events.ErrUnavailable) {
@@ -237,16 +237,15 @@ func TestDefaultDeadline(t *testing.T) {
 		if _, _, err := load(s, "a-1"); !errors.Is(err, events.ErrUnavailable) {
 			t.Errorf("snapshot: %v", err)
 		}
-		if took := time.Since(began); took != 2100*time.Millisecond {
-			t.Errorf("three calls took %v", took)
+		if elapsed := time.Since(began); elapsed != 2100*time.Millisecond {
+			t.Errorf("three calls took %v", elapsed)
 		}
 		s.Close()
 		n.kill(t, "a:2113")
 	})
 }
 
-// TestCloseWaits for an append, and for a follower's handler; who follows hears that
-// it is over.
+// TestCloseWaits for an append and for a follower's handler; the follower ends with ErrClosed.
 func TestCloseWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n, f := newNetwork(), &faults{}
@@ -280,7 +279,7 @@ func TestCloseWaits(t *testing.T) {
 			synctest.Wait()
 			select {
 			case <-closed:
-				t.Error("it did not wait for what was under way")
+				t.Error("it did not wait for calls in progress")
 			default:
 			}
 			close(one)

@@ -11,23 +11,25 @@ import (
 	"admitone/events"
 )
 
-// maxPage is how many events one call reads at most, so that each call fits into
-// its deadline however much is asked for.
+// maxPage is the most events that one call reads, so that each call meets its deadline whatever the
+// limit.
 const maxPage = 4096
 
 // Read implements events.Store.
-func (s *Store) Read(ctx context.Context, stream events.StreamID, from events.Revision, dir events.Direction, limit int) ([]events.Recorded, error) {
+func (s *Store) Read(ctx context.Context, stream events.StreamID, from events.Revision, dir events.Direction,
+	limit int) ([]events.Recorded, error) {
 	if !s.gate.enter() {
 		return nil, events.ErrClosed
 	}
 	defer s.gate.leave()
 	page, err := s.readStream(ctx, stream, from, dir, limit)
-	s.alarm(err)
+	s.noteFailure(err)
 	return page, err
 }
 
-// readStream is Read for callers behind the gate.
-func (s *Store) readStream(ctx context.Context, stream events.StreamID, from events.Revision, dir events.Direction, limit int) ([]events.Recorded, error) {
+// readStream is Read for callers that have entered the gate.
+func (s *Store) readStream(ctx context.Context, stream events.StreamID, from events.Revision, dir events.Direction,
+	limit int) ([]events.Recorded, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -44,7 +46,7 @@ func (s *Store) readStream(ctx context.Context, stream events.StreamID, from eve
 		if err != nil {
 			return nil, err
 		}
-		// Asked for events before one that isn't there, a node begins at the last.
+		// If the event at from does not exist, a node begins at the last one.
 		if dir == events.Backward && from != events.EndRevision && len(more) > 0 && more[0].Revision != from {
 			return page, nil
 		}
@@ -62,9 +64,9 @@ func (s *Store) readStream(ctx context.Context, stream events.StreamID, from eve
 	return page, nil
 }
 
-// fetch reads what a request asks for. A stream that does not exist has no events.
+// fetch makes a read request. A stream that does not exist has no events.
 func (s *Store) fetch(ctx context.Context, request *streams.ReadReq, count int) (page []events.Recorded, err error) {
-	err = s.call(ctx, reading, asking, func(ctx context.Context, l *line) error {
+	err = s.call(ctx, reading, readOnly, func(ctx context.Context, l *nodeConn) error {
 		page = make([]events.Recorded, 0, min(count, 256))
 		return receive(s.outgoing(ctx, true), l, request, func(m *received) error {
 			if m.isEvent {
@@ -79,15 +81,14 @@ func (s *Store) fetch(ctx context.Context, request *streams.ReadReq, count int) 
 	return page, nil
 }
 
-// receive makes a read or a subscription, and calls take with all that comes. It
-// returns nil at the end, take's error, ErrDamaged for an event that is none, or a
-// *failure.
-func receive(ctx context.Context, l *line, request *streams.ReadReq, take func(*received) error) error {
+// receive makes a read or a subscription and calls handle with each message. It returns nil at the
+// end, handle's error, ErrDamaged for an invalid event, or a *failure.
+func receive(ctx context.Context, l *nodeConn, request *streams.ReadReq, handle func(*received) error) error {
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel() // or what is not received keeps the call alive
+	defer cancel() // otherwise unreceived messages keep the call alive
 	call, err := l.streams().Read(ctx, request)
 	if err != nil {
-		return newFailure(asking, nil, err)
+		return newFailure(readOnly, nil, err)
 	}
 	var m received
 	for {
@@ -96,13 +97,13 @@ func receive(ctx context.Context, l *line, request *streams.ReadReq, take func(*
 			return nil
 		}
 		if err != nil {
-			return newFailure(asking, call, err)
+			return newFailure(readOnly, call, err)
 		}
-		l.heard.Add(1)
+		l.messages.Add(1)
 		if m.damage != nil {
 			return m.damage
 		}
-		if err := take(&m); err != nil {
+		if err := handle(&m); err != nil {
 			return err
 		}
 	}
@@ -123,8 +124,8 @@ func streamRequest(stream events.StreamID, from events.Revision, dir events.Dire
 	return request
 }
 
-// newRequest has what all requests have in common. Without compatibility, nothing
-// comes but events, and whatever subscriptions are told.
+// newRequest returns a request with the common options. Without a compatibility level, a node sends
+// only events, and confirmations and checkpoints to subscriptions.
 func newRequest(dir events.Direction) *streams.ReadReq {
 	o := &streams.ReadReq_Options{
 		UuidOption: &streams.ReadReq_Options_UUIDOption{

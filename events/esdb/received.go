@@ -13,29 +13,29 @@ import (
 	"admitone/events"
 )
 
-// received is a ReadResp: an event, a sign of how far the node has come, or something
-// that needs no looking at. It is used for one message after another.
+// received is a decoded ReadResp: an event, a checkpoint, or something that is ignored. It is
+// reused for each message.
 type received struct {
-	// event, if isEvent. What is wrong with it is in damage.
+	// event is set if isEvent; damage is why it is invalid.
 	event   events.Recorded
 	isEvent bool
 	damage  error
-	// sign, if isSign.
-	sign   place
-	isSign bool
+	// caughtUpTo is set if isCaughtUp.
+	caughtUpTo logPosition
+	isCaughtUp bool
 
 	created    int64 // of event, in ticks since 1970
 	hasID      bool
 	hasCreated bool
 	names      names
-	arena      []byte // where the next event's bytes are put
+	arena      []byte // backing memory of event data
 }
 
-// arenaSize is how many bytes share one allocation, about.
+// arenaSize is the approximate size of one allocation for several events.
 const arenaSize = 32 << 10
 
-// keep copies bytes that gRPC wants back.
-func (r *received) keep(b []byte) []byte {
+// copyBytes copies bytes that gRPC will reuse.
+func (r *received) copyBytes(b []byte) []byte {
 	if len(b) == 0 {
 		return nil
 	}
@@ -50,21 +50,21 @@ func (r *received) keep(b []byte) []byte {
 // tick is the resolution of an event's time.
 const tick = 100 * time.Nanosecond
 
-// decode reads a message. Its error is one of the encoding.
+// decode decodes a message. Its error means an invalid encoding.
 func (r *received) decode(b []byte) error {
-	r.event, r.isEvent, r.damage, r.sign, r.isSign = events.Recorded{}, false, nil, place{}, false
+	r.event, r.isEvent, r.damage, r.caughtUpTo, r.isCaughtUp = events.Recorded{}, false, nil, logPosition{}, false
 	return fields(b, func(field protowire.Number, text []byte, _ uint64) error {
 		switch field {
 		case respEvent:
 			return r.decodeEvent(text)
 		case respCheckpoint:
-			r.isSign = true
+			r.isCaughtUp = true
 			return fields(text, func(field protowire.Number, _ []byte, number uint64) error {
 				switch field {
 				case checkpointCommit:
-					r.sign.commit = number
+					r.caughtUpTo.commit = number
 				case checkpointPrepare:
-					r.sign.prepare = number
+					r.caughtUpTo.prepare = number
 				}
 				return nil
 			})
@@ -73,8 +73,8 @@ func (r *received) decode(b []byte) error {
 	})
 }
 
-// decodeEvent reads a ReadEvent. A link is an event like any other, and links are not
-// asked to be resolved: so there is none whose event is gone.
+// decodeEvent decodes a ReadEvent. Links are not resolved and are events like any other, so the
+// event is always present.
 func (r *received) decodeEvent(b []byte) error {
 	r.isEvent, r.hasID, r.hasCreated = true, false, false
 	found := false
@@ -90,7 +90,7 @@ func (r *received) decodeEvent(b []byte) error {
 	}
 	switch {
 	case !found:
-		r.damage = fmt.Errorf("%w: a link whose event is gone", events.ErrDamaged)
+		r.damage = fmt.Errorf("%w: a link without its event", events.ErrDamaged)
 	case !r.hasID:
 		r.damage = fmt.Errorf("%w: an event of %s without an id", events.ErrDamaged, r.event.Stream)
 	case !r.hasCreated:
@@ -103,7 +103,7 @@ func (r *received) decodeEvent(b []byte) error {
 	return nil
 }
 
-// recorded takes one field of a RecordedEvent.
+// recorded decodes one field of a RecordedEvent.
 func (r *received) recorded(field protowire.Number, text []byte, number uint64) error {
 	switch field {
 	case recordedID:
@@ -111,7 +111,7 @@ func (r *received) recorded(field protowire.Number, text []byte, number uint64) 
 	case recordedStream:
 		return fields(text, func(field protowire.Number, text []byte, _ uint64) error {
 			if field == streamName {
-				r.event.Stream = events.StreamID(r.names.of(text))
+				r.event.Stream = events.StreamID(r.names.intern(text))
 			}
 			return nil
 		})
@@ -122,14 +122,14 @@ func (r *received) recorded(field protowire.Number, text []byte, number uint64) 
 	case recordedMetadata:
 		return r.entry(text)
 	case recordedCustom:
-		r.event.Metadata = r.keep(text)
+		r.event.Metadata = r.copyBytes(text)
 	case recordedData:
-		r.event.Data = r.keep(text)
+		r.event.Data = r.copyBytes(text)
 	}
 	return nil
 }
 
-// id takes one field of a UUID, in either form.
+// id decodes one field of a UUID, in either form.
 func (r *received) id(field protowire.Number, text []byte, _ uint64) (err error) {
 	switch field {
 	case idStructured:
@@ -150,7 +150,7 @@ func (r *received) id(field protowire.Number, text []byte, _ uint64) (err error)
 	return nil
 }
 
-// entry takes an entry of the node's own metadata.
+// entry decodes an entry of the node's own metadata.
 func (r *received) entry(b []byte) error {
 	var key, value []byte
 	err := fields(b, func(field protowire.Number, text []byte, _ uint64) error {
@@ -164,7 +164,7 @@ func (r *received) entry(b []byte) error {
 	})
 	switch string(key) {
 	case typeKey:
-		r.event.Type = r.names.of(value)
+		r.event.Type = r.names.intern(value)
 	case createdKey:
 		var failed error
 		r.created, failed = strconv.ParseInt(string(value), 10, 64)
@@ -173,11 +173,11 @@ func (r *received) entry(b []byte) error {
 	return err
 }
 
-var errWire = errors.New("esdb: not a message")
+var errWire = errors.New("malformed message from the log's server")
 
-// fields calls take with the fields of a message one after another: with their bytes,
-// or with their number. Others are passed over.
-func fields(b []byte, take func(field protowire.Number, text []byte, number uint64) error) error {
+// fields calls visit with each field of a message: with its bytes, or with its number. Fields of
+// other types are skipped.
+func fields(b []byte, visit func(field protowire.Number, text []byte, number uint64) error) error {
 	for len(b) > 0 {
 		field, kind, n := protowire.ConsumeTag(b)
 		if n < 0 {
@@ -200,7 +200,7 @@ func fields(b []byte, take func(field protowire.Number, text []byte, number uint
 		if n < 0 {
 			return errWire
 		}
-		if err := take(field, text, number); err != nil {
+		if err := visit(field, text, number); err != nil {
 			return err
 		}
 		b = b[n:]
@@ -208,13 +208,13 @@ func fields(b []byte, take func(field protowire.Number, text []byte, number uint
 	return nil
 }
 
-// names keeps the names of streams and types, which repeat.
+// names interns the names of streams and types.
 type names map[string]string
 
-// maxNames bounds them; then they are forgotten.
+// maxNames bounds them; beyond it, they are dropped.
 const maxNames = 4096
 
-func (n *names) of(b []byte) string {
+func (n *names) intern(b []byte) string {
 	if name, ok := (*n)[string(b)]; ok {
 		return name
 	}

@@ -11,7 +11,7 @@ import (
 	"admitone/events"
 )
 
-// The keys of what the node itself keeps of an event, and the content types.
+// The keys of the node's own metadata of an event, and the content types.
 const (
 	typeKey    = "type"
 	contentKey = "content-type"
@@ -21,16 +21,16 @@ const (
 	bytesContent = "application/octet-stream"
 )
 
-// ownPrefix begins the names of streams that this package keeps for itself;
-// systemPrefix those of the node's, and its types of events.
+// ownPrefix begins the names of this package's internal streams; systemPrefix those of the node's
+// streams and event types.
 const (
 	ownPrefix    = "~"
 	systemPrefix = "$"
 )
 
-// ours says whether an event belongs to the log as admitone sees it. The filter on
-// streams has left out most of what doesn't; a tombstone lies in the stream itself.
-func ours(e *events.Recorded) bool {
+// belongsToLog reports whether an event belongs to the log. The filter on streams has excluded most others;
+// a tombstone is in the stream itself.
+func belongsToLog(e *events.Recorded) bool {
 	return !strings.HasPrefix(e.Type, systemPrefix) && !e.Stream.Internal()
 }
 
@@ -38,7 +38,7 @@ func identifier(stream events.StreamID) *shared.StreamIdentifier {
 	return &shared.StreamIdentifier{StreamName: []byte(stream)}
 }
 
-// sizeOf is what the node counts of an event against the size of an append.
+// sizeOf is the size of an event as the node counts it.
 func sizeOf(e *events.Event) int {
 	units := 0
 	for _, r := range e.Type {
@@ -47,8 +47,8 @@ func sizeOf(e *events.Event) int {
 	return len(e.Data) + len(e.Metadata) + 2*units
 }
 
-// checkAppend returns the batch's size as the node counts it. Error: ErrRefused for
-// what no EventStoreDB could keep, or what is not meant for it.
+// checkAppend returns the batch's size as the node counts it. Error: ErrRefused for a batch that is
+// invalid or for an internal stream.
 func checkAppend(stream events.StreamID, expected events.Revision, batch []events.Event) (size int, err error) {
 	switch {
 	case len(batch) == 0:

@@ -22,13 +22,13 @@ func (s *Store) LoadSnapshot(stream events.StreamID, read func(events.Snapshot, 
 	err := s.loadSnapshot(context.Background(), stream, read)
 	var damage *snapshotDamage
 	if errors.As(err, &damage) {
-		s.log.Warn("a snapshot can't be used", "stream", stream, "reason", damage)
+		s.log.Warn("unusable snapshot", "stream", stream, "reason", damage)
 		return fmt.Errorf("%w: %s: %w", events.ErrNoSnapshot, stream, damage)
 	}
 	return err
 }
 
-// snapshotDamage is why a snapshot can't be used.
+// snapshotDamage is why a snapshot is unusable.
 type snapshotDamage struct{ reason string }
 
 func (d *snapshotDamage) Error() string { return d.reason }
@@ -37,12 +37,13 @@ func unusable(format string, args ...any) error {
 	return &snapshotDamage{fmt.Sprintf(format, args...)}
 }
 
-func (s *Store) loadSnapshot(ctx context.Context, stream events.StreamID, read func(events.Snapshot, io.Reader) error) error {
+func (s *Store) loadSnapshot(ctx context.Context, stream events.StreamID,
+	read func(events.Snapshot, io.Reader) error) error {
 	heads, pieces := snapshotStreams(stream)
-	last, err := s.lastOf(ctx, heads)
+	last, err := s.lastEvent(ctx, heads)
 	switch {
 	case errors.Is(err, events.ErrDamaged), errors.Is(err, ErrRefused):
-		return unusable("it can't be read: %v", err) // and it is only a snapshot
+		return unusable("unreadable: %v", err) // the state can be rebuilt from the stream
 	case err != nil:
 		return err
 	case last == nil:
@@ -59,7 +60,7 @@ func (s *Store) loadSnapshot(ctx context.Context, stream events.StreamID, read f
 	err = read(head, r)
 	var damage *snapshotDamage
 	if errors.As(r.err, &damage) {
-		return r.err // whatever the reader made of it
+		return r.err // not the error that read made of it
 	}
 	return err
 }
@@ -67,17 +68,17 @@ func (s *Store) loadSnapshot(ctx context.Context, stream events.StreamID, read f
 // parseHead checks a snapshot's event. Error: *snapshotDamage.
 func parseHead(e *events.Recorded, stream events.StreamID) (h snapshotHead, head events.Snapshot, err error) {
 	if err := json.Unmarshal(e.Metadata, &h); err != nil || e.Type != headType {
-		return h, head, unusable("its head is a %s: %v", e.Type, err)
+		return h, head, unusable("the head is of type %s: %v", e.Type, err)
 	}
 	head = events.Snapshot{Version: h.Version, Revision: h.Revision}
 	n, err := hex.Decode(head.Hash[:], []byte(h.Hash[:min(len(h.Hash), 2*len(head.Hash))]))
 	switch {
 	case err != nil || n != len(head.Hash) || len(h.Hash) != 2*n:
-		return h, head, unusable("its head has the hash %q", h.Hash)
+		return h, head, unusable("the head has the hash %q", h.Hash)
 	case h.Stream != string(stream):
-		return h, head, unusable("it is of %s", h.Stream)
+		return h, head, unusable("it belongs to %s", h.Stream)
 	case h.Pieces < 0 || h.First < 0 || crc32.Checksum(e.Data, castagnoli) != h.Sum:
-		return h, head, unusable("its head is damaged")
+		return h, head, unusable("the head is damaged")
 	}
 	return h, head, nil
 }
@@ -85,7 +86,7 @@ func parseHead(e *events.Recorded, stream events.StreamID) (h snapshotHead, head
 // piecesAtOnce is how many pieces one read fetches.
 const piecesAtOnce = 4
 
-// pieceReader reads the pieces of a snapshot. None is handed out unchecked.
+// pieceReader reads the pieces of a snapshot and verifies each.
 type pieceReader struct {
 	store  *Store
 	ctx    context.Context
@@ -94,7 +95,7 @@ type pieceReader struct {
 	left   int64 // pieces not fetched yet
 	ready  []events.Recorded
 	data   []byte // of the piece being read
-	err    error  // stays
+	err    error  // sticky
 }
 
 // Read implements io.Reader.
@@ -110,7 +111,7 @@ func (r *pieceReader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// advance goes on to the next piece. Errors: io.EOF, *snapshotDamage, as Read.
+// advance loads the next piece. Errors: io.EOF, *snapshotDamage, as Read.
 func (r *pieceReader) advance() error {
 	if len(r.ready) == 0 {
 		if r.left == 0 {

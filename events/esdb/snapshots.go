@@ -22,12 +22,12 @@ const (
 	metadataType = systemPrefix + "metadata"
 )
 
-// maxPiece is how much of a snapshot is in one event. It is well below what an
-// append may have, and one append takes the disk no longer than any other.
+// maxPiece is the most bytes of a snapshot in one event. It is well below the limit of an append,
+// so that a piece does not occupy the disk longer than other appends.
 const maxPiece = 512 << 10
 
-// snapshotHead is the metadata of a snapshot's event. Without pieces, the event's
-// data are the state.
+// snapshotHead is the metadata of a snapshot's event. If there are no pieces, the event's data are
+// the state.
 type snapshotHead struct {
 	Stream   string          `json:"stream"`
 	Version  uint32          `json:"version"`
@@ -49,8 +49,7 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // its hash.
 const maxSnapshotName = 400
 
-// snapshotStreams returns where a stream's snapshot is kept: its head, and its
-// pieces if it is large.
+// snapshotStreams returns the streams of a stream's snapshot: of its head, and of its pieces.
 func snapshotStreams(stream events.StreamID) (head, pieces events.StreamID) {
 	name := url.PathEscape(string(stream))
 	if len(name) > maxSnapshotName {
@@ -60,33 +59,33 @@ func snapshotStreams(stream events.StreamID) (head, pieces events.StreamID) {
 	return events.StreamID(ownPrefix + "snapshot-" + name), events.StreamID(ownPrefix + "pieces-" + name)
 }
 
-// SaveSnapshot implements events.Snapshots. If another node saves a snapshot of the
-// stream at the same time, one of the two gives up with an events.ErrConflict.
-// Further errors: as Append.
+// SaveSnapshot implements events.Snapshots. If another server saves a snapshot of the stream at the
+// same time, one of the two fails with an events.ErrConflict. Further errors: as Append.
 func (s *Store) SaveSnapshot(stream events.StreamID, head events.Snapshot, write func(io.Writer) error) error {
 	if !s.gate.enter() {
 		return events.ErrClosed
 	}
 	defer s.gate.leave()
 	err := s.saveSnapshot(context.Background(), stream, head, write)
-	s.alarm(err)
+	s.noteFailure(err)
 	return err
 }
 
-func (s *Store) saveSnapshot(ctx context.Context, stream events.StreamID, head events.Snapshot, write func(io.Writer) error) error {
+func (s *Store) saveSnapshot(ctx context.Context, stream events.StreamID, head events.Snapshot,
+	write func(io.Writer) error) error {
 	heads, pieces := snapshotStreams(stream)
-	before, err := s.lastOf(ctx, heads)
+	before, err := s.lastEvent(ctx, heads)
 	if err != nil {
 		return err
 	}
 	revision := events.NoStream
 	if before == nil {
-		// Also for whoever looks at the stream with other tools: the newest counts.
-		err = s.describe(ctx, heads, events.NoStream, `{"$maxCount":1}`)
+		// So that other tools, too, see only the newest.
+		err = s.setMetadata(ctx, heads, events.NoStream, `{"$maxCount":1}`)
 	} else {
 		revision = before.Revision
 	}
-	if err != nil && !errors.Is(err, events.ErrConflict) { // a conflict: it is described already
+	if err != nil && !errors.Is(err, events.ErrConflict) { // a conflict: it is already set
 		return err
 	}
 	w := &pieceWriter{store: s, ctx: ctx, stream: pieces, size: min(maxPiece, s.maxAppend/2)}
@@ -105,14 +104,13 @@ func (s *Store) saveSnapshot(ctx context.Context, stream events.StreamID, head e
 	if err := s.appendOwn(ctx, heads, revision, headType, &h, w.buffer); err != nil {
 		return err
 	}
-	s.letGo(ctx, before, &h, pieces)
+	s.truncatePieces(ctx, before, &h, pieces)
 	return nil
 }
 
-// letGo has the node forget the pieces of older snapshots, all but the last: that one
-// says where the stream ends. If the node can't be told now, it will be at the next
-// snapshot.
-func (s *Store) letGo(ctx context.Context, before *events.Recorded, h *snapshotHead, pieces events.StreamID) {
+// truncatePieces releases the pieces of older snapshots, all but the last, which marks the end of
+// the stream. If it fails, the next snapshot does it.
+func (s *Store) truncatePieces(ctx context.Context, before *events.Recorded, h *snapshotHead, pieces events.StreamID) {
 	var old snapshotHead
 	if before != nil {
 		_ = json.Unmarshal(before.Metadata, &old)
@@ -124,21 +122,21 @@ func (s *Store) letGo(ctx context.Context, before *events.Recorded, h *snapshotH
 	case h.Pieces == 0:
 		keep = old.First + events.Revision(old.Pieces) - 1
 	}
-	last, err := s.lastOf(ctx, systemPrefix+systemPrefix+pieces)
+	last, err := s.lastEvent(ctx, systemPrefix+systemPrefix+pieces)
 	if err == nil {
 		expected := events.NoStream
 		if last != nil {
 			expected = last.Revision
 		}
-		err = s.describe(ctx, pieces, expected, fmt.Sprintf(`{"$tb":%d}`, keep))
+		err = s.setMetadata(ctx, pieces, expected, fmt.Sprintf(`{"$tb":%d}`, keep))
 	}
 	if err != nil {
-		s.log.Warn("the pieces of an older snapshot are still kept", "stream", pieces, "error", err)
+		s.log.Warn("cannot release the pieces of an older snapshot", "stream", pieces, "error", err)
 	}
 }
 
 // lastOf returns a stream's last event, nil if there is none.
-func (s *Store) lastOf(ctx context.Context, stream events.StreamID) (*events.Recorded, error) {
+func (s *Store) lastEvent(ctx context.Context, stream events.StreamID) (*events.Recorded, error) {
 	page, err := s.readStream(ctx, stream, events.EndRevision, events.Backward, 1)
 	if err != nil || len(page) == 0 {
 		return nil, err
@@ -146,8 +144,9 @@ func (s *Store) lastOf(ctx context.Context, stream events.StreamID) (*events.Rec
 	return &page[0], nil
 }
 
-// describe sets a stream's metadata.
-func (s *Store) describe(ctx context.Context, stream events.StreamID, expected events.Revision, metadata string) error {
+// setMetadata sets a stream's metadata.
+func (s *Store) setMetadata(ctx context.Context, stream events.StreamID, expected events.Revision,
+	metadata string) error {
 	event := events.Event{ID: randomID(), Type: metadataType, Data: []byte(metadata)}
 	_, err := s.append(ctx, proposal{
 		stream: systemPrefix + systemPrefix + stream, expected: expected, batch: []events.Event{event}, content: jsonContent,
@@ -155,19 +154,21 @@ func (s *Store) describe(ctx context.Context, stream events.StreamID, expected e
 	return err
 }
 
-// appendOwn appends one event to one of our own streams.
-func (s *Store) appendOwn(ctx context.Context, stream events.StreamID, expected events.Revision, kind string, metadata any, data []byte) error {
+// appendOwn appends one event to an internal stream.
+func (s *Store) appendOwn(ctx context.Context, stream events.StreamID, expected events.Revision, kind string,
+	metadata any, data []byte) error {
 	text, err := json.Marshal(metadata)
 	if err != nil {
-		return err // it can't be: these are plain structs
+		return err // impossible for these structs
 	}
 	event := events.Event{ID: randomID(), Type: kind, Data: data, Metadata: text}
-	_, err = s.append(ctx, proposal{stream: stream, expected: expected, batch: []events.Event{event}, content: bytesContent})
+	_, err = s.append(ctx, proposal{stream: stream, expected: expected, batch: []events.Event{event},
+		content: bytesContent})
 	return err
 }
 
-// pieceWriter appends what is written to it, piece by piece. What fits into one
-// stays in its buffer.
+// pieceWriter appends what is written to it in pieces. A state that fits into one stays in the
+// buffer.
 type pieceWriter struct {
 	store   *Store
 	ctx     context.Context
@@ -197,7 +198,7 @@ func (w *pieceWriter) Write(p []byte) (int, error) {
 // flush appends the buffer as a piece.
 func (w *pieceWriter) flush() error {
 	if w.written == 0 {
-		last, err := w.store.lastOf(w.ctx, w.stream)
+		last, err := w.store.lastEvent(w.ctx, w.stream)
 		if err != nil {
 			return err
 		}
@@ -207,7 +208,8 @@ func (w *pieceWriter) flush() error {
 	}
 	data := bytes.Clone(w.buffer)
 	expected := w.first + events.Revision(w.written) - 1
-	if err := w.store.appendOwn(w.ctx, w.stream, expected, pieceType, piece{crc32.Checksum(data, castagnoli)}, data); err != nil {
+	if err := w.store.appendOwn(w.ctx, w.stream, expected, pieceType, piece{crc32.Checksum(data, castagnoli)},
+		data); err != nil {
 		return err
 	}
 	w.buffer = w.buffer[:0]

@@ -41,12 +41,12 @@ func random(n int) []byte {
 	return body
 }
 
-// TestSnapshotsLeaveNothingBehind: of snapshots and their pieces, only the newest is
-// shown; and a saved state of any size comes back.
+// TestSnapshotsLeaveNothingBehind: only the newest snapshot and its pieces are visible, and a state
+// of any size is restored.
 func TestSnapshotsLeaveNothingBehind(t *testing.T) {
 	_, s, _ := serveFaulty(t)
 	heads, pieces := snapshotStreams("product-1")
-	// Of pieces that nobody needs any more, the last says where their stream ends.
+	// The last of the released pieces remains, to mark the end of their stream.
 	for i, test := range []struct{ size, pieces int }{
 		{0, 0}, {1, 0}, {maxPiece, 0}, {maxPiece + 1, 2}, {5 * maxPiece, 5}, {3*maxPiece - 1, 3}, {7, 1}, {2 * maxPiece, 2},
 	} {
@@ -69,7 +69,7 @@ func TestSnapshotsLeaveNothingBehind(t *testing.T) {
 	}
 }
 
-// TestSnapshotsOfStreamsOfFacts have no limits: what a fact's stream says is for ever.
+// TestStreamsOfFactsHaveNoLimits: saving a snapshot sets no metadata on a stream of facts.
 func TestStreamsOfFactsHaveNoLimits(t *testing.T) {
 	_, s, _ := serveFaulty(t)
 	appendOnes(t, s, "product", 1)
@@ -81,7 +81,7 @@ func TestStreamsOfFactsHaveNoLimits(t *testing.T) {
 	}
 }
 
-// TestSnapshotDamage: a snapshot that is not whole is none, wherever it is damaged.
+// TestSnapshotDamage: a snapshot with any damage is not loaded.
 func TestSnapshotDamage(t *testing.T) {
 	_, s, _ := serveFaulty(t)
 	ctx := context.Background()
@@ -108,7 +108,7 @@ func TestSnapshotDamage(t *testing.T) {
 		if err := save(s, "product-1", 1, random(size)); err != nil {
 			t.Fatal(err)
 		}
-		good, err := s.lastOf(ctx, heads)
+		good, err := s.lastEvent(ctx, heads)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -125,14 +125,14 @@ func TestSnapshotDamage(t *testing.T) {
 			t.Errorf("%s: %v, want ErrNoSnapshot", test.name, err)
 		}
 	}
-	last, err := s.lastOf(ctx, pieces)
+	last, err := s.lastEvent(ctx, pieces)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.appendOwn(ctx, pieces, last.Revision, pieceType, piece{Sum: 1}, []byte("spoilt")); err != nil {
+	if err := s.appendOwn(ctx, pieces, last.Revision, pieceType, piece{Sum: 1}, []byte("damaged")); err != nil {
 		t.Fatal(err)
 	}
-	good, err := s.lastOf(ctx, heads)
+	good, err := s.lastEvent(ctx, heads)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +145,7 @@ func TestSnapshotDamage(t *testing.T) {
 	}
 }
 
-// TestSnapshotFaults: a failure on the way leaves the one before.
+// TestSnapshotFaults: after a failed save the previous snapshot remains.
 func TestSnapshotFaults(t *testing.T) {
 	old, large := []byte("old"), random(3*maxPiece)
 	for failing := range 4 { // three pieces and the head
@@ -154,9 +154,9 @@ func TestSnapshotFaults(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range failing {
-			f.then("Append", through)
+			f.then("Append", noFault)
 		}
-		f.then("Append", drained(codes.Unavailable))
+		f.then("Append", refuseAfterRequest(codes.Unavailable))
 		if err := save(s, "product-1", 2, large); !errors.Is(err, events.ErrUnknown) {
 			t.Errorf("append %d: %v", failing, err)
 		}
@@ -172,8 +172,8 @@ func TestSnapshotFaults(t *testing.T) {
 	}
 }
 
-// TestSnapshotUnavailable: a node that is down is no reason to read a stream from its
-// beginning; a snapshot that somebody deleted is.
+// TestSnapshotUnavailable: if the node is down, loading fails; a deleted snapshot counts as
+// missing.
 func TestSnapshotUnavailable(t *testing.T) {
 	f, s, _ := serveFaulty(t)
 	if err := save(s, "product-1", 1, random(9*maxPiece)); err != nil {
@@ -183,7 +183,7 @@ func TestSnapshotUnavailable(t *testing.T) {
 	if _, _, err := load(s, "product-1"); !errors.Is(err, events.ErrUnavailable) {
 		t.Errorf("the head: %v", err)
 	}
-	f.then("Read", through, through, refuse(codes.Unavailable))
+	f.then("Read", noFault, noFault, refuse(codes.Unavailable))
 	if _, _, err := load(s, "product-1"); !errors.Is(err, events.ErrUnavailable) {
 		t.Errorf("the pieces: %v", err)
 	}
@@ -193,8 +193,7 @@ func TestSnapshotUnavailable(t *testing.T) {
 	}
 }
 
-// TestTwoNodesSave the same stream's snapshot at once: one gives up, and what is there
-// is whole.
+// TestTwoNodesSave the same stream's snapshot concurrently: one fails, and the result is intact.
 func TestTwoNodesSave(t *testing.T) {
 	at := serveSparse(t)
 	defer at.stop(t)

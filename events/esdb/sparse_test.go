@@ -18,68 +18,71 @@ import (
 	"admitone/events/storetest"
 )
 
-// sparse is a log whose positions are far apart, as those of an EventStoreDB are.
+// sparse is a log whose positions have gaps, as those of an EventStoreDB.
 type sparse struct{ events.Store }
 
 // The positions are first, first+apart, first+2*apart and so on.
-const first, apart = 10_000, 137
+const first, gap = 10_000, 137
 
-func spread(p events.Position) events.Position {
+func toSparse(p events.Position) events.Position {
 	if p == 0 || p == events.EndPosition {
 		return p
 	}
-	return first + (p-1)*apart
+	return first + (p-1)*gap
 }
 
 // upTo counts the events whose positions are not above p.
-func upTo(p events.Position) events.Position {
+func countUpTo(p events.Position) events.Position {
 	if p < first {
 		return 0
 	}
-	return (p-first)/apart + 1
+	return (p-first)/gap + 1
 }
 
-func (s sparse) spread(page []events.Recorded) []events.Recorded {
+func (s sparse) toSparse(page []events.Recorded) []events.Recorded {
 	page = slices.Clone(page)
 	for i := range page {
-		page[i].Position = spread(page[i].Position)
+		page[i].Position = toSparse(page[i].Position)
 	}
 	return page
 }
 
-func (s sparse) Append(ctx context.Context, stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {
+func (s sparse) Append(ctx context.Context, stream events.StreamID, expected events.Revision,
+	batch []events.Event) (events.Appended, error) {
 	appended, err := s.Store.Append(ctx, stream, expected, batch)
-	appended.Position = spread(appended.Position)
+	appended.Position = toSparse(appended.Position)
 	return appended, err
 }
 
-func (s sparse) Read(ctx context.Context, stream events.StreamID, from events.Revision, dir events.Direction, limit int) ([]events.Recorded, error) {
+func (s sparse) Read(ctx context.Context, stream events.StreamID, from events.Revision, dir events.Direction,
+	limit int) ([]events.Recorded, error) {
 	page, err := s.Store.Read(ctx, stream, from, dir, limit)
-	return s.spread(page), err
+	return s.toSparse(page), err
 }
 
-func (s sparse) ReadAll(ctx context.Context, from events.Position, dir events.Direction, limit int) ([]events.Recorded, error) {
-	at := upTo(from)
+func (s sparse) ReadAll(ctx context.Context, from events.Position, dir events.Direction,
+	limit int) ([]events.Recorded, error) {
+	at := countUpTo(from)
 	if dir == events.Backward {
 		at = events.EndPosition
 		if from < events.EndPosition {
-			at = upTo(max(from, 1)-1) + 1
+			at = countUpTo(max(from, 1)-1) + 1
 		}
 	}
 	page, err := s.Store.ReadAll(ctx, at, dir, limit)
-	return s.spread(page), err
+	return s.toSparse(page), err
 }
 
 func (s sparse) Follow(ctx context.Context, after events.Position, handle func([]events.Recorded) error) error {
-	return s.Store.Follow(ctx, upTo(after), func(page []events.Recorded) error { return handle(s.spread(page)) })
+	return s.Store.Follow(ctx, countUpTo(after), func(page []events.Recorded) error { return handle(s.toSparse(page)) })
 }
 
 func (s sparse) Head(ctx context.Context) (events.Position, error) {
 	head, err := s.Store.Head(ctx)
-	return spread(head), err
+	return toSparse(head), err
 }
 
-// strict refuses reads from where no event is, as an EventStoreDB does.
+// strict refuses reads from positions of no event, as an EventStoreDB does.
 func strict(server any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handler grpc.StreamHandler) error {
 	return handler(server, strictStream{stream})
 }
@@ -95,7 +98,7 @@ func (s strictStream) RecvMsg(m any) error {
 		return nil
 	}
 	at := request.GetOptions().GetAll().GetPosition()
-	if at == nil || at.GetCommitPosition() >= first && (at.GetCommitPosition()-first)%apart == 0 {
+	if at == nil || at.GetCommitPosition() >= first && (at.GetCommitPosition()-first)%gap == 0 {
 		return nil
 	}
 	if request.GetOptions().GetSubscription() != nil {
@@ -104,17 +107,17 @@ func (s strictStream) RecvMsg(m any) error {
 	return status.Error(codes.Unknown, "Unexpected ReadAllResult: InvalidPosition")
 }
 
-// serveSparse serves a log like that.
-func serveSparse(t testing.TB) *served {
+// serveSparse serves a sparse log strictly.
+func serveSparse(t testing.TB) *testServer {
 	return serve(t, sparse{openLog(t, t.TempDir())}, "127.0.0.1:0", esdbwire.Config{
 		Writable: true, Options: []grpc.ServerOption{grpc.StreamInterceptor(strict)},
 	})
 }
 
-// TestConformanceSparse: nothing depends on positions being next to each other, or
-// on a node that reads from anywhere.
+// TestConformanceSparse: nothing depends on consecutive positions, or on a node that reads from any
+// position.
 func TestConformanceSparse(t *testing.T) {
-	skips(t, "sparse", storetest.Run(t, storetest.Target{
+	checkSkipped(t, "sparse", storetest.Run(t, storetest.Target{
 		Open: func(t *testing.T) events.Store {
 			at := serveSparse(t)
 			t.Cleanup(func() { at.stop(t) })
@@ -123,8 +126,7 @@ func TestConformanceSparse(t *testing.T) {
 	}))
 }
 
-// TestAnyPosition reads and follows from positions where no event is, with what the
-// store has seen before and without.
+// TestAnyPosition reads and follows from positions of no event, with and without known positions.
 func TestAnyPosition(t *testing.T) {
 	at := serveSparse(t)
 	defer at.stop(t)
@@ -149,7 +151,7 @@ func TestAnyPosition(t *testing.T) {
 			s.Close()
 			s = connect(t, at.address)
 		}
-		from := all[0].Position - 3*apart + events.Position(random.IntN((n+6)*apart))
+		from := all[0].Position - 3*gap + events.Position(random.IntN((n+6)*gap))
 		if random.IntN(3) == 0 {
 			from = all[random.IntN(n)].Position + events.Position(random.IntN(3)) - 1
 		}
@@ -158,25 +160,25 @@ func TestAnyPosition(t *testing.T) {
 		if err != nil {
 			t.Fatalf("from %d (backward %t), %d: %v", from, dir, limit, err)
 		}
-		same(t, got, between(all, from, dir, limit))
+		checkEqual(t, got, modelReadAll(all, from, dir, limit))
 		if dir == events.Backward || from >= all[n-1].Position {
 			continue
 		}
-		want := between(all, from, events.Forward, n)
+		want := modelReadAll(all, from, events.Forward, n)
 		var followed []events.Recorded
-		enough := errors.New("enough")
+		errStop := errors.New("enough")
 		err = s.Follow(t.Context(), from, func(page []events.Recorded) error {
 			if followed = append(followed, page...); len(followed) >= len(want) {
-				return enough
+				return errStop
 			}
 			return nil
 		})
-		if !errors.Is(err, enough) {
+		if !errors.Is(err, errStop) {
 			t.Fatalf("following from %d: %v", from, err)
 		}
-		same(t, followed, want)
+		checkEqual(t, followed, want)
 	}
-	for i := range all { // a time in the middle of a burst is any of the burst's
+	for i := range all { // events of one burst may have the same time
 		found, err := events.PositionAt(t.Context(), s, all[i].Created)
 		if err != nil || found < all[i].Position {
 			t.Fatalf("at %v: position %d, %v, want at least %d", all[i].Created, found, err, all[i].Position)
@@ -187,8 +189,8 @@ func TestAnyPosition(t *testing.T) {
 	}
 }
 
-// between is what the contract says about ReadAll.
-func between(all []events.Recorded, from events.Position, dir events.Direction, limit int) []events.Recorded {
+// modelReadAll is the contract of ReadAll.
+func modelReadAll(all []events.Recorded, from events.Position, dir events.Direction, limit int) []events.Recorded {
 	var page []events.Recorded
 	for _, r := range all {
 		if dir == events.Forward && r.Position > from || dir == events.Backward && r.Position < from {
@@ -201,7 +203,7 @@ func between(all []events.Recorded, from events.Position, dir events.Direction, 
 	return page[:min(limit, len(page))]
 }
 
-func same(t *testing.T, got, want []events.Recorded) {
+func checkEqual(t *testing.T, got, want []events.Recorded) {
 	t.Helper()
 	if !slices.EqualFunc(got, want, func(a, b events.Recorded) bool { return a.Position == b.Position && a.ID == b.ID }) {
 		t.Fatalf("%d events %v, want %d %v", len(got), positions(got), len(want), positions(want))

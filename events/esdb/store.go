@@ -16,20 +16,19 @@ import (
 	"admitone/events"
 )
 
-// DefaultMaxAppend is how many bytes an append may have at a node that was not
-// configured otherwise: data and metadata of its events, and their types in UTF-16.
+// DefaultMaxAppend is the default limit of a node for the size of an append in bytes: data and
+// metadata of its events, and their types in UTF-16.
 const DefaultMaxAppend = 1 << 20
 
 // Options of [Open]. The zero value is what production uses.
 type Options struct {
 	// ReadOnly refuses appends and snapshots, and needs no right to write.
 	ReadOnly bool
-	// MaxAppend is the node's MaxAppendSize in bytes; DefaultMaxAppend.
+	// MaxAppend is the node's MaxAppendSize in bytes; 0 is DefaultMaxAppend.
 	MaxAppend int
-	// Logger hears of what went wrong; nil is slog.Default().
+	// Logger receives warnings and errors; nil is slog.Default().
 	Logger *slog.Logger
-	// Dial connects to host:port; nil is TCP. With another one, names are not looked
-	// up.
+	// Dial connects to host:port; nil is TCP. With another one, names are not resolved.
 	Dial func(ctx context.Context, host string) (net.Conn, error)
 }
 
@@ -46,16 +45,16 @@ type Store struct {
 
 	headers, leaderHeaders metadata.MD
 
-	seen      landmarks
-	recent    *recent
-	alarmed   atomic.Int64 // when the last alarm was raised, Unix nanoseconds
-	followers atomic.Int64
-	returns   atomic.Uint64
+	known           knownPositions
+	recent          *recent
+	failureLogged   atomic.Int64 // time of the last logged failure, Unix nanoseconds
+	followers       atomic.Int64
+	resubscriptions atomic.Uint64
 
-	closing   context.Context // ends when Close begins
-	shut      context.CancelFunc
-	closeOnce sync.Once
-	closed    chan struct{} // closed when Close has ended
+	closing    context.Context // ends when Close begins
+	beginClose context.CancelFunc
+	closeOnce  sync.Once
+	closed     chan struct{} // closed when Close has ended
 }
 
 var (
@@ -63,12 +62,11 @@ var (
 	_ events.Snapshots = (*Store)(nil)
 )
 
-// Open connects to the EventStoreDB that the connection string names, and finds
-// out, or decides, which log it is; see Epoch. It tries as often as the string's
-// maxDiscoverAttempts says, and no longer than until ctx ends.
+// Open connects to the EventStoreDB of the connection string and reads, or writes, the log's epoch;
+// see Epoch. It makes at most maxDiscoverAttempts attempts, until ctx ends.
 //
-// Errors: [ErrAddress]; [ErrRefused] if the user may not do what it takes;
-// events.ErrUnavailable, with the reason; ctx.Err().
+// Errors: [ErrAddress]; [ErrRefused] if the user lacks a permission; events.ErrUnavailable, with
+// the reason; ctx.Err().
 func Open(ctx context.Context, connectionString string, o Options) (*Store, error) {
 	a, err := parse(connectionString)
 	if err != nil {
@@ -78,7 +76,7 @@ func Open(ctx context.Context, connectionString string, o Options) (*Store, erro
 	if c.dial == nil {
 		plain := &net.Dialer{}
 		c.dial = func(ctx context.Context, host string) (net.Conn, error) { return plain.DialContext(ctx, "tcp", host) }
-		c.lookUp = net.DefaultResolver.LookupHost
+		c.lookupHost = net.DefaultResolver.LookupHost
 	}
 	return open(ctx, c, o)
 }
@@ -96,7 +94,7 @@ func open(ctx context.Context, c connection, o Options) (*Store, error) {
 	}
 	s.headers = headersOf(&c.address)
 	s.leaderHeaders = metadata.Join(s.headers, metadata.Pairs("requires-leader", "true"))
-	s.closing, s.shut = context.WithCancel(context.Background())
+	s.closing, s.beginClose = context.WithCancel(context.Background())
 	if err := s.begin(ctx, c.address); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -116,7 +114,7 @@ func headersOf(a *address) metadata.MD {
 
 // begin connects and finds the epoch.
 func (s *Store) begin(ctx context.Context, a address) error {
-	rest, started := a.discoverEvery, false
+	delay, started := a.discoverEvery, false
 	for attempt := 1; ; attempt++ {
 		var err error
 		if !started {
@@ -130,28 +128,28 @@ func (s *Store) begin(ctx context.Context, a address) error {
 		case err == nil:
 			return nil
 		case ctx.Err() != nil:
-			return fmt.Errorf("esdb: connecting: %w: %w", ctx.Err(), err)
+			return fmt.Errorf("connecting to the log: %w: %w", ctx.Err(), err)
 		case errors.Is(err, ErrRefused), errors.Is(err, events.ErrDamaged):
-			return fmt.Errorf("esdb: connecting: %w", err)
+			return fmt.Errorf("connecting to the log: %w", err)
 		case attempt >= a.attempts:
-			return fmt.Errorf("esdb: connecting: %w: after %d attempts: %w", events.ErrUnavailable, attempt, err)
-		case !pause(ctx, rest):
-			return fmt.Errorf("esdb: connecting: %w: %w", ctx.Err(), err)
+			return fmt.Errorf("connecting to the log: %w: after %d attempts: %w", events.ErrUnavailable, attempt, err)
+		case !pause(ctx, delay):
+			return fmt.Errorf("connecting to the log: %w: %w", ctx.Err(), err)
 		}
-		rest = min(2*rest, max(lastRest, a.discoverEvery))
+		delay = min(2*delay, max(maxBackoff, a.discoverEvery))
 	}
 }
 
-// Epoch implements events.Store. It is the id of the one event in the stream
-// ~epoch, which the first to open a log for writing appends.
+// Epoch implements events.Store. It is the id of the only event in the stream ~epoch, which is
+// appended when the log is first opened for writing.
 func (s *Store) Epoch() string { return s.epoch }
 
-// Close implements events.Store. Followers end with events.ErrClosed; appends,
-// reads and snapshots under way are waited for, until their deadlines at most, and
-// so is a follower's handler.
+// Close implements events.Store. Followers end with events.ErrClosed; Close waits for appends,
+// reads and snapshots in progress, at most until their deadlines, and for the handlers of
+// followers.
 func (s *Store) Close() error {
 	s.closeOnce.Do(func() {
-		s.shut()
+		s.beginClose()
 		s.gate.close()
 		<-s.gate.idle
 		s.nodes.close()
@@ -161,30 +159,30 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// alarmEvery is the least time between two alarms: one mistake of an operator
+// failureLogInterval is the least time between two log entries of failures: a misconfiguration
 // fails every call.
-const alarmEvery = 10 * time.Second
+const failureLogInterval = 10 * time.Second
 
-// alarm tells the operators of errors that no retry mends.
-func (s *Store) alarm(err error) {
+// noteFailure logs errors that no retry can fix.
+func (s *Store) noteFailure(err error) {
 	if !errors.Is(err, ErrRefused) && !errors.Is(err, events.ErrDamaged) {
 		return
 	}
-	now, last := time.Now().UnixNano(), s.alarmed.Load()
-	if now-last > int64(alarmEvery) && s.alarmed.CompareAndSwap(last, now) {
-		s.log.Error("the node refuses what it is asked, and will go on doing so", "error", err)
+	now, last := time.Now().UnixNano(), s.failureLogged.Load()
+	if now-last > int64(failureLogInterval) && s.failureLogged.CompareAndSwap(last, now) {
+		s.log.Error("the node refuses requests permanently", "error", err)
 	}
 }
 
-// Stats says how the connection stands.
+// Stats is the state of the connection.
 type Stats struct {
-	// Followers is how many calls of Follow are running.
+	// Followers is the number of calls of Follow that are running.
 	Followers int
 	// Returns counts how often a follower had to subscribe again.
 	Returns uint64
 }
 
-// Stats returns the present figures.
+// Stats returns the current figures.
 func (s *Store) Stats() Stats {
-	return Stats{Followers: int(s.followers.Load()), Returns: s.returns.Load()}
+	return Stats{Followers: int(s.followers.Load()), Returns: s.resubscriptions.Load()}
 }

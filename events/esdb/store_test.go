@@ -18,11 +18,11 @@ import (
 	"admitone/events/storetest"
 )
 
-// quiet keeps expected complaints out of the test's output.
-var quiet = slog.New(slog.DiscardHandler)
+// discardLogger keeps expected errors out of the test's output.
+var discardLogger = slog.New(slog.DiscardHandler)
 
-// served is a log behind a server of ours.
-type served struct {
+// testServer is a log behind an esdbwire server.
+type testServer struct {
 	log     events.Store
 	server  *esdbwire.Server
 	address string // host:port
@@ -30,21 +30,22 @@ type served struct {
 	once    sync.Once
 }
 
-// serve serves a log on a port of its own.
-func serve(t testing.TB, log events.Store, address string, config esdbwire.Config) *served {
+// serve serves a log at an address.
+func serve(t testing.TB, log events.Store, address string, config esdbwire.Config) *testServer {
 	t.Helper()
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	config.Logger = quiet
-	s := &served{log: log, server: esdbwire.New(log, config), address: listener.Addr().String(), ended: make(chan error, 1)}
+	config.Logger = discardLogger
+	s := &testServer{log: log, server: esdbwire.New(log, config), address: listener.Addr().String(),
+		ended: make(chan error, 1)}
 	go func() { s.ended <- s.server.Serve(listener) }()
 	return s
 }
 
 // stop ends the server and closes its log.
-func (s *served) stop(t testing.TB) {
+func (s *testServer) stop(t testing.TB) {
 	t.Helper()
 	s.once.Do(func() {
 		for _, err := range []error{s.server.Close(), <-s.ended, s.log.Close()} {
@@ -58,17 +59,17 @@ func (s *served) stop(t testing.TB) {
 // openLog opens the embedded log in dir.
 func openLog(t testing.TB, dir string) *embedded.Store {
 	t.Helper()
-	log, err := embedded.Open(dir, embedded.Options{Logger: quiet})
+	log, err := embedded.Open(dir, embedded.Options{Logger: discardLogger})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return log
 }
 
-// connect opens the store at a server of ours.
+// connect opens the store at an esdbwire server.
 func connect(t testing.TB, address string) *Store {
 	t.Helper()
-	s, err := Open(context.Background(), fmt.Sprintf("esdb://%s?tls=false", address), Options{Logger: quiet})
+	s, err := Open(context.Background(), fmt.Sprintf("esdb://%s?tls=false", address), Options{Logger: discardLogger})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +79,7 @@ func connect(t testing.TB, address string) *Store {
 // TestConformance runs the suite of all stores on the embedded log behind esdbwire.
 func TestConformance(t *testing.T) {
 	type place struct {
-		*served
+		*testServer
 		dir string
 	}
 	var places sync.Map
@@ -90,7 +91,7 @@ func TestConformance(t *testing.T) {
 		t.Cleanup(func() { at.stop(t) })
 		return s
 	}
-	skips(t, "esdbwire", storetest.Run(t, storetest.Target{
+	checkSkipped(t, "esdbwire", storetest.Run(t, storetest.Target{
 		Open: func(t *testing.T) events.Store { return open(t, t.TempDir()) },
 		Reopen: func(t *testing.T, store events.Store) events.Store {
 			found, _ := places.Load(store)
@@ -104,32 +105,31 @@ func TestConformance(t *testing.T) {
 // eventStoreDB is the variable that names a real server, as a connection string.
 const eventStoreDB = "ADMITONE_TEST_ESDB"
 
-// TestConformanceEventStoreDB runs the same suite on a real EventStoreDB, which may
-// hold whatever it likes already. What the suite writes stays there.
+// TestConformanceEventStoreDB runs the same suite on a real EventStoreDB, which need not be empty.
+// What the suite writes stays there.
 func TestConformanceEventStoreDB(t *testing.T) {
 	connectionString := os.Getenv(eventStoreDB)
 	if connectionString == "" {
 		t.Skipf("%s names no server; start one and run task test:esdb", eventStoreDB)
 	}
 	open := func(t *testing.T) events.Store {
-		s, err := Open(t.Context(), connectionString, Options{Logger: quiet})
+		s, err := Open(t.Context(), connectionString, Options{Logger: discardLogger})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return s
 	}
-	skips(t, "eventstoredb", storetest.Run(t, storetest.Target{
+	checkSkipped(t, "eventstoredb", storetest.Run(t, storetest.Target{
 		Open:   open,
 		Reopen: func(t *testing.T, _ events.Store) events.Store { return open(t) },
 	}))
 }
 
-// skips compares the tests that a target skipped with those it may: the lines of
-// testdata/skipped.txt, target and test.
-func skips(t *testing.T, target string, skipped []string) {
+// checkSkipped compares the skipped tests of a target with its lines in testdata/skipped.txt.
+func checkSkipped(t *testing.T, target string, skipped []string) {
 	t.Helper()
 	if strings.Contains(flag.Lookup("test.run").Value.String(), "/") {
-		return // only some were asked for
+		return // only some tests are run
 	}
 	text, err := os.ReadFile("testdata/skipped.txt")
 	if err != nil {

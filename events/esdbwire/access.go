@@ -10,15 +10,14 @@ import (
 	"google.golang.org/grpc/metadata"
 )
 
-// mayRead says whether the caller may read. Errors: access-denied for somebody
-// without a name, Unauthenticated for one with a wrong password.
+// mayRead checks that the caller may read. Errors: access-denied without credentials,
+// Unauthenticated with wrong ones.
 func (s *Server) mayRead(ctx context.Context) error {
 	_, err := s.caller(ctx)
 	return err
 }
 
-// mayWrite likewise, for writes. They are denied to all unless the server is
-// writable.
+// mayWrite checks that the caller may write, which requires a writable server. Errors: as mayRead.
 func (s *Server) mayWrite(ctx context.Context) error {
 	user, err := s.caller(ctx)
 	if err != nil {
@@ -30,8 +29,7 @@ func (s *Server) mayWrite(ctx context.Context) error {
 	return nil
 }
 
-// caller finds out who calls. Without users everybody is welcome, whatever name
-// they give.
+// caller authenticates the caller. Without configured users, every caller is accepted.
 func (s *Server) caller(ctx context.Context) (User, error) {
 	if len(s.config.Users) == 0 {
 		return User{}, nil
@@ -43,7 +41,7 @@ func (s *Server) caller(ctx context.Context) (User, error) {
 	}
 	name, password, ok := parseBasic(credentials[0])
 	user, known := s.config.Users[name]
-	// Compared also for unknown names, so that the time tells no names.
+	// Unknown names are compared too, so that the time does not reveal names.
 	same := subtle.ConstantTimeCompare([]byte(password), []byte(user.Password)) == 1
 	if !ok || !known || !same {
 		return User{}, &fault{code: codes.Unauthenticated, message: "Unauthenticated"}

@@ -24,7 +24,7 @@ import (
 	"google.golang.org/grpc/metadata"
 )
 
-// certificate makes a certificate for 127.0.0.1, and a file that says to trust it.
+// certificate creates a self-signed certificate for 127.0.0.1, and a file with it.
 func certificate(t testing.TB) (*tls.Config, string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -33,7 +33,8 @@ func certificate(t testing.TB) (*tls.Config, string) {
 	}
 	template := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, IsCA: true, BasicConstraintsValid: true,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 	}
 	raw, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
@@ -46,8 +47,8 @@ func certificate(t testing.TB) (*tls.Config, string) {
 	return &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{raw}, PrivateKey: key}}}, file
 }
 
-// readOnly is what nobody may do unless the server is writable.
-func readOnly(s *scribe) {
+// readOnly attempts writes that require a writable server.
+func readOnly(s *transcript) {
 	s.append("a", "any", "a1")
 	s.append("$$a", "any", "a1")
 	s.append("a", "any")
@@ -63,7 +64,7 @@ func readOnly(s *scribe) {
 func TestReadOnly(t *testing.T) {
 	store := newMemlog()
 	address, _ := serve(t, store, Config{})
-	s := newScribe(t, dial(t, address))
+	s := newTranscript(t, dial(t, address))
 	readOnly(s)
 	compare(t, "read-only", s.transcript())
 	if head, err := store.Head(t.Context()); head != 0 || err != nil {
@@ -71,8 +72,7 @@ func TestReadOnly(t *testing.T) {
 	}
 }
 
-// TestRefusedAppendsSayWhy: a client that is still sending hears the reason and not
-// of a broken stream.
+// TestRefusedAppendsSayWhy: a client that is still sending gets the reason and not a broken stream.
 func TestRefusedAppendsSayWhy(t *testing.T) {
 	address, _ := serve(t, newMemlog(), Config{})
 	client := official(t, "esdb://%s?tls=false", address)
@@ -81,7 +81,7 @@ func TestRefusedAppendsSayWhy(t *testing.T) {
 		batch[i] = esdb.EventData{EventType: "made", Data: make([]byte, 4000)}
 	}
 	for range 20 {
-		_, err := client.AppendToStream(within(t), "a", esdb.AppendToStreamOptions{}, batch...)
+		_, err := client.AppendToStream(testContext(t), "a", esdb.AppendToStreamOptions{}, batch...)
 		var failed *esdb.Error
 		if !errors.As(err, &failed) || failed.Code() != esdb.ErrorCodeAccessDenied {
 			t.Fatalf("%v", err)
@@ -89,15 +89,15 @@ func TestRefusedAppendsSayWhy(t *testing.T) {
 	}
 }
 
-// TestUsers: who comes in, with what, and what they may do; by raw stubs.
+// TestUsers checks authentication and permissions with the raw stubs.
 func TestUsers(t *testing.T) {
 	address, _ := serve(t, newMemlog(), Config{Writable: true, Users: map[string]User{
 		"node": {Password: "a:b"}, "audit": {Password: "", Reader: true}, "odd": {Password: "pä ß"},
 	}})
 	connection := dial(t, address)
-	s := newScribe(t, connection)
+	s := newTranscript(t, connection)
 	as := func(who, credentials string) {
-		s.ctx = within(t)
+		s.ctx = testContext(t)
 		if credentials != "" {
 			s.ctx = metadata.AppendToOutgoingContext(s.ctx, "authorization", credentials)
 		}
@@ -124,16 +124,17 @@ func TestUsers(t *testing.T) {
 	compare(t, "users", s.transcript())
 
 	// Clients send no credentials with these two.
-	if _, err := features.NewServerFeaturesClient(connection).GetSupportedMethods(within(t), &shared.Empty{}); err != nil {
+	if _, err := features.NewServerFeaturesClient(connection).GetSupportedMethods(testContext(t),
+		&shared.Empty{}); err != nil {
 		t.Error(err)
 	}
-	if _, err := gossip.NewGossipClient(connection).Read(within(t), &shared.Empty{}); err != nil {
+	if _, err := gossip.NewGossipClient(connection).Read(testContext(t), &shared.Empty{}); err != nil {
 		t.Error(err)
 	}
 }
 
-// TestTLS: the official client comes in over TLS, found by gossip or not, with
-// users; and a server with TLS takes nobody without.
+// TestTLS: the official client connects over TLS, with or without gossip, as different users;
+// connections without TLS are refused.
 func TestTLS(t *testing.T) {
 	config, ca := certificate(t)
 	address, _ := serve(t, newMemlog(), Config{Writable: true, TLS: config, Users: map[string]User{
@@ -142,12 +143,12 @@ func TestTLS(t *testing.T) {
 	event := esdb.EventData{EventType: "made", ContentType: esdb.ContentTypeJson, Data: []byte("{}")}
 	write := func(who string) error {
 		client := official(t, "%s%s?tlsCAFile=%s", who, address, ca)
-		_, err := client.AppendToStream(within(t), "a", esdb.AppendToStreamOptions{ExpectedRevision: esdb.Any{}}, event)
+		_, err := client.AppendToStream(testContext(t), "a", esdb.AppendToStreamOptions{ExpectedRevision: esdb.Any{}}, event)
 		return err
 	}
 	read := func(who string) error {
 		client := official(t, "%s%s?tlsCAFile=%s", who, address, ca)
-		stream, err := client.ReadStream(within(t), "a", esdb.ReadStreamOptions{}, 10)
+		stream, err := client.ReadStream(testContext(t), "a", esdb.ReadStreamOptions{}, 10)
 		if err == nil {
 			defer stream.Close()
 			_, err = stream.Recv()
@@ -174,7 +175,7 @@ func TestTLS(t *testing.T) {
 		}
 	}
 	plain := official(t, "esdb://%s?tls=false&maxDiscoverAttempts=1", address)
-	if _, err := plain.AppendToStream(within(t), "a", esdb.AppendToStreamOptions{}, event); err == nil {
-		t.Error("somebody came in without TLS")
+	if _, err := plain.AppendToStream(testContext(t), "a", esdb.AppendToStreamOptions{}, event); err == nil {
+		t.Error("a client connected without TLS")
 	}
 }

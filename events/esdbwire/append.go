@@ -11,14 +11,14 @@ import (
 	"admitone/events"
 )
 
-// streamsWire answers what is about streams.
+// streamsWire implements the streams service.
 type streamsWire struct {
 	streams.UnimplementedStreamsServer
 	*Server
 }
 
-// maxDrained bounds what of a refused append is still taken. A client that is
-// refused while it sends sees a broken stream instead of the reason.
+// maxDrained bounds how much of a refused append is still received. A client that is refused while
+// it sends sees a broken stream instead of the reason.
 const maxDrained = 64 << 20
 
 // incoming is an append that is being received.
@@ -28,7 +28,7 @@ type incoming struct {
 	refused error // the first reason, nil if there is none
 }
 
-// options takes what an append begins with.
+// options processes the options of an append.
 func (in *incoming) options(o expecting) {
 	stream, err := streamOf(o.GetStreamIdentifier())
 	if err == nil {
@@ -41,7 +41,7 @@ func (in *incoming) options(o expecting) {
 	in.refuse(err)
 }
 
-// add takes one event; of a refused append none are kept.
+// add adds one event; those of a refused append are dropped.
 func (in *incoming) add(p proposed, limit int) {
 	in.size += sizeOf(p)
 	if in.size > limit {
@@ -61,15 +61,15 @@ func (in *incoming) refuse(err error) {
 	}
 }
 
-// Append takes one append, event by event.
+// Append receives one append, event by event, and writes it.
 func (w streamsWire) Append(call streams.Streams_AppendServer) error {
 	in, err := w.receive(call)
 	if err != nil {
 		return err
 	}
-	var landed written
+	var result written
 	if err = in.refused; err == nil {
-		landed, err = w.inTurn(call.Context(), w.lines.join(in.stream), in.write)
+		result, err = w.inTurn(call.Context(), w.queues.join(in.stream), in.write)
 	}
 	var wrong *wrongVersion
 	if errors.As(err, &wrong) {
@@ -78,10 +78,10 @@ func (w streamsWire) Append(call streams.Streams_AppendServer) error {
 	if err != nil {
 		return w.fail(call.Context(), err)
 	}
-	return call.SendAndClose(&streams.AppendResp{Result: landed.appendResult()})
+	return call.SendAndClose(&streams.AppendResp{Result: result.appendResult()})
 }
 
-// receive takes all there is of an append. Its error is that of the connection.
+// receive receives a whole append. Its error is that of the connection.
 func (w streamsWire) receive(call streams.Streams_AppendServer) (*incoming, error) {
 	in := &incoming{refused: w.mayWrite(call.Context())}
 	for begun := false; ; begun = true {
@@ -109,8 +109,8 @@ func (w streamsWire) receive(call streams.Streams_AppendServer) (*incoming, erro
 	}
 }
 
-// inTurn appends when it is p's turn in the stream's line, and leaves the line.
-func (s *Server) inTurn(ctx context.Context, p *place, w write) (landed written, err error) {
+// inTurn appends when it is p's turn in the stream's queue, and leaves the queue.
+func (s *Server) inTurn(ctx context.Context, p *ticket, w write) (result written, err error) {
 	defer p.leave()
 	defer s.guard("append", &err)
 	if err := p.wait(ctx); err != nil {
@@ -135,29 +135,44 @@ func (l written) appendResult() *streams.AppendResp_Success_ {
 	return &streams.AppendResp_Success_{Success: success}
 }
 
-// appendResult says it twice: in today's members, and in those that clients from
-// before 20.6 know.
+// appendResult sets the current members and those for clients from before 20.6.
 func (w *wrongVersion) appendResult() *streams.AppendResp_WrongExpectedVersion_ {
 	type result = streams.AppendResp_WrongExpectedVersion
 	r := &result{
-		CurrentRevisionOption:         &streams.AppendResp_WrongExpectedVersion_CurrentNoStream{CurrentNoStream: &shared.Empty{}},
-		CurrentRevisionOption_20_6_0:  &streams.AppendResp_WrongExpectedVersion_NoStream_20_6_0{NoStream_20_6_0: &shared.Empty{}},
-		ExpectedRevisionOption:        &streams.AppendResp_WrongExpectedVersion_ExpectedRevision{ExpectedRevision: uint64(w.expected)},
-		ExpectedRevisionOption_20_6_0: &streams.AppendResp_WrongExpectedVersion_ExpectedRevision_20_6_0{ExpectedRevision_20_6_0: uint64(w.expected)},
+		CurrentRevisionOption: &streams.AppendResp_WrongExpectedVersion_CurrentNoStream{
+			CurrentNoStream: &shared.Empty{},
+		},
+		CurrentRevisionOption_20_6_0: &streams.AppendResp_WrongExpectedVersion_NoStream_20_6_0{
+			NoStream_20_6_0: &shared.Empty{},
+		},
+		ExpectedRevisionOption: &streams.AppendResp_WrongExpectedVersion_ExpectedRevision{
+			ExpectedRevision: uint64(w.expected),
+		},
+		ExpectedRevisionOption_20_6_0: &streams.AppendResp_WrongExpectedVersion_ExpectedRevision_20_6_0{
+			ExpectedRevision_20_6_0: uint64(w.expected),
+		},
 	}
 	if w.current != events.NoStream {
 		r.CurrentRevisionOption = &streams.AppendResp_WrongExpectedVersion_CurrentRevision{CurrentRevision: uint64(w.current)}
-		r.CurrentRevisionOption_20_6_0 = &streams.AppendResp_WrongExpectedVersion_CurrentRevision_20_6_0{CurrentRevision_20_6_0: uint64(w.current)}
+		r.CurrentRevisionOption_20_6_0 = &streams.AppendResp_WrongExpectedVersion_CurrentRevision_20_6_0{
+			CurrentRevision_20_6_0: uint64(w.current),
+		}
 	}
 	switch w.expected {
 	case expectAny:
 		r.ExpectedRevisionOption = &streams.AppendResp_WrongExpectedVersion_ExpectedAny{ExpectedAny: &shared.Empty{}}
 		r.ExpectedRevisionOption_20_6_0 = &streams.AppendResp_WrongExpectedVersion_Any_20_6_0{Any_20_6_0: &shared.Empty{}}
 	case expectExists:
-		r.ExpectedRevisionOption = &streams.AppendResp_WrongExpectedVersion_ExpectedStreamExists{ExpectedStreamExists: &shared.Empty{}}
-		r.ExpectedRevisionOption_20_6_0 = &streams.AppendResp_WrongExpectedVersion_StreamExists_20_6_0{StreamExists_20_6_0: &shared.Empty{}}
-	case expectNone: // which those clients know as the revision 2^64-1
-		r.ExpectedRevisionOption = &streams.AppendResp_WrongExpectedVersion_ExpectedNoStream{ExpectedNoStream: &shared.Empty{}}
+		r.ExpectedRevisionOption = &streams.AppendResp_WrongExpectedVersion_ExpectedStreamExists{
+			ExpectedStreamExists: &shared.Empty{},
+		}
+		r.ExpectedRevisionOption_20_6_0 = &streams.AppendResp_WrongExpectedVersion_StreamExists_20_6_0{
+			StreamExists_20_6_0: &shared.Empty{},
+		}
+	case expectNone: // 2^64-1 for those clients
+		r.ExpectedRevisionOption = &streams.AppendResp_WrongExpectedVersion_ExpectedNoStream{
+			ExpectedNoStream: &shared.Empty{},
+		}
 	}
 	return &streams.AppendResp_WrongExpectedVersion_{WrongExpectedVersion: r}
 }

@@ -20,21 +20,21 @@ import (
 )
 
 const (
-	// maxOpen bounds the appends of one call that have begun and not ended, and
-	// maxWriting those that are being written. Past the second the call is not read.
+	// maxOpen bounds the incomplete appends of one call, and maxWriting those being written. Beyond
+	// the second, the call is not read.
 	maxOpen    = 1000
 	maxWriting = 128
-	// maxPending bounds the bytes of those that have begun and not ended.
+	// maxPending bounds the bytes of incomplete appends.
 	maxPending = 64 << 20
 )
 
-// batches is one call of BatchAppend: many appends at once, told apart by their
-// correlation ids. Each gets exactly one answer. Only run touches open and pending.
+// batches is one call of BatchAppend: many concurrent appends, identified by their correlation ids.
+// Each gets exactly one answer. Only run uses open and pending.
 type batches struct {
 	*Server
-	ctx     context.Context // of the call; what is being written outlives Close's beginning
+	ctx     context.Context // of the call: Close does not cancel writes in progress
 	call    streams.Streams_BatchAppendServer
-	denied  error // why nobody may write here, nil if one may
+	denied  error // nil if the caller may write
 	open    map[events.ID]*batch
 	pending int
 	writing sync.WaitGroup
@@ -52,7 +52,7 @@ type batch struct {
 	answered bool
 }
 
-// BatchAppend takes many appends at once.
+// BatchAppend serves many concurrent appends.
 func (w streamsWire) BatchAppend(call streams.Streams_BatchAppendServer) error {
 	ctx := call.Context()
 	b := &batches{
@@ -68,8 +68,8 @@ func (w streamsWire) BatchAppend(call streams.Streams_BatchAppendServer) error {
 	return w.fail(ctx, err)
 }
 
-// run takes messages until the client has no more or the server stops. Receiving
-// has a goroutine of its own, because it can't be told to stop; it ends with the call.
+// run processes messages until the client has no more or the server stops. A separate goroutine
+// receives, because Recv cannot be interrupted; it ends with the call.
 func (b *batches) run() error {
 	requests, failed := make(chan *streams.BatchAppendReq), make(chan error, 1)
 	ended := make(chan struct{})
@@ -91,7 +91,7 @@ func (b *batches) run() error {
 	for {
 		select {
 		case m := <-requests:
-			if err := b.take(m); err != nil {
+			if err := b.receive(m); err != nil {
 				return err
 			}
 		case err := <-failed:
@@ -105,9 +105,9 @@ func (b *batches) run() error {
 	}
 }
 
-// take adds a message to its append, and hands that on if it was the last. Its
-// error ends the call.
-func (b *batches) take(m *streams.BatchAppendReq) error {
+// receive adds a message to its append, and writes the append if the message is the last. Its error
+// ends the call.
+func (b *batches) receive(m *streams.BatchAppendReq) error {
 	id, err := idOf(m.GetCorrelationId())
 	if err != nil {
 		return err
@@ -143,7 +143,7 @@ func (b *batches) take(m *streams.BatchAppendReq) error {
 	return b.write(one)
 }
 
-// hold counts what is kept of an append that has not ended.
+// hold updates the pending bytes of an incomplete append.
 func (b *batches) hold(one *batch) {
 	b.pending -= one.held
 	one.held = 0
@@ -153,7 +153,7 @@ func (b *batches) hold(one *batch) {
 	b.pending += one.held
 }
 
-// begin makes the append that m is the first message of.
+// begin starts the append whose first message is m.
 func (b *batches) begin(m *streams.BatchAppendReq) *batch {
 	one := &batch{id: m.GetCorrelationId(), options: m.GetOptions()}
 	if one.options == nil {
@@ -173,15 +173,15 @@ func (b *batches) begin(m *streams.BatchAppendReq) *batch {
 	return one
 }
 
-// write hands an append on. It takes its place in the line of its stream at once:
-// appends to one stream are written in the order in which they ended.
+// write writes an append in the background. It joins the queue of its stream at once: appends to
+// one stream are written in the order of their last messages.
 func (b *batches) write(one *batch) error {
 	select {
 	case b.slots <- struct{}{}:
 	case <-b.ctx.Done():
 		return b.ctx.Err()
 	}
-	place := b.lines.join(one.stream)
+	ticket := b.queues.join(one.stream)
 	b.writing.Go(func() {
 		defer func() { <-b.slots }()
 		ctx := b.ctx
@@ -190,31 +190,31 @@ func (b *batches) write(one *batch) error {
 			ctx, cancel = context.WithDeadline(ctx, one.deadline)
 			defer cancel()
 		}
-		// The line goes on before the answer is sent: a client may not take it.
-		landed, err := b.inTurn(ctx, place, one.write)
-		_ = b.answer(one, landed, err) // an error ends the receiving, too
+		// The queue proceeds before the answer is sent: the client may not receive it.
+		result, err := b.inTurn(ctx, ticket, one.write)
+		_ = b.answer(one, result, err) // an error also ends run
 	})
 	return nil
 }
 
 // answer sends the one answer of an append.
-func (b *batches) answer(one *batch, landed written, err error) error {
+func (b *batches) answer(one *batch, result written, err error) error {
 	r := &streams.BatchAppendResp{CorrelationId: one.id, StreamIdentifier: one.options.GetStreamIdentifier()}
 	if r.StreamIdentifier == nil {
-		r.StreamIdentifier = &shared.StreamIdentifier{} // its absence ends some clients
+		r.StreamIdentifier = &shared.StreamIdentifier{} // some clients fail without it
 	}
 	one.expectedIn(r)
 	if err != nil {
 		r.Result = &streams.BatchAppendResp_Error{Error: b.packed(one, err)}
 	} else {
-		r.Result = landed.batchResult()
+		r.Result = result.batchResult()
 	}
 	b.sending.Lock()
 	defer b.sending.Unlock()
 	return b.call.Send(r)
 }
 
-// expectedIn repeats what the client has expected.
+// expectedIn copies the expectation of the client.
 func (one *batch) expectedIn(r *streams.BatchAppendResp) {
 	switch e := one.options.GetExpectedStreamPosition().(type) {
 	case *streams.BatchAppendReq_Options_StreamPosition:
@@ -244,7 +244,7 @@ func (l written) batchResult() *streams.BatchAppendResp_Success_ {
 	return &streams.BatchAppendResp_Success_{Success: success}
 }
 
-// packed is an error as this call has it: a message inside a status.
+// packed translates an error to a status with a detail message.
 func (b *batches) packed(one *batch, err error) *rpc.Status {
 	var wrong *wrongVersion
 	if errors.As(err, &wrong) {
@@ -260,7 +260,8 @@ func (b *batches) packed(one *batch, err error) *rpc.Status {
 	case f.exception == "access-denied":
 		return pack(code.Code_PERMISSION_DENIED, f.message, &shared.AccessDenied{})
 	case f.exception == "maximum-append-size-exceeded":
-		return pack(code.Code_INVALID_ARGUMENT, f.message, &shared.MaximumAppendSizeExceeded{MaxAppendSize: uint32(b.config.MaxAppend)})
+		return pack(code.Code_INVALID_ARGUMENT, f.message,
+			&shared.MaximumAppendSizeExceeded{MaxAppendSize: uint32(b.config.MaxAppend)})
 	case f.code == codes.InvalidArgument:
 		return pack(code.Code_INVALID_ARGUMENT, f.message, &shared.BadRequest{Message: f.message})
 	case f.code == codes.Aborted:
@@ -271,26 +272,32 @@ func (b *batches) packed(one *batch, err error) *rpc.Status {
 
 func pack(c code.Code, message string, detail proto.Message) *rpc.Status {
 	packed, err := anypb.New(detail)
-	if err != nil { // can't be: the messages are plain
+	if err != nil { // impossible for these messages
 		return &rpc.Status{Code: int32(c), Message: message}
 	}
 	return &rpc.Status{Code: int32(c), Message: message, Details: []*anypb.Any{packed}}
 }
 
-// detail is the message that is packed.
+// detail returns the detail message for packed.
 func (w *wrongVersion) detail() proto.Message {
 	d := &shared.WrongExpectedVersion{
-		CurrentStreamRevisionOption:  &shared.WrongExpectedVersion_CurrentNoStream{CurrentNoStream: &emptypb.Empty{}},
-		ExpectedStreamPositionOption: &shared.WrongExpectedVersion_ExpectedStreamPosition{ExpectedStreamPosition: uint64(w.expected)},
+		CurrentStreamRevisionOption: &shared.WrongExpectedVersion_CurrentNoStream{CurrentNoStream: &emptypb.Empty{}},
+		ExpectedStreamPositionOption: &shared.WrongExpectedVersion_ExpectedStreamPosition{
+			ExpectedStreamPosition: uint64(w.expected),
+		},
 	}
 	if w.current != events.NoStream {
-		d.CurrentStreamRevisionOption = &shared.WrongExpectedVersion_CurrentStreamRevision{CurrentStreamRevision: uint64(w.current)}
+		d.CurrentStreamRevisionOption = &shared.WrongExpectedVersion_CurrentStreamRevision{
+			CurrentStreamRevision: uint64(w.current),
+		}
 	}
 	switch w.expected {
 	case expectAny:
 		d.ExpectedStreamPositionOption = &shared.WrongExpectedVersion_ExpectedAny{ExpectedAny: &emptypb.Empty{}}
 	case expectExists:
-		d.ExpectedStreamPositionOption = &shared.WrongExpectedVersion_ExpectedStreamExists{ExpectedStreamExists: &emptypb.Empty{}}
+		d.ExpectedStreamPositionOption = &shared.WrongExpectedVersion_ExpectedStreamExists{
+			ExpectedStreamExists: &emptypb.Empty{},
+		}
 	case expectNone:
 		d.ExpectedStreamPositionOption = &shared.WrongExpectedVersion_ExpectedNoStream{ExpectedNoStream: &emptypb.Empty{}}
 	}

@@ -13,8 +13,15 @@ import (
 	"admitone/events"
 )
 
-// fill appends n events like those of a sale to some streams, half of them of
-// products.
+// The formats of the data and metadata of the events.
+const (
+	benchData = `{"reservation_id":"019f5b9c-7b5e-7c2e-9f4e-%012d","holder":"holder-%d",` +
+		`"quantity":1,"remaining":%d}`
+	benchMetadata = `{"command_id":"%040d","correlation_id":"%036d","causation_id":"","actor":"holder-%d",` +
+		`"at":"2026-01-02T03:04:05.000000006Z","hash":"%064d"}`
+)
+
+// fill appends n events like those of a sale to several streams, half of them of products.
 func fill(b *testing.B, store events.Store, n int) {
 	b.Helper()
 	const size = 500
@@ -24,8 +31,8 @@ func fill(b *testing.B, store events.Store, n int) {
 		for i := range batch {
 			batch[i] = events.Event{
 				ID: events.EventID(string(stream), i), Type: "product.reserved.v1",
-				Data:     fmt.Appendf(nil, `{"reservation_id":"019f5b9c-7b5e-7c2e-9f4e-%012d","holder":"holder-%d","quantity":1,"remaining":%d}`, i, i, n-i),
-				Metadata: fmt.Appendf(nil, `{"command_id":"%040d","correlation_id":"%036d","causation_id":"","actor":"holder-%d","at":"2026-01-02T03:04:05.000000006Z","hash":"%064d"}`, i, i, i, i),
+				Data:     fmt.Appendf(nil, benchData, i, i, n-i),
+				Metadata: fmt.Appendf(nil, benchMetadata, i, i, i, i),
 			}
 		}
 		if _, err := store.Append(context.Background(), stream, events.NoStream, batch); err != nil {
@@ -34,7 +41,7 @@ func fill(b *testing.B, store events.Store, n int) {
 	}
 }
 
-// filterByProduct is what a node of ours follows with.
+// filterByProduct returns a typical filtered subscription.
 func filterByProduct() *streams.ReadReq {
 	return &streams.ReadReq{Options: &streams.ReadReq_Options{
 		StreamOption: &streams.ReadReq_Options_All{All: &streams.ReadReq_Options_AllOptions{
@@ -48,12 +55,14 @@ func filterByProduct() *streams.ReadReq {
 			Window:                       &streams.ReadReq_Options_FilterOptions_Max{Max: 1024},
 			CheckpointIntervalMultiplier: 1,
 		}},
-		UuidOption: &streams.ReadReq_Options_UUIDOption{Content: &streams.ReadReq_Options_UUIDOption_Structured{Structured: &shared.Empty{}}},
+		UuidOption: &streams.ReadReq_Options_UUIDOption{
+			Content: &streams.ReadReq_Options_UUIDOption_Structured{Structured: &shared.Empty{}},
+		},
 	}}
 }
 
-// BenchmarkSubscription is how fast a filtered subscription to $all catches up over
-// loopback, client included.
+// BenchmarkSubscription measures how fast a filtered subscription to $all catches up over loopback,
+// including the client.
 func BenchmarkSubscription(b *testing.B) {
 	b.Run("stubs", func(b *testing.B) {
 		store := openLog(b)
@@ -102,15 +111,15 @@ func BenchmarkSubscription(b *testing.B) {
 	})
 }
 
-// BenchmarkAppend is what an append costs over loopback beside the same append to
-// the log itself, with many writers, each of a stream of its own.
+// BenchmarkAppend compares appends over loopback with appends to the log itself, by many writers
+// with separate streams.
 func BenchmarkAppend(b *testing.B) {
 	const writers = 64
 	event := func(w, i int) events.Event {
 		return events.Event{
 			ID: events.EventID(fmt.Sprint(w), i), Type: "product.reserved.v1",
-			Data:     fmt.Appendf(nil, `{"reservation_id":"019f5b9c-7b5e-7c2e-9f4e-%012d","holder":"holder-%d","quantity":1,"remaining":%d}`, i, i, i),
-			Metadata: fmt.Appendf(nil, `{"command_id":"%040d","correlation_id":"%036d","causation_id":"","actor":"holder-%d","at":"2026-01-02T03:04:05.000000006Z","hash":"%064d"}`, i, i, i, i),
+			Data:     fmt.Appendf(nil, benchData, i, i, i),
+			Metadata: fmt.Appendf(nil, benchMetadata, i, i, i, i),
 		}
 	}
 	run := func(b *testing.B, append func(w int, last events.Revision, e events.Event) error) {
@@ -148,11 +157,13 @@ func BenchmarkAppend(b *testing.B) {
 				StreamIdentifier:       identifier(events.StreamID(fmt.Sprint("product-", w))),
 				ExpectedStreamRevision: &streams.AppendReq_Options_Revision{Revision: uint64(last)},
 			}
-			_ = call.Send(&streams.AppendReq{Content: &streams.AppendReq_Options_{Options: o}}) // CloseAndRecv returns what went wrong
-			_ = call.Send(&streams.AppendReq{Content: &streams.AppendReq_ProposedMessage_{ProposedMessage: &streams.AppendReq_ProposedMessage{
+			// CloseAndRecv returns what went wrong
+			_ = call.Send(&streams.AppendReq{Content: &streams.AppendReq_Options_{Options: o}})
+			message := &streams.AppendReq_ProposedMessage{
 				Id: structuredID(e.ID), Data: e.Data, CustomMetadata: e.Metadata,
 				Metadata: map[string]string{"type": e.Type, "content-type": contentJSON},
-			}}})
+			}
+			_ = call.Send(&streams.AppendReq{Content: &streams.AppendReq_ProposedMessage_{ProposedMessage: message}})
 			answer, err := call.CloseAndRecv()
 			if err == nil && answer.GetSuccess() == nil {
 				err = fmt.Errorf("%v", answer)

@@ -8,7 +8,7 @@ import (
 	"admitone/events"
 )
 
-// TestBounds: what is remembered of streams is bounded, however many there are.
+// TestBounds: the caches are bounded for any number of streams.
 func TestBounds(t *testing.T) {
 	var c conditions
 	for i := range 5 * maxConditions {
@@ -21,7 +21,7 @@ func TestBounds(t *testing.T) {
 	if c.take(last) == nil || c.take(last) != nil {
 		t.Error("the newest condition is there once")
 	}
-	c.put(&condition{stream: "large", description: make([]byte, maxDescription+1)})
+	c.put(&condition{stream: "large", metadata: make([]byte, maxMetadata+1)})
 	c.put(&condition{stream: "$$s", origin: &condition{}})
 	if c.take("large") != nil || c.take("$$s") != nil {
 		t.Error("large metadata and metadata streams are not remembered")
@@ -41,11 +41,11 @@ func TestBounds(t *testing.T) {
 	}
 }
 
-// TestRecentIsAWindow: of a long stream the newest ids are known, whether they were
-// read or appended.
+// TestRecentIsAWindow: the newest ids of a long stream are known, whether they were read or
+// appended.
 func TestRecentIsAWindow(t *testing.T) {
 	store := newMemlog()
-	server := New(store, Config{Logger: quiet})
+	server := New(store, Config{Logger: discardLogger})
 	ids := make([]events.ID, 2*recentIDs)
 	var batch []events.Event
 	for i := range ids {
@@ -72,28 +72,28 @@ func TestRecentIsAWindow(t *testing.T) {
 	check(n, half-1)
 	server.recent.appended("a", events.Revision(half-1), ids[half:])
 	check(server.recent.get("a"), len(ids)-1)
-	server.recent.appended("a", 3, ids[:1]) // which is not where the stream ends
+	server.recent.appended("a", 3, ids[:1]) // not the end of the stream
 	check(server.recent.get("a"), len(ids)-1)
 }
 
-// TestLines: who joins first goes first, who gives up holds nobody up, and an empty
-// line is forgotten.
-func TestLines(t *testing.T) {
-	var l lines
+// TestQueues: tickets are served in order, an abandoned one blocks no other, and an empty queue is
+// removed.
+func TestQueues(t *testing.T) {
+	var l queues
 	first, second, third, other := l.join("a"), l.join("$$a"), l.join("a"), l.join("b")
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	for _, p := range []*place{first, other} {
+	for _, p := range []*ticket{first, other} {
 		if err := p.wait(ended); err != nil {
 			t.Errorf("it is its turn: %v", err)
 		}
 	}
-	for _, p := range []*place{second, third} {
+	for _, p := range []*ticket{second, third} {
 		if err := p.wait(ended); err == nil {
 			t.Error("it is not its turn")
 		}
 	}
-	second.leave() // gives up, while the first is still there
+	second.leave() // abandoned while the first is still active
 	select {
 	case <-third.before:
 		t.Error("the third may go while the first is there")
@@ -106,6 +106,6 @@ func TestLines(t *testing.T) {
 	third.leave()
 	other.leave()
 	if len(l.last) != 0 {
-		t.Errorf("%d lines are left", len(l.last))
+		t.Errorf("%d queues are left", len(l.last))
 	}
 }

@@ -12,25 +12,24 @@ import (
 	"admitone/events"
 )
 
-// condition is what a stream looks like at one moment.
+// condition is the state of a stream at one moment.
 type condition struct {
 	stream events.StreamID
-	// last is the last event's revision, NoStream if there is none, and position
-	// its place in the log.
+	// last is the last event's revision, NoStream if there is none, and position its position in
+	// the log.
 	last     events.Revision
 	position events.Position
-	// tombstoned: it has been ended for ever, or what it is the metadata of has.
+	// tombstoned is whether the stream, or the origin of a metadata stream, has a tombstone.
 	tombstoned bool
-	// described is the last revision of its metadata stream, and description the
-	// last metadata.
-	described   events.Revision
-	description []byte
-	limits      limits
-	// origin is, for a metadata stream, the condition of what it is about.
+	// metaRevision is the last revision of its metadata stream, and metadata the last metadata.
+	metaRevision events.Revision
+	metadata     []byte
+	limits       limits
+	// origin is, for a metadata stream, the condition of the stream it describes.
 	origin *condition
 }
 
-// limits are what a stream's metadata say about which events are shown.
+// limits are the limits in a stream's metadata on the visible events.
 type limits struct {
 	count  int64         // $maxCount, 0 if there is none
 	age    time.Duration // $maxAge, 0 if there is none
@@ -40,10 +39,10 @@ type limits struct {
 // forever is the $tb of a deleted stream.
 const forever events.Revision = math.MaxInt64
 
-// soft says that the stream is deleted and may come back.
-func (c *condition) soft() bool { return c.limits.before == forever }
+// softDeleted reports whether the stream is deleted but can be written again.
+func (c *condition) softDeleted() bool { return c.limits.before == forever }
 
-// first is the lowest revision that is shown.
+// first returns the lowest visible revision.
 func (c *condition) first() events.Revision {
 	first := max(0, c.limits.before)
 	if c.limits.count > 0 && c.last >= 0 {
@@ -52,7 +51,7 @@ func (c *condition) first() events.Revision {
 	return first
 }
 
-// oldest is the time before which events are not shown, zero if all are.
+// oldest returns the time before which events are hidden, zero if there is no such limit.
 func (c *condition) oldest(now time.Time) time.Time {
 	if c.limits.age == 0 {
 		return time.Time{}
@@ -60,10 +59,10 @@ func (c *condition) oldest(now time.Time) time.Time {
 	return now.Add(-c.limits.age)
 }
 
-// condition reads what a stream looks like. Errors: the store's.
+// condition reads the state of a stream. Errors: the store's.
 func (s *Server) condition(ctx context.Context, stream events.StreamID) (*condition, error) {
-	c := &condition{stream: stream, last: events.NoStream, described: events.NoStream}
-	e, err := s.lastOf(ctx, stream)
+	c := &condition{stream: stream, last: events.NoStream, metaRevision: events.NoStream}
+	e, err := s.lastEvent(ctx, stream)
 	if err != nil {
 		return nil, err
 	}
@@ -81,19 +80,19 @@ func (s *Server) condition(ctx context.Context, stream events.StreamID) (*condit
 		c.tombstoned = c.origin.tombstoned
 		return c, nil
 	}
-	if e, err = s.lastOf(ctx, metaPrefix+stream); err != nil || e == nil {
+	if e, err = s.lastEvent(ctx, metaPrefix+stream); err != nil || e == nil {
 		return c, err
 	}
-	c.described = e.Revision
-	if _, isJSON := unmarked(e.Metadata); isJSON {
-		c.description = e.Data
+	c.metaRevision = e.Revision
+	if _, isJSON := withoutMarker(e.Metadata); isJSON {
+		c.metadata = e.Data
 		c.limits = parseLimits(e.Data)
 	}
 	return c, nil
 }
 
-// lastOf returns a stream's last event, nil if there is none.
-func (s *Server) lastOf(ctx context.Context, stream events.StreamID) (*events.Recorded, error) {
+// lastEvent returns a stream's last event, nil if there is none.
+func (s *Server) lastEvent(ctx context.Context, stream events.StreamID) (*events.Recorded, error) {
 	page, err := s.store.Read(ctx, stream, events.EndRevision, events.Backward, 1)
 	if err != nil || len(page) == 0 {
 		return nil, err
@@ -103,8 +102,8 @@ func (s *Server) lastOf(ctx context.Context, stream events.StreamID) (*events.Re
 
 const truncateBefore = "$tb"
 
-// parseLimits reads a stream's metadata. What is not JSON, or has a limit that is
-// no integer, limits nothing; neither does a limit that is not positive.
+// parseLimits parses a stream's metadata. Metadata that are not JSON or have a limit that is not an
+// integer have no effect; neither has a limit that is not positive.
 func parseLimits(data []byte) limits {
 	var members map[string]json.RawMessage
 	if json.Unmarshal(data, &members) != nil {
@@ -127,8 +126,8 @@ func parseLimits(data []byte) limits {
 	}
 }
 
-// withTruncateBefore returns metadata in which $tb is another one. What is no JSON
-// object is replaced.
+// withTruncateBefore returns metadata with the given $tb. Metadata that are not a JSON object are
+// replaced.
 func withTruncateBefore(data []byte, before events.Revision) []byte {
 	members := map[string]json.RawMessage{}
 	if json.Unmarshal(data, &members) != nil || members == nil {
@@ -136,7 +135,7 @@ func withTruncateBefore(data []byte, before events.Revision) []byte {
 	}
 	members[truncateBefore] = fmt.Appendf(nil, "%d", before)
 	text, err := json.Marshal(members)
-	if err != nil { // can't be: all values were read from JSON
+	if err != nil { // impossible: all values were decoded from JSON
 		return fmt.Appendf(nil, `{"%s":%d}`, truncateBefore, before)
 	}
 	return text

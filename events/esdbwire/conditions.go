@@ -8,23 +8,22 @@ import (
 )
 
 const (
-	// maxConditions is how many streams each of the two generations has.
+	// maxConditions is the size of each of the two generations.
 	maxConditions = 1 << 14
-	// maxDescription is the largest metadata in bytes that are remembered.
-	maxDescription = 4 << 10
+	// maxMetadata is the largest metadata in bytes that are cached.
+	maxMetadata = 4 << 10
 )
 
-// conditions remembers what the streams written lately look like, so that an append
-// needs no reading. A remembered condition may be out of date when somebody else
-// writes to the stream: then the Store refuses the append. And nothing is refused
-// because of it: see Server.settle. Whoever uses one has its turn in the stream's
-// line, and nobody else touches it meanwhile.
+// conditions caches the conditions of recently written streams, so that an append needs no read. A
+// cached condition may be out of date if another writer uses the stream: then the Store refuses the
+// append. No write is refused because of a cached condition: see Server.settle. A condition is only
+// used by the write whose turn it is in the stream's queue.
 type conditions struct {
 	mu         sync.Mutex
 	young, old map[events.StreamID]*condition
 }
 
-// take returns what is remembered of a stream, nil if nothing is, and forgets it.
+// take removes and returns the condition of a stream, nil if it is not cached.
 func (m *conditions) take(stream events.StreamID) *condition {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -37,9 +36,9 @@ func (m *conditions) take(stream events.StreamID) *condition {
 	return c
 }
 
-// put remembers c, unless it is about a metadata stream or large.
+// put caches c, unless it is of a metadata stream or large.
 func (m *conditions) put(c *condition) {
-	if c.origin != nil || len(c.description) > maxDescription {
+	if c.origin != nil || len(c.metadata) > maxMetadata {
 		return
 	}
 	m.mu.Lock()
@@ -50,9 +49,10 @@ func (m *conditions) put(c *condition) {
 	m.young[c.stream] = c
 }
 
-// settle decides on a write, from what is remembered of the stream if that lets it
-// pass, else from what the log says. Errors: as decide's.
-func (s *Server) settle(ctx context.Context, stream events.StreamID, expected expectation, ids []events.ID) (*condition, verdict, error) {
+// settle decides on a write from the cached condition if that accepts it, otherwise from the log.
+// Errors: as decide's.
+func (s *Server) settle(ctx context.Context, stream events.StreamID, expected expectation,
+	ids []events.ID) (*condition, decision, error) {
 	if origin, ok := originOf(stream); ok {
 		s.conditions.take(origin) // it is about to change
 	} else if c := s.conditions.take(stream); c != nil {
@@ -62,7 +62,7 @@ func (s *Server) settle(ctx context.Context, stream events.StreamID, expected ex
 	}
 	c, err := s.condition(ctx, stream)
 	if err != nil {
-		return nil, verdict{}, err
+		return nil, decision{}, err
 	}
 	v, err := s.decide(ctx, c, expected, ids)
 	return c, v, err

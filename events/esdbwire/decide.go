@@ -2,95 +2,99 @@ package esdbwire
 
 import (
 	"context"
+	"fmt"
 
 	"admitone/events"
 )
 
-// verdict is what becomes of a write.
-type verdict struct {
-	// repeated: these events are in the stream already, up to the revision and
-	// position given.
+// decision is the outcome of deciding on a write.
+type decision struct {
+	// repeated is whether the events are already in the stream, up to revision and position.
 	repeated bool
 	revision events.Revision
 	position events.Position
 }
 
-// decide says whether events with those ids may be written to a stream. Errors:
-// a *wrongVersion, stream-deleted, the store's.
-func (s *Server) decide(ctx context.Context, c *condition, expected expectation, ids []events.ID) (verdict, error) {
+// decide decides whether events with those ids may be written to a stream. Errors: a *wrongVersion,
+// stream-deleted, the store's.
+func (s *Server) decide(ctx context.Context, c *condition, expected expectation, ids []events.ID) (decision, error) {
 	if c.tombstoned {
-		return verdict{}, streamDeleted(c.stream)
+		return decision{}, streamDeleted(c.stream)
 	}
 	wrong := &wrongVersion{c.stream, expected, c.last}
 	switch {
-	case expected == expectExists && c.soft():
-		return verdict{}, streamDeleted(c.stream)
-	case expected == expectExists && c.last < 0 && c.described < 0:
-		return verdict{}, wrong
+	case expected == expectExists && c.softDeleted():
+		return decision{}, streamDeleted(c.stream)
+	case expected == expectExists && c.last < 0 && c.metaRevision < 0:
+		return decision{}, wrong
 	case expected == expectAny, expected == expectExists:
-		return s.known(ctx, c, ids, wrong)
+		return s.checkIdempotent(ctx, c, ids, wrong)
 	case events.Revision(expected) == c.last:
-		return verdict{}, nil
+		return decision{}, nil
 	case events.Revision(expected) > c.last:
-		return verdict{}, wrong
+		return decision{}, wrong
 	}
-	return s.again(ctx, c, expected, ids, wrong)
+	return s.checkRetry(ctx, c, expected, ids, wrong)
 }
 
-// known decides for a writer that takes the stream as it is: the events are
-// repeated if the first is among the stream's newest.
-func (s *Server) known(ctx context.Context, c *condition, ids []events.ID, wrong error) (verdict, error) {
+// checkIdempotent decides for a writer that expects any revision: the events are repeated if the
+// first is among the stream's newest.
+func (s *Server) checkIdempotent(ctx context.Context, c *condition, ids []events.ID, wrong error) (decision, error) {
 	if len(ids) == 0 || c.last < 0 {
-		return verdict{}, nil
+		return decision{}, nil
 	}
 	newest, err := s.newest(ctx, c)
 	if err != nil {
-		return verdict{}, err
+		return decision{}, err
 	}
 	at := events.NoStream
 	for i, id := range ids {
 		found, ok := newest.find(id)
 		if !ok && i == 0 {
-			return verdict{}, nil
+			return decision{}, nil
 		}
 		if !ok {
-			return verdict{}, wrong
+			return decision{}, wrong
 		}
 		at = found
 	}
 	page, err := s.store.Read(ctx, c.stream, at, events.Forward, 1)
-	if err != nil || len(page) == 0 {
-		return verdict{}, err
+	if err != nil {
+		return decision{}, err
 	}
-	return verdict{repeated: true, revision: at, position: page[0].Position}, nil
+	if len(page) == 0 { // it was there a moment ago
+		return decision{}, fmt.Errorf("%w: %s has no revision %d", events.ErrDamaged, c.stream, at)
+	}
+	return decision{repeated: true, revision: at, position: page[0].Position}, nil
 }
 
-// again decides for a writer that expects an older revision: the events are
-// repeated if they are the ones behind it.
-func (s *Server) again(ctx context.Context, c *condition, expected expectation, ids []events.ID, wrong error) (verdict, error) {
-	v := verdict{repeated: true, revision: events.Revision(expected)}
+// checkRetry decides for a writer that expects an older revision: the events are repeated if they
+// follow it.
+func (s *Server) checkRetry(ctx context.Context, c *condition, expected expectation, ids []events.ID,
+	wrong error) (decision, error) {
+	v := decision{repeated: true, revision: events.Revision(expected)}
 	var page pager
 	for left := ids; len(left) > 0; {
 		found, err := s.store.Read(ctx, c.stream, v.revision+1, events.Forward, page.limit(uint64(len(left))))
 		if err != nil {
-			return verdict{}, err
+			return decision{}, err
 		}
-		page.took(found)
+		page.record(found)
 		for i := range found {
 			if found[i].ID != left[i] {
-				if v.revision == events.NoStream && expected == expectNone && c.soft() {
-					return verdict{}, nil
+				if v.revision == events.NoStream && expected == expectNone && c.softDeleted() {
+					return decision{}, nil
 				}
-				return verdict{}, wrong
+				return decision{}, wrong
 			}
 			v.revision, v.position = found[i].Revision, found[i].Position
 		}
 		if left = left[len(found):]; len(found) == 0 {
-			return verdict{}, wrong // it ends before they do
+			return decision{}, wrong // the stream ends before the events
 		}
 	}
 	if len(ids) == 0 {
-		return verdict{}, wrong
+		return decision{}, wrong
 	}
 	return v, nil
 }

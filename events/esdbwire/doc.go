@@ -2,56 +2,51 @@
 //
 // # What it promises
 //
-// The official clients of EventStoreDB can read, follow and, if [Config] says
-// so, write the log as if it were a single EventStoreDB 24.10 node: appends with
-// every kind of expected revision, batch appends, reads in both directions, filtered
-// subscriptions with checkpoints, deletes, tombstones and stream metadata. A success
-// means what events.Store means by it: it is on stable storage. A client that stalls
-// holds a page of events and what gRPC buffers, and nobody else waits for it. A panic
-// is an error of its call.
+// The official clients of EventStoreDB can read, follow and, if [Config] allows it, write the log
+// as if it were a single EventStoreDB 24.10 node: appends with every kind of expected revision,
+// batch appends, reads in both directions, filtered subscriptions with checkpoints, deletes,
+// tombstones and stream metadata. As in events.Store, a successful write is on stable storage. A
+// stalled client costs a page of events and gRPC's buffers, and delays no other client. A panic is
+// an error of its call.
 //
-// Not offered are persistent subscriptions, projections, the resolving of links, and
-// $acl: who may come in and who may write is said in [Config], for the whole log.
+// Persistent subscriptions, projections, link resolution and $acl are not supported: [Config]
+// defines, for the whole log, which users may read and write.
 //
-// # Where things are kept that a Store does not know
+// # Where the protocol's data are kept
 //
-// In streams of the same log, as EventStoreDB does it, so that nothing but a Store
-// is needed. The metadata of stream x are the events of stream $$x, of which the
-// last counts. A deleted stream is one whose metadata say so. A tombstone is an
-// event of type $streamDeleted at the end of the stream; clients are told that its
-// revision is 2^63-1, in the Store it is the next one. Two things are kept in front
-// of an event's metadata, see mark.go: that an event is not JSON, and that it is a
-// tombstone. Everything else is byte for byte what the client sent, and events
-// written by admitone itself look to clients like JSON events.
+// In streams of the same log, as in EventStoreDB, so that only a Store is needed. The metadata of
+// stream x are the events of stream $$x, the last of which is valid. A stream is deleted if its
+// metadata mark it so. A tombstone is an event of type $streamDeleted at the end of the stream; for
+// clients its revision is 2^63-1, in the Store it is the next one. A marker in front of an event's
+// metadata, see markers.go, records that an event is not JSON or is a tombstone. Everything else is
+// byte for byte what the client sent, and events written by admitone itself are JSON events for
+// clients.
 //
 // # Why writes wait for their stream
 //
-// A delete writes to $$x what it decided by looking at x, and no Store can check two
-// streams in one append. So writes to x and to $$x go one after another, in the
-// order in which they arrived. That holds as long as nobody deletes streams of the
-// same log, or sets their metadata, through a second server. Plain appends are safe
-// whoever else writes: the Store compares the revision, and a conflict is decided
-// anew.
+// A delete writes to $$x what it decided by reading x, and no Store can check two streams in one
+// append. So writes to x and to $$x are serialized in the order of their arrival. This requires
+// that streams are deleted, and their metadata set, through one server only. Plain appends are safe
+// with any other writers: the Store compares the revision, and a conflict is decided again.
 //
 // # Why an append to a deleted stream writes metadata first
 //
-// The events and the metadata that bring the stream back are two appends. If the
-// server dies between them, a stream that exists and is empty harms nobody, while
-// events that were acknowledged on a retry and can't be seen would.
+// The events and the metadata that restore the stream are two appends. If the server fails between
+// them, an existing empty stream is harmless, while invisible events that a retry acknowledges
+// would not be.
 //
 // # Why a checkpoint is the last event considered
 //
-// Subscriptions begin behind the place they are given. A checkpoint that named the
-// next event would lose it. Places are pairs, compared as pairs, because other
-// servers send (next, 0), which lies before the event at (next, next).
+// Subscriptions begin after the given position. A checkpoint at the next event would lose it.
+// Positions are pairs, compared as pairs, because other servers send (next, 0), which is before the
+// event at (next, next).
 //
 // # Where it differs from EventStoreDB
 //
-// An append that takes the stream as it is, is known again by its ids among the
-// stream's newest 256 events, also after a restart; there it is a cache. Positions
-// between two events may be read from. Reading forwards from the end, and reading
-// nothing, gives nothing. Regular expressions are RE2. The transcripts of
-// conversations under testdata were checked by hand against how 24.10 is known to
-// behave, and have not been recorded from one yet; ADMITONE_TEST_ESDB plays them to a
-// real one.
+// A repeated append that expects any revision is recognized by its ids among the stream's newest
+// 256 events, also after a restart; EventStoreDB uses a cache. Positions between two events can be
+// read from. Reading forward from the end, and reading zero events, returns nothing. Regular
+// expressions are RE2. The transcripts under testdata were checked by hand against the known
+// behaviour of 24.10 and have not been recorded from one yet; ADMITONE_TEST_ESDB runs them against
+// a real one.
 package esdbwire

@@ -13,13 +13,13 @@ import (
 	"admitone/events"
 )
 
-// asMessage is an event as the stubs have it.
+// asMessage returns an event as a message of the stubs.
 func asMessage(e *events.Recorded, text bool) *streams.ReadResp {
 	id := structuredID(e.ID)
 	if text {
 		id = &shared.UUID{Value: &shared.UUID_String_{String_: e.ID.String()}}
 	}
-	metadata, isJSON := unmarked(e.Metadata)
+	metadata, isJSON := withoutMarker(e.Metadata)
 	content := map[bool]string{true: "application/json", false: "application/octet-stream"}[isJSON]
 	revision := uint64(e.Revision)
 	if isTombstone(&e.Event) {
@@ -36,30 +36,32 @@ func asMessage(e *events.Recorded, text bool) *streams.ReadResp {
 	}}}
 }
 
-// created is how many times 100 ns have passed since 1970.
+// created is the number of 100 ns since 1970.
 func created(t time.Time) string {
 	return strconv.FormatInt(t.UnixMicro()*10+int64(t.Nanosecond()%1000/100), 10)
 }
 
-// TestEncodedEvents: what is written without the stubs is what the stubs would say.
+// TestEncodedEvents compares the encoding with that of the stubs.
 func TestEncodedEvents(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		bytes := rapid.OneOf(rapid.SliceOf(rapid.Byte()), rapid.SliceOfN(rapid.Byte(), 300, 300))
 		e := &events.Recorded{
 			Event: events.Event{
 				Type: rapid.StringN(1, 200, -1).Draw(t, "type"), Data: bytes.Draw(t, "data"),
-				Metadata: marked(bytes.Draw(t, "metadata"), rapid.Bool().Draw(t, "json")),
+				Metadata: withMarker(bytes.Draw(t, "metadata"), rapid.Bool().Draw(t, "json")),
 			},
 			Stream:   events.StreamID(rapid.StringN(1, 200, -1).Draw(t, "stream")),
 			Revision: events.Revision(rapid.Int64Min(0).Draw(t, "revision")),
 			Position: events.Position(rapid.Uint64Range(1, 1<<63-1).Draw(t, "position")),
-			Created:  time.Unix(rapid.Int64Range(0, 1<<33).Draw(t, "seconds"), 100*rapid.Int64Range(0, 9_999_999).Draw(t, "ticks")),
+			Created: time.Unix(rapid.Int64Range(0, 1<<33).Draw(t, "seconds"),
+				100*rapid.Int64Range(0, 9_999_999).Draw(t, "ticks")),
 		}
 		if rapid.Bool().Draw(t, "tombstone") {
 			e.Event = tombstone()
 		}
 		// Halves of zero are left out on the wire.
-		copy(e.ID[:], rapid.SampledFrom([]string{"", "\x00\x00\x00\x00\x00\x00\x00\x01", "\x00\x00\x00\x00\x00\x00\x00\x00\xff", "0123456789abcdef"}).Draw(t, "id"))
+		copy(e.ID[:], rapid.SampledFrom([]string{"", "\x00\x00\x00\x00\x00\x00\x00\x01",
+			"\x00\x00\x00\x00\x00\x00\x00\x00\xff", "0123456789abcdef"}).Draw(t, "id"))
 		text := rapid.Bool().Draw(t, "text")
 		buffers, err := newCodec().Marshal((&encoder{strings: text}).event(e))
 		if err != nil {
@@ -76,16 +78,18 @@ func TestEncodedEvents(t *testing.T) {
 	})
 }
 
-// TestMarks: whatever metadata a client writes, it reads; and none makes a tombstone.
-func TestMarks(t *testing.T) {
+// TestMarkers: any metadata are read as written, and none make a tombstone.
+func TestMarkers(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		metadata := rapid.OneOf(rapid.SliceOf(rapid.Byte()), rapid.Map(rapid.SampledFrom([]string{"", "\x00", "\x00t", "\x00b", "\x00j", `{"a":1}`}), func(s string) []byte { return []byte(s) })).Draw(t, "metadata")
+		metadata := rapid.OneOf(rapid.SliceOf(rapid.Byte()),
+			rapid.Map(rapid.SampledFrom([]string{"", "\x00", "\x00t", "\x00b", "\x00j", `{"a":1}`}),
+				func(s string) []byte { return []byte(s) })).Draw(t, "metadata")
 		json := rapid.Bool().Draw(t, "json")
-		stored := marked(metadata, json)
+		stored := withMarker(metadata, json)
 		if isTombstone(&events.Event{Type: tombstoneType, Metadata: stored}) {
 			t.Fatalf("%q makes a tombstone", metadata)
 		}
-		got, is := unmarked(stored)
+		got, is := withoutMarker(stored)
 		if string(got) != string(metadata) || is != json {
 			t.Fatalf("%q (%t) is read as %q (%t)", metadata, json, got, is)
 		}

@@ -7,7 +7,7 @@ import (
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 )
 
-// expectation is what a writer expects of a stream: a revision, or one of these.
+// expectation is the expected revision of a stream, or one of these constants.
 type expectation int64
 
 const (
@@ -16,8 +16,8 @@ const (
 	expectExists expectation = -4
 )
 
-// expecting is what the options of Append, Delete and Tombstone have in common;
-// batchOptions makes those of BatchAppend the same.
+// expecting is the common part of the options of Append, Delete and Tombstone; batchOptions adapts
+// those of BatchAppend.
 type expecting interface {
 	GetStreamIdentifier() *shared.StreamIdentifier
 	GetRevision() uint64
@@ -26,7 +26,7 @@ type expecting interface {
 	GetStreamExists() *shared.Empty
 }
 
-// expects reads an expectation. Error: InvalidArgument if there is none.
+// expects decodes an expectation. Error: InvalidArgument if there is none.
 func expects(o expecting) (expectation, error) {
 	switch {
 	case o.GetNoStream() != nil:
@@ -49,7 +49,7 @@ func expects(o expecting) (expectation, error) {
 	return expectation(revision), nil
 }
 
-// unset tells revision 0 from none.
+// unset reports whether no expectation is set, as opposed to revision 0.
 func unset(o expecting) bool {
 	switch o := o.(type) {
 	case *streams.AppendReq_Options:
@@ -64,31 +64,31 @@ func unset(o expecting) bool {
 	return false
 }
 
-// batchOptions are the options of a batch append, which use other messages.
+// batchOptions adapts the options of a batch append, which use other messages.
 type batchOptions struct {
 	*streams.BatchAppendReq_Options
 }
 
-// GetRevision is the expected revision.
+// GetRevision implements expecting.
 func (o batchOptions) GetRevision() uint64 { return o.GetStreamPosition() }
 
-// GetNoStream says that no stream is expected.
+// GetNoStream implements expecting.
 func (o batchOptions) GetNoStream() *shared.Empty {
 	return emptyIf(o.BatchAppendReq_Options.GetNoStream() != nil)
 }
 
-// GetAny says that anything is expected.
+// GetAny implements expecting.
 func (o batchOptions) GetAny() *shared.Empty {
 	return emptyIf(o.BatchAppendReq_Options.GetAny() != nil)
 }
 
-// GetStreamExists says that the stream is expected to exist.
+// GetStreamExists implements expecting.
 func (o batchOptions) GetStreamExists() *shared.Empty {
 	return emptyIf(o.BatchAppendReq_Options.GetStreamExists() != nil)
 }
 
-func emptyIf(is bool) *shared.Empty {
-	if is {
+func emptyIf(set bool) *shared.Empty {
+	if set {
 		return &shared.Empty{}
 	}
 	return nil

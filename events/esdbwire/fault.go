@@ -15,8 +15,7 @@ import (
 	"admitone/events"
 )
 
-// fault is an error in the protocol's words: a gRPC status, and the trailers by
-// which clients tell what it was.
+// fault is an error of the protocol: a gRPC status, and the trailers by which clients identify it.
 type fault struct {
 	code    codes.Code
 	message string
@@ -51,8 +50,8 @@ func missingProperty() error {
 		"missing-required-metadata-property", []string{"required-metadata-properties", "type,content-type"}}
 }
 
-// wrongVersion is the error of a write whose expectation does not hold. Appends
-// answer it with a message of their own, deletes with a status.
+// wrongVersion is the error of a write whose expectation does not hold. An append answers it with a
+// message, a delete with a status.
 type wrongVersion struct {
 	stream   events.StreamID
 	expected expectation
@@ -72,9 +71,9 @@ func (w *wrongVersion) fault() *fault {
 	}}
 }
 
-// asFault translates the err of a call whose context is ctx. The log's own errors are told apart by those clients
-// that look: nothing was written (Unavailable), it may have been (Aborted), and
-// what is stored is damaged (DataLoss).
+// asFault translates the error of a call with context ctx. The log's own errors have distinct
+// codes: Unavailable if nothing was written, Aborted if the outcome is unknown, DataLoss for
+// damage.
 func (s *Server) asFault(ctx context.Context, err error) *fault {
 	var f *fault
 	var wrong *wrongVersion
@@ -90,10 +89,10 @@ func (s *Server) asFault(ctx context.Context, err error) *fault {
 	case errors.Is(err, events.ErrTooLarge):
 		return tooLarge(s.config.MaxAppend).(*fault)
 	}
-	if st, ok := status.FromError(err); ok { // of the connection
+	if st, ok := status.FromError(err); ok { // an error of the connection
 		return &fault{code: st.Code(), message: st.Message()}
 	}
-	s.config.Logger.Warn("the log could not do what a client asked for", "error", err)
+	s.config.Logger.Warn("a client's request failed in the log", "error", err)
 	switch {
 	case errors.Is(err, events.ErrUnknown), errors.Is(err, context.DeadlineExceeded):
 		return &fault{code: codes.Aborted, message: "Operation timed out: " + err.Error()}
@@ -105,7 +104,7 @@ func (s *Server) asFault(ctx context.Context, err error) *fault {
 	return &fault{code: codes.Unknown, message: err.Error()}
 }
 
-// fail makes err the outcome of a call.
+// fail translates err to the result of a call.
 func (s *Server) fail(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
@@ -116,13 +115,12 @@ func (s *Server) fail(ctx context.Context, err error) error {
 		for i := 0; i < len(f.more); i += 2 {
 			trailer.Set(f.more[i], printable(f.more[i+1]))
 		}
-		_ = grpc.SetTrailer(ctx, trailer) // can't fail while the call is under way
+		_ = grpc.SetTrailer(ctx, trailer) // cannot fail during the call
 	}
 	return status.Error(f.code, f.message)
 }
 
-// printable percent-encodes what a trailer can't carry: a stream's name may be in
-// any script.
+// printable percent-encodes what a trailer cannot contain: a stream's name may be in any script.
 func printable(text string) string {
 	var b strings.Builder
 	for i := range len(text) {

@@ -2,6 +2,7 @@ package esdbwire
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -12,14 +13,15 @@ import (
 	"admitone/events"
 )
 
-// faulty is a log whose next appends to some streams go wrong.
+// faulty is a log whose next appends to some streams fail.
 type faulty struct {
 	*memlog
 	mu     sync.Mutex
-	before map[string]func() error // by the stream's plain name: runs instead of an append that it returns an error for
+	before map[string]func() error // by plain stream name: runs before an append, which its error replaces
 }
 
-func (f *faulty) Append(ctx context.Context, stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {
+func (f *faulty) Append(ctx context.Context, stream events.StreamID, expected events.Revision,
+	batch []events.Event) (events.Appended, error) {
 	f.mu.Lock()
 	name := string(stream[:strings.LastIndexByte(string(stream), '-')+1])
 	do := f.before[strings.ReplaceAll(string(stream), strings.TrimPrefix(name, metaPrefix), "")]
@@ -38,19 +40,28 @@ func (f *faulty) on(stream string, do func() error) {
 	f.before[stream] = do
 }
 
-// TestStoreErrors: what the log says is told in the protocol's words.
+// TestStoreErrors: errors of the log are translated to the protocol.
 func TestStoreErrors(t *testing.T) {
 	store := &faulty{memlog: newMemlog(), before: map[string]func() error{}}
 	address, _ := serve(t, store, Config{Writable: true})
-	s := newScribe(t, dial(t, address))
-	for i, err := range []error{
-		events.ErrUnknown, events.ErrUnavailable, events.ErrClosed, events.ErrDamaged, events.ErrTooLarge,
-		fmt.Errorf("%w: %w", events.ErrUnknown, context.DeadlineExceeded), fmt.Errorf("something else"),
+	s := newTranscript(t, dial(t, address))
+	for i, fails := range []struct {
+		with  error
+		title string // in the transcript
+	}{
+		{events.ErrUnknown, "events: outcome of the append is unknown"},
+		{events.ErrUnavailable, "events: the log is unavailable"},
+		{events.ErrClosed, "events: the log is closed"},
+		{events.ErrDamaged, "events: the log is damaged"},
+		{events.ErrTooLarge, "events: the batch is too large"},
+		{fmt.Errorf("%w: %w", events.ErrUnknown, context.DeadlineExceeded),
+			"events: outcome of the append is unknown: context deadline exceeded"},
+		{errors.New("something else"), "something else"},
 	} {
 		for _, stream := range []string{"a", "$$a"} {
-			store.on(stream, func() error { return err })
+			store.on(stream, func() error { return fails.with })
 		}
-		s.write("%v", err)
+		s.write("%s", fails.title)
 		label := fmt.Sprint("a", i)
 		s.append("a", "any", label)
 		s.tombstone("a", "any")
@@ -73,13 +84,13 @@ func TestStoreErrors(t *testing.T) {
 	compare(t, "store-errors", s.transcript())
 }
 
-// TestSomebodyElseWrites: appends that come in between are seen, and decided anew.
+// TestSomebodyElseWrites: after an interposed append the write is decided again.
 func TestSomebodyElseWrites(t *testing.T) {
 	store := &faulty{memlog: newMemlog(), before: map[string]func() error{}}
 	address, _ := serve(t, store, Config{Writable: true})
-	s := newScribe(t, dial(t, address))
-	// between makes the server's next append to stream meet one that was quicker.
-	between := func(stream string, batch ...events.Event) {
+	s := newTranscript(t, dial(t, address))
+	// interpose appends batch to stream right before the server's next append to it.
+	interpose := func(stream string, batch ...events.Event) {
 		store.on(stream, func() error {
 			store.on(stream, nil)
 			name := events.StreamID(s.name(stream).StreamName)
@@ -94,22 +105,22 @@ func TestSomebodyElseWrites(t *testing.T) {
 	event := func(label string) events.Event {
 		return events.Event{ID: s.id(label), Type: "made", Data: []byte(`{}`)}
 	}
-	between("a", event("x1"))
+	interpose("a", event("x1"))
 	s.append("a", "any", "a1")
-	between("a", event("x2"))
+	interpose("a", event("x2"))
 	s.append("a", "1", "a2")
-	between("a", event("x3"))
-	s.append("a", "2", "x3") // their event is the very one
-	between("a", event("x4"))
+	interpose("a", event("x3"))
+	s.append("a", "2", "x3") // the interposed event is the same
+	interpose("a", event("x4"))
 	s.append("a", "any", "x4")
-	between("a", event("x5"))
+	interpose("a", event("x5"))
 	s.tombstone("a", "4")
-	between("$$b", event("m1"))
+	interpose("$$b", event("m1"))
 	s.append("b", "any", "b1")
 	s.delete("b", "any")
-	between("$$b", event("m2"))
+	interpose("$$b", event("m2"))
 	s.append("b", "any", "b2")
-	between("a", tombstone())
+	interpose("a", tombstone())
 	s.append("a", "any", "a3")
 	s.read("a", "start")
 	s.read("b", "start")
@@ -117,12 +128,12 @@ func TestSomebodyElseWrites(t *testing.T) {
 	compare(t, "somebody-else-writes", s.transcript())
 }
 
-// TestUndeleteIsCutShort: between the two appends that bring a stream back the log
-// fails. The stream is there and empty, and the retry is complete.
+// TestUndeleteIsCutShort: the log fails between the two appends that restore a stream. The stream
+// exists and is empty, and a retry completes.
 func TestUndeleteIsCutShort(t *testing.T) {
 	store := &faulty{memlog: newMemlog(), before: map[string]func() error{}}
 	address, _ := serve(t, store, Config{Writable: true})
-	s := newScribe(t, dial(t, address))
+	s := newTranscript(t, dial(t, address))
 	s.append("a", "none", "a1")
 	s.delete("a", "0")
 	store.on("a", func() error { return events.ErrUnknown })
@@ -132,11 +143,12 @@ func TestUndeleteIsCutShort(t *testing.T) {
 	s.append("a", "any", "a2")
 	s.append("a", "any", "a2")
 	s.read("a", "start")
-	// The other order: it was written, and nobody heard of it.
+	// The other order: written, but with an unknown outcome.
 	s.delete("a", "1")
 	store.on("a", func() error {
 		store.on("a", nil)
-		_, err := store.Append(t.Context(), events.StreamID(s.name("a").StreamName), 1, []events.Event{{ID: s.id("a3"), Type: "made", Data: []byte(`{}`)}})
+		_, err := store.Append(t.Context(), events.StreamID(s.name("a").StreamName), 1,
+			[]events.Event{{ID: s.id("a3"), Type: "made", Data: []byte(`{}`)}})
 		if err != nil {
 			return err
 		}
@@ -148,11 +160,11 @@ func TestUndeleteIsCutShort(t *testing.T) {
 	compare(t, "undelete-cut-short", s.transcript())
 }
 
-// TestDeadlineOfAnAppend: a batch append gives up at its deadline, and says so once.
+// TestDeadlineOfAnAppend: a batch append fails at its deadline, with one answer.
 func TestDeadlineOfAnAppend(t *testing.T) {
 	store := &faulty{memlog: newMemlog(), before: map[string]func() error{}}
 	address, server := serve(t, store, Config{Writable: true})
-	s := newScribe(t, dial(t, address))
+	s := newTranscript(t, dial(t, address))
 	began, hold := make(chan struct{}, 1), make(chan struct{})
 	store.on("a", func() error { began <- struct{}{}; <-hold; return nil })
 	first := s.batch()
@@ -171,21 +183,20 @@ func TestDeadlineOfAnAppend(t *testing.T) {
 	s.write("behind the one that gave up → %s", third.answer())
 	s.read("a", "start")
 	compare(t, "batch-deadline", s.transcript())
-	server.lines.mu.Lock()
-	defer server.lines.mu.Unlock()
-	if n := len(server.lines.last); n > 0 {
-		t.Errorf("%d streams have a line with nobody in it", n)
+	server.queues.mu.Lock()
+	defer server.queues.mu.Unlock()
+	if n := len(server.queues.last); n > 0 {
+		t.Errorf("%d streams have an empty queue", n)
 	}
 }
 
-// TestBadReads: what the log can't read is an error of that read, and its code says
-// what it was.
+// TestBadReads: a failed read of the log is an error with the matching code.
 func TestBadReads(t *testing.T) {
 	for err, want := range map[error]codes.Code{
 		events.ErrDamaged: codes.DataLoss, events.ErrUnavailable: codes.Unavailable, fmt.Errorf("odd"): codes.Unknown,
 	} {
 		address, _ := serve(t, unreadable{newMemlog(), err}, Config{})
-		s := newScribe(t, dial(t, address))
+		s := newTranscript(t, dial(t, address))
 		s.read("a", "start")
 		s.read(allName, "start")
 		s.read(allName, "end", "backward")
@@ -200,7 +211,8 @@ type unreadable struct {
 	err error
 }
 
-func (u unreadable) Read(context.Context, events.StreamID, events.Revision, events.Direction, int) ([]events.Recorded, error) {
+func (u unreadable) Read(context.Context, events.StreamID, events.Revision, events.Direction,
+	int) ([]events.Recorded, error) {
 	return nil, u.err
 }
 
@@ -208,12 +220,11 @@ func (u unreadable) ReadAll(context.Context, events.Position, events.Direction, 
 	return nil, u.err
 }
 
-// TestPanics: a call that panics is an error, its stream goes on, and so does
-// everybody else.
+// TestPanics: a call that panics fails, and later calls succeed.
 func TestPanics(t *testing.T) {
 	store := &faulty{memlog: newMemlog(), before: map[string]func() error{}}
 	address, _ := serve(t, store, Config{Writable: true})
-	s := newScribe(t, dial(t, address))
+	s := newTranscript(t, dial(t, address))
 	store.on("a", func() error { panic("on purpose") })
 	store.on("$$b", func() error { panic("on purpose") })
 	s.append("b", "any", "b1")

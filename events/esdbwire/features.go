@@ -12,17 +12,18 @@ import (
 	"google.golang.org/grpc/metadata"
 )
 
-// version is whose behaviour is served. Clients want integers with dots.
+// version is the EventStoreDB version whose behaviour is served. Clients require integers separated
+// by dots.
 const version = "24.10.4"
 
-// featuresWire answers what the server can do. It asks for no password: clients
-// send none here.
+// featuresWire implements the server features service, without authentication: clients send no
+// credentials here.
 type featuresWire struct {
 	features.UnimplementedServerFeaturesServer
 	*Server
 }
 
-// GetSupportedMethods lists the calls that are offered.
+// GetSupportedMethods lists the supported calls.
 func (featuresWire) GetSupportedMethods(context.Context, *shared.Empty) (*features.SupportedMethods, error) {
 	const stream = "event_store.client.streams.streams"
 	return &features.SupportedMethods{
@@ -39,8 +40,8 @@ func (featuresWire) GetSupportedMethods(context.Context, *shared.Empty) (*featur
 	}, nil
 }
 
-// gossipWire says who belongs to the cluster: this server alone, its leader. It
-// asks for no password either.
+// gossipWire implements the gossip service: this server is the only member and the leader. It needs
+// no authentication either.
 type gossipWire struct {
 	gossip.UnimplementedGossipServer
 	*Server
@@ -57,8 +58,8 @@ func (g gossipWire) Read(ctx context.Context, _ *shared.Empty) (*gossip.ClusterI
 	}}}, nil
 }
 
-// endPoint is where clients reach the server. What the client has dialled is both
-// reachable and, word for word, what it compares the answer with.
+// endPoint returns the address of the server for the client. By default it is the one that the
+// client has dialled: it is reachable, and the client compares the answer with it literally.
 func (g gossipWire) endPoint(ctx context.Context) *gossip.EndPoint {
 	address := g.config.Address
 	if header, ok := metadata.FromIncomingContext(ctx); ok && address == "" {

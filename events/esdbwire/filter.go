@@ -12,16 +12,16 @@ import (
 // defaultWindow is the window of a filter that names none.
 const defaultWindow = 32
 
-// filter chooses events by their type or stream. nil lets everything through.
+// filter selects events by type or stream. nil selects all.
 type filter struct {
 	types    bool // by type, else by stream
 	regex    *regexp.Regexp
 	prefixes []string
-	// interval is after how many events, passed or not, a checkpoint is sent.
+	// interval is the number of events, selected or not, between checkpoints.
 	interval uint64
 }
 
-// newFilter reads a filter. Error: InvalidArgument.
+// newFilter decodes a filter. Error: InvalidArgument.
 func newFilter(o *streams.ReadReq_Options_FilterOptions) (*filter, error) {
 	f := &filter{interval: defaultWindow}
 	expression := o.GetStreamIdentifier()

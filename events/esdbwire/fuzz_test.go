@@ -15,8 +15,8 @@ import (
 	"admitone/events"
 )
 
-// fakeCall is the server's side of a call without a connection: it hands out
-// messages, and ends when nothing more is to be expected.
+// fakeCall is the server's side of a call without a connection. It ends after its messages, or when
+// it has caught up.
 type fakeCall struct {
 	grpc.ServerStream
 	ctx     context.Context
@@ -31,7 +31,7 @@ func newFakeCall(t *testing.T) *fakeCall {
 	return &fakeCall{ctx: ctx, end: cancel}
 }
 
-// fakeTransport takes trailers.
+// fakeTransport accepts trailers.
 type fakeTransport struct{ grpc.ServerTransportStream }
 
 func (*fakeTransport) SetTrailer(metadata.MD) error { return nil }
@@ -73,10 +73,10 @@ func (c fakeBatch) Recv() (*streams.BatchAppendReq, error) {
 	return m, nil
 }
 
-// fuzzed is a server over a log with a little of everything.
-func fuzzed(t testing.TB) streamsWire {
+// newFuzzServer returns a server of a log with limits, a tombstone and events.
+func newFuzzServer(t testing.TB) streamsWire {
 	store := newMemlog()
-	s := New(store, Config{Writable: true, Logger: quiet})
+	s := New(store, Config{Writable: true, Logger: discardLogger})
 	for _, stream := range []events.StreamID{"a", "$$a", "b", "c"} {
 		e := events.Event{ID: newID(), Type: "made", Data: []byte(`{"$maxCount":3,"$tb":1}`)}
 		if stream == "b" {
@@ -89,17 +89,18 @@ func fuzzed(t testing.TB) streamsWire {
 	return streamsWire{Server: s}
 }
 
-// noPanic fails the test if a call has panicked.
+// noPanic fails the test if the call panicked.
 func noPanic(t *testing.T, err error, message []byte) {
 	if err != nil && strings.Contains(err.Error(), "Internal Error") {
 		t.Fatalf("%x: %v", message, err)
 	}
 }
 
-// FuzzRead: no request that a client can send does more than fail.
+// FuzzRead: no request makes the server panic.
 func FuzzRead(f *testing.F) {
-	s := newScribe(f, dial(f, "127.0.0.1:0"))
-	for _, words := range []string{"a start", "a 2 backward bounds", "b end text", "$all start stream:a window1", "$all 3/2 backward x2", "$all 7/7 subscribe types:m times2", "$$a start subscribe", "nothing start"} {
+	s := newTranscript(f, dial(f, "127.0.0.1:0"))
+	for _, words := range []string{"a start", "a 2 backward bounds", "b end text", "$all start stream:a window1",
+		"$all 3/2 backward x2", "$all 7/7 subscribe types:m times2", "$$a start subscribe", "nothing start"} {
 		stream, rest, _ := strings.Cut(words, " ")
 		seed, err := proto.Marshal(s.request(stream, strings.Fields(rest)))
 		if err != nil {
@@ -114,20 +115,22 @@ func FuzzRead(f *testing.F) {
 		}
 		call := newFakeCall(t)
 		defer call.end()
-		w := fuzzed(t)
-		noPanic(t, w.guardStream(nil, call, &grpc.StreamServerInfo{}, func(any, grpc.ServerStream) error { return w.Read(request, call) }), message)
+		w := newFuzzServer(t)
+		noPanic(t, w.guardStream(nil, call, &grpc.StreamServerInfo{},
+			func(any, grpc.ServerStream) error { return w.Read(request, call) }), message)
 	})
 }
 
-// FuzzWrite: the same for everything that writes. The message is taken for each
-// kind of request in turn. A batch is answered once, or not at all.
+// FuzzWrite is the same for writes. The message is decoded as each kind of request in turn. A batch
+// gets at most one answer.
 func FuzzWrite(f *testing.F) {
-	s := newScribe(f, dial(f, "127.0.0.1:0"))
-	b := &batchScribe{scribe: s}
+	s := newTranscript(f, dial(f, "127.0.0.1:0"))
+	b := &batchTranscript{transcript: s}
 	for _, m := range []proto.Message{
 		s.options("a", "any"), s.options("a", "0"), s.proposed("e1"),
 		&streams.BatchAppendReq{CorrelationId: stringOf(s.id("r")), Options: b.to("c", "any"), IsFinal: true},
-		&streams.DeleteReq{Options: &streams.DeleteReq_Options{StreamIdentifier: identifier("a"), ExpectedStreamRevision: &streams.DeleteReq_Options_Any{Any: &shared.Empty{}}}},
+		&streams.DeleteReq{Options: &streams.DeleteReq_Options{StreamIdentifier: identifier("a"),
+			ExpectedStreamRevision: &streams.DeleteReq_Options_Any{Any: &shared.Empty{}}}},
 	} {
 		seed, err := proto.Marshal(m)
 		if err != nil {
@@ -137,11 +140,12 @@ func FuzzWrite(f *testing.F) {
 	}
 	valid := []*streams.AppendReq{s.options("a", "any"), s.proposed("e1")}
 	f.Fuzz(func(t *testing.T, message []byte) {
-		w := fuzzed(t)
+		w := newFuzzServer(t)
 		call := newFakeCall(t)
 		defer call.end()
 		guarded := func(handle func() error) {
-			noPanic(t, w.guardStream(nil, call, &grpc.StreamServerInfo{}, func(any, grpc.ServerStream) error { return handle() }), message)
+			noPanic(t, w.guardStream(nil, call, &grpc.StreamServerInfo{},
+				func(any, grpc.ServerStream) error { return handle() }), message)
 		}
 		if m := new(streams.AppendReq); proto.Unmarshal(message, m) == nil {
 			for _, messages := range [][]*streams.AppendReq{{m}, {m, valid[1]}, {valid[0], m}} {

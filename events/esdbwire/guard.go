@@ -9,20 +9,26 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// A panic in one call must not end the process: it may be the one that sells. It is
-// an error of that call, and the log hears of it.
+// A panic in one call must not end the process, which also serves sales. It is logged and becomes
+// an error of that call.
 
-func (s *Server) guardUnary(ctx context.Context, request any, info *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (answer any, err error) {
+func (s *Server) guardUnary(ctx context.Context, request any, info *grpc.UnaryServerInfo,
+	handle grpc.UnaryHandler) (answer any, err error) {
 	defer s.guard(info.FullMethod, &err)
 	return handle(ctx, request)
 }
 
-func (s *Server) guardStream(server any, call grpc.ServerStream, info *grpc.StreamServerInfo, handle grpc.StreamHandler) (err error) {
+func (s *Server) guardStream(server any, call grpc.ServerStream, info *grpc.StreamServerInfo,
+	handle grpc.StreamHandler) (err error) {
 	defer s.guard(info.FullMethod, &err)
+	if err := s.calls.enter(); err != nil {
+		return s.fail(call.Context(), err)
+	}
+	defer s.calls.leave()
 	return handle(server, call)
 }
 
-// guard makes a panic an error.
+// guard converts a panic to an error.
 func (s *Server) guard(what string, err *error) {
 	if reason := recover(); reason != nil {
 		s.config.Logger.Error("a call has panicked", "call", what, "reason", reason, "stack", string(debug.Stack()))

@@ -16,14 +16,13 @@ import (
 	"admitone/events"
 )
 
-// TestIdleConnectionsLive: clients ping every 10 s, with and without calls under
-// way. gRPC's own rules would end such a connection after half a minute. The hours
-// pass in no time here.
+// TestIdleConnectionsLive: clients ping every 10 s, with and without calls in progress. gRPC's
+// default policy would close such a connection after half a minute. Time is virtual here.
 func TestIdleConnectionsLive(t *testing.T) {
 	for _, subscribed := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
 			listener := bufconn.Listen(1 << 16)
-			server := New(newMemlog(), Config{Writable: true, Logger: quiet})
+			server := New(newMemlog(), Config{Writable: true, Logger: discardLogger})
 			ended := make(chan error, 1)
 			go func() { ended <- server.Serve(listener) }()
 			dials := 0
@@ -34,12 +33,14 @@ func TestIdleConnectionsLive(t *testing.T) {
 					return listener.DialContext(ctx)
 				}),
 				grpc.WithIdleTimeout(0),
-				grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 10 * time.Second, Timeout: 10 * time.Second, PermitWithoutStream: true}),
+				grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 10 * time.Second, Timeout: 10 * time.Second,
+					PermitWithoutStream: true}),
 			)
 			if err != nil {
 				t.Fatal(err)
 			}
-			s := &scribe{TB: t, ctx: context.Background(), client: streams.NewStreamsClient(connection), ids: map[events.ID]string{}}
+			s := &transcript{TB: t, ctx: context.Background(), client: streams.NewStreamsClient(connection),
+				ids: map[events.ID]string{}}
 			s.append("a", "none", "a1")
 			var following *subscription
 			if subscribed {
@@ -54,7 +55,8 @@ func TestIdleConnectionsLive(t *testing.T) {
 			}
 			want := "append a expecting none [a1] → 0 @1\nappend a expecting any [a2] → 1 @2\n"
 			if subscribed {
-				want = "append a expecting none [a1] → 0 @1\nsubscribe $all start\n    confirmed\n    @1 a#0 a1 made json {\"event\":\"a1\"}\n    caught up\n" +
+				want = "append a expecting none [a1] → 0 @1\nsubscribe $all start\n    confirmed\n" +
+					"    @1 a#0 a1 made json {\"event\":\"a1\"}\n    caught up\n" +
 					"append a expecting any [a2] → 1 @2\n    @2 a#1 a2 made json {\"event\":\"a2\"}\n"
 			}
 			if got := s.transcript(); got != want || dials != 1 {

@@ -7,24 +7,23 @@ import (
 	"admitone/events"
 )
 
-// lines make writes to one stream wait for each other, first come first served.
-// The zero value is ready.
-type lines struct {
+// queues serialize the writes to each stream in order of arrival. The zero value is ready to use.
+type queues struct {
 	mu   sync.Mutex
-	last map[events.StreamID]chan struct{} // closed when the last in that line is done
+	last map[events.StreamID]chan struct{} // closed when the last in that queue is done
 }
 
-// place is one in a line.
-type place struct {
-	lines  *lines
+// ticket is a place in a queue.
+type ticket struct {
+	queues *queues
 	stream events.StreamID
 	before <-chan struct{} // nil for the first
 	done   chan struct{}
 }
 
-// join takes a place in the line of stream, or of the stream that it is the
-// metadata of. Its owner must leave it, also when it gives up.
-func (l *lines) join(stream events.StreamID) *place {
+// join joins the queue of stream, or of the origin of a metadata stream. The caller must call
+// leave, also if wait failed.
+func (l *queues) join(stream events.StreamID) *ticket {
 	if origin, ok := originOf(stream); ok {
 		stream = origin
 	}
@@ -33,13 +32,13 @@ func (l *lines) join(stream events.StreamID) *place {
 	if l.last == nil {
 		l.last = make(map[events.StreamID]chan struct{})
 	}
-	p := &place{lines: l, stream: stream, before: l.last[stream], done: make(chan struct{})}
+	p := &ticket{queues: l, stream: stream, before: l.last[stream], done: make(chan struct{})}
 	l.last[stream] = p.done
 	return p
 }
 
 // wait returns when it is p's turn, or ctx's error.
-func (p *place) wait(ctx context.Context) error {
+func (p *ticket) wait(ctx context.Context) error {
 	if p.before == nil {
 		return nil
 	}
@@ -51,20 +50,20 @@ func (p *place) wait(ctx context.Context) error {
 	}
 }
 
-// leave lets the next one go, once those before p are done too.
-func (p *place) leave() {
+// leave lets the next one proceed once those before p are done too.
+func (p *ticket) leave() {
 	select {
 	case <-p.before:
 	default:
-		if p.before != nil { // given up
+		if p.before != nil { // wait was abandoned
 			go func() { <-p.before; p.leave() }()
 			return
 		}
 	}
-	p.lines.mu.Lock()
-	if p.lines.last[p.stream] == p.done {
-		delete(p.lines.last, p.stream)
+	p.queues.mu.Lock()
+	if p.queues.last[p.stream] == p.done {
+		delete(p.queues.last, p.stream)
 	}
-	p.lines.mu.Unlock()
+	p.queues.mu.Unlock()
 	close(p.done)
 }

@@ -34,7 +34,8 @@ func (m *memlog) check(ctx context.Context) error {
 	return ctx.Err()
 }
 
-func (m *memlog) Append(ctx context.Context, stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {
+func (m *memlog) Append(ctx context.Context, stream events.StreamID, expected events.Revision,
+	batch []events.Event) (events.Appended, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
@@ -60,7 +61,8 @@ func (m *memlog) Append(ctx context.Context, stream events.StreamID, expected ev
 	return events.Appended{Revision: last.Revision, Position: last.Position}, nil
 }
 
-func (m *memlog) Read(ctx context.Context, stream events.StreamID, from events.Revision, dir events.Direction, limit int) ([]events.Recorded, error) {
+func (m *memlog) Read(ctx context.Context, stream events.StreamID, from events.Revision, dir events.Direction,
+	limit int) ([]events.Recorded, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := m.check(ctx); err != nil {
@@ -87,13 +89,15 @@ func (m *memlog) Read(ctx context.Context, stream events.StreamID, from events.R
 	return page, nil
 }
 
-func (m *memlog) ReadAll(ctx context.Context, from events.Position, dir events.Direction, limit int) ([]events.Recorded, error) {
+func (m *memlog) ReadAll(ctx context.Context, from events.Position, dir events.Direction,
+	limit int) ([]events.Recorded, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := m.check(ctx); err != nil {
 		return nil, err
 	}
-	at, found := slices.BinarySearchFunc(m.all, from, func(e events.Recorded, p events.Position) int { return int(int64(e.Position) - int64(p)) })
+	at, found := slices.BinarySearchFunc(m.all, from,
+		func(e events.Recorded, p events.Position) int { return int(int64(e.Position) - int64(p)) })
 	if dir == events.Forward {
 		if found {
 			at++
@@ -149,8 +153,7 @@ func (m *memlog) Close() error {
 	return nil
 }
 
-// The test's own log keeps the contract, so that what is found with it is the
-// server's.
+// TestMemlog: the log of the tests conforms to the contract, so failures are the server's.
 func TestMemlog(t *testing.T) {
 	storetest.Run(t, storetest.Target{Open: func(*testing.T) events.Store { return newMemlog() }})
 }

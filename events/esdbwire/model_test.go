@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// model is the log as slices, and the protocol's rules as sentences about them. It
-// knows nothing of how the server keeps any of it.
+// model is the log as slices, with the rules of the protocol, independent of the server's
+// implementation.
 type model struct {
 	log     []*modelEvent
 	streams map[string][]*modelEvent
@@ -18,11 +18,11 @@ type model struct {
 type modelEvent struct {
 	stream   string
 	revision int64
-	label    string // "?" for what the server writes itself
+	label    string // "?" for events that the server writes itself
 	typ      string
 	data     string
 	json     bool
-	position uint64 // 0 until somebody has seen it
+	position uint64 // 0 until it is known
 }
 
 func (e *modelEvent) String() string {
@@ -41,8 +41,8 @@ func (m *model) add(e modelEvent) *modelEvent {
 	return &e
 }
 
-// of is the stream that a metadata stream is about, "" for other streams.
-func of(stream string) string {
+// originOfMetadata returns the stream that a metadata stream describes, "" for other streams.
+func originOfMetadata(stream string) string {
 	origin, ok := strings.CutPrefix(stream, "$$")
 	if !ok {
 		return ""
@@ -50,9 +50,9 @@ func of(stream string) string {
 	return origin
 }
 
-// over says that a stream, or what it is the metadata of, was ended for ever.
-func (m *model) over(stream string) bool {
-	if origin := of(stream); origin != "" {
+// hasTombstone reports whether a stream, or the origin of a metadata stream, has a tombstone.
+func (m *model) hasTombstone(stream string) bool {
+	if origin := originOfMetadata(stream); origin != "" {
 		stream = origin
 	}
 	last := m.last(stream)
@@ -61,7 +61,7 @@ func (m *model) over(stream string) bool {
 
 // limits are $maxCount and $tb of a stream, 0 for none.
 func (m *model) limits(stream string) (count, before int64) {
-	if of(stream) != "" {
+	if originOfMetadata(stream) != "" {
 		return 1, 0
 	}
 	meta := m.streams["$$"+stream]
@@ -83,16 +83,16 @@ func (m *model) deleted(stream string) bool {
 	return before == math.MaxInt64
 }
 
-// decide says what becomes of a write: "write", "deleted", "wrong", or the revision
-// of the last event if they are all there already.
+// decide returns the outcome of a write: "write", "deleted", "wrong", or the revision of the last
+// event if all of them already exist.
 func (m *model) decide(stream, expected string, labels []string) string {
 	last := m.last(stream)
 	switch {
-	case m.over(stream):
+	case m.hasTombstone(stream):
 		return "deleted"
 	case expected == "exists" && m.deleted(stream):
 		return "deleted"
-	case expected == "exists" && last < 0 && (of(stream) != "" || m.last("$$"+stream) < 0):
+	case expected == "exists" && last < 0 && (originOfMetadata(stream) != "" || m.last("$$"+stream) < 0):
 		return "wrong"
 	case expected == "any" || expected == "exists":
 		found := int64(-1)
@@ -130,7 +130,7 @@ func (m *model) decide(stream, expected string, labels []string) string {
 	return fmt.Sprint(at + int64(len(labels)))
 }
 
-// find is the revision of the newest event of a stream with that label.
+// find returns the revision of the newest event of a stream with that label.
 func (m *model) find(stream, label string) int64 {
 	for i, e := range slices.Backward(m.streams[stream]) {
 		if e.label == label {
@@ -140,45 +140,45 @@ func (m *model) find(stream, label string) int64 {
 	return -1
 }
 
-// append does what an append does, and says what it answers: a revision, "none" for
-// nothing in nothing, "deleted" or "wrong" with the last revision.
+// append appends and returns the answer: a revision, "none" for an empty append to an empty stream,
+// "deleted" or "wrong" with the last revision.
 func (m *model) append(stream, expected string, batch []modelEvent) string {
 	labels := make([]string, len(batch))
 	for i := range batch {
 		labels[i] = batch[i].label
 	}
-	verdict := m.decide(stream, expected, labels)
+	result := m.decide(stream, expected, labels)
 	switch {
-	case verdict == "wrong":
+	case result == "wrong":
 		return fmt.Sprintf("wrong %d", m.last(stream))
-	case verdict != "write":
-		return verdict
+	case result != "write":
+		return result
 	case len(batch) == 0 && m.last(stream) < 0:
 		return "none"
 	case len(batch) == 0:
 		return fmt.Sprint(m.last(stream))
 	}
 	if m.deleted(stream) {
-		m.describe(stream, m.merged(stream, m.streams["$$"+stream]))
+		m.setMetadata(stream, m.merged(stream, m.streams["$$"+stream]))
 	}
 	for _, e := range batch {
 		m.add(e)
 	}
 	last := m.last(stream)
-	if origin := of(stream); origin != "" && m.wasDeleted(origin, len(batch)) {
-		m.describe(origin, m.merged(origin, m.streams[stream]))
+	if origin := originOfMetadata(stream); origin != "" && m.wasDeleted(origin, len(batch)) {
+		m.setMetadata(origin, m.merged(origin, m.streams[stream]))
 	}
 	return fmt.Sprint(last)
 }
 
-// wasDeleted says whether a stream was deleted before the newest n metadata.
+// wasDeleted reports whether a stream was deleted before the newest n metadata.
 func (m *model) wasDeleted(stream string, n int) bool {
 	meta := m.streams["$$"+stream]
 	before := model{streams: map[string][]*modelEvent{"$$" + stream: meta[:len(meta)-n]}}
 	return before.deleted(stream)
 }
 
-// merged are the last metadata with $tb behind the end of the stream.
+// merged returns the last metadata with $tb after the end of the stream.
 func (m *model) merged(stream string, meta []*modelEvent) string {
 	keys := map[string]any{}
 	if last := meta[len(meta)-1]; last.json {
@@ -193,27 +193,27 @@ func (m *model) merged(stream string, meta []*modelEvent) string {
 	return string(text)
 }
 
-func (m *model) describe(stream, data string) {
+func (m *model) setMetadata(stream, data string) {
 	m.add(modelEvent{stream: "$$" + stream, label: "?", typ: metadataType, data: data, json: true})
 }
 
-// delete and tombstone answer "done", "deleted" or "wrong" with the last revision.
+// delete and tombstone return "done", "deleted" or "wrong" with the last revision.
 func (m *model) delete(stream, expected string) string {
-	verdict := m.decide(stream, expected, []string{"fresh"})
-	if verdict == "deleted" {
-		return verdict
+	result := m.decide(stream, expected, []string{"fresh"})
+	if result == "deleted" {
+		return result
 	}
-	if verdict == "wrong" || m.last(stream) < 0 && m.last("$$"+stream) < 0 {
+	if result == "wrong" || m.last(stream) < 0 && m.last("$$"+stream) < 0 {
 		return fmt.Sprintf("wrong %d", m.last(stream))
 	}
-	m.describe(stream, fmt.Sprintf(`{"$tb":%d}`, math.MaxInt64))
+	m.setMetadata(stream, fmt.Sprintf(`{"$tb":%d}`, math.MaxInt64))
 	return "done"
 }
 
 func (m *model) tombstone(stream, expected string) string {
-	switch verdict := m.decide(stream, expected, []string{"fresh"}); verdict {
+	switch result := m.decide(stream, expected, []string{"fresh"}); result {
 	case "deleted":
-		return verdict
+		return result
 	case "wrong":
 		return fmt.Sprintf("wrong %d", m.last(stream))
 	}
@@ -221,10 +221,10 @@ func (m *model) tombstone(stream, expected string) string {
 	return "done"
 }
 
-// shown are the events of a stream that reads show, or why there are none.
+// shown returns the visible events of a stream, or why there are none.
 func (m *model) shown(stream string) ([]*modelEvent, string) {
 	switch {
-	case m.over(stream):
+	case m.hasTombstone(stream):
 		return nil, "deleted"
 	case m.last(stream) < 0 || m.deleted(stream):
 		return nil, "not found"
@@ -237,7 +237,7 @@ func (m *model) shown(stream string) ([]*modelEvent, string) {
 	return all[min(before, int64(len(all))):], ""
 }
 
-// read is a read of a stream from a revision.
+// read reads a stream from a revision.
 func (m *model) read(stream string, from uint64, backward bool, count int) ([]*modelEvent, string) {
 	shown, why := m.shown(stream)
 	var page []*modelEvent
@@ -252,7 +252,7 @@ func (m *model) read(stream string, from uint64, backward bool, count int) ([]*m
 	return page[:min(count, len(page))], why
 }
 
-// all is a read of the log: what lies at or behind (commit, prepare), or before it.
+// all reads the log from (commit, prepare) on, or before it.
 func (m *model) all(commit, prepare uint64, backward bool, count int, prefix string) []*modelEvent {
 	var page []*modelEvent
 	for _, e := range m.log {
@@ -267,8 +267,8 @@ func (m *model) all(commit, prepare uint64, backward bool, count int, prefix str
 	return page[:min(count, len(page))]
 }
 
-// behind is what a subscription to the log sends that begins at (commit, prepare).
-func (m *model) behind(commit, prepare uint64, prefix string) []*modelEvent {
+// subscribed returns what a subscription from (commit, prepare) sends.
+func (m *model) subscribed(commit, prepare uint64, prefix string) []*modelEvent {
 	return slices.DeleteFunc(m.all(commit, prepare, false, len(m.log), prefix), func(e *modelEvent) bool {
 		return e.position == commit && e.position == prepare
 	})

@@ -9,12 +9,13 @@ import (
 	"testing"
 )
 
-// TestNodeClient: EventStoreDB's own client for Node appends (in batches), reads,
-// follows and deletes, and sees what is written down.
+// TestNodeClient: EventStoreDB's client for Node appends (in batches), reads, follows and deletes,
+// compared with a transcript.
 func TestNodeClient(t *testing.T) {
 	node, modules := findNode(t)
 	address, _ := serve(t, openLog(t), Config{Writable: true})
-	script := exec.CommandContext(within(t), node, filepath.Join("testdata", "node", "client.cjs"), fmt.Sprintf("esdb://%s?tls=false", address))
+	script := exec.CommandContext(testContext(t), node, filepath.Join("testdata", "node", "client.cjs"),
+		fmt.Sprintf("esdb://%s?tls=false", address))
 	script.Env = append(os.Environ(), "NODE_PATH="+modules)
 	var errors bytes.Buffer
 	script.Stderr = &errors
@@ -25,7 +26,7 @@ func TestNodeClient(t *testing.T) {
 	compare(t, "node", string(out))
 }
 
-// findNode returns where Node is, and the folder that its client is installed in.
+// findNode returns the path of Node and of the folder with its client.
 func findNode(t *testing.T) (node, modules string) {
 	t.Helper()
 	node, err := exec.LookPath("node")

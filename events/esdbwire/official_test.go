@@ -14,9 +14,10 @@ import (
 )
 
 // read reads a whole stream with the official client.
-func read(t *testing.T, client *esdb.Client, stream string, options esdb.ReadStreamOptions, count uint64) ([]*esdb.ResolvedEvent, error) {
+func read(t *testing.T, client *esdb.Client, stream string, options esdb.ReadStreamOptions,
+	count uint64) ([]*esdb.ResolvedEvent, error) {
 	t.Helper()
-	reading, err := client.ReadStream(within(t), stream, options, count)
+	reading, err := client.ReadStream(testContext(t), stream, options, count)
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +35,7 @@ func read(t *testing.T, client *esdb.Client, stream string, options esdb.ReadStr
 	}
 }
 
-// isCode holds err to one of the official client's codes.
+// isCode checks that err has a code of the official client.
 func isCode(t *testing.T, err error, want esdb.ErrorCode) {
 	t.Helper()
 	var failed *esdb.Error
@@ -58,25 +59,29 @@ func TestOfficialClientAppendsAndReads(t *testing.T) {
 		batch := made(1500)
 		batch[3].ContentType = esdb.ContentTypeBinary
 		batch[3].Metadata = []byte{0, 1, 2}
-		result, err := client.AppendToStream(within(t), "made-"+scheme, esdb.AppendToStreamOptions{ExpectedRevision: esdb.NoStream{}}, batch...)
+		result, err := client.AppendToStream(testContext(t), "made-"+scheme,
+			esdb.AppendToStreamOptions{ExpectedRevision: esdb.NoStream{}}, batch...)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if result.NextExpectedVersion != 1499 {
 			t.Errorf("%+v", result)
 		}
-		_, err = client.AppendToStream(within(t), "made-"+scheme, esdb.AppendToStreamOptions{ExpectedRevision: esdb.Revision(1498)}, made(1)...)
+		_, err = client.AppendToStream(testContext(t), "made-"+scheme,
+			esdb.AppendToStreamOptions{ExpectedRevision: esdb.Revision(1498)}, made(1)...)
 		isCode(t, err, esdb.ErrorCodeWrongExpectedVersion)
 		all, err := read(t, client, "made-"+scheme, esdb.ReadStreamOptions{From: esdb.Start{}}, 5000)
 		if err != nil || len(all) != 1500 {
 			t.Fatalf("%d events, %v", len(all), err)
 		}
 		for i, e := range all {
-			if e.Event.EventNumber != uint64(i) || string(e.Event.Data) != string(batch[i].Data) || e.Event.CreatedDate.Before(time.Now().Add(-time.Hour)) {
+			if e.Event.EventNumber != uint64(i) || string(e.Event.Data) != string(batch[i].Data) ||
+				e.Event.CreatedDate.Before(time.Now().Add(-time.Hour)) {
 				t.Fatalf("%d: %+v", i, e.Event)
 			}
 		}
-		if e := all[3].Event; e.ContentType != "application/octet-stream" || string(e.UserMetadata) != "\x00\x01\x02" || all[4].Event.ContentType != "application/json" {
+		if e := all[3].Event; e.ContentType != "application/octet-stream" ||
+			string(e.UserMetadata) != "\x00\x01\x02" || all[4].Event.ContentType != "application/json" {
 			t.Errorf("%+v", e)
 		}
 		if all[1499].Event.Position != (esdb.Position{Commit: result.CommitPosition, Prepare: result.PreparePosition}) {
@@ -92,12 +97,14 @@ func TestOfficialClientDeletes(t *testing.T) {
 	client := official(t, "esdb://%s?tls=false", address)
 	add := func(stream string, expected esdb.ExpectedRevision) {
 		t.Helper()
-		if _, err := client.AppendToStream(within(t), stream, esdb.AppendToStreamOptions{ExpectedRevision: expected}, made(2)...); err != nil {
+		if _, err := client.AppendToStream(testContext(t), stream,
+			esdb.AppendToStreamOptions{ExpectedRevision: expected}, made(2)...); err != nil {
 			t.Fatal(err)
 		}
 	}
 	add("a", esdb.NoStream{})
-	if result, err := client.DeleteStream(within(t), "a", esdb.DeleteStreamOptions{ExpectedRevision: esdb.Revision(1)}); err != nil || result.Position.Commit == 0 {
+	if result, err := client.DeleteStream(testContext(t), "a",
+		esdb.DeleteStreamOptions{ExpectedRevision: esdb.Revision(1)}); err != nil || result.Position.Commit == 0 {
 		t.Fatalf("%+v, %v", result, err)
 	}
 	_, err := read(t, client, "a", esdb.ReadStreamOptions{}, 10)
@@ -107,33 +114,34 @@ func TestOfficialClientDeletes(t *testing.T) {
 	if err != nil || len(all) != 2 || all[0].Event.EventNumber != 2 {
 		t.Errorf("%v, %v", all, err)
 	}
-	if result, err := client.TombstoneStream(within(t), "a", esdb.TombstoneStreamOptions{ExpectedRevision: esdb.Revision(3)}); err != nil || result.Position.Commit == 0 {
+	if result, err := client.TombstoneStream(testContext(t), "a",
+		esdb.TombstoneStreamOptions{ExpectedRevision: esdb.Revision(3)}); err != nil || result.Position.Commit == 0 {
 		t.Fatalf("%+v, %v", result, err)
 	}
 	_, err = read(t, client, "a", esdb.ReadStreamOptions{}, 10)
 	isCode(t, err, esdb.ErrorCodeStreamDeleted)
-	_, err = client.AppendToStream(within(t), "a", esdb.AppendToStreamOptions{}, made(1)...)
+	_, err = client.AppendToStream(testContext(t), "a", esdb.AppendToStreamOptions{}, made(1)...)
 	isCode(t, err, esdb.ErrorCodeStreamDeleted)
 }
 
 func TestOfficialClientSetsMetadata(t *testing.T) {
 	address, _ := serve(t, openLog(t), Config{Writable: true})
 	client := official(t, "esdb://%s?tls=false", address)
-	if _, err := client.AppendToStream(within(t), "a", esdb.AppendToStreamOptions{}, made(5)...); err != nil {
+	if _, err := client.AppendToStream(testContext(t), "a", esdb.AppendToStreamOptions{}, made(5)...); err != nil {
 		t.Fatal(err)
 	}
-	_, err := client.GetStreamMetadata(within(t), "a", esdb.ReadStreamOptions{})
+	_, err := client.GetStreamMetadata(testContext(t), "a", esdb.ReadStreamOptions{})
 	isCode(t, err, esdb.ErrorCodeResourceNotFound)
 	for _, count := range []uint64{3, 2} {
 		meta := esdb.StreamMetadata{}
 		meta.SetMaxCount(count)
 		meta.SetMaxAge(time.Hour)
 		meta.AddCustomProperty("mine", "yes")
-		if _, err := client.SetStreamMetadata(within(t), "a", esdb.AppendToStreamOptions{}, meta); err != nil {
+		if _, err := client.SetStreamMetadata(testContext(t), "a", esdb.AppendToStreamOptions{}, meta); err != nil {
 			t.Fatal(err)
 		}
 	}
-	meta, err := client.GetStreamMetadata(within(t), "a", esdb.ReadStreamOptions{})
+	meta, err := client.GetStreamMetadata(testContext(t), "a", esdb.ReadStreamOptions{})
 	if err != nil || *meta.MaxCount() != 2 || *meta.MaxAge() != time.Hour || meta.StreamAcl() != nil {
 		t.Errorf("%+v, %v", meta, err)
 	}
@@ -143,18 +151,18 @@ func TestOfficialClientSetsMetadata(t *testing.T) {
 	}
 }
 
-// TestMaxAge: what is older than $maxAge seconds is not shown, in either direction.
+// TestMaxAge: events older than $maxAge seconds are hidden in both directions.
 func TestMaxAge(t *testing.T) {
-	var ahead atomic.Int64 // how far the server's clock is, in nanoseconds
+	var ahead atomic.Int64 // offset of the server's clock in nanoseconds
 	clock := func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
 	address, _ := serve(t, openLog(t), Config{Writable: true, Now: clock})
 	client := official(t, "esdb://%s?tls=false", address)
-	if _, err := client.AppendToStream(within(t), "a", esdb.AppendToStreamOptions{}, made(5)...); err != nil {
+	if _, err := client.AppendToStream(testContext(t), "a", esdb.AppendToStreamOptions{}, made(5)...); err != nil {
 		t.Fatal(err)
 	}
 	meta := esdb.StreamMetadata{}
 	meta.SetMaxAge(time.Hour)
-	if _, err := client.SetStreamMetadata(within(t), "a", esdb.AppendToStreamOptions{}, meta); err != nil {
+	if _, err := client.SetStreamMetadata(testContext(t), "a", esdb.AppendToStreamOptions{}, meta); err != nil {
 		t.Fatal(err)
 	}
 	for _, later := range []struct {
@@ -172,7 +180,7 @@ func TestMaxAge(t *testing.T) {
 	}
 }
 
-// received is what a subscription said, up to an event of that type.
+// received returns the event types of a subscription up to last, and the last checkpoint.
 func received(t *testing.T, subscription *esdb.Subscription, last string) (seen []string, checkpoint *esdb.Position) {
 	t.Helper()
 	for {
@@ -191,9 +199,9 @@ func received(t *testing.T, subscription *esdb.Subscription, last string) (seen 
 	}
 }
 
-// TestOfficialClientGoesOnFromCheckpoints: a subscriber that comes and goes at any
-// checkpoint sees every event once.
-func TestOfficialClientGoesOnFromCheckpoints(t *testing.T) {
+// TestOfficialClientResumesFromCheckpoints: a subscriber that resumes from checkpoints sees every
+// event once.
+func TestOfficialClientResumesFromCheckpoints(t *testing.T) {
 	address, _ := serve(t, openLog(t), Config{Writable: true})
 	client := official(t, "esdb://%s?tls=false", address)
 	var want []string
@@ -201,7 +209,7 @@ func TestOfficialClientGoesOnFromCheckpoints(t *testing.T) {
 		wanted := esdb.EventData{EventType: fmt.Sprintf("seen-%d", i)}
 		want = append(want, wanted.EventType)
 		for _, e := range []esdb.EventData{{EventType: "other"}, wanted, {EventType: "other"}} {
-			if _, err := client.AppendToStream(within(t), "a", esdb.AppendToStreamOptions{}, e); err != nil {
+			if _, err := client.AppendToStream(testContext(t), "a", esdb.AppendToStreamOptions{}, e); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -212,12 +220,12 @@ func TestOfficialClientGoesOnFromCheckpoints(t *testing.T) {
 	}
 	var got []string
 	for len(got) < len(want) {
-		ctx, cancel := context.WithCancel(within(t))
+		ctx, cancel := context.WithCancel(testContext(t))
 		subscription, err := client.SubscribeToAll(ctx, options)
 		if err != nil {
 			t.Fatal(err)
 		}
-		// It reads on for a few events and forgets those behind the last checkpoint.
+		// It reads a few more events and discards those after the last checkpoint.
 		seen, checkpoint := received(t, subscription, want[min(len(got)+4, len(want)-1)])
 		cancel()
 		if checkpoint != nil {
@@ -234,7 +242,7 @@ func TestOfficialClientGoesOnFromCheckpoints(t *testing.T) {
 	}
 }
 
-// seenBefore is what of seen was at or before the checkpoint.
+// seenBefore returns the part of seen at or before the checkpoint.
 func seenBefore(t *testing.T, client *esdb.Client, checkpoint *esdb.Position, seen []string) (kept []string) {
 	t.Helper()
 	all, err := read(t, client, "a", esdb.ReadStreamOptions{From: esdb.Start{}}, 1000)

@@ -3,18 +3,17 @@ package esdbwire
 import "admitone/events"
 
 const (
-	// pageBytes is about what a page of events may weigh; pageEvents bounds their
-	// number.
+	// pageBytes is the approximate size of a page of events; pageEvents bounds their number.
 	pageBytes  = 1 << 20
 	pageEvents = 1024
 	firstPage  = 64
 )
 
-// pager says how many events to ask the store for at once, so that neither many
-// small ones nor a few large ones cost much memory. The zero value is ready.
+// pager adapts the number of events per read of the store to their size, to bound memory. The zero
+// value is ready to use.
 type pager struct{ size int }
 
-// limit is how many to ask for if left more are wanted at most.
+// limit returns how many events to read next, at most left.
 func (p *pager) limit(left uint64) int {
 	if p.size == 0 {
 		p.size = firstPage
@@ -22,8 +21,8 @@ func (p *pager) limit(left uint64) int {
 	return int(min(uint64(p.size), left))
 }
 
-// took hears what was read, and returns its bytes.
-func (p *pager) took(page []events.Recorded) (bytes int) {
+// record adjusts the page size after a read, and returns the bytes read.
+func (p *pager) record(page []events.Recorded) (bytes int) {
 	for i := range page {
 		bytes += len(page[i].Data) + len(page[i].Metadata)
 	}

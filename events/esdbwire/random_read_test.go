@@ -10,7 +10,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func (w *world) readOne(t *rapid.T) {
+func (w *harness) readOne(t *rapid.T) {
 	stream := randomStreams.Draw(t, "stream")
 	backward := rapid.Bool().Draw(t, "backward")
 	from := uint64(rapid.IntRange(0, int(w.model.last(stream))+3).Draw(t, "from"))
@@ -19,16 +19,16 @@ func (w *world) readOne(t *rapid.T) {
 	if backward {
 		words = append(words, "backward")
 	}
-	got, _, why := w.receive(t, w.request(stream, words))
-	want, whyNot := w.model.read(stream, from, backward, count)
-	if why != whyNot {
-		t.Fatalf("%s %v: %q, want %q", stream, words, why, whyNot)
+	got, _, reason := w.receive(t, w.request(stream, words))
+	want, wantReason := w.model.read(stream, from, backward, count)
+	if reason != wantReason {
+		t.Fatalf("%s %v: %q, want %q", stream, words, reason, wantReason)
 	}
 	w.compareEvents(t, fmt.Sprint(stream, words), got, want)
 }
 
-// place draws a place in the log: at, just before or just behind an event, or an end.
-func (w *world) place(t *rapid.T) (commit, prepare uint64) {
+// drawPosition draws a position in the log: at, just before or just after an event, or an end.
+func (w *harness) drawPosition(t *rapid.T) (commit, prepare uint64) {
 	known := []uint64{0, math.MaxUint64}
 	for _, e := range w.model.log {
 		if e.position > 0 {
@@ -42,9 +42,9 @@ func (w *world) place(t *rapid.T) (commit, prepare uint64) {
 	return commit, commit + uint64(rapid.SampledFrom([]int{0, 0, -1, 1}).Draw(t, "prepare"))
 }
 
-func (w *world) readLog(t *rapid.T) {
-	w.learn(t)
-	commit, prepare := w.place(t)
+func (w *harness) readLog(t *rapid.T) {
+	w.readPositions(t)
+	commit, prepare := w.drawPosition(t)
 	backward := rapid.Bool().Draw(t, "backward")
 	prefix := rapid.SampledFrom([]string{"", "$$", "a"}).Draw(t, "prefix")
 	count := rapid.IntRange(1, 20).Draw(t, "count")
@@ -59,8 +59,8 @@ func (w *world) readLog(t *rapid.T) {
 	w.compareEvents(t, fmt.Sprint(words), got, w.model.all(commit, prepare, backward, count, prefix))
 }
 
-// learn reads the whole log, so that every position is known.
-func (w *world) learn(t *rapid.T) {
+// readPositions reads the whole log, so that every position is known.
+func (w *harness) readPositions(t *rapid.T) {
 	got, _, _ := w.receive(t, w.request(allName, []string{"start", "x100000"}))
 	w.compareEvents(t, "the log", got, w.model.log)
 	if !slices.IsSortedFunc(got, func(a, b *streams.ReadResp_ReadEvent_RecordedEvent) int {
@@ -70,37 +70,38 @@ func (w *world) learn(t *rapid.T) {
 	}
 }
 
-func (w *world) subscribeOne(t *rapid.T) {
+func (w *harness) subscribeOne(t *rapid.T) {
 	stream := randomStreams.Draw(t, "stream")
 	from := rapid.IntRange(-1, int(w.model.last(stream))+2).Draw(t, "behind")
 	word := fmt.Sprint(from)
 	if from < 0 {
 		word = "start"
 	}
-	got, _, why := w.receive(t, w.request(stream, []string{word, "subscribe"}))
-	want, whyNot := w.model.read(stream, uint64(from+1), false, math.MaxInt)
-	if whyNot == "not found" {
-		whyNot = "" // a subscription waits
+	got, _, reason := w.receive(t, w.request(stream, []string{word, "subscribe"}))
+	want, wantReason := w.model.read(stream, uint64(from+1), false, math.MaxInt)
+	if wantReason == "not found" {
+		wantReason = "" // a subscription waits
 	}
-	if why != whyNot {
-		t.Fatalf("%s behind %d: %q, want %q", stream, from, why, whyNot)
+	if reason != wantReason {
+		t.Fatalf("%s behind %d: %q, want %q", stream, from, reason, wantReason)
 	}
 	w.compareEvents(t, fmt.Sprint(stream, " behind ", from), got, want)
 }
 
-// subscribeLog catches up with a filter, and again from one of its checkpoints: of
-// what it has sent and what it sends then, nothing is missing or twice.
-func (w *world) subscribeLog(t *rapid.T) {
-	w.learn(t)
-	commit, prepare := w.place(t)
+// subscribeLog catches up with a filter, and again from one of its checkpoints: no event is missing
+// or duplicated.
+func (w *harness) subscribeLog(t *rapid.T) {
+	w.readPositions(t)
+	commit, prepare := w.drawPosition(t)
 	if commit == math.MaxUint64 {
-		return // which is where it is at once
+		return // it has caught up at once
 	}
 	prefix := rapid.SampledFrom([]string{"a", "$$", "b"}).Draw(t, "prefix")
 	window := fmt.Sprint("window", rapid.IntRange(1, 5).Draw(t, "window"))
 	filter := "stream:^" + strings.ReplaceAll(prefix, "$", `\$`)
-	got, checkpoints, _ := w.receive(t, w.request(allName, []string{fmt.Sprintf("%d/%d", commit, prepare), "subscribe", filter, window}))
-	want := w.model.behind(commit, prepare, prefix)
+	got, checkpoints, _ := w.receive(t, w.request(allName,
+		[]string{fmt.Sprintf("%d/%d", commit, prepare), "subscribe", filter, window}))
+	want := w.model.subscribed(commit, prepare, prefix)
 	w.compareEvents(t, "subscription", got, want)
 	if len(checkpoints) == 0 {
 		return
@@ -110,7 +111,9 @@ func (w *world) subscribeLog(t *rapid.T) {
 	}
 	from := rapid.SampledFrom(checkpoints).Draw(t, "checkpoint")
 	again, _, _ := w.receive(t, w.request(allName, []string{fmt.Sprint(from), "subscribe", filter, window}))
-	until := slices.IndexFunc(got, func(e *streams.ReadResp_ReadEvent_RecordedEvent) bool { return e.CommitPosition > from })
+	until := slices.IndexFunc(got, func(e *streams.ReadResp_ReadEvent_RecordedEvent) bool {
+		return e.CommitPosition > from
+	})
 	if until < 0 {
 		until = len(got)
 	}

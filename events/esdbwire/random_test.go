@@ -22,12 +22,12 @@ import (
 	"admitone/events/embedded"
 )
 
-// world is a server and its model, and the actions on both. The calls are worded
-// by a scribe, and compared word by word.
-type world struct {
-	*scribe
+// harness is a server and its model, and the actions on both. Calls are recorded by a transcript
+// and compared as text.
+type harness struct {
+	*transcript
 	model      *model
-	reopen     func(events.Store) events.Store // a log that was closed, or nil for the first
+	reopen     func(events.Store) events.Store // reopens a closed log; nil opens the first
 	store      events.Store
 	server     *Server
 	connection *grpc.ClientConn
@@ -35,7 +35,7 @@ type world struct {
 	made       int
 }
 
-// TestRandom does at random what clients can do, over both kinds of log.
+// TestRandom performs random client operations, on both kinds of log.
 func TestRandom(t *testing.T) {
 	for name, reopen := range map[string]func(*rapid.T, string, events.Store) events.Store{
 		"memory": func(_ *rapid.T, _ string, old events.Store) events.Store {
@@ -46,7 +46,7 @@ func TestRandom(t *testing.T) {
 			return log
 		},
 		"embedded": func(t *rapid.T, dir string, _ events.Store) events.Store {
-			store, err := embedded.Open(dir, embedded.Options{Logger: quiet})
+			store, err := embedded.Open(dir, embedded.Options{Logger: discardLogger})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -55,20 +55,20 @@ func TestRandom(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			if name == "embedded" {
-				fewer(t, 5) // it waits for the disk
+				reduceChecks(t, 5) // it waits for the disk
 			}
 			rapid.Check(t, func(rt *rapid.T) {
 				dir, err := os.MkdirTemp(t.TempDir(), "")
 				if err != nil {
 					rt.Fatal(err)
 				}
-				defer os.RemoveAll(dir) // a check that fails is made smaller by many more
-				ctx, cancel := context.WithTimeout(context.Background(), patience)
+				defer os.RemoveAll(dir) // shrinking a failure runs many more checks
+				ctx, cancel := context.WithTimeout(context.Background(), testTimeout)
 				defer cancel()
-				w := &world{
-					scribe: &scribe{TB: t, ctx: ctx, ids: make(map[events.ID]string)},
-					model:  &model{streams: make(map[string][]*modelEvent)},
-					reopen: func(old events.Store) events.Store { return reopen(rt, dir, old) },
+				w := &harness{
+					transcript: &transcript{TB: t, ctx: ctx, ids: make(map[events.ID]string)},
+					model:      &model{streams: make(map[string][]*modelEvent)},
+					reopen:     func(old events.Store) events.Store { return reopen(rt, dir, old) },
 				}
 				w.open(rt)
 				defer func() {
@@ -77,8 +77,10 @@ func TestRandom(t *testing.T) {
 					}
 				}()
 				rt.Repeat(map[string]func(*rapid.T){
-					"append": w.appendSome, "again": w.again, "describe": w.describe, "delete": w.deleteOne, "tombstone": w.tombstoneOne,
-					"read": w.readOne, "readAll": w.readLog, "subscribe": w.subscribeOne, "subscribeAll": w.subscribeLog, "restart": w.restart,
+					"append": w.appendSome, "again": w.repeat, "describe": w.setMetadata, "delete": w.deleteOne,
+					"tombstone": w.tombstoneOne,
+					"read":      w.readOne, "readAll": w.readLog, "subscribe": w.subscribeOne,
+					"subscribeAll": w.subscribeLog, "restart": w.restart,
 					"appendMore": w.appendSome, "readMore": w.readOne,
 				})
 			})
@@ -86,8 +88,8 @@ func TestRandom(t *testing.T) {
 	}
 }
 
-// fewer makes rapid run a part only of its checks, until the test ends.
-func fewer(t *testing.T, part int) {
+// reduceChecks divides the number of rapid checks by part until the test ends.
+func reduceChecks(t *testing.T, part int) {
 	checks := flag.Lookup("rapid.checks")
 	before := checks.Value.String()
 	n, err := strconv.Atoi(before)
@@ -100,13 +102,13 @@ func fewer(t *testing.T, part int) {
 	t.Cleanup(func() { _ = flag.Set("rapid.checks", before) })
 }
 
-func (w *world) open(t *rapid.T) {
+func (w *harness) open(t *rapid.T) {
 	w.store = w.reopen(w.store)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.server = New(w.store, Config{Writable: true, Logger: quiet})
+	w.server = New(w.store, Config{Writable: true, Logger: discardLogger})
 	go w.server.Serve(listener)
 	w.connection, err = grpc.NewClient(listener.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
@@ -115,11 +117,11 @@ func (w *world) open(t *rapid.T) {
 	w.client = streams.NewStreamsClient(w.connection)
 }
 
-func (w *world) close() error {
+func (w *harness) close() error {
 	return errors.Join(w.connection.Close(), w.server.Close(), w.store.Close())
 }
 
-func (w *world) restart(t *rapid.T) {
+func (w *harness) restart(t *rapid.T) {
 	if err := w.close(); err != nil {
 		t.Fatal(err)
 	}
@@ -135,14 +137,15 @@ var (
 	})
 )
 
-// expecting draws an expectation, mostly about the end of the stream.
-func (w *world) expecting(t *rapid.T, stream string) string {
+// expecting draws an expectation, mostly near the end of the stream.
+func (w *harness) expecting(t *rapid.T, stream string) string {
 	last := w.model.last(stream)
-	if w.model.over(stream) {
+	if w.model.hasTombstone(stream) {
 		last-- // clients don't know a tombstone's revision
 	}
 	return rapid.SampledFrom([]string{
-		"any", "any", "none", "exists", revision(last), revision(last), revision(last - 1), revision(last + 1), revision(last - 2), "0",
+		"any", "any", "none", "exists", revision(last), revision(last), revision(last - 1), revision(last + 1),
+		revision(last - 2), "0",
 	}).Draw(t, "expected")
 }
 
@@ -153,14 +156,15 @@ func revision(n int64) string {
 	return fmt.Sprint(n)
 }
 
-// appendSome appends fresh events, events that are there, or both.
-func (w *world) appendSome(t *rapid.T) {
+// appendSome appends new events, existing ones, or both.
+func (w *harness) appendSome(t *rapid.T) {
 	stream := randomStreams.Draw(t, "stream")
 	batch := make([]modelEvent, rapid.IntRange(0, 4).Draw(t, "events"))
 	old := w.model.streams[stream]
 	for i := range batch {
 		w.made++
-		batch[i] = modelEvent{stream: stream, label: fmt.Sprint("e", w.made), typ: "made", data: fmt.Sprintf(`{"$tb":%d}`, w.made%5), json: rapid.Bool().Draw(t, "json")}
+		batch[i] = modelEvent{stream: stream, label: fmt.Sprint("e", w.made), typ: "made",
+			data: fmt.Sprintf(`{"$tb":%d}`, w.made%5), json: rapid.Bool().Draw(t, "json")}
 		if len(old) > 0 && rapid.IntRange(0, 3).Draw(t, "old") == 0 {
 			at := rapid.IntRange(0, len(old)-1).Draw(t, "at")
 			if old[at].label != "?" {
@@ -171,28 +175,29 @@ func (w *world) appendSome(t *rapid.T) {
 	w.appendBoth(t, stream, w.expecting(t, stream), batch)
 }
 
-// describe sets metadata.
-func (w *world) describe(t *rapid.T) {
+// setMetadata sets metadata.
+func (w *harness) setMetadata(t *rapid.T) {
 	stream := "$$" + randomPlain.Draw(t, "stream")
 	w.made++
-	e := modelEvent{stream: stream, label: fmt.Sprint("e", w.made), typ: metadataType, data: randomMeta.Draw(t, "metadata"), json: true}
+	e := modelEvent{stream: stream, label: fmt.Sprint("e", w.made), typ: metadataType,
+		data: randomMeta.Draw(t, "metadata"), json: true}
 	w.appendBoth(t, stream, "any", []modelEvent{e})
 }
 
-// again sends an append that was sent before, word for word.
-func (w *world) again(t *rapid.T) {
+// repeat sends an earlier append again.
+func (w *harness) repeat(t *rapid.T) {
 	if len(w.sent) > 0 {
 		w.sent[rapid.IntRange(0, len(w.sent)-1).Draw(t, "which")](t)
 	}
 }
 
-func (w *world) appendBoth(t *rapid.T, stream, expected string, batch []modelEvent) {
+func (w *harness) appendBoth(t *rapid.T, stream, expected string, batch []modelEvent) {
 	send := func(t *rapid.T) {
 		call, err := w.client.Append(w.ctx)
 		if err != nil {
 			t.Fatal(err)
 		}
-		_ = call.Send(w.options(stream, expected)) // CloseAndRecv returns what went wrong
+		_ = call.Send(w.options(stream, expected)) // CloseAndRecv returns the error
 		for _, e := range batch {
 			_ = call.Send(w.proposed(fmt.Sprintf("%s|%s%s|%s", e.label, e.typ, map[bool]string{false: "!"}[e.json], e.data)))
 		}
@@ -216,15 +221,16 @@ func (w *world) appendBoth(t *rapid.T, stream, expected string, batch []modelEve
 			t.Fatalf("append to %s expecting %s %v: %s, want %s", stream, expected, batch, got, want)
 		}
 		if answer.GetSuccess() != nil && len(batch) > 0 {
-			w.saw(t, w.model.streams[stream][answer.GetSuccess().GetCurrentRevision()], answer.GetSuccess().GetPosition().GetCommitPosition())
+			w.checkPosition(t, w.model.streams[stream][answer.GetSuccess().GetCurrentRevision()],
+				answer.GetSuccess().GetPosition().GetCommitPosition())
 		}
 	}
 	send(t)
 	w.sent = append(w.sent, send)
 }
 
-// refused words an error: only one is expected here.
-func (w *world) refused(t *rapid.T, err error) string {
+// refused returns the text of an expected error.
+func (w *harness) refused(t *rapid.T, err error) string {
 	if text := status.Convert(err).Message(); strings.HasSuffix(text, "is deleted.") {
 		return "deleted"
 	} else if cut := strings.LastIndex(text, "Actual version: "); cut > 0 {
@@ -234,8 +240,8 @@ func (w *world) refused(t *rapid.T, err error) string {
 	return ""
 }
 
-// saw notes an event's position, which never changes.
-func (w *world) saw(t *rapid.T, e *modelEvent, position uint64) {
+// checkPosition records an event's position and checks that it never changes.
+func (w *harness) checkPosition(t *rapid.T, e *modelEvent, position uint64) {
 	if e.position == 0 {
 		e.position = position
 	}
@@ -244,26 +250,26 @@ func (w *world) saw(t *rapid.T, e *modelEvent, position uint64) {
 	}
 }
 
-func (w *world) deleteOne(t *rapid.T) {
+func (w *harness) deleteOne(t *rapid.T) {
 	stream := randomPlain.Draw(t, "stream")
 	expected := w.expecting(t, stream)
 	w.text.Reset()
-	w.scribe.delete(stream, expected)
+	w.transcript.delete(stream, expected)
 	w.compareEnd(t, w.model.delete(stream, expected))
 }
 
-func (w *world) tombstoneOne(t *rapid.T) {
+func (w *harness) tombstoneOne(t *rapid.T) {
 	stream := randomPlain.Draw(t, "stream")
 	if rapid.IntRange(0, 3).Draw(t, "really") > 0 {
-		return // else there would soon be none left
+		return // otherwise there would soon be no streams left
 	}
 	expected := w.expecting(t, stream)
 	w.text.Reset()
-	w.scribe.tombstone(stream, expected)
+	w.transcript.tombstone(stream, expected)
 	w.compareEnd(t, w.model.tombstone(stream, expected))
 }
 
-func (w *world) compareEnd(t *rapid.T, want string) {
+func (w *harness) compareEnd(t *rapid.T, want string) {
 	_, text, _ := strings.Cut(strings.TrimSpace(w.text.String()), " → ")
 	got := "done"
 	if strings.Contains(text, "stream-deleted") {
@@ -277,7 +283,8 @@ func (w *world) compareEnd(t *rapid.T, want string) {
 }
 
 // compareEvents compares what was received with the model's.
-func (w *world) compareEvents(t *rapid.T, what string, got []*streams.ReadResp_ReadEvent_RecordedEvent, want []*modelEvent) {
+func (w *harness) compareEvents(t *rapid.T, what string, got []*streams.ReadResp_ReadEvent_RecordedEvent,
+	want []*modelEvent) {
 	for i, e := range got {
 		seen := modelEvent{
 			stream: string(e.StreamIdentifier.StreamName), revision: int64(e.StreamRevision), label: w.label(e.Id),
@@ -286,15 +293,17 @@ func (w *world) compareEvents(t *rapid.T, what string, got []*streams.ReadResp_R
 		if i >= len(want) || seen.String() != want[i].String() {
 			t.Fatalf("%s: event %d is %v, want\n%v", what, i, &seen, want)
 		}
-		w.saw(t, want[i], e.CommitPosition)
+		w.checkPosition(t, want[i], e.CommitPosition)
 	}
 	if len(got) != len(want) {
 		t.Fatalf("%s: %d events, want\n%v", what, len(got), want)
 	}
 }
 
-// receive reads up to the end, or up to caught up. why is what came instead of events.
-func (w *world) receive(t *rapid.T, request *streams.ReadReq) (got []*streams.ReadResp_ReadEvent_RecordedEvent, checkpoints []uint64, why string) {
+// receive reads to the end, or until caught up. why is the reason for no events.
+func (w *harness) receive(t *rapid.T, request *streams.ReadReq) (
+	got []*streams.ReadResp_ReadEvent_RecordedEvent, checkpoints []uint64, why string,
+) {
 	ctx, cancel := context.WithCancel(w.ctx)
 	defer cancel()
 	call, err := w.client.Read(ctx, request)

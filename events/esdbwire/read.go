@@ -16,22 +16,22 @@ type reading struct {
 	ctx    context.Context
 	call   streams.Streams_ReadServer
 	encode encoder
-	filter *filter // nil lets everything through
-	count  uint64  // of events wanted, if it is no subscription
-	// bounds: the client knows messages that tell where a stream begins and ends.
+	filter *filter // nil selects all
+	count  uint64  // of requested events, unless it is a subscription
+	// bounds is whether the client understands messages about where a stream begins and ends.
 	// Others stop at them.
 	bounds bool
 }
 
 // Read reads or follows a stream or the whole log.
 func (w streamsWire) Read(request *streams.ReadReq, call streams.Streams_ReadServer) error {
-	ctx, stop := w.until(call.Context())
+	ctx, stop := w.readContext(call.Context())
 	defer stop()
 	r := &reading{Server: w.Server, ctx: ctx, call: call}
 	return w.fail(call.Context(), r.run(request.GetOptions()))
 }
 
-// run looks at what is wanted and does it.
+// run validates the options and serves the request.
 func (r *reading) run(o *streams.ReadReq_Options) error {
 	if err := r.mayRead(r.ctx); err != nil {
 		return err
@@ -54,6 +54,12 @@ func (r *reading) run(o *streams.ReadReq_Options) error {
 	_, counted := o.GetCountOption().(*streams.ReadReq_Options_Count)
 	_, subscribed := o.GetCountOption().(*streams.ReadReq_Options_Subscription)
 	backward := o.GetReadDirection() == streams.ReadReq_Options_Backwards
+	if subscribed {
+		if err := r.subscriptions.enter(); err != nil {
+			return err
+		}
+		defer r.subscriptions.leave()
+	}
 	switch from := o.GetStreamOption().(type) {
 	case *streams.ReadReq_Options_Stream:
 		if r.filter != nil {
@@ -93,7 +99,7 @@ func (r *reading) stream(stream events.StreamID, o *streams.ReadReq_Options_Stre
 	if c.tombstoned {
 		return streamDeleted(stream)
 	}
-	if c.last < 0 || c.soft() {
+	if c.last < 0 || c.softDeleted() {
 		return r.call.Send(&streams.ReadResp{Content: &streams.ReadResp_StreamNotFound_{
 			StreamNotFound: &streams.ReadResp_StreamNotFound{StreamIdentifier: identifier(stream)},
 		}})
@@ -110,10 +116,12 @@ func (r *reading) stream(stream events.StreamID, o *streams.ReadReq_Options_Stre
 	if err != nil || !r.bounds {
 		return err
 	}
-	return r.call.Send(&streams.ReadResp{Content: &streams.ReadResp_LastStreamPosition{LastStreamPosition: uint64(c.last)}})
+	return r.call.Send(&streams.ReadResp{
+		Content: &streams.ReadResp_LastStreamPosition{LastStreamPosition: uint64(c.last)},
+	})
 }
 
-// revisionOf reads where to begin; EndRevision is the end.
+// revisionOf decodes where to begin; EndRevision is the end.
 func revisionOf(o *streams.ReadReq_Options_StreamOptions) (events.Revision, error) {
 	switch from := o.GetRevisionOption().(type) {
 	case *streams.ReadReq_Options_StreamOptions_Start:
@@ -126,27 +134,29 @@ func revisionOf(o *streams.ReadReq_Options_StreamOptions) (events.Revision, erro
 	return 0, badRequest("where to begin is missing")
 }
 
-// forward sends what is shown of c's stream, from a revision on.
+// forward sends the visible events of c's stream from a revision on.
 func (r *reading) forward(c *condition, from events.Revision) error {
 	oldest := c.oldest(r.config.Now())
 	sent, _, err := r.pages(c, max(from, c.first()), oldest, r.count)
 	if err == nil && sent == 0 && r.count > 0 && r.bounds && from != c.last+1 {
-		return r.call.Send(&streams.ReadResp{Content: &streams.ReadResp_FirstStreamPosition{FirstStreamPosition: uint64(c.last + 1)}})
+		return r.call.Send(&streams.ReadResp{
+			Content: &streams.ReadResp_FirstStreamPosition{FirstStreamPosition: uint64(c.last + 1)},
+		})
 	}
 	return err
 }
 
-// pages sends up to count events from a revision on, up to c.last, leaving out those
-// recorded before oldest. It returns how many it has sent, and the revision behind
-// the last it has seen.
-func (r *reading) pages(c *condition, from events.Revision, oldest time.Time, count uint64) (sent uint64, next events.Revision, err error) {
+// pages sends up to count events from a revision on, up to c.last, without those recorded before
+// oldest. It returns how many it has sent, and the revision after the last it has read.
+func (r *reading) pages(c *condition, from events.Revision, oldest time.Time,
+	count uint64) (sent uint64, next events.Revision, err error) {
 	var page pager
 	for next = from; sent < count && next <= c.last; {
 		found, err := r.store.Read(r.ctx, c.stream, next, events.Forward, page.limit(min(count-sent, uint64(c.last-next)+1)))
 		if err != nil || len(found) == 0 {
 			return sent, next, err
 		}
-		page.took(found)
+		page.record(found)
 		for i := range found {
 			next = found[i].Revision + 1
 			if found[i].Created.Before(oldest) {
@@ -161,7 +171,7 @@ func (r *reading) pages(c *condition, from events.Revision, oldest time.Time, co
 	return sent, next, nil
 }
 
-// backward sends what is shown of c's stream, from a revision down.
+// backward sends the visible events of c's stream from a revision down.
 func (r *reading) backward(c *condition, from events.Revision) error {
 	var page pager
 	first, oldest := c.first(), c.oldest(r.config.Now())
@@ -170,10 +180,10 @@ func (r *reading) backward(c *condition, from events.Revision) error {
 		if err != nil || len(found) == 0 {
 			return err
 		}
-		page.took(found)
+		page.record(found)
 		for i := range found {
 			if found[i].Created.Before(oldest) {
-				return nil // and so were all before it
+				return nil // so are all earlier ones
 			}
 			if err := r.send(&found[i]); err != nil {
 				return err

@@ -9,15 +9,15 @@ import (
 	"admitone/events"
 )
 
-// A place in the log is a pair for clients, commit and prepare, that is compared in
-// this order. An event at position p is at (p,p). So a pair lies before, at or
-// behind an event, and a checkpoint (p+1,0) still lies before the event at p+1.
+// pair is a position in the log for clients: commit and prepare, compared in this order. An event
+// at position p is at (p,p). So a pair is before, at or after an event, and a checkpoint (p+1,0) is
+// still before the event at p+1.
 type pair struct{ commit, prepare uint64 }
 
 var endPair = pair{math.MaxUint64, math.MaxUint64}
 
-// below returns the position of the last event that could lie before p, and
-// through that of the last that could lie before or at it.
+// below returns the position of the last event that can be before p, and through that of the last
+// that can be before or at it.
 func (p pair) below() events.Position {
 	if p.prepare > p.commit {
 		return clamp(p.commit)
@@ -39,7 +39,7 @@ func clamp(position uint64) events.Position {
 	return min(events.Position(position), events.EndPosition-1)
 }
 
-// pairOf reads where to begin. Error: InvalidArgument.
+// pairOf decodes where to begin. Error: InvalidArgument.
 func pairOf(o *streams.ReadReq_Options_AllOptions) (pair, error) {
 	switch from := o.GetAllOption().(type) {
 	case *streams.ReadReq_Options_AllOptions_Start:
@@ -52,7 +52,7 @@ func pairOf(o *streams.ReadReq_Options_AllOptions) (pair, error) {
 	return pair{}, badRequest("where to begin is missing")
 }
 
-// all reads up to count events of the log that the filter lets through.
+// all reads up to count events of the log that the filter selects.
 func (r *reading) all(o *streams.ReadReq_Options_AllOptions, backward bool) error {
 	start, err := pairOf(o)
 	if err != nil {
@@ -66,14 +66,14 @@ func (r *reading) all(o *streams.ReadReq_Options_AllOptions, backward bool) erro
 	for left := r.count; left > 0; {
 		want := left
 		if r.filter != nil {
-			want = pageEvents // how many of them will pass is not known
+			want = pageEvents // it is unknown how many the filter selects
 		}
 		limit := page.limit(want)
 		found, err := r.store.ReadAll(r.ctx, from, direction, limit)
 		if err != nil {
 			return err
 		}
-		page.took(found)
+		page.record(found)
 		for i := range found {
 			if left == 0 || hidden(&found[i]) || !r.filter.passes(&found[i]) {
 				continue
@@ -91,8 +91,8 @@ func (r *reading) all(o *streams.ReadReq_Options_AllOptions, backward bool) erro
 	return nil
 }
 
-// hidden says whether an event is the store's own business. No log of ours has such
-// events; a real EventStoreDB behind the Store might.
+// hidden reports whether an event is internal to the store. Only a real EventStoreDB behind the
+// Store has such events.
 func hidden(e *events.Recorded) bool {
 	if e.Type == "$epoch-information" {
 		return true

@@ -9,18 +9,18 @@ import (
 )
 
 const (
-	// recentIDs is how many of a stream's newest events are known by their ids, to
-	// those who append whatever the revision.
+	// recentIDs is how many of a stream's newest events are recognized by id in appends that expect
+	// any revision.
 	recentIDs = 256
-	// recentBytes bounds the events that are read to learn those ids.
+	// recentBytes bounds the events that are read to get those ids.
 	recentBytes = 4 << 20
 	// recentTotal bounds each of the two generations of ids in memory, together 8 MiB
 	// as in EventStoreDB.
 	recentTotal = 1 << 18
 )
 
-// recent remembers the ids of the newest events of streams. Forgetting the older
-// half at once is close enough to least recently used.
+// recent caches the ids of the newest events of streams. Evicting the older generation at once
+// approximates least recently used.
 type recent struct {
 	mu         sync.Mutex
 	young, old map[events.StreamID]*newest
@@ -43,8 +43,8 @@ func (n *newest) find(id events.ID) (events.Revision, bool) {
 	return 0, false
 }
 
-// newest returns what is known of c's stream. It is read from the log when others
-// have written to the stream, or nobody since the server was started.
+// newest returns the newest ids of c's stream, from the log if they are not cached or another
+// writer has used the stream.
 func (s *Server) newest(ctx context.Context, c *condition) (*newest, error) {
 	if n := s.recent.get(c.stream); n != nil && n.last == c.last {
 		return n, nil
@@ -60,7 +60,7 @@ func (s *Server) newest(ctx context.Context, c *condition) (*newest, error) {
 		if len(found) == 0 {
 			break
 		}
-		bytes += page.took(found)
+		bytes += page.record(found)
 		for i := range found {
 			n.ids = append(n.ids, found[i].ID)
 		}
@@ -85,14 +85,14 @@ func (r *recent) get(stream events.StreamID) *newest {
 	return n
 }
 
-// put replaces what is known of a stream.
+// put replaces the ids of a stream.
 func (r *recent) put(stream events.StreamID, n *newest) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.add(stream, n)
 }
 
-// add needs the lock.
+// add requires the lock.
 func (r *recent) add(stream events.StreamID, n *newest) {
 	if before := r.young[stream]; before != nil {
 		r.total -= len(before.ids) + 1
@@ -104,8 +104,8 @@ func (r *recent) add(stream events.StreamID, n *newest) {
 	r.total += len(n.ids) + 1
 }
 
-// appended adds what was written behind revision last, if the stream is known up to
-// there. The slices that others may be reading are not changed.
+// appended adds the ids written after revision last, if the stream is cached up to there. It does
+// not change slices that concurrent readers use.
 func (r *recent) appended(stream events.StreamID, last events.Revision, ids []events.ID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

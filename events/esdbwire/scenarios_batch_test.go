@@ -16,24 +16,24 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 )
 
-// batchScribe is one call of BatchAppend.
-type batchScribe struct {
-	*scribe
+// batchTranscript is one call of BatchAppend.
+type batchTranscript struct {
+	*transcript
 	call streams.Streams_BatchAppendClient
 }
 
-func (s *scribe) batch() *batchScribe {
+func (s *transcript) batch() *batchTranscript {
 	s.Helper()
 	call, err := s.client.BatchAppend(s.ctx)
 	if err != nil {
 		s.Fatal(err)
 	}
-	return &batchScribe{s, call}
+	return &batchTranscript{s, call}
 }
 
 // send sends one message of an append: its correlation id's label, with quotes for
 // the text form; its options, nil for none; events; and whether it is the last.
-func (b *batchScribe) send(label string, o *streams.BatchAppendReq_Options, final bool, words ...string) {
+func (b *batchTranscript) send(label string, o *streams.BatchAppendReq_Options, final bool, words ...string) {
 	b.Helper()
 	m := &streams.BatchAppendReq{Options: o, IsFinal: final, CorrelationId: structuredID(b.id(strings.Trim(label, "'")))}
 	if strings.HasPrefix(label, "'") {
@@ -41,15 +41,16 @@ func (b *batchScribe) send(label string, o *streams.BatchAppendReq_Options, fina
 	}
 	for _, word := range words {
 		id, properties, data, custom := b.proposal(word)
-		m.ProposedMessages = append(m.ProposedMessages, &streams.BatchAppendReq_ProposedMessage{Id: id, Metadata: properties, Data: data, CustomMetadata: custom})
+		m.ProposedMessages = append(m.ProposedMessages,
+			&streams.BatchAppendReq_ProposedMessage{Id: id, Metadata: properties, Data: data, CustomMetadata: custom})
 	}
 	if err := b.call.Send(m); err != nil && !errors.Is(err, io.EOF) {
 		b.Fatal(err)
 	}
 }
 
-// to makes options; expected as in options.
-func (b *batchScribe) to(stream, expected string) *streams.BatchAppendReq_Options {
+// to returns options; expected is as in transcript.options.
+func (b *batchTranscript) to(stream, expected string) *streams.BatchAppendReq_Options {
 	o := &streams.BatchAppendReq_Options{StreamIdentifier: b.name(stream)}
 	switch expected {
 	case "none":
@@ -65,15 +66,15 @@ func (b *batchScribe) to(stream, expected string) *streams.BatchAppendReq_Option
 	return o
 }
 
-// one sends an append in one message and writes its answer.
-func (b *batchScribe) one(label, stream, expected string, words ...string) {
+// one sends an append in one message and records its answer.
+func (b *batchTranscript) one(label, stream, expected string, words ...string) {
 	b.Helper()
 	b.send(label, b.to(stream, expected), true, words...)
 	b.write("batch %s to %s expecting %s %v → %s", label, stream, expected, words, b.answer())
 }
 
-// answer words the next answer.
-func (b *batchScribe) answer() string {
+// answer returns the text of the next answer.
+func (b *batchTranscript) answer() string {
 	b.Helper()
 	m, err := b.call.Recv()
 	if errors.Is(err, io.EOF) {
@@ -82,7 +83,8 @@ func (b *batchScribe) answer() string {
 	if err != nil {
 		return b.failure(err, b.call.Trailer())
 	}
-	text := fmt.Sprintf("%s for %s expecting %s: ", b.label(m.CorrelationId), m.StreamIdentifier.GetStreamName(), memberOf(m.ExpectedStreamPosition))
+	text := fmt.Sprintf("%s for %s expecting %s: ", b.label(m.CorrelationId), m.StreamIdentifier.GetStreamName(),
+		memberOf(m.ExpectedStreamPosition))
 	if failed := m.GetError(); failed != nil {
 		text += code.Code(failed.Code).String()
 		for _, detail := range failed.Details {
@@ -114,7 +116,7 @@ func (b *batchScribe) answer() string {
 	return text + at(ok.GetPosition().CommitPosition)
 }
 
-// memberOf words the chosen member of a oneof.
+// memberOf returns the text of the chosen member of a oneof.
 func memberOf(chosen any) string {
 	name := fmt.Sprintf("%T", chosen)
 	name = name[strings.LastIndex(name, "_")+1:]
@@ -124,8 +126,8 @@ func memberOf(chosen any) string {
 	return name
 }
 
-// batchAppends is what BatchAppend adds to Append.
-func batchAppends(s *scribe) {
+// batchAppends exercises BatchAppend beyond Append.
+func batchAppends(s *transcript) {
 	b := s.batch()
 	b.one("r1", "a", "none", "a1", "a2")
 	b.one("'r2'", "a", "none", "a1", "a2")
@@ -159,7 +161,9 @@ func batchAppends(s *scribe) {
 	late.DeadlineOption = &streams.BatchAppendReq_Options_Deadline{Deadline: durationpb.New(-time.Second)}
 	b.send("r13", late, true, "l4")
 	b.write("deadline before now → %s", b.answer())
-	late.DeadlineOption = &streams.BatchAppendReq_Options_Deadline_21_10_0{Deadline_21_10_0: timestamppb.New(time.Unix(1, 0))}
+	late.DeadlineOption = &streams.BatchAppendReq_Options_Deadline_21_10_0{
+		Deadline_21_10_0: timestamppb.New(time.Unix(1, 0)),
+	}
 	b.send("r14", late, true, "l4")
 	b.write("deadline long ago → %s", b.answer())
 	late.DeadlineOption = &streams.BatchAppendReq_Options_Deadline{Deadline: durationpb.New(time.Minute)}

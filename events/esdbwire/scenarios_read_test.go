@@ -1,7 +1,7 @@
 package esdbwire
 
-// readStream reads in both directions, from everywhere.
-func readStream(s *scribe) {
+// readStream reads in both directions from every position.
+func readStream(s *transcript) {
 	s.append("a", "none", "a1", "a2|other!|\x00\x01|\x00bytes", `a3|third||{"mine":1}`, "a4", "a5")
 	s.append("b", "none", "b1")
 	s.append("a", "4", "a6")
@@ -18,8 +18,8 @@ func readStream(s *scribe) {
 }
 
 // readAll reads the log in both directions, with filters.
-func readAll(s *scribe) {
-	const ours = "stream:^(\\$\\$)?RUN"
+func readAll(s *transcript) {
+	const runStreams = "stream:^(\\$\\$)?RUN"
 	s.append("a", "none", "a1|apple", "a2|pear")
 	s.append("$$a", "none", `m1|$metadata|{"$maxCount":1}`)
 	s.append("b", "none", "b1|apple", "b2|plum!|x")
@@ -27,13 +27,13 @@ func readAll(s *scribe) {
 	s.delete("b", "any")
 	s.append("c", "none", "c1|pear")
 	s.tombstone("c", "0")
-	s.read(allName, "start", ours)
-	s.read(allName, "end", ours, "backward")
-	s.read(allName, "end", ours)
-	s.read(allName, "start", ours, "backward")
-	s.read(allName, "@3", ours, "x2")             // inclusive
-	s.read(allName, "@3", ours, "x2", "backward") // exclusive
-	s.read(allName, "@1", ours, "backward")
+	s.read(allName, "start", runStreams)
+	s.read(allName, "end", runStreams, "backward")
+	s.read(allName, "end", runStreams)
+	s.read(allName, "start", runStreams, "backward")
+	s.read(allName, "@3", runStreams, "x2")             // inclusive
+	s.read(allName, "@3", runStreams, "x2", "backward") // exclusive
+	s.read(allName, "@1", runStreams, "backward")
 	s.read(allName, "start", "streams:a,c")
 	s.read(allName, "start", "streams:$$a")
 	s.read(allName, "@1", "types:apple", "x3")
@@ -42,8 +42,8 @@ func readAll(s *scribe) {
 	s.read(allName, "start", "streams:nobody")
 }
 
-// readRefused is what is no read.
-func readRefused(s *scribe) {
+// readRefused makes invalid reads.
+func readRefused(s *transcript) {
 	s.append("a", "none", "a1")
 	s.read("", "start")
 	s.read("$$", "start")
@@ -64,7 +64,7 @@ func readRefused(s *scribe) {
 }
 
 // subscribeStream follows streams.
-func subscribeStream(s *scribe) {
+func subscribeStream(s *transcript) {
 	s.append("a", "none", "a1", "a2", "a3")
 	start := s.subscribe("a", "start")
 	start.until("caught up")
@@ -83,9 +83,9 @@ func subscribeStream(s *scribe) {
 	start.until("a6")
 	middle.until("a6")
 	end.until("a6")
-	ahead.until("a6") // behind revision 4
+	ahead.until("a6") // after revision 4
 	missing.until("b1")
-	// Catching up honours what is hidden, following does not.
+	// Limits apply to catching up, but not to following.
 	s.append("$$a", "any", `m1|$metadata|{"$maxCount":2}`)
 	s.subscribe("a", "start").until("caught up")
 	s.subscribe("$$a", "start").until("caught up")
@@ -100,8 +100,8 @@ func subscribeStream(s *scribe) {
 	s.subscribe("a", "end").until("nothing")
 }
 
-// subscribeAll follows the log. It is private here: nothing else is in it.
-func subscribeAll(s *scribe) {
+// subscribeAll follows the log, which contains nothing else.
+func subscribeAll(s *transcript) {
 	s.subscribe(allName, "start").until("caught up") // of an empty log
 	s.append("a", "none", "a1|apple", "a2|pear")
 	s.append("b", "none", "b1|plum")
@@ -126,28 +126,29 @@ func subscribeAll(s *scribe) {
 	s.subscribe(allName, "9223372036854775808/0").until("nothing")
 }
 
-// checkpoints are about filtered subscriptions, and about going on from one.
-func checkpoints(s *scribe) {
+// checkpoints exercises filtered subscriptions, and resuming from checkpoints.
+func checkpoints(s *transcript) {
 	for _, name := range []string{"a", "b", "c", "d", "e"} {
 		s.append(name, "none", name+"1|apple", name+"2|pear", name+"3|plum")
 	}
 	s.read(allName, "start")
 	s.subscribe(allName, "start", "types:apple", "window4", "times1").until("caught up")
 	s.subscribe(allName, "start", "types:apple", "window2", "times2").until("caught up")
-	s.subscribe(allName, "start", "streams:a,b", "window5").until("caught up") // ends in one at the head, once
+	s.subscribe(allName, "start", "streams:a,b", "window5").until("caught up") // one checkpoint at the head
 	s.subscribe(allName, "start", "types:nothing", "window4").until("caught up")
 	s.subscribe(allName, "start", "types:nothing").until("caught up") // the window is 32
 	s.subscribe(allName, "@15", "types:apple", "window4").until("caught up")
 	s.subscribe(allName, "@14", "types:apple", "window4").until("caught up")
-	// A checkpoint is resumed behind its place: whatever the form, nothing is lost.
+	// A subscription resumes after its checkpoint; in every form, nothing is lost.
 	s.subscribe(allName, "@4", "type:.", "window100").until("caught up")
 	s.subscribe(allName, "@5/0", "type:.", "window100").until("caught up")
 	s.subscribe(allName, "@5/@4", "type:.", "window100").until("caught up")
 	s.subscribe(allName, "@4/@5", "type:.", "window100").until("caught up")
-	// Following goes on counting where catching up ended.
+	// Following continues the count of catching up.
 	live := s.subscribe(allName, "start", "types:plum", "window4")
 	live.until("caught up")
-	s.append("f", "none", "f1|plum", "f2|pear", "f3|pear", "f4|plum", "f5|pear", "f6|pear", "f7|pear", "f8|plum", "f9|plum")
+	s.append("f", "none", "f1|plum", "f2|pear", "f3|pear", "f4|plum", "f5|pear", "f6|pear", "f7|pear", "f8|plum",
+		"f9|plum")
 	live.until("f8")
 	live.until("f9")
 }

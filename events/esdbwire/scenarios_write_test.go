@@ -7,9 +7,8 @@ import (
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 )
 
-// appendExpectations is every expectation on every condition of a stream, with
-// fresh events.
-func appendExpectations(s *scribe) {
+// appendExpectations tries every expectation on every condition of a stream, with new events.
+func appendExpectations(s *transcript) {
 	s.append("missing", "exists", "m1")
 	s.append("missing", "0", "m1")
 	s.append("missing", "7", "m1")
@@ -21,13 +20,13 @@ func appendExpectations(s *scribe) {
 	s.append("a", "any", "a4")
 	s.append("a", "exists", "a5", "a6")
 	s.append("b", "any", "b1")
-	s.append("c", "18446744073709551615", "c1") // which is none
+	s.append("c", "18446744073709551615", "c1") // equivalent to none
 	s.append("c", "18446744073709551615", "c2")
 	// Metadata alone make a stream exist.
 	s.append("$$d", "none", `d1|$metadata|{"$maxCount":5}`)
 	s.append("d", "exists", "d2")
 	s.append("e", "any", "e1")
-	// A deleted stream takes what its condition allows, and numbers on.
+	// A deleted stream accepts what its condition allows, and revisions continue.
 	for _, name := range []string{"f", "g", "h", "i"} {
 		s.append(name, "none", name+"1", name+"2")
 		s.delete(name, "1")
@@ -54,8 +53,8 @@ func appendExpectations(s *scribe) {
 	s.append("a", "9")
 }
 
-// appendRepeated sends again what is there.
-func appendRepeated(s *scribe) {
+// appendRepeated repeats appends.
+func appendRepeated(s *transcript) {
 	s.append("a", "none", "a1", "a2")
 	s.append("a", "1", "a3", "a4")
 	s.append("a", "none", "a1", "a2")
@@ -68,13 +67,13 @@ func appendRepeated(s *scribe) {
 	s.append("a", "1", "a3", "a4", "a5")
 	s.append("a", "3", "a3", "a4")  // expecting the end writes them again
 	s.append("a", "any", "a1")      // known
-	s.append("a", "any", "a1|made") // known, whatever else it says
+	s.append("a", "any", "a1|made") // known, whatever its content
 	s.append("a", "exists", "a2", "a3")
 	s.append("a", "any", "a1", "y1") // one of them is not known
 	s.append("a", "any", "y1", "a1") // the first is not known
-	s.append("b", "any", "a1")       // known elsewhere only
+	s.append("b", "any", "a1")       // known in another stream only
 	s.read("a", "start")
-	// What is hidden is still there.
+	// Hidden events still exist.
 	s.append("$$a", "any", `am|$metadata|{"$tb":4}`)
 	s.append("a", "none", "a1", "a2")
 	s.append("a", "any", "a2")
@@ -84,8 +83,8 @@ func appendRepeated(s *scribe) {
 	s.read("b", "start")
 }
 
-// appendRefused is what no stream takes.
-func appendRefused(s *scribe) {
+// appendRefused makes invalid appends.
+func appendRefused(s *transcript) {
 	s.append("", "any", "a1")
 	s.append("$$", "any", "a1")
 	s.append(allName, "any", "a1")
@@ -105,20 +104,23 @@ func appendRefused(s *scribe) {
 	empty := s.proposed("a1")
 	empty.GetProposedMessage().Metadata["type"] = ""
 	s.appendAs("append with an empty type", s.options("a", "any"), empty)
-	nobody := s.proposed("a1")
-	nobody.GetProposedMessage().Id = &shared.UUID{Value: &shared.UUID_String_{String_: "00000000-0000-0000-0000-000000000000"}}
-	s.appendAs("append with the nil id", s.options("a", "any"), nobody)
-	nobody.GetProposedMessage().Id = nil
-	s.appendAs("append without an id", s.options("a", "any"), nobody)
-	nobody.GetProposedMessage().Id = &shared.UUID{Value: &shared.UUID_String_{String_: "a1"}}
-	s.appendAs("append with an id that is none", s.options("a", "any"), nobody)
-	// Of 1,048,576 bytes the type takes two for each letter.
+	noID := s.proposed("a1")
+	noID.GetProposedMessage().Id = &shared.UUID{
+		Value: &shared.UUID_String_{String_: "00000000-0000-0000-0000-000000000000"},
+	}
+	s.appendAs("append with the nil id", s.options("a", "any"), noID)
+	noID.GetProposedMessage().Id = nil
+	s.appendAs("append without an id", s.options("a", "any"), noID)
+	noID.GetProposedMessage().Id = &shared.UUID{Value: &shared.UUID_String_{String_: "a1"}}
+	s.appendAs("append with an id that is none", s.options("a", "any"), noID)
+	// Each letter of the type counts two of the 1,048,576 bytes.
 	fits := strings.Repeat("x", 1<<20-2*4)
 	s.appendAs("append the largest", s.options("large", "any"), s.proposed("l1|made|"+fits))
 	s.appendAs("append a byte more", s.options("large", "any"), s.proposed("l2|made|"+fits+"x"))
 	s.appendAs("append a byte more of metadata", s.options("large", "any"), s.proposed("l2|made|"+fits+"|x"))
 	s.appendAs("append a letter more of a type", s.options("large", "any"), s.proposed("l2|made𝄞|"+fits[4:]+"x"))
-	s.appendAs("append much more", s.options("large", "any"), s.proposed("l3|made|"+fits), s.proposed("l4|made|"+fits), s.proposed("l5|made|"+fits))
+	s.appendAs("append much more", s.options("large", "any"), s.proposed("l3|made|"+fits),
+		s.proposed("l4|made|"+fits), s.proposed("l5|made|"+fits))
 	s.read("a", "start")
 	s.delete("", "any")
 	s.delete("$$a", "any")
@@ -127,8 +129,8 @@ func appendRefused(s *scribe) {
 	s.tombstone("a", "")
 }
 
-// streamMetadata is what metadata do to reads.
-func streamMetadata(s *scribe) {
+// streamMetadata exercises the effect of metadata on reads.
+func streamMetadata(s *transcript) {
 	s.append("a", "none", "a1", "a2", "a3", "a4", "a5")
 	set := func(data string) {
 		s.append("$$a", "any", "m"+data+"|$metadata|"+data)
@@ -165,8 +167,8 @@ func streamMetadata(s *scribe) {
 	s.append("$$fresh", "exists", "m14|$metadata|{}")
 }
 
-// deleteStream hides streams and brings them back.
-func deleteStream(s *scribe) {
+// deleteStream deletes streams and restores them.
+func deleteStream(s *transcript) {
 	s.delete("missing", "any")
 	s.delete("missing", "none")
 	s.delete("missing", "exists")
@@ -186,7 +188,7 @@ func deleteStream(s *scribe) {
 	s.read("a", "start", "bounds")
 	s.read("$$a", "start")
 	s.delete("a", "exists")
-	// Metadata bring a stream back too, without its events.
+	// Metadata restore a stream too, without its events.
 	s.append("$$a", "any", `m2|$metadata|{"$maxCount":10,"mine":true}`)
 	s.read("$$a", "start")
 	s.read("a", "start")
@@ -202,12 +204,12 @@ func deleteStream(s *scribe) {
 	s.delete("d", "any")
 	s.append("d", "none", "d1")
 	s.read("d", "start")
-	// All of it stays in the log.
+	// Everything remains in the log.
 	s.read(allName, "start", "stream:^(\\$\\$)?RUN(a|d)$")
 }
 
-// tombstoneStream ends streams for ever.
-func tombstoneStream(s *scribe) {
+// tombstoneStream ends streams permanently.
+func tombstoneStream(s *transcript) {
 	s.tombstone("missing", "exists")
 	s.tombstone("missing", "3")
 	s.tombstone("missing", "none")
@@ -232,7 +234,7 @@ func tombstoneStream(s *scribe) {
 	s.tombstone("ü", "any")
 	s.append("ü", "any", "u1")
 	s.read("ü", "start")
-	// What merely looks like a tombstone is none.
+	// An event that merely looks like a tombstone is not one.
 	s.append("c", "none", "c1|$streamDeleted!||")
 	s.append("c", "0", "c2|$streamDeleted!||\x00t")
 	s.read("c", "start")

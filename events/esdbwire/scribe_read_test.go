@@ -13,15 +13,17 @@ import (
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 )
 
-// request makes a read out of words, in any order: backward; start, end, @N (the
-// Nth position that was written down, see mark) or a revision; xN, a count, or
-// subscribe; text, ids as text; bounds, compatibility 1; stream:REGEX, streams:A,B,
-// type:REGEX, types:A,B; windowN, timesN. A stream "$all" is the whole log.
-func (s *scribe) request(stream string, words []string) *streams.ReadReq {
+// request builds a read from words in any order: backward; start, end, @N (the Nth position in the
+// transcript, see positionsSoFar) or a revision; xN, a count, or subscribe; text, ids as text;
+// bounds, compatibility 1; stream:REGEX, streams:A,B, type:REGEX, types:A,B; windowN, timesN. A
+// stream "$all" is the whole log.
+func (s *transcript) request(stream string, words []string) *streams.ReadReq {
 	o := &streams.ReadReq_Options{
 		CountOption:  &streams.ReadReq_Options_Count{Count: 100},
 		FilterOption: &streams.ReadReq_Options_NoFilter{NoFilter: &shared.Empty{}},
-		UuidOption:   &streams.ReadReq_Options_UUIDOption{Content: &streams.ReadReq_Options_UUIDOption_Structured{Structured: &shared.Empty{}}},
+		UuidOption: &streams.ReadReq_Options_UUIDOption{
+			Content: &streams.ReadReq_Options_UUIDOption_Structured{Structured: &shared.Empty{}},
+		},
 	}
 	from := ""
 	filter := &streams.ReadReq_Options_FilterOptions{
@@ -51,7 +53,9 @@ func (s *scribe) request(stream string, words []string) *streams.ReadReq {
 		case word == "bounds":
 			o.ControlOption = &streams.ReadReq_Options_ControlOption{Compatibility: 1}
 		case key == "stream" || key == "type":
-			filterBy(key == "stream", &streams.ReadReq_Options_FilterOptions_Expression{Regex: strings.ReplaceAll(value, "RUN", s.run)})
+			filterBy(key == "stream", &streams.ReadReq_Options_FilterOptions_Expression{
+				Regex: strings.ReplaceAll(value, "RUN", s.run),
+			})
 		case key == "streams" || key == "types":
 			prefixes := strings.Split(value, ",")
 			for i := range prefixes {
@@ -78,7 +82,7 @@ func (s *scribe) request(stream string, words []string) *streams.ReadReq {
 	return &streams.ReadReq{Options: o}
 }
 
-func (s *scribe) fromStream(stream, from string) *streams.ReadReq_Options_StreamOptions {
+func (s *transcript) fromStream(stream, from string) *streams.ReadReq_Options_StreamOptions {
 	o := &streams.ReadReq_Options_StreamOptions{StreamIdentifier: s.name(stream)}
 	switch from {
 	case "start":
@@ -92,12 +96,14 @@ func (s *scribe) fromStream(stream, from string) *streams.ReadReq_Options_Stream
 	return o
 }
 
-// fromAll reads start, end, or COMMIT/PREPARE, where a number behind @ stands for
-// the position that was written down at that place, and +1 and -1 may follow.
-func (s *scribe) fromAll(from string) *streams.ReadReq_Options_AllOptions {
+// fromAll parses start, end, or COMMIT/PREPARE, where @N is the Nth position in the transcript,
+// optionally followed by +1.
+func (s *transcript) fromAll(from string) *streams.ReadReq_Options_AllOptions {
 	switch from {
 	case "start":
-		return &streams.ReadReq_Options_AllOptions{AllOption: &streams.ReadReq_Options_AllOptions_Start{Start: &shared.Empty{}}}
+		return &streams.ReadReq_Options_AllOptions{
+			AllOption: &streams.ReadReq_Options_AllOptions_Start{Start: &shared.Empty{}},
+		}
 	case "end":
 		return &streams.ReadReq_Options_AllOptions{AllOption: &streams.ReadReq_Options_AllOptions_End{End: &shared.Empty{}}}
 	case "":
@@ -112,7 +118,7 @@ func (s *scribe) fromAll(from string) *streams.ReadReq_Options_AllOptions {
 	}}
 }
 
-func (s *scribe) position(text string) uint64 {
+func (s *transcript) position(text string) uint64 {
 	ordinal, isOrdinal := strings.CutPrefix(text, "@")
 	if !isOrdinal {
 		return s.number(text)
@@ -121,11 +127,11 @@ func (s *scribe) position(text string) uint64 {
 	if cut, ok := strings.CutSuffix(ordinal, "+1"); ok {
 		ordinal, add = cut, 1
 	}
-	return s.marks()[s.number(ordinal)-1] + add
+	return s.positionsSoFar()[s.number(ordinal)-1] + add
 }
 
-// marks are the positions written down so far, in order.
-func (s *scribe) marks() []uint64 {
+// positionsSoFar returns the positions in the transcript so far, sorted.
+func (s *transcript) positionsSoFar() []uint64 {
 	var all []uint64
 	for _, match := range positions.FindAllStringSubmatch(s.text.String(), -1) {
 		p, _ := strconv.ParseUint(match[1], 10, 64)
@@ -135,14 +141,14 @@ func (s *scribe) marks() []uint64 {
 	return slices.Compact(all)
 }
 
-// read writes down a whole read.
-func (s *scribe) read(stream string, words ...string) {
+// read records a whole read.
+func (s *transcript) read(stream string, words ...string) {
 	s.Helper()
 	s.readAs("read "+stream+" "+strings.Join(words, " "), s.request(stream, words))
 }
 
-// readAs writes down a whole read and what it is called.
-func (s *scribe) readAs(what string, request *streams.ReadReq) {
+// readAs records a whole read under a title.
+func (s *transcript) readAs(what string, request *streams.ReadReq) {
 	s.Helper()
 	ctx, cancel := context.WithCancel(s.ctx)
 	defer cancel()
@@ -164,13 +170,14 @@ func (s *scribe) readAs(what string, request *streams.ReadReq) {
 	}
 }
 
-// message words one message of a read.
-func (s *scribe) message(m *streams.ReadResp) string {
+// message returns the text of one message of a read.
+func (s *transcript) message(m *streams.ReadResp) string {
 	switch c := m.Content.(type) {
 	case *streams.ReadResp_Event:
 		e := c.Event.GetEvent()
 		text := s.recorded(e)
-		if p, ok := c.Event.Position.(*streams.ReadResp_ReadEvent_CommitPosition); !ok || p.CommitPosition != e.CommitPosition {
+		if p, ok := c.Event.Position.(*streams.ReadResp_ReadEvent_CommitPosition); !ok ||
+			p.CommitPosition != e.CommitPosition {
 			text += fmt.Sprintf(" read at %v", c.Event.Position)
 		}
 		if c.Event.Link != nil {
@@ -199,8 +206,8 @@ func (s *scribe) message(m *streams.ReadResp) string {
 	return fmt.Sprintf("unexpected: %v", m)
 }
 
-// recorded words an event; its time must be a number.
-func (s *scribe) recorded(e *streams.ReadResp_ReadEvent_RecordedEvent) string {
+// recorded returns the text of an event; its time must be a number.
+func (s *transcript) recorded(e *streams.ReadResp_ReadEvent_RecordedEvent) string {
 	if ticks, err := strconv.ParseInt(e.Metadata["created"], 10, 64); err != nil || ticks < 9e15 {
 		s.Errorf("created is %q (%v)", e.Metadata["created"], err)
 	}
@@ -209,7 +216,8 @@ func (s *scribe) recorded(e *streams.ReadResp_ReadEvent_RecordedEvent) string {
 		revision = "2^63-1"
 	}
 	content := map[string]string{contentJSON: "json", contentBinary: "binary"}[e.Metadata["content-type"]]
-	text := fmt.Sprintf("%s %s#%s %s %s %s %s", at(e.CommitPosition), e.StreamIdentifier.StreamName, revision, s.label(e.Id), e.Metadata["type"], content, e.Data)
+	text := fmt.Sprintf("%s %s#%s %s %s %s %s", at(e.CommitPosition), e.StreamIdentifier.StreamName, revision,
+		s.label(e.Id), e.Metadata["type"], content, e.Data)
 	if len(e.CustomMetadata) > 0 {
 		text += fmt.Sprintf(" [%s]", e.CustomMetadata)
 	}
@@ -222,15 +230,15 @@ func (s *scribe) recorded(e *streams.ReadResp_ReadEvent_RecordedEvent) string {
 	return text
 }
 
-// subscription is one that is under way.
+// subscription is an open subscription.
 type subscription struct {
-	*scribe
+	*transcript
 	call   streams.Streams_ReadClient
 	cancel context.CancelFunc
 }
 
-// subscribe begins a subscription; its messages are written by until.
-func (s *scribe) subscribe(stream string, words ...string) *subscription {
+// subscribe begins a subscription; until records its messages.
+func (s *transcript) subscribe(stream string, words ...string) *subscription {
 	s.Helper()
 	ctx, cancel := context.WithCancel(s.ctx)
 	call, err := s.client.Read(ctx, s.request(stream, append(words, "subscribe")))
@@ -242,8 +250,7 @@ func (s *scribe) subscribe(stream string, words ...string) *subscription {
 	return &subscription{s, call, cancel}
 }
 
-// until writes messages down up to the first that begins with or holds text, or up
-// to the subscription's end.
+// until records messages up to the first that contains text, or to the end of the subscription.
 func (s *subscription) until(text string) {
 	s.Helper()
 	for {

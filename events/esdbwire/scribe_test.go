@@ -22,10 +22,10 @@ import (
 	"admitone/events"
 )
 
-// scribe makes calls with the raw stubs and writes down what comes back, in a form
-// that is the same for every server: positions by their order, ids by the labels
-// that the scenario gave them, streams without the name of the run.
-type scribe struct {
+// transcript makes calls with the raw stubs and records the answers in a form that is the same for
+// every server: positions by their order, ids by their labels in the scenario, streams without the
+// prefix of the run.
+type transcript struct {
 	testing.TB
 	ctx    context.Context
 	client streams.StreamsClient
@@ -34,21 +34,21 @@ type scribe struct {
 	text   strings.Builder
 }
 
-func newScribe(t testing.TB, connection *grpc.ClientConn) *scribe {
-	return &scribe{
-		TB: t, ctx: within(t), client: streams.NewStreamsClient(connection),
+func newTranscript(t testing.TB, connection *grpc.ClientConn) *transcript {
+	return &transcript{
+		TB: t, ctx: testContext(t), client: streams.NewStreamsClient(connection),
 		run: "wire" + newID().String()[:8] + "-", ids: make(map[events.ID]string),
 	}
 }
 
-// write adds a line; it stays text.
-func (s *scribe) write(format string, args ...any) {
+// write adds a line, with control characters escaped.
+func (s *transcript) write(format string, args ...any) {
 	text := strings.NewReplacer("\x00", `\0`, "\x01", `\1`).Replace(fmt.Sprintf(format, args...))
 	s.text.WriteString(strings.TrimRight(text, " ") + "\n")
 }
 
-// name is a stream of this run.
-func (s *scribe) name(stream string) *shared.StreamIdentifier {
+// name returns the identifier of a stream of this run.
+func (s *transcript) name(stream string) *shared.StreamIdentifier {
 	if plain, ok := strings.CutPrefix(stream, metaPrefix); ok && plain != "" {
 		return identifier(events.StreamID(metaPrefix + s.run + plain))
 	}
@@ -58,17 +58,17 @@ func (s *scribe) name(stream string) *shared.StreamIdentifier {
 	return identifier(events.StreamID(s.run + stream))
 }
 
-func (s *scribe) plain(text string) string { return strings.ReplaceAll(text, s.run, "") }
+func (s *transcript) plain(text string) string { return strings.ReplaceAll(text, s.run, "") }
 
-// id makes the UUID of a label.
-func (s *scribe) id(label string) events.ID {
+// id returns the UUID of a label.
+func (s *transcript) id(label string) events.ID {
 	id := events.EventID(s.run+label, 0)
 	s.ids[id] = label
 	return id
 }
 
-// label is the reverse, "?" for ids that the server has made.
-func (s *scribe) label(id *shared.UUID) string {
+// label is the reverse, "?" for ids that the server generated.
+func (s *transcript) label(id *shared.UUID) string {
 	parsed, form := events.ID{}, ""
 	switch v := id.GetValue().(type) {
 	case *shared.UUID_Structured_:
@@ -84,13 +84,13 @@ func (s *scribe) label(id *shared.UUID) string {
 	return form + "?" + form
 }
 
-// at writes a position, which transcript turns into an ordinal.
+// at formats a position, which transcript replaces by an ordinal.
 func at(position uint64) string { return fmt.Sprintf("@%d;", position) }
 
 var positions = regexp.MustCompile(`@(\d+);`)
 
-// transcript is what was written, with positions by their order.
-func (s *scribe) transcript() string {
+// transcript returns the recorded text, with positions by their order.
+func (s *transcript) transcript() string {
 	seen := map[uint64]bool{}
 	for _, match := range positions.FindAllStringSubmatch(s.text.String(), -1) {
 		p, _ := strconv.ParseUint(match[1], 10, 64)
@@ -104,9 +104,9 @@ func (s *scribe) transcript() string {
 	return s.plain(text)
 }
 
-// proposal is an event as a scenario words it: a label, or a label and a type, data
-// and metadata in this order, divided by '|'. A type that ends in '!' is not JSON.
-func (s *scribe) proposal(word string) (id *shared.UUID, properties map[string]string, data, custom []byte) {
+// proposal parses an event of a scenario: a label, or a label and a type, data and metadata in this
+// order, divided by '|'. A type that ends in '!' is not JSON.
+func (s *transcript) proposal(word string) (id *shared.UUID, properties map[string]string, data, custom []byte) {
 	parts := append(strings.Split(word, "|"), "", "", "")[:max(4, strings.Count(word, "|")+1)]
 	typ, content := parts[1], contentJSON
 	if typ == "" {
@@ -119,18 +119,18 @@ func (s *scribe) proposal(word string) (id *shared.UUID, properties map[string]s
 	if parts[2] == "" {
 		data = fmt.Appendf(nil, `{"event":%q}`, parts[0])
 	}
-	return structuredID(s.id(parts[0])), map[string]string{"type": typ, "content-type": content, "extra": "x"}, data, []byte(parts[3])
+	return structuredID(s.id(parts[0])), map[string]string{"type": typ, "content-type": content, "extra": "x"}, data,
+		[]byte(parts[3])
 }
 
-func (s *scribe) proposed(word string) *streams.AppendReq {
+func (s *transcript) proposed(word string) *streams.AppendReq {
 	id, properties, data, custom := s.proposal(word)
-	return &streams.AppendReq{Content: &streams.AppendReq_ProposedMessage_{ProposedMessage: &streams.AppendReq_ProposedMessage{
-		Id: id, Metadata: properties, Data: data, CustomMetadata: custom,
-	}}}
+	message := &streams.AppendReq_ProposedMessage{Id: id, Metadata: properties, Data: data, CustomMetadata: custom}
+	return &streams.AppendReq{Content: &streams.AppendReq_ProposedMessage_{ProposedMessage: message}}
 }
 
-// options are those of an append; expected is none, any, exists, "" or a revision.
-func (s *scribe) options(stream, expected string) *streams.AppendReq {
+// options returns the options of an append; expected is none, any, exists, "" or a revision.
+func (s *transcript) options(stream, expected string) *streams.AppendReq {
 	o := &streams.AppendReq_Options{StreamIdentifier: s.name(stream)}
 	switch expected {
 	case "none":
@@ -146,7 +146,7 @@ func (s *scribe) options(stream, expected string) *streams.AppendReq {
 	return &streams.AppendReq{Content: &streams.AppendReq_Options_{Options: o}}
 }
 
-func (s *scribe) number(text string) uint64 {
+func (s *transcript) number(text string) uint64 {
 	n, err := strconv.ParseUint(text, 10, 64)
 	if err != nil {
 		s.Fatal(err)
@@ -154,8 +154,8 @@ func (s *scribe) number(text string) uint64 {
 	return n
 }
 
-// append appends events, worded as proposal has it.
-func (s *scribe) append(stream, expected string, words ...string) {
+// append appends events in the form of proposal.
+func (s *transcript) append(stream, expected string, words ...string) {
 	s.Helper()
 	messages := []*streams.AppendReq{s.options(stream, expected)}
 	for _, word := range words {
@@ -164,8 +164,8 @@ func (s *scribe) append(stream, expected string, words ...string) {
 	s.appendAs(fmt.Sprintf("append %s expecting %s %v", stream, expected, words), messages...)
 }
 
-// appendAs sends the messages of an append, and writes what it is called.
-func (s *scribe) appendAs(what string, messages ...*streams.AppendReq) {
+// appendAs sends the messages of an append and records it under a title.
+func (s *transcript) appendAs(what string, messages ...*streams.AppendReq) {
 	s.Helper()
 	call, err := s.client.Append(s.ctx)
 	if err != nil {
@@ -184,8 +184,8 @@ func (s *scribe) appendAs(what string, messages ...*streams.AppendReq) {
 	s.write("%s → %s", what, outcome(answer))
 }
 
-// outcome words the answer to an append, with what clients from before 20.6 see in
-// parentheses.
+// outcome returns the text of the answer to an append, with the members for clients from before
+// 20.6 in parentheses.
 func outcome(answer *streams.AppendResp) string {
 	if ok := answer.GetSuccess(); ok != nil {
 		revision, position := "no stream", "nowhere"
@@ -202,15 +202,17 @@ func outcome(answer *streams.AppendResp) string {
 	}
 	w := answer.GetWrongExpectedVersion()
 	return fmt.Sprintf("wrong version: %s, is %s (%s, %s)",
-		member(w.ExpectedRevisionOption), member(w.CurrentRevisionOption), member(w.ExpectedRevisionOption_20_6_0), member(w.CurrentRevisionOption_20_6_0))
+		member(w.ExpectedRevisionOption), member(w.CurrentRevisionOption), member(w.ExpectedRevisionOption_20_6_0),
+		member(w.CurrentRevisionOption_20_6_0))
 }
 
-// member words the chosen member of a oneof: its name and its value.
+// member returns the name and value of the chosen member of a oneof.
 func member(chosen any) string {
 	name := fmt.Sprintf("%T", chosen)
 	name = name[strings.LastIndex(name, "WrongExpectedVersion_")+len("WrongExpectedVersion_"):]
 	text := fmt.Sprintf("%v", chosen)
-	if digits := strings.Trim(text, "&{}"); digits != "" && strings.IndexFunc(digits, func(r rune) bool { return r < '0' || r > '9' }) < 0 {
+	if digits := strings.Trim(text, "&{}"); digits != "" &&
+		strings.IndexFunc(digits, func(r rune) bool { return r < '0' || r > '9' }) < 0 {
 		if digits == "18446744073709551615" {
 			digits = "2^64-1"
 		}
@@ -219,8 +221,8 @@ func member(chosen any) string {
 	return name
 }
 
-// failure words an error: its code, and the trailers that are the protocol's.
-func (s *scribe) failure(err error, trailer metadata.MD) string {
+// failure returns the text of an error: its code and the trailers of the protocol.
+func (s *transcript) failure(err error, trailer metadata.MD) string {
 	text := status.Code(err).String()
 	for _, key := range slices.Sorted(maps.Keys(trailer)) {
 		if key != "content-type" && !strings.HasPrefix(key, "grpc-") {
@@ -230,8 +232,8 @@ func (s *scribe) failure(err error, trailer metadata.MD) string {
 	return text
 }
 
-// delete deletes a stream softly, tombstone for ever.
-func (s *scribe) delete(stream, expected string) {
+// delete deletes a stream, tombstone permanently.
+func (s *transcript) delete(stream, expected string) {
 	s.Helper()
 	o := s.options(stream, expected).GetOptions()
 	request := &streams.DeleteReq_Options{StreamIdentifier: o.StreamIdentifier}
@@ -250,7 +252,7 @@ func (s *scribe) delete(stream, expected string) {
 	s.ended("delete", stream, expected, answer.GetPosition().GetCommitPosition(), trailer, err)
 }
 
-func (s *scribe) tombstone(stream, expected string) {
+func (s *transcript) tombstone(stream, expected string) {
 	s.Helper()
 	o := s.options(stream, expected).GetOptions()
 	request := &streams.TombstoneReq_Options{StreamIdentifier: o.StreamIdentifier}
@@ -269,7 +271,7 @@ func (s *scribe) tombstone(stream, expected string) {
 	s.ended("tombstone", stream, expected, answer.GetPosition().GetCommitPosition(), trailer, err)
 }
 
-func (s *scribe) ended(what, stream, expected string, position uint64, trailer metadata.MD, err error) {
+func (s *transcript) ended(what, stream, expected string, position uint64, trailer metadata.MD, err error) {
 	if err != nil {
 		s.write("%s %s expecting %s → %s", what, stream, expected, s.failure(err, trailer))
 		return

@@ -20,30 +20,33 @@ import (
 	"admitone/events"
 )
 
-// Config of a [Server]. The zero value is a server without TLS that everybody may
-// read and nobody may write.
+// Config of a [Server]. The zero value is a server without TLS that anyone may read from and no one
+// may write to.
 type Config struct {
 	// Writable lets clients append, delete and set metadata.
 	Writable bool
 	// TLS is nil for HTTP/2 without it, the clients' tls=false.
 	TLS *tls.Config
-	// Users who may come in, by name. None at all: everybody may, unasked.
+	// Users by name. Without any, callers are not authenticated.
 	Users map[string]User
 	// MaxAppend is the largest append in bytes; 0 is EventStoreDB's 1 MiB.
 	MaxAppend int
-	// Address (host:port) is where gossip says that the server is; "" is the
-	// address that the client has dialled.
+	// MaxSubscriptions bounds the open subscriptions of all clients together, and equally the other
+	// streaming calls; 0 is 500. A stalled subscription holds a third of a megabyte.
+	MaxSubscriptions int
+	// Address (host:port) is the server's address in gossip; "" is the address that the client has
+	// dialled.
 	Address string
-	// Now is the clock by which $maxAge is reckoned; nil is time.Now.
+	// Now is the clock for $maxAge; nil is time.Now.
 	Now func() time.Time
-	// Logger hears of what the store could not do; nil is slog.Default().
+	// Logger receives failures of the store; nil is slog.Default().
 	Logger *slog.Logger
-	// Options are added to those of the gRPC server, interceptors of tests above all.
-	// Those see an event that is sent as its bytes, all else as messages.
+	// Options are added to those of the gRPC server, for interceptors in tests. Interceptors see
+	// sent events as encoded bytes, everything else as messages.
 	Options []grpc.ServerOption
 }
 
-// User is somebody who may come in.
+// User is a user of a server.
 type User struct {
 	Password string
 	// Reader may not write, even if the server is writable.
@@ -51,35 +54,43 @@ type User struct {
 }
 
 const (
-	defaultMaxAppend = 1 << 20
-	// maxMessage is the largest message taken: a client sends chunks of up to 3 MiB
-	// and one event.
+	defaultMaxAppend        = 1 << 20
+	defaultMaxSubscriptions = 500
+	// maxMessage is the largest message accepted: a client sends chunks of up to 3 MiB plus one
+	// event.
 	maxMessage = 17 << 20
 	// maxCalls bounds the calls and subscriptions of one connection.
 	maxCalls = 1000
-	// stopLimit is how long Close waits for calls under way.
+	// stopLimit is how long Close waits for calls in progress.
 	stopLimit = 5 * time.Second
+	// handshakeLimit is how long the handshake of a connection may take.
+	handshakeLimit = 10 * time.Second
 )
 
 // Server serves a Store. It owns neither the Store nor the listeners' addresses.
 type Server struct {
 	store     events.Store
 	config    Config
-	id        events.ID // of this server's life
+	id        events.ID // of this instance
 	grpc      *grpc.Server
-	lines     lines
+	queues    queues
 	serving   context.Context // ends when Close begins
 	stop      context.CancelFunc
 	closeOnce sync.Once
 
 	conditions conditions
 	recent     recent
+
+	subscriptions, calls limiter
 }
 
-// New makes a server of store, which must stay open until Close has returned.
+// New returns a server of store, which must stay open until Close has returned.
 func New(store events.Store, config Config) *Server {
 	if config.MaxAppend == 0 {
 		config.MaxAppend = defaultMaxAppend
+	}
+	if config.MaxSubscriptions == 0 {
+		config.MaxSubscriptions = defaultMaxSubscriptions
 	}
 	if config.Now == nil {
 		config.Now = time.Now
@@ -88,13 +99,16 @@ func New(store events.Store, config Config) *Server {
 		config.Logger = slog.Default()
 	}
 	s := &Server{store: store, config: config, id: newID()}
+	s.subscriptions = limiter{name: "subscriptions", limit: config.MaxSubscriptions, logger: config.Logger}
+	s.calls = limiter{name: "calls", limit: 2 * config.MaxSubscriptions, logger: config.Logger}
 	s.serving, s.stop = context.WithCancel(context.Background())
 	options := []grpc.ServerOption{
 		grpc.ForceServerCodecV2(newCodec()),
 		grpc.MaxRecvMsgSize(maxMessage),
 		grpc.MaxConcurrentStreams(maxCalls),
-		// The clients ping every 10 s, Go's also while nothing is called; gRPC's own
-		// policy would take that for abuse.
+		grpc.ConnectionTimeout(handshakeLimit),
+		// The clients ping every 10 s, Go's also without calls; gRPC's default policy would treat
+		// that as abuse.
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 5 * time.Second, PermitWithoutStream: true}),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: 10 * time.Second, Timeout: 10 * time.Second}),
 		grpc.ChainUnaryInterceptor(s.guardUnary),
@@ -110,8 +124,8 @@ func New(store events.Store, config Config) *Server {
 	return s
 }
 
-// Serve takes connections from listener until Close, and then returns nil. It may
-// be called for several listeners, and closes each.
+// Serve accepts connections from listener until Close, and then returns nil. It may be called for
+// several listeners, and closes each.
 func (s *Server) Serve(listener net.Listener) error {
 	err := s.grpc.Serve(listener)
 	if errors.Is(err, grpc.ErrServerStopped) {
@@ -120,8 +134,8 @@ func (s *Server) Serve(listener net.Listener) error {
 	return err
 }
 
-// Close ends subscriptions at once, waits a little for other calls, and cuts off
-// what is left. Clients then see Unavailable. It may be called more than once.
+// Close ends subscriptions at once, waits up to stopLimit for other calls, and aborts the rest.
+// Clients then see Unavailable. It may be called more than once.
 func (s *Server) Close() error {
 	s.closeOnce.Do(func() {
 		s.stop()
@@ -142,15 +156,15 @@ func (s *Server) Close() error {
 	return nil
 }
 
-// until returns a context for reading: it ends with the call, or when Close begins.
-// Writes are waited for.
-func (s *Server) until(call context.Context) (context.Context, context.CancelFunc) {
+// readContext returns a context for a read: it ends with the call, or when Close begins. Close
+// waits for writes.
+func (s *Server) readContext(call context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(call)
 	stop := context.AfterFunc(s.serving, cancel)
 	return ctx, func() { stop(); cancel() }
 }
 
-// newID makes a random UUID (RFC 9562, version 4).
+// newID returns a random UUID (RFC 9562, version 4).
 func newID() events.ID {
 	var id events.ID
 	_, _ = rand.Read(id[:]) // never fails

@@ -16,16 +16,16 @@ import (
 	"admitone/events/embedded"
 )
 
-// patience bounds every test. It is no measure of anything.
-const patience = time.Minute
+// testTimeout bounds every test.
+const testTimeout = time.Minute
 
-// quiet keeps expected complaints out of the test's output.
-var quiet = slog.New(slog.DiscardHandler)
+// discardLogger keeps expected errors out of the test's output.
+var discardLogger = slog.New(slog.DiscardHandler)
 
 // openLog opens a log that the test's end closes.
 func openLog(t testing.TB) *embedded.Store {
 	t.Helper()
-	store, err := embedded.Open(t.TempDir(), embedded.Options{Logger: quiet})
+	store, err := embedded.Open(t.TempDir(), embedded.Options{Logger: discardLogger})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,11 +37,11 @@ func openLog(t testing.TB) *embedded.Store {
 	return store
 }
 
-// serve serves store on a port of its own until the test ends.
+// serve serves store on a free port until the test ends.
 func serve(t testing.TB, store events.Store, config Config) (address string, server *Server) {
 	t.Helper()
 	if config.Logger == nil {
-		config.Logger = quiet
+		config.Logger = discardLogger
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -64,7 +64,8 @@ func serve(t testing.TB, store events.Store, config Config) (address string, ser
 // dial connects raw stubs to a server without TLS.
 func dial(t testing.TB, address string, options ...grpc.DialOption) *grpc.ClientConn {
 	t.Helper()
-	connection, err := grpc.NewClient(address, append(options, grpc.WithTransportCredentials(insecure.NewCredentials()))...)
+	connection, err := grpc.NewClient(address,
+		append(options, grpc.WithTransportCredentials(insecure.NewCredentials()))...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +73,7 @@ func dial(t testing.TB, address string, options ...grpc.DialOption) *grpc.Client
 	return connection
 }
 
-// official connects EventStoreDB's own client.
+// official connects EventStoreDB's official client.
 func official(t testing.TB, format string, args ...any) *esdb.Client {
 	t.Helper()
 	config, err := esdb.ParseConnectionString(fmt.Sprintf(format, args...))
@@ -88,9 +89,9 @@ func official(t testing.TB, format string, args ...any) *esdb.Client {
 	return client
 }
 
-// within is the context of a test.
-func within(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+// testContext returns the context of a test.
+func testContext(t testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), testTimeout)
 	t.Cleanup(cancel)
 	return ctx
 }

@@ -16,7 +16,7 @@ import (
 	"admitone/events"
 )
 
-// heap is what is in use, in bytes.
+// heap returns the bytes in use.
 func heap() int {
 	runtime.GC()
 	var stats runtime.MemStats
@@ -24,32 +24,31 @@ func heap() int {
 	return int(stats.HeapAlloc)
 }
 
-// TestStalledSubscribers: those who take nothing hold a page each and what the
-// connection buffers. Everybody else goes on, on the same connection, and so do they
-// when they take again.
+// TestStalledSubscribers: each stalled subscriber holds a page and the buffers of its connection.
+// Other calls on the same connection proceed, and so do the subscribers when they read again.
 func TestStalledSubscribers(t *testing.T) {
 	const stalled, appends, size = 40, 1500, 32 << 10 // 47 MiB in all
 	store := openLog(t)
 	address, _ := serve(t, store, Config{Writable: true})
-	// The client is in the same heap; without a fixed window it would take megabytes
-	// for each subscription that nobody reads.
+	// The client is in the same heap; without a fixed window it would use megabytes for each
+	// stalled subscription.
 	connection := dial(t, address, grpc.WithInitialWindowSize(64<<10), grpc.WithInitialConnWindowSize(1<<20))
-	s := newScribe(t, connection)
+	s := newTranscript(t, connection)
 	s.append("a", "none", "a1")
-	var asleep []*subscription
+	var stalledSubs []*subscription
 	for i := range stalled {
-		asleep = append(asleep, s.subscribe([]string{allName, "a"}[i%2], "start"))
-		asleep[i].until("caught up")
+		stalledSubs = append(stalledSubs, s.subscribe([]string{allName, "a"}[i%2], "start"))
+		stalledSubs[i].until("caught up")
 	}
-	awake := s.subscribe(allName, "start", "types:made")
-	awake.until("caught up")
+	active := s.subscribe(allName, "start", "types:made")
+	active.until("caught up")
 	before := heap()
 	data := bytes.Repeat([]byte{'x'}, size)
 	received := make(chan int)
 	go func() {
 		n := 0
 		for n < appends {
-			m, err := awake.call.Recv()
+			m, err := active.call.Recv()
 			if err != nil {
 				break
 			}
@@ -67,7 +66,7 @@ func TestStalledSubscribers(t *testing.T) {
 		}
 		m := s.proposed(fmt.Sprint("e", i))
 		m.GetProposedMessage().Data = data
-		_ = call.Send(s.options("a", "any")) // CloseAndRecv returns what went wrong
+		_ = call.Send(s.options("a", "any")) // CloseAndRecv returns the error
 		_ = call.Send(m)
 		if answer, err := call.CloseAndRecv(); err != nil || answer.GetSuccess() == nil {
 			t.Fatalf("append %d: %v, %v", i, answer, err)
@@ -76,18 +75,18 @@ func TestStalledSubscribers(t *testing.T) {
 	if n := <-received; n != appends {
 		t.Errorf("%d events arrived, want %d", n, appends)
 	}
-	// The log has 32 MiB of its own for its tail and, under the race detector, 64 for
-	// what it will flush. Without a bound, each subscriber would hold 47 MiB.
+	// The log uses 32 MiB for its tail and, under the race detector, 64 for its memtable. Without a
+	// bound, each subscriber would hold 47 MiB.
 	const log, each = 96 << 20, 1 << 20
 	grown := heap() - before
 	t.Logf("%d stalled subscribers and the log hold %d MiB", stalled, grown>>20)
 	if grown > log+stalled*each {
 		t.Errorf("that is more than %d MiB", (log+stalled*each)>>20)
 	}
-	// Those who wake up miss nothing, though it has left the tail.
-	for _, woken := range asleep[:2] {
+	// A resumed subscriber misses nothing, although the events have left the tail.
+	for _, resumed := range stalledSubs[:2] {
 		for next := uint64(1); next <= appends; next++ {
-			m, err := woken.call.Recv()
+			m, err := resumed.call.Recv()
 			if err != nil || m.GetEvent().GetEvent().GetStreamRevision() != next {
 				t.Fatalf("event %d: %v, %v", next, m, err)
 			}
@@ -95,13 +94,13 @@ func TestStalledSubscribers(t *testing.T) {
 	}
 }
 
-// TestManyWritersOfOneStream: whoever expects anything gets in, once; of those who
-// expect a revision one does.
+// TestManyWritersOfOneStream: every append that expects any revision succeeds once; of those that
+// expect the same revision, one succeeds.
 func TestManyWritersOfOneStream(t *testing.T) {
 	const writers, each = 8, 25
 	store := openLog(t)
 	address, _ := serve(t, store, Config{Writable: true})
-	s := newScribe(t, dial(t, address))
+	s := newTranscript(t, dial(t, address))
 	var group sync.WaitGroup
 	won := make([]int, each)
 	var mu sync.Mutex
@@ -113,7 +112,7 @@ func TestManyWritersOfOneStream(t *testing.T) {
 				t.Error(err)
 				return nil
 			}
-			_ = call.Send(options) // CloseAndRecv returns what went wrong
+			_ = call.Send(options) // CloseAndRecv returns the error
 			_ = call.Send(event)
 			answer, err := call.CloseAndRecv()
 			if err != nil {
@@ -161,12 +160,12 @@ func TestManyWritersOfOneStream(t *testing.T) {
 	}
 }
 
-// TestClose: subscriptions end at once and say why, a batch that is being written is
-// answered, and the next server goes on where this one was.
+// TestClose: subscriptions end at once with Unavailable, a batch in progress is answered, and the
+// next server continues.
 func TestClose(t *testing.T) {
 	store := &faulty{memlog: newMemlog(), before: map[string]func() error{}}
 	address, server := serve(t, store, Config{Writable: true})
-	s := newScribe(t, dial(t, address))
+	s := newTranscript(t, dial(t, address))
 	s.append("a", "none", "a1")
 	var followers []*subscription
 	for _, stream := range []string{allName, "a", "b"} {
@@ -201,20 +200,20 @@ func TestClose(t *testing.T) {
 		t.Error(err)
 	}
 	address, _ = serve(t, store, Config{})
-	again := newScribe(t, dial(t, address))
+	again := newTranscript(t, dial(t, address))
 	again.read(allName, "start", "types:made")
-	if n := len(again.marks()); n != 2 {
+	if n := len(again.positionsSoFar()); n != 2 {
 		t.Errorf("%s", again.transcript())
 	}
 }
 
-// TestSubscribersLeave: when a client goes, nothing of its subscription stays.
+// TestSubscribersLeave: when a client disconnects, its subscriptions end.
 func TestSubscribersLeave(t *testing.T) {
 	store := openLog(t)
 	address, server := serve(t, store, Config{Writable: true})
 	for range 3 {
 		connection := dial(t, address)
-		s := newScribe(t, connection)
+		s := newTranscript(t, connection)
 		for i := range 20 {
 			follower := s.subscribe([]string{allName, "a"}[i%2], "start")
 			follower.until("caught up")
@@ -224,8 +223,8 @@ func TestSubscribersLeave(t *testing.T) {
 		}
 		connection.Close()
 	}
-	// A handler that would not end would keep Close until its limit, and the store
-	// would still have followers.
+	// A handler that does not end would block GracefulStop, and the store would still have
+	// followers.
 	server.grpc.GracefulStop()
 	if n := store.Stats().Followers; n != 0 {
 		t.Errorf("%d followers are left", n)

@@ -8,7 +8,7 @@ import (
 	"admitone/events"
 )
 
-// confirm is the first message of a subscription.
+// confirm sends the first message of a subscription.
 func (r *reading) confirm() error {
 	return r.call.Send(&streams.ReadResp{Content: &streams.ReadResp_Confirmation{
 		Confirmation: &streams.ReadResp_SubscriptionConfirmation{SubscriptionId: newID().String()},
@@ -19,8 +19,7 @@ func (r *reading) caughtUp() error {
 	return r.call.Send(&streams.ReadResp{Content: &streams.ReadResp_CaughtUp_{CaughtUp: &streams.ReadResp_CaughtUp{}}})
 }
 
-// subscribeStream sends a stream's events behind a revision, and goes on with new
-// ones.
+// subscribeStream sends a stream's events after a revision, and continues with new ones.
 func (r *reading) subscribeStream(stream events.StreamID, o *streams.ReadReq_Options_StreamOptions) error {
 	next, err := revisionOf(o)
 	if err != nil {
@@ -31,9 +30,9 @@ func (r *reading) subscribeStream(stream events.StreamID, o *streams.ReadReq_Opt
 	case *streams.ReadReq_Options_StreamOptions_End:
 		atEnd = true
 	case *streams.ReadReq_Options_StreamOptions_Revision:
-		next = min(next, events.EndRevision-1) + 1 // they begin behind what they are given
+		next = min(next, events.EndRevision-1) + 1 // subscriptions begin after the given revision
 	}
-	// The head comes first: what is behind it and was sent already is known by its
+	// The head is read first: events after it that have already been sent are recognized by their
 	// revision.
 	head, err := r.store.Head(r.ctx)
 	if err != nil {
@@ -52,7 +51,7 @@ func (r *reading) subscribeStream(stream events.StreamID, o *streams.ReadReq_Opt
 	if atEnd {
 		next = c.last + 1
 	}
-	if !c.soft() {
+	if !c.softDeleted() {
 		oldest := c.oldest(r.config.Now())
 		if _, _, err := r.pages(c, max(next, c.first()), oldest, math.MaxUint64); err != nil {
 			return err
@@ -83,7 +82,7 @@ func (r *reading) subscribeStream(stream events.StreamID, o *streams.ReadReq_Opt
 	})
 }
 
-// subscribeAll sends the log's events behind a place, and goes on with new ones.
+// subscribeAll sends the log's events after a position, and continues with new ones.
 func (r *reading) subscribeAll(o *streams.ReadReq_Options_AllOptions) error {
 	start, err := pairOf(o)
 	if err != nil {
@@ -125,8 +124,8 @@ type following struct {
 	live       bool            // it has caught up once
 }
 
-// page sends what passes of a page. A checkpoint is resumed behind its place, so it
-// is that of the last event considered and not of the next.
+// page sends the selected events of a page. A subscription resumes after its checkpoint, so the
+// checkpoint is the last event considered, not the next.
 func (f *following) page(page []events.Recorded) error {
 	head, err := f.store.Head(f.ctx)
 	if err != nil {

@@ -14,19 +14,19 @@ import (
 	"admitone/events"
 )
 
-// writeNew writes transcripts that do not exist yet. They are read, compared with
-// the description of the protocol, and committed.
+// writeNew writes missing transcripts, to be compared with the description of the protocol and
+// committed.
 var writeNew = flag.Bool("write-new", false, "write the transcripts that are missing")
 
-// realVariable names a real EventStoreDB to play the scenarios to as well.
+// realVariable names the variable with the address of a real EventStoreDB.
 const realVariable = "ADMITONE_TEST_ESDB"
 
-// scenario is a conversation that every server should answer alike.
+// scenario is a sequence of calls that every server should answer alike.
 type scenario struct {
 	name string
-	play func(*scribe)
-	// own: only our server can be asked, because the answer depends on everything
-	// else that is in the log, or on how the server is set up.
+	play func(*transcript)
+	// own is whether only an esdbwire server can run it, because the answers depend on the whole
+	// log or on the configuration.
 	own bool
 }
 
@@ -46,16 +46,16 @@ var scenarios = []scenario{
 	{"checkpoints", checkpoints, true},
 }
 
-// TestTranscripts plays every scenario to a server over each kind of log, and holds
-// what it answers to what is written down. Nobody has recorded these from a real
-// EventStoreDB yet: they were checked by hand against its behaviour as described.
+// TestTranscripts runs every scenario against a server of each kind of log, and compares the
+// answers with the transcripts. They have not been recorded from a real EventStoreDB yet: they were
+// checked by hand against its documented behaviour.
 func TestTranscripts(t *testing.T) {
 	for _, scenario := range scenarios {
 		t.Run(scenario.name, func(t *testing.T) {
 			for kind, store := range map[string]events.Store{"embedded": openLog(t), "memory": newMemlog()} {
 				t.Run(kind, func(t *testing.T) {
 					address, _ := serve(t, store, Config{Writable: true})
-					s := newScribe(t, dial(t, address))
+					s := newTranscript(t, dial(t, address))
 					scenario.play(s)
 					compare(t, scenario.name, s.transcript())
 				})
@@ -64,7 +64,7 @@ func TestTranscripts(t *testing.T) {
 	}
 }
 
-// TestTranscriptsReal plays them to a real EventStoreDB.
+// TestTranscriptsReal runs them against a real EventStoreDB.
 func TestTranscriptsReal(t *testing.T) {
 	connection := os.Getenv(realVariable)
 	if connection == "" {
@@ -85,14 +85,14 @@ func TestTranscriptsReal(t *testing.T) {
 			continue
 		}
 		t.Run(scenario.name, func(t *testing.T) {
-			s := newScribe(t, client)
+			s := newTranscript(t, client)
 			scenario.play(s)
 			compare(t, scenario.name, s.transcript())
 		})
 	}
 }
 
-// compare compares a transcript with the one that is kept.
+// compare compares a transcript with the committed one.
 func compare(t *testing.T, name, got string) {
 	t.Helper()
 	path := filepath.Join("testdata", "transcripts", name+".txt")

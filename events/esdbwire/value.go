@@ -12,24 +12,24 @@ import (
 )
 
 const (
-	// maxName is the longest name of a stream in bytes, maxType that of a type. The
-	// embedded log takes 1,024; a stream's metadata stream is two longer.
-	maxName = 1000
+	// maxName is the longest name of a stream in bytes, maxType that of a type. The embedded log
+	// accepts 2,048; the name of a metadata stream is two longer.
+	maxName = 2000
 	maxType = 1000
 	// tick is the unit of the protocol's times.
 	tick = 100 * time.Nanosecond
-	// allName is how clients call the whole log.
+	// allName is the name of the whole log for clients.
 	allName = "$all"
 	// metaPrefix begins the name of a metadata stream.
 	metaPrefix = "$$"
-	// tombstoneRevision is where clients are told that a tombstone is.
+	// tombstoneRevision is the revision of a tombstone for clients.
 	tombstoneRevision = 1<<63 - 1
 
 	contentJSON   = "application/json"
 	contentBinary = "application/octet-stream"
 )
 
-// streamOf reads a stream's name. Error: InvalidArgument.
+// streamOf validates a stream's name. Error: InvalidArgument.
 func streamOf(id *shared.StreamIdentifier) (events.StreamID, error) {
 	name := string(id.GetStreamName())
 	switch {
@@ -47,13 +47,13 @@ func identifier(stream events.StreamID) *shared.StreamIdentifier {
 	return &shared.StreamIdentifier{StreamName: []byte(stream)}
 }
 
-// originOf returns the stream that a metadata stream is about.
+// originOf returns the stream that a metadata stream describes.
 func originOf(stream events.StreamID) (events.StreamID, bool) {
 	origin, ok := strings.CutPrefix(string(stream), metaPrefix)
 	return events.StreamID(origin), ok
 }
 
-// idOf reads a UUID in either form. Error: InvalidArgument, also for the nil UUID.
+// idOf decodes a UUID in either form. Error: InvalidArgument, also for the nil UUID.
 func idOf(id *shared.UUID) (events.ID, error) {
 	var parsed events.ID
 	switch value := id.GetValue().(type) {
@@ -79,7 +79,7 @@ func structuredID(id events.ID) *shared.UUID {
 	}}}
 }
 
-// proposed is an event as the two kinds of append have it.
+// proposed is an event of either kind of append.
 type proposed interface {
 	GetId() *shared.UUID
 	GetMetadata() map[string]string
@@ -87,7 +87,7 @@ type proposed interface {
 	GetData() []byte
 }
 
-// eventOf reads a proposed event. Errors: InvalidArgument, with
+// eventOf decodes a proposed event. Errors: InvalidArgument, with
 // missing-required-metadata-property if its type or content type is missing.
 func eventOf(p proposed) (events.Event, error) {
 	id, err := idOf(p.GetId())
@@ -101,11 +101,11 @@ func eventOf(p proposed) (events.Event, error) {
 	if len(name) > maxType {
 		return events.Event{}, badRequest("the type of an event has %d bytes at most", maxType)
 	}
-	return events.Event{ID: id, Type: name, Data: p.GetData(), Metadata: marked(p.GetCustomMetadata(), content == contentJSON)}, nil
+	return events.Event{ID: id, Type: name, Data: p.GetData(),
+		Metadata: withMarker(p.GetCustomMetadata(), content == contentJSON)}, nil
 }
 
-// sizeOf is what a proposed event counts towards the limit of an append; its type
-// counts in UTF-16.
+// sizeOf is the size of a proposed event for the limit of an append; its type counts in UTF-16.
 func sizeOf(p proposed) int {
 	units := 0
 	for _, r := range p.GetMetadata()["type"] {

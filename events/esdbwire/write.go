@@ -7,20 +7,18 @@ import (
 	"admitone/events"
 )
 
-// write is an append on its way.
+// write is an append to be written.
 type write struct {
 	stream   events.StreamID
 	expected expectation
 	batch    []events.Event
 }
 
-// written says where a write landed, or where it had landed before. Its revision is
-// NoStream for an empty append to a stream without events, its position 0 in an
-// empty log.
+// written is the result of a write, or of the earlier write that it repeats. Its revision is
+// NoStream for an empty append to a stream without events, its position 0 in an empty log.
 type written events.Appended
 
-// append decides on w and writes it; its place in the line must have come. Errors:
-// as decide's.
+// append decides on w and writes it when it is w's turn. Errors: as decide's.
 func (s *Server) append(ctx context.Context, w write) (written, error) {
 	ids := make([]events.ID, len(w.batch))
 	for i := range w.batch {
@@ -35,24 +33,24 @@ func (s *Server) append(ctx context.Context, w write) (written, error) {
 			return written{Revision: v.revision, Position: v.position}, nil
 		}
 		if len(w.batch) == 0 {
-			return s.nothing(ctx, c)
+			return s.emptyResult(ctx, c)
 		}
-		landed, err := s.commit(ctx, c, w.batch)
+		result, err := s.commit(ctx, c, w.batch)
 		if errors.Is(err, events.ErrConflict) {
-			continue // somebody else wrote: look again
+			continue // another writer was faster: decide again
 		}
 		if err != nil {
 			return written{}, err
 		}
 		s.recent.appended(w.stream, c.last, ids)
-		c.last, c.position = landed.Revision, landed.Position
+		c.last, c.position = result.Revision, result.Position
 		s.conditions.put(c)
-		return landed, nil
+		return result, nil
 	}
 }
 
-// nothing is the outcome of an append without events.
-func (s *Server) nothing(ctx context.Context, c *condition) (written, error) {
+// emptyResult returns the result of an append without events.
+func (s *Server) emptyResult(ctx context.Context, c *condition) (written, error) {
 	if c.last >= 0 {
 		return written{Revision: c.last, Position: c.position}, nil
 	}
@@ -60,48 +58,47 @@ func (s *Server) nothing(ctx context.Context, c *condition) (written, error) {
 	return written{Revision: events.NoStream, Position: head}, err
 }
 
-// commit writes batch behind what c describes. A deleted stream comes back by it.
-// Errors: the store's.
+// commit appends batch to c's stream, and restores a deleted one. Errors: the store's.
 func (s *Server) commit(ctx context.Context, c *condition, batch []events.Event) (written, error) {
-	if c.origin != nil && c.origin.soft() {
+	if c.origin != nil && c.origin.softDeleted() {
 		return s.revive(ctx, c, batch)
 	}
-	if c.soft() {
-		data := withTruncateBefore(c.description, c.last+1)
-		if _, err := s.describe(ctx, c, data); err != nil {
+	if c.softDeleted() {
+		data := withTruncateBefore(c.metadata, c.last+1)
+		if _, err := s.setMetadata(ctx, c, data); err != nil {
 			return written{}, err
 		}
-		c.described, c.description, c.limits = c.described+1, data, parseLimits(data)
+		c.metaRevision, c.metadata, c.limits = c.metaRevision+1, data, parseLimits(data)
 	}
-	landed, err := s.store.Append(ctx, c.stream, c.last, batch)
-	return written(landed), err
+	result, err := s.store.Append(ctx, c.stream, c.last, batch)
+	return written(result), err
 }
 
-// describe writes the metadata of c's stream.
-func (s *Server) describe(ctx context.Context, c *condition, data []byte) (events.Appended, error) {
-	return s.store.Append(ctx, metaPrefix+c.stream, c.described, []events.Event{description(data)})
+// setMetadata writes the metadata of c's stream.
+func (s *Server) setMetadata(ctx context.Context, c *condition, data []byte) (events.Appended, error) {
+	return s.store.Append(ctx, metaPrefix+c.stream, c.metaRevision, []events.Event{metadataEvent(data)})
 }
 
-func description(data []byte) events.Event {
+func metadataEvent(data []byte) events.Event {
 	return events.Event{ID: newID(), Type: metadataType, Data: data}
 }
 
-// revive writes metadata of a deleted stream, which bring it back without its old
-// events: a second event says so, in the same append.
+// revive writes metadata to a deleted stream, which restores it without its old events, and sets
+// $tb by a second event in the same append.
 func (s *Server) revive(ctx context.Context, c *condition, batch []events.Event) (written, error) {
 	var data []byte
-	if _, isJSON := unmarked(batch[len(batch)-1].Metadata); isJSON {
+	if _, isJSON := withoutMarker(batch[len(batch)-1].Metadata); isJSON {
 		data = batch[len(batch)-1].Data
 	}
-	all := append(batch[:len(batch):len(batch)], description(withTruncateBefore(data, c.origin.last+1)))
-	landed, err := s.store.Append(ctx, c.stream, c.last, all)
+	all := append(batch[:len(batch):len(batch)], metadataEvent(withTruncateBefore(data, c.origin.last+1)))
+	result, err := s.store.Append(ctx, c.stream, c.last, all)
 	if err != nil {
 		return written{}, err
 	}
-	// The client's last event is the one before, wherever the store has put it.
-	page, err := s.store.Read(ctx, c.stream, landed.Revision-1, events.Forward, 1)
+	// The client's last event is the one before.
+	page, err := s.store.Read(ctx, c.stream, result.Revision-1, events.Forward, 1)
 	if err != nil || len(page) == 0 {
-		return written{Revision: landed.Revision - 1, Position: landed.Position}, nil
+		return written{Revision: result.Revision - 1, Position: result.Position}, nil
 	}
 	return written{Revision: page[0].Revision, Position: page[0].Position}, nil
 }

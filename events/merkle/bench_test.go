@@ -6,20 +6,19 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-// BenchmarkAdd is what the tree costs per event: its leaf and, on average, one more
-// hash.
+// BenchmarkAdd is the cost of the tree per event: its leaf and, on average, one more hash.
 func BenchmarkAdd(b *testing.B) {
 	e := sample(1)
 	b.SetBytes(int64(len(AppendLeaf(nil, &e))))
 	b.ReportAllocs()
-	var edge Edge
+	var compact CompactRange
 	var added []tlog.Hash
 	for b.Loop() {
-		added = edge.Add(added[:0], &e)
+		added = compact.Add(added[:0], &e)
 	}
 }
 
-// BenchmarkReceipt is one receipt out of a tree of a hundred thousand leaves.
+// BenchmarkReceipt makes receipts from a tree of a hundred thousand leaves.
 func BenchmarkReceipt(b *testing.B) {
 	log := newMemLog()
 	log.add(100_000)

@@ -16,19 +16,18 @@ import (
 	"admitone/events"
 )
 
-// Rule is what a [Check] holds a log to, as it is printed.
+// Rule is the printed name of the rule that a [Check] verifies.
 const Rule = "the log is the one that its signed heads are about"
 
-// Contradiction says where a log and a signed head part. It is an [ErrContradicted].
+// Contradiction is where a log contradicts a signed head. It is an [ErrContradicted].
 type Contradiction struct {
-	// Position is the last event that the head is about; the wrong one may be any
-	// before it.
+	// Position is the last event that the head covers; the wrong event is at or before it.
 	Position events.Position
-	// Detail says what was found.
+	// Detail describes the contradiction.
 	Detail string
 }
 
-// Error says where, and what was found.
+// Error returns the position and the detail.
 func (c *Contradiction) Error() string { return fmt.Sprintf("position %d: %s", c.Position, c.Detail) }
 
 // Is makes every Contradiction an [ErrContradicted], and so an events.ErrDamaged.
@@ -40,37 +39,37 @@ func contradiction(size int64, format string, args ...any) error {
 	return &Contradiction{events.Position(size), fmt.Sprintf(format, args...)}
 }
 
-// Check holds a log to the heads that were signed over it, event by event: those
-// that a tree has written down, with the tree's hashes, and one that somebody else
-// has kept. It needs some 100 KB, however long the log. One goroutine may use it.
+// Check verifies a log against the heads signed over it, event by event: those in a tree's files,
+// with the tree's hashes, and any that others have kept. It needs some 100 KB for a log of any
+// length. It is not safe for concurrent use.
 type Check struct {
-	edge  Edge
+	tree  CompactRange
 	added []tlog.Hash
 
-	against *Head
-	// kept iterates over the tree's heads; next is the first that is not behind the
-	// edge, nil behind the last one.
-	kept  func() (SignedHead, error, bool)
+	against []Head // in no order
+	// kept iterates over the tree's heads; next is the first one not yet reached, nil after the
+	// last.
+	kept  func() (Checkpoint, error, bool)
 	stop  func()
-	next  *SignedHead
+	next  *Checkpoint
 	epoch string
 	heads int
 	begun bool
-	// hashes are the tree's, read along; they count up to its last head.
+	// hashes reads the tree's hashes, which are valid up to its last head.
 	hashes *bufio.Reader
 	file   *os.File
 	last   int64
 }
 
-// NewCheck begins before the first event of the log of an epoch. dir is the folder
-// of the log's tree; without one, or when it is "", there is nothing but what
-// [Check.Against] adds. verifier may be nil, and then nobody looks at who signed
-// the tree's heads. The caller closes the check.
+// NewCheck returns a check that begins before the first event of the log of an epoch. dir is the
+// folder of the log's tree; if it is "" or has no tree, only the heads added by [Check.Against] are
+// checked. If verifier is nil, the signatures of the tree's heads are not verified. The caller
+// closes the check.
 //
 // Errors: the disk's.
 func NewCheck(dir, epoch string, verifier note.Verifier) (*Check, error) {
 	c := &Check{epoch: epoch, stop: func() {}}
-	c.kept = func() (SignedHead, error, bool) { return SignedHead{}, nil, false }
+	c.kept = func() (Checkpoint, error, bool) { return Checkpoint{}, nil, false }
 	if dir == "" {
 		return c, nil
 	}
@@ -81,55 +80,59 @@ func NewCheck(dir, epoch string, verifier note.Verifier) (*Check, error) {
 	if err != nil {
 		return nil, err
 	}
-	last, _, err := lastHead(file, verifier)
+	end, err := lastHead(file, verifier)
 	if err := errors.Join(err, file.Close()); err != nil {
 		return nil, err
+	}
+	newest, err := readNewest(dir, verifier)
+	if err != nil {
+		return nil, err
+	}
+	if newest.Epoch == epoch && newest.Size > end.last.Size {
+		c.against = append(c.against, newest.Head)
 	}
 	if c.file, err = os.Open(filepath.Join(dir, hashesFile)); err != nil {
 		return nil, err
 	}
-	c.last, c.hashes = last.Size, bufio.NewReaderSize(c.file, 64<<10)
+	c.last, c.hashes = end.last.Size, bufio.NewReaderSize(c.file, 64<<10)
 	c.kept, c.stop = iter.Pull2(heads(dir, verifier))
 	return c, nil
 }
 
-// Against adds a head that the log must extend. Whose it is, is for the caller to
-// have looked at.
-func (c *Check) Against(h Head) { c.against = &h }
+// Against adds a head that the log must extend. The caller has verified its signature.
+func (c *Check) Against(h Head) { c.against = append(c.against, h) }
 
-// Needed says whether there is anything to hold the log to.
-func (c *Check) Needed() bool { return c.file != nil || c.against != nil }
+// Needed reports whether there is any head to check against.
+func (c *Check) Needed() bool { return c.file != nil || len(c.against) > 0 }
 
-// Size is how many events have been taken.
-func (c *Check) Size() int64 { return c.edge.Size }
+// Size returns how many events have been checked.
+func (c *Check) Size() int64 { return c.tree.Size }
 
-// Heads is how many heads were found to be about this log.
+// Heads returns how many heads matched the log so far.
 func (c *Check) Heads() int { return c.heads }
 
-// Edge is that of the tree over the events seen so far.
-func (c *Check) Edge() Edge { return c.edge.Clone() }
+// Edge returns the compact range of the tree over the events so far.
+func (c *Check) Edge() CompactRange { return c.tree.Clone() }
 
-// Take holds the next event to the heads. After an error the check is of no more
-// use. Errors: a *[Contradiction], [ErrGap], the disk's.
+// Take checks the next event. After an error the check must only be closed. Errors: a
+// *[Contradiction], [ErrGap], the disk's.
 func (c *Check) Take(e *events.Recorded) error {
 	if err := c.begin(); err != nil {
 		return err
 	}
-	if e.Position != events.Position(c.edge.Size+1) {
-		return fmt.Errorf("%w: %d follows %d", ErrGap, e.Position, c.edge.Size)
+	if e.Position != events.Position(c.tree.Size+1) {
+		return fmt.Errorf("%w: %d follows %d", ErrGap, e.Position, c.tree.Size)
 	}
-	c.added = c.edge.Add(c.added[:0], e)
-	if c.edge.Size <= c.last {
+	c.added = c.tree.Add(c.added[:0], e)
+	if c.tree.Size <= c.last {
 		if err := c.compareHashes(); err != nil {
 			return err
 		}
 	}
-	if c.against != nil && c.against.Size == c.edge.Size {
-		if err := c.compare(c.against); err != nil {
-			return err
-		}
+	if err := c.compareAgainst(); err != nil {
+		return err
 	}
-	for c.next != nil && c.next.Size <= c.edge.Size {
+	for c.next != nil && c.next.Size <= c.tree.Size {
 		if err := c.compare(&c.next.Head); err != nil {
 			return err
 		}
@@ -140,50 +143,61 @@ func (c *Check) Take(e *events.Recorded) error {
 	return nil
 }
 
-// begin looks at the first head, once.
+// begin loads the first head, once.
 func (c *Check) begin() error {
 	if c.begun {
 		return nil
 	}
 	c.begun = true
-	if c.against != nil && c.against.Size == 0 {
-		if err := c.compare(c.against); err != nil {
-			return err
-		}
+	if err := c.compareAgainst(); err != nil {
+		return err
 	}
 	return c.advance()
 }
 
-// compare holds the edge to a head over as many events.
+// compareAgainst compares the tree with the heads of its size in against.
+func (c *Check) compareAgainst() error {
+	for i := range c.against {
+		if c.against[i].Size == c.tree.Size {
+			if err := c.compare(&c.against[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// compare compares the tree with a head of its size.
 func (c *Check) compare(h *Head) error {
-	if root := c.edge.Root(); h.Size != c.edge.Size || root != h.Root {
-		return contradiction(h.Size, "a head over %d events with the root %v was signed; of the log's first %d the root is %v",
-			h.Size, h.Root, c.edge.Size, root)
+	if root := c.tree.Root(); h.Size != c.tree.Size || root != h.Root {
+		return contradiction(h.Size, "a head over %d events with the root %v was signed; "+
+			"of the log's first %d the root is %v",
+			h.Size, h.Root, c.tree.Size, root)
 	}
 	c.heads++
 	return nil
 }
 
-// compareHashes holds the hashes that an event has added to those on the disk.
+// compareHashes compares the hashes that an event has added with those on disk.
 func (c *Check) compareHashes() error {
 	var stored tlog.Hash
 	for _, hash := range c.added {
 		if _, err := io.ReadFull(c.hashes, stored[:]); err != nil {
-			return contradiction(c.edge.Size, "the tree's hashes end before its last head, over %d events: %v", c.last, err)
+			return contradiction(c.tree.Size, "the tree's hashes end before its last head, over %d events: %v", c.last, err)
 		}
 		if stored != hash {
-			return contradiction(c.edge.Size, "the tree has the hash %v where the log's events have %v", stored, hash)
+			return contradiction(c.tree.Size, "the tree has the hash %v where the log's events have %v", stored, hash)
 		}
 	}
 	return nil
 }
 
-// advance goes to the next head of the tree.
+// advance loads the next head of the tree.
 func (c *Check) advance() error {
 	h, err, ok := c.kept()
 	switch {
 	case errors.Is(err, ErrBadHead):
-		return contradiction(c.edge.Size, "%v", err)
+		return contradiction(c.tree.Size, "%v", err)
 	case err != nil:
 		return err
 	case !ok:
@@ -196,25 +210,22 @@ func (c *Check) advance() error {
 	return nil
 }
 
-// End says whether the log, which ends here, is long enough for all heads.
-// Errors: as [Check.Take].
+// End checks that the log, which ends here, is long enough for all heads. Errors: as [Check.Take].
 func (c *Check) End() error {
 	if err := c.begin(); err != nil {
 		return err
 	}
-	for _, h := range []*Head{c.against, c.nextHead()} {
-		if h != nil && h.Size > c.edge.Size {
-			return contradiction(h.Size, "a head over %d events was signed, and the log ends at position %d", h.Size, c.edge.Size)
+	signed := c.against
+	if c.next != nil {
+		signed = append(signed[:len(signed):len(signed)], c.next.Head)
+	}
+	for _, h := range signed {
+		if h.Size > c.tree.Size {
+			return contradiction(h.Size, "a head over %d events was signed, and the log ends at position %d", h.Size,
+				c.tree.Size)
 		}
 	}
 	return nil
-}
-
-func (c *Check) nextHead() *Head {
-	if c.next == nil {
-		return nil
-	}
-	return &c.next.Head
 }
 
 // Close releases the tree's files.

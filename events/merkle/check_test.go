@@ -11,8 +11,8 @@ import (
 	"admitone/events"
 )
 
-// checked holds a log to the tree in dir ("" is none), and to a head.
-func (l *memLog) checked(t *testing.T, dir string, against *Head) (heads int, err error) {
+// check checks a log against the tree in dir ("" is none), and against a head.
+func (l *memLog) check(t *testing.T, dir string, against *Head) (heads int, err error) {
 	t.Helper()
 	c, err := NewCheck(dir, l.epoch, keyOf(t, "e7", 1).Verifier())
 	if err != nil {
@@ -32,48 +32,47 @@ func (l *memLog) checked(t *testing.T, dir string, against *Head) (heads int, er
 
 func TestCheck(t *testing.T) {
 	log, dir := newMemLog(), t.TempDir()
-	if n, err := log.checked(t, dir, nil); err != nil || n != 0 {
+	if n, err := log.check(t, dir, nil); err != nil || n != 0 {
 		t.Errorf("no tree at all: %d, %v", n, err)
 	}
 	for range 4 {
 		log.add(9)
-		log.plant(t, dir)
+		log.writeTree(t, dir)
 	}
 	log.add(5)
-	if n, err := log.checked(t, dir, nil); err != nil || n != 4 {
+	if n, err := log.check(t, dir, nil); err != nil || n != 4 {
 		t.Errorf("%d heads, %v", n, err)
 	}
 	for size := range int64(42) {
 		prefix := memLog{all: log.all[:size]}
-		edge := prefix.edge()
-		if n, err := log.checked(t, "", &Head{Size: size, Root: edge.Root()}); err != nil || n != 1 && size > 0 {
+		compact := prefix.compactRange()
+		if n, err := log.check(t, "", &Head{Size: size, Root: compact.Root()}); err != nil || n != 1 && size > 0 {
 			t.Errorf("against the head over %d: %d heads, %v", size, n, err)
 		}
-		for _, wrong := range []Head{{Size: size + 1, Root: edge.Root()}, {Size: size, Root: Leaf(&log.all[0])}} {
+		for _, wrong := range []Head{{Size: size + 1, Root: compact.Root()}, {Size: size, Root: Leaf(&log.all[0])}} {
 			if wrong.Size == 1 && wrong.Root == Leaf(&log.all[0]) {
 				continue
 			}
-			if _, err := log.checked(t, "", &wrong); !errors.Is(err, ErrContradicted) {
+			if _, err := log.check(t, "", &wrong); !errors.Is(err, ErrContradicted) {
 				t.Errorf("against %+v: %v", wrong, err)
 			}
 		}
 	}
-	longer := log.edge()
-	if _, err := log.checked(t, "", &Head{Size: 42, Root: longer.Root()}); !errors.Is(err, ErrContradicted) {
+	longer := log.compactRange()
+	if _, err := log.check(t, "", &Head{Size: 42, Root: longer.Root()}); !errors.Is(err, ErrContradicted) {
 		t.Errorf("against a head over more than there is: %v", err)
 	}
 }
 
-// TestCheckFindsTampering: whoever tampers with the log and then makes every hash
-// chain good again is still found out, by the tree's heads as by a head that
-// somebody has kept.
+// TestCheckFindsTampering: tampering with the log is detected by the tree's heads as well as by a
+// head kept elsewhere, even with valid hash chains.
 func TestCheckFindsTampering(t *testing.T) {
 	log, dir := newMemLog(), t.TempDir()
 	log.add(30)
-	log.plant(t, dir)
-	edge := log.edge()
-	kept := &Head{Size: 30, Root: edge.Root()}
-	honest := log.all
+	log.writeTree(t, dir)
+	compact := log.compactRange()
+	kept := &Head{Size: 30, Root: compact.Root()}
+	original := log.all
 	find := func(what string, tampered []events.Recorded) {
 		t.Helper()
 		log.all = tampered
@@ -81,40 +80,40 @@ func TestCheckFindsTampering(t *testing.T) {
 			log.all[i].Position = events.Position(i + 1)
 		}
 		for name, check := range map[string]func() (int, error){
-			"the tree":    func() (int, error) { return log.checked(t, dir, nil) },
-			"a kept head": func() (int, error) { return log.checked(t, "", kept) },
+			"the tree":    func() (int, error) { return log.check(t, dir, nil) },
+			"a kept head": func() (int, error) { return log.check(t, "", kept) },
 		} {
 			if _, err := check(); !errors.Is(err, ErrContradicted) || !errors.Is(err, events.ErrDamaged) {
 				t.Errorf("%s, by %s: %v", what, name, err)
 			}
 		}
 	}
-	for i := range honest {
-		find("an event removed", slices.Delete(slices.Clone(honest), i, i+1))
-		find("the end cut off", slices.Clone(honest[:i]))
-		find("an event more", slices.Insert(slices.Clone(honest), i, sample(99)))
-		changed := slices.Clone(honest)
+	for i := range original {
+		find("an event removed", slices.Delete(slices.Clone(original), i, i+1))
+		find("the end cut off", slices.Clone(original[:i]))
+		find("an event more", slices.Insert(slices.Clone(original), i, sample(99)))
+		changed := slices.Clone(original)
 		changed[i].Created = changed[i].Created.Add(100)
 		find("another time", changed)
 		for j := range i {
-			swapped := slices.Clone(honest)
+			swapped := slices.Clone(original)
 			swapped[i], swapped[j] = swapped[j], swapped[i]
 			find("two swapped", swapped)
 		}
 	}
-	log.all = slices.Clone(honest)
+	log.all = slices.Clone(original)
 	log.all[3].Position = 9
-	if _, err := log.checked(t, dir, nil); !errors.Is(err, ErrGap) {
+	if _, err := log.check(t, dir, nil); !errors.Is(err, ErrGap) {
 		t.Errorf("a gap in the positions: %v", err)
 	}
 }
 
-// TestCheckFindsBadTrees: bytes of the tree's own files.
+// TestCheckFindsBadTrees changes bytes of the tree's own files.
 func TestCheckFindsBadTrees(t *testing.T) {
 	log, dir := newMemLog(), t.TempDir()
 	for range 2 {
 		log.add(4)
-		log.plant(t, dir)
+		log.writeTree(t, dir)
 	}
 	for _, name := range []string{hashesFile, headsFile} {
 		path := filepath.Join(dir, name)
@@ -128,15 +127,15 @@ func TestCheckFindsBadTrees(t *testing.T) {
 			if err := os.WriteFile(path, bad, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			// Of the line that is cut short only a crash can be the reason.
-			if _, err := log.checked(t, dir, nil); !errors.Is(err, ErrContradicted) && !(name == headsFile && i == len(good)-1) {
+			// A truncated line is attributed to a crash.
+			if _, err := log.check(t, dir, nil); !errors.Is(err, ErrContradicted) && !(name == headsFile && i == len(good)-1) {
 				t.Errorf("byte %d of %s: %v", i, name, err)
 			}
 		}
 		if err := os.WriteFile(path, good[:len(good)-1], 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := log.checked(t, dir, nil); !errors.Is(err, ErrContradicted) && name == hashesFile {
+		if _, err := log.check(t, dir, nil); !errors.Is(err, ErrContradicted) && name == hashesFile {
 			t.Errorf("%s cut short: %v", name, err)
 		}
 		if err := os.WriteFile(path, good, 0o600); err != nil {
@@ -144,7 +143,7 @@ func TestCheckFindsBadTrees(t *testing.T) {
 		}
 	}
 	log.epoch = "e8"
-	if _, err := log.checked(t, dir, nil); !errors.Is(err, ErrContradicted) {
+	if _, err := log.check(t, dir, nil); !errors.Is(err, ErrContradicted) {
 		t.Errorf("the tree of another log: %v", err)
 	}
 }

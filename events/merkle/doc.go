@@ -1,50 +1,46 @@
-// Package merkle makes a log tamper-evident: a Merkle tree over all of its events,
-// heads of that tree signed now and then, and receipts that show to anybody, with
-// no server and no log at hand, that an event is in it.
+// Package merkle makes a log tamper-evident: a Merkle tree over all of its events, periodically
+// signed heads of that tree, and receipts that prove, without the server or the log, that an event
+// is in it.
 //
 // # What it promises
 //
-// A signed head says what the whole log was: how many events, and one hash over
-// every field of each, in order. Of a log that is not the same up to there, be it
-// that one bit of an event was changed, that one was removed or slipped in, that two
-// changed places or that the end was cut off, [Check] says so, even if whoever did it
-// has made every stream's own chain good again. A receipt is good for exactly one
-// event of exactly one log, and any change makes it a bad one.
+// A signed head commits to the whole log: the number of events, and one hash over every field of
+// each, in order. [Check] detects any difference up to there: a changed bit of an event, an event
+// removed or inserted, two swapped, or the end cut off, even if every stream's own chain is valid.
+// A receipt is valid for exactly one event of exactly one log, and any change invalidates it.
 //
-// A head is signed over durable events only. The tree never signs two heads that
-// can't both be true: it stops for good when the log contradicts a head that it has
-// signed before ([ErrContradicted]).
+// A head is signed over durable events only. The tree never signs two inconsistent heads: it stops
+// permanently when the log contradicts a head that it has signed before ([ErrContradicted]).
 //
-// # What it can't promise
+// # What it cannot promise
 //
-// The key and the heads lie beside the log. Who may write there can make another
-// log, sign it and throw the old heads away. So a head has to be kept where the
-// log's keeper can't reach it: every receipt has one, and /v1/log/head gives one to
-// everybody who asks. Held against one of those, a log that was rewritten shows.
+// The key and the heads are stored beside the log. Anyone with write access can create another log,
+// sign it and discard the old heads. So a head has to be kept out of the operator's reach: every
+// receipt contains one, and /v1/log/head returns one to any client. Checked against one of those, a
+// rewritten log is detected.
 //
-// # Why beside the log and behind it
+// # Why the tree follows the log
 //
-// No append waits for the tree. It follows the log like any reader, twenty times a
-// second, and takes about a microsecond per event. So the newest head is some
-// hundredths of a second old; whoever wants a receipt of an event that was written
-// just now wakes the tree, and waits for that one page.
+// No append waits for the tree. It follows the log like any reader, twenty times a second, at about
+// a microsecond per event. So the newest head is some hundredths of a second old; a request for the
+// receipt of a newer event wakes the tree and waits for one page.
 //
-// # Why the files can't break anything
+// # Why damaged files are harmless
 //
-// One file has the hashes, in the order in which tlog counts them, and only ever
-// grows; another has the heads that were written down, a line each, every ten
-// seconds and at the end. The hashes are on the disk before the head over them is.
-// So a crash leaves a head whose hashes are whole, and behind it anything at all,
-// which is cut off and made again from the log. Damage to the hashes costs time and
-// nothing else: a proof is checked before it is given away, and if it does not lead
-// to the head, all hashes are made again, and every head that was written down has
-// to come out of that once more.
+// One file has the hashes, in the order of tlog, and only ever grows; another has the heads, one
+// per line, written every ten seconds and at the end. Hashes are synced before a head over them is
+// written. A third has the head that was signed when the log was last idle for 100 ms, and is
+// replaced each time. Heads and hashes together record how far the log had been ([Seen]), and a
+// tree does not open over a log that ends before that. So after a crash the hashes of the last head
+// are complete; anything after them is truncated and computed again from the log. Damage to the
+// hashes only costs time: a proof is checked before it is returned, and if it does not verify, all
+// hashes are computed again, and must lead to every written head.
 //
-// # Why nothing here knows the store
+// # Why leaves are independent of the store
 //
-// A leaf holds what events.Recorded says and nothing else, so a log that moves to
-// another place, with its positions and times, has the same root there. The epoch is
-// in the head's name and not in the leaves for the same reason.
+// A leaf contains events.Recorded and nothing else, so a log that is moved with its positions and
+// times has the same root. The epoch is in the name of the head and not in the leaves for the same
+// reason.
 //
 // # Formats
 //

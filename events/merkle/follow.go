@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"math/rand/v2"
+	"sync"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -15,100 +15,93 @@ import (
 )
 
 const (
-	// pace is how long the follower rests when it has taken in what there was: a
-	// hundred events at once cost less than one after another, and nobody waits.
+	// pace is how long the follower pauses when it has caught up: batches are cheaper than single
+	// events, and no one waits for it.
 	pace = 50 * time.Millisecond
-	// busy is how many events in a page mean that there are more already.
+	// busy is the page size from which on more events are expected at once.
 	busy = 256
-	// backOff and backOffMax bound the rest after a failure.
-	backOff, backOffMax = 50 * time.Millisecond, 5 * time.Second
-	// catchUpPage is how many events are read at once.
+	// idle is how long no event arrives in an idle log.
+	idle = 100 * time.Millisecond
+	// catchUpPage is the number of events that are read at once.
 	catchUpPage = 1024
 )
 
-// errAgain: the hashes were begun anew, and the log is followed from its beginning.
-var errAgain = errors.New("merkle: the hashes are made again")
+// errRebuild: the hashes are rebuilt by following the log from its beginning.
+var errRebuild = errors.New("the hashes are rebuilt")
 
-// Run follows the log until ctx ends, and writes down a head now and then. It is
-// called once. A log or a disk that fails is tried again, ever less often.
+// Run follows the log until ctx ends, and writes heads periodically. It is called once. It retries
+// failures of the log or the disk with backoff.
 //
-// Errors: ctx.Err(); [ErrContradicted] and [ErrGap], after which no head is signed
-// any more; events.ErrDamaged, events.ErrClosed.
+// Errors: ctx.Err(); [ErrContradicted] and [ErrGap], after which no more heads are signed;
+// events.ErrDamaged, events.ErrClosed.
 func (t *Tree) Run(ctx context.Context) error {
-	keeping := make(chan struct{})
+	var background sync.WaitGroup
 	ctx, stop := context.WithCancel(ctx)
-	go func() {
-		defer close(keeping)
-		t.keepHeads(ctx)
-	}()
-	defer func() { stop(); <-keeping }()
-	for rest := backOff; ; rest = min(2*rest, backOffMax) {
-		before := t.Size()
+	background.Go(func() { t.keepHeads(ctx) })
+	background.Go(func() { t.recheck(ctx) })
+	defer func() { stop(); background.Wait() }()
+	position := func() events.Position { return events.Position(t.Size()) }
+	return events.FollowAlways(ctx, position, func() error {
 		err := t.follow(ctx)
-		switch {
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case final(err):
+		for errors.Is(err, errRebuild) && ctx.Err() == nil {
+			err = t.follow(ctx)
+		}
+		return err
+	}, func(err error, pause time.Duration) bool {
+		if final(err) {
 			t.mu.Lock()
 			t.fail(err)
 			t.mu.Unlock()
-			return err
-		case errors.Is(err, errAgain):
-			continue
-		case t.Size() > before:
-			rest = backOff
+			return false
 		}
-		t.Logger.Warn("the tree can't follow the log and will try again", "error", err, "size", t.Size(), "in", rest)
-		select {
-		case <-ctx.Done():
-		case <-time.After(rest/2 + rand.N(rest/2)):
-		}
-	}
+		t.Logger.Warn("the tree cannot follow the log; retrying", "error", err, "size", t.Size(), "in", pause)
+		return true
+	})
 }
 
-// final says whether trying again would be of no use.
+// final reports whether retrying is useless.
 func final(err error) bool {
 	return errors.Is(err, ErrGap) || errors.Is(err, events.ErrDamaged) || errors.Is(err, events.ErrClosed)
 }
 
-// follow grows the tree until something fails, or the hashes are begun anew.
+// follow grows the tree until a failure or a rebuild.
 func (t *Tree) follow(ctx context.Context) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	t.mu.Lock()
-	after, turn := t.edge.Size, t.again
-	t.stop = func() { stop(errAgain) }
+	after, generation := t.compact.Size, t.rebuilds
+	t.stop = func() { stop(errRebuild) }
 	t.mu.Unlock()
-	rest := time.NewTimer(pace)
-	defer rest.Stop()
+	pauseTimer := time.NewTimer(pace)
+	defer pauseTimer.Stop()
 	err := t.Store.Follow(ctx, events.Position(after), func(page []events.Recorded) error {
-		hurry, err := t.grow(page, turn)
-		if err != nil || hurry || len(page) >= busy {
+		urgent, err := t.grow(page, generation)
+		if err != nil || urgent || len(page) >= busy {
 			return err
 		}
-		rest.Reset(pace)
+		pauseTimer.Reset(pace)
 		select {
-		case <-rest.C:
+		case <-pauseTimer.C:
 		case <-t.nudge:
 		case <-ctx.Done():
 		}
 		return nil
 	})
-	if cause := context.Cause(ctx); errors.Is(cause, errAgain) {
+	if cause := context.Cause(ctx); errors.Is(cause, errRebuild) {
 		return cause
 	}
 	return err
 }
 
-// grow puts a page of events under the tree, and says whether somebody waits for
-// more. turn is the again that the page was read in.
-func (t *Tree) grow(page []events.Recorded, turn int) (hurry bool, err error) {
+// grow adds a page of events to the tree, and reports whether a caller waits for more. generation
+// is the value of rebuilds when the page was read.
+func (t *Tree) grow(page []events.Recorded, generation int) (urgent bool, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if turn != t.again {
-		return false, errAgain
+	if generation != t.rebuilds {
+		return false, errRebuild
 	}
-	next, added := t.edge.Clone(), make([]tlog.Hash, 0, 2*len(page)+64)
+	next, added := t.compact.Clone(), make([]tlog.Hash, 0, 2*len(page)+64)
 	for i := range page {
 		e := &page[i]
 		if e.Position <= events.Position(next.Size) {
@@ -122,10 +115,10 @@ func (t *Tree) grow(page []events.Recorded, turn int) (hurry bool, err error) {
 			return false, err
 		}
 	}
-	if err := t.hashes.write(t.edge.Size, added); err != nil {
+	if err := t.hashes.write(t.compact.Size, added); err != nil {
 		return false, err
 	}
-	t.edge = next
+	t.compact = next
 	if t.past != nil && next.Size >= t.head.Size {
 		t.past.stop()
 		t.past = nil
@@ -134,13 +127,13 @@ func (t *Tree) grow(page []events.Recorded, turn int) (hurry bool, err error) {
 	return t.waiting > 0, nil
 }
 
-// wake lets those look who wait for the tree to grow; mu must be held.
+// wake wakes the callers that wait for the tree to grow; mu must be held.
 func (t *Tree) wake() {
 	close(t.grown)
 	t.grown = make(chan struct{})
 }
 
-// fail ends the tree's growing for good; mu must be held.
+// fail stops the tree permanently; mu must be held.
 func (t *Tree) fail(err error) {
 	if t.failure == nil {
 		t.failure = err
@@ -148,41 +141,52 @@ func (t *Tree) fail(err error) {
 	t.wake()
 }
 
-// agree holds an edge to the heads that were signed over as many events. They are
-// ahead only while the hashes are made again.
-func (t *Tree) agree(edge *Edge) error {
-	if edge.Size > t.head.Size {
+// agree compares a compact range with the head signed at its size. Signed heads are ahead only
+// during a rebuild.
+func (t *Tree) agree(compact *CompactRange) error {
+	if compact.Size > t.head.Size {
 		return nil
 	}
 	signed := &t.head
-	if t.past != nil && edge.Size < t.head.Size {
-		signed = t.past.at(edge.Size)
+	if t.past != nil && compact.Size < t.head.Size {
+		signed = t.past.at(compact.Size)
 	}
-	if signed != nil && signed.Size == edge.Size && signed.Root != edge.Root() {
+	if signed != nil && signed.Size == compact.Size && signed.Root != compact.Root() {
 		return fmt.Errorf("%w: the first %d events have the root %v, and a head with %v was signed",
-			ErrContradicted, edge.Size, edge.Root(), signed.Root)
+			ErrContradicted, compact.Size, compact.Root(), signed.Root)
 	}
 	return nil
 }
 
-// keepHeads writes down a head at every interval.
+// keepHeads writes a head at every interval, and the newest one whenever the log becomes idle.
 func (t *Tree) keepHeads(ctx context.Context) {
 	tick := time.NewTicker(t.Every)
 	defer tick.Stop()
+	idleTimer := time.NewTimer(idle)
+	defer idleTimer.Stop()
 	for {
+		t.mu.Lock()
+		grown := t.grown
+		t.mu.Unlock()
+		var err error
 		select {
 		case <-ctx.Done():
 			return
+		case <-grown:
+			idleTimer.Reset(idle)
+		case <-idleTimer.C:
+			err = t.keepNewest()
 		case <-tick.C:
-			if err := t.keep(); err != nil && ctx.Err() == nil {
-				t.Logger.Warn("no head could be written down", "error", err)
-			}
+			err = t.keep()
+		}
+		if err != nil && ctx.Err() == nil {
+			t.Logger.Warn("cannot write a head", "error", err)
 		}
 	}
 }
 
-// CatchUp takes in what the log has now, for those who don't run the tree.
-// Errors: as [Tree.Run]; what events.Store.ReadAll returns.
+// CatchUp adds all current events of the log, for callers that do not use Run. Errors: as
+// [Tree.Run]; what events.Store.ReadAll returns.
 func (t *Tree) CatchUp(ctx context.Context) error {
 	end, err := t.Store.Head(ctx)
 	if err != nil {
@@ -190,7 +194,7 @@ func (t *Tree) CatchUp(ctx context.Context) error {
 	}
 	for {
 		t.mu.Lock()
-		after, turn, failure := events.Position(t.edge.Size), t.again, t.failure
+		after, generation, failure := events.Position(t.compact.Size), t.rebuilds, t.failure
 		t.mu.Unlock()
 		if failure != nil || after >= end {
 			return failure
@@ -202,17 +206,17 @@ func (t *Tree) CatchUp(ctx context.Context) error {
 		if len(page) == 0 {
 			return fmt.Errorf("%w: nothing follows %d", ErrGap, after)
 		}
-		if _, err := t.grow(page, turn); err != nil && !errors.Is(err, errAgain) {
+		if _, err := t.grow(page, generation); err != nil && !errors.Is(err, errRebuild) {
 			return err
 		}
 	}
 }
 
-// pastHeads are the heads that were written down, in turn.
+// pastHeads iterates over the written heads.
 type pastHeads struct {
-	next func() (SignedHead, error, bool)
-	stop func()
-	here *SignedHead
+	next    func() (Checkpoint, error, bool)
+	stop    func()
+	current *Checkpoint
 }
 
 func newPastHeads(dir string, verifier note.Verifier) *pastHeads {
@@ -220,21 +224,21 @@ func newPastHeads(dir string, verifier note.Verifier) *pastHeads {
 	return &pastHeads{next: next, stop: stop}
 }
 
-// at returns the head over a number of events, or nil. It is asked for ever more. A
-// line that is no head is verify's to tell.
-func (p *pastHeads) at(size int64) *SignedHead {
-	for p.here == nil || p.here.Size < size {
+// at returns the head of a size, or nil. Sizes must increase. Invalid lines are skipped; a Check
+// reports them.
+func (p *pastHeads) at(size int64) *Checkpoint {
+	for p.current == nil || p.current.Size < size {
 		h, err, ok := p.next()
 		if !ok {
-			p.here = &SignedHead{Head: Head{Size: 1<<63 - 1}}
+			p.current = &Checkpoint{Head: Head{Size: 1<<63 - 1}}
 			break
 		}
 		if err == nil {
-			p.here = &h
+			p.current = &h
 		}
 	}
-	if p.here.Size != size {
+	if p.current.Size != size {
 		return nil
 	}
-	return p.here
+	return p.current
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,11 +14,10 @@ import (
 	"admitone/events"
 )
 
-// ErrBadHead: the text is not a signed head, or not one with a good signature of
-// the key it was held against.
-var ErrBadHead = errors.New("merkle: not a head that this key has signed")
+// ErrBadHead: the text is not a signed head, or has no valid signature of the given key.
+var ErrBadHead = errors.New("not a head that this key has signed")
 
-// Head says what a log was when it had a certain size.
+// Head commits to a log of a certain size.
 type Head struct {
 	// Epoch of the log.
 	Epoch string
@@ -27,24 +27,24 @@ type Head struct {
 	Root tlog.Hash
 }
 
-// Position of the last event that the head is about. Positions are 1, 2, 3, …
+// Position returns the position of the last event that the head covers. Positions are 1, 2, 3, …
 func (h *Head) Position() events.Position { return events.Position(h.Size) }
 
-// SignedHead is a head with the note that it was read from, or written to.
-type SignedHead struct {
+// Checkpoint is a head with the note that it was read from, or written to.
+type Checkpoint struct {
 	Head
-	// Note is a signed note (golang.org/x/mod/sumdb/note): three lines of text, an
-	// empty line, a signature. The text is a checkpoint as C2SP's tlog-checkpoint has
-	// it: the name of the log, the size, the root in base64.
+	// Note is a signed note (golang.org/x/mod/sumdb/note): three lines of text, an empty line, a
+	// signature or more. The text is a checkpoint of C2SP's tlog-checkpoint: the name of the log,
+	// the size, the root in base64.
 	Note string
 }
 
 // namePrefix comes before the epoch in the name of a log's key.
 const namePrefix = "admitone/"
 
-// AppendJSON appends the head as an object: its note, what it says, and the public
-// half of the key that has signed it.
-func (h *SignedHead) AppendJSON(dst []byte, key *Key) []byte {
+// AppendJSON appends the head as an object: its note, its contents, and the public key that signed
+// it.
+func (h *Checkpoint) AppendJSON(dst []byte, key *Key) []byte {
 	o := events.OpenObject(dst)
 	o.String("epoch", h.Epoch)
 	o.Int("size", h.Size)
@@ -60,34 +60,49 @@ func (h *Head) text() string {
 	return namePrefix + h.Epoch + "\n" + strconv.FormatInt(h.Size, 10) + "\n" + h.Root.String() + "\n"
 }
 
-// noteLines is how many lines a signed head has.
-const noteLines = 5
+// textLines is the number of lines before the signatures of a head: its text and an empty line.
+const textLines = 4
 
-// ReadHead reads a signed head without looking at who has signed it; see [OpenHead].
-// Only the one way to write it is taken. Error: [ErrBadHead].
-func ReadHead(text string) (SignedHead, error) {
+// maxSignatures is the most signatures that are accepted, as in note.Open.
+const maxSignatures = 100
+
+// ReadHead parses a signed head without verifying its signatures; see [OpenHead]. Besides the log's
+// signature there may be cosignatures of witnesses. Only the canonical form of a text is accepted.
+// Error: [ErrBadHead].
+func ReadHead(text string) (Checkpoint, error) {
 	lines := strings.SplitAfter(text, "\n")
-	if len(lines) != noteLines+1 || lines[noteLines] != "" || lines[3] != "\n" {
-		return SignedHead{}, fmt.Errorf("%w: it has not the five lines of one", ErrBadHead)
+	if len(lines) < textLines+2 || len(lines) > textLines+1+maxSignatures || lines[len(lines)-1] != "" ||
+		lines[3] != "\n" {
+		return Checkpoint{}, fmt.Errorf("%w: it must have three lines, an empty one and signatures", ErrBadHead)
 	}
 	epoch, named := strings.CutPrefix(strings.TrimSuffix(lines[0], "\n"), namePrefix)
 	size, err := strconv.ParseInt(strings.TrimSuffix(lines[1], "\n"), 10, 64)
 	if !named || err != nil || size < 0 {
-		return SignedHead{}, fmt.Errorf("%w: it begins with %.60q, %.20q", ErrBadHead, lines[0], lines[1])
+		return Checkpoint{}, fmt.Errorf("%w: it begins with %.60q, %.20q", ErrBadHead, lines[0], lines[1])
 	}
 	root, err := tlog.ParseHash(strings.TrimSuffix(lines[2], "\n"))
 	if err != nil {
-		return SignedHead{}, fmt.Errorf("%w: its root is %.60q", ErrBadHead, lines[2])
+		return Checkpoint{}, fmt.Errorf("%w: its root is %.60q", ErrBadHead, lines[2])
 	}
 	h := Head{Epoch: epoch, Size: size, Root: root}
-	if h.text() != strings.Join(lines[:3], "") || !plainSignature(lines[4]) {
-		return SignedHead{}, fmt.Errorf("%w: it is not written the way it is", ErrBadHead)
+	signatures := lines[textLines : len(lines)-1]
+	if h.text() != strings.Join(lines[:3], "") || !plainSignatures(signatures) {
+		return Checkpoint{}, fmt.Errorf("%w: it is not in canonical form", ErrBadHead)
 	}
-	return SignedHead{Head: h, Note: text}, nil
+	return Checkpoint{Head: h, Note: text}, nil
 }
 
-// plainSignature says whether a signature is in the one spelling that there is of
-// it: base64 leaves a few bits open at its end.
+// plainSignatures reports whether the signatures are canonical and distinct.
+func plainSignatures(lines []string) bool {
+	for i, line := range lines {
+		if !plainSignature(line) || slices.Contains(lines[:i], line) {
+			return false
+		}
+	}
+	return true
+}
+
+// plainSignature reports whether a signature is in canonical base64, without stray bits at its end.
 func plainSignature(line string) bool {
 	cut := strings.LastIndexByte(line, ' ')
 	encoded := strings.TrimSuffix(line[cut+1:], "\n")
@@ -95,19 +110,19 @@ func plainSignature(line string) bool {
 	return err == nil && base64.StdEncoding.EncodeToString(signature) == encoded
 }
 
-// OpenHead reads a signed head that verifier's key must have signed.
-// Error: [ErrBadHead].
-func OpenHead(text string, verifier note.Verifier) (SignedHead, error) {
+// OpenHead parses a head that verifier's key must have signed; other signatures are ignored. Error:
+// [ErrBadHead].
+func OpenHead(text string, verifier note.Verifier) (Checkpoint, error) {
 	h, err := ReadHead(text)
 	if err != nil {
 		return h, err
 	}
 	opened, err := note.Open([]byte(text), note.VerifierList(verifier))
 	if err != nil {
-		return SignedHead{}, fmt.Errorf("%w (%s): %v", ErrBadHead, verifier.Name(), err)
+		return Checkpoint{}, fmt.Errorf("%w (%s): %v", ErrBadHead, verifier.Name(), err)
 	}
-	if len(opened.Sigs) != 1 || len(opened.UnverifiedSigs) != 0 || namePrefix+h.Epoch != verifier.Name() {
-		return SignedHead{}, fmt.Errorf("%w (%s): it is of %s", ErrBadHead, verifier.Name(), h.Epoch)
+	if len(opened.Sigs) != 1 || namePrefix+h.Epoch != verifier.Name() {
+		return Checkpoint{}, fmt.Errorf("%w (%s): it is of %s", ErrBadHead, verifier.Name(), h.Epoch)
 	}
 	return h, nil
 }

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 )
 
-func mustSign(t *testing.T, key *Key, h Head) SignedHead {
+func mustSign(t *testing.T, key *Key, h Head) Checkpoint {
 	t.Helper()
 	s, err := key.Sign(h)
 	if err != nil {
@@ -18,8 +18,7 @@ func mustSign(t *testing.T, key *Key, h Head) SignedHead {
 	return s
 }
 
-// TestHead: a head is what it has always been, byte for byte, and whoever knows
-// signed notes can read it.
+// TestHead: the encoding of a head is frozen, and any reader of signed notes can open it.
 func TestHead(t *testing.T) {
 	const (
 		wantKey  = "admitone/e7+1e9f22df+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c"
@@ -46,7 +45,7 @@ func TestHead(t *testing.T) {
 	}
 }
 
-// TestChangedHead: every bit of a head counts.
+// TestChangedHead: any changed bit invalidates a head.
 func TestChangedHead(t *testing.T) {
 	key := keyOf(t, "e7", 1)
 	s := mustSign(t, key, Head{Epoch: "e7", Size: 1 << 40, Root: tlog.Hash{7}})

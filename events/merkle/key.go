@@ -10,11 +10,11 @@ import (
 	"golang.org/x/mod/sumdb/note"
 )
 
-// SeedSize is how many bytes a key is made of.
+// SeedSize is the size of the seed of a key in bytes.
 const SeedSize = ed25519.SeedSize
 
-// ErrBadKey: the text is no verifier key, or the seed has another size.
-var ErrBadKey = errors.New("merkle: not a key")
+// ErrBadKey: the text is not a verifier key, or the seed has the wrong size.
+var ErrBadKey = errors.New("not a key of signed heads")
 
 // Key signs the heads of one log.
 type Key struct {
@@ -26,9 +26,8 @@ type Key struct {
 // algorithm is the first byte of an Ed25519 key in a note's encoding.
 const algorithm = 1
 
-// NewKey makes the key of the log of an epoch out of [SeedSize] secret bytes. The
-// same seed makes another key, with another name, for another log.
-// Error: [ErrBadKey].
+// NewKey returns the key of the log of an epoch from [SeedSize] secret bytes. For another log, the
+// same seed yields a key with another name. Error: [ErrBadKey].
 func NewKey(seed []byte, epoch string) (*Key, error) {
 	if len(seed) != SeedSize {
 		return nil, fmt.Errorf("%w: a seed of %d bytes, not %d", ErrBadKey, len(seed), SeedSize)
@@ -49,24 +48,23 @@ func NewKey(seed []byte, epoch string) (*Key, error) {
 	return &Key{signer: signer, verifier: verifier, text: text}, err
 }
 
-// String is the public half, for those who check: "admitone/<epoch>+<hash>+<key>".
+// String returns the public key for verifiers: "admitone/<epoch>+<hash>+<key>".
 func (k *Key) String() string { return k.text }
 
-// Verifier checks what the key has signed.
+// Verifier returns the verifier of the key.
 func (k *Key) Verifier() note.Verifier { return k.verifier }
 
-// Sign signs a head. Ed25519 has one signature for a text, so the same head is
-// signed the same way each time. Error: [ErrBadKey] for a head of another log.
-func (k *Key) Sign(h Head) (SignedHead, error) {
+// Sign signs a head. Ed25519 is deterministic, so the same head always gets the same signature.
+// Error: [ErrBadKey] for a head of another log.
+func (k *Key) Sign(h Head) (Checkpoint, error) {
 	if namePrefix+h.Epoch != k.signer.Name() {
-		return SignedHead{}, fmt.Errorf("%w: %s for a head of %s", ErrBadKey, k.signer.Name(), h.Epoch)
+		return Checkpoint{}, fmt.Errorf("%w: %s for a head of %s", ErrBadKey, k.signer.Name(), h.Epoch)
 	}
 	signed, err := note.Sign(&note.Note{Text: h.text()}, k.signer)
-	return SignedHead{Head: h, Note: string(signed)}, err
+	return Checkpoint{Head: h, Note: string(signed)}, err
 }
 
-// NewVerifier reads the public half of a key, as [Key.String] writes it.
-// Error: [ErrBadKey].
+// NewVerifier parses a public key as returned by [Key.String]. Error: [ErrBadKey].
 func NewVerifier(text string) (note.Verifier, error) {
 	verifier, err := note.NewVerifier(strings.TrimSpace(text))
 	if err != nil || !strings.HasPrefix(verifier.Name(), namePrefix) {

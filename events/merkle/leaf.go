@@ -10,12 +10,11 @@ import (
 	"admitone/events"
 )
 
-// leafVersion is what a leaf begins with. Another way to write an event would be
-// another version, and all heads signed before would still mean the old one.
+// leafVersion begins every leaf. Another encoding of events would need another version; existing
+// heads would keep the old one.
 const leafVersion = "admitone event 1\n"
 
-// AppendLeaf appends the bytes that stand for an event in the tree, every field of
-// it:
+// AppendLeaf appends the leaf of an event, which contains every field of it:
 //
 //	"admitone event 1\n" ‖ n(stream) stream ‖ revision ‖ position ‖ created ‖ id ‖
 //	n(type) type ‖ n(data) data ‖ n(metadata) metadata
@@ -39,11 +38,10 @@ func AppendLeaf(dst []byte, e *events.Recorded) []byte {
 	return append(dst, e.Metadata...)
 }
 
-// leafBytes lends Leaf its buffer.
+// leafBytes pools the buffers of Leaf.
 var leafBytes = sync.Pool{New: func() any { b := make([]byte, 0, 2048); return &b }}
 
-// Leaf is the hash of an event's leaf, as RFC 6962 section 2.1 has it:
-// SHA-256(0x00 ‖ leaf).
+// Leaf returns the hash of an event's leaf according to RFC 6962 section 2.1: SHA-256(0x00 ‖ leaf).
 func Leaf(e *events.Recorded) tlog.Hash {
 	buf := leafBytes.Get().(*[]byte)
 	defer leafBytes.Put(buf)

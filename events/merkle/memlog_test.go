@@ -14,8 +14,8 @@ import (
 	"admitone/events"
 )
 
-// memLog is a log in memory that can be tampered with. Of events.Store it has what a
-// tree uses.
+// memLog is a log in memory that can be tampered with. It implements the part of events.Store that
+// a tree uses.
 type memLog struct {
 	events.Store
 	epoch string
@@ -35,11 +35,12 @@ func (l *memLog) Head(ctx context.Context) (events.Position, error) {
 	return events.Position(len(l.all)), ctx.Err()
 }
 
-func (l *memLog) ReadAll(ctx context.Context, from events.Position, dir events.Direction, limit int) ([]events.Recorded, error) {
+func (l *memLog) ReadAll(ctx context.Context, from events.Position, dir events.Direction,
+	limit int) ([]events.Recorded, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if dir != events.Forward {
-		panic("nobody reads backward here")
+		panic("backward reads are not implemented")
 	}
 	behind := l.all[min(int(from), len(l.all)):]
 	return slices.Clone(behind[:min(limit, len(behind))]), ctx.Err()
@@ -69,7 +70,7 @@ func (l *memLog) Follow(ctx context.Context, after events.Position, handle func(
 	}
 }
 
-// add appends n events to some streams.
+// add appends n events to several streams.
 func (l *memLog) add(n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -80,13 +81,14 @@ func (l *memLog) add(n int) {
 	l.moved = make(chan struct{})
 }
 
-// sample is the event at a position of the log that the tests are about.
+// sample returns the event at a position of the test log.
 func sample(position int) events.Recorded {
 	r := rand.New(rand.NewPCG(7, uint64(position)))
 	stream := events.NewStreamID("product", fmt.Sprint(position%3))
 	e := events.Recorded{
 		Event: events.Event{ID: events.EventID("sample", position), Type: "product.reserved.v1",
-			Data: fmt.Appendf(nil, `{"reservation_id":"%s","holder":"h-%d","quantity":1,"remaining":%d}`, events.EventID("r", position), r.IntN(50), r.IntN(1000))},
+			Data: fmt.Appendf(nil, `{"reservation_id":"%s","holder":"h-%d","quantity":1,"remaining":%d}`,
+				events.EventID("r", position), r.IntN(50), r.IntN(1000))},
 		Stream: stream, Revision: events.Revision(position / 3), Position: events.Position(position),
 		Created: time.Date(2031, 5, 1, 20, 0, 0, position*1000, time.UTC),
 	}
@@ -95,7 +97,7 @@ func sample(position int) events.Recorded {
 	return e
 }
 
-// keyOf is a key of the log of an epoch.
+// keyOf returns a key of the log of an epoch.
 func keyOf(t testing.TB, epoch string, seed byte) *Key {
 	t.Helper()
 	key, err := NewKey(bytes.Repeat([]byte{seed}, SeedSize), epoch)
@@ -105,13 +107,13 @@ func keyOf(t testing.TB, epoch string, seed byte) *Key {
 	return key
 }
 
-// quiet keeps expected complaints out of the test's output.
-var quiet = slog.New(slog.DiscardHandler)
+// discardLogger keeps expected errors out of the test's output.
+var discardLogger = slog.New(slog.DiscardHandler)
 
 // open opens the tree of a log.
 func (l *memLog) open(t testing.TB, dir string) (*Tree, error) {
 	t.Helper()
-	return Open(t.Context(), Config{Store: l, Dir: dir, Key: keyOf(t, l.epoch, 1), Logger: quiet})
+	return Open(t.Context(), Config{Store: l, Dir: dir, Key: keyOf(t, l.epoch, 1), Logger: discardLogger})
 }
 
 func (l *memLog) mustOpen(t testing.TB, dir string) *Tree {
@@ -123,26 +125,25 @@ func (l *memLog) mustOpen(t testing.TB, dir string) *Tree {
 	return tree
 }
 
-// plant makes a tree of the log as it is, and leaves it on the disk.
-func (l *memLog) plant(t testing.TB, dir string) {
+// writeTree writes the tree of the current log to disk.
+func (l *memLog) writeTree(t testing.TB, dir string) {
 	t.Helper()
 	if err := l.mustOpen(t, dir).Close(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// edge is computed of the log alone.
-func (l *memLog) edge() Edge {
-	var g Edge
+// compactRange computes the compact range from the log alone.
+func (l *memLog) compactRange() CompactRange {
+	var g CompactRange
 	for i := range l.all {
 		g.Add(nil, &l.all[i])
 	}
 	return g
 }
 
-// running runs a tree until the test ends, or the function it returns is called,
-// which returns what Run has returned.
-func running(t testing.TB, tree *Tree) (stop func() error) {
+// runTree runs a tree until the test ends or stop is called, which returns the result of Run.
+func runTree(t testing.TB, tree *Tree) (stop func() error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- tree.Run(ctx) }()

@@ -13,25 +13,25 @@ import (
 	"admitone/events"
 )
 
-// ErrBadReceipt: what the receipt says is not so, or it is none.
-var ErrBadReceipt = errors.New("merkle: not a good receipt")
+// ErrBadReceipt: the text is not a receipt, or its proof is invalid.
+var ErrBadReceipt = errors.New("not a valid receipt")
 
-// Receipt shows that an event is in a log.
+// Receipt proves that an event is in a log.
 type Receipt struct {
 	Event events.Recorded
 	// Proof leads from the event's leaf to the head's root (RFC 6962 section 2.1.1).
 	Proof tlog.RecordProof
-	Head  SignedHead
+	Head  Checkpoint
 }
 
-// Receipt makes the receipt of the event at a position, encoded as
-// [Receipt.AppendJSON] does it. It waits until the tree has taken the event in.
+// Receipt returns the receipt of the event at a position, encoded by [Receipt.AppendJSON]. It waits
+// until the tree covers the event.
 //
-// Errors: ctx.Err(), also for a position that the log does not have yet; why the
-// tree does not grow any more; what events.Store.ReadAll returns.
+// Errors: ctx.Err(), also for a position that the log does not have yet; why the tree has stopped;
+// what events.Store.ReadAll returns.
 func (t *Tree) Receipt(ctx context.Context, position events.Position) ([]byte, error) {
 	if position < 1 {
-		return nil, fmt.Errorf("merkle: no event has the position %d", position)
+		return nil, fmt.Errorf("no event has the position %d", position)
 	}
 	for {
 		r, grown, err := t.prove(ctx, position)
@@ -54,9 +54,9 @@ func (t *Tree) Receipt(ctx context.Context, position events.Position) ([]byte, e
 	}
 }
 
-// prove makes a receipt, or counts the caller among those who wait for the tree to
-// grow, which the channel tells. A proof is checked before it is given away: the
-// hashes on the disk may be damaged, and then they are made again.
+// prove returns a receipt, or registers the caller as waiting and returns a channel that is closed
+// when the tree has grown. A proof is verified first: if the hashes on disk are damaged, they are
+// rebuilt.
 func (t *Tree) prove(ctx context.Context, position events.Position) (r Receipt, grown <-chan struct{}, err error) {
 	page, err := t.Store.ReadAll(ctx, position-1, events.Forward, 1)
 	if err != nil {
@@ -67,20 +67,20 @@ func (t *Tree) prove(ctx context.Context, position events.Position) (r Receipt, 
 	if t.failure != nil {
 		return r, nil, t.failure
 	}
-	if len(page) == 1 && page[0].Position == position && t.edge.Size >= max(t.head.Size, int64(position)) {
+	if len(page) == 1 && page[0].Position == position && t.compact.Size >= max(t.head.Size, int64(position)) {
 		r.Event = page[0]
 		if r.Head, err = t.sign(); err != nil {
 			return r, nil, err
 		}
 		r.Proof, err = tlog.ProveRecord(r.Head.Size, int64(position)-1, t.hashes)
 		if err == nil {
-			err = r.leads()
+			err = r.verify()
 		}
 		if err == nil {
 			return r, nil, nil
 		}
-		t.Logger.Warn("the tree's hashes are damaged and are made again from the log", "error", err, "position", position)
-		if err := t.beginAnew(); err != nil {
+		t.Logger.Warn("the tree's hashes are damaged; rebuilding them from the log", "error", err, "position", position)
+		if err := t.rebuild(); err != nil {
 			return r, nil, err
 		}
 	}
@@ -92,8 +92,8 @@ func (t *Tree) prove(ctx context.Context, position events.Position) (r Receipt, 
 	return r, t.grown, nil
 }
 
-// leads says whether the proof leads from the event to the head.
-func (r *Receipt) leads() error {
+// verify verifies the proof from the event to the head.
+func (r *Receipt) verify() error {
 	position := int64(r.Event.Position)
 	if position < 1 || position > r.Head.Size {
 		return fmt.Errorf("%w: the event is at position %d, and its head is over %d", ErrBadReceipt, position, r.Head.Size)
@@ -104,50 +104,50 @@ func (r *Receipt) leads() error {
 	return nil
 }
 
-// AppendJSON appends the receipt: the event as a CloudEvent, the proof as a list of
-// hashes in base64, the head as a signed note.
-// Error: events.ErrBadMetadata, for an event that is not one of ours.
+// AppendJSON appends the receipt: the event as a CloudEvent, the proof as a list of hashes in
+// base64, the head as a signed note. Error: events.ErrBadMetadata, for a foreign event.
 func (r *Receipt) AppendJSON(dst []byte) ([]byte, error) {
-	event, err := events.AppendCloudEvent(nil, &r.Event)
-	if err != nil {
+	if _, err := events.ParseMetadata(r.Event.Metadata); err != nil {
 		return dst, err
 	}
+	event := events.AppendCloudEvent(nil, &r.Event)
 	proof := make([]string, len(r.Proof))
 	for i := range r.Proof {
 		proof[i] = r.Proof[i].String()
 	}
 	o := events.OpenObject(dst)
 	o.Raw("event", event)
-	o.Strings("proof", proof)
+	events.Strings(&o, "proof", proof)
 	o.String("head", r.Head.Note)
 	return o.Close(), nil
 }
 
-// maxProof bounds the hashes of a proof; 2^63 leaves need no more.
+// maxProof is the most hashes of a proof, for 2^63 leaves.
 const maxProof = 63
 
-// CheckReceipt reads a receipt and checks it against the public half of a log's
-// key, and against nothing else. It takes only what [Receipt.AppendJSON] writes,
-// give or take white space between its members: any change makes it a bad one.
+// CheckReceipt parses a receipt and verifies it with the public key of a log alone. The receipt may
+// have been parsed and encoded again since [Receipt.AppendJSON]: white space, the order of members
+// and the notation of strings and numbers do not matter, but there must be no duplicate or
+// additional members. Only the data of a fact unknown to this version must be unchanged except for
+// white space.
 //
 // Errors: [ErrBadReceipt], [ErrBadHead].
-func CheckReceipt(text []byte, verifier note.Verifier) (Receipt, error) {
-	text = bytes.TrimSpace(text)
-	r, err := checkReceipt(text, verifier)
-	var compact bytes.Buffer
-	if err != nil && json.Compact(&compact, text) == nil && compact.Len() < len(text) {
-		return checkReceipt(compact.Bytes(), verifier)
+func CheckReceipt(text []byte, verifier note.Verifier) (r Receipt, err error) {
+	canonical, err := events.CanonicalJSON(text)
+	if err != nil {
+		return r, fmt.Errorf("%w: %v", ErrBadReceipt, err)
 	}
-	return r, err
-}
-
-func checkReceipt(text []byte, verifier note.Verifier) (r Receipt, err error) {
 	var parts struct {
 		Event json.RawMessage  `json:"event"`
 		Proof tlog.RecordProof `json:"proof"`
 		Head  string           `json:"head"`
 	}
-	if err := json.Unmarshal(text, &parts); err != nil {
+	var asSent struct {
+		Event struct {
+			Data json.RawMessage `json:"data"`
+		} `json:"event"`
+	}
+	if err := errors.Join(json.Unmarshal(canonical, &parts), json.Unmarshal(text, &asSent)); err != nil {
 		return r, fmt.Errorf("%w: %v", ErrBadReceipt, err)
 	}
 	if len(parts.Proof) > maxProof {
@@ -157,18 +157,47 @@ func checkReceipt(text []byte, verifier note.Verifier) (r Receipt, err error) {
 		return r, err
 	}
 	r.Proof = parts.Proof
-	if r.Event, err = events.ParseCloudEvent(parts.Event); err != nil {
+	if r.Event, err = events.ReadCloudEvent(parts.Event); err != nil {
 		return r, fmt.Errorf("%w: %v", ErrBadReceipt, err)
 	}
-	if err := r.leads(); err != nil {
+	r.Event.Data = asSent.Event.Data
+	if err := r.restoreData(); err != nil {
 		return r, err
 	}
-	// Whatever else the text may say is not proved.
+	// Anything else in the text is not proved.
 	plain, err := r.AppendJSON(nil)
-	if err != nil || !bytes.Equal(plain, text) {
-		return r, fmt.Errorf("%w: it says more, or says it in another way, than what is proved", ErrBadReceipt)
+	if err == nil {
+		plain, err = events.CanonicalJSON(plain)
 	}
-	// Last, because it is what costs.
+	if err != nil || !bytes.Equal(plain, canonical) {
+		return r, fmt.Errorf("%w: its contents differ from what is proved", ErrBadReceipt)
+	}
+	// Last, because it is the most expensive step.
 	_, err = OpenHead(parts.Head, verifier)
 	return r, err
+}
+
+// restoreData finds the bytes of the event's data for which the proof verifies: as given, without
+// white space, or in the original encoding of the fact.
+func (r *Receipt) restoreData() error {
+	first := r.verify()
+	if first == nil {
+		return nil
+	}
+	var compact bytes.Buffer
+	if json.Compact(&compact, r.Event.Data) == nil {
+		if r.Event.Data = compact.Bytes(); r.verify() == nil {
+			return nil
+		}
+	}
+	data, err := events.Rewrite(r.Event.Type, r.Event.Data)
+	if errors.Is(err, events.ErrUnknownFact) {
+		return fmt.Errorf("%w; this version does not know %s, so its data must be as the server wrote them", first,
+			r.Event.Type)
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %v", ErrBadReceipt, err)
+	}
+	r.Event.Data = data
+	return r.verify()
 }

@@ -11,7 +11,7 @@ import (
 	"admitone/events"
 )
 
-// receiptOf makes a receipt that must be a good one.
+// receiptOf returns a receipt, which must be valid.
 func receiptOf(t *testing.T, tree *Tree, position events.Position) []byte {
 	t.Helper()
 	text, err := tree.Receipt(t.Context(), position)
@@ -33,36 +33,36 @@ func TestReceipts(t *testing.T) {
 	log := newMemLog()
 	log.add(70)
 	tree := log.mustOpen(t, t.TempDir())
-	running(t, tree)
+	runTree(t, tree)
 	for position := range events.Position(70) {
 		receiptOf(t, tree, position+1)
 	}
 	before := receiptOf(t, tree, 70)
 	log.add(1)
-	receiptOf(t, tree, 71) // waits until it is under the tree
+	receiptOf(t, tree, 71) // waits until the tree covers it
 	if after := receiptOf(t, tree, 70); bytes.Equal(before, after) {
-		t.Error("a receipt is not about the newest head")
+		t.Error("a receipt does not have the newest head")
 	}
 }
 
-// TestReceiptOfWhatIsNotThere: whoever waits for an event in vain hears of it.
+// TestReceiptOfWhatIsNotThere: waiting for an event that does not exist ends with an error.
 func TestReceiptOfWhatIsNotThere(t *testing.T) {
 	log := newMemLog()
 	log.add(3)
 	tree := log.mustOpen(t, t.TempDir())
-	stop := running(t, tree)
+	stop := runTree(t, tree)
 	if _, err := tree.Receipt(t.Context(), 0); err == nil {
 		t.Error("the position before the log has a receipt")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	heard := make(chan error, 1)
+	result := make(chan error, 1)
 	go func() {
 		_, err := tree.Receipt(ctx, 4)
-		heard <- err
+		result <- err
 	}()
 	receiptOf(t, tree, 3)
 	cancel()
-	if err := <-heard; !errors.Is(err, context.Canceled) {
+	if err := <-result; !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 	stop()
@@ -74,13 +74,12 @@ func TestReceiptOfWhatIsNotThere(t *testing.T) {
 	}
 }
 
-// TestChangedReceipt: every bit of a receipt counts, and only of white space there
-// may be more.
+// TestChangedReceipt: any change but additional white space invalidates a receipt.
 func TestChangedReceipt(t *testing.T) {
 	log := newMemLog()
 	log.add(21)
 	tree := log.mustOpen(t, t.TempDir())
-	running(t, tree)
+	runTree(t, tree)
 	text, verifier := receiptOf(t, tree, 13), tree.Key.Verifier()
 	for i := range text {
 		for bit := range 8 {
@@ -95,20 +94,21 @@ func TestChangedReceipt(t *testing.T) {
 		}
 	}
 	other := receiptOf(t, tree, 14)
-	var mine, theirs map[string]json.RawMessage
-	if json.Unmarshal(text, &mine) != nil || json.Unmarshal(other, &theirs) != nil {
+	var first, theirs map[string]json.RawMessage
+	if json.Unmarshal(text, &first) != nil || json.Unmarshal(other, &theirs) != nil {
 		t.Fatal("no JSON")
 	}
 	for what, changed := range map[string]string{
-		"another event":  strings.Replace(string(text), string(mine["event"]), string(theirs["event"]), 1),
-		"another proof":  strings.Replace(string(text), string(mine["proof"]), string(theirs["proof"]), 1),
-		"a longer proof": strings.Replace(string(text), `"proof":[`, `"proof":["BwAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",`, 1),
-		"no proof":       strings.Replace(string(text), string(mine["proof"]), `[]`, 1),
-		"a member more":  `{"note":"paid",` + string(text[1:]),
-		"one twice":      `{"head":"",` + string(text[1:]),
-		"in capitals":    strings.Replace(string(text), `"head"`, `"Head"`, 1),
-		"more behind":    string(text) + "{}",
-		"nothing":        "",
+		"another event": strings.Replace(string(text), string(first["event"]), string(theirs["event"]), 1),
+		"another proof": strings.Replace(string(text), string(first["proof"]), string(theirs["proof"]), 1),
+		"a longer proof": strings.Replace(string(text), `"proof":[`,
+			`"proof":["BwAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",`, 1),
+		"no proof":      strings.Replace(string(text), string(first["proof"]), `[]`, 1),
+		"a member more": `{"note":"paid",` + string(text[1:]),
+		"one twice":     `{"head":"",` + string(text[1:]),
+		"in capitals":   strings.Replace(string(text), `"head"`, `"Head"`, 1),
+		"more behind":   string(text) + "{}",
+		"nothing":       "",
 	} {
 		if changed == string(text) {
 			t.Fatalf("%s is no change", what)

@@ -15,59 +15,58 @@ import (
 	"admitone/events"
 )
 
-// The errors of a tree. Both are an events.ErrDamaged or lead to no head any more.
+// The errors of a tree. After either, no more heads are signed.
 var (
 	// ErrContradicted: the log is not the one that a head was signed over. Events were
 	// changed, removed, swapped or cut off after that.
 	ErrContradicted = fmt.Errorf("%w: it is not the log that its signed heads are about", events.ErrDamaged)
 	// ErrGap: the positions of the log are not 1, 2, 3, …, as the tree needs them.
-	ErrGap = errors.New("merkle: the positions of this log have gaps")
+	ErrGap = errors.New("the positions of this log have gaps")
 )
 
-// Config says what a tree is made of and where it is kept.
+// Config is the configuration of a tree.
 type Config struct {
-	// Store is the log. Its positions must have no gaps, as the embedded log's.
+	// Store is the log. Its positions must have no gaps, as in the embedded log.
 	Store events.Store
-	// Dir is the tree's folder, and belongs to it alone. It is made if need be.
+	// Dir is the tree's own folder. It is created if necessary.
 	Dir string
 	// Key signs the heads. It is the key of the store's epoch.
 	Key *Key
-	// Every is the time between two heads that are written down (10 s).
+	// Every is the interval between two written heads; 0 is 10 s.
 	Every time.Duration
-	// Logger takes what operators should know (slog.Default()).
+	// Logger receives warnings; nil is slog.Default().
 	Logger *slog.Logger
 }
 
-// Tree is the tree of one log, on its way behind it. All methods may be called from
-// many goroutines at once.
+// Tree is the tree of one log, which follows the log. Its methods are safe for concurrent use.
 type Tree struct {
 	Config
 	hashes hashes
 	heads  *os.File
 
-	// mu guards what follows. It is held for a page of events, or a proof.
-	mu      sync.Mutex
-	edge    Edge          // of what the hashes are written of
-	head    SignedHead    // the newest
-	again   int           // how often the hashes were begun anew
-	past    *pastHeads    // while they are: heads that must come out again
-	grown   chan struct{} // closed when the edge has moved
-	waiting int           // who waits for that
-	stop    func()        // makes Run begin to follow again
-	failure error         // for good
+	// mu guards the fields below. It is held for a page of events, or a proof.
+	mu       sync.Mutex
+	compact  CompactRange  // of the written hashes
+	head     Checkpoint    // the newest
+	rebuilds int           // number of rebuilds
+	past     *pastHeads    // during a rebuild: heads that must match again
+	grown    chan struct{} // closed when the tree has grown
+	waiting  int           // callers waiting for that
+	stop     func()        // makes Run follow from the beginning
+	failure  error         // permanent
 
-	// nudge ends a follower's rest.
+	// nudge ends the follower's pause.
 	nudge chan struct{}
 
-	// disk guards what is written down.
-	disk sync.Mutex
-	kept int64 // the size of the last head in headsFile
+	// disk guards the written heads.
+	disk   sync.Mutex
+	kept   int64 // the size of the last head in headsFile
+	newest int64 // the size of the head in newestFile
 }
 
-// Open opens the tree of a log. It goes on from the last head that was written
-// down; what was written behind that is made again from the log. Hashes that don't
-// lead to that head are made again altogether. A tree that is of another log, or
-// signed with another key, is set aside beside the folder.
+// Open opens the tree of a log. It continues from the last written head; anything after that is
+// computed again from the log. If the hashes do not match that head, all are rebuilt. A tree of
+// another log or key is renamed and replaced.
 //
 // Errors: [ErrContradicted]; the log's; the disk's.
 func Open(ctx context.Context, c Config) (*Tree, error) {
@@ -84,13 +83,13 @@ func Open(ctx context.Context, c Config) (*Tree, error) {
 	}
 	if err != nil {
 		t.closeFiles()
-		return nil, fmt.Errorf("merkle: %s: %w", c.Dir, err)
+		return nil, fmt.Errorf("hash tree in %s: %w", c.Dir, err)
 	}
 	return t, nil
 }
 
-// openFiles returns the last head there is.
-func (t *Tree) openFiles() (last SignedHead, err error) {
+// openFiles opens the files and returns the last head.
+func (t *Tree) openFiles() (last Checkpoint, err error) {
 	if err := os.MkdirAll(t.Dir, 0o750); err != nil {
 		return last, err
 	}
@@ -100,17 +99,17 @@ func (t *Tree) openFiles() (last SignedHead, err error) {
 	if t.heads, err = open(headsFile, os.O_APPEND); err != nil {
 		return last, err
 	}
-	last, whole, err := lastHead(t.heads, t.Key.Verifier())
+	end, err := lastHead(t.heads, t.Key.Verifier())
 	if err != nil {
 		return last, err
 	}
-	if last.Note == "" && whole > 0 {
+	if last = end.last; last.Note == "" && end.whole > 0 {
 		if err := errors.Join(t.heads.Close(), t.setAside()); err != nil {
 			return last, err
 		}
 		return t.openFiles()
 	}
-	if err := t.heads.Truncate(whole); err != nil { // a line that was cut short
+	if err := t.repairHeads(end); err != nil {
 		return last, err
 	}
 	if t.hashes.file, err = open(hashesFile, 0); err != nil {
@@ -119,7 +118,20 @@ func (t *Tree) openFiles() (last SignedHead, err error) {
 	return last, errors.Join(syncFolder(t.Dir), syncFolder(filepath.Dir(t.Dir)))
 }
 
-// setAside renames the folder: what others have signed is not ours to write on.
+// repairHeads makes the file of heads end with a complete line.
+func (t *Tree) repairHeads(end ending) error {
+	if end.damaged > 0 {
+		t.Logger.Warn("some written heads are damaged; verify reports their lines", "file", t.heads.Name(), "heads",
+			end.damaged)
+	}
+	if err := t.heads.Truncate(end.whole); err != nil || !end.open { // a truncated line
+		return err
+	}
+	_, err := t.heads.Write([]byte{'\n'})
+	return errors.Join(err, t.heads.Sync())
+}
+
+// setAside renames the folder, to keep heads signed by another key.
 func (t *Tree) setAside() error {
 	for n := 1; ; n++ {
 		aside := fmt.Sprintf("%s.%d", t.Dir, n)
@@ -132,77 +144,88 @@ func (t *Tree) setAside() error {
 	}
 }
 
-// restore makes the tree stand where its last head is, if the hashes and the log
-// say so.
-func (t *Tree) restore(ctx context.Context, last SignedHead) error {
+// restore sets the tree to its last head, if the hashes and the log agree with it.
+func (t *Tree) restore(ctx context.Context, last Checkpoint) error {
 	end, err := t.Store.Head(ctx)
 	if err != nil {
 		return err
 	}
-	if end < last.Position() {
-		return fmt.Errorf("%w: it ends at position %d, and a head over %d events was signed", ErrContradicted, end, last.Size)
+	seen, err := Seen(t.Dir, t.Key.Verifier())
+	if err != nil {
+		return err
 	}
-	t.head, t.kept = last, last.Size
-	edge, err := edgeOf(last.Size, t.hashes)
-	if err != nil || last.Note != "" && edge.Root() != last.Root {
-		t.Logger.Warn("the tree's hashes are damaged and are made again from the log", "error", err, "size", last.Size)
-		return t.beginAnew()
+	if end < events.Position(seen) {
+		return fmt.Errorf("%w: it ends at position %d, and the tree has taken in %d events", ErrContradicted, end, seen)
 	}
-	t.edge = edge
-	if err := t.hashes.file.Truncate(offset(edge.Size)); err != nil || edge.Size == 0 {
+	newest, err := readNewest(t.Dir, t.Key.Verifier())
+	if err != nil {
+		return err
+	}
+	// Signed heads are consistent with each other; see agree.
+	if t.head, t.kept = last, last.Size; newest.Size > last.Size {
+		t.head = newest
+	}
+	compact, err := readRange(last.Size, t.hashes)
+	if err != nil || last.Note != "" && compact.Root() != last.Root {
+		t.Logger.Warn("the tree's hashes are damaged; rebuilding them from the log", "error", err, "size", last.Size)
+		return t.rebuild()
+	}
+	t.compact = compact
+	if err := t.hashes.file.Truncate(offset(compact.Size)); err != nil || compact.Size == 0 {
 		return err
 	}
 	return t.checkLast(ctx)
 }
 
-// checkLast holds the last event under the tree to its leaf. Whether the others are
-// the same is what verify finds out.
+// checkLast compares the last event of the tree with its leaf. A Check verifies the others.
 func (t *Tree) checkLast(ctx context.Context) error {
-	page, err := t.Store.ReadAll(ctx, events.Position(t.edge.Size-1), events.Forward, 1)
+	page, err := t.Store.ReadAll(ctx, events.Position(t.compact.Size-1), events.Forward, 1)
 	if err != nil {
 		return err
 	}
-	leaf, err := t.hashes.ReadHashes([]int64{tlog.StoredHashIndex(0, t.edge.Size-1)})
+	leaf, err := t.hashes.ReadHashes([]int64{tlog.StoredHashIndex(0, t.compact.Size-1)})
 	if err != nil {
 		return err
 	}
 	switch {
-	case len(page) == 0 || page[0].Position != events.Position(t.edge.Size):
+	case len(page) == 0 || page[0].Position != events.Position(t.compact.Size):
 		return ErrGap
 	case Leaf(&page[0]) == leaf[0]:
 		return nil
 	}
-	return t.beginAnew() // which finds out which of the two is wrong
+	t.Logger.Warn("the tree's last hash does not match the log's event; "+
+		"all hashes are rebuilt from the log to find out which is wrong",
+		"size", t.compact.Size)
+	return t.rebuild()
 }
 
-// beginAnew forgets the hashes; the heads stay, and must come out again. mu must be
-// held, or nobody else have the tree.
-func (t *Tree) beginAnew() error {
+// rebuild discards the hashes; the heads stay, and must match again. mu must be held, unless the
+// tree is not shared yet.
+func (t *Tree) rebuild() error {
 	if t.past != nil {
 		t.past.stop()
 	}
-	t.edge, t.past, t.again = Edge{}, newPastHeads(t.Dir, t.Key.Verifier()), t.again+1
+	t.compact, t.past, t.rebuilds = CompactRange{}, newPastHeads(t.Dir, t.Key.Verifier()), t.rebuilds+1
 	t.stop()
 	return t.hashes.file.Truncate(0)
 }
 
-// Size is how many events are under the tree.
+// Size returns how many events the tree covers.
 func (t *Tree) Size() int64 {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.edge.Size
+	return t.compact.Size
 }
 
-// Head returns a signed head over everything that is under the tree.
-// Error: why the tree does not grow any more.
-func (t *Tree) Head() (SignedHead, error) {
+// Head returns a signed head over all events of the tree. Error: why the tree has stopped.
+func (t *Tree) Head() (Checkpoint, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.sign()
 }
 
-// AppendHead appends a signed head over everything that is under the tree, as
-// [SignedHead.AppendJSON] has it. Error: as [Tree.Head].
+// AppendHead appends a signed head over all events of the tree, encoded by [Checkpoint.AppendJSON].
+// Error: as [Tree.Head].
 func (t *Tree) AppendHead(dst []byte) ([]byte, error) {
 	h, err := t.Head()
 	if err != nil {
@@ -211,29 +234,28 @@ func (t *Tree) AppendHead(dst []byte) ([]byte, error) {
 	return h.AppendJSON(dst, t.Key), nil
 }
 
-// sign signs a head if there is something new; mu must be held. While the hashes are
-// made again, the head before stays.
-func (t *Tree) sign() (SignedHead, error) {
+// sign signs a head if the tree has grown; mu must be held. During a rebuild, the previous head
+// stays.
+func (t *Tree) sign() (Checkpoint, error) {
 	if t.failure != nil {
-		return SignedHead{}, t.failure
+		return Checkpoint{}, t.failure
 	}
-	if t.head.Note != "" && t.edge.Size <= t.head.Size {
+	if t.head.Note != "" && t.compact.Size <= t.head.Size {
 		return t.head, nil
 	}
-	h, err := t.Key.Sign(Head{Epoch: t.Store.Epoch(), Size: t.edge.Size, Root: t.edge.Root()})
+	h, err := t.Key.Sign(Head{Epoch: t.Store.Epoch(), Size: t.compact.Size, Root: t.compact.Root()})
 	if err == nil {
 		t.head = h
 	}
 	return t.head, err
 }
 
-// keep writes down a head, if there is something new under the tree, and what it is
-// about before it.
+// keep writes a head if the tree has grown, after syncing its hashes.
 func (t *Tree) keep() error {
 	t.disk.Lock()
 	defer t.disk.Unlock()
 	h, err := t.Head()
-	if err != nil || h.Size == t.kept {
+	if err != nil || h.Size <= t.kept || h.Size > t.Size() { // or a rebuild has not reached it
 		return err
 	}
 	if err := t.hashes.file.Sync(); err != nil {
@@ -246,9 +268,24 @@ func (t *Tree) keep() error {
 	return nil
 }
 
-// Close takes in what the log still has, writes down a last head and closes the
-// files. Run must have ended; the log must be open. ctx bounds the taking in.
-// Errors: as [Tree.CatchUp]; the disk's.
+// keepNewest writes a head over all events of the tree, so that a log that ends before it is known
+// to have lost its end.
+func (t *Tree) keepNewest() error {
+	t.disk.Lock()
+	defer t.disk.Unlock()
+	h, err := t.Head()
+	if err != nil || h.Size <= max(t.kept, t.newest) {
+		return err
+	}
+	if err := writeNewest(t.Dir, h); err != nil {
+		return err
+	}
+	t.newest = h.Size
+	return nil
+}
+
+// Close catches up with the log, writes a last head and closes the files. Run must have ended; the
+// log must be open. ctx bounds catching up. Errors: as [Tree.CatchUp]; the disk's.
 func (t *Tree) Close(ctx context.Context) error {
 	err := t.CatchUp(ctx)
 	if err == nil {

@@ -17,8 +17,8 @@ import (
 	"admitone/events"
 )
 
-// mustStandFor checks a tree against the log alone, hash by hash.
-func (l *memLog) mustStandFor(t *testing.T, tree *Tree) {
+// checkTree compares a tree with the log alone, hash by hash.
+func (l *memLog) checkTree(t *testing.T, tree *Tree) {
 	t.Helper()
 	if err := tree.CatchUp(t.Context()); err != nil {
 		t.Fatal(err)
@@ -27,14 +27,14 @@ func (l *memLog) mustStandFor(t *testing.T, tree *Tree) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := l.edge()
+	want := l.compactRange()
 	if h.Size != want.Size || h.Root != want.Root() {
 		t.Fatalf("the tree has %d leaves and the root %v; it should be %d and %v", h.Size, h.Root, want.Size, want.Root())
 	}
-	var edge Edge
+	var compact CompactRange
 	var all []tlog.Hash
 	for i := range l.all {
-		all = edge.Add(all, &l.all[i])
+		all = compact.Add(all, &l.all[i])
 	}
 	for i := range all {
 		if stored, err := tree.hashes.ReadHashes([]int64{int64(i)}); err != nil || stored[0] != all[i] {
@@ -43,7 +43,7 @@ func (l *memLog) mustStandFor(t *testing.T, tree *Tree) {
 	}
 }
 
-// lines of the file with the heads.
+// headLines returns the lines of the file with the heads.
 func headLines(t *testing.T, dir string) []string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(dir, headsFile))
@@ -53,41 +53,42 @@ func headLines(t *testing.T, dir string) []string {
 	return strings.SplitAfter(strings.TrimSuffix(string(text), "\n"), "\n")
 }
 
-// TestRun follows a log that grows, stops and goes on: one head for each end.
+// TestRun follows a log that grows, stops and continues: one head for each end.
 func TestRun(t *testing.T) {
 	log, dir := newMemLog(), t.TempDir()
 	for _, more := range []int{0, 3, 0, 200, 1} {
 		log.add(more)
 		tree := log.mustOpen(t, dir)
-		stop := running(t, tree)
+		stop := runTree(t, tree)
 		log.add(5)
 		receiptOf(t, tree, events.Position(len(log.all)))
 		if err := stop(); !errors.Is(err, context.Canceled) {
 			t.Fatal(err)
 		}
 		log.add(7) // after Run has ended, before Close
-		log.mustStandFor(t, tree)
+		log.checkTree(t, tree)
 		if err := tree.Close(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		log.plant(t, dir) // nothing new: no head either
+		log.writeTree(t, dir) // nothing new: no head either
 	}
 	if lines := headLines(t, dir); len(lines) != 5 {
 		t.Errorf("%d heads were written down: %q", len(lines), lines)
 	}
-	log.add(1) // a crash before anything of it is written down
+	log.add(1) // a crash before a head over it is written
 	tree := log.mustOpen(t, dir)
-	log.mustStandFor(t, tree)
+	log.checkTree(t, tree)
 }
 
-// TestHeadsAreKept: the follower writes heads down while it runs.
+// TestHeadsAreKept: the follower writes heads while it runs.
 func TestHeadsAreKept(t *testing.T) {
 	log, dir := newMemLog(), t.TempDir()
-	tree, err := Open(t.Context(), Config{Store: log, Dir: dir, Key: keyOf(t, "e7", 1), Every: time.Millisecond, Logger: quiet})
+	tree, err := Open(t.Context(), Config{Store: log, Dir: dir, Key: keyOf(t, "e7", 1), Every: time.Millisecond,
+		Logger: discardLogger})
 	if err != nil {
 		t.Fatal(err)
 	}
-	running(t, tree)
+	runTree(t, tree)
 	kept := func() int64 {
 		tree.disk.Lock()
 		defer tree.disk.Unlock()
@@ -106,15 +107,15 @@ func TestHeadsAreKept(t *testing.T) {
 	}
 }
 
-// TestCutShort: whatever a crash leaves of what came after the last head that was
-// written down, and of the line that was being written, the tree comes back whole.
+// TestCutShort: whatever a crash leaves after the last written head, and of a partly written line,
+// the tree is restored.
 func TestCutShort(t *testing.T) {
 	log, dir := newMemLog(), t.TempDir()
 	log.add(23)
-	log.plant(t, dir)
+	log.writeTree(t, dir)
 	log.add(30)
 	tree := log.mustOpen(t, dir)
-	if err := tree.CatchUp(t.Context()); err != nil { // the hashes are written, and no head is
+	if err := tree.CatchUp(t.Context()); err != nil { // writes hashes but no head
 		t.Fatal(err)
 	}
 	allHashes, err := os.ReadFile(filepath.Join(dir, hashesFile))
@@ -136,7 +137,7 @@ func TestCutShort(t *testing.T) {
 			t.Fatal(err)
 		}
 		tree := log.mustOpen(t, dir)
-		log.mustStandFor(t, tree)
+		log.checkTree(t, tree)
 		if err := tree.Close(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -146,7 +147,7 @@ func TestCutShort(t *testing.T) {
 	}
 	for cut := int(offset(23)); cut <= len(allHashes); cut += 13 {
 		torn := bytes.Clone(allHashes[:cut])
-		for i := int(offset(23)); i < cut; i++ { // what was not synced may be anything
+		for i := int(offset(23)); i < cut; i++ { // unsynced data may be arbitrary
 			torn[i] ^= byte(random.IntN(256))
 		}
 		crash(torn, before)
@@ -155,15 +156,15 @@ func TestCutShort(t *testing.T) {
 		crash(allHashes, before+next[:cut])
 	}
 	crash(allHashes, before+strings.Repeat("\x00", 100))
-	crash(nil, before+next) // a file that is gone altogether
+	crash(nil, before+next) // a missing file
 }
 
-// TestDamagedHashes: no damage to the hashes gives a bad receipt; they are made
-// again, and the tree goes on.
+// TestDamagedHashes: damaged hashes never lead to an invalid receipt; they are rebuilt, and the
+// tree continues.
 func TestDamagedHashes(t *testing.T) {
 	log, dir := newMemLog(), t.TempDir()
 	log.add(17)
-	log.plant(t, dir)
+	log.writeTree(t, dir)
 	path := filepath.Join(dir, hashesFile)
 	good, err := os.ReadFile(path)
 	if err != nil {
@@ -182,7 +183,7 @@ func TestDamagedHashes(t *testing.T) {
 			damage()
 		}
 		tree := log.mustOpen(t, dir)
-		stop := running(t, tree)
+		stop := runTree(t, tree)
 		if late {
 			damage()
 		}
@@ -199,7 +200,7 @@ func TestDamagedHashes(t *testing.T) {
 	}
 }
 
-// TestContradiction: a log that is not what was signed gets no more heads.
+// TestContradiction: no head is signed over a log that contradicts a signed head.
 func TestContradiction(t *testing.T) {
 	for what, tamper := range map[string]func(*memLog){
 		"its end was cut off":         func(l *memLog) { l.all = l.all[:30] },
@@ -209,16 +210,16 @@ func TestContradiction(t *testing.T) {
 		t.Run(what, func(t *testing.T) {
 			log, dir := newMemLog(), t.TempDir()
 			log.add(20)
-			log.plant(t, dir)
+			log.writeTree(t, dir)
 			log.add(21)
-			log.plant(t, dir)
+			log.writeTree(t, dir)
 			tamper(log)
 			for i := range log.all {
 				log.all[i].Position = events.Position(i + 1)
 			}
 			tree, err := log.open(t, dir)
 			if err == nil {
-				err = running(t, tree)()
+				err = runTree(t, tree)()
 				if errors.Is(err, context.Canceled) { // it had no time to find out
 					err = tree.CatchUp(t.Context())
 				}
@@ -233,12 +234,12 @@ func TestContradiction(t *testing.T) {
 	}
 }
 
-// TestContradictionWhileRunning: once the hashes have to be made again, an older
-// event that was changed is found, and nothing more is signed.
+// TestContradictionWhileRunning: a rebuild detects a changed older event, and no more heads are
+// signed.
 func TestContradictionWhileRunning(t *testing.T) {
 	log, dir := newMemLog(), t.TempDir()
 	log.add(20)
-	log.plant(t, dir)
+	log.writeTree(t, dir)
 	log.add(21)
 	tree := log.mustOpen(t, dir)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -263,16 +264,16 @@ func TestContradictionWhileRunning(t *testing.T) {
 	}
 }
 
-// TestAnotherLog: what another log, or another key, has signed is set aside.
+// TestAnotherLog: a tree of another log or another key is set aside.
 func TestAnotherLog(t *testing.T) {
 	first, second, dir := newMemLog(), newMemLog(), filepath.Join(t.TempDir(), "tree")
 	second.epoch = "e8"
 	first.add(5)
 	second.add(4)
-	first.plant(t, dir)
-	second.plant(t, dir)
-	first.plant(t, dir)
-	other, err := Open(t.Context(), Config{Store: first, Dir: dir, Key: keyOf(t, "e7", 2), Logger: quiet})
+	first.writeTree(t, dir)
+	second.writeTree(t, dir)
+	first.writeTree(t, dir)
+	other, err := Open(t.Context(), Config{Store: first, Dir: dir, Key: keyOf(t, "e7", 2), Logger: discardLogger})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,12 +9,12 @@ import (
 	"admitone/events"
 )
 
-func expectedRevision(b *bench) {
+func expectedRevision(b *suite) {
 	stream := b.stream("a")
 	refused := func(expected events.Revision) {
 		b.Helper()
 		_, err := b.store.Append(b.ctx, stream, expected, b.batch(1))
-		b.is(err, events.ErrConflict)
+		b.wantErr(err, events.ErrConflict)
 	}
 	refused(0)
 	refused(7)
@@ -29,29 +29,29 @@ func expectedRevision(b *bench) {
 	b.append(stream, 3, b.batch(1))
 }
 
-func conflictWritesNothing(b *bench) {
+func conflictWritesNothing(b *suite) {
 	stream := b.stream("a")
 	want := b.batch(2)
 	b.append(stream, events.NoStream, want)
 	_, err := b.store.Append(b.ctx, stream, 0, b.batch(2))
-	b.is(err, events.ErrConflict)
-	b.same(b.read(stream, 0, events.Forward, 10), want, 0, 1)
+	b.wantErr(err, events.ErrConflict)
+	b.checkAppended(b.read(stream, 0, events.Forward, 10), want, 0, 1)
 	_, err = b.store.Append(b.ctx, b.stream("b"), 0, b.batch(1))
-	b.is(err, events.ErrConflict)
-	b.same(b.read(b.stream("b"), 0, events.Forward, 10), nil, 0, 1)
+	b.wantErr(err, events.ErrConflict)
+	b.checkAppended(b.read(b.stream("b"), 0, events.Forward, 10), nil, 0, 1)
 	if all := b.log(); len(all) != len(want) {
 		b.Fatalf("the log has %d events, want %d", len(all), len(want))
 	}
 }
 
-// oneWinnerPerRevision lets writers race for one stream: of all that expect a
-// revision one wins, and what is in the stream is what the winners wrote.
-func oneWinnerPerRevision(b *bench) {
+// oneWinnerPerRevision runs concurrent writers of one stream: of all that expect a revision one
+// succeeds, and the stream contains their events.
+func oneWinnerPerRevision(b *suite) {
 	const writers, rounds = 16, 40
 	stream := b.stream("a")
 	var mu sync.Mutex
-	won := make(map[events.Revision]events.Event)
-	b.together(writers, func(int) error {
+	winners := make(map[events.Revision]events.Event)
+	b.concurrently(writers, func(int) error {
 		for expected := events.NoStream; expected < rounds-1; expected++ {
 			batch := b.batch(1)
 			appended, err := b.store.Append(b.ctx, stream, expected, batch)
@@ -62,32 +62,32 @@ func oneWinnerPerRevision(b *bench) {
 				return err
 			}
 			mu.Lock()
-			if _, twice := won[appended.Revision]; twice || appended.Revision != expected+1 {
+			if _, twice := winners[appended.Revision]; twice || appended.Revision != expected+1 {
 				mu.Unlock()
 				return fmt.Errorf("expected %d, won %d (twice: %t)", expected, appended.Revision, twice)
 			}
-			won[appended.Revision] = batch[0]
+			winners[appended.Revision] = batch[0]
 			mu.Unlock()
 		}
 		return nil
 	})
 	page := b.read(stream, 0, events.Forward, 2*rounds)
-	if len(page) != len(won) || len(page) != rounds {
-		b.Fatalf("%d events and %d winners, want %d", len(page), len(won), rounds)
+	if len(page) != len(winners) || len(page) != rounds {
+		b.Fatalf("%d events and %d winners, want %d", len(page), len(winners), rounds)
 	}
 	for i := range page {
-		winner := won[page[i].Revision]
-		if err := differ(&page[i].Event, &winner); err != nil {
+		winner := winners[page[i].Revision]
+		if err := diff(&page[i].Event, &winner); err != nil {
 			b.Fatalf("revision %d: %v", i, err)
 		}
 	}
 }
 
-func manyStreamsAtOnce(b *bench) {
+func manyStreamsAtOnce(b *suite) {
 	const streams, appends = 32, 30
 	want := make([][]events.Event, streams)
-	landed := make([][]events.Appended, streams)
-	b.together(streams, func(n int) error {
+	results := make([][]events.Appended, streams)
+	b.concurrently(streams, func(n int) error {
 		stream := b.stream(fmt.Sprint(n))
 		for i := range appends {
 			batch := b.batch(1 + (n+i)%4)
@@ -96,34 +96,34 @@ func manyStreamsAtOnce(b *bench) {
 				return err
 			}
 			want[n] = append(want[n], batch...)
-			landed[n] = append(landed[n], appended)
+			results[n] = append(results[n], appended)
 		}
 		return nil
 	})
 	for n := range streams {
 		page := b.read(b.stream(fmt.Sprint(n)), 0, events.Forward, len(want[n])+1)
-		b.same(page, want[n], 0, 1)
-		for i, appended := range landed[n] {
+		b.checkAppended(page, want[n], 0, 1)
+		for i, appended := range results[n] {
 			if at := page[appended.Revision].Position; at != appended.Position {
 				b.Fatalf("revision %d was appended at %d and is at %d", appended.Revision, appended.Position, at)
 			}
 			for back := range (n + i) % 4 { // the events before it in its batch
 				at := page[int(appended.Revision)-back-1].Position
 				if want := appended.Position - events.Position(back) - 1; appended.Consecutive && at != want {
-					b.Fatalf("positions are said to be consecutive, and %d is at %d, not %d", int(appended.Revision)-back-1, at, want)
+					b.Fatalf("positions are reported as consecutive, but %d is at %d, not %d", int(appended.Revision)-back-1, at, want)
 				}
 			}
 		}
 	}
 }
 
-// batchIsAtomic lets a reader look while batches land: it sees all of one or
-// nothing, in the stream and in the log.
-func batchIsAtomic(b *bench) {
+// batchIsAtomic reads while batches are appended: a batch is visible as a whole or not at all, in
+// the stream and in the log.
+func batchIsAtomic(b *suite) {
 	const size, rounds = 17, 60
 	stream := b.stream("a")
 	done := make(chan struct{})
-	b.together(3, func(n int) error {
+	b.concurrently(3, func(n int) error {
 		if n == 0 {
 			defer close(done)
 			for i := range rounds {
@@ -152,7 +152,7 @@ func batchIsAtomic(b *bench) {
 	}
 }
 
-func (b *bench) wholeBatches(reader int, stream events.StreamID, size int) error {
+func (b *suite) wholeBatches(reader int, stream events.StreamID, size int) error {
 	if reader == 1 {
 		last, err := b.store.Read(b.ctx, stream, events.EndRevision, events.Backward, 1)
 		if err != nil || len(last) == 0 {
@@ -168,7 +168,7 @@ func (b *bench) wholeBatches(reader int, stream events.StreamID, size int) error
 		if err != nil {
 			return err
 		}
-		if b.ours(r) {
+		if b.isOwn(r) {
 			n++
 		}
 	}
@@ -178,7 +178,7 @@ func (b *bench) wholeBatches(reader int, stream events.StreamID, size int) error
 	return nil
 }
 
-func bytesAreKept(b *bench) {
+func bytesAreKept(b *suite) {
 	every := make([]byte, 256)
 	for i := range every {
 		every[i] = byte(i)
@@ -190,7 +190,8 @@ func bytesAreKept(b *bench) {
 	batch := b.batch(6)
 	batch[0].Data, batch[0].Metadata = []byte(`{"name":"Zoë \u0000 \"𝄞\""}`), []byte(`{"a" : 1.50,"a":2}`)
 	batch[1].Data, batch[1].Metadata = []byte(`{}`), []byte(`{}`)
-	batch[2].Data, batch[2].Metadata = append([]byte(`{"large":"`), append(toText(large), `"}`...)...), append([]byte(`{"m":"`), append(toText(every), `"}`...)...)
+	batch[2].Data, batch[2].Metadata = append([]byte(`{"large":"`), append(toText(large), `"}`...)...),
+		append([]byte(`{"m":"`), append(toText(every), `"}`...)...)
 	batch[3].Data, batch[3].Metadata = []byte("{\n\t\"spaces\":  true }\n"), []byte(` { } `)
 	batch[4].Type = "storetest.länger-als-üblich.v1"
 	batch[5].ID = events.ID{0xff, 0, 0x7f, 0x80}
@@ -199,15 +200,15 @@ func bytesAreKept(b *bench) {
 	stream := b.stream("Grüße ~/\\%2F..\"")
 	b.append(stream, events.NoStream, batch)
 	page := b.read(stream, 0, events.Forward, 10)
-	b.same(page, want, 0, 1)
+	b.checkAppended(page, want, 0, 1)
 	all := b.log()
-	b.equal(all, page)
+	b.checkEqual(all, page)
 	if all[0].Stream != stream {
 		b.Fatalf("stream %q, want %q", all[0].Stream, stream)
 	}
 }
 
-// toText makes printable bytes of any: some stores take JSON only.
+// toText maps bytes to printable ones: some stores accept JSON only.
 func toText(p []byte) []byte {
 	text := make([]byte, len(p))
 	for i, c := range p {
@@ -216,25 +217,25 @@ func toText(p []byte) []byte {
 	return text
 }
 
-func contextEndedBefore(b *bench) {
+func contextEndedBefore(b *suite) {
 	ctx, cancel := context.WithCancel(b.ctx)
 	cancel()
 	stream := b.stream("a")
 	_, err := b.store.Append(ctx, stream, events.NoStream, b.batch(1))
-	b.is(err, events.ErrUnavailable)
+	b.wantErr(err, events.ErrUnavailable)
 	_, err = b.store.Read(ctx, stream, 0, events.Forward, 1)
-	b.is(err, context.Canceled)
+	b.wantErr(err, context.Canceled)
 	_, err = b.store.ReadAll(ctx, b.begin, events.Forward, 1)
-	b.is(err, context.Canceled)
+	b.wantErr(err, context.Canceled)
 	_, err = b.store.Head(ctx)
-	b.is(err, context.Canceled)
+	b.wantErr(err, context.Canceled)
 	if all := b.log(); len(all) != 0 {
 		b.Fatalf("%d events were written", len(all))
 	}
 }
 
-// together runs f n times at once and fails the test with the first error.
-func (b *bench) together(n int, f func(int) error) {
+// concurrently runs f n times concurrently and fails the test with their errors.
+func (b *suite) concurrently(n int, f func(int) error) {
 	b.Helper()
 	failures := make([]error, n)
 	var all sync.WaitGroup
@@ -242,5 +243,5 @@ func (b *bench) together(n int, f func(int) error) {
 		all.Go(func() { failures[i] = f(i) })
 	}
 	all.Wait()
-	b.ok(errors.Join(failures...))
+	b.noErr(errors.Join(failures...))
 }

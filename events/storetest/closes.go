@@ -7,7 +7,7 @@ import (
 	"admitone/events"
 )
 
-func closing(b *bench) {
+func closing(b *suite) {
 	b.closed = true
 	b.fill(b.stream("a"), 2)
 	following := make(chan struct{})
@@ -27,33 +27,33 @@ func closing(b *bench) {
 	case err := <-ended:
 		b.Fatal(err)
 	}
-	b.ok(b.store.Close())
-	b.is(<-ended, events.ErrClosed)
-	b.ok(b.store.Close())
+	b.noErr(b.store.Close())
+	b.wantErr(<-ended, events.ErrClosed)
+	b.noErr(b.store.Close())
 	_, err := b.store.Append(b.ctx, b.stream("a"), 1, b.batch(1))
-	b.is(err, events.ErrClosed)
+	b.wantErr(err, events.ErrClosed)
 	_, err = b.store.Read(b.ctx, b.stream("a"), 0, events.Forward, 1)
-	b.is(err, events.ErrClosed)
+	b.wantErr(err, events.ErrClosed)
 	_, err = b.store.ReadAll(b.ctx, 0, events.Forward, 1)
-	b.is(err, events.ErrClosed)
+	b.wantErr(err, events.ErrClosed)
 	_, err = b.store.Head(b.ctx)
-	b.is(err, events.ErrClosed)
-	b.is(b.store.Follow(b.ctx, 0, func([]events.Recorded) error { return errEnough }), events.ErrClosed)
+	b.wantErr(err, events.ErrClosed)
+	b.wantErr(b.store.Follow(b.ctx, 0, func([]events.Recorded) error { return errStop }), events.ErrClosed)
 }
 
-// reopen closes the store while appends are under way: what was answered is there
-// afterwards, and what was not is there whole or not at all.
-func reopen(b *bench) {
+// reopen closes the store during appends: acknowledged ones are there afterwards, others completely
+// or not at all.
+func reopen(b *suite) {
 	if b.target.Reopen == nil {
 		b.Skip("this target can't be reopened")
 	}
 	const writers, enough = 8, 20
-	mixed(b, b.stream("quiet"))
+	fillMixed(b, b.stream("quiet"))
 	quiet, epoch := b.log(), b.store.Epoch()
 	answered := make([]events.Revision, writers)
 	ready := make(chan struct{}, writers)
 	var closed error
-	b.together(writers+1, func(n int) error {
+	b.concurrently(writers+1, func(n int) error {
 		if n == writers {
 			for range writers {
 				<-ready
@@ -67,12 +67,12 @@ func reopen(b *bench) {
 			}
 		})
 	})
-	b.ok(closed)
+	b.noErr(closed)
 	b.store = b.target.Reopen(b.T, b.store)
 	if b.store.Epoch() != epoch {
 		b.Fatalf("epoch %q, before %q", b.store.Epoch(), epoch)
 	}
-	b.equal(b.log()[:len(quiet)], quiet)
+	b.checkEqual(b.log()[:len(quiet)], quiet)
 	for n, want := range answered {
 		last := b.read(b.stream(fmt.Sprint(n)), events.EndRevision, events.Backward, 1)
 		if len(last) != 1 || last[0].Revision < want || (last[0].Revision+1)%3 != 0 {
@@ -80,15 +80,14 @@ func reopen(b *bench) {
 		}
 	}
 	head, err := b.store.Head(b.ctx)
-	b.ok(err)
+	b.noErr(err)
 	if appended := b.append(b.stream("new"), events.NoStream, b.batch(1)); appended.Position <= head {
 		b.Fatalf("appended at %d, the head was %d", appended.Position, head)
 	}
 }
 
-// appendUntilClosed appends in threes and keeps the last revision that was
-// answered.
-func (b *bench) appendUntilClosed(stream events.StreamID, answered *events.Revision, each func(int)) error {
+// appendUntilClosed appends batches of three and records the last acknowledged revision.
+func (b *suite) appendUntilClosed(stream events.StreamID, answered *events.Revision, each func(int)) error {
 	*answered = events.NoStream
 	for i := 1; ; i++ {
 		appended, err := b.store.Append(b.ctx, stream, *answered, b.batch(3))

@@ -9,11 +9,11 @@ import (
 	"admitone/events"
 )
 
-// errEnough ends a follower that has seen what it was waiting for.
-var errEnough = errors.New("storetest: enough")
+// errStop ends a follower that has seen what it was waiting for.
+var errStop = errors.New("stop")
 
 // follow collects this run's events above after until there are n.
-func (b *bench) follow(after events.Position, n int) ([]events.Recorded, error) {
+func (b *suite) follow(after events.Position, n int) ([]events.Recorded, error) {
 	var got []events.Recorded
 	last := after
 	err := b.store.Follow(b.ctx, after, func(page []events.Recorded) error {
@@ -25,47 +25,47 @@ func (b *bench) follow(after events.Position, n int) ([]events.Recorded, error) 
 				return fmt.Errorf("position %d follows %d", r.Position, last)
 			}
 			last = r.Position
-			if b.ours(r) {
+			if b.isOwn(r) {
 				got = append(got, r)
 			}
 		}
 		if len(got) >= n {
-			return errEnough
+			return errStop
 		}
 		return nil
 	})
-	if !errors.Is(err, errEnough) {
+	if !errors.Is(err, errStop) {
 		return got, fmt.Errorf("after %d of %d events: %w", len(got), n, err)
 	}
 	return got, nil
 }
 
-func followFromBefore(b *bench) {
-	mixed(b, b.stream("a"))
+func followFromBefore(b *suite) {
+	fillMixed(b, b.stream("a"))
 	all := b.log()
 	got, err := b.follow(b.begin, len(all))
-	b.ok(err)
-	b.equal(got, all)
+	b.noErr(err)
+	b.checkEqual(got, all)
 }
 
-func followFromMiddle(b *bench) {
-	mixed(b, b.stream("a"))
+func followFromMiddle(b *suite) {
+	fillMixed(b, b.stream("a"))
 	all := b.log()
 	for _, i := range []int{0, 1, len(all) / 2, len(all) - 2} {
 		got, err := b.follow(all[i].Position, len(all)-i-1)
-		b.ok(err)
-		b.equal(got, all[i+1:])
+		b.noErr(err)
+		b.checkEqual(got, all[i+1:])
 	}
 }
 
-func followFromHead(b *bench) {
+func followFromHead(b *suite) {
 	b.fill(b.stream("before"), 5)
 	head, err := b.store.Head(b.ctx)
-	b.ok(err)
+	b.noErr(err)
 	stream := b.stream("after")
 	want := b.batch(5)
 	var got []events.Recorded
-	b.together(2, func(n int) error {
+	b.concurrently(2, func(n int) error {
 		if n == 0 {
 			for i := range want {
 				if _, err := b.store.Append(b.ctx, stream, events.Revision(i)-1, want[i:i+1]); err != nil {
@@ -78,19 +78,19 @@ func followFromHead(b *bench) {
 		got, err = b.follow(head, len(want))
 		return err
 	})
-	b.same(got, want, 0, 1)
+	b.checkAppended(got, want, 0, 1)
 }
 
-// followDuringAppends has followers begin at any moment while several streams are
-// written: each sees what the log shows afterwards, in the same order.
-func followDuringAppends(b *bench) {
+// followDuringAppends starts followers while several streams are written: each sees the events of
+// the log in its order.
+func followDuringAppends(b *suite) {
 	const writers, appends, followers = 4, 150, 3
 	total := 0
 	for i := range appends {
 		total += writers * (1 + i%5)
 	}
 	got := make([][]events.Recorded, followers)
-	b.together(writers+followers, func(n int) error {
+	b.concurrently(writers+followers, func(n int) error {
 		if n >= writers {
 			var err error
 			got[n-writers], err = b.follow(b.begin, total)
@@ -108,16 +108,16 @@ func followDuringAppends(b *bench) {
 	})
 	all := b.log()
 	for i := range got {
-		b.equal(got[i], all)
+		b.checkEqual(got[i], all)
 	}
 }
 
-// followTwice checks that what one follower sees does not depend on another.
-func followTwice(b *bench) {
-	mixed(b, b.stream("a"))
+// followTwice checks that followers are independent of each other.
+func followTwice(b *suite) {
+	fillMixed(b, b.stream("a"))
 	all := b.log()
 	var got [2][]events.Recorded
-	b.together(2, func(n int) error {
+	b.concurrently(2, func(n int) error {
 		from := b.begin
 		if n == 1 {
 			from = all[4].Position
@@ -126,13 +126,13 @@ func followTwice(b *bench) {
 		got[n], err = b.follow(from, len(all)-5*n)
 		return err
 	})
-	b.equal(got[0], all)
-	b.equal(got[1], all[5:])
+	b.checkEqual(got[0], all)
+	b.checkEqual(got[1], all[5:])
 }
 
-// followBlocked checks that a follower which doesn't return from its handler
-// holds up neither appends nor other followers, and misses nothing.
-func followBlocked(b *bench) {
+// followBlocked checks that a follower with a blocked handler delays neither appends nor other
+// followers, and misses nothing.
+func followBlocked(b *suite) {
 	const n = 3000
 	stream := b.stream("a")
 	b.append(stream, events.NoStream, b.batch(1))
@@ -146,12 +146,12 @@ func followBlocked(b *bench) {
 				<-release
 			}
 			for _, r := range page {
-				if b.ours(r) {
+				if b.isOwn(r) {
 					got = append(got, r)
 				}
 			}
 			if len(got) > n {
-				return errEnough
+				return errStop
 			}
 			return nil
 		})
@@ -166,12 +166,12 @@ func followBlocked(b *bench) {
 	}
 	_, err := b.follow(b.begin, n+1)
 	close(release)
-	b.ok(err)
-	b.is(<-ended, errEnough)
-	b.equal(got, b.log())
+	b.noErr(err)
+	b.wantErr(<-ended, errStop)
+	b.checkEqual(got, b.log())
 }
 
-func followHandlerFails(b *bench) {
+func followHandlerFails(b *suite) {
 	b.fill(b.stream("a"), 3)
 	broken := errors.New("the handler's own")
 	var calls atomic.Int64
@@ -179,20 +179,20 @@ func followHandlerFails(b *bench) {
 		calls.Add(1)
 		return broken
 	})
-	b.is(err, broken)
+	b.wantErr(err, broken)
 	if calls.Load() != 1 {
 		b.Fatalf("the handler was called %d times", calls.Load())
 	}
 }
 
-func followContext(b *bench) {
+func followContext(b *suite) {
 	b.fill(b.stream("a"), 3)
 	ctx, cancel := context.WithCancel(b.ctx)
 	defer cancel()
 	seen := 0
 	err := b.store.Follow(ctx, b.begin, func(page []events.Recorded) error {
 		for _, r := range page {
-			if b.ours(r) {
+			if b.isOwn(r) {
 				seen++
 			}
 		}
@@ -201,9 +201,9 @@ func followContext(b *bench) {
 		}
 		return nil
 	})
-	b.is(err, context.Canceled)
+	b.wantErr(err, context.Canceled)
 	err = b.store.Follow(ctx, b.begin, func([]events.Recorded) error {
 		return errors.New("called though the context has ended")
 	})
-	b.is(err, context.Canceled)
+	b.wantErr(err, context.Canceled)
 }

@@ -8,8 +8,8 @@ import (
 	"admitone/events"
 )
 
-// mixed fills a stream with appends of different sizes, others in between.
-func mixed(b *bench, stream events.StreamID) []events.Event {
+// fillMixed makes appends of different sizes to a stream, interleaved with those to another.
+func fillMixed(b *suite, stream events.StreamID) []events.Event {
 	var all []events.Event
 	other := events.NoStream
 	for _, size := range []int{1, 3, 1, 7, 2, 1, 1, 11} {
@@ -21,84 +21,85 @@ func mixed(b *bench, stream events.StreamID) []events.Event {
 	return all
 }
 
-func readForward(b *bench) {
+func readForward(b *suite) {
 	stream := b.stream("a")
-	want := mixed(b, stream)
+	want := fillMixed(b, stream)
 	for from := range len(want) + 2 {
 		for _, limit := range []int{1, 2, 5, len(want), len(want) + 5} {
 			begin := min(from, len(want))
 			end := min(begin+limit, len(want))
-			b.same(b.read(stream, events.Revision(from), events.Forward, limit), want[begin:end], events.Revision(from), 1)
+			b.checkAppended(b.read(stream, events.Revision(from), events.Forward, limit), want[begin:end],
+				events.Revision(from), 1)
 		}
 	}
 }
 
-func readBackward(b *bench) {
+func readBackward(b *suite) {
 	stream := b.stream("a")
-	want := mixed(b, stream)
+	want := fillMixed(b, stream)
 	for from := range want {
 		for _, limit := range []int{1, 2, 5, len(want), len(want) + 5} {
 			begin := max(from+1-limit, 0)
-			b.same(b.read(stream, events.Revision(from), events.Backward, limit), want[begin:from+1], events.Revision(from), -1)
+			b.checkAppended(b.read(stream, events.Revision(from), events.Backward, limit), want[begin:from+1],
+				events.Revision(from), -1)
 		}
 	}
 	last := events.Revision(len(want) - 1)
-	b.same(b.read(stream, events.EndRevision, events.Backward, 1), want[last:], last, -1)
-	b.same(b.read(stream, events.EndRevision, events.Backward, len(want)+1), want, last, -1)
-	b.same(b.read(stream, last+1, events.Backward, 3), nil, 0, -1)
+	b.checkAppended(b.read(stream, events.EndRevision, events.Backward, 1), want[last:], last, -1)
+	b.checkAppended(b.read(stream, events.EndRevision, events.Backward, len(want)+1), want, last, -1)
+	b.checkAppended(b.read(stream, last+1, events.Backward, 3), nil, 0, -1)
 }
 
-func readEmpty(b *bench) {
+func readEmpty(b *suite) {
 	never := b.stream("never")
 	b.fill(b.stream("never-quite"), 3)
 	for _, from := range []events.Revision{0, 1, 1000, events.EndRevision} {
 		for _, dir := range []events.Direction{events.Forward, events.Backward} {
-			b.same(b.read(never, from, dir, 10), nil, 0, 1)
+			b.checkAppended(b.read(never, from, dir, 10), nil, 0, 1)
 		}
 	}
-	b.same(b.read(b.stream("never-quite"), events.EndRevision, events.Forward, 10), nil, 0, 1)
+	b.checkAppended(b.read(b.stream("never-quite"), events.EndRevision, events.Forward, 10), nil, 0, 1)
 }
 
-func readAllForward(b *bench) {
-	mixed(b, b.stream("a"))
+func readAllForward(b *suite) {
+	fillMixed(b, b.stream("a"))
 	all := b.log()
 	for i := range all {
-		b.equal(b.page(all[i].Position, events.Forward, 4, all[len(all)-1].Position), all[i+1:min(i+5, len(all))])
+		b.checkEqual(b.page(all[i].Position, events.Forward, 4, all[len(all)-1].Position), all[i+1:min(i+5, len(all))])
 	}
 	end, err := b.store.Head(b.ctx)
-	b.ok(err)
+	b.noErr(err)
 	page, err := b.store.ReadAll(b.ctx, end+1, events.Forward, 10)
-	b.ok(err)
-	if ours := slices.DeleteFunc(page, func(r events.Recorded) bool { return !b.ours(r) }); len(ours) != 0 {
+	b.noErr(err)
+	if ours := slices.DeleteFunc(page, func(r events.Recorded) bool { return !b.isOwn(r) }); len(ours) != 0 {
 		b.Fatalf("%d events behind the end", len(ours))
 	}
 }
 
-func readAllBackward(b *bench) {
-	mixed(b, b.stream("a"))
+func readAllBackward(b *suite) {
+	fillMixed(b, b.stream("a"))
 	all := b.log()
 	backwards := slices.Clone(all)
 	slices.Reverse(backwards)
 	for i := range backwards {
-		b.equal(b.page(backwards[i].Position, events.Backward, 4, b.begin), backwards[i+1:min(i+5, len(all))])
+		b.checkEqual(b.page(backwards[i].Position, events.Backward, 4, b.begin), backwards[i+1:min(i+5, len(all))])
 	}
-	b.equal(b.page(events.EndPosition, events.Backward, 3, b.begin), backwards[:3])
+	b.checkEqual(b.page(events.EndPosition, events.Backward, 3, b.begin), backwards[:3])
 	page, err := b.store.ReadAll(b.ctx, 0, events.Backward, 10)
-	b.ok(err)
+	b.noErr(err)
 	if len(page) != 0 {
 		b.Fatalf("%d events before the first", len(page))
 	}
 }
 
-// page collects limit of this run's events from one position on, reading one
-// store page after another, since others' events may lie in between. It stops at
-// the position stop.
-func (b *bench) page(from events.Position, dir events.Direction, limit int, stop events.Position) []events.Recorded {
+// page collects limit of this run's events from one position on, in as many reads as needed, since
+// other events may be in between. It stops at the position stop.
+func (b *suite) page(from events.Position, dir events.Direction, limit int, stop events.Position) []events.Recorded {
 	b.Helper()
 	var ours []events.Recorded
 	for len(ours) < limit {
 		page, err := b.store.ReadAll(b.ctx, from, dir, limit)
-		b.ok(err)
+		b.noErr(err)
 		if len(page) > limit {
 			b.Fatalf("%d events, the limit is %d", len(page), limit)
 		}
@@ -107,7 +108,7 @@ func (b *bench) page(from events.Position, dir events.Direction, limit int, stop
 				b.Fatalf("position %d, reading from %d (backward: %t)", r.Position, from, dir)
 			}
 			from = r.Position
-			if b.ours(r) && len(ours) < limit {
+			if b.isOwn(r) && len(ours) < limit {
 				ours = append(ours, r)
 			}
 		}
@@ -118,7 +119,7 @@ func (b *bench) page(from events.Position, dir events.Direction, limit int, stop
 	return ours
 }
 
-func streamIterator(b *bench) {
+func streamIterator(b *suite) {
 	const n = 2500 // more than two pages of the iterators
 	stream := b.stream("a")
 	want := b.batch(n)
@@ -127,14 +128,18 @@ func streamIterator(b *bench) {
 	}
 	var got []events.Recorded
 	for r, err := range events.Stream(b.ctx, b.store, stream, 3) {
-		b.ok(err)
+		b.noErr(err)
 		got = append(got, r)
 	}
-	b.same(got, want[3:], 3, 1)
+	b.checkAppended(got, want[3:], 3, 1)
 }
 
-func similarNames(b *bench) {
-	names := []string{"a", "a-", "a-1", "a-10", "a1", "aa", "A", "b", strings.Repeat("a", 200)}
+func similarNames(b *suite) {
+	names := []string{"a", "a-", "a-1", "a-10", "a1", "aa", "A", "b", strings.Repeat("a", 200),
+		// Streams are named after holders, whose names are arbitrary.
+		"https://id.example/a?b=c#d", "https://id.example/a", `a|b\c`, "a~b%2Fc d", "a\u200db", "a\u200cb",
+		"a\u00a0b", "a\u3000b", "a+b@c", "ä",
+		strings.Repeat("\U0001f600", 255)}
 	want := make(map[string][]events.Event)
 	for round := range 3 {
 		for i, name := range names {
@@ -144,13 +149,13 @@ func similarNames(b *bench) {
 		}
 	}
 	for _, name := range names {
-		b.same(b.read(b.stream(name), 0, events.Forward, 100), want[name], 0, 1)
+		b.checkAppended(b.read(b.stream(name), 0, events.Forward, 100), want[name], 0, 1)
 		last := events.Revision(len(want[name]) - 1)
-		b.same(b.read(b.stream(name), events.EndRevision, events.Backward, 100), want[name], last, -1)
+		b.checkAppended(b.read(b.stream(name), events.EndRevision, events.Backward, 100), want[name], last, -1)
 	}
 }
 
-func created(b *bench) {
+func created(b *suite) {
 	for i := range 20 {
 		b.append(b.stream(fmt.Sprint(i)), events.NoStream, b.batch(1))
 	}
@@ -161,12 +166,12 @@ func created(b *bench) {
 	}
 }
 
-func head(b *bench) {
+func head(b *suite) {
 	before := b.begin
 	for i := range 10 {
 		appended := b.append(b.stream("a"), events.Revision(i)-1, b.batch(1))
 		now, err := b.store.Head(b.ctx)
-		b.ok(err)
+		b.noErr(err)
 		if now < appended.Position || appended.Position <= before {
 			b.Fatalf("head %d, appended at %d, before that %d", now, appended.Position, before)
 		}

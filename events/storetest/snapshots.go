@@ -10,13 +10,12 @@ import (
 	"admitone/events"
 )
 
-// RunSnapshots runs the tests of events.Snapshots on the target's stores. They
-// are skipped, saying so, if its stores don't keep any. It returns the names of those
-// that were skipped, as Run does.
+// RunSnapshots runs the tests of events.Snapshots on the target's stores. They are skipped if the
+// stores do not implement it. It returns the names of the skipped tests, as Run does.
 func RunSnapshots(t *testing.T, target Target) (skipped []string) {
 	for _, test := range []struct {
 		name string
-		run  func(*bench, events.Snapshots)
+		run  func(*suite, events.Snapshots)
 	}{
 		{"None", noSnapshot},
 		{"Kept", snapshotKept},
@@ -29,7 +28,7 @@ func RunSnapshots(t *testing.T, target Target) (skipped []string) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Cleanup(func() { skipped = noteSkipped(t, skipped, test.name) })
-			start(t, target, func(b *bench) {
+			start(t, target, func(b *suite) {
 				snapshots, ok := b.store.(events.Snapshots)
 				if !ok {
 					b.Skip("this target keeps no snapshots")
@@ -45,10 +44,10 @@ func headOf(n byte) events.Snapshot {
 	return events.Snapshot{Version: uint32(n) << 20, Revision: events.Revision(n), Hash: events.Hash{n, 31: n}}
 }
 
-func (b *bench) save(s events.Snapshots, stream events.StreamID, head events.Snapshot, body []byte) {
+func (b *suite) save(s events.Snapshots, stream events.StreamID, head events.Snapshot, body []byte) {
 	b.Helper()
-	b.ok(s.SaveSnapshot(stream, head, func(w io.Writer) error {
-		// In two parts, since that is what encoders do.
+	b.noErr(s.SaveSnapshot(stream, head, func(w io.Writer) error {
+		// In two parts, as encoders do.
 		if _, err := w.Write(body[:len(body)/3]); err != nil {
 			return err
 		}
@@ -57,10 +56,10 @@ func (b *bench) save(s events.Snapshots, stream events.StreamID, head events.Sna
 	}))
 }
 
-func (b *bench) load(s events.Snapshots, stream events.StreamID, head events.Snapshot, body []byte) {
+func (b *suite) load(s events.Snapshots, stream events.StreamID, head events.Snapshot, body []byte) {
 	b.Helper()
 	calls := 0
-	b.ok(s.LoadSnapshot(stream, func(got events.Snapshot, r io.Reader) error {
+	b.noErr(s.LoadSnapshot(stream, func(got events.Snapshot, r io.Reader) error {
 		calls++
 		if got != head {
 			b.Errorf("head %v, want %v", got, head)
@@ -76,17 +75,17 @@ func (b *bench) load(s events.Snapshots, stream events.StreamID, head events.Sna
 	}
 }
 
-func (b *bench) none(s events.Snapshots, stream events.StreamID) {
+func (b *suite) none(s events.Snapshots, stream events.StreamID) {
 	b.Helper()
-	b.is(s.LoadSnapshot(stream, func(events.Snapshot, io.Reader) error {
+	b.wantErr(s.LoadSnapshot(stream, func(events.Snapshot, io.Reader) error {
 		b.Error("read was called")
 		return nil
 	}), events.ErrNoSnapshot)
 }
 
-func noSnapshot(b *bench, s events.Snapshots) { b.none(s, b.stream("a")) }
+func noSnapshot(b *suite, s events.Snapshots) { b.none(s, b.stream("a")) }
 
-func snapshotKept(b *bench, s events.Snapshots) {
+func snapshotKept(b *suite, s events.Snapshots) {
 	b.save(s, b.stream("a"), headOf(1), []byte("one"))
 	b.save(s, b.stream("b"), headOf(2), nil)
 	b.load(s, b.stream("a"), headOf(1), []byte("one"))
@@ -94,17 +93,17 @@ func snapshotKept(b *bench, s events.Snapshots) {
 	b.none(s, b.stream("c"))
 }
 
-func snapshotReplaced(b *bench, s events.Snapshots) {
+func snapshotReplaced(b *suite, s events.Snapshots) {
 	b.save(s, b.stream("a"), headOf(1), bytes.Repeat([]byte("longer"), 1000))
 	b.save(s, b.stream("a"), headOf(2), []byte("shorter"))
 	b.load(s, b.stream("a"), headOf(2), []byte("shorter"))
 }
 
-func snapshotFailedSave(b *bench, s events.Snapshots) {
+func snapshotFailedSave(b *suite, s events.Snapshots) {
 	broken := errors.New("the writer's own")
 	fail := func(stream events.StreamID) {
 		b.Helper()
-		b.is(s.SaveSnapshot(stream, headOf(9), func(w io.Writer) error {
+		b.wantErr(s.SaveSnapshot(stream, headOf(9), func(w io.Writer) error {
 			if _, err := w.Write(bytes.Repeat([]byte("x"), 1<<20)); err != nil {
 				return err
 			}
@@ -118,15 +117,16 @@ func snapshotFailedSave(b *bench, s events.Snapshots) {
 	b.load(s, b.stream("a"), headOf(1), []byte("one"))
 }
 
-func snapshotFailedLoad(b *bench, s events.Snapshots) {
+func snapshotFailedLoad(b *suite, s events.Snapshots) {
 	b.save(s, b.stream("a"), headOf(1), []byte("one"))
 	broken := errors.New("the reader's own")
-	b.is(s.LoadSnapshot(b.stream("a"), func(events.Snapshot, io.Reader) error { return broken }), broken)
+	b.wantErr(s.LoadSnapshot(b.stream("a"), func(events.Snapshot, io.Reader) error { return broken }), broken)
 	b.load(s, b.stream("a"), headOf(1), []byte("one"))
 }
 
-func snapshotAnyStream(b *bench, s events.Snapshots) {
-	names := []string{"a", "A", "../a", "a/b", `a\b`, "a.tmp", "nul\x00", "%2e", "Grüße", "con", " ", strings.Repeat("long", 200)}
+func snapshotAnyStream(b *suite, s events.Snapshots) {
+	names := []string{"a", "A", "../a", "a/b", `a\b`, "a.tmp", "nul\x00", "%2e", "Grüße", "con", " ",
+		strings.Repeat("long", 200)}
 	for i, name := range names {
 		b.save(s, b.stream(name), headOf(byte(i)), []byte(name))
 	}
@@ -135,7 +135,7 @@ func snapshotAnyStream(b *bench, s events.Snapshots) {
 	}
 }
 
-func snapshotLarge(b *bench, s events.Snapshots) {
+func snapshotLarge(b *suite, s events.Snapshots) {
 	body := make([]byte, 3<<20+17)
 	for i := range body {
 		body[i] = byte(i >> 8 * i)
@@ -144,12 +144,12 @@ func snapshotLarge(b *bench, s events.Snapshots) {
 	b.load(s, b.stream("a"), headOf(1), body)
 }
 
-func snapshotReopen(b *bench, s events.Snapshots) {
+func snapshotReopen(b *suite, s events.Snapshots) {
 	if b.target.Reopen == nil {
 		b.Skip("this target can't be reopened")
 	}
 	b.save(s, b.stream("a"), headOf(1), []byte("one"))
-	b.ok(b.store.Close())
+	b.noErr(b.store.Close())
 	b.store = b.target.Reopen(b.T, b.store)
 	b.load(b.store.(events.Snapshots), b.stream("a"), headOf(1), []byte("one"))
 }

@@ -19,22 +19,22 @@ import (
 type Target struct {
 	// Open returns a store. The suite closes it.
 	Open func(t *testing.T) events.Store
-	// Reopen opens again what store, which is closed, has kept. nil: it can't be,
-	// and the tests that need it are skipped, saying so.
+	// Reopen opens the contents of store, which is closed, again. If it is nil, the tests that need
+	// it are skipped.
 	Reopen func(t *testing.T, store events.Store) events.Store
 }
 
-// patience bounds every test. It is no measure of anything: a store that works
-// does not come near it.
-const patience = 2 * time.Minute
+// testTimeout bounds every test; a working store does not come near it.
+const testTimeout = 2 * time.Minute
 
-// Run runs the whole suite on the target, and RunSnapshots if its stores keep
-// snapshots. It returns the names of the tests that were skipped, so that a target can
-// hold them to a list: a suite that shrinks in silence is none.
+// Run runs the whole suite on the target, and RunSnapshots if its stores keep snapshots. The tests
+// of events.MultiAppender and events.AsyncAppender are skipped if its stores are none. It returns
+// the names of the tests that were skipped, so that a target can compare them with a list: a suite
+// must not shrink silently.
 func Run(t *testing.T, target Target) (skipped []string) {
 	for _, test := range []struct {
 		name string
-		run  func(*bench)
+		run  func(*suite)
 	}{
 		{"ExpectedRevision", expectedRevision},
 		{"ConflictWritesNothing", conflictWritesNothing},
@@ -62,6 +62,13 @@ func Run(t *testing.T, target Target) (skipped []string) {
 		{"ContextEndedBefore", contextEndedBefore},
 		{"Close", closing},
 		{"Reopen", reopen},
+		{"AppendAll", appendAllToStreams},
+		{"AppendAllConflict", appendAllConflict},
+		{"AppendAllConcurrently", appendAllConcurrently},
+		{"AppendAllRefused", appendAllRefused},
+		{"AppendThen", appendThenResults},
+		{"AppendThenConcurrently", appendThenConcurrently},
+		{"AppendThenRefused", appendThenRefused},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Cleanup(func() { skipped = noteSkipped(t, skipped, test.name) })
@@ -84,31 +91,31 @@ func noteSkipped(t *testing.T, skipped []string, name string) []string {
 	return skipped
 }
 
-// bench is one test at work on one store.
-type bench struct {
+// suite is one test of one store.
+type suite struct {
 	*testing.T
 	target Target
 	store  events.Store
 	ctx    context.Context
 	run    string          // id of the run
-	begin  events.Position // the head when the test began
-	made   atomic.Int64    // events made so far
+	begin  events.Position // the head at the start of the test
+	made   atomic.Int64    // number of events so far
 	closed bool            // the test has closed the store itself
 }
 
-func start(t *testing.T, target Target, test func(*bench)) {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+func start(t *testing.T, target Target, test func(*suite)) {
+	ctx, cancel := context.WithTimeout(context.Background(), testTimeout)
 	defer cancel()
 	var id [6]byte
 	_, _ = rand.Read(id[:])
-	b := &bench{T: t, target: target, store: target.Open(t), ctx: ctx, run: hex.EncodeToString(id[:])}
+	b := &suite{T: t, target: target, store: target.Open(t), ctx: ctx, run: hex.EncodeToString(id[:])}
 	defer func() {
 		if !b.closed {
-			b.ok(b.store.Close())
+			b.noErr(b.store.Close())
 		}
 	}()
 	begin, err := b.store.Head(ctx)
-	b.ok(err)
+	b.noErr(err)
 	b.begin = begin
 	test(b)
 	if !b.closed && !t.Failed() {
@@ -116,33 +123,33 @@ func start(t *testing.T, target Target, test func(*bench)) {
 	}
 }
 
-func (b *bench) ok(err error) {
+func (b *suite) noErr(err error) {
 	b.Helper()
 	if err != nil {
 		b.Fatal(err)
 	}
 }
 
-// is fails the test if err is not want.
-func (b *bench) is(err, want error) {
+// wantErr fails the test if err is not want.
+func (b *suite) wantErr(err, want error) {
 	b.Helper()
 	if !errors.Is(err, want) {
 		b.Fatalf("error %v, want %v", err, want)
 	}
 }
 
-// stream makes a name of this run.
-func (b *bench) stream(name string) events.StreamID {
+// stream returns a stream name of this run.
+func (b *suite) stream(name string) events.StreamID {
 	return events.NewStreamID("storetest", b.run+"~"+name)
 }
 
-// ours reports whether an event of the whole log is this run's.
-func (b *bench) ours(r events.Recorded) bool {
+// isOwn reports whether an event of the whole log belongs to this run.
+func (b *suite) isOwn(r events.Recorded) bool {
 	return strings.HasPrefix(string(r.Stream), "storetest-"+b.run+"~")
 }
 
-// batch makes n events that differ in everything.
-func (b *bench) batch(n int) []events.Event {
+// batch returns n events that differ in every field.
+func (b *suite) batch(n int) []events.Event {
 	batch := make([]events.Event, n)
 	for i := range batch {
 		k := b.made.Add(1)
@@ -152,17 +159,17 @@ func (b *bench) batch(n int) []events.Event {
 			Data:     fmt.Appendf(nil, `{"n":%d}`, k),
 			Metadata: fmt.Appendf(nil, `{"command_id":"%s-%d"}`, b.run, k),
 		}
-		// EventID takes 16 bits of the index; the rest goes in here.
+		// EventID uses 16 bits of the index; the rest is added here.
 		batch[i].ID[0], batch[i].ID[1] = byte(k>>24), byte(k>>16)
 	}
 	return batch
 }
 
-// append must succeed.
-func (b *bench) append(stream events.StreamID, expected events.Revision, batch []events.Event) events.Appended {
+// append appends and fails the test on an error.
+func (b *suite) append(stream events.StreamID, expected events.Revision, batch []events.Event) events.Appended {
 	b.Helper()
 	appended, err := b.store.Append(b.ctx, stream, expected, batch)
-	b.ok(err)
+	b.noErr(err)
 	if want := expected + events.Revision(len(batch)); appended.Revision != want {
 		b.Fatalf("appended up to revision %d, want %d", appended.Revision, want)
 	}
@@ -170,7 +177,7 @@ func (b *bench) append(stream events.StreamID, expected events.Revision, batch [
 }
 
 // fill appends n events one by one and returns them.
-func (b *bench) fill(stream events.StreamID, n int) []events.Event {
+func (b *suite) fill(stream events.StreamID, n int) []events.Event {
 	b.Helper()
 	batch := b.batch(n)
 	for i := range batch {
@@ -179,16 +186,16 @@ func (b *bench) fill(stream events.StreamID, n int) []events.Event {
 	return batch
 }
 
-func (b *bench) read(stream events.StreamID, from events.Revision, dir events.Direction, limit int) []events.Recorded {
+func (b *suite) read(stream events.StreamID, from events.Revision, dir events.Direction, limit int) []events.Recorded {
 	b.Helper()
 	page, err := b.store.Read(b.ctx, stream, from, dir, limit)
-	b.ok(err)
+	b.noErr(err)
 	return page
 }
 
-// same compares what was read with what was appended from revision first on;
-// step is -1 when it was read backwards.
-func (b *bench) same(page []events.Recorded, want []events.Event, first, step events.Revision) {
+// checkAppended compares a page with the events appended from revision first on; step is -1 if it
+// was read backward.
+func (b *suite) checkAppended(page []events.Recorded, want []events.Event, first, step events.Revision) {
 	b.Helper()
 	if len(page) != len(want) {
 		b.Fatalf("%d events, want %d", len(page), len(want))
@@ -201,14 +208,14 @@ func (b *bench) same(page []events.Recorded, want []events.Event, first, step ev
 		if revision := first + step*events.Revision(i); page[i].Revision != revision {
 			b.Fatalf("event %d has revision %d, want %d", i, page[i].Revision, revision)
 		}
-		if err := differ(&page[i].Event, e); err != nil {
+		if err := diff(&page[i].Event, e); err != nil {
 			b.Fatalf("event %d: %v", i, err)
 		}
 	}
 }
 
-// differ says in what two events differ.
-func differ(got, want *events.Event) error {
+// diff returns the first difference of two events.
+func diff(got, want *events.Event) error {
 	switch {
 	case got.ID != want.ID:
 		return fmt.Errorf("id %s, want %s", got.ID, want.ID)
@@ -223,22 +230,21 @@ func differ(got, want *events.Event) error {
 }
 
 // log returns this run's events in the order of the log.
-func (b *bench) log() []events.Recorded {
+func (b *suite) log() []events.Recorded {
 	b.Helper()
 	var all []events.Recorded
 	for r, err := range events.All(b.ctx, b.store, b.begin) {
-		b.ok(err)
-		if b.ours(r) {
+		b.noErr(err)
+		if b.isOwn(r) {
 			all = append(all, r)
 		}
 	}
 	return all
 }
 
-// checkLog holds what must be true of every log: positions increase, the
-// revisions of each stream have no gaps, Created never runs backwards, and reading
-// a stream shows the same events as reading the log.
-func (b *bench) checkLog() {
+// checkLog checks the invariants of every log: positions increase, the revisions of each stream
+// have no gaps, Created never runs backwards, and streams and log have the same events.
+func (b *suite) checkLog() {
 	b.Helper()
 	perStream := make(map[events.StreamID][]events.Recorded)
 	var before events.Recorded
@@ -256,12 +262,12 @@ func (b *bench) checkLog() {
 		before = r
 	}
 	for stream, want := range perStream {
-		b.equal(b.read(stream, 0, events.Forward, len(want)+1), want)
+		b.checkEqual(b.read(stream, 0, events.Forward, len(want)+1), want)
 	}
 }
 
-// equal compares two readings of the same events.
-func (b *bench) equal(got, want []events.Recorded) {
+// checkEqual compares two reads of the same events.
+func (b *suite) checkEqual(got, want []events.Recorded) {
 	b.Helper()
 	if len(got) != len(want) {
 		b.Fatalf("%d events, want %d", len(got), len(want))
@@ -272,7 +278,7 @@ func (b *bench) equal(got, want []events.Recorded) {
 			b.Fatalf("event %d is %s@%d at %d (%s), want %s@%d at %d (%s)", i,
 				g.Stream, g.Revision, g.Position, g.Created, w.Stream, w.Revision, w.Position, w.Created)
 		}
-		if err := differ(&g.Event, &w.Event); err != nil {
+		if err := diff(&g.Event, &w.Event); err != nil {
 			b.Fatalf("event %d: %v", i, err)
 		}
 	}

@@ -8,8 +8,8 @@ import (
 	"admitone/events"
 )
 
-// Wish is something that somebody asked for.
-type Wish struct {
+// Intent is one request that the log answers.
+type Intent struct {
 	// Fact that granted it. Of a payment it is events.BookingPaymentStarted, however it
 	// ended; of what was refused, if that is recorded, events.RefusalRecorded.
 	Fact   events.Fact
@@ -22,10 +22,10 @@ type Wish struct {
 	Actor, RequestID string
 	// Refused is the code it was refused with, "" if it was granted.
 	Refused string
-	// House says that nobody asked for it. It is told for whoever needs it: the moment of
+	// System says that nobody asked for it. It is told for whoever needs it: the moment of
 	// a waiting room's round; a seat that was held for a moment for a booking that could
 	// not have all it wanted, and was refused; a deadline that has passed.
-	House bool
+	System bool
 	// Moment says that it was refused for something that was gone again at once: a seat
 	// that somebody held who then could not have all the others.
 	Moment bool
@@ -39,39 +39,40 @@ const maxWaiting = 100_000
 // Of tells the wishes behind log, which is in the order of positions, and among them
 // refused, which [Refused] has found, each where it was decided. Errors: the log's;
 // events.ErrDamaged for events that can't be read.
-func Of(log iter.Seq2[events.Recorded, error], refused []Wish) iter.Seq2[Wish, error] {
-	return func(yield func(Wish, error) bool) {
+func Of(log iter.Seq2[events.Recorded, error], refused []Intent) iter.Seq2[Intent, error] {
+	return func(yield func(Intent, error) bool) {
 		q, no := queue{}, newRefusals(refused)
 		for e, err := range log {
 			if err == nil {
 				err = no.before(&e, &q)
 			}
 			if err == nil {
-				err = q.take(&e)
+				err = q.apply(&e)
 			}
 			if err != nil {
-				yield(Wish{}, err)
+				yield(Intent{}, err)
 				return
 			}
-			if !q.give(yield, maxWaiting) {
+			if !q.emit(yield, maxWaiting) {
 				return
 			}
 		}
 		no.rest(&q)
 		q.paying = nil // what has no outcome now is not to get one
-		q.give(yield, 0)
+		q.emit(yield, 0)
 	}
 }
 
-// queue holds wishes back whose outcome, or that of one before, the log has not come
+// queue holds intents back whose outcome, or that of one before, the log has not come
 // to yet.
 type queue struct {
-	wishes []Wish
-	first  uint64                     // the number of wishes[0]
-	paying map[events.StreamID]uint64 // the number of a booking's payment
+	intents []Intent
+	first   uint64                     // the number of intents[0]
+	paying  map[events.StreamID]uint64 // the number of a booking's payment
+	closed  map[events.HoldID]bool     // the holds of attempts that were given up
 }
 
-func (q *queue) take(e *events.Recorded) error {
+func (q *queue) apply(e *events.Recorded) error {
 	fact, err := e.Decode()
 	if err != nil {
 		return fmt.Errorf("%w: position %d: %w", events.ErrDamaged, e.Position, err)
@@ -81,8 +82,13 @@ func (q *queue) take(e *events.Recorded) error {
 		q.paid(e.Stream, "")
 	case *events.BookingPaymentFailed:
 		q.paid(e.Stream, string(f.Reason))
+	case *events.BookingAbandoned:
+		if q.closed == nil {
+			q.closed = map[events.HoldID]bool{}
+		}
+		q.closed[events.NewHoldID(f.BookingID, f.Attempt)] = true
 	}
-	asked, house := wished(fact)
+	asked, house := q.add(fact)
 	if !asked {
 		return nil
 	}
@@ -94,10 +100,10 @@ func (q *queue) take(e *events.Recorded) error {
 		if q.paying == nil {
 			q.paying = map[events.StreamID]uint64{}
 		}
-		q.paying[e.Stream] = q.first + uint64(len(q.wishes))
+		q.paying[e.Stream] = q.first + uint64(len(q.intents))
 	}
-	q.wishes = append(q.wishes, Wish{Fact: fact, Stream: e.Stream, Position: e.Position, At: meta.At,
-		Actor: meta.Actor, RequestID: meta.CorrelationID, House: house})
+	q.intents = append(q.intents, Intent{Fact: fact, Stream: e.Stream, Position: e.Position, At: meta.At,
+		Actor: meta.Actor, RequestID: meta.CorrelationID, System: house})
 	return nil
 }
 
@@ -106,19 +112,19 @@ func (q *queue) paid(booking events.StreamID, refused string) {
 	number, ok := q.paying[booking]
 	delete(q.paying, booking)
 	if ok && number >= q.first {
-		q.wishes[number-q.first].Refused = refused
+		q.intents[number-q.first].Refused = refused
 	}
 }
 
-// give yields the wishes from the front that have an outcome, and all but the last
+// emit yields the wishes from the front that have an outcome, and all but the last
 // most. It returns false when nobody wants more.
-func (q *queue) give(yield func(Wish, error) bool, most int) bool {
-	for len(q.wishes) > 0 {
-		w := q.wishes[0]
-		if number, open := q.paying[w.Stream]; open && number == q.first && len(q.wishes) <= most {
+func (q *queue) emit(yield func(Intent, error) bool, most int) bool {
+	for len(q.intents) > 0 {
+		w := q.intents[0]
+		if number, open := q.paying[w.Stream]; open && number == q.first && len(q.intents) <= most {
 			return true
 		}
-		q.wishes, q.first = q.wishes[1:], q.first+1
+		q.intents, q.first = q.intents[1:], q.first+1
 		if !yield(w, nil) {
 			return false
 		}
@@ -126,9 +132,9 @@ func (q *queue) give(yield func(Wish, error) bool, most int) bool {
 	return true
 }
 
-// wished says whether a fact answers a wish, or is the house's own doing that has to be
+// add reports whether a fact answers a wish, or is the house's own doing that has to be
 // told all the same.
-func wished(fact events.Fact) (asked, house bool) {
+func (q *queue) add(fact events.Fact) (asked, house bool) {
 	switch f := fact.(type) {
 	case *events.ProductCreated, *events.ProductEdited, *events.ProductReserved, *events.ProductHeld,
 		*events.ProductConfirmed, *events.ProductReleased,
@@ -144,7 +150,7 @@ func wished(fact events.Fact) (asked, house bool) {
 		return true, true
 	case *events.SeatReleased:
 		_, attempt, _ := events.CutHoldID(f.HoldID)
-		return attempt == 1 && f.Reason == events.ReleasedIncomplete, true
+		return (attempt == 1 || q.closed[f.HoldID]) && f.Reason == events.ReleasedIncomplete, true
 	}
 	return false, false
 }

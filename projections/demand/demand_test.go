@@ -14,12 +14,12 @@ import (
 	"admitone/events"
 )
 
-// told is a log of facts, each of its stream.
-func told(facts ...any) iter.Seq2[events.Recorded, error] {
+// logOf is a log of facts, each of its stream.
+func logOf(facts ...any) iter.Seq2[events.Recorded, error] {
 	return func(yield func(events.Recorded, error) bool) {
 		for i := 0; i < len(facts); i += 2 {
 			stream, fact := events.StreamID(facts[i].(string)), facts[i+1].(events.Fact)
-			e := events.Event{Type: fact.Name(), Data: fact.AppendJSON(nil)}
+			e := events.Event{Type: fact.Name(), Data: events.AppendFact(nil, fact)}
 			e.Metadata, _ = events.Seal(nil, events.Hash{}, stream, 0, &e, &events.Metadata{
 				Actor: "ann", CorrelationID: "r", At: time.Unix(int64(i), 0)})
 			if !yield(events.Recorded{Event: e, Stream: stream, Position: events.Position(i/2 + 1)}, nil) {
@@ -43,7 +43,7 @@ func wishes(t *testing.T, log iter.Seq2[events.Recorded, error]) (all []string) 
 
 func TestPayments(t *testing.T) {
 	start := &events.BookingPaymentStarted{Was: events.BookingIsHeld}
-	log := told(
+	log := logOf(
 		"booking-a", start, // 1
 		"booking-b", start, // 2
 		"wallet-x", &events.WalletCharged{}, // 3
@@ -56,13 +56,15 @@ func TestPayments(t *testing.T) {
 		"product-p", &events.ProductHeld{}, // 10
 		"product-p", &events.ProductExpired{}, // 11
 	)
-	want := []string{"1 booking.payment_started.v1", "2 booking.payment_started.v1 insufficient_balance", "3 wallet.charged.v1",
-		"6 booking.payment_started.v1", "8 booking.payment_started.v1 hold_expired", "10 product.held.v1", "11 product.expired.v1"}
+	want := []string{"1 booking.payment_started.v1", "2 booking.payment_started.v1 insufficient_balance",
+		"3 wallet.charged.v1",
+		"6 booking.payment_started.v1", "8 booking.payment_started.v1 hold_expired", "10 product.held.v1",
+		"11 product.expired.v1"}
 	if got := wishes(t, log); !slices.Equal(got, want) {
 		t.Errorf("the wishes are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 	for w, err := range Of(log, nil) { // whoever has heard enough may go
-		if err != nil || w.Actor != "ann" || w.RequestID != "r" || w.At.Unix() != 0 || w.House {
+		if err != nil || w.Actor != "ann" || w.RequestID != "r" || w.At.Unix() != 0 || w.System {
 			t.Errorf("%+v, %v", w, err)
 		}
 		break
@@ -77,7 +79,7 @@ func TestPaymentWithoutEnd(t *testing.T) {
 	}
 	read, given := 0, 0
 	for range Of(func(yield func(events.Recorded, error) bool) {
-		told(facts...)(func(e events.Recorded, err error) bool { read++; return yield(e, err) })
+		logOf(facts...)(func(e events.Recorded, err error) bool { read++; return yield(e, err) })
 	}, nil) {
 		if given++; given == 1 && read > maxWaiting+1 {
 			t.Fatalf("the first wish is told after %d events", read)
@@ -89,18 +91,24 @@ func TestPaymentWithoutEnd(t *testing.T) {
 }
 
 func TestRefusedForAMoment(t *testing.T) {
-	log := told(
+	log := logOf(
 		"seat-p~A-1-1", &events.SeatReleased{HoldID: "b.1", Reason: events.ReleasedIncomplete},
 		"seat-p~A-1-1", &events.SeatReleased{HoldID: "b.2", Reason: events.ReleasedIncomplete}, // of a late payment
 		"seat-p~A-1-1", &events.SeatReleased{HoldID: "b.1", Reason: events.ReleasedExpired},
+		"booking-c", &events.BookingAbandoned{BookingID: "c", Attempt: 1},
+		"booking-c", &events.BookingAbandoned{BookingID: "c", Attempt: 2},
+		"seat-p~A-1-1", &events.SeatReleased{HoldID: "c.2", Reason: events.ReleasedIncomplete}, // another try
 		"waitingroom-r", &events.WaitingRoomAdmitted{},
 	)
 	for w, err := range Of(log, nil) {
-		if err != nil || !w.House {
+		if err != nil || !w.System {
 			t.Errorf("%+v, %v: nobody asked for that", w, err)
 		}
 	}
-	if got := wishes(t, log); !slices.Equal(got, []string{"1 seat.released.v1", "4 waitingroom.admitted.v1"}) {
+	if got := wishes(t, log); !slices.Equal(
+		got,
+		[]string{"1 seat.released.v1", "6 seat.released.v1", "7 waitingroom.admitted.v1"},
+	) {
 		t.Error(got)
 	}
 }
@@ -131,11 +139,11 @@ func TestLogsThatEndBadly(t *testing.T) {
 // consequences follow from wishes by themselves.
 var consequences = strings.Fields(`
 	allowance.expired.v1 allowance.extended.v1 allowance.kept.v1 allowance.released.v1 allowance.taken.v1
-	booking.booked.v1 booking.payment_failed.v1 booking.refunded.v1 booking.retaken.v1
-	refusal.recorded.v1 refusals.dropped.v1
+	booking.abandoned.v1 booking.booked.v1 booking.payment_failed.v1 booking.refunded.v1 booking.retaken.v1
+	refusal.recorded.v1 refusals.dropped.v1 settings.pass_keys_added.v1
 	seat.booked.v1 seat.expired.v1 seat.extended.v1 seat.held.v1
-	tournament.promoted.v1
-	waitingroom.begun.v1 waitingroom.expired.v1
+	product.closed.v1 product.opened.v1 tournament.opened.v1 tournament.promoted.v1
+	waitingroom.begun.v1 waitingroom.expired.v1 waitingroom.run.v1
 	wallet.cancelled.v1 wallet.debited.v1 wallet.refunded.v1`)
 
 // TestEveryFactIsKnown: whoever adds a fact says whether somebody has asked for it.
@@ -154,7 +162,7 @@ func TestEveryFactIsKnown(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		asked, house := wished(fact)
+		asked, house := new(queue).add(fact)
 		if _, ok := fact.(*events.SeatReleased); ok {
 			continue // see above
 		}
@@ -166,10 +174,11 @@ func TestEveryFactIsKnown(t *testing.T) {
 
 // TestRefusalsWhereTheyWereDecided: they are written later, in streams of their own.
 func TestRefusalsWhereTheyWereDecided(t *testing.T) {
-	early := Wish{Fact: &events.RefusalRecorded{Code: "sold_out"}, Refused: "sold_out", Position: 1}
-	late := Wish{Fact: &events.RefusalRecorded{Code: "sold_out"}, Refused: "sold_out", Position: 2}
+	early := Intent{Fact: &events.RefusalRecorded{Code: "sold_out"}, Refused: "sold_out", Position: 1}
+	late := Intent{Fact: &events.RefusalRecorded{Code: "sold_out"}, Refused: "sold_out", Position: 2}
 	var got []string
-	for w, err := range Of(told("product-p", &events.ProductHeld{}, "product-p", &events.ProductReleased{}), []Wish{early, late}) {
+	for w, err := range Of(logOf("product-p", &events.ProductHeld{}, "product-p", &events.ProductReleased{}),
+		[]Intent{early, late}) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,7 +13,7 @@ import (
 // Refused reads the refusals that were recorded between two positions, both included.
 // Each has the position of the fact that it was decided on; it was written down later
 // than that. Errors: the store's; events.ErrDamaged.
-func Refused(ctx context.Context, store events.Store, from, to events.Position) ([]Wish, error) {
+func Refused(ctx context.Context, store events.Store, from, to events.Position) ([]Intent, error) {
 	first, err := store.ReadAll(ctx, max(from, 1)-1, events.Forward, 1)
 	if err != nil || len(first) == 0 {
 		return nil, err
@@ -22,7 +22,7 @@ func Refused(ctx context.Context, store events.Store, from, to events.Position) 
 	if err != nil || len(last) == 0 {
 		return nil, err
 	}
-	var all []Wish
+	var all []Intent
 	const day = 24 * time.Hour
 	for at := first[0].Created.Truncate(day); !at.After(last[0].Created); at = at.Add(day) {
 		for e, err := range events.Stream(ctx, store, events.RefusalsOf(at), 0) {
@@ -47,12 +47,13 @@ func Refused(ctx context.Context, store events.Store, from, to events.Position) 
 // behindBookings moves refusals for the sake of a booking that was just being made
 // behind that booking, whose wish is told when it has all its seats; those for one that
 // never had them are marked.
-func behindBookings(ctx context.Context, store events.Store, refused []Wish, to events.Position) error {
-	beaten := map[events.Position][]*Wish{}
+func behindBookings(ctx context.Context, store events.Store, refused []Intent, to events.Position) error {
+	beaten := map[events.Position][]*Intent{}
 	from := to
 	for i := range refused {
 		f := refused[i].Fact.(*events.RefusalRecorded)
-		if kind := events.StreamID(f.BeatenStream).Category(); kind == "seat" || kind == "allowance" {
+		if kind := events.StreamID(f.BeatenStream).Category(); kind == events.SeatCategory ||
+			kind == events.AllowanceCategory {
 			at := events.Position(f.BeatenPosition)
 			beaten[at], from = append(beaten[at], &refused[i]), min(from, at)
 		}
@@ -60,8 +61,8 @@ func behindBookings(ctx context.Context, store events.Store, refused []Wish, to 
 	if len(beaten) == 0 {
 		return nil
 	}
-	waiting := map[string][]*Wish{} // by bookings that are being made
-	made := map[string]bool{}
+	waiting := map[events.BookingID][]*Intent{} // by bookings that are being made
+	made := map[events.BookingID]bool{}
 	for e, err := range events.All(ctx, store, from-1) {
 		if err != nil {
 			return err
@@ -69,8 +70,8 @@ func behindBookings(ctx context.Context, store events.Store, refused []Wish, to 
 		if e.Position > to {
 			break
 		}
-		if e.Stream.Category() == "booking" && e.Revision == 0 {
-			id := e.Stream.Entity()
+		if e.Stream.Category() == events.BookingCategory && e.Revision == 0 {
+			id := events.BookingID(e.Stream.Entity())
 			meta, err := events.ParseMetadata(e.Metadata)
 			if err != nil {
 				return fmt.Errorf("%w: position %d: %w", events.ErrDamaged, e.Position, err)
@@ -90,7 +91,7 @@ func behindBookings(ctx context.Context, store events.Store, refused []Wish, to 
 				return fmt.Errorf("%w: position %d: %w", events.ErrDamaged, e.Position, err)
 			}
 			if id != "" { // its next step is decided before it shows in the seat's stream
-				w.behind = append(w.behind, events.NewStreamID("booking", id))
+				w.behind = append(w.behind, events.NewStreamID(events.BookingCategory, string(id)))
 			}
 			if attempt == 1 && !made[id] {
 				waiting[id] = append(waiting[id], w)
@@ -108,7 +109,7 @@ func behindBookings(ctx context.Context, store events.Store, refused []Wish, to 
 // beatenBy is the booking, and its attempt, that took something with the event that a
 // wish was refused for. If what that event is about was free after it, the wish was
 // refused for something before, that was gone when the refusal was written down.
-func (w *Wish) beatenBy(e *events.Recorded) (bookingID string, attempt int64, err error) {
+func (w *Intent) beatenBy(e *events.Recorded) (bookingID events.BookingID, attempt int64, err error) {
 	fact, err := e.Decode()
 	switch f := fact.(type) {
 	case *events.SeatHeld:
@@ -129,7 +130,7 @@ func (w *Wish) beatenBy(e *events.Recorded) (bookingID string, attempt int64, er
 	return bookingID, attempt, err
 }
 
-func refusal(e *events.Recorded) (w Wish, ok bool, err error) {
+func refusal(e *events.Recorded) (w Intent, ok bool, err error) {
 	fact, err := e.Decode()
 	if err != nil {
 		return w, false, err
@@ -139,8 +140,9 @@ func refusal(e *events.Recorded) (w Wish, ok bool, err error) {
 		return w, false, nil // so many were not kept
 	}
 	meta, err := events.ParseMetadata(e.Metadata)
-	w = Wish{Fact: f, Stream: events.StreamID(f.Stream), Position: events.Position(f.BeatenPosition), At: meta.At,
-		Actor: meta.Actor, RequestID: meta.CorrelationID, Refused: f.Code, behind: []events.StreamID{events.StreamID(f.BeatenStream)}}
+	w = Intent{Fact: f, Stream: events.StreamID(f.Stream), Position: events.Position(f.BeatenPosition), At: meta.At,
+		Actor: meta.Actor, RequestID: meta.CorrelationID, Refused: f.Code,
+		behind: []events.StreamID{events.StreamID(f.BeatenStream)}}
 	if w.Position == 0 { // it was decided on nothing
 		w.Position = e.Position
 	}
@@ -150,13 +152,13 @@ func refusal(e *events.Recorded) (w Wish, ok bool, err error) {
 // refusals are told where they were decided: at their time, but behind the fact that
 // each was decided on and before the next one in that fact's stream.
 type refusals struct {
-	byTime   []*Wish
-	byStream map[events.StreamID][]*Wish
-	told     map[*Wish]bool
+	byTime   []*Intent
+	byStream map[events.StreamID][]*Intent
+	emitted  map[*Intent]bool
 }
 
-func newRefusals(refused []Wish) *refusals {
-	r := &refusals{byStream: map[events.StreamID][]*Wish{}, told: map[*Wish]bool{}}
+func newRefusals(refused []Intent) *refusals {
+	r := &refusals{byStream: map[events.StreamID][]*Intent{}, emitted: map[*Intent]bool{}}
 	for i := range refused {
 		w := &refused[i]
 		r.byTime = append(r.byTime, w)
@@ -164,9 +166,9 @@ func newRefusals(refused []Wish) *refusals {
 			r.byStream[stream] = append(r.byStream[stream], w)
 		}
 	}
-	slices.SortStableFunc(r.byTime, func(a, b *Wish) int { return a.At.Compare(b.At) })
+	slices.SortStableFunc(r.byTime, func(a, b *Intent) int { return a.At.Compare(b.At) })
 	for _, of := range r.byStream {
-		slices.SortStableFunc(of, func(a, b *Wish) int {
+		slices.SortStableFunc(of, func(a, b *Intent) int {
 			return cmp.Or(cmp.Compare(a.Position, b.Position), a.At.Compare(b.At))
 		})
 	}
@@ -184,17 +186,17 @@ func (r *refusals) before(e *events.Recorded, q *queue) error {
 	}
 	for len(r.byTime) > 0 {
 		w := r.byTime[0]
-		if !r.told[w] && (!w.At.Before(meta.At) || w.Position >= e.Position) {
+		if !r.emitted[w] && (!w.At.Before(meta.At) || w.Position >= e.Position) {
 			break
 		}
 		r.byTime = r.byTime[1:]
-		r.tell(w, q)
+		r.emit(w, q)
 	}
 	of := r.byStream[e.Stream]
 	for len(of) > 0 && of[0].Position < e.Position {
 		// Of a booking that has what was wanted, an earlier step changes nothing.
 		if w := of[0]; w.behind[0] == e.Stream || !w.At.After(meta.At) {
-			r.tell(w, q)
+			r.emit(w, q)
 		}
 		of = of[1:]
 	}
@@ -204,16 +206,16 @@ func (r *refusals) before(e *events.Recorded, q *queue) error {
 	return nil
 }
 
-func (r *refusals) tell(w *Wish, q *queue) {
-	if !r.told[w] {
-		r.told[w] = true
-		q.wishes = append(q.wishes, *w)
+func (r *refusals) emit(w *Intent, q *queue) {
+	if !r.emitted[w] {
+		r.emitted[w] = true
+		q.intents = append(q.intents, *w)
 	}
 }
 
-// rest tells what was refused behind the last event.
+// rest tells what was refused after the last event.
 func (r *refusals) rest(q *queue) {
 	for _, w := range r.byTime {
-		r.tell(w, q)
+		r.emit(w, q)
 	}
 }

@@ -11,15 +11,15 @@ import (
 	"admitone/events"
 )
 
-// shelf is as much of a store as is read.
-type shelf struct {
+// refusalLog is as much of a store as is read.
+type refusalLog struct {
 	events.Store
 	all []events.Recorded
 }
 
 // add appends a fact that was decided at a second.
-func (s *shelf) add(stream string, second int, fact events.Fact) events.Position {
-	e := events.Event{Type: fact.Name(), Data: fact.AppendJSON(nil)}
+func (s *refusalLog) add(stream string, second int, fact events.Fact) events.Position {
+	e := events.Event{Type: fact.Name(), Data: events.AppendFact(nil, fact)}
 	at := time.Date(2031, 5, 1, 23, 59, second, 0, time.UTC)
 	e.Metadata, _ = events.Seal(nil, events.Hash{}, events.StreamID(stream), 0, &e, &events.Metadata{At: at})
 	revision := events.Revision(0)
@@ -34,12 +34,13 @@ func (s *shelf) add(stream string, second int, fact events.Fact) events.Position
 }
 
 // refuse appends a refusal, written the next day, for something that beat it.
-func (s *shelf) refuse(who string, second int, code, beaten string, at events.Position) {
+func (s *refusalLog) refuse(who events.Holder, second int, code, beaten string, at events.Position) {
 	f := &events.RefusalRecorded{Holder: who, Code: code, BeatenStream: beaten, BeatenPosition: int64(at)}
 	s.add("refusals-2031-05-02", second, f)
 }
 
-func (s *shelf) ReadAll(_ context.Context, from events.Position, dir events.Direction, limit int) ([]events.Recorded, error) {
+func (s *refusalLog) ReadAll(_ context.Context, from events.Position, dir events.Direction,
+	limit int) ([]events.Recorded, error) {
 	if dir == events.Backward {
 		return s.all[min(int(from)-1, len(s.all))-1:][:1], nil
 	}
@@ -47,7 +48,8 @@ func (s *shelf) ReadAll(_ context.Context, from events.Position, dir events.Dire
 	return rest[:min(limit, len(rest))], nil
 }
 
-func (s *shelf) Read(_ context.Context, stream events.StreamID, from events.Revision, _ events.Direction, limit int) (page []events.Recorded, _ error) {
+func (s *refusalLog) Read(_ context.Context, stream events.StreamID, from events.Revision, _ events.Direction,
+	limit int) (page []events.Recorded, _ error) {
 	for _, e := range s.all {
 		if e.Stream == stream && e.Revision >= from && len(page) < limit {
 			page = append(page, e)
@@ -59,7 +61,7 @@ func (s *shelf) Read(_ context.Context, stream events.StreamID, from events.Revi
 // TestWhereRefusalsAreTold: a crowd fights for seats, and who was refused for whose sake
 // is in the log later, by the seat's facts.
 func TestWhereRefusalsAreTold(t *testing.T) {
-	s := &shelf{}
+	s := &refusalLog{}
 	s.add("product-p", 0, &events.ProductCreated{})
 	held := s.add("seat-x~A-1-1", 1, &events.SeatHeld{HoldID: "a.1", BookingID: "a"})
 	moment := s.add("seat-x~A-1-2", 1, &events.SeatHeld{HoldID: "b.1", BookingID: "b"})
@@ -93,7 +95,8 @@ func TestWhereRefusalsAreTold(t *testing.T) {
 		}
 		got = append(got, name)
 	}
-	want := []string{"created", "nobody?", "seat.released", "booking.held", "early", "later", "booking.released", "late?", "first", "reserved"}
+	want := []string{"created", "nobody?", "seat.released", "booking.held", "early", "later", "booking.released",
+		"late?", "first", "reserved"}
 	if !slices.Equal(got, want) {
 		t.Errorf("told in the order\n%v, want\n%v", got, want)
 	}

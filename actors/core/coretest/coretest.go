@@ -15,22 +15,22 @@ import (
 // Do has a core decide a command, takes the facts in, and tells what was decided.
 func Do(c core.Core, cmd core.Command, at time.Time, tell func(events.Fact) string) string {
 	facts, err := c.Decide(cmd, at)
-	said := Told(facts, err, tell)
+	said := Describe(facts, err, tell)
 	for _, fact := range facts {
 		c.Evolve(fact)
 	}
 	return said
 }
 
-// Told puts what was decided as a sentence: a refusal is its code and its fields,
+// Describe puts what was decided as a sentence: a refusal is its code and its fields,
 // and facts are what tell says of each.
-func Told(facts []events.Fact, err error, tell func(events.Fact) string) string {
+func Describe(facts []events.Fact, err error, tell func(events.Fact) string) string {
 	if err != nil {
 		r := err.(*core.Refusal)
 		if len(r.Fields) == 0 {
-			return r.Code
+			return string(r.Code)
 		}
-		return r.Code + " " + strings.TrimPrefix(fmt.Sprint(r.Fields), "map")
+		return string(r.Code) + " " + strings.TrimPrefix(fmt.Sprint(r.Fields), "map")
 	}
 	if len(facts) == 0 {
 		return "nothing"

@@ -21,7 +21,7 @@
 //
 // # Rotation
 //
-// The first key of a [Ring] signs, and all of them check. A new key goes in front
+// The first key of a [Keyring] signs, and all of them check. A new key goes in front
 // and the oldest out at the end; until then what it has signed stays good. Nodes
 // that share a waiting room share the ring: give the new key to all as the last one
 // first, then as the first, if none is to meet a key that it does not know.

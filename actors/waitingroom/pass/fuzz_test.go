@@ -4,6 +4,8 @@ import (
 	"errors"
 	"testing"
 	"time"
+
+	"admitone/events"
 )
 
 // FuzzCheck: nothing but the pass itself opens the room, to its holder, in its time.
@@ -17,7 +19,7 @@ func FuzzCheck(f *testing.F) {
 	f.Add("", "", "", int64(-1))
 	f.Fuzz(func(t *testing.T, room, holder, pass string, after int64) {
 		now := day.Add(time.Duration(after))
-		_, err := r.Check(room, holder, pass, now)
+		_, err := r.Check(events.RoomID(room), events.Holder(holder), pass, now)
 		own := room == "sale" && holder == "ann" && pass == good
 		switch {
 		case err == nil && (!own || now.After(ends)):
@@ -38,8 +40,9 @@ func FuzzReadVisitor(f *testing.F) {
 	f.Add("sale", r.Pass("sale", ann, ends))
 	f.Add("", "")
 	f.Fuzz(func(t *testing.T, room, text string) {
-		v, err := r.ReadVisitor(room, text)
-		if own := room == "sale" && text == id; own != (err == nil) || own && v != ann || !own && !errors.Is(err, ErrInvalid) {
+		v, err := r.ReadVisitor(events.RoomID(room), text)
+		if own := room == "sale" && text == id; own != (err == nil) || own && v != ann ||
+			!own && !errors.Is(err, ErrInvalid) {
 			t.Fatalf("%q in %q is read as %+v, %v", text, room, v, err)
 		}
 	})
@@ -53,7 +56,7 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		r, err := Parse(text)
 		if err != nil {
-			if !errors.Is(err, ErrBadRing) {
+			if !errors.Is(err, ErrBadKeyring) {
 				t.Fatalf("an error that Parse does not list: %v", err)
 			}
 			return

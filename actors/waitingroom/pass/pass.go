@@ -7,20 +7,22 @@ import (
 	"encoding/binary"
 	"errors"
 	"time"
+
+	"admitone/events"
 )
 
 // ErrInvalid: nobody with a key of the ring has made it for this room, or for this
 // holder.
-var ErrInvalid = errors.New("pass: not made for this")
+var ErrInvalid = errors.New("the pass was not made for this")
 
 // ErrExpired: the pass was good, and has ended.
-var ErrExpired = errors.New("pass: ended")
+var ErrExpired = errors.New("the pass has ended")
 
 // Holder stands for a holder's name.
 type Holder [16]byte
 
 // HolderOf hashes a name: half of its SHA-256.
-func HolderOf(name string) Holder {
+func HolderOf(name events.Holder) Holder {
 	sum := sha256.Sum256([]byte(name))
 	return Holder(sum[:])
 }
@@ -53,7 +55,7 @@ const (
 var encoding = base64.RawURLEncoding.Strict()
 
 // VisitorID returns the id that a visitor shows to the room.
-func (r *Ring) VisitorID(room string, v Visitor) string {
+func (r *Keyring) VisitorID(room events.RoomID, v Visitor) string {
 	s := r.signers[0]
 	var raw [visitorFixed + macSize]byte
 	raw[0] = s.key.ID
@@ -66,7 +68,7 @@ func (r *Ring) VisitorID(room string, v Visitor) string {
 
 // ReadVisitor returns the visitor that an id of this room stands for. Error:
 // [ErrInvalid].
-func (r *Ring) ReadVisitor(room, id string) (Visitor, error) {
+func (r *Keyring) ReadVisitor(room events.RoomID, id string) (Visitor, error) {
 	var raw [visitorFixed + macSize]byte
 	s := r.decode(raw[:], id)
 	if s == nil {
@@ -81,7 +83,7 @@ func (r *Ring) ReadVisitor(room, id string) (Visitor, error) {
 
 // Pass returns the pass of a visitor who has been admitted until expires, that
 // moment included.
-func (r *Ring) Pass(room string, v Visitor, expires time.Time) string {
+func (r *Keyring) Pass(room events.RoomID, v Visitor, expires time.Time) string {
 	s := r.signers[0]
 	var raw [passFixed + macSize]byte
 	raw[0] = s.key.ID
@@ -93,7 +95,7 @@ func (r *Ring) Pass(room string, v Visitor, expires time.Time) string {
 }
 
 // signPass signs what a pass says and, what it does not say, who may use it.
-func (s *signer) signPass(fixed []byte, holder Holder, room string) [sha256.Size]byte {
+func (s *signer) signPass(fixed []byte, holder Holder, room events.RoomID) [sha256.Size]byte {
 	var signed [passFixed + len(holder)]byte
 	copy(signed[:], fixed)
 	copy(signed[passFixed:], holder[:])
@@ -102,7 +104,12 @@ func (s *signer) signPass(fixed []byte, holder Holder, room string) [sha256.Size
 
 // Check returns the ticket that a pass was given to, if it is one of this room for
 // the holder of this name, and good at now. Errors: [ErrInvalid], [ErrExpired].
-func (r *Ring) Check(room, holder, pass string, now time.Time) (ticket int64, err error) {
+func (r *Keyring) Check(
+	room events.RoomID,
+	holder events.Holder,
+	pass string,
+	now time.Time,
+) (ticket int64, err error) {
 	var raw [passFixed + macSize]byte
 	s := r.decode(raw[:], pass)
 	if s == nil {
@@ -120,7 +127,7 @@ func (r *Ring) Check(room, holder, pass string, now time.Time) (ticket int64, er
 
 // decode reads text into raw, all of it, and returns the key it names; nil if there
 // is no such key or the text is of another length.
-func (r *Ring) decode(raw []byte, text string) *signer {
+func (r *Keyring) decode(raw []byte, text string) *signer {
 	if len(text) != encoding.EncodedLen(len(raw)) {
 		return nil
 	}

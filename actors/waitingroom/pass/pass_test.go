@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"admitone/events"
 )
 
 var (
@@ -27,13 +29,13 @@ func fixed(id byte) Key {
 	return k
 }
 
-func ringOf(t testing.TB, ids ...byte) *Ring {
+func ringOf(t testing.TB, ids ...byte) *Keyring {
 	t.Helper()
 	var keys []Key
 	for _, id := range ids {
 		keys = append(keys, fixed(id))
 	}
-	r, err := NewRing(keys...)
+	r, err := NewKeyring(keys...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +69,7 @@ func TestFrozen(t *testing.T) {
 // TestOnlyItsOwn: one line per attempt to gain something.
 func TestOnlyItsOwn(t *testing.T) {
 	r, stranger := ringOf(t, 3, 2), ringOf(t, 2, 1)
-	forged, err := NewRing(Key{ID: 3})
+	forged, err := NewKeyring(Key{ID: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,11 +80,12 @@ func TestOnlyItsOwn(t *testing.T) {
 		return string(b)
 	}
 	for _, attempt := range []struct {
-		about        string
-		room, holder string
-		pass         string
-		at           time.Duration
-		want         error
+		about  string
+		room   events.RoomID
+		holder events.Holder
+		pass   string
+		at     time.Duration
+		want   error
 	}{
 		{"its owner", "sale", "ann", good, 0, nil},
 		{"again", "sale", "ann", good, 0, nil},
@@ -130,7 +133,10 @@ func TestVisitorIDs(t *testing.T) {
 	if got, err := r.ReadVisitor("sale", id); err != nil || got != ann {
 		t.Errorf("read as %+v, %v", got, err)
 	}
-	for about, wrong := range map[string]struct{ room, id string }{
+	for about, wrong := range map[string]struct {
+		room events.RoomID
+		id   string
+	}{
 		"another room":   {"sal", id},
 		"a pass":         {"sale", r.Pass("sale", ann, ends)},
 		"another key":    {"sale", ringOf(t, 1).VisitorID("sale", ann)},
@@ -179,7 +185,7 @@ func TestTwoHolders(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range 1000 {
 		all.Go(func() {
-			holder := []string{"ann", "bob"}[i%2]
+			holder := []events.Holder{"ann", "bob"}[i%2]
 			_, err := r.Check("sale", holder, good, day)
 			switch {
 			case err == nil && holder == "ann":
@@ -199,7 +205,7 @@ func TestTwoHolders(t *testing.T) {
 func TestAnything(t *testing.T) {
 	r := ringOf(t, 200, 0, 7)
 	rapid.Check(t, func(t *rapid.T) {
-		room, holder := rapid.String().Draw(t, "room"), rapid.String().Draw(t, "holder")
+		room, holder := events.RoomID(rapid.String().Draw(t, "room")), events.Holder(rapid.String().Draw(t, "holder"))
 		v := Visitor{Ticket: rapid.Int64().Draw(t, "ticket"), Holder: HolderOf(holder)}
 		expires := time.Unix(0, rapid.Int64Range(-1<<62, 1<<62).Draw(t, "expires"))
 		now := expires.Add(time.Duration(rapid.SampledFrom([]int64{-1e9, -1, 0}).Draw(t, "before")))
@@ -258,7 +264,7 @@ func TestRingsAsText(t *testing.T) {
 		"twice an id":    line + line,
 		"too many":       tooMany(t),
 	} {
-		if _, err := Parse([]byte(text)); !errors.Is(err, ErrBadRing) {
+		if _, err := Parse([]byte(text)); !errors.Is(err, ErrBadKeyring) {
 			t.Errorf("%s: %v", about, err)
 		} else if strings.Contains(err.Error(), line[2:20]) {
 			t.Errorf("%s: the error tells the secret: %v", about, err)

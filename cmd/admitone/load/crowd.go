@@ -19,23 +19,23 @@ import (
 const (
 	// crowdPatience bounds one request.
 	crowdPatience = 30 * time.Second
-	// crowdGivesUp is after how many failures in a row a member goes home, and
-	// crowdRests how long it rests after each.
-	crowdGivesUp = 50
+	// crowdTimeout is the number of failures in a row after which a member stops, and crowdRests
+	// how long it pauses after each.
+	crowdTimeout = 50
 	crowdRests   = 20 * time.Millisecond
 )
 
-// crowd is the people of a scenario and what they share: one connection each.
+// crowd has the members of a scenario, with a connection each, and their shared state.
 type crowd struct {
 	plan     *Plan
 	client   *fasthttp.HostClient
 	answered atomic.Int64
 	members  []*member
-	// rested is how long nobody had anything to do, between two parts of a scenario.
+	// rested is the time between the parts of a scenario, in which nothing was requested.
 	rested time.Duration
 }
 
-// member is one connection's worth of the crowd, and what it has seen.
+// member is one client of the crowd, with its connection and its results.
 type member struct {
 	*crowd
 	number   int // from 0
@@ -58,7 +58,7 @@ func newCrowd(plan *Plan) (*crowd, error) {
 	c := &crowd{plan: plan, client: &fasthttp.HostClient{
 		Addr: address, IsTLS: u.Scheme == "https", MaxConns: plan.Connections,
 		ReadTimeout: crowdPatience, WriteTimeout: crowdPatience, MaxIdleConnDuration: time.Minute,
-		// Once: a request that is sent again unseen would be a second sale.
+		// No retries: a request that is repeated unnoticed would be a second sale.
 		MaxIdemponentCallAttempts: 1,
 		NoDefaultUserAgentHeader:  true,
 	}}
@@ -74,7 +74,7 @@ func newCrowd(plan *Plan) (*crowd, error) {
 	return c, nil
 }
 
-// forget begins to measure anew.
+// forget resets the measurements.
 func (c *crowd) forget() {
 	c.answered.Store(0)
 	c.rested = 0
@@ -83,8 +83,7 @@ func (c *crowd) forget() {
 	}
 }
 
-// each lets every member work, all at once, and returns when all have been served
-// or have gone home.
+// each runs work for every member at once, and returns when all are done or have stopped.
 func (c *crowd) each(bar *progress.Bar, what string, work func(*member)) {
 	var members sync.WaitGroup
 	for _, m := range c.members {
@@ -107,8 +106,7 @@ func (c *crowd) each(bar *progress.Bar, what string, work func(*member)) {
 	}
 }
 
-// share lets the members do so many errands between them, each the next that nobody
-// has done yet.
+// share distributes numbered tasks among the members, each the next that is not taken.
 func (c *crowd) share(ctx context.Context, bar *progress.Bar, what string, errands int, do func(m *member, n int)) {
 	var next atomic.Int64
 	c.each(bar, what, func(m *member) {
@@ -118,8 +116,7 @@ func (c *crowd) share(ctx context.Context, bar *progress.Bar, what string, erran
 	})
 }
 
-// rest lets some time go by in which the crowd wants nothing; it is not counted as the
-// scenario's.
+// rest pauses for a time that is not counted as the scenario's.
 func (c *crowd) rest(ctx context.Context, bar *progress.Bar, what string, d time.Duration) {
 	begun := time.Now()
 	defer func() { c.rested += time.Since(begun) }()
@@ -139,18 +136,18 @@ func (c *crowd) rest(ctx context.Context, bar *progress.Bar, what string, d time
 	}
 }
 
-// stays says whether a member goes on.
+// stays reports whether a member goes on.
 func (m *member) stays(ctx context.Context) bool {
-	return ctx.Err() == nil && m.failures < crowdGivesUp
+	return ctx.Err() == nil && m.failures < crowdTimeout
 }
 
-// do sends one request and takes down the answer. It returns the status, 0 if none
-// came; the body is in m.response.
+// do sends one request and records the answer. It returns the status, 0 without an answer; the body
+// is in m.response.
 func (m *member) do(method, path string, body []byte) int {
 	m.request.SetRequestURI(m.plan.Against + path)
 	m.request.Header.SetMethod(method)
 	m.request.SetBodyRaw(body)
-	m.request.Header.SetContentLength(len(body)) // a GET would announce the body before
+	m.request.Header.SetContentLength(len(body)) // a GET would announce the body before it
 	begun := time.Now()
 	err := m.client.Do(m.request, m.response)
 	m.answered.Add(1)
@@ -171,21 +168,21 @@ func (m *member) do(method, path string, body []byte) int {
 	return status
 }
 
-// get reads a resource beside the scenario: it counts for nothing. It returns whether
-// an answer came.
+// get reads a resource without counting the request. It reports whether an answer came.
 func (m *member) get(path string, into any) bool {
-	var request fasthttp.Request // not m's: what it sent last would announce a body
+	var request fasthttp.Request // not m's, which may still announce a body
 	request.SetRequestURI(m.plan.Against + path)
 	if m.plan.Token != "" {
 		request.Header.Set("Authorization", "Bearer "+m.plan.Token)
 	}
-	return m.client.Do(&request, m.response) == nil && m.response.StatusCode() == http.StatusOK && json.Unmarshal(m.response.Body(), into) == nil
+	return m.client.Do(&request, m.response) == nil && m.response.StatusCode() == http.StatusOK &&
+		json.Unmarshal(m.response.Body(), into) == nil
 }
 
-// unknown says whether a status leaves open what was done.
+// unknown reports whether a status leaves the outcome unknown.
 func unknown(status int) bool { return status >= 500 || status == 0 }
 
-// codeOf finds the code in a problem.
+// codeOf returns the code of a problem.
 func codeOf(problem []byte) []byte {
 	_, code, _ := bytes.Cut(problem, []byte(`"code":"`))
 	code, _, _ = bytes.Cut(code, []byte(`"`))

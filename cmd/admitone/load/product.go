@@ -19,27 +19,27 @@ import (
 	"admitone/events"
 )
 
-// Bounds of what the rush may be asked for.
+// Bounds of the flags.
 const (
 	maxRequests = 50_000_000
-	// rushHold is longer than any run, so that no hold runs out in one.
-	rushHold = 3600
+	// productHold is longer than any run, so that no hold expires in one.
+	productHold = 3600
 )
 
-// rush is the scenario in which everybody wants the same product.
-type rush struct {
+// productScenario is a load in which everyone reserves the same product.
+type productScenario struct {
 	requests int64
 	duration time.Duration
 	stock    int64
 	holds    float64
 
-	product  string // the id of the crowd's own product
+	product  string // the id of the run's own product
 	asked    atomic.Int64
 	deadline time.Time // zero without one
-	buyers   []buyer   // by their numbers in the crowd
+	buyers   []buyer   // by number in the crowd
 }
 
-// buyer is what a member of the crowd was told.
+// buyer has the answers that a member of the crowd got.
 type buyer struct {
 	// tickets are the reservations that were acknowledged.
 	tickets []ticket
@@ -48,21 +48,20 @@ type buyer struct {
 	unknown, unreadable int64
 }
 
-// ticket is a reservation that was acknowledged, and where it must stand: "" if
-// that is unknown.
+// ticket is a reservation that was acknowledged, with its place in the log, "" if that is unknown.
 type ticket struct {
 	id     events.ID
 	status events.ReservationStatus
 }
 
-func (c *rush) Flags(f *pflag.FlagSet) {
+func (c *productScenario) Flags(f *pflag.FlagSet) {
 	f.Int64Var(&c.requests, "requests", 100_000, "hot-product: reservations to ask for; as many as fit with --duration")
 	f.DurationVar(&c.duration, "duration", 0, "hot-product: stop asking after that long")
 	f.Int64Var(&c.stock, "stock", 50_000, "hot-product: units there are; plenty with --duration")
 	f.Float64Var(&c.holds, "holds", 0, "hot-product: share of the reservations that are holds first, 0 to 1")
 }
 
-func (c *rush) Check(given func(flag string) bool) error {
+func (c *productScenario) Check(given func(flag string) bool) error {
 	switch {
 	case c.requests < 1 || c.requests > maxRequests:
 		return usage.Errorf("--requests is from 1 to %d", maxRequests)
@@ -77,34 +76,51 @@ func (c *rush) Check(given func(flag string) bool) error {
 		c.requests = maxRequests
 	}
 	if c.duration > 0 && !given("stock") {
-		c.stock = maxRequests // so that it lasts
+		c.stock = maxRequests // enough for the whole run
 	}
 	return nil
 }
 
-func (c *rush) prepare(ctx context.Context, server *remote.Log, crowd *crowd, _ *progress.Bar) error {
+func (c *productScenario) prepare(ctx context.Context, server *remote.Log, crowd *crowd, _ *progress.Bar) error {
 	c.product, c.buyers = "load-"+actors.NewID().String(), make([]buyer, len(crowd.members))
-	body := fmt.Sprintf(`{"id":%q,"name":"Load: hot product","stock":%d,"hold_seconds":%d}`, c.product, c.stock, rushHold)
+	body := fmt.Sprintf(`{"id":%q,"name":"Load: hot product","stock":%d,"hold_seconds":%d}`, c.product, c.stock,
+		productHold)
 	var created struct{ ID string }
 	return server.Call(ctx, http.MethodPost, "/v1/products", body, &created)
 }
 
-func (c *rush) act(ctx context.Context, crowd *crowd, bar *progress.Bar) {
+func (c *productScenario) act(ctx context.Context, crowd *crowd, bar *progress.Bar) {
 	if c.duration > 0 {
 		c.deadline = time.Now().Add(c.duration)
 	}
 	crowd.each(bar, "reserving", func(m *member) { c.buy(ctx, m, &c.buyers[m.number]) })
 }
 
-func (c *rush) outcome() (about string, acknowledged int64) {
+func (c *productScenario) tidy(ctx context.Context, server *remote.Log, crowd *crowd,
+	bar *progress.Bar) (stays string, err error) {
+	var held []events.ID
+	for i := range c.buyers {
+		for _, t := range c.buyers[i].tickets {
+			if t.status == events.ReservationHeld || t.status == "" {
+				held = append(held, t.id)
+			}
+		}
+	}
+	crowd.share(ctx, bar, "giving holds back", len(held), func(m *member, n int) {
+		m.do(http.MethodDelete, "/v1/products/"+c.product+"/reservations/"+held[n].String(), nil)
+	})
+	return "product " + c.product + " stays, with nothing left to sell", sellOut(ctx, server, events.ProductID(c.product))
+}
+
+func (c *productScenario) outcome() (about string, acknowledged int64) {
 	for i := range c.buyers {
 		acknowledged += int64(len(c.buyers[i].tickets))
 	}
 	return "product " + c.product, acknowledged
 }
 
-// buy reserves one after the other.
-func (c *rush) buy(ctx context.Context, m *member, b *buyer) {
+// buy sends the reservations of a member, one after another.
+func (c *productScenario) buy(ctx context.Context, m *member, b *buyer) {
 	path := "/v1/products/" + c.product + "/reservations"
 	var body []byte
 	for m.stays(ctx) && (c.deadline.IsZero() || time.Now().Before(c.deadline)) {
@@ -112,7 +128,7 @@ func (c *rush) buy(ctx context.Context, m *member, b *buyer) {
 		if n > c.requests {
 			return
 		}
-		// Evenly spread over the requests.
+		// Holds are evenly spread over the requests.
 		hold := int64(float64(n)*c.holds) != int64(float64(n-1)*c.holds)
 		body = append(body[:0], `{"holder":"buyer-`...)
 		body = strconv.AppendInt(body, n, 10)
@@ -127,8 +143,8 @@ func (c *rush) buy(ctx context.Context, m *member, b *buyer) {
 	}
 }
 
-// reserved writes an acknowledgement down; a third of the holds is confirmed then,
-// and a third given back.
+// reserved records an acknowledgement. A third of the holds is confirmed then, and a third
+// released.
 func (b *buyer) reserved(m *member, path string, n int64, hold bool) {
 	id, ok := reservationID(m.response.Body())
 	if !ok {
@@ -159,8 +175,8 @@ func (b *buyer) reserved(m *member, path string, n int64, hold bool) {
 	b.tickets = append(b.tickets, t)
 }
 
-// reservationID reads the id of an answer. It looks at the beginning first, where
-// the server has it: the crowd runs on the machine that it measures.
+// reservationID returns the id in an answer. It looks at the beginning first, where the server puts
+// it: the crowd runs on the machine that it measures.
 func reservationID(body []byte) (events.ID, bool) {
 	const before = `{"id":"`
 	if bytes.HasPrefix(body, []byte(before)) && len(body) >= len(before)+36 {

@@ -9,14 +9,15 @@ import (
 	"admitone/actors/product"
 	"admitone/cmd/admitone/remote"
 	"admitone/events"
-	"admitone/projections"
+	"admitone/projections/row"
+	"admitone/projections/verify"
 )
 
-// SaleProof compares the product's stream with what the crowd was told.
-type SaleProof struct {
+// ProductProof compares the product's stream with the answers.
+type ProductProof struct {
 	Events uint64 `json:"events"`
-	// Acknowledged reservations, those in the log, and those that are there though
-	// their buyer never heard: at most Unknown.
+	// Acknowledged reservations, those in the log, and those in the log without an answer, of which
+	// there may be at most Unknown.
 	Acknowledged int64 `json:"acknowledged"`
 	InLog        int64 `json:"in_log"`
 	Unheard      int64 `json:"unheard"`
@@ -25,25 +26,24 @@ type SaleProof struct {
 	Sold         int64 `json:"sold"`
 	Held         int64 `json:"held"`
 	Remaining    int64 `json:"remaining"`
-	wrongs
+	violations
 }
 
-// prove reads the whole stream back. Errors: the server's; what is wrong with the
-// sale is in the proof.
-func (c *rush) prove(ctx context.Context, server *remote.Log) (Proof, error) {
-	p := &SaleProof{wrongs: noWrongs()}
+// prove reads the whole stream. Errors: the server's. Faults of the sale are in the proof.
+func (c *productScenario) prove(ctx context.Context, server *remote.Log) (Proof, error) {
+	p := &ProductProof{violations: noViolations()}
 	sale := &recordedSale{standing: map[events.ID]events.ReservationStatus{}}
-	verifier := projections.NewVerifier(false)
-	for e, err := range events.Stream(ctx, server, product.Stream(c.product), 0) {
+	verifier := verify.New(false)
+	for e, err := range events.Stream(ctx, server, product.Stream(events.ProductID(c.product)), 0) {
 		if err != nil {
 			return p, err
 		}
-		err := verifier.Take(&e)
+		err := verifier.Check(&e)
 		if err == nil {
-			err = sale.take(&e)
+			err = sale.apply(&e)
 		}
 		if err != nil {
-			p.wrong("%v", err)
+			p.add("%v", err)
 			return p, nil
 		}
 	}
@@ -52,64 +52,65 @@ func (c *rush) prove(ctx context.Context, server *remote.Log) (Proof, error) {
 	p.Stock, p.Sold, p.Held, p.Remaining = row.Stock, row.Sold, row.Held, row.Remaining()
 	p.compare(c, sale.standing)
 	if p.Remaining != c.stock-p.Sold-p.Held || p.Sold+p.Held > c.stock {
-		p.wrong("of %d, %d are sold, %d held and %d remain", c.stock, p.Sold, p.Held, p.Remaining)
+		p.add("of %d, %d are sold, %d held and %d remain", c.stock, p.Sold, p.Held, p.Remaining)
 	}
 	return p, p.askProduct(ctx, server, row)
 }
 
-// compare holds the log to what the crowd was told.
-func (p *SaleProof) compare(c *rush, standing map[events.ID]events.ReservationStatus) {
+// compare checks the log against the answers.
+func (p *ProductProof) compare(c *productScenario, standing map[events.ID]events.ReservationStatus) {
 	acknowledged := make(map[events.ID]struct{}, len(standing))
 	for _, b := range c.buyers {
 		p.Unknown += b.unknown
 		if b.unreadable > 0 {
-			p.wrong("%d acknowledgements name no reservation", b.unreadable)
+			p.add("%d acknowledgements name no reservation", b.unreadable)
 		}
 		for _, t := range b.tickets {
 			p.Acknowledged++
 			if _, twice := acknowledged[t.id]; twice {
-				p.wrong("%s was acknowledged twice", t.id)
+				p.add("%s was acknowledged twice", t.id)
 			}
 			acknowledged[t.id] = struct{}{}
 			switch status, ok := standing[t.id]; {
 			case !ok:
-				p.wrong("%s was acknowledged and is not in the log", t.id)
+				p.add("%s was acknowledged and is not in the log", t.id)
 			case t.status != "" && t.status != status:
-				p.wrong("%s is %s according to its answers, and %s in the log", t.id, t.status, status)
+				p.add("%s is %s according to its answers, and %s in the log", t.id, t.status, status)
 			}
 		}
 	}
 	for id := range standing {
-		if _, heard := acknowledged[id]; !heard {
+		if _, seen := acknowledged[id]; !seen {
 			p.Unheard++
 		}
 	}
 	if p.Unheard > p.Unknown {
-		p.wrong("%d reservations in the log were not acknowledged, and only %d outcomes are unknown", p.Unheard, p.Unknown)
+		p.add("%d reservations in the log were not acknowledged, and only %d outcomes are unknown", p.Unheard, p.Unknown)
 	}
 }
 
-// askProduct holds the resource to the log.
-func (p *SaleProof) askProduct(ctx context.Context, server *remote.Log, row *projections.Product) error {
-	var product struct{ Stock, Remaining, Held, Sold int64 }
-	path := "/v1/products/" + row.ID + "?min_position=" + strconv.FormatUint(uint64(row.Position), 10)
-	if err := ask(ctx, server, path, &product); err != nil {
+// askProduct checks the resource against the log.
+func (p *ProductProof) askProduct(ctx context.Context, server *remote.Log, product *row.Product) error {
+	var shown struct{ Stock, Remaining, Held, Sold int64 }
+	path := "/v1/products/" + string(product.ID) + "?min_position=" + strconv.FormatUint(uint64(product.Position), 10)
+	if err := ask(ctx, server, path, &shown); err != nil {
 		return err
 	}
-	if product.Stock != row.Stock || product.Remaining != row.Remaining() || product.Held != row.Held || product.Sold != row.Sold {
-		p.wrong("the server shows stock %d, remaining %d, held %d, sold %d; the log has %d, %d, %d, %d",
-			product.Stock, product.Remaining, product.Held, product.Sold, row.Stock, row.Remaining(), row.Held, row.Sold)
+	if shown.Stock != product.Stock || shown.Remaining != product.Remaining() || shown.Held != product.Held ||
+		shown.Sold != product.Sold {
+		p.add("the server shows stock %d, remaining %d, held %d, sold %d; the log has %d, %d, %d, %d",
+			shown.Stock, shown.Remaining, shown.Held, shown.Sold, product.Stock, product.Remaining(), product.Held, product.Sold)
 	}
 	return nil
 }
 
-// recordedSale is what a product's stream says of each reservation.
+// recordedSale has the reservations of a product's stream.
 type recordedSale struct {
-	row      projections.Product
+	row      row.Product
 	standing map[events.ID]events.ReservationStatus
 }
 
-func (s *recordedSale) take(e *events.Recorded) error {
+func (s *recordedSale) apply(e *events.Recorded) error {
 	if err := s.row.Apply(e); err != nil {
 		return err
 	}
@@ -117,7 +118,7 @@ func (s *recordedSale) take(e *events.Recorded) error {
 	if err != nil {
 		return err
 	}
-	name, status := "", events.ReservationConfirmed
+	name, status := events.ReservationID(""), events.ReservationConfirmed
 	switch f := fact.(type) {
 	case *events.ProductReserved:
 		name = f.ReservationID
@@ -132,13 +133,14 @@ func (s *recordedSale) take(e *events.Recorded) error {
 	default:
 		return nil
 	}
-	id, err := events.ParseID(name)
+	id, err := events.ParseID(string(name))
 	s.standing[id] = status
 	return err
 }
 
-func (p *SaleProof) print(out io.Writer) error {
-	fmt.Fprintf(out, "  in the log: %d events, %d reservations; acknowledged: %d; unknown outcomes: %d, of which %d are in the log\n",
+func (p *ProductProof) print(out io.Writer) error {
+	fmt.Fprintf(out, "  in the log: %d events, %d reservations; acknowledged: %d; unknown outcomes: %d, of which %d are "+
+		"in the log\n",
 		p.Events, p.InLog, p.Acknowledged, p.Unknown, p.Unheard)
 	fmt.Fprintf(out, "  stock %d = %d remaining + %d held + %d sold\n", p.Stock, p.Remaining, p.Held, p.Sold)
 	return p.verdict(out, "every acknowledged reservation is in the log once, and nothing was sold that was not there")

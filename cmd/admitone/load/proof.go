@@ -8,29 +8,30 @@ import (
 	"net/http"
 	"time"
 
+	"admitone/api/codes"
 	"admitone/cmd/admitone/remote"
 )
 
-// maxWrong bounds how many faults are listed.
-const maxWrong = 20
+// maxViolations bounds the listed faults.
+const maxViolations = 20
 
-// wrongs are what does not fit between the log and the answers.
-type wrongs struct {
+// violations are the differences between the log and the answers.
+type violations struct {
 	Wrong []string `json:"wrong"`
 }
 
-func noWrongs() wrongs { return wrongs{Wrong: []string{}} }
+func noViolations() violations { return violations{Wrong: []string{}} }
 
-func (w *wrongs) faults() []string { return w.Wrong }
+func (w *violations) faults() []string { return w.Wrong }
 
-func (w *wrongs) wrong(format string, args ...any) {
-	if len(w.Wrong) < maxWrong {
+func (w *violations) add(format string, args ...any) {
+	if len(w.Wrong) < maxViolations {
 		w.Wrong = append(w.Wrong, fmt.Sprintf(format, args...))
 	}
 }
 
-// verdict ends a report with the verdict: what is proved if nothing is wrong.
-func (w *wrongs) verdict(out io.Writer, proved string) error {
+// verdict ends a report with the faults, or with what is proved.
+func (w *violations) verdict(out io.Writer, proved string) error {
 	for _, wrong := range w.Wrong {
 		fmt.Fprintln(out, "  WRONG:", wrong)
 	}
@@ -42,11 +43,12 @@ func (w *wrongs) verdict(out io.Writer, proved string) error {
 	return err
 }
 
-// ask reads a resource, waiting for the read side while it is behind.
+// ask reads a resource; it waits while the views are behind.
 func ask(ctx context.Context, server *remote.Log, path string, into any) error {
 	for again := 0; ; again++ {
 		err := server.Call(ctx, http.MethodGet, path, "", into)
-		if behind := (*remote.Problem)(nil); err == nil || !errors.As(err, &behind) || behind.Code != "projection_behind" || again == 30 {
+		problem := (*remote.Problem)(nil)
+		if !errors.As(err, &problem) || problem.Code != codes.ProjectionBehind || again == 30 {
 			return err
 		}
 		select {

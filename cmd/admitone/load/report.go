@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// Report is what load prints, with --json as it is.
+// Report is the result of a run, as printed with --json.
 type Report struct {
 	Scenario    string  `json:"scenario"`
 	Against     string  `json:"against"`
 	About       string  `json:"about"`
 	Connections int     `json:"connections"`
 	Seconds     float64 `json:"seconds"`
-	// Answers to all requests, and how many wishes they acknowledged.
+	// Answers counts all answers, and Acknowledged the requests that were granted.
 	Answers      int64            `json:"answers"`
 	PerSecond    float64          `json:"answers_per_second"`
 	Acknowledged int64            `json:"acknowledged"`
@@ -26,7 +26,9 @@ type Report struct {
 	P99          float64          `json:"p99_ms"`
 	Max          float64          `json:"max_ms"`
 	Codes        map[string]int64 `json:"answers_by_code"`
-	Proof        Proof            `json:"proof"` // nil: none could be made
+	Proof        Proof            `json:"proof"` // nil if it could not be made
+	// After describes what was tidied up, and what stays on the server.
+	After string `json:"after"`
 }
 
 func (c *crowd) report(took time.Duration) *Report {
@@ -46,32 +48,36 @@ func (c *crowd) report(took time.Duration) *Report {
 	return r
 }
 
-// FoundWrong says that the log and the answers differ.
+// FoundWrong reports whether the log and the answers differ.
 func (r *Report) FoundWrong() bool { return r.Proof != nil && len(r.Proof.faults()) > 0 }
 
-// Print writes it for people.
+// Print writes the report for people.
 func (r *Report) Print(out io.Writer) error {
 	fmt.Fprintf(out, "%s against %s: %s, %d connections\n", r.Scenario, r.Against, r.About, r.Connections)
-	fmt.Fprintf(out, "  %d answers in %.2f s: %.0f/s; %d acknowledged: %.0f/s\n", r.Answers, r.Seconds, r.PerSecond, r.Acknowledged, r.Rate)
+	fmt.Fprintf(out, "  %d answers in %.2f s: %.0f/s; %d acknowledged: %.0f/s\n", r.Answers, r.Seconds, r.PerSecond,
+		r.Acknowledged, r.Rate)
 	fmt.Fprintf(out, "  latency p50 %.2f ms, p90 %.2f ms, p99 %.2f ms, max %.2f ms\n", r.P50, r.P90, r.P99, r.Max)
 	for _, code := range slices.Sorted(maps.Keys(r.Codes)) {
 		fmt.Fprintf(out, "  %9d  %s\n", r.Codes[code], code)
 	}
-	if r.Proof == nil {
-		return nil
+	if r.Proof != nil {
+		if err := r.Proof.print(out); err != nil {
+			return err
+		}
 	}
-	return r.Proof.print(out)
+	_, err := fmt.Fprintln(out, " ", r.After)
+	return err
 }
 
-// histogram counts durations in buckets that are at most a thirty-second wide of
-// what they hold, in microseconds, so that a run of any length costs 4 KB.
+// histogram counts durations in buckets that are at most a thirty-second of their value wide, in
+// microseconds, so that a run of any length costs 4 KB.
 type histogram struct {
 	buckets [1024]uint32
 	count   uint64
 	max     time.Duration
 }
 
-// histogramExact is up to where each microsecond has a bucket of its own.
+// histogramExact is the number of microseconds up to which each has a bucket of its own.
 const histogramExact = 64
 
 func (h *histogram) add(d time.Duration) {
@@ -94,8 +100,7 @@ func (h *histogram) merge(other *histogram) {
 	h.max = max(h.max, other.max)
 }
 
-// at is the duration that the share q of all is not above, rounded up to the end of
-// its bucket.
+// at returns the quantile q, rounded up to the end of its bucket.
 func (h *histogram) at(q float64) time.Duration {
 	left := uint64(q * float64(h.count))
 	for i, n := range h.buckets {

@@ -18,48 +18,51 @@ import (
 	"admitone/events"
 )
 
-// Bounds of what the line may be asked for.
+// Bounds of the flags.
 const (
-	maxVisitors     = 100_000
-	maxPass         = 60 // seconds
-	lineUpPoll      = 200 * time.Millisecond
-	lineUpOverstays = 30 * time.Second
+	maxVisitors         = 100_000
+	maxPass             = 60 // seconds
+	waitingRoomPoll     = 200 * time.Millisecond
+	waitingRoomOverstay = 30 * time.Second
 )
 
-// lineUp is the scenario in which a crowd joins a waiting room at once. Most ask how
-// it goes when they are told to, some too often, some sleep until they have lost
-// their place, some leave; of those who come in most buy what the room is the way to,
-// some give their pass back, and some let it run out.
-type lineUp struct {
+// waitingRoomScenario is a load in which a crowd joins a waiting room at once. Most visitors poll
+// when they are told to, some too often, some are silent until they have lost their place, some
+// leave. Of those who are admitted most buy what the room guards, some finish their visit, and some
+// let the pass expire.
+type waitingRoomScenario struct {
 	visitors int
 	settings events.WaitingRoomSettings
 
-	// drawAfter is when the room opens and draws the order of those who are there; 0 is
-	// an open room, and the order of arrival.
+	// drawAfter is the time until the room opens and draws the order of the visitors; 0 is an open
+	// room with the order of arrival.
 	drawAfter time.Duration
 
-	room       string // its id
-	promised   string // the hash of its seed, as it was told
-	people     []*queuer
-	mu         sync.Mutex
-	told       []*stay // guarded by mu
-	unknown    int64   // joins whose answer did not come; guarded by mu
-	unreadable int64   // answers that name no place; guarded by mu
-	joined     time.Duration
-	stranded   int // people who were not done when all should have come in
-	sale       sale
+	room         events.RoomID // its id
+	body         string        // its settings as sent, without the closing brace
+	promised     string        // the hash of its seed, as answered
+	people       []*queuingVisitor
+	mu           sync.Mutex
+	acknowledged []*stay // guarded by mu
+	unknown      int64   // joins without an answer; guarded by mu
+	unreadable   int64   // answers without a place; guarded by mu
+	joined       time.Duration
+	stranded     int // visitors who were not done when all should have been admitted
+	sale         sale
 }
 
-func (l *lineUp) Flags(f *pflag.FlagSet) {
+func (l *waitingRoomScenario) Flags(f *pflag.FlagSet) {
 	f.IntVar(&l.visitors, "visitors", 2000, "waiting-room: people who join at once")
 	f.Int64Var(&l.settings.AdmitPerSecond, "admit-per-second", 200, "waiting-room: how many come in per second at most")
 	f.Int64Var(&l.settings.MaxActive, "max-active", 300, "waiting-room: how many are in at once at most")
 	f.Int64Var(&l.settings.ActiveSeconds, "active-seconds", 5, "waiting-room: how long a pass lasts")
-	f.DurationVar(&l.drawAfter, "draw-after", 0, "waiting-room: opens after that long, and draws the order of those who have come; 0 is open, in the order of arrival")
-	f.Int64Var(&l.settings.HeartbeatSeconds, "heartbeat-seconds", 2, "waiting-room: the longest pause between two signs of life")
+	f.DurationVar(&l.drawAfter, "draw-after", 0,
+		"waiting-room: opens after that long, and draws the order of those who have come; 0 is open, in the order of arrival")
+	f.Int64Var(&l.settings.HeartbeatSeconds, "heartbeat-seconds", 2,
+		"waiting-room: the longest pause between two signs of life")
 }
 
-func (l *lineUp) Check(func(flag string) bool) error {
+func (l *waitingRoomScenario) Check(func(flag string) bool) error {
 	s := &l.settings
 	longest := int64(maxDuration.Seconds())
 	switch {
@@ -70,7 +73,8 @@ func (l *lineUp) Check(func(flag string) bool) error {
 	case s.MaxActive < 1 || s.MaxActive > waitingroom.MaxActive:
 		return usage.Errorf("--max-active is from 1 to %d", waitingroom.MaxActive)
 	case s.ActiveSeconds < 1 || s.ActiveSeconds > maxPass || s.HeartbeatSeconds < 1 || s.HeartbeatSeconds > maxPass:
-		return usage.Errorf("--active-seconds and --heartbeat-seconds are from 1 to %d: the end of passes and of silent places is waited for", maxPass)
+		return usage.Errorf("--active-seconds and --heartbeat-seconds are from 1 to %d: the end of passes and of silent "+
+			"places is waited for", maxPass)
 	case l.drawAfter < 0 || l.drawAfter > maxPass*time.Second:
 		return usage.Errorf("--draw-after is up to %ds: it is waited for", maxPass)
 	case int64(l.visitors)/s.AdmitPerSecond > longest || int64(l.visitors)*s.ActiveSeconds/s.MaxActive > longest:
@@ -79,44 +83,45 @@ func (l *lineUp) Check(func(flag string) bool) error {
 	return nil
 }
 
-func (l *lineUp) path() string { return "/v1/waiting-rooms/" + l.room }
+func (l *waitingRoomScenario) path() string { return "/v1/waiting-rooms/" + string(l.room) }
 
-// heartbeat is the longest pause between two signs of life.
-func (l *lineUp) heartbeat() time.Duration {
+// heartbeat is the longest pause between two polls.
+func (l *waitingRoomScenario) heartbeat() time.Duration {
 	return time.Duration(l.settings.HeartbeatSeconds) * time.Second
 }
 
-// holder of a person from 0. Every eighth joins a second time under one name.
-func (l *lineUp) holder(n int) string {
+// holder returns the holder of visitor n, from 0. Every eighth joins twice under one name.
+func (l *waitingRoomScenario) holder(n int) events.Holder {
 	if n%8 == 3 {
 		n--
 	}
-	return l.room + "-" + strconv.Itoa(n)
+	return events.Holder(string(l.room) + "-" + strconv.Itoa(n))
 }
 
-func (l *lineUp) prepare(ctx context.Context, server *remote.Log, _ *crowd, _ *progress.Bar) error {
-	l.room = "load-" + actors.NewID().String()
+func (l *waitingRoomScenario) prepare(ctx context.Context, server *remote.Log, _ *crowd, _ *progress.Bar) error {
+	l.room = events.RoomID("load-" + actors.NewID().String())
 	s := &l.settings
-	body := fmt.Sprintf(`{"admit_per_second":%d,"max_active":%d,"active_seconds":%d,"heartbeat_seconds":%d`,
+	l.body = fmt.Sprintf(`{"admit_per_second":%d,"max_active":%d,"active_seconds":%d,"heartbeat_seconds":%d`,
 		s.AdmitPerSecond, s.MaxActive, s.ActiveSeconds, s.HeartbeatSeconds)
 	if l.drawAfter > 0 {
-		body += fmt.Sprintf(`,"order":"shuffle","opens_at":%q`, time.Now().Add(l.drawAfter).UTC().Format(time.RFC3339Nano))
+		l.body += fmt.Sprintf(`,"order":"shuffle","opens_at":%q`, time.Now().Add(l.drawAfter).UTC().Format(time.RFC3339Nano))
 	}
 	var made struct {
 		ID       string
 		SeedHash string `json:"seed_hash"`
 	}
-	if err := server.Call(ctx, http.MethodPut, l.path(), body+"}", &made); err != nil {
+	if err := server.Call(ctx, http.MethodPut, l.path(), l.body+"}", &made); err != nil {
 		return err
 	}
 	l.promised = made.SeedHash
-	body = fmt.Sprintf(`{"id":%q,"name":"Load: behind a waiting room","stock":%d,"waiting_room":%[1]q}`, l.room, l.visitors)
+	body := fmt.Sprintf(`{"id":%q,"name":"Load: behind a waiting room","stock":%d,"waiting_room":%[1]q}`, l.room,
+		l.visitors)
 	return server.Call(ctx, http.MethodPost, "/v1/products", body, &made)
 }
 
-func (l *lineUp) act(ctx context.Context, c *crowd, bar *progress.Bar) {
+func (l *waitingRoomScenario) act(ctx context.Context, c *crowd, bar *progress.Bar) {
 	for n := range l.visitors {
-		l.people = append(l.people, newQueuer(n, l.holder(n)))
+		l.people = append(l.people, newQueuingVisitor(n, l.holder(n)))
 	}
 	begun := time.Now()
 	c.share(ctx, bar, "joining", len(l.people), func(m *member, n int) { l.join(m, l.people[n]) })
@@ -124,7 +129,7 @@ func (l *lineUp) act(ctx context.Context, c *crowd, bar *progress.Bar) {
 	waiting, enough := context.WithTimeout(ctx, l.longest())
 	defer enough()
 	c.each(bar, "waiting", func(m *member) {
-		var mine []*queuer
+		var mine []*queuingVisitor
 		for n := m.number; n < len(l.people); n += len(c.members) {
 			mine = append(mine, l.people[n])
 		}
@@ -138,19 +143,19 @@ func (l *lineUp) act(ctx context.Context, c *crowd, bar *progress.Bar) {
 	l.drain(ctx, c, bar)
 }
 
-// longest is how long it takes until everybody has come in, if the server does its
-// part: also those who join a second time.
-func (l *lineUp) longest() time.Duration {
+// longest returns the time in which everyone is admitted if the server works, including those who
+// join a second time.
+func (l *waitingRoomScenario) longest() time.Duration {
 	s := &l.settings
 	twice := 2 * int64(l.visitors)
 	return time.Duration(twice/s.AdmitPerSecond+twice*s.ActiveSeconds/s.MaxActive+s.ActiveSeconds)*time.Second +
-		6*l.heartbeat() + lineUpOverstays + l.drawAfter
+		6*l.heartbeat() + waitingRoomOverstay + l.drawAfter
 }
 
-// attend lets people do what they do, each when it is time, until all are done.
-func (l *lineUp) attend(ctx context.Context, m *member, people []*queuer) {
+// attend lets the visitors act, each at its time, until all are done.
+func (l *waitingRoomScenario) attend(ctx context.Context, m *member, people []*queuingVisitor) {
 	for m.stays(ctx) {
-		var first *queuer
+		var first *queuingVisitor
 		for _, q := range people {
 			if !q.done && (first == nil || q.next.Before(first.next)) {
 				first = q
@@ -170,22 +175,31 @@ func (l *lineUp) attend(ctx context.Context, m *member, people []*queuer) {
 	}
 }
 
-// drain waits until nobody is in the line or has a pass any more, or somebody has
-// been for too long.
-func (l *lineUp) drain(ctx context.Context, c *crowd, bar *progress.Bar) {
+// drain waits until no visitor waits or has a pass, or one has for too long.
+func (l *waitingRoomScenario) drain(ctx context.Context, c *crowd, bar *progress.Bar) {
 	m := c.members[0]
-	until := time.Now().Add(2*l.heartbeat() + time.Duration(l.settings.ActiveSeconds)*time.Second + lineUpOverstays)
+	until := time.Now().Add(2*l.heartbeat() + time.Duration(l.settings.ActiveSeconds)*time.Second + waitingRoomOverstay)
 	for ctx.Err() == nil && time.Now().Before(until) {
 		var now struct{ Waiting, Active int64 }
 		if m.get(l.path(), &now) && now.Waiting == 0 && now.Active == 0 {
 			return
 		}
-		c.rest(ctx, bar, fmt.Sprintf("%d still wait, %d have a pass", now.Waiting, now.Active), lineUpPoll)
+		c.rest(ctx, bar, fmt.Sprintf("%d still wait, %d have a pass", now.Waiting, now.Active), waitingRoomPoll)
 	}
 }
 
-func (l *lineUp) outcome() (about string, acknowledged int64) {
-	for _, s := range l.told {
+func (l *waitingRoomScenario) tidy(ctx context.Context, server *remote.Log, _ *crowd,
+	_ *progress.Bar) (stays string, err error) {
+	closed := func() string { return l.body + `,"status":"closed"}` }
+	if err := server.Edit(ctx, http.MethodPut, l.path(), &struct{}{}, closed); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("waiting room %s stays, closed, and product %[1]s, with nothing left to sell", l.room),
+		sellOut(ctx, server, events.ProductID(l.room))
+}
+
+func (l *waitingRoomScenario) outcome() (about string, acknowledged int64) {
+	for _, s := range l.acknowledged {
 		if s.fresh {
 			acknowledged++
 		}

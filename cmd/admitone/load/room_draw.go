@@ -8,14 +8,14 @@ import (
 	"admitone/events"
 )
 
-// draw is what the log says of a shuffled opening.
+// draw is a shuffled opening, according to the log.
 type draw struct {
 	begun bool
-	early int64    // the last ticket that came in time
+	early int64    // the last ticket that came before the opening
 	order []uint32 // of the early tickets; nil before the draw
 }
 
-// at is the ticket at a place of the line; both count from 1.
+// at returns the ticket at a place of the line; both count from 1.
 func (d *draw) at(place int64) int64 {
 	if place <= int64(len(d.order)) {
 		return int64(d.order[place-1])
@@ -23,7 +23,7 @@ func (d *draw) at(place int64) int64 {
 	return place
 }
 
-// begin takes down who came in time: everybody up to now.
+// begin records that the visitors so far came before the opening.
 func (r *recordedRoom) begin(f *events.WaitingRoomBegun) error {
 	switch {
 	case r.settings.Order != events.RoomShuffle:
@@ -35,14 +35,15 @@ func (r *recordedRoom) begin(f *events.WaitingRoomBegun) error {
 	return nil
 }
 
-// shuffle computes the order from the seed, which has to be the promised one.
+// shuffle computes the order from the seed, which has to match the promised hash.
 func (r *recordedRoom) shuffle(f *events.WaitingRoomShuffled) error {
 	seed, err := hex.DecodeString(f.Seed)
 	if hash := sha256.Sum256(seed); err != nil || hex.EncodeToString(hash[:]) != r.settings.SeedHash {
 		return fmt.Errorf("the seed %q is not the one of the hash %q", f.Seed, r.settings.SeedHash)
 	}
 	if !r.begun || r.order != nil || f.Early != r.early || r.admitted > 0 {
-		return fmt.Errorf("%d tickets are drawn, of %d that came in time, after %d have come in", f.Early, r.early, r.admitted)
+		return fmt.Errorf("%d tickets are drawn, of %d that came in time, after %d have come in", f.Early, r.early,
+			r.admitted)
 	}
 	r.order, r.head = append([]uint32{}, events.ShuffledTickets(seed, int(f.Early))...), 1
 	return nil

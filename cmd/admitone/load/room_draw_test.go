@@ -10,9 +10,9 @@ import (
 	"admitone/events"
 )
 
-// TestRulesOfADraw: what the proof finds in a shuffled opening, of five who came in time
-// and one who did not.
-func TestRulesOfADraw(t *testing.T) {
+// TestRulesOfDraws: the faults that the proof finds in a shuffled opening with five visitors before
+// it and one after it.
+func TestRulesOfDraws(t *testing.T) {
 	seed := []byte("0123456789abcdef0123456789abcdef")
 	hash := sha256.Sum256(seed)
 	drawn := events.ShuffledTickets(seed, 5)
@@ -33,21 +33,27 @@ func TestRulesOfADraw(t *testing.T) {
 		facts []events.Fact
 		want  string
 	}{
-		{"all as drawn", []events.Fact{begun, late, shuffled, in(0, 1), in(1, 2), in(2, 3), in(3, 4), in(4, 5), in(5, 6)}, ""},
+		{"all as drawn", []events.Fact{begun, late, shuffled, in(0, 1), in(1, 2), in(2, 3), in(3, 4), in(4, 5), in(5, 6)},
+			""},
 		{"the second first", []events.Fact{begun, late, shuffled, in(1, 1)}, "is the first who waits"},
-		{"the late one before the last", []events.Fact{begun, late, shuffled, in(0, 1), in(1, 2), in(2, 3), in(3, 4), in(5, 5)}, "ticket 6 comes in while"},
+		{"the late one before the last", []events.Fact{begun, late, shuffled, in(0, 1), in(1, 2), in(2, 3), in(3, 4),
+			in(5, 5)}, "ticket 6 comes in while"},
 		{"before the draw", []events.Fact{begun, late, in(0, 1)}, "before their order is drawn"},
 		{"drawn twice", []events.Fact{begun, late, shuffled, shuffled}, "5 tickets are drawn"},
 		{"drawn before the opening", []events.Fact{shuffled}, "5 tickets are drawn"},
 		{"too few", []events.Fact{&events.WaitingRoomBegun{Early: 4}}, "begins with 4 tickets, and there are 5"},
-		{"another number", []events.Fact{begun, &events.WaitingRoomShuffled{Seed: shuffled.Seed, Early: 4}}, "4 tickets are drawn, of 5"},
-		{"another seed", []events.Fact{begun, &events.WaitingRoomShuffled{Seed: "00", Early: 5}}, "is not the one of the hash"},
+		{"another number", []events.Fact{begun, &events.WaitingRoomShuffled{Seed: shuffled.Seed, Early: 4}},
+			"4 tickets are drawn, of 5"},
+		{"another seed", []events.Fact{begun, &events.WaitingRoomShuffled{Seed: "00", Early: 5}},
+			"is not the one of the hash"},
 	} {
 		room := newRecordedRoom()
-		room.settings = events.WaitingRoomSettings{AdmitPerSecond: 10, MaxActive: 10, ActiveSeconds: 10, Order: events.RoomShuffle, SeedHash: hex.EncodeToString(hash[:])}
+		room.settings = events.WaitingRoomSettings{AdmitPerSecond: 10, MaxActive: 10, ActiveSeconds: 10,
+			Order: events.RoomShuffle, SeedHash: hex.EncodeToString(hash[:])}
 		var err error
 		for i, holder := range strings.Fields("a b c d e") {
-			err = room.evolve(&events.WaitingRoomJoined{Ticket: int64(i + 1), Holder: holder, WaitingRoomCounts: events.WaitingRoomCounts{Waiting: int64(i + 1)}}, at)
+			err = room.evolve(&events.WaitingRoomJoined{Ticket: int64(i + 1), Holder: events.Holder(holder),
+				WaitingRoomCounts: events.WaitingRoomCounts{Waiting: int64(i + 1)}}, at)
 		}
 		for _, fact := range test.facts {
 			if err != nil {

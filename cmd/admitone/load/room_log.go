@@ -8,40 +8,41 @@ import (
 	"admitone/events"
 )
 
-// recordedRoom is what the log says of a waiting room, by rules of its own: who comes
-// in is the first who waits, at no moment are more in than may be, nor did more come
-// in within a second; a pass ends at its end or before.
+// recordedRoom checks a waiting room's log by rules of its own: the first in the line is admitted
+// next, the bounds of active visitors and of admissions per second hold at every moment, and a pass
+// ends at its end or before.
 type recordedRoom struct {
 	settings events.WaitingRoomSettings
-	visitors []recordedVisitor // by ticket, from 1
-	places   map[string]int64  // of holders who wait or have a pass, the ticket
-	head     int64             // at a place before it nobody waits
+	visitors []recordedVisitor       // by ticket, from 1
+	places   map[events.Holder]int64 // the ticket of each holder who waits or has a pass
+	head     int64                   // no earlier place has a waiting visitor
 	draw
 	events.WaitingRoomCounts
-	recent   []*events.WaitingRoomAdmitted // of the last second
+	recent   []*events.WaitingRoomAdmitted // those of the last second
 	admitted int64
-	most     int64 // that were in at once
+	most     int64 // visitors that were active at once
 	revision events.Revision
 	position events.Position
 	hash     events.Hash
 }
 
-// recordedVisitor is the place of a ticket.
+// recordedVisitor is the visitor with a ticket.
 type recordedVisitor struct {
-	holder  string
+	holder  events.Holder
 	status  events.VisitorStatus
 	dropped bool
-	// until is when the pass ends, and admitted where the log gives it; zero without one.
+	// until is the end of the pass, and admitted the time of the admission; zero if there is none.
 	until    time.Time
 	admitted events.Position
 }
 
 func newRecordedRoom() *recordedRoom {
-	return &recordedRoom{visitors: make([]recordedVisitor, 1), places: map[string]int64{}, head: 1, revision: events.NoStream}
+	return &recordedRoom{visitors: make([]recordedVisitor, 1), places: map[events.Holder]int64{}, head: 1,
+		revision: events.NoStream}
 }
 
-// take moves the room on. Its own rules, not those of the room's core.
-func (r *recordedRoom) take(e *events.Recorded) error {
+// apply checks and applies an event, by rules that it does not share with the room's core.
+func (r *recordedRoom) apply(e *events.Recorded) error {
 	hash, err := events.CheckLink(r.hash, e)
 	if err != nil || e.Revision != r.revision+1 {
 		return fmt.Errorf("revision %d behind %d: %v", e.Revision, r.revision, err)
@@ -63,6 +64,8 @@ func (r *recordedRoom) evolve(fact events.Fact, at time.Time) error {
 	switch f := fact.(type) {
 	case *events.WaitingRoomOpened:
 		r.settings = f.WaitingRoomSettings
+		return nil
+	case *events.WaitingRoomRun:
 		return nil
 	case *events.WaitingRoomBegun:
 		return r.begin(f)
@@ -105,7 +108,7 @@ func (r *recordedRoom) join(f *events.WaitingRoomJoined) error {
 	return nil
 }
 
-// first is who is next in the line; past the last ticket if nobody is.
+// first returns the next ticket in the line; past the last one if none waits.
 func (r *recordedRoom) first() int64 {
 	for r.head < int64(len(r.visitors)) && r.visitors[r.at(r.head)].status != events.VisitorWaiting {
 		r.head++
@@ -130,7 +133,9 @@ func (r *recordedRoom) admit(f *events.WaitingRoomAdmitted) error {
 	if lasts := f.ExpiresAt.Sub(f.AdmittedAt); lasts != time.Duration(r.settings.ActiveSeconds)*time.Second {
 		return fmt.Errorf("a pass lasts for %v", lasts)
 	}
-	r.recent = slices.DeleteFunc(r.recent, func(old *events.WaitingRoomAdmitted) bool { return f.AdmittedAt.Sub(old.AdmittedAt) >= time.Second })
+	r.recent = slices.DeleteFunc(r.recent, func(old *events.WaitingRoomAdmitted) bool {
+		return f.AdmittedAt.Sub(old.AdmittedAt) >= time.Second
+	})
 	r.recent = append(r.recent, f)
 	within := int64(0)
 	for _, a := range r.recent {
@@ -145,7 +150,7 @@ func (r *recordedRoom) admit(f *events.WaitingRoomAdmitted) error {
 	return nil
 }
 
-// end ends a visit that was like was.
+// end ends a visit that had the status was.
 func (r *recordedRoom) end(ticket int64, was, becomes events.VisitorStatus) error {
 	if ticket < 1 || ticket >= int64(len(r.visitors)) || r.visitors[ticket].status != was {
 		return fmt.Errorf("ticket %d is not %s", ticket, was)

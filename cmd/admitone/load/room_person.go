@@ -11,26 +11,27 @@ import (
 	"admitone/events"
 )
 
-// queuerTries is after how many answers in a row that say nothing a person gives up.
-const queuerTries = 20
+// visitorAttempts is the number of failures in a row after which a visitor gives up.
+const visitorAttempts = 20
 
-// fate is what a person does, the same in every run: the number decides.
-type fate int
+// behaviour is how a visitor behaves. It follows from the visitor's number, so that every run is
+// the same.
+type behaviour int
 
 const (
-	buys       fate = iota // comes in and buys, which ends the pass
-	givesBack              // comes in and gives the pass back
-	keeps                  // comes in, lends the pass to another, and lets it run out
-	goes                   // asks once and goes
-	sleeps                 // is silent for too long, and comes again
-	vanishes               // is silent for ever
-	hurries                // asks too often, and tries to buy without a pass
-	joinsAgain             // joins a second time instead of asking, every other time
+	buys       behaviour = iota // is admitted and buys, which ends the pass
+	givesBack                   // is admitted and finishes
+	keeps                       // is admitted, lends the pass to another, and lets it expire
+	goes                        // polls once and leaves
+	sleeps                      // is silent for too long, and joins again
+	vanishes                    // is silent for good
+	hurries                     // polls too often, and tries to buy without a pass
+	joinsAgain                  // joins a second time instead of polling, every other time
 )
 
-func fateOf(n int) fate {
+func behaviourOf(n int) behaviour {
 	if n%8 == 3 {
-		return vanishes // the second of two with one name has joined, and that is all
+		return vanishes // the second of two with one name only joins
 	}
 	chance := rand.New(rand.NewPCG(1, uint64(n)))
 	switch roll := chance.IntN(20); {
@@ -52,75 +53,75 @@ func fateOf(n int) fate {
 	return joinsAgain
 }
 
-// queuer is a person in the line. One member of the crowd at a time moves it.
-type queuer struct {
-	number int
-	holder string
-	fate   fate
-	failed int       // attempts, one after another
-	stay   *stay     // nil before it has joined
-	next   time.Time // when it does something again
-	// once says that what this person does a single time has been done.
+// queuingVisitor is a visitor in the line. One member of the crowd at a time acts for it.
+type queuingVisitor struct {
+	number    int
+	holder    events.Holder
+	behaviour behaviour
+	failed    int       // attempts in a row
+	stay      *stay     // nil before it has joined
+	next      time.Time // when it acts next
+	// once is set when the visitor has done what it does only once.
 	once bool
 	done bool
 }
 
-func newQueuer(n int, holder string) *queuer {
-	return &queuer{number: n, holder: holder, fate: fateOf(n)}
+func newQueuingVisitor(n int, holder events.Holder) *queuingVisitor {
+	return &queuingVisitor{number: n, holder: holder, behaviour: behaviourOf(n)}
 }
 
-// stay is one place in the line as its holder was told. One member of the crowd at a
-// time writes to it.
+// stay is a place in the line according to the answers. One member of the crowd at a time writes to
+// it.
 type stay struct {
 	Visitor   string `json:"visitor"`
 	Ticket    int64  `json:"ticket"`
 	Position  int64  `json:"position"`
 	PollAfter int64  `json:"poll_after_seconds"`
-	// Status is what was told last.
+	// Status is the last one that was answered.
 	Status    events.VisitorStatus `json:"status"`
 	Pass      string               `json:"pass"`
 	ExpiresAt time.Time            `json:"expires_at"`
 
-	holder string
-	// fresh says that the place was given with the answer, not found.
+	holder events.Holder
+	// fresh is set if the place is new, and not one that was found again.
 	fresh bool
 	polls int
-	// sign is when the last sign of life was sent that was taken as one.
+	// sign is when the last accepted poll was sent.
 	sign time.Time
-	// silence is how long after that the place was known to be lost; 0 if it was not.
+	// silence is the time after that at which the place was known to be lost; 0 if it was not.
 	silence time.Duration
-	// wrong is what an answer said that can't be.
+	// wrong is a contradiction in an answer.
 	wrong string
 }
 
-// wait lets some seconds go by, one at least.
-func (q *queuer) wait(seconds int64) {
+// wait schedules the next action in so many seconds, at least one.
+func (q *queuingVisitor) wait(seconds int64) {
 	q.next = time.Now().Add(time.Duration(max(seconds, 1)) * time.Second)
 }
 
-// retryAfter is what the last answer says.
+// retryAfter returns the seconds of the last answer's Retry-After.
 func (m *member) retryAfter() int64 {
 	seconds, _ := strconv.ParseInt(string(m.response.Header.Peek("Retry-After")), 10, 64)
 	return seconds
 }
 
-// turn is what a person does when it is time.
-func (l *lineUp) turn(m *member, q *queuer) {
+// turn executes a visitor's next action.
+func (l *waitingRoomScenario) turn(m *member, q *queuingVisitor) {
 	switch {
 	case q.stay == nil:
 		l.join(m, q)
-	case q.stay.Status == events.VisitorAdmitted && q.fate == buys:
+	case q.stay.Status == events.VisitorAdmitted && q.behaviour == buys:
 		l.buy(m, q)
-	case q.stay.Status == events.VisitorAdmitted && q.fate != keeps:
+	case q.stay.Status == events.VisitorAdmitted && q.behaviour != keeps:
 		l.leave(m, q)
 	case q.stay.Status == events.VisitorAdmitted && !q.once:
 		q.once = true
-		l.cheat(m, q, q.holder+"-friend", q.stay.Pass)
+		l.reserveWithoutPass(m, q, events.Holder(string(q.holder)+"-friend"), q.stay.Pass)
 		l.plan(q, q.stay)
-	case q.fate == sleeps && !q.once:
+	case q.behaviour == sleeps && !q.once:
 		q.once = true
 		q.next = time.Now().Add(3 * l.heartbeat())
-	case q.fate == joinsAgain && q.stay.Status == events.VisitorWaiting && q.stay.polls%2 == 1:
+	case q.behaviour == joinsAgain && q.stay.Status == events.VisitorWaiting && q.stay.polls%2 == 1:
 		q.stay.polls++
 		l.join(m, q)
 	default:
@@ -128,8 +129,8 @@ func (l *lineUp) turn(m *member, q *queuer) {
 	}
 }
 
-// join asks for a place.
-func (l *lineUp) join(m *member, q *queuer) {
+// join requests a place.
+func (l *waitingRoomScenario) join(m *member, q *queuingVisitor) {
 	sent := time.Now()
 	status := m.do(http.MethodPost, l.path()+"/visitors", fmt.Appendf(nil, `{"holder":%q}`, q.holder))
 	if status != http.StatusCreated && status != http.StatusOK {
@@ -159,48 +160,48 @@ func (l *lineUp) join(m *member, q *queuer) {
 			before.wrong = fmt.Sprintf("ticket %d of %s became ticket %d", before.Ticket, q.holder, s.Ticket)
 		}
 		before.PollAfter = s.PollAfter
-		before.learn(s, before.sign)
+		before.update(s, before.sign)
 		l.plan(q, before)
 		return
 	}
 	l.mu.Lock()
-	l.told = append(l.told, s)
+	l.acknowledged = append(l.acknowledged, s)
 	l.mu.Unlock()
 	q.stay = s
 	l.plan(q, s)
 }
 
-// plan decides when to do something again, by what was told just now.
-func (l *lineUp) plan(q *queuer, s *stay) {
+// plan schedules the next action according to the last answer.
+func (l *waitingRoomScenario) plan(q *queuingVisitor, s *stay) {
 	q.wait(s.PollAfter)
 	switch s.Status {
 	case events.VisitorWaiting:
-		if q.fate == vanishes {
+		if q.behaviour == vanishes {
 			q.done = true
 		}
 	case events.VisitorAdmitted:
-		if q.fate == keeps && q.once {
-			q.wait(1 + l.settings.ActiveSeconds) // whatever the answer says
+		if q.behaviour == keeps && q.once {
+			q.wait(1 + l.settings.ActiveSeconds) // independently of the answer
 			return
 		}
 		q.next = time.Now().Add(time.Duration(q.number%8) * 100 * time.Millisecond)
 	default:
-		// Who has slept stands at the end again, and stays awake.
-		if q.done = q.fate != sleeps; !q.done {
-			q.fate, q.stay, q.next = buys, nil, time.Now()
+		// A visitor who was silent is at the end again, and stays awake.
+		if q.done = q.behaviour != sleeps; !q.done {
+			q.behaviour, q.stay, q.next = buys, nil, time.Now()
 		}
 	}
 }
 
-// failing waits for better times after an answer that says nothing.
-func (q *queuer) failing(m *member) {
+// failing schedules a retry after a failed request.
+func (q *queuingVisitor) failing(m *member) {
 	q.failed++
-	q.done = q.failed == queuerTries
+	q.done = q.failed == visitorAttempts
 	q.wait(m.retryAfter())
 }
 
-// ask gives a sign of life, and takes down what the answer says.
-func (l *lineUp) ask(m *member, q *queuer) {
+// ask polls, and records the answer.
+func (l *waitingRoomScenario) ask(m *member, q *queuingVisitor) {
 	s, sent := q.stay, time.Now()
 	status := m.do(http.MethodGet, l.path()+"/visitors/"+s.Visitor, nil)
 	var now stay
@@ -226,21 +227,21 @@ func (l *lineUp) ask(m *member, q *queuer) {
 		}
 		s.Position, s.PollAfter = now.Position, now.PollAfter
 	}
-	s.learn(&now, sent)
+	s.update(&now, sent)
 	s.polls++
 	q.failed = 0
 	l.plan(q, s)
 	switch {
-	case q.fate == goes && s.Status == events.VisitorWaiting:
+	case q.behaviour == goes && s.Status == events.VisitorWaiting:
 		l.leave(m, q)
-	case q.fate == hurries && s.Status == events.VisitorWaiting && s.polls%2 == 1:
-		l.cheat(m, q, q.holder, "")
+	case q.behaviour == hurries && s.Status == events.VisitorWaiting && s.polls%2 == 1:
+		l.reserveWithoutPass(m, q, q.holder, "")
 		q.next = time.Now()
 	}
 }
 
-// learn takes an answer in. sent is when the last sign of life was.
-func (s *stay) learn(now *stay, sent time.Time) {
+// update records an answer. sent is when the poll was sent.
+func (s *stay) update(now *stay, sent time.Time) {
 	switch now.Status {
 	case events.VisitorWaiting:
 		if s.Pass != "" {
@@ -260,8 +261,8 @@ func (s *stay) learn(now *stay, sent time.Time) {
 	s.Status = now.Status
 }
 
-// leave gives the place or the pass up.
-func (l *lineUp) leave(m *member, q *queuer) {
+// leave gives up the place or the pass.
+func (l *waitingRoomScenario) leave(m *member, q *queuingVisitor) {
 	s := q.stay
 	status := m.do(http.MethodDelete, l.path()+"/visitors/"+s.Visitor, nil)
 	now := stay{}
@@ -269,7 +270,7 @@ func (l *lineUp) leave(m *member, q *queuer) {
 	case status == http.StatusOK && json.Unmarshal(m.response.Body(), &now) == nil && now.Ticket == s.Ticket:
 		s.Status, q.done = now.Status, true
 	case status == http.StatusTooManyRequests || unknown(status):
-		s.Status = "" // it may have left
+		s.Status = "" // unknown: it may have left
 		q.done = true
 	default:
 		s.wrong = fmt.Sprintf("ticket %d could not leave: %d %s", s.Ticket, status, codeOf(m.response.Body()))

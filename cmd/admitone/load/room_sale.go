@@ -13,31 +13,31 @@ import (
 	"admitone/events"
 )
 
-// sale is what the visitors of a line were told about what they came for.
+// sale has the answers about what the visitors wanted to buy.
 type sale struct {
 	mu      sync.Mutex
 	bought  []purchase // guarded by mu
-	unknown int64      // purchases whose answer did not come; guarded by mu
-	refused int64      // attempts without a pass of one's own; guarded by mu
+	unknown int64      // purchases without an answer; guarded by mu
+	refused int64      // attempts without a pass of their own; guarded by mu
 }
 
 // purchase is one that was acknowledged, or is in the log.
 type purchase struct {
-	ID     string `json:"id"`
-	Holder string `json:"holder"`
+	ID     events.ReservationID `json:"id"`
+	Holder events.Holder        `json:"holder"`
 }
 
-// reserve asks for what the room is the way to, and returns the answer's status.
-func (l *lineUp) reserve(m *member, holder, pass string) int {
+// reserve reserves what the room guards, and returns the answer's status.
+func (l *waitingRoomScenario) reserve(m *member, holder events.Holder, pass string) int {
 	if pass != "" {
 		m.request.Header.Set("Admission-Pass", pass)
 		defer m.request.Header.Del("Admission-Pass")
 	}
-	return m.do(http.MethodPost, "/v1/products/"+l.room+"/reservations", fmt.Appendf(nil, `{"holder":%q}`, holder))
+	return m.do(http.MethodPost, "/v1/products/"+string(l.room)+"/reservations", fmt.Appendf(nil, `{"holder":%q}`, holder))
 }
 
 // buy buys with the person's pass.
-func (l *lineUp) buy(m *member, q *queuer) {
+func (l *waitingRoomScenario) buy(m *member, q *queuingVisitor) {
 	status := l.reserve(m, q.holder, q.stay.Pass)
 	var made purchase
 	readable := status == http.StatusCreated && json.Unmarshal(m.response.Body(), &made) == nil && made.ID != ""
@@ -53,12 +53,13 @@ func (l *lineUp) buy(m *member, q *queuer) {
 		q.done = false
 		q.failing(m)
 	case status != http.StatusForbidden || time.Now().Before(q.stay.ExpiresAt):
-		q.stay.wrong = fmt.Sprintf("the pass of ticket %d was answered %d %s", q.stay.Ticket, status, codeOf(m.response.Body()))
+		q.stay.wrong = fmt.Sprintf("the pass of ticket %d was answered %d %s", q.stay.Ticket, status,
+			codeOf(m.response.Body()))
 	}
 }
 
-// cheat tries to buy without a pass, or with one that somebody else was given.
-func (l *lineUp) cheat(m *member, q *queuer, holder, pass string) {
+// reserveWithoutPass tries to buy without a pass, or with that of another visitor.
+func (l *waitingRoomScenario) reserveWithoutPass(m *member, q *queuingVisitor, holder events.Holder, pass string) {
 	status := l.reserve(m, holder, pass)
 	l.sale.mu.Lock()
 	defer l.sale.mu.Unlock()
@@ -70,51 +71,51 @@ func (l *lineUp) cheat(m *member, q *queuer, holder, pass string) {
 	}
 }
 
-// checkSale reads back what was sold: to whom the log had let in by then, and what was
-// acknowledged.
-func (p *LineUpProof) checkSale(ctx context.Context, server *remote.Log, l *lineUp, room *recordedRoom) error {
-	passes := map[string][]*recordedVisitor{} // of each holder
+// checkSale checks the sales against the admissions in the log, and against the answers.
+func (p *WaitingRoomProof) checkSale(ctx context.Context, server *remote.Log, l *waitingRoomScenario,
+	room *recordedRoom) error {
+	passes := map[events.Holder][]*recordedVisitor{} // of each holder
 	for i := range room.visitors {
 		if v := &room.visitors[i]; v.admitted > 0 {
 			passes[v.holder] = append(passes[v.holder], v)
 		}
 	}
-	sold := map[string]string{} // of each purchase, the holder
-	for e, err := range events.Stream(ctx, server, product.Stream(l.room), 0) {
+	sold := map[events.ReservationID]events.Holder{} // of each purchase, the holder
+	for e, err := range events.Stream(ctx, server, product.Stream(events.ProductID(l.room)), 0) {
 		if err != nil {
 			return err
 		}
 		fact, err := e.Decode()
 		if err != nil {
-			p.wrong("%v", err)
+			p.add("%v", err)
 			return nil
 		}
 		if f, ok := fact.(*events.ProductReserved); ok {
 			sold[f.ReservationID] = f.Holder
 			if !hadPass(passes[f.Holder], &e) {
-				p.wrong("%s bought at position %d, and had no pass then", f.Holder, e.Position)
+				p.add("%s bought at position %d, and had no pass then", f.Holder, e.Position)
 			}
 		}
 	}
 	p.Bought, p.Refused = int64(len(sold)), l.sale.refused
-	heard := map[string]bool{}
+	seen := map[events.ReservationID]bool{}
 	for _, b := range l.sale.bought {
-		if holder, ok := sold[b.ID]; !ok || holder != b.Holder || heard[b.ID] {
-			p.wrong("the purchase %s of %s was acknowledged, and is not in the log once", b.ID, b.Holder)
+		if holder, ok := sold[b.ID]; !ok || holder != b.Holder || seen[b.ID] {
+			p.add("the purchase %s of %s was acknowledged, and is not in the log once", b.ID, b.Holder)
 		}
-		heard[b.ID] = true
+		seen[b.ID] = true
 	}
-	if unheard := p.Bought - int64(len(heard)); unheard > l.sale.unknown {
-		p.wrong("%d purchases in the log were not acknowledged, and only %d outcomes are unknown", unheard, l.sale.unknown)
+	if unheard := p.Bought - int64(len(seen)); unheard > l.sale.unknown {
+		p.add("%d purchases in the log were not acknowledged, and only %d outcomes are unknown", unheard, l.sale.unknown)
 	}
 	return nil
 }
 
-// hadPass says whether one of a holder's passes was good for a purchase. When it was
-// looked at is a little earlier than when the purchase was recorded.
+// hadPass reports whether one of a holder's passes was valid for a purchase. It was checked a
+// little earlier than the purchase was recorded.
 func hadPass(passes []*recordedVisitor, e *events.Recorded) bool {
 	for _, v := range passes {
-		if v.admitted < e.Position && e.Created.Before(v.until.Add(lineUpOverstays)) {
+		if v.admitted < e.Position && e.Created.Before(v.until.Add(waitingRoomOverstay)) {
 			return true
 		}
 	}

@@ -9,8 +9,8 @@ import (
 	"admitone/events"
 )
 
-// TestRulesOfWaitingRooms: what the proof itself finds in a room's facts, whatever
-// the room's own rules let through. Two a second, three at once, for ten seconds.
+// TestRulesOfWaitingRooms: the faults that the proof finds in a room's facts. Two admissions a
+// second, three active visitors, for ten seconds.
 func TestRulesOfWaitingRooms(t *testing.T) {
 	day := time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
 	const s = time.Second
@@ -18,11 +18,16 @@ func TestRulesOfWaitingRooms(t *testing.T) {
 		return events.WaitingRoomCounts{Waiting: waiting, Active: active}
 	}
 	join := func(ticket int64, holder string, waiting, active int64) events.Fact {
-		return &events.WaitingRoomJoined{Ticket: ticket, Holder: holder, WaitingRoomCounts: counts(waiting, active)}
+		return &events.WaitingRoomJoined{
+			Ticket:            ticket,
+			Holder:            events.Holder(holder),
+			WaitingRoomCounts: counts(waiting, active),
+		}
 	}
 	one := func(ticket int64) []events.TicketRange { return []events.TicketRange{{From: ticket, To: ticket}} }
 	in := func(at time.Duration, from, to, all, waiting, active int64) events.Fact {
-		return &events.WaitingRoomAdmitted{Tickets: []events.TicketRange{{From: from, To: to}}, Count: to - from + 1, Admitted: all,
+		return &events.WaitingRoomAdmitted{Tickets: []events.TicketRange{{From: from, To: to}}, Count: to - from + 1,
+			Admitted:   all,
 			AdmittedAt: day.Add(at), ExpiresAt: day.Add(at + 10*s), WaitingRoomCounts: counts(waiting, active)}
 	}
 	left := func(ticket int64, was events.VisitorStatus, waiting, active int64) events.Fact {
@@ -45,23 +50,29 @@ func TestRulesOfWaitingRooms(t *testing.T) {
 		facts []events.Fact
 		want  string // "" if it is right
 	}{
-		{"a line", append(slices.Clone(five), left(2, waiting, 4, 0), dropped(1, 3, 0), in(0, 3, 4, 2, 1, 2), in(s, 5, 5, 3, 0, 3), finished(4, 0, 2),
+		{"a line", append(slices.Clone(five), left(2, waiting, 4, 0), dropped(1, 3, 0), in(0, 3, 4, 2, 1, 2),
+			in(s, 5, 5, 3, 0, 3), finished(4, 0, 2),
 			left(3, admitted, 0, 1), join(6, "a", 1, 1), in(2*s, 6, 6, 4, 0, 2), left(5, admitted, 0, 1)), ""},
 		{"a pass that runs out", append(slices.Clone(three), in(0, 1, 1, 1, 2, 1), expired(1, 2, 0)), ""},
 		{"a ticket too far", []events.Fact{join(2, "a", 1, 0)}, "ticket 2 follows ticket 0"},
 		{"two places", []events.Fact{join(1, "a", 1, 0), join(2, "a", 2, 0)}, "at once"},
 		{"a wrong count", []events.Fact{join(1, "a", 2, 0)}, "it comes to"},
 		{"past the first", append(slices.Clone(three), in(0, 2, 2, 1, 2, 1)), "ticket 2 comes in while ticket 1"},
-		{"past one in the middle", append(slices.Clone(three), in(0, 1, 1, 1, 2, 1), in(0, 3, 3, 2, 1, 2)), "ticket 3 comes in while ticket 2"},
-		{"one who has left", append(slices.Clone(three), left(1, waiting, 2, 0), in(0, 1, 1, 1, 1, 1)), "ticket 1 comes in while ticket 2"},
-		{"too fast", append(slices.Clone(three), in(0, 1, 2, 2, 1, 2), in(s-1, 3, 3, 3, 0, 3)), "3 have come in within a second, and 2 may"},
+		{"past one in the middle", append(slices.Clone(three), in(0, 1, 1, 1, 2, 1), in(0, 3, 3, 2, 1, 2)),
+			"ticket 3 comes in while ticket 2"},
+		{"one who has left", append(slices.Clone(three), left(1, waiting, 2, 0), in(0, 1, 1, 1, 1, 1)),
+			"ticket 1 comes in while ticket 2"},
+		{"too fast", append(slices.Clone(three), in(0, 1, 2, 2, 1, 2), in(s-1, 3, 3, 3, 0, 3)),
+			"3 have come in within a second, and 2 may"},
 		{"fast enough", append(slices.Clone(three), in(0, 1, 2, 2, 1, 2), in(s, 3, 3, 3, 0, 3)), ""},
 		{"too many", append(slices.Clone(five), in(0, 1, 2, 2, 3, 2), in(s, 3, 4, 4, 1, 4)), "4 are in, and 3 may be"},
 		{"a place that left", append(slices.Clone(three), left(1, admitted, 3, -1)), "ticket 1 is not admitted"},
-		{"a silent one who is in", append(slices.Clone(three), in(0, 1, 1, 1, 2, 1), dropped(1, 1, 1)), "ticket 1 is not waiting"},
+		{"a silent one who is in", append(slices.Clone(three), in(0, 1, 1, 1, 2, 1), dropped(1, 1, 1)),
+			"ticket 1 is not waiting"},
 		{"a pass too short", append(slices.Clone(three), in(s, 1, 1, 1, 2, 1), expired(1, 2, 0)), "too early"},
-		{"a pass too long", append(slices.Clone(three), &events.WaitingRoomAdmitted{Tickets: one(1), Count: 1, Admitted: 1, AdmittedAt: day,
-			ExpiresAt: day.Add(time.Hour), WaitingRoomCounts: counts(2, 1)}), "a pass lasts for 1h"},
+		{"a pass too long", append(slices.Clone(three),
+			&events.WaitingRoomAdmitted{Tickets: one(1), Count: 1, Admitted: 1, AdmittedAt: day,
+				ExpiresAt: day.Add(time.Hour), WaitingRoomCounts: counts(2, 1)}), "a pass lasts for 1h"},
 		{"a wrong number", append(slices.Clone(three), in(0, 1, 1, 2, 2, 1)), "it says that 1 come in, 2 in all"},
 		{"what nobody asked for", []events.Fact{&events.WaitingRoomBegun{}}, "nobody has asked"},
 	} {

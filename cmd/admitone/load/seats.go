@@ -19,83 +19,85 @@ import (
 	"admitone/events"
 )
 
-// Bounds of what the concert may be asked for.
+// Bounds of the flags.
 const (
 	maxPeople        = 100_000
 	maxSeatHold      = 300
-	maxConcertSeats  = 100_000
-	concertSections  = 2
-	concertPrice     = 5000 // of a seat, in minor units
-	concertLimit     = 6    // seats a holder may have
-	concertRich      = 2 * concertLimit * concertPrice / 3
-	concertPoor      = concertPrice - 1
-	concertPoll      = 200 * time.Millisecond
-	concertOverstays = 30 * time.Second
+	maxScenarioSeats = 100_000
+	seatsSections    = 2
+	seatsPrice       = 5000 // of a seat, in minor units
+	seatsLimit       = 6    // seats a holder may have
+	seatsHighBalance = 2 * seatsLimit * seatsPrice / 3
+	seatsLowBalance  = seatsPrice - 1
+	seatsPoll        = 200 * time.Millisecond
+	seatsOverstay    = 30 * time.Second
 )
 
-// concert is the scenario in which a crowd wants seats, most of it the front ones.
-// Of those who get some most pay, some ask for more time first, some give their
-// seats back, some pay when their time is over, and some never come back.
-type concert struct {
+// seatsScenario is a load in which a crowd books seats, mostly near the front. Of those who get
+// some most pay, some extend the hold first, some cancel, some pay when the hold has expired, and
+// some do nothing.
+type seatsScenario struct {
 	people, rows, perRow, holdSeconds int
 
-	performance string          // its id
-	since       events.Position // where the log stood before it
-	charged     atomic.Int64    // that the wallets have been given
-	paidLate    atomic.Int64
-	mu          sync.Mutex
-	told        []*booked // guarded by mu
-	late        []*booked // those who pay when their time is over; guarded by mu
-	unknown     int64     // bookings whose answer did not come; guarded by mu
-	unreadable  int64     // acknowledgements that name no booking; guarded by mu
+	performance  string          // its id
+	since        events.Position // the log's position before it
+	charged      atomic.Int64    // what was charged to the wallets
+	paidLate     atomic.Int64
+	mu           sync.Mutex
+	acknowledged []*booked // guarded by mu
+	late         []*booked // those who pay when their hold has expired; guarded by mu
+	unknown      int64     // bookings without an answer; guarded by mu
+	unreadable   int64     // acknowledgements without a booking; guarded by mu
 }
 
-// booked is a booking that was acknowledged. One member of the crowd at a time
-// writes to it.
+// booked is a booking that was acknowledged. One member of the crowd at a time writes to it.
 type booked struct {
-	ID        string    `json:"id"`
-	Holder    string    `json:"holder"`
-	Seats     []string  `json:"seats"`
-	Amount    int64     `json:"amount"`
-	ExpiresAt time.Time `json:"expires_at"`
-	// Status is what its holder was told last, "" if that is unknown.
+	ID        events.BookingID  `json:"id"`
+	Holder    events.Holder     `json:"holder"`
+	Seats     []events.SeatName `json:"seats"`
+	Amount    int64             `json:"amount"`
+	ExpiresAt time.Time         `json:"expires_at"`
+	// Status is the last one that was answered, "" if that is unknown.
 	Status events.BookingStatus `json:"status"`
 }
 
-func (c *concert) Flags(f *pflag.FlagSet) {
+func (c *seatsScenario) Flags(f *pflag.FlagSet) {
 	f.IntVar(&c.people, "people", 2000, "seats: people who want some")
 	f.IntVar(&c.rows, "rows", 20, "seats: rows of each of the two sections")
 	f.IntVar(&c.perRow, "seats-per-row", 25, "seats: seats of each row")
 	f.IntVar(&c.holdSeconds, "hold-seconds", 5, "seats: how long a booking is held")
 }
 
-func (c *concert) Check(func(flag string) bool) error {
+func (c *seatsScenario) Check(func(flag string) bool) error {
 	switch {
 	case c.people < 1 || c.people > maxPeople:
 		return usage.Errorf("--people is from 1 to %d", maxPeople)
-	case c.rows < 1 || c.perRow < 1 || c.rows > maxConcertSeats || c.perRow > maxConcertSeats/concertSections/c.rows:
-		return usage.Errorf("--rows and --seats-per-row are from 1, and make at most %d seats in two sections", maxConcertSeats)
+	case c.rows < 1 || c.perRow < 1 || c.rows > maxScenarioSeats || c.perRow > maxScenarioSeats/seatsSections/c.rows:
+		return usage.Errorf("--rows and --seats-per-row are from 1, and make at most %d seats in two sections",
+			maxScenarioSeats)
 	case c.holdSeconds < 1 || c.holdSeconds > maxSeatHold:
 		return usage.Errorf("--hold-seconds is from 1 to %d: the end of the holds is waited for", maxSeatHold)
 	}
 	return nil
 }
 
-// holder of a person from 0. Every eighth orders a second time under one name.
-func (c *concert) holder(n int) string {
+// holder returns the holder of person n, from 0. Every eighth books twice under one name.
+func (c *seatsScenario) holder(n int) events.Holder {
 	if n%8 == 3 {
 		n--
 	}
-	return c.performance + "-" + strconv.Itoa(n)
+	return events.Holder(c.performance + "-" + strconv.Itoa(n))
 }
 
-func (c *concert) path() string { return "/v1/performances/" + c.performance }
+func (c *seatsScenario) path() string { return "/v1/performances/" + c.performance }
 
-func (c *concert) prepare(ctx context.Context, server *remote.Log, crowd *crowd, bar *progress.Bar) error {
+func (c *seatsScenario) prepare(ctx context.Context, server *remote.Log, crowd *crowd, bar *progress.Bar) error {
 	c.performance = "load-" + actors.NewID().String()
-	body := fmt.Sprintf(`{"id":%q,"title":"Load: concert","venue":"Hall","starts_at":"2999-01-01T20:00:00Z","hold_seconds":%d,"limit_per_holder":%d,
-		"sections":[{"id":"A","rows":%d,"seats_per_row":%d,"price":%[6]d},{"id":"B","rows":%[4]d,"seats_per_row":%[5]d,"price":%[6]d}]}`,
-		c.performance, c.holdSeconds, concertLimit, c.rows, c.perRow, concertPrice)
+	body := fmt.Sprintf(`{"id":%q,"title":"Load: concert","venue":"Hall","starts_at":"2999-01-01T20:00:00Z",
+		"hold_seconds":%d,"limit_per_holder":%d,
+		"sections":[{"id":"A","rows":%d,"seats_per_row":%d,"price":%[6]d},{"id":"B","rows":%[4]d,"seats_per_row":%[5]d,
+			"price":%[6]d}]}`,
+		c.performance, c.holdSeconds, seatsLimit, c.rows, c.perRow, seatsPrice)
 	var created struct{ Position events.Position }
 	if err := server.Call(ctx, http.MethodPost, "/v1/performances", body, &created); err != nil {
 		return err
@@ -103,11 +105,11 @@ func (c *concert) prepare(ctx context.Context, server *remote.Log, crowd *crowd,
 	c.since = created.Position - 1
 	var filled atomic.Int64
 	crowd.share(ctx, bar, "filling wallets", c.people, func(m *member, n int) {
-		amount := int64(concertRich)
+		amount := int64(seatsHighBalance)
 		if n%8 == 7 {
-			amount = concertPoor
+			amount = seatsLowBalance
 		}
-		path := "/v1/wallets/" + c.holder(n) + "/charges"
+		path := "/v1/wallets/" + string(c.holder(n)) + "/charges"
 		if m.do(http.MethodPost, path, fmt.Appendf(nil, `{"amount":%d}`, amount)) == http.StatusCreated {
 			c.charged.Add(amount)
 			filled.Add(1)
@@ -119,7 +121,7 @@ func (c *concert) prepare(ctx context.Context, server *remote.Log, crowd *crowd,
 	return nil
 }
 
-func (c *concert) act(ctx context.Context, crowd *crowd, bar *progress.Bar) {
+func (c *seatsScenario) act(ctx context.Context, crowd *crowd, bar *progress.Bar) {
 	crowd.share(ctx, bar, "booking", c.people, c.visit)
 	over := time.Time{}
 	for _, b := range c.late {
@@ -137,23 +139,40 @@ func (c *concert) act(ctx context.Context, crowd *crowd, bar *progress.Bar) {
 }
 
 // drain waits until nothing is held any more, or has been for too long.
-func (c *concert) drain(ctx context.Context, crowd *crowd, bar *progress.Bar) {
+func (c *seatsScenario) drain(ctx context.Context, crowd *crowd, bar *progress.Bar) {
 	last := time.Now() // of all deadlines
-	for _, b := range c.told {
+	for _, b := range c.acknowledged {
 		if b.ExpiresAt.After(last) {
 			last = b.ExpiresAt
 		}
 	}
-	m, until := crowd.members[0], last.Add(seat.Grace+concertOverstays)
+	m, until := crowd.members[0], last.Add(seat.Grace+seatsOverstay)
 	for ctx.Err() == nil && time.Now().Before(until) {
 		var now struct{ Held int64 }
 		if m.get(c.path(), &now) && now.Held == 0 {
 			return
 		}
-		crowd.rest(ctx, bar, fmt.Sprintf("%d seats are still held", now.Held), concertPoll)
+		crowd.rest(ctx, bar, fmt.Sprintf("%d seats are still held", now.Held), seatsPoll)
 	}
 }
 
-func (c *concert) outcome() (about string, acknowledged int64) {
-	return fmt.Sprintf("performance %s, %d people for %d seats", c.performance, c.people, concertSections*c.rows*c.perRow), int64(len(c.told))
+// tidy cancels what is still held. A performance can't be closed.
+func (c *seatsScenario) tidy(ctx context.Context, _ *remote.Log, crowd *crowd,
+	bar *progress.Bar) (stays string, err error) {
+	var held []events.BookingID
+	for _, b := range c.acknowledged {
+		if b.Status == events.BookingIsHeld || b.Status == "" {
+			held = append(held, b.ID)
+		}
+	}
+	crowd.share(ctx, bar, "giving seats back", len(held), func(m *member, n int) {
+		m.do(http.MethodDelete, "/v1/bookings/"+string(held[n]), nil)
+	})
+	return fmt.Sprintf("performance %s stays, last in the list, and so do the wallets of its %d people; the API "+
+		"ends neither", c.performance, c.people), nil
+}
+
+func (c *seatsScenario) outcome() (about string, acknowledged int64) {
+	return fmt.Sprintf("performance %s, %d people for %d seats", c.performance, c.people, seatsSections*c.rows*c.perRow),
+		int64(len(c.acknowledged))
 }

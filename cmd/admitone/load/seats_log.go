@@ -7,76 +7,95 @@ import (
 	"time"
 
 	"admitone/events"
-	"admitone/projections"
+	"admitone/projections/row"
 )
 
-// recordedHouse is what the log says of a performance's seats and bookings, by rules
-// of its own: a seat has one hold at a time, what happens to it is about that hold,
-// and no hold outlives its deadline for long.
-type recordedHouse struct {
-	performance string
-	bookings    map[string]*projections.Booking
-	seats       map[string]*recordedSeat // by name
+// recordedSeats checks the seats and bookings of a performance in the log, by rules of its own: a
+// seat has one hold at a time, its facts name that hold, and no hold outlives its deadline for
+// long.
+type recordedSeats struct {
+	performance events.PerformanceID
+	bookings    map[events.BookingID]*row.Booking
+	seats       map[events.SeatName]*recordedSeat // by name
 	position    events.Position
 }
 
-// recordedSeat is one that somebody has touched.
+// recordedSeat is a seat that has events.
 type recordedSeat struct {
-	hold  string // that has it, "" if it is free
+	hold  events.HoldID // that has it, "" if it is free
 	until time.Time
-	// booked says that the hold has no end any more.
+	// booked means that the hold has no deadline any more.
 	booked bool
 }
 
-func newRecordedHouse(performance string) *recordedHouse {
-	return &recordedHouse{performance: performance, bookings: map[string]*projections.Booking{}, seats: map[string]*recordedSeat{}}
+func newRecordedSeats(performance events.PerformanceID) *recordedSeats {
+	return &recordedSeats{
+		performance: performance,
+		bookings:    map[events.BookingID]*row.Booking{},
+		seats:       map[events.SeatName]*recordedSeat{},
+	}
 }
 
-// knows says whether an event is about the performance: one of its streams, of its
-// crowd's wallets, or of its bookings.
-func (h *recordedHouse) knows(e *events.Recorded) bool {
-	of, _ := events.CutPerformance(e.Stream.Entity())
+// knows reports whether an event belongs to the performance: to its streams, to the wallets of the
+// crowd, or to its bookings.
+func (h *recordedSeats) knows(e *events.Recorded) bool {
+	id := e.Stream.Entity()
 	switch e.Stream.Category() {
-	case "performance", "seat", "allowance":
+	case events.PerformanceCategory, events.SeatCategory, events.AllowanceCategory:
+		of, _ := events.CutPerformance(id)
 		return of == h.performance
-	case "wallet":
-		return strings.HasPrefix(of, h.performance+"-")
-	case "booking":
-		if h.bookings[of] != nil {
+	case events.WalletCategory:
+		return strings.HasPrefix(id, string(h.performance)+"-")
+	case events.BookingCategory:
+		if h.bookings[events.BookingID(id)] != nil {
 			return true
 		}
 		fact, err := e.Decode()
-		made, ok := fact.(*events.BookingHeld)
-		return err == nil && ok && made.PerformanceID == h.performance
+		if err != nil {
+			return false
+		}
+		switch f := fact.(type) { // one of them comes first
+		case *events.BookingHeld:
+			return f.PerformanceID == h.performance
+		case *events.BookingAbandoned:
+			return f.PerformanceID == h.performance
+		}
 	}
 	return false
 }
 
-func (h *recordedHouse) take(e *events.Recorded) error {
+func (h *recordedSeats) apply(e *events.Recorded) error {
 	h.position = e.Position
 	switch e.Stream.Category() {
-	case "booking":
-		id := e.Stream.Entity()
-		if h.bookings[id] == nil {
-			h.bookings[strings.Clone(id)] = &projections.Booking{}
+	case events.BookingCategory:
+		id := events.BookingID(e.Stream.Entity())
+		booking := h.bookings[id]
+		if booking == nil {
+			booking = &row.Booking{}
 		}
-		return h.bookings[id].Apply(e)
-	case "seat":
+		if err := booking.Apply(e); err != nil {
+			return err
+		}
+		if booking.ID != "" { // without a booking only an attempt was closed
+			h.bookings[booking.ID] = booking
+		}
+		return nil
+	case events.SeatCategory:
 		_, name := events.CutPerformance(e.Stream.Entity())
-		s := h.seats[name]
+		s := h.seats[events.SeatName(name)]
 		if s == nil {
 			s = &recordedSeat{}
-			h.seats[strings.Clone(name)] = s
+			h.seats[events.SeatName(strings.Clone(name))] = s
 		}
-		if err := s.take(e); err != nil {
+		if err := s.apply(e); err != nil {
 			return fmt.Errorf("seat %s@%d: %w", name, e.Revision, err)
 		}
 	}
 	return nil
 }
 
-// take moves the seat on. Its own rules, not those of the seat's core.
-func (s *recordedSeat) take(e *events.Recorded) error {
+// apply checks and applies an event, by rules that it does not share with the seat's core.
+func (s *recordedSeat) apply(e *events.Recorded) error {
 	fact, err := e.Decode()
 	if err != nil {
 		return err
@@ -86,7 +105,7 @@ func (s *recordedSeat) take(e *events.Recorded) error {
 		if s.hold != "" {
 			return fmt.Errorf("given to %s while %s has it", f.HoldID, s.hold)
 		}
-		s.hold, s.until, s.booked = strings.Clone(f.HoldID), f.ExpiresAt, false
+		s.hold, s.until, s.booked = events.HoldID(strings.Clone(string(f.HoldID))), f.ExpiresAt, false
 	case *events.SeatExtended:
 		s.until = f.ExpiresAt
 		return s.about(f.HoldID)
@@ -101,27 +120,27 @@ func (s *recordedSeat) take(e *events.Recorded) error {
 	return nil
 }
 
-func (s *recordedSeat) about(hold string) error {
+func (s *recordedSeat) about(hold events.HoldID) error {
 	if s.hold != hold {
 		return fmt.Errorf("something is done about %s while %q has it", hold, s.hold)
 	}
 	return nil
 }
 
-// free ends the hold; until is the booking's deadline and the seat's grace already.
-func (s *recordedSeat) free(hold string, at time.Time) error {
+// free ends the hold; until already includes the booking's deadline and the seat's grace.
+func (s *recordedSeat) free(hold events.HoldID, at time.Time) error {
 	if err := s.about(hold); err != nil {
 		return err
 	}
-	if late := at.Sub(s.until); !s.booked && late > concertOverstays {
+	if late := at.Sub(s.until); !s.booked && late > seatsOverstay {
 		return fmt.Errorf("%s had it for %v longer than it should", hold, late)
 	}
 	s.hold = ""
 	return nil
 }
 
-// standing are the names of the seats that are held or booked.
-func (h *recordedHouse) standing(status events.SeatStatus) (names []string) {
+// standing returns the names of the seats with a status.
+func (h *recordedSeats) standing(status events.SeatStatus) (names []events.SeatName) {
 	for name, s := range h.seats {
 		if s.hold != "" && s.booked == (status == events.SeatIsBooked) {
 			names = append(names, name)

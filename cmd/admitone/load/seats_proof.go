@@ -10,19 +10,20 @@ import (
 
 	"admitone/cmd/admitone/remote"
 	"admitone/events"
-	"admitone/projections"
+	"admitone/projections/row"
+	"admitone/projections/verify"
 )
 
-// ConcertProof compares the log with what the crowd was told.
-type ConcertProof struct {
+// SeatsProof compares the log with the answers.
+type SeatsProof struct {
 	Events uint64 `json:"events"`
-	// Acknowledged bookings, those in the log, and those that are there though nobody
-	// heard: at most Unknown.
+	// Acknowledged bookings, those in the log, and those in the log without an answer, of which
+	// there may be at most Unknown.
 	Acknowledged int64 `json:"acknowledged"`
 	InLog        int64 `json:"in_log"`
 	Unheard      int64 `json:"unheard"`
 	Unknown      int64 `json:"unknown"`
-	// How the bookings ended; PaidLate are among those Booked.
+	// The ends of the bookings; PaidLate are among those Booked.
 	Booked   int64 `json:"booked"`
 	Released int64 `json:"released"`
 	Expired  int64 `json:"expired"`
@@ -33,81 +34,83 @@ type ConcertProof struct {
 	Debited  int64 `json:"debited"`
 	Refunded int64 `json:"refunded"`
 	Balance  int64 `json:"balance"`
-	wrongs
+	violations
 }
 
-// prove reads the log back from where the performance begins. Errors: the server's;
-// what is wrong is in the proof.
-func (c *concert) prove(ctx context.Context, server *remote.Log) (Proof, error) {
-	p := &ConcertProof{wrongs: noWrongs(), Acknowledged: int64(len(c.told)), Unknown: c.unknown, PaidLate: c.paidLate.Load()}
-	house := newRecordedHouse(c.performance)
-	verifier := projections.NewVerifier(false)
+// prove reads the log from where the performance begins. Errors: the server's. Faults are in the
+// proof.
+func (c *seatsScenario) prove(ctx context.Context, server *remote.Log) (Proof, error) {
+	p := &SeatsProof{violations: noViolations(), Acknowledged: int64(len(c.acknowledged)), Unknown: c.unknown,
+		PaidLate: c.paidLate.Load()}
+	recorded := newRecordedSeats(events.PerformanceID(c.performance))
+	verifier := verify.New(false)
 	for e, err := range events.All(ctx, server, c.since) {
 		if err != nil {
 			return p, err
 		}
-		if !house.knows(&e) {
+		if !recorded.knows(&e) {
 			continue
 		}
-		err := verifier.Take(&e)
+		err := verifier.Check(&e)
 		if err == nil {
-			err = house.take(&e)
+			err = recorded.apply(&e)
 		}
 		if err != nil {
-			p.wrong("%v", err)
+			p.add("%v", err)
 			return p, nil
 		}
 	}
-	p.Events, p.InLog = verifier.Events(), int64(len(house.bookings))
+	p.Events, p.InLog = verifier.Events(), int64(len(recorded.bookings))
 	for _, open := range verifier.Open() {
-		p.wrong("%s", open)
+		p.add("%s", open)
 	}
 	if c.unreadable > 0 {
-		p.wrong("%d acknowledgements name no booking", c.unreadable)
+		p.add("%d acknowledgements name no booking", c.unreadable)
 	}
-	p.compare(c.told, house)
-	p.count(verifier.Money(), c.charged.Load(), house)
-	return p, p.askSeats(ctx, server, c.path(), house)
+	p.compare(c.acknowledged, recorded)
+	p.count(verifier.Money(), c.charged.Load(), recorded)
+	return p, p.askSeats(ctx, server, c.path(), recorded)
 }
 
-// compare holds the log to what the crowd was told.
-func (p *ConcertProof) compare(told []*booked, house *recordedHouse) {
-	heard := map[string]bool{}
-	for _, t := range told {
-		row, ok := house.bookings[t.ID]
-		if heard[t.ID] {
-			p.wrong("%s was acknowledged twice", t.ID)
+// compare checks the log against the answers.
+func (p *SeatsProof) compare(acknowledged []*booked, recorded *recordedSeats) {
+	seen := map[events.BookingID]bool{}
+	for _, t := range acknowledged {
+		row, ok := recorded.bookings[t.ID]
+		if seen[t.ID] {
+			p.add("%s was acknowledged twice", t.ID)
 		}
-		heard[t.ID] = true
+		seen[t.ID] = true
 		switch {
 		case !ok:
-			p.wrong("%s was acknowledged and is not in the log", t.ID)
+			p.add("%s was acknowledged and is not in the log", t.ID)
 		case row.Holder != t.Holder || row.Amount != t.Amount || !slices.Equal(seatNames(row), t.Seats):
-			p.wrong("%s is for %s, %v, %d according to its answer, and for %s, %v, %d in the log",
+			p.add("%s is for %s, %v, %d according to its answer, and for %s, %v, %d in the log",
 				t.ID, t.Holder, t.Seats, t.Amount, row.Holder, seatNames(row), row.Amount)
-		case t.Status != "" && t.Status != row.Status && !(t.Status == events.BookingIsHeld && row.Status == events.BookingIsExpired):
-			p.wrong("%s is %s according to its answers, and %s in the log", t.ID, t.Status, row.Status)
+		case t.Status != "" && t.Status != row.Status &&
+			!(t.Status == events.BookingIsHeld && row.Status == events.BookingIsExpired):
+			p.add("%s is %s according to its answers, and %s in the log", t.ID, t.Status, row.Status)
 		}
 	}
-	if p.Unheard = int64(len(house.bookings) - len(heard)); p.Unheard > p.Unknown {
-		p.wrong("%d bookings in the log were not acknowledged, and only %d outcomes are unknown", p.Unheard, p.Unknown)
+	if p.Unheard = int64(len(recorded.bookings) - len(seen)); p.Unheard > p.Unknown {
+		p.add("%d bookings in the log were not acknowledged, and only %d outcomes are unknown", p.Unheard, p.Unknown)
 	}
 }
 
-func seatNames(b *projections.Booking) []string {
-	names := make([]string, len(b.Seats))
+func seatNames(b *row.Booking) []events.SeatName {
+	names := make([]events.SeatName, len(b.Seats))
 	for i := range b.Seats {
 		names[i] = b.Seats[i].Seat
 	}
 	return names
 }
 
-// count counts how the bookings ended: every seat is in one booking, and the money
-// is where they are.
-func (p *ConcertProof) count(money projections.Wallet, charged int64, house *recordedHouse) {
-	spent, owner := int64(0), map[string]string{}
-	for _, id := range slices.Sorted(maps.Keys(house.bookings)) {
-		b := house.bookings[id]
+// count counts the ends of the bookings, and checks that every seat is in one booking and that the
+// money matches.
+func (p *SeatsProof) count(money verify.Money, charged int64, recorded *recordedSeats) {
+	spent, owner := int64(0), map[events.SeatName]events.BookingID{}
+	for _, id := range slices.Sorted(maps.Keys(recorded.bookings)) {
+		b := recorded.bookings[id]
 		switch b.Status {
 		case events.BookingIsBooked:
 			p.Booked++
@@ -116,7 +119,7 @@ func (p *ConcertProof) count(money projections.Wallet, charged int64, house *rec
 		case events.BookingIsExpired:
 			p.Expired++
 		default:
-			p.wrong("the booking %s is still %s", id, b.Status)
+			p.add("the booking %s is still %s", id, b.Status)
 		}
 		if b.Status != events.BookingIsBooked {
 			continue
@@ -124,35 +127,36 @@ func (p *ConcertProof) count(money projections.Wallet, charged int64, house *rec
 		spent += b.Amount
 		for _, s := range b.Seats {
 			if other, twice := owner[s.Seat]; twice {
-				p.wrong("the seat %s is booked by %s and by %s", s.Seat, other, id)
+				p.add("the seat %s is booked by %s and by %s", s.Seat, other, id)
 			}
 			owner[s.Seat] = id
 		}
 	}
 	p.Seats = len(owner)
-	if got := house.standing(events.SeatIsBooked); !slices.Equal(got, slices.Sorted(maps.Keys(owner))) {
-		p.wrong("%d seats are booked, and the bookings have %d; or not the same", len(got), len(owner))
+	if got := recorded.standing(events.SeatIsBooked); !slices.Equal(got, slices.Sorted(maps.Keys(owner))) {
+		p.add("%d seats are booked, and the bookings have %d; or not the same", len(got), len(owner))
 	}
-	for _, name := range house.standing(events.SeatIsHeld) {
-		p.wrong("the seat %s is still held under %s", name, house.seats[name].hold)
+	for _, name := range recorded.standing(events.SeatIsHeld) {
+		p.add("the seat %s is still held under %s", name, recorded.seats[name].hold)
 	}
 	p.Charged, p.Debited, p.Refunded, p.Balance = money.Charged, money.Debited, money.Refunded, money.Balance
 	if p.Charged != charged || p.Debited-p.Refunded != spent || p.Balance != charged-spent {
-		p.wrong("%d were charged and %d are booked; the wallets have %d = %d charged - %d debited + %d refunded",
+		p.add("%d were charged and %d are booked; the wallets have %d = %d charged - %d debited + %d refunded",
 			charged, spent, p.Balance, p.Charged, p.Debited, p.Refunded)
 	}
 }
 
-// askSeats holds the seats that the server shows to the log.
-func (p *ConcertProof) askSeats(ctx context.Context, server *remote.Log, path string, house *recordedHouse) error {
+// askSeats checks the server's seats against the log.
+func (p *SeatsProof) askSeats(ctx context.Context, server *remote.Log, path string, recorded *recordedSeats) error {
 	for _, status := range []events.SeatStatus{events.SeatIsHeld, events.SeatIsBooked} {
-		var got []string
+		var got []events.SeatName
 		for next := ""; ; {
 			var page struct {
-				Items []struct{ Seat string }
+				Items []struct{ Seat events.SeatName }
 				Next  *string
 			}
-			query := url.Values{"limit": {"500"}, "status": {string(status)}, "cursor": {next}, "min_position": {fmt.Sprint(house.position)}}
+			query := url.Values{"limit": {"500"}, "status": {string(status)}, "cursor": {next},
+				"min_position": {fmt.Sprint(recorded.position)}}
 			if err := ask(ctx, server, path+"/seats?"+query.Encode(), &page); err != nil {
 				return err
 			}
@@ -165,17 +169,20 @@ func (p *ConcertProof) askSeats(ctx context.Context, server *remote.Log, path st
 			next = *page.Next
 		}
 		slices.Sort(got)
-		if want := house.standing(status); !slices.Equal(got, want) {
-			p.wrong("the server shows %d seats as %s, the log %d; or not the same", len(got), status, len(want))
+		if want := recorded.standing(status); !slices.Equal(got, want) {
+			p.add("the server shows %d seats as %s, the log %d; or not the same", len(got), status, len(want))
 		}
 	}
 	return nil
 }
 
-func (p *ConcertProof) print(out io.Writer) error {
-	fmt.Fprintf(out, "  in the log: %d events, %d bookings; acknowledged: %d; unknown outcomes: %d, of which %d are in the log\n",
+func (p *SeatsProof) print(out io.Writer) error {
+	fmt.Fprintf(out, "  in the log: %d events, %d bookings; acknowledged: %d; unknown outcomes: %d, of which %d are in "+
+		"the log\n",
 		p.Events, p.InLog, p.Acknowledged, p.Unknown, p.Unheard)
-	fmt.Fprintf(out, "  %d booked (%d paid late) with %d seats, %d given back, %d expired\n", p.Booked, p.PaidLate, p.Seats, p.Released, p.Expired)
+	fmt.Fprintf(out, "  %d booked (%d paid late) with %d seats, %d given back, %d expired\n", p.Booked, p.PaidLate,
+		p.Seats, p.Released, p.Expired)
 	fmt.Fprintf(out, "  money: %d = %d charged - %d debited + %d refunded\n", p.Balance, p.Charged, p.Debited, p.Refunded)
-	return p.verdict(out, "every acknowledged booking is in the log, no seat was given out twice or kept past its time, and no money was lost or made")
+	return p.verdict(out, "every acknowledged booking is in the log, no seat was given out twice or kept past its time, "+
+		"and no money was lost or made")
 }

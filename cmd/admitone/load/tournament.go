@@ -18,37 +18,36 @@ import (
 	"admitone/events"
 )
 
-// maxTeams bounds the teams of the sign-up: the proof keeps them all.
+// maxTeams bounds the teams: the proof keeps them all.
 const maxTeams = 100_000
 
-// signUp is the scenario in which all teams want into the same tournament at once.
-// Then half of those who have a slot and a tenth of those who wait withdraw, and
-// come back.
-type signUp struct {
+// tournamentScenario is a load in which all teams enter one tournament at once. Then half of those
+// that entered and a tenth of those on the waitlist withdraw, and enter again.
+type tournamentScenario struct {
 	teams, slots int
 
-	tournament string // its id
-	mu         sync.Mutex
-	told       []placing         // guarded by mu
-	standing   map[string]string // where each team stands as far as it knows; guarded by mu
-	unknown    int64             // answers that did not come; guarded by mu
+	tournament   string // its id
+	mu           sync.Mutex
+	acknowledged []placing         // guarded by mu
+	standing     map[string]string // the status of each team as far as it was answered; guarded by mu
+	unknown      int64             // requests without an answer; guarded by mu
 }
 
 // placing is an entry or a withdrawal that was acknowledged.
 type placing struct {
-	TeamID   string             `json:"team_id"`
+	TeamID   events.TeamID      `json:"team_id"`
 	Status   events.EntryStatus `json:"status"`
 	Place    int64              `json:"place"`
-	Promoted []string           `json:"promoted"`
+	Promoted []events.TeamID    `json:"promoted"`
 	Revision events.Revision    `json:"revision"`
 }
 
-func (s *signUp) Flags(f *pflag.FlagSet) {
+func (s *tournamentScenario) Flags(f *pflag.FlagSet) {
 	f.IntVar(&s.teams, "teams", 3000, "tournament: teams that sign up")
 	f.IntVar(&s.slots, "slots", 64, "tournament: slots there are")
 }
 
-func (s *signUp) Check(func(flag string) bool) error {
+func (s *tournamentScenario) Check(func(flag string) bool) error {
 	switch {
 	case s.teams < 1 || s.teams > maxTeams:
 		return usage.Errorf("--teams is from 1 to %d", maxTeams)
@@ -58,10 +57,10 @@ func (s *signUp) Check(func(flag string) bool) error {
 	return nil
 }
 
-// team is the id of a number from 0.
-func (s *signUp) team(n int) string { return s.tournament + "-" + strconv.Itoa(n) }
+// team returns the id of team n, from 0.
+func (s *tournamentScenario) team(n int) string { return s.tournament + "-" + strconv.Itoa(n) }
 
-func (s *signUp) prepare(ctx context.Context, server *remote.Log, c *crowd, bar *progress.Bar) error {
+func (s *tournamentScenario) prepare(ctx context.Context, server *remote.Log, c *crowd, bar *progress.Bar) error {
 	s.tournament, s.standing = "load-"+actors.NewID().String(), map[string]string{}
 	body := fmt.Sprintf(`{"id":%q,"name":"Load: tournament","team_limit":%d,"register_deadline":%q,"waitlist":true}`,
 		s.tournament, s.slots, time.Now().Add(24*time.Hour).UTC().Format(time.RFC3339))
@@ -72,7 +71,8 @@ func (s *signUp) prepare(ctx context.Context, server *remote.Log, c *crowd, bar 
 	var mu sync.Mutex
 	made := 0
 	c.share(ctx, bar, "making teams", s.teams, func(m *member, n int) {
-		if status := m.do(http.MethodPost, "/v1/teams", fmt.Appendf(nil, `{"id":%q,"name":"Team %d"}`, s.team(n), n+1)); status == http.StatusCreated {
+		if status := m.do(http.MethodPost, "/v1/teams",
+			fmt.Appendf(nil, `{"id":%q,"name":"Team %d"}`, s.team(n), n+1)); status == http.StatusCreated {
 			mu.Lock()
 			defer mu.Unlock()
 			made++
@@ -84,18 +84,18 @@ func (s *signUp) prepare(ctx context.Context, server *remote.Log, c *crowd, bar 
 	return nil
 }
 
-func (s *signUp) act(ctx context.Context, c *crowd, bar *progress.Bar) {
+func (s *tournamentScenario) act(ctx context.Context, c *crowd, bar *progress.Bar) {
 	s.enter(ctx, c, bar, "signing up", s.all())
 	leaving := s.leaving()
 	c.share(ctx, bar, "withdrawing", len(leaving), func(m *member, n int) {
-		s.take(m, leaving[n], m.do(http.MethodDelete, s.path()+"/"+leaving[n], nil), http.StatusOK)
+		s.record(m, leaving[n], m.do(http.MethodDelete, s.path()+"/"+leaving[n], nil), http.StatusOK)
 	})
 	s.enter(ctx, c, bar, "coming back", leaving)
 }
 
-func (s *signUp) path() string { return "/v1/tournaments/" + s.tournament + "/entries" }
+func (s *tournamentScenario) path() string { return "/v1/tournaments/" + s.tournament + "/entries" }
 
-func (s *signUp) all() []string {
+func (s *tournamentScenario) all() []string {
 	teams := make([]string, s.teams)
 	for n := range teams {
 		teams[n] = s.team(n)
@@ -103,27 +103,29 @@ func (s *signUp) all() []string {
 	return teams
 }
 
-// leaving are every second team that has a slot and every tenth that waits.
-func (s *signUp) leaving() (teams []string) {
+// leaving returns every second team that has entered and every tenth on the waitlist.
+func (s *tournamentScenario) leaving() (teams []string) {
 	seen := map[string]int{}
 	for _, team := range s.all() {
 		standing := s.standing[team]
 		seen[standing]++
-		if standing == string(events.EntryEntered) && seen[standing]%2 == 1 || standing == string(events.EntryWaitlisted) && seen[standing]%10 == 0 {
+		if standing == string(events.EntryEntered) && seen[standing]%2 == 1 || standing == string(events.EntryWaitlisted) &&
+			seen[standing]%10 == 0 {
 			teams = append(teams, team)
 		}
 	}
 	return teams
 }
 
-func (s *signUp) enter(ctx context.Context, c *crowd, bar *progress.Bar, what string, teams []string) {
+func (s *tournamentScenario) enter(ctx context.Context, c *crowd, bar *progress.Bar, what string, teams []string) {
 	c.share(ctx, bar, what, len(teams), func(m *member, n int) {
-		s.take(m, teams[n], m.do(http.MethodPost, s.path(), fmt.Appendf(nil, `{"team_id":%q}`, teams[n])), http.StatusCreated)
+		s.record(m, teams[n], m.do(http.MethodPost, s.path(), fmt.Appendf(nil, `{"team_id":%q}`, teams[n])),
+			http.StatusCreated)
 	})
 }
 
-// take writes down what a team was told.
-func (s *signUp) take(m *member, team string, status, want int) {
+// record records a team's answer.
+func (s *tournamentScenario) record(m *member, team string, status, want int) {
 	var p placing
 	readable := status == want && json.Unmarshal(m.response.Body(), &p) == nil
 	s.mu.Lock()
@@ -135,11 +137,18 @@ func (s *signUp) take(m *member, team string, status, want int) {
 		if !readable {
 			p = placing{}
 		}
-		p.TeamID = team
-		s.told, s.standing[team] = append(s.told, p), string(p.Status)
+		p.TeamID = events.TeamID(team)
+		s.acknowledged, s.standing[team] = append(s.acknowledged, p), string(p.Status)
 	}
 }
 
-func (s *signUp) outcome() (about string, acknowledged int64) {
-	return fmt.Sprintf("tournament %s, %d teams on %d slots", s.tournament, s.teams, s.slots), int64(len(s.told))
+func (s *tournamentScenario) tidy(ctx context.Context, server *remote.Log, _ *crowd,
+	_ *progress.Bar) (stays string, err error) {
+	err = server.Edit(ctx, http.MethodPatch, "/v1/tournaments/"+s.tournament, &struct{}{},
+		func() string { return `{"status":"closed"}` })
+	return fmt.Sprintf("tournament %s stays, closed, with its %d teams", s.tournament, s.teams), err
+}
+
+func (s *tournamentScenario) outcome() (about string, acknowledged int64) {
+	return fmt.Sprintf("tournament %s, %d teams on %d slots", s.tournament, s.teams, s.slots), int64(len(s.acknowledged))
 }

@@ -10,14 +10,14 @@ import (
 	"admitone/actors/tournament"
 	"admitone/cmd/admitone/remote"
 	"admitone/events"
-	"admitone/projections"
+	"admitone/projections/verify"
 )
 
-// SignUpProof compares the tournament's stream with what the teams were told.
-type SignUpProof struct {
+// TournamentProof compares the tournament's stream with the answers.
+type TournamentProof struct {
 	Events uint64 `json:"events"`
-	// Acknowledged entries and withdrawals, those in the log, and those that are
-	// there though nobody heard: at most Unknown.
+	// Acknowledged entries and withdrawals, those in the log, and those in the log without an
+	// answer, of which there may be at most Unknown.
 	Acknowledged int64 `json:"acknowledged"`
 	InLog        int64 `json:"in_log"`
 	Unknown      int64 `json:"unknown"`
@@ -25,82 +25,87 @@ type SignUpProof struct {
 	Entered      int   `json:"entered"`
 	Waiting      int   `json:"waiting"`
 	Promoted     int64 `json:"promoted"`
-	wrongs
+	violations
 }
 
-// prove reads the whole stream back. Errors: the server's; what is wrong with the
-// tournament is in the proof.
-func (s *signUp) prove(ctx context.Context, server *remote.Log) (Proof, error) {
-	p := &SignUpProof{wrongs: noWrongs(), Slots: s.slots, Acknowledged: int64(len(s.told)), Unknown: s.unknown}
+// prove reads the whole stream. Errors: the server's. Faults of the tournament are in the proof.
+func (s *tournamentScenario) prove(ctx context.Context, server *remote.Log) (Proof, error) {
+	p := &TournamentProof{violations: noViolations(), Slots: s.slots, Acknowledged: int64(len(s.acknowledged)),
+		Unknown: s.unknown}
 	list := &recordedList{slots: s.slots, placings: map[events.Revision]placing{}}
-	verifier := projections.NewVerifier(false)
-	for e, err := range events.Stream(ctx, server, tournament.Stream(s.tournament), 0) {
+	verifier := verify.New(false)
+	for e, err := range events.Stream(ctx, server, tournament.Stream(events.TournamentID(s.tournament)), 0) {
 		if err != nil {
 			return p, err
 		}
-		err := verifier.Take(&e)
+		err := verifier.Check(&e)
 		if err == nil {
-			err = list.take(&e)
+			err = list.apply(&e)
 		}
 		if err != nil {
-			p.wrong("%v", err)
+			p.add("%v", err)
 			return p, nil
 		}
 	}
 	if list.owed != 0 {
-		p.wrong("the log ends with %d slots that the waitlist was not given", list.owed)
+		p.add("the log ends with %d slots that the waitlist was not given", list.owed)
 	}
 	p.Events, p.InLog, p.Promoted = verifier.Events(), int64(len(list.placings)), list.promoted
 	p.Entered, p.Waiting = len(list.entered), len(list.waiting)
-	p.compare(s.told, list)
+	p.compare(s.acknowledged, list)
 	return p, p.askTournament(ctx, server, s.path(), list)
 }
 
-// compare holds the log to what the teams were told: each acknowledgement is at the
-// revision that it names, and says what happened there.
-func (p *SignUpProof) compare(told []placing, list *recordedList) {
-	heard := map[events.Revision]bool{}
-	for _, t := range told {
-		first := t.Revision - events.Revision(min(len(t.Promoted), 1)) // the promotion comes behind the withdrawal
+// compare checks the log against the answers: each acknowledgement names a revision, and matches
+// its event.
+func (p *TournamentProof) compare(acknowledged []placing, list *recordedList) {
+	seen := map[events.Revision]bool{}
+	for _, t := range acknowledged {
+		first := t.Revision - events.Revision(min(len(t.Promoted), 1)) // the promotion follows the withdrawal
 		recorded, ok := list.placings[first]
 		switch {
 		case t.Status == "":
-			p.wrong("%s got an acknowledgement that says nothing", t.TeamID)
+			p.add("%s got an acknowledgement that says nothing", t.TeamID)
 		case !ok || recorded.TeamID != t.TeamID || recorded.Status != t.Status:
-			p.wrong("%s was told that it is %s at revision %d, and the log has %q %s there", t.TeamID, t.Status, first, recorded.TeamID, recorded.Status)
-		case recorded.Place != t.Place || !slices.Equal(recorded.Promoted, t.Promoted) && len(recorded.Promoted)+len(t.Promoted) > 0:
-			p.wrong("%s was told place %d, promoted %v; the log says %d, %v", t.TeamID, t.Place, t.Promoted, recorded.Place, recorded.Promoted)
-		case heard[first]:
-			p.wrong("revision %d was acknowledged twice", first)
+			p.add("%s was told that it is %s at revision %d, and the log has %q %s there", t.TeamID, t.Status, first,
+				recorded.TeamID, recorded.Status)
+		case recorded.Place != t.Place || !slices.Equal(recorded.Promoted, t.Promoted) &&
+			len(recorded.Promoted)+len(t.Promoted) > 0:
+			p.add("%s was told place %d, promoted %v; the log says %d, %v", t.TeamID, t.Place, t.Promoted, recorded.Place,
+				recorded.Promoted)
+		case seen[first]:
+			p.add("revision %d was acknowledged twice", first)
 		}
-		heard[first] = true
+		seen[first] = true
 	}
-	if unheard := int64(len(list.placings) - len(heard)); unheard > p.Unknown {
-		p.wrong("%d entries and withdrawals in the log were not acknowledged, and only %d outcomes are unknown", unheard, p.Unknown)
+	if unheard := int64(len(list.placings) - len(seen)); unheard > p.Unknown {
+		p.add("%d entries and withdrawals in the log were not acknowledged, and only %d outcomes are unknown", unheard,
+			p.Unknown)
 	}
 }
 
-// askTournament holds the lists that the server shows to the log: who, and in which
-// order.
-func (p *SignUpProof) askTournament(ctx context.Context, server *remote.Log, path string, list *recordedList) error {
+// askTournament checks the server's lists against the log: their teams and their order.
+func (p *TournamentProof) askTournament(ctx context.Context, server *remote.Log, path string,
+	list *recordedList) error {
 	for _, test := range []struct {
 		status events.EntryStatus
-		want   []string
+		want   []events.TeamID
 	}{{events.EntryEntered, list.entered}, {events.EntryWaitlisted, list.waiting}} {
-		var got []string
+		var got []events.TeamID
 		for next := ""; ; {
 			var page struct {
 				Items []placing
 				Next  *string
 			}
-			query := url.Values{"limit": {"500"}, "status": {string(test.status)}, "cursor": {next}, "min_position": {fmt.Sprint(list.position)}}
+			query := url.Values{"limit": {"500"}, "status": {string(test.status)}, "cursor": {next},
+				"min_position": {fmt.Sprint(list.position)}}
 			if err := ask(ctx, server, path+"?"+query.Encode(), &page); err != nil {
 				return err
 			}
 			for _, item := range page.Items {
 				got = append(got, item.TeamID)
 				if test.status == events.EntryWaitlisted && item.Place != int64(len(got)) {
-					p.wrong("%s is the server's number %d of the waitlist, and has place %d", item.TeamID, len(got), item.Place)
+					p.add("%s is the server's number %d of the waitlist, and has place %d", item.TeamID, len(got), item.Place)
 				}
 			}
 			if page.Next == nil {
@@ -109,19 +114,19 @@ func (p *SignUpProof) askTournament(ctx context.Context, server *remote.Log, pat
 			next = *page.Next
 		}
 		if !slices.Equal(got, test.want) {
-			p.wrong("the server lists %d as %s, the log %d; or not in that order", len(got), test.status, len(test.want))
+			p.add("the server lists %d as %s, the log %d; or not in that order", len(got), test.status, len(test.want))
 		}
 	}
 	return nil
 }
 
-// recordedList is what the stream says of the order of the teams, by rules of its
-// own: first come, first served, and the first who waits gets what becomes free.
+// recordedList checks the order of the teams in the stream, by rules of its own: first come, first
+// served, and the first on the waitlist gets a free slot.
 type recordedList struct {
 	slots            int
-	entered, waiting []string
-	// owed is how many slots the fact before has made free for the waitlist: those
-	// behind it, of the same command, have to give them out.
+	entered, waiting []events.TeamID
+	// owed is the number of slots that the last fact has freed for the waitlist; the next facts of
+	// the same command have to give them out.
 	owed     int
 	command  string
 	promoted int64
@@ -129,7 +134,7 @@ type recordedList struct {
 	placings map[events.Revision]placing // entries and withdrawals
 }
 
-func (l *recordedList) take(e *events.Recorded) error {
+func (l *recordedList) apply(e *events.Recorded) error {
 	fact, err := e.Decode()
 	if err != nil {
 		return err
@@ -163,7 +168,8 @@ func (l *recordedList) take(e *events.Recorded) error {
 	return nil
 }
 
-func (l *recordedList) withdraw(at events.Revision, f *events.TournamentWithdrawn, broken func(string, ...any) error) error {
+func (l *recordedList) withdraw(at events.Revision, f *events.TournamentWithdrawn,
+	broken func(string, ...any) error) error {
 	from := &l.waiting
 	if f.Was == events.EntryEntered {
 		from = &l.entered
@@ -178,7 +184,8 @@ func (l *recordedList) withdraw(at events.Revision, f *events.TournamentWithdraw
 	return nil
 }
 
-func (l *recordedList) promote(at events.Revision, f *events.TournamentPromoted, broken func(string, ...any) error) error {
+func (l *recordedList) promote(at events.Revision, f *events.TournamentPromoted,
+	broken func(string, ...any) error) error {
 	teams := slices.Concat(f.Rows...)
 	if len(teams) != l.owed || !slices.Equal(teams, l.waiting[:l.owed]) {
 		return broken("%v is promoted, and %d of %v should be", teams, l.owed, l.waiting[:min(3, len(l.waiting))])
@@ -192,8 +199,11 @@ func (l *recordedList) promote(at events.Revision, f *events.TournamentPromoted,
 	return nil
 }
 
-func (p *SignUpProof) print(out io.Writer) error {
-	fmt.Fprintf(out, "  in the log: %d events, %d entries and withdrawals; acknowledged: %d; unknown outcomes: %d\n", p.Events, p.InLog, p.Acknowledged, p.Unknown)
-	fmt.Fprintf(out, "  %d of %d slots taken, %d teams waiting, %d were promoted\n", p.Entered, p.Slots, p.Waiting, p.Promoted)
-	return p.verdict(out, "every acknowledged place is in the log, in order, and every free slot went to the first who waited, at once")
+func (p *TournamentProof) print(out io.Writer) error {
+	fmt.Fprintf(out, "  in the log: %d events, %d entries and withdrawals; acknowledged: %d; unknown outcomes: %d\n",
+		p.Events, p.InLog, p.Acknowledged, p.Unknown)
+	fmt.Fprintf(out, "  %d of %d slots taken, %d teams waiting, %d were promoted\n", p.Entered, p.Slots, p.Waiting,
+		p.Promoted)
+	return p.verdict(out, "every acknowledged place is in the log, in order, and every free slot went to the first who "+
+		"waited, at once")
 }

@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// OnTerminal is how often a terminal is told, and elsewhere how often a file is.
+// onTerminal is the interval of updates on a terminal, and elsewhere that in a file.
 const (
 	OnTerminal = 200 * time.Millisecond
 	elsewhere  = 5 * time.Second
 )
 
-// Bar tells how far long work has come. One goroutine may use it.
+// Bar prints the progress of work. It must be used by one goroutine.
 type Bar struct {
 	out      io.Writer
 	terminal bool
@@ -22,18 +22,22 @@ type Bar struct {
 	width    int
 }
 
-// New writes to out, which is standard error, or a test's.
+// New returns a Bar that writes to out.
 func New(out io.Writer) *Bar {
 	p := &Bar{out: out, every: elsewhere, last: time.Now()}
-	if file, ok := out.(*os.File); ok {
-		if info, err := file.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 {
-			p.terminal, p.every = true, OnTerminal
-		}
+	if IsTerminal(out) {
+		p.terminal, p.every = true, OnTerminal
 	}
 	return p
 }
 
-// Say writes a line, if the last one is long enough ago.
+// IsTerminal reports whether out is a terminal.
+func IsTerminal(out io.Writer) bool {
+	file, ok := out.(*os.File)
+	return ok && isTerminal(file)
+}
+
+// Say prints a line, if the last one is old enough.
 func (p *Bar) Say(format string, args ...any) {
 	now := time.Now()
 	if now.Sub(p.last) < p.every {
@@ -49,7 +53,7 @@ func (p *Bar) Say(format string, args ...any) {
 	p.width = len(line)
 }
 
-// Done takes the line off the terminal.
+// Done clears the line on a terminal.
 func (p *Bar) Done() {
 	if p.terminal && p.width > 0 {
 		fmt.Fprintf(p.out, "\r%-*s\r", p.width, "")

@@ -14,14 +14,16 @@ import (
 	"sync"
 	"time"
 
+	"admitone/actors/core"
+	"admitone/api/codes"
 	"admitone/cmd/admitone/usage"
 	"admitone/events"
 )
 
 const (
-	// pageSize is how many events a server gives at once.
+	// pageSize is the maximum number of events per request.
 	pageSize = 500
-	// pollEvery is how long a follower rests when there is nothing new.
+	// pollEvery is the delay between polls of Follow and between attempts of Edit.
 	pollEvery = 200 * time.Millisecond
 	// requestLimit bounds one request.
 	requestLimit = 30 * time.Second
@@ -37,8 +39,7 @@ type Log struct {
 
 var _ events.Store = (*Log)(nil)
 
-// New makes a log of an address such as http://127.0.0.1:8080. Nothing is
-// asked of the server yet.
+// New returns the log of an address such as http://127.0.0.1:8080. It sends no request.
 func New(address, token string) (*Log, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
@@ -49,23 +50,73 @@ func New(address, token string) (*Log, error) {
 	return r, nil
 }
 
-// Problem is what the server says when it does not do what it is asked.
+// Problem is an error response of the server (RFC 9457).
 type Problem struct {
-	Status   int    `json:"status"`
-	Code     string `json:"code"`
-	Resource string `json:"resource"`
-	Detail   string `json:"detail"`
+	Status   int       `json:"status"`
+	Code     core.Code `json:"code"`
+	Resource string    `json:"resource"`
+	Detail   string    `json:"detail"`
 }
 
-// Error is the status, the code and what it says to people.
+// unanswered is the error for a server that does not answer. It matches events.ErrUnavailable.
+type unanswered struct {
+	base  string
+	cause error
+}
+
+// Error names the address and the cause.
+func (u *unanswered) Error() string {
+	return fmt.Sprintf("the server at %s does not answer: %v; a server is started with: admitone serve", u.base, u.cause)
+}
+
+// Is implements errors.Is.
+func (*unanswered) Is(target error) bool { return target == events.ErrUnavailable }
+
+// Error returns status, code and detail.
 func (p *Problem) Error() string { return fmt.Sprintf("%d %s: %s", p.Status, p.Code, p.Detail) }
 
 // Call sends a request with an optional JSON body and decodes the answer.
-// Errors: events.ErrUnavailable, a *Problem, a usage error for a missing token.
+// Errors: events.ErrUnavailable; a *Problem; a usage error for status 401 or 403; ctx.Err(); an
+// unexpected response.
 func (r *Log) Call(ctx context.Context, method, path string, body string, into any) error {
+	_, err := r.exchange(ctx, method, path, body, "", into)
+	return err
+}
+
+// editAttempts bounds the attempts of Edit when edits conflict or the views lag behind the log.
+const editAttempts = 20
+
+// Edit changes a resource with optimistic concurrency: it reads the resource into now, sends the
+// result of body with If-Match, and retries on a conflict. method is PATCH or PUT. Errors: those of Call.
+func (r *Log) Edit(ctx context.Context, method, path string, now any, body func() string) error {
+	for attempt := 1; ; attempt++ {
+		tag, err := r.exchange(ctx, http.MethodGet, path, "", "", now)
+		if err == nil {
+			_, err = r.exchange(ctx, method, path, body(), tag, &struct{}{})
+		}
+		var refused *Problem
+		if err == nil || attempt == editAttempts || !errors.As(err, &refused) {
+			return err
+		}
+		if refused.Code != core.CodeStaleRevision && refused.Code != codes.ProjectionBehind {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pollEvery):
+		}
+	}
+}
+
+// exchange is Call with an ETag for If-Match; it returns the ETag of the response.
+func (r *Log) exchange(ctx context.Context, method, path, body, match string, into any) (tag string, err error) {
 	request, err := http.NewRequestWithContext(ctx, method, r.base+path, strings.NewReader(body))
 	if err != nil {
-		return err
+		return "", err
+	}
+	if match != "" {
+		request.Header.Set("If-Match", match)
 	}
 	if body != "" {
 		request.Header.Set("Content-Type", "application/json")
@@ -76,36 +127,37 @@ func (r *Log) Call(ctx context.Context, method, path string, body string, into a
 	response, err := r.client.Do(request)
 	if err != nil {
 		if ctx.Err() != nil {
-			return ctx.Err()
+			return "", ctx.Err()
 		}
-		return fmt.Errorf("%w: nothing answers at %s: %v; a server is started with: admitone serve", events.ErrUnavailable, r.base, err)
+		return "", &unanswered{r.base, err}
 	}
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
 	switch {
 	case err != nil:
-		return fmt.Errorf("%w: %s broke off: %v", events.ErrUnavailable, r.base, err)
+		return "", fmt.Errorf("%w: %s broke off: %v", events.ErrUnavailable, r.base, err)
 	case response.StatusCode/100 == 2:
 		if err := json.Unmarshal(text, into); err != nil {
-			return fmt.Errorf("%s%s answered with something else: %w", r.base, path, err)
+			return "", fmt.Errorf("%s%s answered with something else: %w", r.base, path, err)
 		}
-		return nil
+		return response.Header.Get("ETag"), nil
 	}
 	p := &Problem{Status: response.StatusCode}
 	if json.Unmarshal(text, p) != nil || p.Code == "" {
-		return fmt.Errorf("%s%s answered %s; is it an admitone server?", r.base, path, response.Status)
+		return "", fmt.Errorf("%s%s answered %s; is it an admitone server?", r.base, path, response.Status)
 	}
 	switch p.Status {
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return usage.Errorf("%s refuses: %s; give --token one of: admitone token --sub me --role admin --jwt-secret-file FILE", r.base, p.Detail)
+		return "", usage.Errorf("%s refuses: %s; give --token one of: admitone token --sub me --role admin "+
+			"--jwt-secret-file FILE", r.base, p.Detail)
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-		return fmt.Errorf("%w: %s: %w", events.ErrUnavailable, r.base, p)
+		return "", fmt.Errorf("%w: %s: %w", events.ErrUnavailable, r.base, p)
 	}
-	return p
+	return "", p
 }
 
-// sequence is something that events stand in, each at a place of its own, from 1 on:
-// the log by position, or a stream by revision and one.
+// sequence is an ordered source of events, numbered from 1: the log by position, or a stream by
+// revision plus one.
 type sequence struct {
 	path  string
 	place func(*events.Recorded) uint64
@@ -116,10 +168,11 @@ func wholeLog() sequence {
 }
 
 func oneStream(stream events.StreamID) sequence {
-	return sequence{"/v1/streams/" + url.PathEscape(string(stream)) + "/events?from=", func(e *events.Recorded) uint64 { return uint64(e.Revision) + 1 }}
+	return sequence{"/v1/streams/" + url.PathEscape(string(stream)) + "/events?from=",
+		func(e *events.Recorded) uint64 { return uint64(e.Revision) + 1 }}
 }
 
-// behind returns up to limit events behind a place.
+// eventsAfter returns up to limit events after a number. A missing stream has none.
 func (r *Log) behind(ctx context.Context, q sequence, after uint64, limit int) (found []events.Recorded, err error) {
 	for len(found) < limit {
 		most := min(limit-len(found), pageSize)
@@ -127,7 +180,7 @@ func (r *Log) behind(ctx context.Context, q sequence, after uint64, limit int) (
 			Items []events.CloudEvent `json:"items"`
 		}
 		err := r.Call(ctx, http.MethodGet, q.path+strconv.FormatUint(after, 10)+"&limit="+strconv.Itoa(most), "", &page)
-		if p := (*Problem)(nil); errors.As(err, &p) && p.Code == "not_found" && p.Resource == "stream" {
+		if p := (*Problem)(nil); errors.As(err, &p) && p.Code == core.CodeNotFound && p.Resource == "stream" {
 			return nil, nil
 		}
 		if err != nil {
@@ -147,11 +200,11 @@ func (r *Log) behind(ctx context.Context, q sequence, after uint64, limit int) (
 	return found, nil
 }
 
-// end returns the place of the last event, 0 if there is none. There is no route
-// for it: it looks ever further ahead, and then by halves.
+// end returns the place of the last event, 0 if there is none. The API has no route for it, so end
+// probes in growing steps and then bisects.
 func (r *Log) end(ctx context.Context, q sequence) (uint64, error) {
 	const beyond = uint64(events.EndPosition)
-	low, high := uint64(0), beyond // an event stands at low, and none behind high
+	low, high := uint64(0), beyond // there is an event at low, and none after high
 	for step := uint64(1024); low < high; step *= 2 {
 		ahead := low + (high-low)/2
 		if high == beyond && step < high-low {
@@ -170,7 +223,7 @@ func (r *Log) end(ctx context.Context, q sequence) (uint64, error) {
 	return low, nil
 }
 
-// before returns up to limit events before a place, nearest first.
+// eventsBefore returns up to limit events before a number, in descending order.
 func (r *Log) before(ctx context.Context, q sequence, from uint64, limit int) ([]events.Recorded, error) {
 	if from > uint64(events.EndPosition)-1 {
 		end, err := r.end(ctx, q)
@@ -185,7 +238,7 @@ func (r *Log) before(ctx context.Context, q sequence, from uint64, limit int) ([
 		if err != nil {
 			return nil, err
 		}
-		// Places may have gaps, and then the last ones lie too far ahead.
+		// Numbers may have gaps, so the page may extend beyond from.
 		found = slices.DeleteFunc(found, func(e events.Recorded) bool { return q.place(&e) >= from })
 		if len(found) >= limit || after == 0 {
 			slices.Reverse(found)
@@ -195,13 +248,14 @@ func (r *Log) before(ctx context.Context, q sequence, from uint64, limit int) ([
 	return nil, nil
 }
 
-// Append implements events.Store: nothing is ever written this way.
+// Append implements events.Store. It always fails: this log is read-only.
 func (r *Log) Append(context.Context, events.StreamID, events.Revision, []events.Event) (events.Appended, error) {
 	return events.Appended{}, fmt.Errorf("%w: a log read over HTTP can't be written", events.ErrUnavailable)
 }
 
 // Read implements events.Store.
-func (r *Log) Read(ctx context.Context, stream events.StreamID, from events.Revision, dir events.Direction, limit int) ([]events.Recorded, error) {
+func (r *Log) Read(ctx context.Context, stream events.StreamID, from events.Revision, dir events.Direction,
+	limit int) ([]events.Recorded, error) {
 	if dir == events.Forward {
 		return r.behind(ctx, oneStream(stream), uint64(max(from, 0)), limit)
 	}
@@ -216,14 +270,15 @@ func (r *Log) Read(ctx context.Context, stream events.StreamID, from events.Revi
 }
 
 // ReadAll implements events.Store.
-func (r *Log) ReadAll(ctx context.Context, from events.Position, dir events.Direction, limit int) ([]events.Recorded, error) {
+func (r *Log) ReadAll(ctx context.Context, from events.Position, dir events.Direction,
+	limit int) ([]events.Recorded, error) {
 	if dir == events.Forward {
 		return r.behind(ctx, wholeLog(), uint64(min(from, events.EndPosition)), limit)
 	}
 	return r.before(ctx, wholeLog(), uint64(from), limit)
 }
 
-// Follow implements events.Store, by asking again and again.
+// Follow implements events.Store, by polling.
 func (r *Log) Follow(ctx context.Context, after events.Position, handle func([]events.Recorded) error) error {
 	for {
 		page, err := r.behind(ctx, wholeLog(), uint64(after), pageSize)
@@ -251,7 +306,7 @@ func (r *Log) Head(ctx context.Context) (events.Position, error) {
 	return events.Position(end), err
 }
 
-// Epoch implements events.Store. It is "" while the server does not say.
+// Epoch implements events.Store. It is "" if the server does not answer.
 func (r *Log) Epoch() string { return r.epoch() }
 
 func (r *Log) askEpoch() string {

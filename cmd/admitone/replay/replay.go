@@ -9,41 +9,42 @@ import (
 	"sync"
 	"time"
 
+	"admitone/cmd/admitone/kinds"
 	"admitone/events"
 	"admitone/projections/demand"
 )
 
 // Options of a replay.
 type Options struct {
-	// Against is the server's address, Token what it is asked with, "" for none.
+	// Against is the target's address, and Token the bearer token for it, "" for none.
 	Against, Token string
-	// Speed is how many times faster than recorded; 0 is as fast as answers come.
+	// Speed is a factor on the recorded speed; 0 is as fast as answers come.
 	Speed float64
-	// From and To are the first and the last position of the demand. What was put on
-	// sale before, and the money that was charged, go first.
+	// From and To are the first and the last position of the demand. Entities that were put on
+	// sale and money that was charged before it are sent first.
 	From, To events.Position
-	// Connections to the server, 128 if 0.
+	// Connections to the target, 128 if 0.
 	Connections int
-	// Progress, if set, hears how many of how many wishes are on their way.
+	// Progress, if set, is called with how many of all intents have been processed.
 	Progress func(sent, all int64)
 }
 
-// window is how many requests are prepared at once, most of which wait for others.
+// window bounds the requests that are prepared at once; most of them wait for others.
 const window = 4096
 
-// player sends a demand.
-type player struct {
+// runner is the state of a replay.
+type runner struct {
 	Options
 	store    events.Store
 	target   *target
-	bookings map[string]*booked // by ids of the log
-	all      int64              // wishes
+	bookings map[string]*recordedBooking // by id
+	all      int64                       // intents
 	epoch    string
 
 	mu     sync.Mutex
-	names  map[string]string // ids of the log, and what they are here; guarded by mu
-	report *Report           // guarded by mu
-	failed error             // guarded by mu
+	names  map[events.ReservationID]string // the target's ids by those of the log; guarded by mu
+	report *Report                         // guarded by mu
+	failed error                           // guarded by mu
 }
 
 // Run replays a recorded demand. Errors: events.ErrUnavailable, the store's;
@@ -52,29 +53,29 @@ func Run(ctx context.Context, store events.Store, options Options) (*Report, err
 	if options.Connections == 0 {
 		options.Connections = 128
 	}
-	p := &player{Options: options, store: store, target: newTarget(options.Against, options.Token, options.Connections),
-		bookings: map[string]*booked{}, epoch: store.Epoch(), names: map[string]string{},
+	p := &runner{Options: options, store: store, target: newTarget(options.Against, options.Token, options.Connections),
+		bookings: map[string]*recordedBooking{}, epoch: store.Epoch(), names: map[events.ReservationID]string{},
 		report: &Report{LeftOut: map[string]int64{}, OtherReason: map[string]int64{}, Different: map[string]int64{}}}
 	defer p.target.client.CloseIdleConnections()
 	if err := p.survey(ctx); err != nil {
 		return nil, err
 	}
-	if err := p.look(ctx); err != nil {
+	if err := p.checkTargetEmpty(ctx); err != nil {
 		return nil, err
 	}
 	begun := time.Now()
-	if err := p.play(ctx); err != nil {
+	if err := p.run(ctx); err != nil {
 		return nil, err
 	}
 	p.report.Seconds = time.Since(begun).Seconds()
 	if options.From > 1 {
-		return p.report, nil // what was there before is not counted
+		return p.report, nil // the figures include what came before the range
 	}
 	return p.report, p.compareCounts(ctx)
 }
 
-// wishes are all up to the end of the range.
-func (p *player) wishes(ctx context.Context) (iter.Seq2[demand.Wish, error], error) {
+// intents returns all up to the end of the range.
+func (p *runner) intents(ctx context.Context) (iter.Seq2[demand.Intent, error], error) {
 	refused, err := demand.Refused(ctx, p.store, p.From, p.To)
 	if err != nil {
 		return nil, err
@@ -88,9 +89,9 @@ func (p *player) wishes(ctx context.Context) (iter.Seq2[demand.Wish, error], err
 	}, refused), nil
 }
 
-// look asks whether the other server has had any events.
-func (p *player) look(ctx context.Context) error {
-	a, err := p.target.send(ctx, &sending{method: http.MethodGet, path: "/v1/events?limit=1"})
+// checkTargetEmpty notes whether the target has events already.
+func (p *runner) checkTargetEmpty(ctx context.Context) error {
+	a, err := p.target.send(ctx, &httpRequest{method: http.MethodGet, path: "/v1/events?limit=1"})
 	if err != nil {
 		return err
 	}
@@ -101,24 +102,24 @@ func (p *player) look(ctx context.Context) error {
 	return nil
 }
 
-// survey reads ahead: how much there is, and what becomes of bookings.
-func (p *player) survey(ctx context.Context) error {
-	wishes, err := p.wishes(ctx)
+// survey counts the intents and collects the bookings.
+func (p *runner) survey(ctx context.Context) error {
+	intents, err := p.intents(ctx)
 	if err != nil {
 		return err
 	}
-	for w, err := range wishes {
+	for w, err := range intents {
 		if err != nil {
 			return err
 		}
 		p.all++
 		switch f := w.Fact.(type) {
 		case *events.BookingHeld:
-			b := &booked{performance: f.PerformanceID, holder: f.Holder}
+			b := &recordedBooking{id: string(f.BookingID), performance: f.PerformanceID, holder: f.Holder}
 			for i := range f.Seats {
 				b.seats = append(b.seats, f.Seats[i].Seat)
 			}
-			p.bookings[f.BookingID] = b
+			p.bookings[string(f.BookingID)] = b
 		case *events.BookingPaymentStarted:
 			if b := p.bookings[w.Stream.Entity()]; b != nil && f.Was == events.BookingIsExpired && w.Refused == "" {
 				b.late = true
@@ -128,51 +129,47 @@ func (p *player) survey(ctx context.Context) error {
 	return nil
 }
 
-// play sends everything, each request when its time has come and what it depends on is
-// answered.
-func (p *player) play(ctx context.Context) error {
+// run sends all requests, each at its time and after the answers on which it depends.
+func (p *runner) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	wishes, err := p.wishes(ctx)
+	intents, err := p.intents(ctx)
 	if err != nil {
 		return err
 	}
-	var under sync.WaitGroup
-	defer under.Wait()
+	var inFlight sync.WaitGroup
+	defer inFlight.Wait()
 	defer cancel() // before waiting, if it ends early
-	lanes, free := lanes{}, make(chan struct{}, window)
+	scheduler, free := scheduler{}, make(chan struct{}, window)
 	clock, sent := clock{speed: p.Speed}, int64(0)
-	for w, err := range wishes {
+	for w, err := range intents {
 		if err != nil {
 			return err
 		}
 		sent++
-		if w.Position < p.From && !catalogue(w.Fact) {
+		if w.Position < p.From && !isSetup(&w) {
 			continue
 		}
 		if w.Position >= p.From && !clock.wait(ctx, w.At) {
-			return p.why(ctx)
+			return p.cause(ctx)
 		}
 		if sent%window == 0 {
-			lanes.tidy()
+			scheduler.prune()
 		}
 		if p.Progress != nil {
 			p.Progress(sent, p.all)
 		}
-		requests, why := p.requestsOf(&w)
-		p.leftOut(why)
+		requests, reason := p.requestsOf(&w)
+		p.leftOut(reason)
 		for i, r := range requests {
-			if r.method == "" {
-				continue
-			}
 			select {
 			case free <- struct{}{}:
 			case <-ctx.Done():
-				return p.why(ctx)
+				return p.cause(ctx)
 			}
-			wait, done := lanes.enter(r.needs)
+			wait, done := scheduler.schedule(r.Needs)
 			key := fmt.Sprintf("replay-%s-%d-%d.%d", p.epoch, p.From, sent, i)
-			under.Go(func() {
+			inFlight.Go(func() {
 				defer func() { <-free }()
 				defer done()
 				if err := p.do(ctx, r, &w, key, wait); err != nil {
@@ -182,20 +179,20 @@ func (p *player) play(ctx context.Context) error {
 			})
 		}
 	}
-	under.Wait()
-	return p.why(ctx)
+	inFlight.Wait()
+	return p.cause(ctx)
 }
 
-func (p *player) leftOut(why string) {
-	if why != "" {
+func (p *runner) leftOut(reason string) {
+	if reason != "" {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		p.report.LeftOut[why]++
+		p.report.LeftOut[reason]++
 	}
 }
 
-// fail notes the first failure; those that follow from it say nothing new.
-func (p *player) fail(err error) {
+// fail records the first failure; others follow from it.
+func (p *runner) fail(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.failed == nil {
@@ -203,8 +200,8 @@ func (p *player) fail(err error) {
 	}
 }
 
-// why is what ended the replay, nil if nothing has.
-func (p *player) why(ctx context.Context) error {
+// cause returns what ended the replay, nil if nothing has.
+func (p *runner) cause(ctx context.Context) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.failed != nil {
@@ -213,18 +210,8 @@ func (p *player) why(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// catalogue says that a fact puts something on sale, or money into a wallet.
-func catalogue(fact events.Fact) bool {
-	switch fact.(type) {
-	case *events.ProductCreated, *events.ProductEdited, *events.TeamRegistered, *events.TournamentCreated, *events.TournamentEdited,
-		*events.PerformanceCreated, *events.SeatBlocked, *events.SeatUnblocked, *events.WalletCharged:
-		return true
-	}
-	return false
-}
-
-// do sends one request, once everything before it is answered, and looks at what comes.
-func (p *player) do(ctx context.Context, r *request, w *demand.Wish, key string, wait []<-chan struct{}) error {
+// do sends one request, once those before it are answered, and compares the answer.
+func (p *runner) do(ctx context.Context, r *kinds.Request, w *demand.Intent, key string, wait []<-chan struct{}) error {
 	for _, before := range wait {
 		select {
 		case <-before:
@@ -232,17 +219,17 @@ func (p *player) do(ctx context.Context, r *request, w *demand.Wish, key string,
 			return ctx.Err()
 		}
 	}
-	s, ok, err := r.sending(p.known)
+	s, ok, err := prepare(r, p.known)
 	if err != nil {
 		return err
 	}
-	if !ok { // what it is about was refused here, and that has been told
-		p.heard(w, r, nil)
+	if !ok { // its subject was refused here, and that has been reported
+		p.compare(w, r, nil)
 		return nil
 	}
 	s.key = key
-	if r.edit {
-		now, err := p.target.send(ctx, &sending{method: http.MethodGet, path: s.path})
+	if r.Edit {
+		now, err := p.target.send(ctx, &httpRequest{method: http.MethodGet, path: s.path})
 		if err != nil {
 			return err
 		}
@@ -252,29 +239,29 @@ func (p *player) do(ctx context.Context, r *request, w *demand.Wish, key string,
 	if err != nil {
 		return err
 	}
-	if r.made != "" && a.status < 300 {
+	if r.Creates != "" && a.status < 300 {
 		p.mu.Lock()
-		p.names[r.made] = a.ID
+		p.names[r.Creates] = a.ID
 		p.mu.Unlock()
 	}
-	p.heard(w, r, &a)
+	p.compare(w, r, &a)
 	return nil
 }
 
-func (p *player) known(id string) (string, bool) {
+func (p *runner) known(id events.ReservationID) (string, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	mine, ok := p.names[id]
-	return mine, ok
+	here, ok := p.names[id]
+	return here, ok
 }
 
-// clock tells when a wish is due.
+// clock schedules intents by their recorded times.
 type clock struct {
 	speed        float64
 	begun, first time.Time
 }
 
-// wait returns when a wish of that time is due, false if ctx ended.
+// wait waits until an intent of that time is due; it returns false if ctx ended.
 func (c *clock) wait(ctx context.Context, at time.Time) bool {
 	if c.speed == 0 {
 		return ctx.Err() == nil

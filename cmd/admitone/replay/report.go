@@ -8,37 +8,40 @@ import (
 	"slices"
 	"strings"
 
+	"admitone/actors/core"
+	"admitone/cmd/admitone/kinds"
 	"admitone/events"
 	"admitone/projections/demand"
 )
 
-// mostNamed bounds the differences that are told one by one.
-const mostNamed = 20
+// maxNamed bounds the differences that are listed.
+const maxNamed = 20
 
-// Report is what came of a replay.
+// Report is the result of a replay.
 type Report struct {
-	// Same, and the sums of OtherReason and Different, are the requests whose answers were compared.
+	// Same, and the sums of OtherReason and Different, count the requests whose answers were
+	// compared.
 	Same int64 `json:"same"`
-	// OtherReason has how many were refused, as in the record, but for another reason:
-	// of several that there are, a server names the one that it comes to first.
+	// OtherReason counts requests that were refused as recorded, but with another code: of
+	// several reasons a server names the first that it meets.
 	OtherReason map[string]int64 `json:"other_reason"`
-	// Different has how many answers differ in which way: granted, or refused.
+	// Different counts the answers that differ, by how they differ.
 	Different map[string]int64 `json:"different"`
 	// Named are the first of them.
 	Named []Difference `json:"named"`
-	// Deadlines are holds that were given back because their time ran out in the log.
+	// Deadlines counts holds that were released because they expired in the log.
 	Deadlines int64 `json:"deadlines"`
-	// NotEmpty says that the other server had something before.
+	// NotEmpty means that the target had events before the replay.
 	NotEmpty bool `json:"not_empty"`
-	// LeftOut has what was not sent, and why.
+	// LeftOut counts the intents that were not sent, by reason.
 	LeftOut map[string]int64 `json:"left_out"`
-	// Counts are the figures at the end that were compared, Wrong those that differ.
+	// Counts is the number of figures that were compared at the end; Wrong are those that differ.
 	Counts  int64   `json:"counts"`
 	Wrong   []Count `json:"wrong_counts"`
 	Seconds float64 `json:"seconds"`
 }
 
-// Difference is an answer that is not the recorded one.
+// Difference is an answer that differs from the recorded one.
 type Difference struct {
 	Position uint64 `json:"position"`
 	What     string `json:"what"`
@@ -54,40 +57,40 @@ type Count struct {
 	Here     int64  `json:"here"`
 }
 
-// OK says that nothing differs.
+// OK reports whether nothing differs.
 func (r *Report) OK() bool { return len(r.Different) == 0 && len(r.Wrong) == 0 }
 
 const granted = "granted"
 
-// heard compares an answer with the record; nil is none, because what the wish is about
-// never came about here.
-func (p *player) heard(w *demand.Wish, r *request, a *answer) {
+// compare compares an answer with the record. It is nil if the request was not sent, because its
+// subject does not exist here.
+func (p *runner) compare(w *demand.Intent, r *kinds.Request, a *answer) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if r.house {
+	if r.System {
 		p.report.Deadlines++
 		return
 	}
 	d := Difference{Position: uint64(w.Position), What: w.Fact.Name(), Recorded: granted, Here: "nothing to ask about"}
 	kind := d.What
 	if f, ok := w.Fact.(*events.RefusalRecorded); ok {
-		kind, d.What = "a request that was refused", strings.TrimSuffix(f.Method+" "+f.Path+" for "+f.Holder, " for ")
+		kind, d.What = "a request that was refused", strings.TrimSuffix(f.Method+" "+f.Path+" for "+string(f.Holder), " for ")
 	}
 	if w.Refused != "" {
 		d.Recorded = w.Refused
-	} else if r.status != "" {
-		d.Recorded = r.status
+	} else if r.Status != "" {
+		d.Recorded = r.Status
 	}
 	if a != nil {
-		d.Here = a.refused()
+		d.Here = string(a.refused())
 		if d.Here == "" {
 			d.Here = granted
-			if r.status != "" {
+			if r.Status != "" {
 				d.Here = statusOf(a)
 			}
 		}
 	}
-	if sameEnd(r, d.Recorded, a) {
+	if sameEnd(r, core.Code(w.Refused), a) {
 		d.Here = d.Recorded
 	}
 	if d.Recorded == d.Here {
@@ -100,12 +103,12 @@ func (p *player) heard(w *demand.Wish, r *request, a *answer) {
 		return
 	}
 	p.report.Different[what]++
-	if len(p.report.Named) < mostNamed {
+	if len(p.report.Named) < maxNamed {
 		p.report.Named = append(p.report.Named, d)
 	}
 }
 
-// statusOf is the member status of an answer.
+// statusOf returns the member status of an answer's body.
 func statusOf(a *answer) string {
 	var body struct {
 		Status string `json:"status"`
@@ -126,13 +129,15 @@ func sum(counts map[string]int64) (all int64) {
 // Text writes the report for people.
 func (r *Report) Text(out io.Writer) error {
 	different, other := sum(r.Different), sum(r.OtherReason)
-	fmt.Fprintf(out, "%d answers in %.1f s: %d as recorded, %d refused for another reason, %d different; %d holds given back when their time ran out\n",
+	fmt.Fprintf(out, "%d answers in %.1f s: %d as recorded, %d refused for another reason, %d different; "+
+		"%d holds given back when their time ran out\n",
 		r.Same+other+different, r.Seconds, r.Same, other, different, r.Deadlines)
 	if r.NotEmpty {
-		fmt.Fprintln(out, "the other server was not empty: what it had before has a part in this; a fresh one is admitone serve --store NEW")
+		fmt.Fprintln(out, "the other server was not empty: what it had before has a part in this; "+
+			"a fresh one is admitone serve --store NEW")
 	}
-	for _, why := range slices.Sorted(maps.Keys(r.LeftOut)) {
-		fmt.Fprintf(out, "%6d left out: %s\n", r.LeftOut[why], why)
+	for _, reason := range slices.Sorted(maps.Keys(r.LeftOut)) {
+		fmt.Fprintf(out, "%6d left out: %s\n", r.LeftOut[reason], reason)
 	}
 	for _, what := range slices.Sorted(maps.Keys(r.OtherReason)) {
 		fmt.Fprintf(out, "%6d for another reason: %s\n", r.OtherReason[what], what)

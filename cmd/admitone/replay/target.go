@@ -11,56 +11,57 @@ import (
 	"strings"
 	"time"
 
+	"admitone/actors/core"
 	"admitone/events"
 )
 
 const (
-	// patience is how often a request is sent again that got no answer, or was told to
-	// come back later.
-	patience = 20
-	// longest bounds one request.
-	longest = 30 * time.Second
+	// attempts bounds how often a request is sent that gets no answer, or the answer to retry
+	// later.
+	attempts = 20
+	// requestTimeout bounds one attempt.
+	requestTimeout = 30 * time.Second
 )
 
-// target is the server that gets the requests.
+// target is the server to which the requests are sent.
 type target struct {
 	base, token string
 	client      *http.Client
 }
 
 func newTarget(base, token string, connections int) *target {
-	transport := &http.Transport{MaxIdleConns: connections, MaxIdleConnsPerHost: connections, MaxConnsPerHost: connections}
-	return &target{strings.TrimRight(base, "/"), token, &http.Client{Transport: transport, Timeout: longest}}
+	transport := &http.Transport{MaxIdleConns: connections, MaxIdleConnsPerHost: connections,
+		MaxConnsPerHost: connections}
+	return &target{strings.TrimRight(base, "/"), token, &http.Client{Transport: transport, Timeout: requestTimeout}}
 }
 
-// answer is as much of one as is looked at.
+// answer is an answer, as far as it is used.
 type answer struct {
 	status int
 	etag   string
-	ID     string `json:"id"`
-	Status string `json:"-"`
-	Code   string `json:"code"`
-	Detail string `json:"detail"`
+	ID     string    `json:"id"`
+	Code   core.Code `json:"code"`
+	Detail string    `json:"detail"`
 	// text is the whole body.
 	text []byte
 }
 
-// Refused is the code of a refusal, "" if the request was granted.
-func (a *answer) refused() string {
+// refused returns the code of a refusal, "" if the request was granted.
+func (a *answer) refused() core.Code {
 	if a.status < 300 {
 		return ""
 	}
 	if a.Code == "" {
-		return strconv.Itoa(a.status)
+		return core.Code(strconv.Itoa(a.status))
 	}
 	return a.Code
 }
 
 // send sends a request until it is answered. Error: events.ErrUnavailable.
-func (t *target) send(ctx context.Context, r *sending) (answer, error) {
+func (t *target) send(ctx context.Context, r *httpRequest) (answer, error) {
 	var a answer
 	var err error
-	for range patience {
+	for range attempts {
 		var pause time.Duration
 		a, pause, err = t.once(ctx, r)
 		if ctx.Err() != nil {
@@ -70,7 +71,7 @@ func (t *target) send(ctx context.Context, r *sending) (answer, error) {
 			return a, nil
 		}
 		if err != nil && r.method == http.MethodPatch {
-			break // again, it would be an edit of what it has changed
+			break // it may have been executed, and would edit its own result
 		}
 		select {
 		case <-ctx.Done():
@@ -79,13 +80,13 @@ func (t *target) send(ctx context.Context, r *sending) (answer, error) {
 		}
 	}
 	if err == nil {
-		err = errors.New(a.Code + ": " + a.Detail)
+		err = errors.New(string(a.Code) + ": " + a.Detail)
 	}
 	return a, fmt.Errorf("%w: %s %s%s: %v", events.ErrUnavailable, r.method, t.base, r.path, err)
 }
 
-// once sends a request once; pause says that the server wants it to come again.
-func (t *target) once(ctx context.Context, r *sending) (a answer, pause time.Duration, err error) {
+// once sends a request once. A pause above 0 asks for a retry after it.
+func (t *target) once(ctx context.Context, r *httpRequest) (a answer, pause time.Duration, err error) {
 	request, err := http.NewRequestWithContext(ctx, r.method, t.base+r.path, strings.NewReader(r.body))
 	if err != nil {
 		return a, 0, err

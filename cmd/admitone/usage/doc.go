@@ -1,3 +1,3 @@
-// Package usage has the mistakes of whoever calls the command, which ends with status 2
-// for them. It is a package of its own so that what a subcommand is made of can say it.
+// Package usage has the errors of a caller, for which the command ends with status 2. It is a
+// package of its own so that all packages of the command can return them.
 package usage

@@ -2,11 +2,11 @@ package usage
 
 import "fmt"
 
-// Error is a mistake of the caller's; it says how to do it right.
+// Error is a usage error. Its text states how to correct the command.
 type Error struct{ error }
 
-// Unwrap returns what was wrong.
+// Unwrap returns the cause.
 func (e Error) Unwrap() error { return e.error }
 
-// Errorf makes one, as [fmt.Errorf] does.
+// Errorf returns an Error formatted as by [fmt.Errorf].
 func Errorf(format string, args ...any) error { return Error{fmt.Errorf(format, args...)} }

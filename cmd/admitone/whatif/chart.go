@@ -21,8 +21,8 @@ type chart struct {
 	most       int64
 }
 
-// Chart writes an SVG drawing: how much was sold by when, as it was and under the other
-// policy. It stands alone, in light and in dark.
+// Chart writes an SVG drawing of what was sold over time, as recorded and under the policy. It
+// needs no other files and follows the viewer's colour scheme.
 func (c *Comparison) Chart(out io.Writer) error {
 	d := newChart(c.recorded.points, c.whatIf.points)
 	fmt.Fprintf(d, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" role="img" aria-label="sold over time">
@@ -61,7 +61,7 @@ func newChart(all ...[]point) *chart {
 	return d
 }
 
-// x and y are where a time and a number stand.
+// x and y return the coordinates of a time and a total.
 func (d *chart) x(at time.Time) float64 {
 	part := float64(at.Sub(d.begin)) / float64(d.end.Sub(d.begin))
 	return marginLeft + part*(chartWidth-marginLeft-marginRight)
@@ -71,7 +71,7 @@ func (d *chart) y(total int64) float64 {
 	return chartHeight - marginBottom - float64(total)/float64(d.most)*(chartHeight-marginTop-marginBottom)
 }
 
-// axes has a line for every step of the numbers, and five moments.
+// axes draws a line for every step of the totals, and five times.
 func (d *chart) axes() {
 	for total, step := int64(0), stepOf(d.most); total <= d.most; total += step {
 		y := d.y(total)
@@ -79,8 +79,9 @@ func (d *chart) axes() {
 		if total == 0 {
 			label = "0"
 		}
-		fmt.Fprintf(d, `<line class="grid" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/><text x="%d" y="%.1f" text-anchor="end">%s</text>`+"\n",
-			marginLeft, chartWidth-marginRight, y, y, marginLeft-8, y+4, label)
+		fmt.Fprintf(d, `<line class="grid" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/>`, marginLeft,
+			chartWidth-marginRight, y, y)
+		fmt.Fprintf(d, `<text x="%d" y="%.1f" text-anchor="end">%s</text>`+"\n", marginLeft-8, y+4, label)
 	}
 	const moments = 4
 	span := d.end.Sub(d.begin)
@@ -94,11 +95,12 @@ func (d *chart) axes() {
 		case moments:
 			anchor = "end"
 		}
-		fmt.Fprintf(d, `<text x="%.1f" y="%d" text-anchor="%s">%s</text>`+"\n", d.x(at), chartHeight-marginBottom+22, anchor, label)
+		fmt.Fprintf(d, `<text x="%.1f" y="%d" text-anchor="%s">%s</text>`+"\n",
+			d.x(at), chartHeight-marginBottom+22, anchor, label)
 	}
 }
 
-// stepOf is 1, 2 or 5 times a power of ten, so that there are at most ten steps.
+// stepOf returns 1, 2 or 5 times a power of ten such that there are at most ten steps.
 func stepOf(most int64) int64 {
 	for step := int64(1); ; step *= 10 {
 		for _, times := range []int64{1, 2, 5} {
@@ -110,10 +112,11 @@ func stepOf(most int64) int64 {
 }
 
 func (d *chart) legend(x int, class, label string) {
-	fmt.Fprintf(d, `<line class="line %s" x1="%d" x2="%d" y1="20" y2="20"/><text x="%d" y="24">%s</text>`+"\n", class, x, x+30, x+38, label)
+	fmt.Fprintf(d, `<line class="line %s" x1="%d" x2="%d" y1="20" y2="20"/><text x="%d" y="24">%s</text>`+"\n",
+		class, x, x+30, x+38, label)
 }
 
-// line draws a series in steps: what is sold stays sold until the next change.
+// line draws a series in steps.
 func (d *chart) line(class string, points []point) {
 	fmt.Fprintf(d, `<path class="line %s" d="M%.1f %.1f`, class, d.x(d.begin), d.y(0))
 	for _, p := range points {

@@ -10,22 +10,24 @@ import (
 	"testing"
 	"time"
 
+	"admitone/actors/core"
 	"admitone/actors/product"
 	"admitone/actors/tournament"
 	"admitone/actors/waitingroom"
+	"admitone/cmd/admitone/kinds"
 	"admitone/events"
 )
 
 const second = time.Second
 
-// asks asks a question about a sale, and checks that the record is what it is.
+// asks asks a question about a sale.
 func asks(t *testing.T, s *sale, from events.Position, set ...string) *Comparison {
 	t.Helper()
 	policy, err := ParsePolicy(set)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := Ask(t.Context(), s.log, Question{Policy: policy, From: from, To: s.log.head(), Kinds: kinds})
+	c, err := Ask(t.Context(), s.log, Question{Policy: policy, From: from, To: s.log.head()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,11 +60,12 @@ func TestShorterHolds(t *testing.T) {
 	if n := c.Recorded; n.UnitsSold != 3 || n.HoldsExpired != 1 || n.BookingsExpired != 1 || len(n.Refused) != 0 {
 		t.Errorf("recorded: %+v", n)
 	}
-	if n := c.WhatIf; n.UnitsSold != 1 || n.HoldsExpired != 2 || n.BookingsExpired != 1 || n.Refused["hold_expired"] != 1 {
+	if n := c.WhatIf; n.UnitsSold != 1 || n.HoldsExpired != 2 || n.BookingsExpired != 1 ||
+		n.Refused[core.CodeHoldExpired] != 1 {
 		t.Errorf("what if: %+v", n)
 	}
-	// What began before the range has the deadline that it had.
-	for _, from := range []events.Position{s.log.head() - 1, s.log.head()} { // a booking is half done by then
+	// Holds from before the range keep their deadlines.
+	for _, from := range []events.Position{s.log.head() - 1, s.log.head()} { // a booking is in progress
 		if n := asks(t, s, from, "hold_seconds=30").WhatIf; n.UnitsSold != 0 || n.HoldsExpired != 1 || len(n.Refused) != 0 {
 			t.Errorf("from %d: %+v", from, n)
 		}
@@ -77,30 +80,34 @@ func TestLimitStockAndSlots(t *testing.T) {
 	}
 	s.reserve("bob", 5, false)
 	for i := range 6 {
-		s.do(tournament.Stream("cup"), &tournament.Enter{TeamIDs: []string{fmt.Sprint("t", i)}, Room: "door"})
+		s.do(
+			tournament.Stream("cup"),
+			&tournament.Enter{TeamIDs: []events.TeamID{events.TeamID(fmt.Sprint("t", i))}, Room: "door"},
+		)
 	}
 	s.book("ann", "A-1-1", "A-1-2", "A-1-3")
 	for _, from := range []events.Position{0, middle} {
 		c := asks(t, s, from, "limit_per_holder=2", "team_limit=5")
-		if n := c.WhatIf; n.UnitsSold != 2 || n.Buyers != 1 || n.TopTenShare != 1 || n.Refused["limit_exceeded"] != 4 || n.TeamsEntered != 5 || n.TeamsWaiting != 1 {
+		if n := c.WhatIf; n.UnitsSold != 2 || n.Buyers != 1 || n.TopTenShare != 1 || n.Refused[core.CodeLimitExceeded] != 4 ||
+			n.TeamsEntered != 5 || n.TeamsWaiting != 1 {
 			t.Errorf("from %d: what if: %+v", from, n)
 		}
 		if n := c.Recorded; n.UnitsSold != 9 || n.Buyers != 2 || n.TeamsEntered != 4 || n.TeamsWaiting != 2 {
 			t.Errorf("from %d: recorded: %+v", from, n)
 		}
 		c = asks(t, s, from, "stock=6")
-		if n := c.WhatIf; n.UnitsSold != 4 || n.Refused["sold_out"] != 1 {
+		if n := c.WhatIf; n.UnitsSold != 4 || n.Refused[core.CodeSoldOut] != 1 {
 			t.Errorf("from %d: with less stock: %+v", from, n)
 		}
 	}
-	policy := Policy{"stock": 3}
-	_, err := Ask(t.Context(), s.log, Question{Policy: policy, From: s.log.head(), To: s.log.head(), Kinds: kinds})
+	policy := kinds.Policy{"stock": 3}
+	_, err := Ask(t.Context(), s.log, Question{Policy: policy, From: s.log.head(), To: s.log.head()})
 	if !errors.Is(err, ErrBadPolicy) || !strings.Contains(err.Error(), "product-tee") {
 		t.Errorf("less stock than is sold already: %v", err)
 	}
 }
 
-// queue lets people stand at the door, who buy ten seconds after they come in.
+// queue lets visitors wait, who buy ten seconds after their admission.
 func queue(t *testing.T) *sale {
 	s := begin(t)
 	door := waitingroom.Stream("door")
@@ -115,7 +122,11 @@ func queue(t *testing.T) *sale {
 			t.Fatal("nobody came in")
 		}
 		s.pass(10 * second)
-		s.do(product.Stream("tee"), &product.Reserve{ReservationID: events.EventID("r", i), Holder: holder, Quantity: 1, Room: "door"})
+		s.do(
+			product.Stream("tee"),
+			&product.Reserve{ReservationID: events.EventID("r", i), Holder: events.Holder(holder), Quantity: 1,
+				Room: "door"},
+		)
 		s.do(door, &waitingroom.Finish{Ticket: int64(i + 1)})
 	}
 	return s
@@ -127,8 +138,9 @@ func TestSlowerAdmission(t *testing.T) {
 	if n := c.Recorded; n.Admitted != 3 || n.UnitsSold != 3 || n.PlacesLost != 1 || n.Wait.P50 != 11 || n.Wait.Max != 21 {
 		t.Errorf("recorded: %+v", n)
 	}
-	// One after another: each comes in when the one before is done, ten seconds later.
-	if n := c.WhatIf; n.Admitted != 3 || n.UnitsSold != 3 || n.PlacesLost != 1 || n.Wait.P50 < 10 || n.Wait.P50 > 10.2 || n.Wait.Max < 20 || n.Wait.Max > 20.3 {
+	// One after another: each is admitted when the one before is done, ten seconds later.
+	if n := c.WhatIf; n.Admitted != 3 || n.UnitsSold != 3 || n.PlacesLost != 1 || n.Wait.P50 < 10 || n.Wait.P50 > 10.2 ||
+		n.Wait.Max < 20 || n.Wait.Max > 20.3 {
 		t.Errorf("what if: %+v", n)
 	}
 	c = asks(t, s, 0, "admit_per_second=0")
@@ -143,7 +155,7 @@ func TestFasterAdmission(t *testing.T) {
 	if n := c.WhatIf; n.Admitted < 3 || n.UnitsSold != 3 || n.Wait.P50 > 0.2 || !n.LastSale.Before(*c.Recorded.LastSale) {
 		t.Errorf("what if: %+v", n)
 	}
-	// The same question in the middle, about who waits then.
+	// The same question in the middle of the queue.
 	middle := events.Position(0)
 	for i, e := range s.log.all {
 		if e.Type == "waitingroom.admitted.v1" && middle == 0 {
@@ -156,21 +168,22 @@ func TestFasterAdmission(t *testing.T) {
 }
 
 func TestBadPolicies(t *testing.T) {
-	for _, text := range []string{"", "stock", "stock=", "stock=x", "stock=-1", "hold_seconds=0", "price=3", "team_limit=1000000000"} {
+	for _, text := range []string{"", "stock", "stock=", "stock=x", "stock=-1", "hold_seconds=0", "price=3",
+		"team_limit=1000000000"} {
 		if p, err := ParsePolicy([]string{text}); !errors.Is(err, ErrBadPolicy) {
 			t.Errorf("%q is %v, %v", text, p, err)
 		}
 	}
 }
 
-// TestEveryWishIsACommand: whoever adds a wish has to say what it comes to.
-func TestEveryWishIsACommand(t *testing.T) {
+// TestEveryIntentIsACommand: every intent of the sale has a command.
+func TestEveryIntentIsACommand(t *testing.T) {
 	s := begin(t)
 	id := s.reserve("ann", 1, true)
 	s.do(product.Stream("tee"), &product.Release{ReservationID: id})
 	s.do(waitingroom.Stream("door"), &waitingroom.Join{Holder: "ann"})
-	if c := asks(t, s, 0); c.Wishes != int64(s.log.head()) {
-		t.Errorf("%d wishes in %d facts that nobody else has caused", c.Wishes, s.log.head())
+	if c := asks(t, s, 0); c.Intents != int64(s.log.head()) {
+		t.Errorf("%d intents in %d facts of requests", c.Intents, s.log.head())
 	}
 }
 
@@ -213,7 +226,7 @@ func TestSeriesStaysSmall(t *testing.T) {
 	for i := range 100_000 {
 		s.add(day.Add(time.Duration(i)*second), int64(i))
 	}
-	if n := len(s.points); n > mostPoints || s.points[n-1].total != 99_999 {
+	if n := len(s.points); n > maxPoints || s.points[n-1].total != 99_999 {
 		t.Errorf("%d points, the last of %d", n, s.points[n-1].total)
 	}
 	if stepOf(7) != 1 || stepOf(11) != 2 || stepOf(101) != 10 || stepOf(5_933) != 1000 {

@@ -5,100 +5,77 @@ import (
 	"net/http"
 	"strings"
 
-	"admitone/actors"
 	"admitone/actors/bookings"
 	"admitone/actors/core"
 	"admitone/actors/performance"
-	"admitone/actors/product"
-	"admitone/actors/tournament"
+	"admitone/cmd/admitone/kinds"
 	"admitone/events"
 	"admitone/projections/demand"
 )
 
-// askAgain asks once more for what was refused in the log. What the house does not
-// decide is refused as it was: what was no proper request, and what organisers wanted.
-func (r *rehearsal) askAgain(w *demand.Wish, f *events.RefusalRecorded) (string, error) {
+// retryRefused decides again a request that was refused in the log. What the simulation does not
+// decide is refused as recorded: invalid requests, and those of organisers.
+func (r *executor) retryRefused(w *demand.Intent, f *events.RefusalRecorded) (core.Code, error) {
+	recorded := core.Code(f.Code)
 	if w.Moment {
-		return f.Code, nil
+		return recorded, nil
 	}
-	done, err := r.again(w, f)
+	done, err := r.commandOfRefused(w, f)
 	if !done {
-		return f.Code, nil
+		return recorded, nil
 	}
 	refused, err := code(err)
-	if refused == neverCame && (f.Code == "hold_expired" || f.Code == "released") {
-		return f.Code, nil // a product forgets what has ended; a server looks it up
-	}
-	if refused == "pass_required" && f.Code == "pass_invalid" {
-		return f.Code, nil // here nobody shows a pass that is none
+	switch {
+	case refused == core.CodeNotFound && (recorded == core.CodeHoldExpired || recorded == core.CodeReleased):
+		return recorded, nil // a product forgets ended reservations, which a server looks up
+	case refused == core.CodePassRequired && recorded == core.CodePassInvalid:
+		return recorded, nil // no invalid pass is shown in a simulation
 	}
 	return refused, err
 }
 
-// again does it; done is false for what the house does not decide.
-func (r *rehearsal) again(w *demand.Wish, f *events.RefusalRecorded) (done bool, err error) {
-	at := strings.Split(strings.TrimPrefix(f.Path, "/v1/"), "/")
-	if len(at) < 2 {
+// commandOfRefused executes a refused request; done is false for one that the simulation does not
+// decide.
+func (r *executor) commandOfRefused(w *demand.Intent, f *events.RefusalRecorded) (done bool, err error) {
+	collection, rest, ok := strings.Cut(strings.TrimPrefix(f.Path, "/v1/"), "/")
+	if !ok {
 		return false, nil
 	}
-	switch at[0] {
-	case "products", "tournaments":
-		command, ok := askedOf(f, at, r.pass(w))
-		if !ok {
-			return false, nil
-		}
-		_, err = r.command(w.Stream, command)
-		return true, err
+	path := strings.Split(rest, "/")
+	switch collection {
 	case "performances":
-		if len(at) != 3 || at[2] != "bookings" || len(f.Seats) == 0 && f.Quantity == 0 {
+		if len(path) != 2 || path[1] != "bookings" || len(f.Seats) == 0 && f.Quantity == 0 {
 			return false, nil
 		}
-		_, err = r.bookings.Book(context.Background(), bookings.Book{Origin: origin(), PerformanceID: at[1], Holder: f.Holder,
-			Seats: f.Seats, Quantity: int(f.Quantity), Section: f.Section, Room: r.pass(w)})
+		_, err = r.bookings.Book(
+			context.Background(),
+			bookings.Book{Origin: origin(), PerformanceID: events.PerformanceID(path[0]),
+				Holder: f.Holder, Seats: f.Seats, Quantity: int(f.Quantity), Section: f.Section, Room: r.pass(w)},
+		)
 		return true, err
 	case "bookings":
-		return r.againBooking(f, at)
+		return r.bookingOfRefused(f, path)
 	}
-	return false, nil
+	k := kinds.ByCollection(collection)
+	if k == nil || k.RefusedCommand == nil {
+		return false, nil
+	}
+	command := k.RefusedCommand(f, path, r.pass(w))
+	if command == nil {
+		return false, nil
+	}
+	_, err = r.command(w.Stream, command)
+	return true, err
 }
 
-// askedOf is the command to a product or a tournament that a refused request came to.
-func askedOf(f *events.RefusalRecorded, at []string, room string) (core.Command, bool) {
-	if len(at) < 3 {
-		return nil, false
-	}
-	post := f.Method == http.MethodPost
-	switch what := at[2]; {
-	case what == "reservations" && len(at) == 3 && post:
-		return &product.Reserve{ReservationID: actors.NewID(), Holder: f.Holder, Quantity: max(1, f.Quantity), Hold: f.Hold, Room: room}, true
-	case what == "reservations" && len(at) > 3:
-		id, err := events.ParseID(at[3])
-		if err != nil {
-			return nil, false
-		}
-		if post {
-			return &product.Confirm{ReservationID: id}, true
-		}
-		return &product.Release{ReservationID: id}, true
-	case what == "entries" && post:
-		return &tournament.Enter{TeamIDs: f.TeamIDs, Room: room}, len(f.TeamIDs) > 0
-	case what == "entries" && len(at) == 4:
-		return &tournament.Withdraw{TeamID: at[3]}, true
-	}
-	return nil, false
-}
-
-func (r *rehearsal) againBooking(f *events.RefusalRecorded, at []string) (done bool, err error) {
-	ctx, id := context.Background(), at[1]
-	if mine, known := r.names[id]; known {
-		id = mine
-	}
+func (r *executor) bookingOfRefused(f *events.RefusalRecorded, path []string) (done bool, err error) {
+	ctx, id := context.Background(), r.bookingID(path[0])
 	switch {
-	case len(at) == 3 && at[2] == "payment":
+	case len(path) == 2 && path[1] == "payment":
 		_, err = r.bookings.Pay(ctx, bookings.Pay{Origin: origin(), BookingID: id})
-	case len(at) == 3 && at[2] == "extension":
+	case len(path) == 2 && path[1] == "extension":
 		_, err = r.bookings.Extend(ctx, bookings.Extend{Origin: origin(), BookingID: id})
-	case len(at) == 2 && f.Method == http.MethodDelete:
+	case len(path) == 1 && f.Method == http.MethodDelete:
 		_, err = r.bookings.Cancel(ctx, bookings.Cancel{Origin: origin(), BookingID: id})
 	default:
 		return false, nil
@@ -106,18 +83,29 @@ func (r *rehearsal) againBooking(f *events.RefusalRecorded, at []string) (done b
 	return true, err
 }
 
-// seats is the map of a performance, for those who leave the choice to the house.
-func (h *house) seats(_ context.Context, id string) (taken []byte, at events.Position, err error) {
+// Begun implements [bookings.Views]. No booking is requested twice in a simulation.
+func (h *simulation) Begun(context.Context, events.BookingID) (map[events.HoldID][]events.StreamID, error) {
+	return nil, nil
+}
+
+// CatchUp implements [bookings.Views]. A simulation is never behind.
+func (h *simulation) CatchUp(context.Context) error { return nil }
+
+// TakenSeats implements [bookings.Views].
+func (h *simulation) TakenSeats(
+	_ context.Context,
+	id events.PerformanceID,
+) (taken []byte, at events.Position, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	e, err := h.entity(performance.Stream(id))
 	if err != nil {
 		return nil, 0, err
 	}
-	show := e.core.(*performance.Performance)
-	taken = make([]byte, show.Layout().Seats())
+	layout := e.core.(*performance.Performance).Layout()
+	taken = make([]byte, layout.Seats())
 	for name := range h.taken[id] {
-		if seat, ok := show.Layout().Find(name); ok {
+		if seat, ok := layout.Find(events.SeatName(name)); ok {
 			taken[seat] = 1
 		}
 	}

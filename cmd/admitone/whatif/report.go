@@ -11,13 +11,13 @@ import (
 	"time"
 )
 
-// row of the table: a figure of each of the two.
+// row of the table has a figure of each side.
 type row struct {
 	name             string
 	recorded, whatIf string
 }
 
-// Table writes the comparison for people. A figure that is 0 in both is left out.
+// Table writes the comparison for people. Figures that are 0 on both sides are left out.
 func (c *Comparison) Table(out io.Writer) error {
 	policy := "the policy as it was"
 	if len(c.Policy) > 0 {
@@ -27,7 +27,7 @@ func (c *Comparison) Table(out io.Writer) error {
 		}
 		policy = strings.Join(parts, " ")
 	}
-	fmt.Fprintf(out, "positions %d to %d, %d wishes; what if: %s\n\n", c.From, c.To, c.Wishes, policy)
+	fmt.Fprintf(out, "positions %d to %d, %d intents; what if: %s\n\n", c.From, c.To, c.Intents, policy)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "\trecorded\twhat if\t")
 	for _, r := range c.rows() {
@@ -36,7 +36,8 @@ func (c *Comparison) Table(out io.Writer) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintln(out, "\nWho saw that nothing was left and never asked is in no log; see --help for what is assumed.")
+	_, err := fmt.Fprintln(out, "\nWho saw that nothing was left and never asked is in no log; see --help for what "+
+		"is assumed.")
 	return err
 }
 
@@ -75,7 +76,7 @@ func (c *Comparison) rows() (rows []row) {
 	codes := maps.Clone(c.Recorded.Refused)
 	maps.Copy(codes, c.WhatIf.Refused)
 	for _, code := range slices.Sorted(maps.Keys(codes)) {
-		count("refused: "+code, func(f *Figures) int64 { return f.Refused[code] })
+		count("refused: "+string(code), func(f *Figures) int64 { return f.Refused[code] })
 	}
 	return rows
 }
@@ -87,7 +88,7 @@ func orNone(text string) string {
 	return text
 }
 
-// number has its thousands set apart; "" is 0.
+// number formats n with separators of thousands, 0 as "".
 func number(n int64) string {
 	if n == 0 {
 		return ""

@@ -8,17 +8,17 @@ import (
 	"admitone/events"
 )
 
-// room returns the waiting room of a stream, as it is.
-func (r *rehearsal) room(stream events.StreamID) *waitingroom.Room {
+// room returns the waiting room of a stream.
+func (r *executor) room(stream events.StreamID) *waitingroom.Room {
 	e, err := r.entity(stream)
 	if err != nil {
-		panic(err) // its kind is among those of every house
+		panic(err) // the kind is registered
 	}
 	return e.core.(*waitingroom.Room)
 }
 
-// set sets a room up as the log says, or changes it.
-func (r *rehearsal) set(stream events.StreamID, id string, settings events.WaitingRoomSettings) error {
+// set creates a room, or changes its settings.
+func (r *executor) set(stream events.StreamID, id events.RoomID, settings events.WaitingRoomSettings) error {
 	command := &waitingroom.Set{ID: id, Settings: settings}
 	if room := r.room(stream); room.Exists() {
 		version := room.Line().Settings.Version
@@ -28,8 +28,8 @@ func (r *rehearsal) set(stream events.StreamID, id string, settings events.Waiti
 	return err
 }
 
-// shuffle publishes the seed of an opening.
-func (r *rehearsal) shuffle(stream events.StreamID, seed string) error {
+// shuffle draws the order of a room with the recorded seed.
+func (r *executor) shuffle(stream events.StreamID, seed string) error {
 	bytes, err := hex.DecodeString(seed)
 	if err != nil {
 		return fmt.Errorf("%w: the seed of %s: %w", events.ErrDamaged, stream, err)

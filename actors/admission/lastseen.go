@@ -1,0 +1,200 @@
+package admission
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// seenChunk is how many tickets share one allocation of the table.
+const seenChunk = 4096
+
+// cells are, by ticket, when the visitor was last seen, and how soon the visitor was
+// told to ask again: both in milliseconds, the second in the last toldBits bits.
+type cells [seenChunk]atomic.Uint64
+
+// toldBits have room for four hours; the rest of a cell for thirty years.
+const toldBits = 24
+
+// What a cell says instead of a time. No time is below seenFirst.
+const (
+	seenNever    = 0
+	seenDropping = 1
+	seenLeft     = 2
+	seenFirst    = 1 << toldBits
+)
+
+// lastSeen is a table of the last sign of life of each ticket: eight bytes for each.
+// All methods may be called from many goroutines at once.
+type lastSeen struct {
+	base   time.Time
+	mu     sync.Mutex // held while the directory grows
+	chunks atomic.Pointer[[]atomic.Pointer[cells]]
+}
+
+func newLastSeen(base time.Time) *lastSeen {
+	s := &lastSeen{base: base}
+	s.chunks.Store(&[]atomic.Pointer[cells]{})
+	return s
+}
+
+// stamp is what a cell says of a sign of life.
+func (s *lastSeen) stamp(at time.Time, told time.Duration) uint64 {
+	return uint64(max(at.Sub(s.base), 0).Milliseconds()+1)<<toldBits | uint64(told.Milliseconds())
+}
+
+// read takes a stamp apart.
+func (s *lastSeen) read(stamp uint64) (at time.Time, told time.Duration) {
+	return s.base.Add(
+			time.Duration(stamp>>toldBits-1) * time.Millisecond,
+		), time.Duration(
+			stamp&(seenFirst-1),
+		) * time.Millisecond
+}
+
+// cell returns that of a ticket, nil if it has none.
+func (s *lastSeen) cell(ticket int64) *atomic.Uint64 {
+	chunks, number := *s.chunks.Load(), int((ticket-1)/seenChunk)
+	if number >= len(chunks) {
+		return nil
+	}
+	if c := chunks[number].Load(); c != nil {
+		return &c[(ticket-1)%seenChunk]
+	}
+	return nil
+}
+
+// create returns the cell of a ticket that has none yet.
+func (s *lastSeen) create(ticket int64) *atomic.Uint64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	number := int((ticket - 1) / seenChunk)
+	chunks := *s.chunks.Load()
+	if number >= len(chunks) {
+		larger := make([]atomic.Pointer[cells], max(number+1, 2*len(chunks)))
+		for i := range chunks {
+			larger[i].Store(chunks[i].Load())
+		}
+		chunks = larger
+		s.chunks.Store(&chunks)
+	}
+	c := chunks[number].Load()
+	if c == nil {
+		c = &cells{}
+		chunks[number].Store(c)
+	}
+	return &c[(ticket-1)%seenChunk]
+}
+
+// mark notes a sign of life, whatever was there, of somebody who is told when to ask
+// again.
+func (s *lastSeen) mark(ticket int64, now time.Time, told time.Duration) {
+	cell := s.cell(ticket)
+	if cell == nil {
+		cell = s.create(ticket)
+	}
+	cell.Store(s.stamp(now, told))
+}
+
+// recordJoin notes that somebody has joined, or asks for the place by joining again: the first
+// poll after that is never too soon. Of a place that is being dropped or has ended it
+// notes nothing.
+func (s *lastSeen) recordJoin(ticket int64, now time.Time) {
+	cell := s.cell(ticket)
+	if cell == nil {
+		cell = s.create(ticket)
+	}
+	last := cell.Load()
+	for (last == seenNever || last >= seenFirst) && !cell.CompareAndSwap(last, s.stamp(now, 0)) {
+		last = cell.Load()
+	}
+}
+
+// recordPoll notes a sign of life of somebody who waits and is told when to ask again. But
+// who comes in less than half of what was told the last time is too soon: then it
+// notes nothing, and returns how much of all of it is missing. doomed says that the
+// place is being dropped, or is gone.
+func (s *lastSeen) recordPoll(ticket int64, now time.Time, tell time.Duration) (missing time.Duration, doomed bool) {
+	cell := s.cell(ticket)
+	if cell == nil {
+		cell = s.create(ticket)
+	}
+	for {
+		last := cell.Load()
+		if last != seenNever && last < seenFirst {
+			return 0, true
+		}
+		if last != seenNever {
+			if at, told := s.read(last); now.Sub(at) < told/2 {
+				return told - now.Sub(at), false
+			}
+		}
+		if cell.CompareAndSwap(last, s.stamp(now, tell)) {
+			return 0, false
+		}
+	}
+}
+
+// end notes that a ticket was given up, or its pass has done its work, for as long as the
+// published line does not know.
+func (s *lastSeen) end(ticket int64) {
+	cell := s.cell(ticket)
+	if cell == nil {
+		cell = s.create(ticket)
+	}
+	cell.Store(seenLeft)
+}
+
+// ended reports whether end was called for a ticket.
+func (s *lastSeen) ended(ticket int64) bool {
+	cell := s.cell(ticket)
+	return cell != nil && cell.Load() == seenLeft
+}
+
+// known reports whether anything was ever noted of a ticket.
+func (s *lastSeen) known(ticket int64) bool {
+	cell := s.cell(ticket)
+	return cell != nil && cell.Load() != seenNever
+}
+
+// silent reports whether a visitor who waits was last seen before the time limit. Who
+// was never seen is taken to be seen now.
+func (s *lastSeen) silent(ticket int64, now, limit time.Time) bool {
+	cell := s.cell(ticket)
+	if cell == nil {
+		cell = s.create(ticket)
+	}
+	last := cell.Load()
+	if last == seenNever {
+		cell.CompareAndSwap(seenNever, s.stamp(now, 0))
+		return false
+	}
+	return s.before(last, limit)
+}
+
+// markDropping marks the place of a silent visitor as being dropped; false if there was a
+// sign of life meanwhile.
+func (s *lastSeen) markDropping(ticket int64, limit time.Time) bool {
+	cell := s.cell(ticket)
+	last := cell.Load()
+	return s.before(last, limit) && cell.CompareAndSwap(last, seenDropping)
+}
+
+// before reports whether a stamp is a time before another.
+func (s *lastSeen) before(stamp uint64, limit time.Time) bool {
+	at, _ := s.read(stamp)
+	return stamp >= seenFirst && at.Before(limit)
+}
+
+// forget lets go of the chunks of which no ticket is wanted, up to the last that a
+// line has.
+func (s *lastSeen) forget(last int64, wanted func(chunk int) bool) {
+	s.mu.Lock() // or a directory that is being copied would bring one back
+	defer s.mu.Unlock()
+	chunks := *s.chunks.Load()
+	for number := range chunks {
+		if int64(number+1)*seenChunk <= last && !wanted(number) {
+			chunks[number].Store(nil)
+		}
+	}
+}

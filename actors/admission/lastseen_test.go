@@ -1,0 +1,185 @@
+package admission
+
+import (
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+const (
+	s  = time.Second
+	ms = time.Millisecond
+)
+
+// at is a time after the table was made.
+func at(d time.Duration) time.Time { return day.Add(d) }
+
+func TestTouch(t *testing.T) {
+	table := newLastSeen(day)
+	for _, step := range []struct {
+		at, tell, missing time.Duration
+	}{
+		{0, 10 * s, 0}, // the first is never too soon
+		{0, 10 * s, 10 * s},
+		{2 * s, 10 * s, 8 * s},
+		{4999 * ms, 1 * s, 5001 * ms}, // what was said the last time counts
+		{5 * s, 8 * s, 0},             // what was too soon did not
+		{8 * s, 1 * s, 5 * s},
+		{9 * s, 1 * s, 0},
+		{9500 * ms, 3600 * s, 0},
+		{1800 * s, 1 * s, 1809500 * ms},
+		{1809500 * ms, 0, 0},
+		{1809500 * ms, 4 * s, 0},
+		{1808500 * ms, 4 * s, 5 * s}, // a clock set back
+	} {
+		missing, doomed := table.recordPoll(7, at(step.at), step.tell)
+		if missing != step.missing || doomed {
+			t.Errorf("at %v, told %v: %v is missing, doomed %t, want %v", step.at, step.tell, missing, doomed, step.missing)
+		}
+	}
+}
+
+func TestSilenceIsFoundOnce(t *testing.T) {
+	table := newLastSeen(day)
+	table.mark(1, at(0), s)
+	for _, step := range []struct {
+		about          string
+		ticket         int64
+		limit          time.Duration
+		silent, doomed bool
+	}{
+		{"seen at the limit", 1, 0, false, false},
+		{"seen before it", 1, 50 * ms, true, true},
+		{"again: it is marked", 1, 50 * ms, false, false},
+		{"never seen: that begins now", 2, s, false, false},
+		{"and counts from then", 2, 10 * s, false, false},
+		{"until it is too long ago", 2, 10*s + 50*ms, true, true},
+	} {
+		silent := table.silent(step.ticket, at(10*s), at(step.limit))
+		doomed := table.markDropping(step.ticket, at(step.limit))
+		if silent != step.silent || doomed != step.doomed {
+			t.Errorf("%s: silent %t, doomed %t", step.about, silent, doomed)
+		}
+	}
+	if _, doomed := table.recordPoll(1, at(11*s), s); !doomed {
+		t.Error("a sign of life came through although the place is being dropped")
+	}
+	table.mark(1, at(12*s), 4*s)
+	if missing, doomed := table.recordPoll(1, at(13*s), s); doomed || missing != 3*s {
+		t.Errorf("after the drop came to nothing: %v, %t", missing, doomed)
+	}
+}
+
+// TestGreet: who joins may ask at once, and a place that is being dropped, or has ended,
+// is not called back by joining.
+func TestGreet(t *testing.T) {
+	table := newLastSeen(day)
+	for i := range 2 {
+		table.recordJoin(1, at(time.Duration(i)*s))
+		for poll, missing := range []time.Duration{0, 9 * s} {
+			if got, doomed := table.recordPoll(1, at(time.Duration(i)*s), 9*s); got != missing || doomed {
+				t.Errorf("poll %d after greeting %d: %v is missing, want %v", poll+1, i+1, got, missing)
+			}
+		}
+	}
+	if !table.markDropping(1, at(10*s)) {
+		t.Fatal("a visitor who is silent is not found")
+	}
+	table.end(2)
+	for ticket := range int64(2) {
+		table.recordJoin(ticket+1, at(20*s))
+		if _, doomed := table.recordPoll(ticket+1, at(20*s), s); !doomed {
+			t.Errorf("ticket %d was called back", ticket+1)
+		}
+	}
+}
+
+// TestForget: chunks of tickets that nobody needs go, all others stay.
+func TestForget(t *testing.T) {
+	table := newLastSeen(day)
+	last := int64(5*seenChunk + 17)
+	for ticket := int64(1); ticket <= last; ticket++ {
+		table.mark(ticket, at(s), 2*s)
+	}
+	table.forget(last, func(chunk int) bool { return chunk == 1 || chunk == 4 })
+	for chunk, kept := range []bool{false, true, false, false, true, true} {
+		for _, ticket := range []int64{int64(chunk)*seenChunk + 1, int64(chunk)*seenChunk + 17} {
+			if cell := table.cell(ticket); (cell != nil) != kept {
+				t.Errorf("ticket %d: kept %t, want %t", ticket, cell != nil, kept)
+			}
+		}
+	}
+	table.mark(3*seenChunk, at(2*s), s) // it can come back
+	if table.cell(3*seenChunk) == nil || table.cell(last+seenChunk) != nil {
+		t.Error("a chunk is not where it should be")
+	}
+}
+
+// TestTimesLast: a stamp is what it was made of, after years too.
+func TestTimesLast(t *testing.T) {
+	table := newLastSeen(day)
+	for _, d := range []time.Duration{0, ms, time.Hour, 30 * 365 * 24 * time.Hour} {
+		for _, told := range []time.Duration{0, s, 4 * time.Hour} {
+			stamp := table.stamp(at(d), told)
+			if seen, tell := table.read(stamp); !seen.Equal(at(d)) || tell != told || stamp < seenFirst {
+				t.Errorf("%v and %v are kept as %v and %v", d, told, seen.Sub(day), tell)
+			}
+		}
+	}
+	if seen, _ := table.read(table.stamp(at(-time.Hour), s)); !seen.Equal(day) {
+		t.Errorf("a time before the table is kept as %v", seen)
+	}
+}
+
+// TestTouchOrDoom: of a sign of life and a drop at the same time, one comes first,
+// and both know which.
+func TestTouchOrDoom(t *testing.T) {
+	for range 200 {
+		table := newLastSeen(day)
+		const tickets = 100
+		for ticket := int64(1); ticket <= tickets; ticket++ {
+			table.mark(ticket, day, s)
+		}
+		var kept, dropped atomic.Int64
+		var all sync.WaitGroup
+		all.Go(func() {
+			for ticket := int64(1); ticket <= tickets; ticket++ {
+				if _, doomed := table.recordPoll(ticket, at(30*s), s); !doomed {
+					kept.Add(1)
+				}
+			}
+		})
+		all.Go(func() {
+			for ticket := int64(tickets); ticket > 0; ticket-- {
+				if table.markDropping(ticket, at(10*s)) {
+					dropped.Add(1)
+				}
+			}
+		})
+		all.Wait()
+		if kept.Load()+dropped.Load() != tickets {
+			t.Fatalf("%d kept their place and %d lost it, of %d", kept.Load(), dropped.Load(), tickets)
+		}
+	}
+}
+
+// TestTableGrowsBesideReaders is for the race detector, and holds that no time is
+// lost while the directory is copied.
+func TestTableGrowsBesideReaders(t *testing.T) {
+	table := newLastSeen(day)
+	var all sync.WaitGroup
+	for part := range int64(4) {
+		all.Go(func() {
+			for n := range int64(20) {
+				ticket := 1 + (n*4+part)*seenChunk/2
+				table.mark(ticket, at(s), 2*s)
+				table.forget(ticket, func(int) bool { return true })
+				if missing, _ := table.recordPoll(ticket, at(s), s); missing != 2*s {
+					t.Errorf("ticket %d was not seen", ticket)
+				}
+			}
+		})
+	}
+	all.Wait()
+}

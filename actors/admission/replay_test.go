@@ -1,0 +1,73 @@
+package admission
+
+import (
+	"testing"
+
+	"admitone/actors"
+	"admitone/events"
+)
+
+// TestAJoinIsRepeated under its key: the ticket is that of the first time, also for who has
+// lost it, and where it stands is as a poll would have it.
+func TestAJoinIsRepeated(t *testing.T) {
+	n := newNode(t)
+	n.set(sale)
+	join := func(holder events.Holder) Visit {
+		t.Helper()
+		request := actors.Request{ID: actors.KeyedCommandID(string(holder), "k"), Actor: string(holder)}
+		visit, _, _, err := n.rooms.Join(ctx, "sale", holder, request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return visit
+	}
+	n.join("before")
+	first := join("ann")
+	last := join("bob")
+	cid := join("cid")
+	if again := join("ann"); again != first { // no round yet: the line has nobody
+		t.Errorf("before the line has it: %+v, want %+v", again, first)
+	}
+	n.clock.move(s)
+	n.step() // lets two in
+	ann := join("ann")
+	if ann.Visitor != first.Visitor || ann.Ticket != first.Ticket || ann.Status != events.VisitorAdmitted ||
+		ann.Pass == "" ||
+		ann != n.poll(first.Visitor) {
+		t.Errorf("who was let in meanwhile: %+v", ann)
+	}
+	if bob := join("bob"); bob.Visitor != last.Visitor || bob.Status != events.VisitorWaiting || bob.Number != 1 ||
+		bob.PollAfter == 0 {
+		t.Errorf("who moved up: %+v", bob)
+	}
+	if _, _, err := n.rooms.Leave(ctx, "sale", cid.Visitor, by("cid")); err != nil {
+		t.Fatal(err)
+	}
+	if got := join("cid"); got.Ticket != cid.Ticket || got.Status != events.VisitorLeft || got.Number != 0 {
+		t.Errorf("who has left: %+v", got)
+	}
+	n.clock.move(61 * s)
+	n.step()
+	if got := join("ann"); got.Ticket != first.Ticket || got.Status != events.VisitorExpired || got.Pass != "" {
+		t.Errorf("after the pass: %+v", got)
+	}
+}
+
+// TestAJoinIsRepeatedAfterLeavingAtOnce, before the line has the ticket.
+func TestAJoinIsRepeatedAfterLeavingAtOnce(t *testing.T) {
+	n := newNode(t)
+	n.set(sale)
+	request := actors.Request{ID: actors.KeyedCommandID("ann", "k"), Actor: "ann"}
+	first, _, _, err := n.rooms.Join(ctx, "sale", "ann", request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := n.rooms.Leave(ctx, "sale", first.Visitor, by("ann")); err != nil {
+		t.Fatal(err)
+	}
+	if got, _, again, err := n.rooms.Join(ctx, "sale", "ann", request); err != nil || !again ||
+		got.Ticket != first.Ticket ||
+		got.Status != events.VisitorLeft {
+		t.Errorf("%+v, %v, %v", got, again, err)
+	}
+}

@@ -1,0 +1,355 @@
+package admission
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"admitone/actors"
+	"admitone/actors/waitingroom"
+	"admitone/actors/waitingroom/pass"
+	"admitone/events"
+)
+
+// cluster is several nodes on one log, in the time of one clock.
+type cluster struct {
+	t     *testing.T
+	log   *memory
+	clock *clock
+	nodes []*node
+}
+
+func newCluster(t *testing.T, nodes int) *cluster {
+	c := &cluster{t: t, log: newMemory(), clock: &clock{}}
+	for range nodes {
+		c.nodes = append(c.nodes, c.start())
+	}
+	t.Cleanup(func() {
+		for _, n := range c.nodes {
+			n.stop()
+		}
+	})
+	return c
+}
+
+func (c *cluster) start() *node {
+	return start(c.t, c.log, c.clock, func(_ *actors.Config, rooms *Config) { rooms.Shared, rooms.Node = true, "n" })
+}
+
+// restart stops a node and starts another in its place, which resumes the room.
+func (c *cluster) restart(i int) {
+	c.t.Helper()
+	c.nodes[i].stop()
+	c.nodes[i] = c.start()
+	c.resume(i)
+}
+
+func (c *cluster) resume(i int) {
+	c.t.Helper()
+	if err := c.nodes[i].rooms.Resume(ctx, "sale"); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// pass lets time pass, with a round of every node every 50 ms. What one appends the others
+// hear before their next round.
+func (c *cluster) pass(d time.Duration) {
+	c.t.Helper()
+	for range d / (50 * time.Millisecond) {
+		c.clock.move(50 * time.Millisecond)
+		for _, n := range c.nodes {
+			n.step()
+			c.log.mu.RLock()
+			last := events.Revision(len(c.log.log["waitingroom-sale"])) - 1
+			c.log.mu.RUnlock()
+			for _, other := range c.nodes {
+				other.desk.Observe("waitingroom-sale", last)
+			}
+		}
+	}
+}
+
+// count counts the facts of one kind in the log.
+func count[F events.Fact](c *cluster) (n int) {
+	for _, entry := range readLog(c.t, c.log) {
+		if _, is := entry.fact.(F); is {
+			n++
+		}
+	}
+	return n
+}
+
+// still is a room in which everybody waits.
+func still() events.WaitingRoomSettings {
+	settings := sale
+	settings.AdmitPerSecond = 0
+	return settings
+}
+
+// TestRestartOfAnotherNodeDropsNobody: visitors poll the first node; the others run the
+// room as well, by mistake, and are restarted again and again.
+func TestRestartOfAnotherNodeDropsNobody(t *testing.T) {
+	c := newCluster(t, 3)
+	c.nodes[0].set(still())
+	var visits []Visit
+	for i := range 5 {
+		visits = append(visits, c.nodes[0].join(events.Holder(fmt.Sprint("h", i))))
+	}
+	silent := c.nodes[0].join("silent")
+	c.resume(1)
+	for round := range 24 {
+		if round%6 == 0 {
+			c.restart(1 + round/6%2)
+		}
+		c.pass(5 * s)
+		for _, v := range visits {
+			if got := c.nodes[0].poll(v.Visitor); got.Status != events.VisitorWaiting {
+				t.Fatalf("after %d s, ticket %d: %+v", 5*(round+1), v.Ticket, got)
+			}
+		}
+	}
+	if got := c.nodes[0].poll(silent.Visitor); got.Status != events.VisitorExpired {
+		t.Errorf("who never asked again: %+v", got)
+	}
+	if n := count[*events.WaitingRoomRun](c); n != 1 {
+		t.Errorf("the room was taken over %d times; only one node hears anybody", n)
+	}
+}
+
+// TestVisitorsMoveToAnotherNode: their node is gone for a while, a balancer sends them to
+// another, and back. Nobody is dropped by either; who is silent at both is.
+func TestVisitorsMoveToAnotherNode(t *testing.T) {
+	c := newCluster(t, 2)
+	c.nodes[0].set(still())
+	ann, bob := c.nodes[0].join("ann"), c.nodes[0].join("bob")
+	for round := range 24 {
+		at := round / 6 % 2 // 30 s each
+		c.pass(5 * s)
+		if got := c.nodes[at].poll(ann.Visitor); got.Status != events.VisitorWaiting {
+			t.Fatalf("after %d s: %+v", 5*(round+1), got)
+		}
+	}
+	if got := c.nodes[1].poll(bob.Visitor); got.Status != events.VisitorExpired {
+		t.Errorf("who was silent: %+v", got)
+	}
+	if n := count[*events.WaitingRoomRun](c); n != 4 {
+		t.Errorf("the room was taken over %d times, want with every move", n)
+	}
+}
+
+// TestPollsAtAllNodes: a balancer spreads the visitors, each of whom asks one node as
+// seldom as is allowed. They keep their places, and the log does not grow with the polls.
+func TestPollsAtAllNodes(t *testing.T) {
+	c := newCluster(t, 3)
+	c.nodes[0].set(still())
+	var visits []Visit
+	for i := range 9 {
+		visits = append(visits, c.nodes[0].join(events.Holder(fmt.Sprint("h", i))))
+	}
+	for round := range 10 {
+		c.pass(10 * s) // the heartbeat
+		for i, v := range visits {
+			if got := c.nodes[i%3].poll(v.Visitor); got.Status != events.VisitorWaiting {
+				t.Fatalf("round %d, visitor %d: %+v", round, i, got)
+			}
+		}
+	}
+	if n := count[*events.WaitingRoomRun](c); n < 9 || n > 40 {
+		t.Errorf("the room was taken over %d times in 10 heartbeats of 3 nodes", n)
+	}
+}
+
+// TestDropOfAnotherTerm: a node that has found the silent while another took the room over
+// takes nobody's place, and says nothing of it to anybody.
+func TestDropOfAnotherTerm(t *testing.T) {
+	c := newCluster(t, 1)
+	n := c.nodes[0]
+	n.set(still())
+	ann := n.join("ann")
+	c.pass(s)
+	rm, err := n.rooms.find(ctx, "sale")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := rm.ask(ctx, &waitingroom.TakeOver{Node: "m", Run: "other", Term: 1}); err != nil {
+		t.Fatal(err)
+	}
+	c.clock.move(21 * s)
+	if err := rm.drop(ctx, []int64{ann.Ticket}, c.clock.now().Add(-s)); err != nil {
+		t.Fatal(err)
+	}
+	if got := n.poll(ann.Visitor); got.Status != events.VisitorWaiting || got.TooSoon && got.PollAfter == droppedAfter {
+		t.Errorf("who was to be dropped: %+v", got)
+	}
+	if got := count[*events.WaitingRoomDropped](c); got != 0 {
+		t.Errorf("%d were dropped", got)
+	}
+}
+
+// TestRunnerIsGone: the server that ran the room is gone for good and its visitors are
+// asleep; another lets them in, slowly, and at the rate once it hears somebody.
+func TestRunnerIsGone(t *testing.T) {
+	c := newCluster(t, 2)
+	settings := sale
+	settings.AdmitPerSecond, settings.MaxActive = 100, 1000
+	c.nodes[0].set(still())
+	c.resume(1)
+	var last Visit
+	for i := range 200 {
+		last = c.nodes[0].join(events.Holder(fmt.Sprint("h", i)))
+	}
+	c.pass(s)
+	c.nodes[1].set(settings)
+	c.nodes[0].stop()
+	c.nodes = c.nodes[1:]
+	c.pass(7 * s)
+	line, err := c.nodes[0].rooms.Line(ctx, "sale")
+	if err != nil || line.Admitted == 0 || line.Admitted > 60 {
+		t.Fatalf("%d came in, %v", line.Admitted, err)
+	}
+	c.nodes[0].poll(last.Visitor)
+	c.pass(2 * s)
+	if line, err = c.nodes[0].rooms.Line(ctx, "sale"); err != nil || line.Admitted != 200 {
+		t.Errorf("%d came in once somebody was heard, %v", line.Admitted, err)
+	}
+}
+
+// keyed starts a node with a ring of its own that is held against the log.
+func (c *cluster) keyed(ring *pass.Keyring, use KeyUse) *node {
+	c.t.Helper()
+	n := start(c.t, c.log, c.clock, func(_ *actors.Config, rooms *Config) {
+		rooms.Shared, rooms.Store, rooms.Keys = true, c.log, ring
+	})
+	c.nodes = append(c.nodes, n)
+	if err := n.rooms.UseKeys(ctx, ring, use); err != nil {
+		c.t.Fatal(err)
+	}
+	return n
+}
+
+func ringOf(t *testing.T, ids ...byte) *pass.Keyring {
+	var keys []pass.Key
+	for _, id := range ids {
+		keys = append(keys, pass.Key{ID: id, Secret: [pass.SecretSize]byte{id}})
+	}
+	ring, err := pass.NewKeyring(keys...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ring
+}
+
+// TestKeysOfTheLog: what a ring is to the log, step by step.
+func TestKeysOfTheLog(t *testing.T) {
+	c := newCluster(t, 0)
+	for i, step := range []struct {
+		about string
+		ring  *pass.Keyring
+		use   KeyUse
+		want  KeyState
+		named int
+	}{
+		{"nobody has used a room", ringOf(t, 1), KeysIfKnown, KeysUnnamed, 0},
+		{"the first", ringOf(t, 1), KeysFirst, KeysAgree, 1},
+		{"the same again", ringOf(t, 1), KeysFirst, KeysAgree, 1},
+		{"another server's own", ringOf(t, 9), KeysFirst, KeysDiffer, 1},
+		{"rotated", ringOf(t, 2, 1), KeysIfKnown, KeysAgree, 2},
+		{"not rotated yet", ringOf(t, 1), KeysIfKnown, KeysBehind, 2},
+		{"without the oldest", ringOf(t, 2), KeysIfKnown, KeysAgree, 2},
+		{"accepted after a loss", ringOf(t, 9), KeysAccepted, KeysAgree, 3},
+		{"and from then on", ringOf(t, 9), KeysIfKnown, KeysAgree, 3},
+	} {
+		n := c.keyed(step.ring, step.use)
+		state, own, named := n.rooms.Keys()
+		if state != step.want || len(named) != step.named || len(own) == 0 {
+			t.Errorf("%d, %s: %v, own %q, in the log %q", i, step.about, state, own, named)
+		}
+	}
+}
+
+// TestOtherKeys: a server that has none of the log's keys neither reads nor signs, drops
+// nobody, and works as soon as it has them.
+func TestOtherKeys(t *testing.T) {
+	c := newCluster(t, 0)
+	good, other := c.keyed(ringOf(t, 1), KeysFirst), c.keyed(ringOf(t, 9), KeysFirst)
+	good.set(sale)
+	ann := good.join("ann")
+	c.resume(1)
+	c.pass(s)
+	shown := good.poll(ann.Visitor).Pass
+	bob := good.join("bob")
+	ask := func(n *node) (errs []error) {
+		_, polled := n.rooms.Poll(ctx, "sale", bob.Visitor)
+		_, _, _, joined := n.rooms.Join(ctx, "sale", "bob", by("bob"))
+		_, checked := n.rooms.Check("sale", "ann", shown)
+		_, none := n.rooms.Check("sale", "ann", "")
+		return []error{polled, joined, checked, none}
+	}
+	for i, err := range append(ask(other), func() error {
+		_, _, err := other.rooms.Leave(ctx, "sale", bob.Visitor, by("bob"))
+		return err
+	}(), func() error { _, err := other.rooms.Set(ctx, "x", sale, nil, by("organiser")); return err }()) {
+		if !errors.Is(err, ErrKeysDiffer) {
+			t.Errorf("question %d: %v", i, err)
+		}
+	}
+	c.pass(time.Minute)
+	if err := other.rooms.UseKeys(ctx, ringOf(t, 1), KeysIfKnown); err != nil {
+		t.Fatal(err)
+	}
+	c.pass(s)
+	for i, err := range ask(other)[:3] {
+		if err != nil && code(err) != "pass_invalid" {
+			t.Errorf("with the right keys, question %d: %v", i, err)
+		}
+	}
+	// A key that has yet to get here: nobody is told that the pass is bad.
+	if err := good.rooms.UseKeys(ctx, ringOf(t, 2, 1), KeysIfKnown); err != nil {
+		t.Fatal(err)
+	}
+	cid := good.join("cid")
+	if err := other.rooms.UseKeys(ctx, nil, KeysIfKnown); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := other.rooms.Poll(ctx, "sale", cid.Visitor); !errors.Is(err, ErrKeysDiffer) {
+		t.Errorf("signed by a newer key: %v", err)
+	}
+	if _, err := other.rooms.Check("sale", "ann", "nonsense"); !errors.Is(err, ErrKeysDiffer) {
+		t.Errorf("a pass that can't be read: %v", err)
+	}
+	if err := other.rooms.UseKeys(ctx, ringOf(t, 2, 1), KeysIfKnown); err != nil {
+		t.Fatal(err)
+	}
+	c.pass(s)
+	if _, err := other.rooms.Poll(ctx, "sale", cid.Visitor); err != nil {
+		t.Errorf("with the newer key: %v", err)
+	}
+}
+
+// TestTwoFirstServers: of several that name their keys at the same moment one is first.
+func TestTwoFirstServers(t *testing.T) {
+	c := newCluster(t, 0)
+	states := make(chan KeyState, 4)
+	for i := range byte(4) {
+		n := start(t, c.log, c.clock, func(_ *actors.Config, rooms *Config) { rooms.Store, rooms.Keys = c.log, ringOf(t, i) })
+		c.nodes = append(c.nodes, n)
+		go func() {
+			if err := n.rooms.UseKeys(ctx, nil, KeysFirst); err != nil {
+				t.Error(err)
+			}
+			states <- n.rooms.KeyState()
+		}()
+	}
+	agree := 0
+	for range 4 {
+		if state := <-states; state == KeysAgree {
+			agree++
+		} else if state != KeysDiffer {
+			t.Error(state)
+		}
+	}
+	if agree != 1 {
+		t.Errorf("%d agree", agree)
+	}
+}

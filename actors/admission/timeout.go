@@ -1,0 +1,88 @@
+package admission
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"admitone/actors/waitingroom"
+	"admitone/events"
+)
+
+// sweepsPerHeartbeat is how often in a heartbeat the silent are looked for.
+const sweepsPerHeartbeat = 8
+
+// sweepSilent takes the places of those who were silent for two heartbeats, if it is time to
+// look for them, and says when it is time again.
+func (rm *room) sweepSilent(ctx context.Context) (pause time.Duration) {
+	now := rm.rooms.config.Now()
+	heartbeat := time.Duration(rm.line.Load().Settings.HeartbeatSeconds) * time.Second
+	every := heartbeat / sweepsPerHeartbeat
+	gap := now.Sub(rm.sweptAt)
+	if gap >= 0 && gap < every {
+		return every - gap
+	}
+	line := rm.line.Load()
+	if gap < 0 || gap > heartbeat || line.Term != rm.term || rm.rooms.usable() != nil {
+		rm.since = now // held up for so long, nobody could be heard; or another heard them
+	}
+	rm.term = line.Term
+	limit := now.Add(-2 * heartbeat)
+	silent := rm.silent(now, limit)
+	var err error
+	if !rm.since.After(limit) && rm.runs(line) {
+		err = rm.drop(ctx, silent, limit)
+	}
+	if ctx.Err() == nil {
+		rm.report(&rm.failing, err)
+	}
+	rm.sweptAt = rm.rooms.config.Now()
+	return every
+}
+
+// silent returns the tickets of those who wait and were last seen before limit, in
+// ascending order. It also begins the times of those who were never seen, and lets go
+// of those that nobody needs.
+func (rm *room) silent(now, limit time.Time) (tickets []int64) {
+	line := rm.line.Load()
+	var wanted []bool // chunks of the table
+	for ticket := range line.InLine() {
+		chunk := int((ticket - 1) / seenChunk)
+		if chunk >= len(wanted) {
+			wanted = append(wanted, make([]bool, chunk+1-len(wanted))...)
+		}
+		wanted[chunk] = true
+		if rm.seen.silent(ticket, now, limit) {
+			tickets = append(tickets, ticket)
+		}
+	}
+	rm.seen.forget(line.Tickets, func(chunk int) bool { return chunk < len(wanted) && wanted[chunk] })
+	slices.Sort(tickets)
+	return tickets
+}
+
+// drop has the places of tickets taken, but for those who were seen meanwhile.
+func (rm *room) drop(ctx context.Context, tickets []int64, limit time.Time) error {
+	for batch := range slices.Chunk(tickets, waitingroom.DropAtOnce) {
+		command := &waitingroom.Drop{Term: rm.term}
+		for _, ticket := range batch {
+			if rm.seen.markDropping(ticket, limit) {
+				command.Tickets = events.AddTicket(command.Tickets, ticket)
+			}
+		}
+		if len(command.Tickets) == 0 {
+			continue
+		}
+		if err := rm.ask(ctx, command); err != nil {
+			if errors.Is(err, waitingroom.ErrNotRunner) {
+				err = nil // another server hears them
+			}
+			for ticket := range events.Tickets(command.Tickets) { // who still has the place is heard again
+				rm.seen.mark(ticket, rm.rooms.config.Now(), 0)
+			}
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,124 @@
+package admission
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"admitone/events"
+)
+
+// TestTooSoon: who asks too often is told so, and keeps the place.
+func TestTooSoon(t *testing.T) {
+	n := newNode(t)
+	slow := sale
+	slow.AdmitPerSecond, slow.HeartbeatSeconds = 1, 20
+	n.set(slow)
+	for i := range 99 {
+		n.join(events.Holder(fmt.Sprint("h", i)))
+	}
+	ann := n.join("ann")
+	if ann.PollAfter != 20*s { // a quarter of 100 s would be more
+		t.Fatalf("the hundredth is told %+v", ann)
+	}
+	for _, step := range []struct {
+		at, after time.Duration
+		tooSoon   bool
+	}{
+		{0, 20 * s, false}, // who has just joined may ask how it goes
+		{0, 20 * s, true}, {5 * s, 15 * s, true}, {9 * s, 11 * s, true},
+		{10 * s, 20 * s, false}, // half of it is enough
+		{11 * s, 19 * s, true},
+		{40 * s, 20 * s, false},
+	} {
+		n.clock.nanos.Store(int64(step.at))
+		got := n.poll(ann.Visitor)
+		if got.TooSoon != step.tooSoon || got.PollAfter != step.after || got.Status != events.VisitorWaiting ||
+			got.Number != 100 {
+			t.Errorf("at %v: %+v, want %+v", step.at, got, step)
+		}
+	}
+	// Who joins again may ask again.
+	if again := n.join("ann"); again.Visitor != ann.Visitor {
+		t.Fatalf("joining again gives %+v", again)
+	}
+	for i, tooSoon := range []bool{false, true} {
+		if got := n.poll(ann.Visitor); got.TooSoon != tooSoon {
+			t.Errorf("poll %d after joining again: %+v", i+1, got)
+		}
+	}
+	// Every second for a minute: mostly too soon, and still there.
+	for range 60 {
+		n.pass(s)
+		if got := n.poll(ann.Visitor); got.Status != events.VisitorWaiting {
+			t.Fatalf("who asks every second is told %+v", got)
+		}
+	}
+}
+
+// TestSilence: two heartbeats without a sign of life cost the place, and not less.
+func TestSilence(t *testing.T) {
+	n := newNode(t)
+	paused := sale
+	paused.AdmitPerSecond = 0
+	n.set(paused)
+	ann, bob, cid := n.join("ann"), n.join("bob"), n.join("cid")
+	n.pass(10 * s)
+	n.poll(cid.Visitor)
+	n.pass(9 * s)
+	if got := n.poll(bob.Visitor); got.Number != 2 {
+		t.Fatalf("after 19 s: %+v", got)
+	}
+	n.pass(3 * s)
+	if got := n.poll(ann.Visitor); got.Status != events.VisitorExpired {
+		t.Errorf("who was silent for 22 s: %+v", got)
+	}
+	line, err := n.rooms.Line(ctx, "sale")
+	if err != nil || line.Waiting != 2 {
+		t.Fatalf("%d wait, %v", line.Waiting, err)
+	}
+	if got := line.Look(cid.Ticket); got.Number != 2 {
+		t.Errorf("who was behind her: %+v", got)
+	}
+	if again := n.join("ann"); again.Ticket != 4 || again.Number != 3 {
+		t.Errorf("coming again: %+v", again)
+	}
+}
+
+// TestDoomed: who asks while the place is being dropped is told to ask again.
+func TestDoomed(t *testing.T) {
+	n := newNode(t)
+	n.set(sale)
+	ann := n.join("ann")
+	rm, err := n.rooms.find(ctx, "sale")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.clock.move(30 * s)
+	if !rm.seen.markDropping(ann.Ticket, n.clock.now()) {
+		t.Fatal("it could not be marked")
+	}
+	if got := n.poll(ann.Visitor); !got.TooSoon || got.PollAfter != s || got.Status != events.VisitorWaiting {
+		t.Errorf("meanwhile: %+v", got)
+	}
+}
+
+// TestMachineSlept: a round that comes far too late drops nobody: nobody could be
+// heard.
+func TestMachineSlept(t *testing.T) {
+	n := newNode(t)
+	paused := sale
+	paused.AdmitPerSecond = 0
+	n.set(paused)
+	ann, bob := n.join("ann"), n.join("bob")
+	n.pass(s)
+	n.clock.move(8 * time.Hour)
+	n.pass(19 * s)
+	if got := n.poll(ann.Visitor); got.Status != events.VisitorWaiting || got.Number != 1 {
+		t.Errorf("who asks as soon as the machine is back: %+v", got)
+	}
+	n.pass(4 * s)
+	if got := n.poll(bob.Visitor); got.Status != events.VisitorExpired {
+		t.Errorf("who does not: %+v", got)
+	}
+}

@@ -1,0 +1,125 @@
+package actors
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"admitone/actors/product"
+	"admitone/events"
+)
+
+// keyed asks for a lamp under a key.
+func keyed(d *Desk, key string, quantity int64) (Answer, error) {
+	command := &product.Reserve{ReservationID: NewID(), Holder: "ann", Quantity: quantity}
+	return d.Ask(
+		context.Background(),
+		Request{Stream: lamp, Command: command, ID: KeyedCommandID("ann", key), Actor: "ann"},
+	)
+}
+
+// mustKeyed asks for one lamp under key K and wants it at a revision.
+func mustKeyed(t *testing.T, d *Desk, revision events.Revision, replayed bool) {
+	t.Helper()
+	if answer, err := keyed(d, "K", 1); err != nil || answer.Revision != revision || answer.Replayed != replayed {
+		t.Errorf("revision %d, replayed %v, %v; want %d, %v", answer.Revision, answer.Replayed, err, revision, replayed)
+	}
+}
+
+// TestAKeyUsedAgainIsKnownAfterALoad: a key that was forgotten and then used once more is
+// that of the newer command, also for whoever reads the log again.
+func TestAKeyUsedAgainIsKnownAfterALoad(t *testing.T) {
+	store := openLog(t, t.TempDir())
+	var c clock
+	open := func() *Desk { return openDesk(t, store, func(config *Config) { config.Now = c.now }) }
+	d := open()
+	mustCreate(t, d, 10)
+	mustKeyed(t, d, 1, false)
+	c.move(49 * time.Hour)
+	mustKeyed(t, d, 2, false)
+	mustKeyed(t, d, 2, true)
+	closeDesk(t, d)
+	d = open()
+	mustKeyed(t, d, 2, true)
+	c.move(49 * time.Hour)
+	mustKeyed(t, d, 3, false)
+}
+
+// TestALoadedWindowKnowsWhatALivingOneKnows: whatever was asked at whatever time, a desk
+// that never stopped gives the answers of one that reads its log before each question, and
+// of one that begins with a snapshot.
+func TestALoadedWindowKnowsWhatALivingOneKnows(t *testing.T) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	chance := rand.New(rand.NewPCG(seed, 1))
+	var c clock
+	open := func(store events.Store, snapshots events.Snapshots) *Desk {
+		return openDesk(
+			t,
+			store,
+			func(config *Config) { config.Now, config.Snapshots, config.SnapshotEvery = c.now, snapshots, 4 },
+		)
+	}
+	logs := []interface {
+		events.Store
+		events.Snapshots
+	}{openLog(t, t.TempDir()), openLog(t, t.TempDir()), openLog(t, t.TempDir())}
+	living := open(logs[0], nil)
+	mustCreate(t, living, 1000)
+	for _, log := range logs[1:] {
+		d := open(log, nil)
+		mustCreate(t, d, 1000)
+		closeDesk(t, d)
+	}
+	for range 150 {
+		c.move(time.Duration(chance.IntN(20)) * time.Hour)
+		key, quantity := fmt.Sprint(chance.IntN(4)), int64(1)
+		if chance.IntN(3) == 0 { // refused: it leaves no trace
+			key, quantity = "refused", 5000
+		}
+		want, wantErr := keyed(living, key, quantity)
+		for i, log := range logs[1:] {
+			snapshots := events.Snapshots(log)
+			if i == 0 {
+				snapshots = nil
+			}
+			d := open(log, snapshots)
+			got, err := keyed(d, key, quantity)
+			closeDesk(t, d)
+			if code(err) != code(wantErr) || got.Revision != want.Revision || got.Replayed != want.Replayed {
+				t.Fatalf("at %v, key %s: desk %d answers %d, %v, %v; the living one %d, %v, %v",
+					c.now(), key, i, got.Revision, got.Replayed, err, want.Revision, want.Replayed, wantErr)
+			}
+		}
+	}
+}
+
+// TestAFailedAppendIsNoOldCommand: an append of which the outcome is unknown, or that lost
+// to another, is not answered with what was done under its key long ago.
+func TestAFailedAppendIsNoOldCommand(t *testing.T) {
+	refused := func(context.Context, events.Store, events.StreamID,
+		events.Revision, []events.Event) (events.Appended, error) {
+		return events.Appended{}, events.ErrConflict
+	}
+	for name, test := range map[string]struct {
+		fault appendTo
+		long  int64 // sold in between
+	}{"unknown": {lost, 0}, "conflict": {refused, 0}, "unknown, behind a snapshot": {lost, 40}, "taken": {taken, 0}} {
+		t.Run(name, func(t *testing.T) {
+			log := openLog(t, t.TempDir())
+			f := &faulty{Store: log}
+			var c clock
+			d := openDesk(t, f, func(config *Config) { config.Now, config.Snapshots, config.SnapshotEvery = c.now, log, 4 })
+			mustCreate(t, d, 100)
+			mustKeyed(t, d, 1, false)
+			sell(t, d, int(test.long))
+			c.move(49 * time.Hour)
+			f.then(test.fault)
+			next := events.Revision(2 + test.long)
+			mustKeyed(t, d, next, false)
+			mustKeyed(t, d, next, true)
+		})
+	}
+}

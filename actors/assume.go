@@ -1,0 +1,60 @@
+package actors
+
+import (
+	"time"
+
+	"admitone/actors/core"
+	"admitone/events"
+)
+
+// assume decides the first command of an entity as if its stream were empty, without reading
+// it, and reports whether that led to facts. Most streams are new when their first command
+// comes, and reading nothing costs as much as writing it.
+//
+// The append expects an empty stream, so a wrong assumption is a conflict: the state is loaded
+// then, and everything decided on it is decided again. A command that appends nothing is not
+// checked in this way, so a refusal, a command without facts, a view and a conditional edit wait
+// for the state that is loaded from the log.
+//
+// The event ids are new for every assumption. EventStoreDB treats events whose ids it knows as a
+// retry and reports no conflict, and this desk may already have written the same keyed command
+// before the entity was last unloaded.
+func (e *entity) assume(p *envelope) bool {
+	if !e.assumable() || p.view != nil || p.save || p.request.conditional() {
+		return false
+	}
+	e.current = p
+	defer func() { e.current = nil }()
+	state, now := e.kind.New(), e.desk.now()
+	facts, err := core.Step(state, p.request.Command, now, func([]events.Fact) {})
+	if err != nil || len(facts) == 0 {
+		return false
+	}
+	p.decided = now
+	e.assumeEmpty(state)
+	e.rememberKey(p)
+	e.next = newBatch(NewID())
+	e.accept(p, facts)
+	return true
+}
+
+// assumable reports whether nothing is known about the stream yet.
+func (e *entity) assumable() bool { return e.loads == 0 && e.durable == events.NoStream }
+
+// assumeEmpty makes state the entity's state, with an empty stream. state may have evolved by the
+// facts that are accepted next.
+func (e *entity) assumeEmpty(state core.Core) {
+	e.core, e.window, e.revision, e.status, e.assumed = state, newKeyWindow(), events.NoStream, ready, true
+}
+
+// disprove handles a conflict: the stream is not empty. None of items was written, and nothing that
+// was decided on the assumption has been answered, so all of it is decided again as if it had just
+// arrived, without searching the log for it.
+func (e *entity) disprove(items []*envelope) {
+	e.stash = e.undecided(items)
+	for _, p := range e.stash {
+		p.decided = time.Time{}
+	}
+	e.status = loading
+	e.loadIfAsked()
+}

@@ -1,0 +1,185 @@
+package actors
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"admitone/actors/core"
+	"admitone/actors/product"
+	"admitone/actors/seat"
+	"admitone/events"
+)
+
+// readCount is how many reads of streams there were.
+func readCount(f *faulty) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.reads
+}
+
+var firstSeat = seat.Stream("gig", "A-1-1")
+
+func hold(holder events.Holder) *seat.Hold {
+	return &seat.Hold{HoldID: events.NewHoldID(events.BookingID(NewID().String()), 1), Holder: holder, HoldFor: time.Hour}
+}
+
+func holdSeat(d *Desk, id CommandID, holder events.Holder) (Answer, error) {
+	return d.Ask(context.Background(), Request{Stream: firstSeat, Command: hold(holder), ID: id, Actor: string(holder)})
+}
+
+// TestAnUntouchedEntityIsNotRead: the first command of a new stream costs an append and no read.
+func TestAnUntouchedEntityIsNotRead(t *testing.T) {
+	f := openFaulty(t)
+	d := openDesk(t, f, nil)
+	answer, err := holdSeat(d, NewCommandID(), "ann")
+	if err != nil || answer.Revision != 0 || readCount(f) != 0 {
+		t.Errorf("%v: %v after %d reads", answer, err, readCount(f))
+	}
+	if _, err := holdSeat(d, NewCommandID(), "bob"); code(err) != "seat_taken" || readCount(f) != 0 {
+		t.Errorf("the next one: %v after %d reads", err, readCount(f))
+	}
+}
+
+// TestWhatAppendsNothingIsRead: a refusal, a command without facts, a view and an edit of a
+// revision are of the state that the log has.
+func TestWhatAppendsNothingIsRead(t *testing.T) {
+	for name, ask := range map[string]func(*Desk) error{
+		"refusal": func(d *Desk) error {
+			_, err := ask(d, &product.Confirm{ReservationID: NewID()})
+			if code(err) != "not_found" {
+				return err
+			}
+			return nil
+		},
+		"no facts": func(d *Desk) error {
+			_, err := d.Ask(context.Background(),
+				Request{Stream: firstSeat, Command: &seat.Release{HoldID: events.HoldID(NewID().String())}, ID: NewCommandID()})
+			return err
+		},
+		"view": func(d *Desk) error {
+			_, err := d.View(context.Background(), lamp, func(core.Core) {})
+			return err
+		},
+		"edit": func(d *Desk) error {
+			revision := events.NoStream
+			_, err := d.Ask(context.Background(), Request{Stream: lamp, ID: NewCommandID(), IfRevision: &revision,
+				Command: &product.Create{ID: "lamp", Name: "Lamp", Stock: 1, HoldSeconds: 60}})
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := openFaulty(t)
+			d := openDesk(t, f, nil)
+			if err := ask(d); err != nil || readCount(f) == 0 {
+				t.Errorf("%v after %d reads", err, readCount(f))
+			}
+		})
+	}
+}
+
+// TestAWrongAssumption: the stream has events. The command is decided on those.
+func TestAWrongAssumption(t *testing.T) {
+	f := openFaulty(t)
+	first := openDesk(t, f, nil)
+	id := KeyedCommandID("ann", "key")
+	held, err := holdSeat(first, id, "ann")
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := openDesk(t, f, nil)
+	if _, err := holdSeat(second, NewCommandID(), "bob"); code(err) != "seat_taken" {
+		t.Errorf("another holder: %v", err)
+	}
+	third := openDesk(t, f, nil)
+	again, err := holdSeat(third, id, "ann")
+	if err != nil || !again.Replayed || again.Position != held.Position || again.Revision != held.Revision {
+		t.Errorf("the same command again: %+v, %v; before %+v", again, err, held)
+	}
+	fourth := openDesk(t, f, nil)
+	if _, err := holdSeat(fourth, KeyedCommandID("ann", "key", []byte("other")), "ann"); code(
+		err,
+	) != "idempotency_key_reused" {
+		t.Errorf("the key with another request: %v", err)
+	}
+}
+
+// TestADisprovedCommandIsNoOldOne: a key that has been forgotten is new, whatever the stream
+// has under it, as it is for an entity that was in memory all the time.
+func TestADisprovedCommandIsNoOldOne(t *testing.T) {
+	f := openFaulty(t)
+	var c clock
+	now := func(config *Config) { config.Now = c.now }
+	wallet := func(d *Desk, id CommandID) (Answer, error) {
+		return d.Ask(context.Background(), Request{Stream: lamp, ID: id, Actor: "ann",
+			Command: &product.Create{ID: "lamp", Name: "Lamp", Stock: 7, HoldSeconds: 60}})
+	}
+	id := KeyedCommandID("ann", "key")
+	for _, plan := range [][]appendTo{nil, {lost}} {
+		created, err := wallet(openDesk(t, f, now), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.move(10 * 24 * time.Hour)
+		f.then(plan...)
+		again, err := wallet(openDesk(t, f, now), id)
+		if err != nil || again.Replayed || len(again.Facts) != 0 || again.At.Equal(created.At) {
+			t.Errorf("after ten days: %+v, %v", again, err)
+		}
+	}
+}
+
+// TestAnAssumptionThatGetsLost: the append of an assumption has an unknown outcome, also one
+// that is in the log after all, and several commands rest on it.
+func TestAnAssumptionThatGetsLost(t *testing.T) {
+	for name, fault := range map[string]appendTo{"lost": lost, "taken": taken, "unavailable": unavailable} {
+		t.Run(name, func(t *testing.T) {
+			f := openFaulty(t)
+			d := openDesk(t, f, short)
+			f.then(fault)
+			results := atOnce(8, func(int) error {
+				_, err := holdSeat(d, NewCommandID(), "ann")
+				return err
+			})
+			if name == "unavailable" {
+				if results["ok"] > 1 {
+					t.Error(results)
+				}
+				return
+			}
+			wantResults(t, results, map[string]int{"ok": 1, "seat_taken": 7})
+		})
+	}
+}
+
+// TestAssumedEventsHaveIDsOfTheirOwn: a store that knows events by their ids must not take
+// those of an assumption for what this desk wrote before.
+func TestAssumedEventsHaveIDsOfTheirOwn(t *testing.T) {
+	f := openFaulty(t)
+	d := openDesk(t, f, nil)
+	id := KeyedCommandID("ann", "key")
+	if _, err := holdSeat(d, id, "ann"); err != nil {
+		t.Fatal(err)
+	}
+	d.Sweep()
+	d.Sweep()
+	var first, second events.ID
+	page, err := f.Store.Read(context.Background(), firstSeat, 0, events.Forward, 1)
+	if err != nil || len(page) != 1 {
+		t.Fatal(page, err)
+	}
+	first = page[0].ID
+	f.then(
+		func(ctx context.Context, log events.Store,
+			stream events.StreamID, expected events.Revision, batch []events.Event) (events.Appended, error) {
+			second = batch[0].ID
+			return through(ctx, log, stream, expected, batch)
+		},
+	)
+	if again, err := holdSeat(d, id, "ann"); err != nil || !again.Replayed {
+		t.Errorf("%+v, %v", again, err)
+	}
+	if second == first || second == (events.ID{}) {
+		t.Errorf("the same command has the ids %v and %v", first, second)
+	}
+}

@@ -1,0 +1,49 @@
+package bookings
+
+import (
+	"context"
+
+	"admitone/actors/allowance"
+	"admitone/actors/core"
+	"admitone/actors/process"
+	"admitone/actors/seat"
+)
+
+// allowanceStep returns a stage that runs step on the holder's allowance, or an empty stage if the
+// performance has no limit per holder.
+func (h *hold) allowanceStep(step process.Step) process.Stage {
+	if h.show.limit == 0 {
+		return process.Stage{}
+	}
+	step.Stream = allowance.Stream(h.show.id, h.holder)
+	return process.Stage{Steps: []process.Step{step}}
+}
+
+// takeAllowance reserves the seats in the allowance. The seats are held slightly later, so its
+// deadline is one seat.Grace longer than theirs.
+func (h *hold) takeAllowance(refused func(context.Context, error) (error, bool)) process.Stage {
+	return h.allowanceStep(process.Step{
+		Name: "take-allowance",
+		Do: &allowance.Take{HoldID: h.id, Seats: int64(len(h.seats)), Limit: h.show.limit,
+			For: h.show.holdFor + 2*seat.Grace},
+		Undo:    &allowance.Release{HoldID: h.id},
+		Refused: refused,
+	})
+}
+
+// keepAllowance removes the deadline. undo must release the hold.
+func (h *hold) keepAllowance(undo core.Command, refused func(context.Context, error) (error, bool)) process.Stage {
+	return h.allowanceStep(process.Step{Name: "keep-allowance", Do: &allowance.Keep{HoldID: h.id},
+		Undo: undo, Refused: refused})
+}
+
+// extendAllowance moves the deadline to one seat.Grace after that of the seats.
+func (h *hold) extendAllowance(to *seat.Extend) process.Stage {
+	return h.allowanceStep(process.Step{Name: "extend-allowance",
+		Do: &allowance.Extend{HoldID: h.id, ExpiresAt: to.ExpiresAt.Add(seat.Grace)}})
+}
+
+// releaseAllowance returns the seats to the allowance.
+func (h *hold) releaseAllowance() process.Stage {
+	return h.allowanceStep(process.Step{Name: "release-allowance", Do: &allowance.Release{HoldID: h.id}})
+}

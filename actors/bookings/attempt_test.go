@@ -1,0 +1,359 @@
+package bookings
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"admitone/actors"
+	"admitone/actors/allowance"
+	"admitone/actors/booking"
+	"admitone/actors/core"
+	"admitone/actors/performance"
+	"admitone/actors/seat"
+	"admitone/events"
+)
+
+// silent is a desk that carries a command out, and does not say so.
+type silent struct {
+	actors.Dispatcher
+	about func(core.Command) bool
+}
+
+// Ask answers as a desk does whose append timed out.
+func (d *silent) Ask(ctx context.Context, request actors.Request) (actors.Answer, error) {
+	answer, err := d.Dispatcher.Ask(ctx, request)
+	if err == nil && d.about(request.Command) {
+		return actors.Answer{}, actors.ErrUnavailable
+	}
+	return answer, err
+}
+
+// TestAHoldOfTheLastSeatWithAnUnknownOutcome: nobody knows whether it is held, so it is
+// given back with those before it.
+func TestAHoldOfTheLastSeatWithAnUnknownOutcome(t *testing.T) {
+	for _, seats := range [][]events.SeatName{{"A-1-1"}, {"A-1-1", "A-1-2", "A-1-3"}} {
+		w := begin(t, 1, 3, 0)
+		holds := 0
+		w.between(func(desk actors.Dispatcher) actors.Dispatcher {
+			return &silent{desk, func(cmd core.Command) bool {
+				if is[*seat.Hold](cmd) {
+					holds++
+				}
+				return is[*seat.Hold](cmd) && holds == len(seats)
+			}}
+		})
+		if _, err := w.book("ann", seats...); !errors.Is(err, actors.ErrUnavailable) {
+			t.Errorf("whoever asked heard %v", err)
+		}
+		w.nothingForNobody(seats)
+		for stream, s := range w.read().seats {
+			if s.Status() != events.SeatIsFree {
+				t.Errorf("%s is %s", stream, s.Status())
+			}
+		}
+	}
+}
+
+// TestAnAllowanceWithAnUnknownOutcome is given back as well.
+func TestAnAllowanceWithAnUnknownOutcome(t *testing.T) {
+	w := begin(t, 1, 3, 3)
+	w.between(func(desk actors.Dispatcher) actors.Dispatcher { return &silent{desk, is[*allowance.Take]} })
+	if _, err := w.book("ann", "A-1-1", "A-1-2"); !errors.Is(err, actors.ErrUnavailable) {
+		t.Errorf("whoever asked heard %v", err)
+	}
+	w.nothingForNobody("afterwards")
+}
+
+// TestAnAttemptThatWasGivenUp is lost for whoever is still at it, at each of its steps:
+// it gives back what it has. A request with a key goes on with the next attempt.
+func TestAnAttemptThatWasGivenUp(t *testing.T) {
+	for name, keeps := range map[string]func() func(core.Command) bool{
+		"its second seat": func() func(core.Command) bool { return second(is[*seat.Hold]) },
+		"its third seat":  func() func(core.Command) bool { return second(second(is[*seat.Hold])) },
+		"the booking":     func() func(core.Command) bool { return is[*booking.Hold] },
+	} {
+		for _, best := range []bool{false, true} {
+			for _, key := range []bool{false, true} {
+				t.Run(name, func(t *testing.T) {
+					w := begin(t, 3, 3, 3)
+					cmd := Book{
+						Origin:        w.origin("ann"),
+						PerformanceID: "gala",
+						Holder:        "ann",
+						Seats:         []events.SeatName{"A-1-1", "A-1-2", "A-1-3"},
+					}
+					if best {
+						cmd.Seats, cmd.Quantity = nil, 3
+					}
+					if key {
+						cmd.Origin = w.keyed("ann", "k", "three")
+					}
+					var answer Answer
+					err := w.later(
+						keeps(),
+						func() (err error) { answer, err = w.Book(w.ctx(), cmd); return err },
+						func() { w.giveUpBegun() },
+					)
+					if !key {
+						if !errors.Is(err, ErrOvertaken) {
+							t.Errorf("whoever asked heard %v", err)
+						}
+					} else if w.want(err, "ok"); answer.Booking.Attempt != 2 || answer.Booking.HoldID() != events.NewHoldID(answer.Booking.ID, 2) {
+						t.Errorf("booked: %+v", answer.Booking)
+					}
+					w.nothingForNobody("afterwards")
+					w.check(3)
+				})
+			}
+		}
+	}
+}
+
+// giveUpBegun gives up all that has become no booking, without waiting for those who are
+// at it: another node does that.
+func (w *harness) giveUpBegun() {
+	w.Helper()
+	other := New(w.desk, w.views(w.seats))
+	for _, id := range w.read().unowned() {
+		if err := other.Resume(w.ctx(), w.origin("system"), id); err != nil {
+			w.Fatal(err)
+		}
+	}
+}
+
+// TestTheSameRequestAtTwoNodesAtOnce: whatever each of them chooses, and whoever is first,
+// there is one booking, both are told of it or to try again, and nothing else is held.
+func TestTheSameRequestAtTwoNodesAtOnce(t *testing.T) {
+	w := begin(t, 1, 1, 0)
+	nodes := [2]*Bookings{w.Bookings}
+	w.start(nil)
+	nodes[1] = w.Bookings
+	for round := range 40 {
+		w.perform(strings.Repeat("g", round+1), 2, 4, 4)
+		for i := range nodes { // the second has a map that shows other seats as taken
+			lagging := w.views(func(context.Context, events.PerformanceID) ([]byte, events.Position, error) {
+				return append(slices.Repeat([]byte{byte(i)}, 4), 0, 0, 0, 0), 0, nil
+			})
+			lagging.lags = true
+			nodes[i].views, nodes[i].maps.views = lagging, lagging
+		}
+		var answers [2]Answer
+		var errs [2]error
+		var both sync.WaitGroup
+		for i := range nodes {
+			both.Go(func() {
+				time.Sleep(time.Duration(round*i) * 100 * time.Microsecond)
+				answers[i], errs[i] = nodes[i].Book(
+					w.ctx(),
+					Book{Origin: w.keyed("ann", "k"+string(w.gala), "3"), PerformanceID: w.gala, Holder: "ann", Quantity: 3},
+				)
+			})
+		}
+		both.Wait()
+		var told []Answer
+		for i, err := range errs {
+			if err == nil {
+				told = append(told, answers[i])
+			} else if !errors.Is(err, actors.ErrOverloaded) {
+				t.Errorf("round %d, node %d: %v", round, i, err)
+			}
+		}
+		if len(told) == 0 || len(told) == 2 && !reflect.DeepEqual(told[0].Booking, told[1].Booking) {
+			t.Errorf("round %d: %v: %+v", round, errs, told)
+		}
+		w.nothingForNobody(round)
+		w.check(4)
+	}
+}
+
+// TestAKeyWithAnotherRequest: what a request has left behind is not what another with its
+// key gets.
+func TestAKeyWithAnotherRequest(t *testing.T) {
+	for name, other := range map[string]Book{
+		"other seats": {Seats: []events.SeatName{"A-2-1", "A-2-2"}}, "fewer seats": {Seats: []events.SeatName{"A-1-1"}},
+		"more": {Quantity: 3}, "as many in another section": {Quantity: 2, Section: "B"},
+	} {
+		for step := range 4 {
+			w := begin(t, 1, 1, 0)
+			w.gala = "two"
+			w.must(w.step(w.ctx(), w.origin("house"), performance.Stream("two"), &performance.Create{
+				ID: "two", Title: "Gala", Venue: "Hall", StartsAt: day.Add(24 * time.Hour), HoldSeconds: 60, LimitPerHolder: 3,
+				Sections: []events.Section{
+					{ID: "A", Rows: 2, SeatsPerRow: 3, Price: 100},
+					{ID: "B", Rows: 1, SeatsPerRow: 3, Price: 50},
+				},
+			}))
+			w.dieAfter(step)
+			_, err := w.Book(
+				w.ctx(),
+				Book{
+					Origin:        w.keyed("ann", "k", "1"),
+					PerformanceID: "two",
+					Holder:        "ann",
+					Seats:         []events.SeatName{"A-1-1", "A-1-2"},
+				},
+			)
+			w.want(err, errGone.Error())
+			w.restart()
+			other.Origin, other.PerformanceID, other.Holder = w.keyed("ann", "k", "2"), "two", "ann"
+			answer, err := w.Book(w.ctx(), other)
+			if w.want(err, "ok"); len(answer.Booking.Seats) != max(other.Quantity, len(other.Seats)) {
+				t.Errorf("%s after %d appends: %+v", name, step, answer.Booking)
+			}
+			w.nothingForNobody(name)
+			w.check(3)
+		}
+	}
+}
+
+// TestOutrun: whoever finds seats and loses them every time is not told that there are
+// none.
+func TestOutrun(t *testing.T) {
+	w := begin(t, 5, 20, 0)
+	first := 0
+	w.between(func(desk actors.Dispatcher) actors.Dispatcher {
+		return &competitor{Dispatcher: desk, before: func(stream events.StreamID) {
+			first++
+			w.must(desk.Ask(w.ctx(), rivals(stream, first)))
+		}}
+	})
+	if _, err := w.best("ann", 2); !errors.Is(err, ErrOvertaken) || first != bestTries {
+		t.Errorf("ann has lost %d times, and heard %v", first, err)
+	}
+}
+
+// rivals is a request for a seat, which nobody else makes under its number.
+func rivals(stream events.StreamID, number int) actors.Request {
+	return actors.Request{Stream: stream, ID: actors.NewCommandID(),
+		Command: &seat.Hold{HoldID: events.NewHoldID("rival", int64(number)), Holder: "bob", HoldFor: time.Minute}}
+}
+
+// competitor is always a moment faster.
+type competitor struct {
+	actors.Dispatcher
+	before func(events.StreamID)
+}
+
+// Ask has the rival hold a seat before anybody else.
+func (r *competitor) Ask(ctx context.Context, request actors.Request) (actors.Answer, error) {
+	if is[*seat.Hold](request.Command) {
+		r.before(request.Stream)
+	}
+	return r.Dispatcher.Ask(ctx, request)
+}
+
+// TestViewsThatAreBehind: neither sold out nor a choice, but a failure.
+func TestViewsThatAreBehind(t *testing.T) {
+	w := begin(t, 1, 2, 0)
+	behind := errors.New("behind")
+	w.Bookings = New(w.desk, lost{w.views(func(context.Context, events.PerformanceID) ([]byte, events.Position, error) {
+		return []byte{1, 1}, 0, nil
+	}), behind})
+	if _, err := w.best("ann", 1); !errors.Is(err, behind) {
+		t.Errorf("heard %v", err)
+	}
+	if _, err := w.Book(w.ctx(), Book{Origin: w.keyed("ann", "k", ""), PerformanceID: "gala", Holder: "ann", Seats: []events.SeatName{"A-1-1"}}); !errors.Is(
+		err,
+		behind,
+	) {
+		t.Errorf("heard %v", err)
+	}
+	if _, err := w.book("ann", "A-1-1"); err != nil { // which needs no view
+		t.Error(err)
+	}
+}
+
+// lost views never catch up.
+type lost struct {
+	Views
+	err error
+}
+
+// CatchUp fails.
+func (l lost) CatchUp(context.Context) error { return l.err }
+
+// TestARetryThatIsRefusedHasNothing: what its first run had is given back before the
+// refusal is told.
+func TestARetryThatIsRefusedHasNothing(t *testing.T) {
+	for _, limit := range []int64{0, 3} {
+		for best, want := range map[bool]string{false: "seat_taken", true: "sold_out"} {
+			for appends := 1; appends < 3+int(limit)/3; appends++ {
+				w := begin(t, 1, 3, limit)
+				cmd := Book{
+					Origin:        w.keyed("ann", "k", "3"),
+					PerformanceID: "gala",
+					Holder:        "ann",
+					Seats:         []events.SeatName{"A-1-1", "A-1-2", "A-1-3"},
+				}
+				if best {
+					cmd.Seats, cmd.Quantity = nil, 3
+				}
+				w.dieAfter(appends)
+				_, err := w.Book(w.ctx(), cmd)
+				w.want(err, errGone.Error())
+				w.restart()
+				w.mustBook("bob", "A-1-3")
+				_, err = w.Book(w.ctx(), cmd)
+				w.want(err, want)
+				w.nothingForNobody(appends)
+				w.mustBook("bob", "A-1-1", "A-1-2")
+			}
+		}
+	}
+}
+
+// counting views count how often somebody waits for them.
+type counting struct {
+	Views
+	waits int
+}
+
+// CatchUp counts.
+func (c *counting) CatchUp(ctx context.Context) error {
+	c.waits++
+	return c.Views.CatchUp(ctx)
+}
+
+// TestWhoWaitsForTheViews: where nobody else appends, the first request with a key, and
+// whoever comes again after a failure; elsewhere everybody with a key.
+func TestWhoWaitsForTheViews(t *testing.T) {
+	for _, alone := range []bool{true, false} {
+		w := begin(t, 1, 9, 0)
+		views, fails := &counting{Views: w.views(w.seats)}, false
+		w.Bookings = New(&silent{w.desk, func(cmd core.Command) bool { return fails && is[*seat.Hold](cmd) }}, views)
+		if alone {
+			w.Alone()
+		}
+		book := func(key string, want bool) {
+			t.Helper()
+			before := views.waits
+			from := w.keyed("ann", key, "1")
+			if key == "" {
+				from = w.origin("ann")
+			}
+			if _, err := w.Book(w.ctx(), Book{Origin: from, PerformanceID: "gala", Holder: "ann", Quantity: 1}); (err != nil) != fails {
+				t.Errorf("%q: %v", key, err)
+			}
+			if waited := views.waits > before; waited != want {
+				t.Errorf("alone: %t: with the key %q it waited: %t", alone, key, waited)
+			}
+		}
+		book("", false)
+		book("1", true)
+		book("2", !alone)
+		book("2", !alone)
+		fails = true
+		book("3", !alone)
+		fails = false
+		book("4", !alone)
+		book("3", true)
+		book("3", !alone)
+		w.nothingForNobody("afterwards")
+	}
+}

@@ -1,0 +1,211 @@
+package bookings
+
+import (
+	"context"
+	"slices"
+	"sync/atomic"
+
+	"admitone/actors/allowance"
+	"admitone/actors/booking"
+	"admitone/actors/core"
+	"admitone/actors/performance"
+	"admitone/actors/seat"
+	"admitone/actors/wallet"
+	"admitone/events"
+)
+
+// history is what a log adds up to.
+type history struct {
+	head         events.Position
+	performances map[events.PerformanceID]*performance.Performance
+	seats        map[events.StreamID]*seat.Seat
+	bookings     map[events.BookingID]*booking.Booking
+	wallets      map[string]*wallet.Wallet
+	allowances   map[events.StreamID]*allowance.Allowance
+	streams      map[events.StreamID]core.Core
+	// begun are the streams that holds have of which no booking says that they are its own.
+	begun   map[events.HoldID][]events.StreamID
+	charged int64
+	names   []string // of the facts, in order
+}
+
+func newHistory() *history {
+	return &history{
+		performances: map[events.PerformanceID]*performance.Performance{},
+		seats:        map[events.StreamID]*seat.Seat{},
+		bookings:     map[events.BookingID]*booking.Booking{},
+		wallets:      map[string]*wallet.Wallet{},
+		allowances:   map[events.StreamID]*allowance.Allowance{},
+		streams:      map[events.StreamID]core.Core{},
+		begun:        map[events.HoldID][]events.StreamID{},
+	}
+}
+
+// begin keeps what is begun.
+func (h *history) begin(stream events.StreamID, fact events.Fact) {
+	drop := func(hold events.HoldID, done func(events.StreamID) bool) {
+		h.begun[hold] = slices.DeleteFunc(h.begun[hold], done)
+	}
+	this := func(other events.StreamID) bool { return other == stream }
+	switch f := fact.(type) {
+	case *events.SeatHeld:
+		h.add(stream, f.HoldID)
+	case *events.AllowanceTaken:
+		h.add(stream, f.HoldID)
+	case *events.SeatBooked:
+		drop(f.HoldID, this)
+	case *events.SeatReleased:
+		drop(f.HoldID, this)
+	case *events.SeatExpired:
+		drop(f.HoldID, this)
+	case *events.AllowanceKept:
+		drop(f.HoldID, this)
+	case *events.AllowanceReleased:
+		drop(f.HoldID, this)
+	case *events.AllowanceExpired:
+		drop(f.HoldID, this)
+	case *events.BookingHeld:
+		state := booking.StateOf(f)
+		drop(state.HoldID(), func(other events.StreamID) bool { return owns(&state, state.HoldID(), other) })
+	}
+}
+
+func (h *history) add(stream events.StreamID, hold events.HoldID) {
+	id, _, _ := events.CutHoldID(hold)
+	if b := h.bookings[id]; b != nil {
+		if state := b.State(); owns(&state, hold, stream) {
+			return
+		}
+	}
+	h.begun[hold] = append(h.begun[hold], stream)
+}
+
+// owns reports whether a booking has said that what a hold has in a stream is its own.
+func owns(s *booking.State, hold events.HoldID, stream events.StreamID) bool {
+	_, attempt, _ := events.CutHoldID(hold)
+	_, name := events.CutPerformance(stream.Entity())
+	if attempt != s.HeldUnder() {
+		return attempt > s.HeldUnder() && attempt <= s.Attempt
+	}
+	return s.ID != "" &&
+		(stream.Category() != events.SeatCategory ||
+			slices.ContainsFunc(s.Seats, func(b events.BookedSeat) bool { return b.Seat == events.SeatName(name) }))
+}
+
+// read folds the log, on from where it was. The rules themselves panic at what can't be, at every prefix:
+// two owners of a seat, a booking paid twice, a balance below nothing.
+func (w *harness) read() *history {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	h := w.log
+	for event, err := range events.All(context.Background(), w.store, h.head) {
+		if err != nil {
+			w.Fatal(err)
+		}
+		fact, err := events.Decode(event.Type, event.Data)
+		if err != nil {
+			w.Fatal(err)
+		}
+		c := h.streams[event.Stream]
+		if c == nil {
+			c = h.open(event.Stream)
+		}
+		c.Evolve(fact)
+		h.begin(event.Stream, fact)
+		if f, ok := fact.(*events.WalletCharged); ok {
+			h.charged += f.Amount
+		}
+		h.head = event.Position
+		h.names = append(h.names, event.Type)
+	}
+	return h
+}
+
+func (h *history) open(stream events.StreamID) (c core.Core) {
+	for _, kind := range kinds {
+		if kind.Category == stream.Category() {
+			c = kind.New()
+		}
+	}
+	h.streams[stream] = c
+	switch c := c.(type) {
+	case *performance.Performance:
+		h.performances[events.PerformanceID(stream.Entity())] = c
+	case *seat.Seat:
+		h.seats[stream] = c
+	case *booking.Booking:
+		h.bookings[events.BookingID(stream.Entity())] = c
+	case *wallet.Wallet:
+		h.wallets[stream.Entity()] = c
+	case *allowance.Allowance:
+		h.allowances[stream] = c
+	}
+	return c
+}
+
+// reader reads a seat map.
+type reader func(ctx context.Context, performanceID events.PerformanceID) ([]byte, events.Position, error)
+
+// foldedViews are views of which the seat map may be another one, until they catch up.
+type foldedViews struct {
+	*harness
+	read   reader
+	caught atomic.Bool // then the map is that of the log
+	lags   bool        // the map stays as it is
+}
+
+func (w *harness) views(read reader) *foldedViews { return &foldedViews{harness: w, read: read} }
+
+// TakenSeats is the map.
+func (v *foldedViews) TakenSeats(
+	ctx context.Context,
+	performanceID events.PerformanceID,
+) ([]byte, events.Position, error) {
+	if v.caught.Load() {
+		return v.seats(ctx, performanceID)
+	}
+	return v.read(ctx, performanceID)
+}
+
+// CatchUp makes the map the log's.
+func (v *foldedViews) CatchUp(context.Context) error {
+	v.caught.Store(!v.lags)
+	return nil
+}
+
+// Begun is a fold of the whole log.
+func (v *foldedViews) Begun(
+	_ context.Context,
+	bookingID events.BookingID,
+) (map[events.HoldID][]events.StreamID, error) {
+	log := v.harness.read()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	begun := map[events.HoldID][]events.StreamID{}
+	for hold, streams := range log.begun {
+		if id, _, _ := events.CutHoldID(hold); id == bookingID && len(streams) > 0 {
+			begun[hold] = slices.Clone(streams)
+		}
+	}
+	return begun, nil
+}
+
+// unowned are the bookings of which attempts have something that no booking has.
+func (h *history) unowned() (ids []events.BookingID) {
+	for hold, streams := range h.begun {
+		if id, _, _ := events.CutHoldID(hold); len(streams) > 0 {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+// nothingForNobody: every seat that is held, and every allowance, is a booking's.
+func (w *harness) nothingForNobody(when any) {
+	w.Helper()
+	for hold, streams := range w.read().begun {
+		if len(streams) > 0 {
+			w.Errorf("%v: %s has %v, and is no booking", when, hold, streams)
+		}
+	}
+}

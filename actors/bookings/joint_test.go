@@ -1,0 +1,153 @@
+package bookings
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"testing"
+
+	"admitone/actors"
+	"admitone/actors/core"
+	"admitone/events"
+)
+
+// oneByOne hides that a desk can take several commands together.
+type oneByOne struct{ actors.Dispatcher }
+
+// separately is the variable of the environment that has all tests book seats one after another.
+const separately = "ADMITONE_TEST_SEPARATELY"
+
+// TestSeparately runs the other tests on a log that has no append to several streams.
+func TestSeparately(t *testing.T) {
+	if os.Getenv(separately) != "" {
+		t.Skip("this is that run")
+	}
+	t.Parallel()
+	run := exec.Command(os.Args[0], "-test.skip", "^TestSeparately$", "-test.timeout", "20m")
+	run.Env = append(os.Environ(), separately+"=1")
+	if out, err := run.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// losing is a desk of a process that dies at a joint append, before it or behind it.
+type losing struct {
+	*actors.Desk
+	before, behind bool
+	gone           bool
+}
+
+func (l *losing) AskAll(
+	ctx context.Context,
+	requests []actors.Request,
+	decided func(int, actors.Answer) error,
+) ([]actors.Answer, error) {
+	if l.gone = l.gone || l.before; l.gone {
+		return nil, errGone
+	}
+	answers, err := l.Desk.AskAll(ctx, requests, decided)
+	if l.gone = err == nil && l.behind; l.gone {
+		return nil, errGone
+	}
+	return answers, err
+}
+
+func (l *losing) Ask(ctx context.Context, request actors.Request) (actors.Answer, error) {
+	if l.gone {
+		return actors.Answer{}, errGone
+	}
+	return l.Desk.Ask(ctx, request)
+}
+
+func (l *losing) View(ctx context.Context, stream events.StreamID, read func(core.Core)) (actors.Answer, error) {
+	if l.gone {
+		return actors.Answer{}, errGone
+	}
+	return l.Desk.View(ctx, stream, read)
+}
+
+// TestACrashAroundAJointAppend: the booking is there with all its seats or not at all, and a
+// retry under the same key has it.
+func TestACrashAroundAJointAppend(t *testing.T) {
+	if os.Getenv(separately) != "" {
+		t.Skip("there is no joint append")
+	}
+	for name, dies := range map[string]losing{"before": {before: true}, "behind": {behind: true}} {
+		t.Run(name, func(t *testing.T) {
+			w := begin(t, 1, 6, 6)
+			before := len(w.read().names)
+			dies.Desk = w.desk
+			w.between(func(actors.Dispatcher) actors.Dispatcher { return &dies })
+			if err := bookThree(w, ""); err == nil || !dies.gone {
+				t.Fatalf("it has not died: %v", err)
+			}
+			want := map[string]string{
+				"before": "",
+				"behind": "allowance.taken.v1 seat.held.v1 seat.held.v1 seat.held.v1 booking.held.v1",
+			}
+			if got := w.since(before); got != want[name] {
+				t.Errorf("the log has %s", got)
+			}
+			w.restart()
+			if err := bookThree(w, ""); err != nil {
+				t.Error(err)
+			}
+			if got := w.since(before); got != want["behind"] {
+				t.Errorf("after the retry the log has %s", got)
+			}
+			w.check(3)
+		})
+	}
+}
+
+// TestARefusalLeavesNothing: a booking that is refused has held none of its seats meanwhile.
+func TestARefusalLeavesNothing(t *testing.T) {
+	if os.Getenv(separately) != "" {
+		t.Skip("seats are held one after another")
+	}
+	w := begin(t, 1, 4, 4)
+	w.mustBook("bob", "A-1-2", "A-1-4")
+	before := len(w.read().names)
+	w.blindly()
+	_, err := w.book("ann", "A-1-1", "A-1-2", "A-1-3", "A-1-4")
+	w.want(err, "seat_taken")
+	if got := w.since(before); got != "" {
+		t.Errorf("the log has %s", got)
+	}
+	w.check(2)
+}
+
+// forgetful is a desk whose joint appends have unknown outcomes, and are in the log.
+type forgetful struct{ *actors.Desk }
+
+func (f *forgetful) AskAll(
+	ctx context.Context,
+	requests []actors.Request,
+	decided func(int, actors.Answer) error,
+) ([]actors.Answer, error) {
+	if _, err := f.Desk.AskAll(ctx, requests, decided); err != nil {
+		return nil, err
+	}
+	return nil, actors.ErrUnavailable
+}
+
+// TestUnknownJointAppend: the caller hears that the outcome is unknown, and not that nothing was
+// done. A retry under the same key has the booking.
+func TestUnknownJointAppend(t *testing.T) {
+	if os.Getenv(separately) != "" {
+		t.Skip("there is no joint append")
+	}
+	w := begin(t, 1, 6, 6)
+	w.between(func(actors.Dispatcher) actors.Dispatcher { return &forgetful{w.desk} })
+	if _, err := w.book("ann", "A-1-4", "A-1-5"); !errors.Is(err, actors.ErrUnavailable) {
+		t.Errorf("without a key: %v", err)
+	}
+	if err := bookThree(w, ""); !errors.Is(err, actors.ErrUnavailable) {
+		t.Errorf("with a key: %v", err)
+	}
+	if err := bookThree(w, ""); err != nil {
+		t.Errorf("the retry: %v", err)
+	}
+	w.check(5)
+}

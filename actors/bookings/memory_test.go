@@ -1,0 +1,95 @@
+package bookings
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+
+	"admitone/events"
+)
+
+// beginInMemory is begin on a log that no disk has: for tests that take thousands of steps
+// one after another, of which none is about the disk.
+func beginInMemory(t testing.TB, rows, perRow, limit int64) *harness {
+	t.Helper()
+	return beginOn(t, &memory{streams: map[events.StreamID][]events.Position{}}, rows, perRow, limit)
+}
+
+// memory is a log that is lost at the end and costs almost nothing.
+type memory struct {
+	events.Store // nil: nobody follows here
+	mu           sync.RWMutex
+	log          []events.Recorded                     // guarded by mu
+	streams      map[events.StreamID][]events.Position // guarded by mu
+}
+
+// Append implements events.Store.
+func (m *memory) Append(
+	_ context.Context,
+	stream events.StreamID,
+	expected events.Revision,
+	batch []events.Event,
+) (events.Appended, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := m.streams[stream]
+	if head := events.Revision(len(s)) - 1; head != expected {
+		return events.Appended{}, fmt.Errorf("%w: at %d", events.ErrConflict, head)
+	}
+	for i := range batch {
+		at := events.Position(len(m.log) + 1)
+		m.log = append(
+			m.log,
+			events.Recorded{Event: batch[i], Stream: stream, Revision: events.Revision(len(s)), Position: at},
+		)
+		s = append(s, at)
+	}
+	m.streams[stream] = s
+	return events.Appended{
+		Revision:    events.Revision(len(s)) - 1,
+		Position:    events.Position(len(m.log)),
+		Consecutive: true,
+	}, nil
+}
+
+// Read implements events.Store.
+func (m *memory) Read(
+	_ context.Context,
+	stream events.StreamID,
+	from events.Revision,
+	dir events.Direction,
+	limit int,
+) (page []events.Recorded, _ error) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	s := slices.Clone(m.streams[stream])
+	first := min(int(from), len(s))
+	if dir == events.Backward {
+		slices.Reverse(s)
+		first = max(0, len(s)-1-int(min(from, events.Revision(len(s)))))
+	}
+	for _, at := range s[first:min(first+limit, len(s))] {
+		page = append(page, m.log[at-1])
+	}
+	return page, nil
+}
+
+// ReadAll implements events.Store, forward only.
+func (m *memory) ReadAll(
+	_ context.Context,
+	from events.Position,
+	dir events.Direction,
+	limit int,
+) ([]events.Recorded, error) {
+	if dir != events.Forward {
+		panic("nobody reads that backward")
+	}
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return m.log[min(int(from), len(m.log)):min(int(from)+limit, len(m.log))], nil
+}
+
+// Close implements events.Store.
+func (m *memory) Close() error { return nil }

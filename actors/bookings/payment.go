@@ -1,0 +1,143 @@
+package bookings
+
+import (
+	"context"
+	"errors"
+
+	"admitone/actors"
+	"admitone/actors/booking"
+	"admitone/actors/core"
+	"admitone/actors/performance"
+	"admitone/actors/process"
+	"admitone/actors/wallet"
+	"admitone/events"
+)
+
+// payment is one that is under way: its booking's stream has announced it.
+type payment struct {
+	hold
+	booking booking.State
+	// fail is the undo of the announcement; a refused step sets its reason.
+	fail *booking.FailPayment
+}
+
+// payment reads the one of a booking from its stream.
+func (b *Bookings) payment(ctx context.Context, from Origin, bookingID events.BookingID) (*payment, error) {
+	now, err := b.state(ctx, bookingID)
+	if err != nil {
+		return nil, err
+	}
+	s, err := b.performanceInfo(ctx, now.Booking.PerformanceID)
+	if err != nil {
+		return nil, err
+	}
+	h := holdOf(from, s, &now.Booking)
+	fail := &booking.FailPayment{PaymentID: h.id, Reason: events.FailedLate}
+	return &payment{hold: h, booking: now.Booking, fail: fail}, nil
+}
+
+// holdOf is the present or last hold of a booking.
+func holdOf(from Origin, s *performanceInfo, state *booking.State) hold {
+	h := hold{from: from, show: s, id: state.HoldID(), holder: state.Holder}
+	for _, booked := range state.Seats {
+		if at, ok := s.layout.Find(booked.Seat); ok {
+			h.seats = append(h.seats, at)
+		}
+	}
+	return h
+}
+
+// bookingStep is the stage that has one step at the booking itself.
+func bookingStep(bookingID events.BookingID, step process.Step) process.Stage {
+	step.Stream = booking.Stream(bookingID)
+	return process.Stage{Steps: []process.Step{step}}
+}
+
+// debit takes the money. Without enough of it the payment has failed and what the booking
+// had before stays; any other refusal says that another run has closed the payment.
+func (p *payment) debit() process.Stage {
+	if p.booking.Amount == 0 {
+		return process.Stage{}
+	}
+	return process.Stage{Steps: []process.Step{{
+		Name: "debit", Stream: wallet.Stream(p.holder), Do: &wallet.Debit{PaymentID: p.id, Amount: p.booking.Amount},
+		Refused: func(ctx context.Context, err error) (error, bool) {
+			if refused(err).Code != core.CodeInsufficientBalance {
+				return p.late(ctx, err)
+			}
+			p.fail.Reason = events.FailedBalance
+			return err, false
+		},
+	}}}
+}
+
+// late ends a payment that has lost what it was for.
+func (p *payment) late(context.Context, error) (error, bool) {
+	p.fail.Reason = events.FailedLate
+	return tooLate(p.show, &p.booking, nil), true
+}
+
+// notRetaken ends a late payment that can't have its seats or its allowance again.
+func (p *payment) notRetaken(err error) (error, bool) {
+	if lost := (*lostError)(nil); errors.As(err, &lost) {
+		p.fail.Reason = events.FailedLate
+		return tooLate(p.show, &p.booking, lost.seats), true
+	}
+	p.fail.Reason = events.FailedLimit
+	return err, true
+}
+
+// tooLate refuses the payment of a booking whose time is over; lost are the seats that
+// can't be had again, if it is known which.
+func tooLate(s *performanceInfo, state *booking.State, lost []performance.Seat) *core.Refusal {
+	refusal := &core.Refusal{Code: core.CodeHoldExpired, Fields: map[string]any{"expired_at": state.ExpiresAt.UTC()},
+		Detail: "the booking was not paid in time, and its seats can't be had again; nothing is debited"}
+	if len(lost) > 0 {
+		refusal.Fields["seats"] = s.layout.Names(lost)
+	}
+	return refusal
+}
+
+// completion is the id under which a payment is completed, by any run: asked again, the
+// booking answers as it did then.
+func completion(paymentID events.HoldID) actors.CommandID {
+	return process.ID("booked", string(paymentID))
+}
+
+// complete says that the booking is booked.
+func (b *Bookings) complete(p *payment) process.Stage {
+	return bookingStep(p.booking.ID, process.Step{
+		Name: "booked", ID: completion(p.id), Do: &booking.Complete{PaymentID: p.id}, Refused: p.late,
+		Took: func(_ context.Context, answer actors.Answer) error {
+			if !answer.Replayed && len(answer.Facts) > 0 {
+				b.paid(Purchase{p.from, p.holder, p.show.room})
+			}
+			return nil
+		},
+	})
+}
+
+// errCompleted: a payment that was to be given up is completed.
+var errCompleted = errors.New("another run has completed the payment")
+
+// abortPayment closes a payment that can't be completed: it is refunded, and if it was not
+// debited yet, also by no other node, it never will be. Failure: also errCompleted.
+func (b *Bookings) abortPayment(ctx context.Context, p *payment, running *process.Process) error {
+	now, err := b.state(ctx, p.booking.ID)
+	switch {
+	case err != nil:
+		return err
+	case now.Booking.Status == events.BookingIsBooked:
+		return errCompleted
+	case p.booking.Amount == 0:
+		return nil
+	}
+	refund := p.refund()
+	_, err = b.runner.Take(ctx, p.from.request(), running, &refund)
+	return err
+}
+
+// refund gives back what was debited by the hold's payment, or keeps it from being debited.
+func (h *hold) refund() process.Step {
+	return process.Step{Name: "refund", Stream: wallet.Stream(h.holder), Do: &wallet.Refund{PaymentID: h.id}}
+}

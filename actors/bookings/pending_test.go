@@ -1,0 +1,156 @@
+package bookings
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"testing"
+
+	"admitone/actors"
+	"admitone/actors/performance"
+	"admitone/events"
+)
+
+// TestClaimsEndWhenAMapHasSeenThem: of performances that nobody asks for any more nothing is
+// kept, and until then nobody is sent to seats that are taken.
+func TestClaimsEndWhenAMapHasSeenThem(t *testing.T) {
+	w := begin(t, 1, 4, 0)
+	lags := atomic.Bool{}
+	w.maps.views = w.views(func(ctx context.Context, id events.PerformanceID) ([]byte, events.Position, error) {
+		if lags.Load() {
+			return make([]byte, 4), 0, nil
+		}
+		return w.seats(ctx, id)
+	})
+	names := []events.PerformanceID{"gala"}
+	for i := range 20 {
+		names = append(names, events.PerformanceID(fmt.Sprint("gala-", i)))
+		w.perform(string(names[i+1]), 1, 4, 0)
+	}
+	lags.Store(true)
+	holds := 0
+	desk := w.Bookings.desk
+	w.Bookings.desk = &competitor{Dispatcher: desk, before: func(events.StreamID) { holds++ }}
+	w.runner.Entities = w.Bookings.desk
+	for round := range 2 {
+		for _, w.gala = range names {
+			if _, err := w.best("ann", 2); err != nil {
+				t.Fatalf("round %d, %s: %v", round, w.gala, err)
+			}
+		}
+	}
+	if want := 4 * len(names); holds != want {
+		t.Errorf("%d seats were asked for to hold %d", holds, want)
+	}
+	if kept := len(w.pending.byPerformance); kept != len(names) {
+		t.Errorf("of %d performances the claims of %d are kept while the map lags", len(names), kept)
+	}
+	lags.Store(false)
+	w.perform("late", 1, 4, 0)
+	for range 2 {
+		if _, err := w.best("ann", 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(w.pending.byPerformance) != 1 || len(w.pending.idle) != 1 {
+		t.Errorf("the claims on %d performances are kept, %d of them idle", len(w.pending.byPerformance), len(w.pending.idle))
+	}
+}
+
+// everything claims all seats of the performance until the test ends.
+func (w *harness) everything() (seats []performance.Seat, end func(events.Position)) {
+	w.Helper()
+	s, err := w.performanceInfo(w.ctx(), w.gala)
+	w.want(err, "ok")
+	for seat := range s.layout.Seats() {
+		seats = append(seats, performance.Seat(seat))
+	}
+	w.Cleanup(w.pending.enter(w.gala))
+	return seats, w.pending.begin(w.gala, seats)
+}
+
+// TestWhatIsLeftIsAlwaysAboutToBeTaken: whoever waits for it again and again is told that
+// others were faster, not that the server is overloaded, and not that nothing is left.
+func TestWhatIsLeftIsAlwaysAboutToBeTaken(t *testing.T) {
+	w := begin(t, 1, 4, 0)
+	seats, end := w.everything()
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for {
+			next := w.pending.begin(w.gala, seats)
+			end(0)
+			end = next
+			select {
+			case <-stop:
+				end(0)
+				return
+			default:
+			}
+		}
+	}()
+	_, err := w.best("ann", 2)
+	close(stop)
+	<-stopped
+	if !errors.Is(err, ErrOvertaken) {
+		t.Errorf("ann heard %v", err)
+	}
+	if _, err = w.best("ann", 2); err != nil {
+		t.Errorf("afterwards: %v", err)
+	}
+}
+
+// TestWaitingForOthersEndsWithTheRequest: nobody waits for seats, or to begin again, on
+// behalf of somebody who has gone.
+func TestWaitingForOthersEndsWithTheRequest(t *testing.T) {
+	w := begin(t, 10, 20, 0)
+	_, end := w.everything()
+	ctx, cancel := context.WithCancel(w.ctx())
+	w.maps.views = w.views(func(ctx context.Context, id events.PerformanceID) ([]byte, events.Position, error) {
+		cancel()
+		return w.seats(ctx, id)
+	})
+	if _, err := w.Book(ctx, Book{Origin: w.origin("ann"), PerformanceID: "gala", Holder: "ann", Quantity: 2}); !errors.Is(
+		err,
+		context.Canceled,
+	) {
+		t.Errorf("whoever had gone heard %v", err)
+	}
+	w.Wait()
+	end(0)
+	lost := 0
+	ctx, cancel = context.WithCancel(w.ctx())
+	w.between(func(desk actors.Dispatcher) actors.Dispatcher {
+		return &competitor{Dispatcher: desk, before: func(stream events.StreamID) {
+			lost++
+			cancel()
+			w.must(desk.Ask(w.ctx(), rivals(stream, lost)))
+		}}
+	})
+	if _, err := w.Book(ctx, Book{Origin: w.keyed("ann", "k", "2"), PerformanceID: "gala", Holder: "ann", Quantity: 2}); !errors.Is(
+		err,
+		context.Canceled,
+	) {
+		t.Errorf("whoever had gone heard %v", err)
+	}
+	if w.Wait(); lost != bestTries {
+		t.Errorf("it was begun again: %d seats are lost", lost)
+	}
+}
+
+// ended is a context that has ended, and whose caller has not noticed yet.
+type ended struct{ context.Context }
+
+func (ended) Done() <-chan struct{} { return nil }
+func (ended) Err() error            { return context.DeadlineExceeded }
+
+// TestACallerThatHasGoneHearsOfItsOwnEnd: a run that ends because nobody waits for it any more
+// is no fault of the server, also if its caller hears of the run first.
+func TestACallerThatHasGoneHearsOfItsOwnEnd(t *testing.T) {
+	w := begin(t, 1, 1, 0)
+	_, err := w.run(ended{w.ctx()}, func(context.Context) (Answer, error) { return Answer{}, errNobodyWaits })
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("it heard %v", err)
+	}
+}

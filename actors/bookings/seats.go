@@ -1,0 +1,172 @@
+package bookings
+
+import (
+	"context"
+	"time"
+
+	"admitone/actors"
+	"admitone/actors/core"
+	"admitone/actors/performance"
+	"admitone/actors/process"
+	"admitone/actors/seat"
+	"admitone/events"
+)
+
+// hold is one attempt of a booking at its seats, and the request that makes it.
+type hold struct {
+	from   Origin
+	show   *performanceInfo
+	id     events.HoldID
+	holder events.Holder
+	seats  []performance.Seat // in canonical order
+	found  bool               // an earlier run has taken some of it
+	closed bool               // the booking's stream says so
+	window window
+}
+
+// window is when the first of the held seats expires, and when the longest stay at one of
+// them began.
+type window struct{ expires, first time.Time }
+
+func (w *window) include(expires, first time.Time) {
+	if w.expires.IsZero() || expires.Before(w.expires) {
+		w.expires = expires
+	}
+	if w.first.IsZero() || first.Before(w.first) {
+		w.first = first
+	}
+}
+
+func (h *hold) seatStream(s performance.Seat) events.StreamID {
+	return seat.Stream(h.show.id, h.show.layout.Name(s))
+}
+
+// eachSeat is the stage that has one step for each seat.
+func (h *hold) eachSeat(step func(i int, s performance.Seat) process.Step) process.Stage {
+	stage := process.Stage{Steps: make([]process.Step, len(h.seats))}
+	for i, s := range h.seats {
+		stage.Steps[i] = step(i, s)
+		stage.Steps[i].Stream = h.seatStream(s)
+	}
+	return stage
+}
+
+// lostError says which seats can't be had; it never leaves the package.
+type lostError struct{ seats []performance.Seat }
+
+func (*lostError) Error() string { return "seats are taken" }
+
+// holdSeats holds the seats in canonical order and keeps h.window; held is called after each
+// of them. Refused with *lostError or another refusal that names the seat, passed through
+// refused.
+func (b *Bookings) holdSeats(h *hold, retake bool, reason events.ReleaseReason, held func(),
+	refused func(error) (error, bool)) process.Stage {
+	stage := h.eachSeat(func(i int, s performance.Seat) process.Step {
+		return process.Step{
+			Name: "hold-seat",
+			Do: &seat.Hold{HoldID: h.id, Holder: h.holder, Price: h.show.layout.Price(s), HoldFor: h.show.holdFor,
+				Retake: retake},
+			Undo: &seat.Release{HoldID: h.id, Reason: reason},
+			Took: func(ctx context.Context, answer actors.Answer) error {
+				err := b.seatHeld(ctx, h, s, answer)
+				held()
+				return err
+			},
+			Refused: func(ctx context.Context, err error) (error, bool) {
+				refusal := err.(*core.Refusal)
+				if refusal.Code != core.CodeSeatTaken {
+					return refused(naming(refusal, h.show.layout.Name(s)))
+				}
+				return refused(&lostError{append([]performance.Seat{s}, b.taken(ctx, h, h.seats[i+1:])...)})
+			},
+		}
+	})
+	stage.Ordered = true
+	return stage
+}
+
+// bookSeats makes held seats the holder's for good. Its undo is the release of the hold.
+func (h *hold) bookSeats(undo core.Command, refused func(context.Context, error) (error, bool)) process.Stage {
+	return h.eachSeat(func(int, performance.Seat) process.Step {
+		return process.Step{Name: "book-seat", Do: &seat.Book{HoldID: h.id}, Undo: undo, Refused: refused}
+	})
+}
+
+// extendSeats holds the seats for longer.
+func (h *hold) extendSeats(to *seat.Extend) process.Stage {
+	return h.eachSeat(func(int, performance.Seat) process.Step { return process.Step{Name: "extend-seat", Do: to} })
+}
+
+// releaseSeats gives the seats back.
+func (h *hold) releaseSeats(reason events.ReleaseReason) process.Stage {
+	return h.eachSeat(func(int, performance.Seat) process.Step {
+		return process.Step{Name: "release-seat", Do: &seat.Release{HoldID: h.id, Reason: reason}}
+	})
+}
+
+// seatHeld takes note of the deadline of a seat that the hold has now. The answer of an
+// earlier run's step has none; then it is read. A seat that is booked already has no
+// deadline: another node has come further.
+func (b *Bookings) seatHeld(ctx context.Context, h *hold, s performance.Seat, answer actors.Answer) error {
+	for _, fact := range answer.Facts {
+		if f, ok := fact.(*events.SeatHeld); ok {
+			h.window.include(f.ExpiresAt, f.FirstHeldAt)
+			return nil
+		}
+	}
+	var expires, first time.Time
+	var owner events.HoldID
+	var status events.SeatStatus
+	if _, err := b.desk.View(ctx, h.seatStream(s), func(c core.Core) {
+		expires, first = c.(*seat.Seat).Deadline()
+		owner, _ = c.(*seat.Seat).Owner()
+		status = c.(*seat.Seat).Status()
+	}); err != nil {
+		return err
+	}
+	switch {
+	case owner != h.id:
+		return &core.Refusal{Code: core.CodeSeatTaken, Detail: "the seat was lost again"}
+	case status == events.SeatIsHeld:
+		h.window.include(expires, first)
+	}
+	return nil
+}
+
+// taken reads which of the seats another caller has, so that a refusal can name all of them.
+// A seat that can't be read is not named.
+func (b *Bookings) taken(ctx context.Context, h *hold, seats []performance.Seat) (taken []performance.Seat) {
+	lost := make([]bool, len(seats))
+	_, _ = process.Each(indexes(len(seats)), func(i *int) error {
+		var is bool
+		_, err := b.desk.View(ctx, h.seatStream(seats[*i]), func(c core.Core) {
+			owner, _ := c.(*seat.Seat).Owner()
+			is = c.(*seat.Seat).Status() != events.SeatIsFree && owner != h.id
+		})
+		lost[*i] = err == nil && is
+		return nil
+	})
+	for i, s := range seats {
+		if lost[i] {
+			taken = append(taken, s)
+		}
+	}
+	return taken
+}
+
+func indexes(n int) []int {
+	all := make([]int, n)
+	for i := range all {
+		all[i] = i
+	}
+	return all
+}
+
+// naming adds to a refusal which seat it is about.
+func naming(refusal *core.Refusal, name events.SeatName) *core.Refusal {
+	fields := map[string]any{"seats": []events.SeatName{name}}
+	for key, value := range refusal.Fields {
+		fields[key] = value
+	}
+	return &core.Refusal{Code: refusal.Code, Detail: refusal.Detail, Fields: fields}
+}

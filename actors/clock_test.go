@@ -1,0 +1,71 @@
+package actors
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"admitone/actors/product"
+	"admitone/events"
+)
+
+// TestClockThatRunsBackwards: the time of an entity does not, neither while it is in memory nor after
+// it has been loaded, with a snapshot and without.
+func TestClockThatRunsBackwards(t *testing.T) {
+	for _, every := range []int64{0, 1} {
+		t.Run(fmt.Sprint("a snapshot every ", every), func(t *testing.T) {
+			store := openLog(t, t.TempDir())
+			begin := time.Date(2031, 5, 1, 20, 0, 0, 0, time.UTC)
+			var now atomic.Int64
+			at := func(d time.Duration) { now.Store(begin.Add(d).UnixNano()) }
+			configure := func(c *Config) {
+				c.Now = func() time.Time { return time.Unix(0, now.Load()).UTC() }
+				if every > 0 {
+					c.Snapshots, c.SnapshotEvery = store, every
+				}
+			}
+			at(0)
+			d := openDesk(t, store, configure)
+			times := events.SaleTimes{OpensAt: begin.Add(time.Second), ClosesAt: begin.Add(time.Minute)}
+			made := &product.Create{ID: "lamp", Name: "Lamp", Stock: 9, HoldSeconds: 60, SaleTimes: times}
+			if _, err := ask(d, made); err != nil {
+				t.Fatal(err)
+			}
+			tell := func(d *Desk, want string) {
+				t.Helper()
+				if _, err := ask(d, one("ann")); code(err) != want {
+					t.Errorf("%v, want %s", err, want)
+				}
+			}
+			tell(d, "not_open")
+			at(time.Second)
+			tell(d, "ok")
+			at(-time.Hour)
+			tell(d, "ok")
+			closeDesk(t, d)
+			d = openDesk(t, store, configure)
+			tell(d, "ok")
+			at(time.Minute)
+			tell(d, "sale_closed")
+			at(time.Second) // nothing was refused forever: the newest event is that of the close
+			tell(d, "sale_closed")
+			closeDesk(t, d)
+			tell(openDesk(t, store, configure), "sale_closed")
+
+			page, err := store.Read(context.Background(), lamp, 0, events.Forward, 100)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var before time.Time
+			for i := range page {
+				decided, err := events.DecidedAt(page[i].Metadata)
+				if err != nil || decided.Before(before) {
+					t.Errorf("revision %d is of %v, behind %v: %v", i, decided, before, err)
+				}
+				before = decided
+			}
+		})
+	}
+}

@@ -1,0 +1,138 @@
+package actors
+
+import (
+	"bytes"
+	"encoding/binary"
+	"testing"
+	"time"
+
+	"admitone/events"
+)
+
+// TestWindowTurns: a key is known for a day at least, and none forever, whether or
+// not others come after it.
+func TestWindowTurns(t *testing.T) {
+	began := time.Date(2031, 5, 1, 20, 0, 0, 0, time.UTC)
+	for _, c := range []struct {
+		after time.Duration
+		known bool
+	}{{0, true}, {keyWindowAge, true}, {keyWindowAge + time.Hour, true},
+		{2 * keyWindowAge, true}, {2*keyWindowAge + 1, false}, {30 * keyWindowAge, false}} {
+		w := newKeyWindow()
+		w.put(commandKey{1}, 1, done{revision: 7}, began)
+		at := began.Add(c.after)
+		if _, known := w.get(commandKey{1}, at); known != c.known {
+			t.Errorf("after %v: known is %v, want %v", c.after, known, c.known)
+		}
+		if full := w.len(at) > 0; full != c.known {
+			t.Errorf("after %v: %d keys are counted", c.after, w.len(at))
+		}
+	}
+	w := newKeyWindow()
+	w.put(commandKey{1}, 1, done{}, began)
+	w.put(commandKey{2}, 1, done{}, began.Add(keyWindowAge+1))
+	w.put(commandKey{3}, 1, done{}, began.Add(2*keyWindowAge+2))
+	now := began.Add(2*keyWindowAge + 2)
+	if _, known := w.get(commandKey{1}, now); known || w.len(now) != 2 {
+		t.Errorf("the first of three keys, a day apart, is still there among %d", w.len(now))
+	}
+}
+
+// TestWindowIsRestored: with both generations, and of no part of what was written.
+func TestWindowIsRestored(t *testing.T) {
+	began := time.Date(2031, 5, 1, 20, 0, 0, 0, time.UTC)
+	w := newKeyWindow()
+	for i := range byte(30) {
+		w.put(
+			commandKey{i},
+			1,
+			done{revision: events.Revision(i), body: uint64(i) << 40},
+			began.Add(time.Duration(i)*time.Hour),
+		)
+	}
+	var saved bytes.Buffer
+	if err := w.freeze()(&saved); err != nil {
+		t.Fatal(err)
+	}
+	again, now := newKeyWindow(), began.Add(29*time.Hour)
+	if err := again.restore(bytes.NewReader(saved.Bytes()), true); err != nil || again.len(now) != 30 ||
+		again.old.Len() != w.old.Len() ||
+		!again.since.Equal(w.since) {
+		t.Errorf("%d keys are restored, %v", again.len(now), err)
+	}
+	for i := range byte(30) {
+		if d, known := again.get(commandKey{i}, now); !known ||
+			d != (done{revision: events.Revision(i), body: uint64(i) << 40}) {
+			t.Errorf("key %d: %+v, %v", i, d, known)
+		}
+	}
+	for size := range saved.Len() {
+		if err := newKeyWindow().restore(bytes.NewReader(saved.Bytes()[:size]), true); err == nil {
+			t.Errorf("%d of %d bytes are a window", size, saved.Len())
+		}
+	}
+}
+
+// TestWindowCountsCallers: each by themselves, for a day, also through a snapshot; one of
+// before there were counts begins at nothing.
+func TestWindowCountsCallers(t *testing.T) {
+	began := time.Date(2031, 5, 1, 20, 0, 0, 0, time.UTC)
+	ann, bob := callerOf("ann"), callerOf("bob")
+	w, next := newKeyWindow(), uint32(0)
+	put := func(by callerID, n int, at time.Time) {
+		for range n {
+			next++
+			w.put(commandKey(binary.LittleEndian.AppendUint32(make([]byte, keySize-4), next)), by, done{}, at)
+		}
+	}
+	soon := began.Add(2 * time.Hour)
+	if until := w.spent(ann, soon); !until.IsZero() {
+		t.Errorf("before anything they are spent until %v", until)
+	}
+	put(bob, 7, began)
+	put(ann, maxKeysPerCaller-1, began.Add(time.Hour))
+	if until := w.spent(ann, soon); !until.IsZero() {
+		t.Errorf("with one left they are spent until %v", until)
+	}
+	put(ann, 1, began.Add(time.Hour))
+	var saved bytes.Buffer
+	if err := w.freeze()(&saved); err != nil {
+		t.Fatal(err)
+	}
+	again, before := newKeyWindow(), newKeyWindow()
+	if err := again.restore(bytes.NewReader(saved.Bytes()), true); err != nil {
+		t.Fatal(err)
+	}
+	if err := before.restore(bytes.NewReader(saved.Bytes()[:saved.Len()-8-2*12]), false); err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range []*keyWindow{w, again} {
+		if until := w.spent(ann, soon); !until.After(began.Add(keyWindowAge)) ||
+			until.After(began.Add(keyWindowAge+time.Second)) {
+			t.Errorf("spent until %v", until)
+		}
+		if until := w.spent(bob, soon); !until.IsZero() {
+			t.Errorf("another's are spent until %v", until)
+		}
+		later := w.spent(ann, soon)
+		if until := w.spent(ann, later); !until.IsZero() || w.len(later) != maxKeysPerCaller+7 {
+			t.Errorf("a day later: until %v, %d keys", until, w.len(later))
+		}
+	}
+	if until := before.spent(ann, soon); !until.IsZero() || before.len(soon) != maxKeysPerCaller+7 {
+		t.Errorf("of before: until %v, %d keys", until, before.len(soon))
+	}
+	if before.put(commandKey{1}, ann, done{}, soon); before.len(soon) != maxKeysPerCaller+8 {
+		t.Errorf("of before: %d keys", before.len(soon))
+	}
+	for _, at := range []time.Duration{keyWindowAge + 2, 3 * keyWindowAge, 9 * keyWindowAge} { // whatever is left of it
+		w.put(commandKey{1}, bob, done{}, began.Add(at))
+		saved.Reset()
+		if err := w.freeze()(&saved); err != nil {
+			t.Fatal(err)
+		}
+		if err := newKeyWindow().restore(bytes.NewReader(saved.Bytes()), true); err != nil {
+			t.Errorf("after %v: %v", at, err)
+		}
+	}
+}

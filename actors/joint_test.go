@@ -1,0 +1,373 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"admitone/actors/core"
+	"admitone/actors/product"
+	"admitone/actors/seat"
+	"admitone/events"
+)
+
+// AppendAll implements events.MultiAppender, with the faults of an append.
+func (f *faulty) AppendAll(ctx context.Context, appends []events.StreamAppend) ([]events.Appended, error) {
+	all := &appendsAll{Store: f.Store, appends: appends}
+	_, err := f.next()(ctx, all, "", 0, nil)
+	return all.appended, err
+}
+
+// appendsAll is a store whose Append is an AppendAll.
+type appendsAll struct {
+	events.Store
+	appends  []events.StreamAppend
+	appended []events.Appended
+}
+
+// Append implements events.Store.
+func (a *appendsAll) Append(
+	ctx context.Context,
+	_ events.StreamID,
+	_ events.Revision,
+	_ []events.Event,
+) (events.Appended, error) {
+	appended, err := a.Store.(events.MultiAppender).AppendAll(ctx, a.appends)
+	a.appended = appended
+	return events.Appended{}, err
+}
+
+func nothingDecided(int, Answer) error { return nil }
+
+// seatStream is that of the nth seat.
+func seatStream(n int) events.StreamID {
+	return seat.Stream("gig", events.SeatName(fmt.Sprint("A-1-", n)))
+}
+
+// holds are requests to hold seats, under ids of the hold.
+func holds(holdID events.HoldID, seats ...int) []Request {
+	var all []Request
+	for _, n := range seats {
+		all = append(all, Request{Stream: seatStream(n), ID: KeyedCommandID("", fmt.Sprint(holdID, n)), Actor: "ann",
+			Command: &seat.Hold{HoldID: holdID, Holder: "ann", HoldFor: time.Hour}})
+	}
+	return all
+}
+
+func newHold() events.HoldID { return events.NewHoldID(events.BookingID(NewID().String()), 1) }
+
+// readLog returns all events.
+func readLog(t testing.TB, store events.Store) (all []events.Recorded) {
+	t.Helper()
+	for e, err := range events.All(context.Background(), store, 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, e)
+	}
+	return all
+}
+
+// TestAskAll: the events of all are adjacent in the log, and each entity goes on from its own.
+func TestAskAll(t *testing.T) {
+	f := openFaulty(t)
+	d := openDesk(t, f, nil)
+	mustCreate(t, d, 5)
+	requests := append(holds(newHold(), 1, 2), Request{Stream: lamp, ID: NewCommandID(), Command: one("ann")})
+	var order []int
+	answers, err := d.AskAll(context.Background(), requests, func(i int, answer Answer) error {
+		if len(answer.Facts) != 1 || answer.At.IsZero() {
+			t.Errorf("%d: %+v", i, answer)
+		}
+		order = append(order, i)
+		return nil
+	})
+	if err != nil || !slices.Equal(order, []int{0, 1}) || readCount(f) != 0 {
+		t.Fatal(err, order, readCount(f))
+	}
+	for i, event := range readLog(t, f.Store)[1:] {
+		if a := answers[i]; event.Stream != requests[i].Stream || a.Position != event.Position ||
+			a.Revision != event.Revision {
+			t.Errorf("%d: %+v, in the log %+v", i, a, event)
+		}
+	}
+	if _, err := d.AskAll(context.Background(), holds(newHold(), 3, 1, 2), nothingDecided); code(err) != "seat_taken" {
+		t.Error(err)
+	} else if refused := (*RefusedError)(nil); !errors.As(err, &refused) || refused.At != 1 {
+		t.Error(err)
+	}
+	if n := len(readLog(t, f.Store)); n != 4 {
+		t.Errorf("a refusal has left %d events", n-4)
+	}
+	if _, err := d.AskAll(context.Background(), holds(newHold(), 3, 4), nothingDecided); err != nil {
+		t.Error("what a refusal kept back:", err)
+	}
+	if _, err := ask(d, one("bob")); err != nil {
+		t.Error(err)
+	}
+	mustAgree(t, d, f.Store, nil)
+	wantIdle(t, d)
+}
+
+// wantIdle waits until a desk has nothing in flight.
+func wantIdle(t testing.TB, d *Desk) {
+	t.Helper()
+	for end := time.Now().Add(time.Minute); d.Stats().InFlight != 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%+v", d.Stats())
+		}
+	}
+}
+
+// TestNotJoint: what has to be asked one by one has done nothing, and can be.
+func TestNotJoint(t *testing.T) {
+	stop := errors.New("stop")
+	for name, test := range map[string]func(*testing.T, *faulty, *Desk) error{
+		"an entity that is to be loaded": func(t *testing.T, f *faulty, _ *Desk) error {
+			other := openDesk(t, f, nil)
+			_, err := other.AskAll(context.Background(), append(holds(newHold(), 1), Request{Stream: lamp, ID: NewCommandID(), Command: one("a")}), nothingDecided)
+			return err
+		},
+		"another process was first": func(t *testing.T, f *faulty, d *Desk) error {
+			other := openDesk(t, f.Store, nil)
+			if _, err := other.AskAll(context.Background(), holds(newHold(), 2), nothingDecided); err != nil {
+				t.Fatal(err)
+			}
+			_, err := d.AskAll(context.Background(), holds(newHold(), 1, 2), nothingDecided)
+			return err
+		},
+		"a key that is known": func(t *testing.T, _ *faulty, d *Desk) error {
+			hold := newHold()
+			if _, err := d.AskAll(context.Background(), holds(hold, 5), nothingDecided); err != nil {
+				t.Fatal(err)
+			}
+			_, err := d.AskAll(context.Background(), holds(hold, 4, 5), nothingDecided)
+			return err
+		},
+		"the same entity twice": func(_ *testing.T, _ *faulty, d *Desk) error {
+			_, err := d.AskAll(context.Background(), holds(newHold(), 1, 1), nothingDecided)
+			return err
+		},
+		"a batch in flight": func(t *testing.T, f *faulty, d *Desk) (err error) {
+			f.then(before(func() {
+				_, err = d.AskAll(context.Background(), append(holds(newHold(), 1), Request{Stream: lamp, ID: NewCommandID(), Command: one("b")}), nothingDecided)
+			}))
+			if _, err := ask(d, one("a")); err != nil {
+				t.Fatal(err)
+			}
+			return err
+		},
+		"no such append": func(t *testing.T, f *faulty, _ *Desk) error {
+			other := openDesk(t, struct{ events.Store }{f}, nil)
+			_, err := other.AskAll(context.Background(), holds(newHold(), 1), nothingDecided)
+			return err
+		},
+		"its caller ends it": func(_ *testing.T, _ *faulty, d *Desk) error {
+			_, err := d.AskAll(context.Background(), holds(newHold(), 1, 2), func(int, Answer) error { return stop })
+			if err == stop {
+				return ErrNotJoint
+			}
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := openFaulty(t)
+			d := openDesk(t, f, nil)
+			mustCreate(t, d, 5)
+			if err := test(t, f, d); !errors.Is(err, ErrNotJoint) {
+				t.Fatal(err)
+			}
+			if _, err := d.Ask(context.Background(), holds(newHold(), 1)[0]); err != nil {
+				t.Error("one by one:", err)
+			}
+			wantIdle(t, d)
+		})
+	}
+}
+
+// TestAJointAppendThatGetsLost: its outcome is unknown. What is asked again under the same ids
+// finds it, or is done then.
+func TestAJointAppendThatGetsLost(t *testing.T) {
+	for name, fault := range map[string]appendTo{"lost": lost, "taken": taken, "unavailable": unavailable, "hangs": hangs,
+		"breaks": func(context.Context, events.Store, events.StreamID, events.Revision, []events.Event) (events.Appended, error) {
+			panic("broken")
+		}} {
+		t.Run(name, func(t *testing.T) {
+			f := openFaulty(t)
+			d := openDesk(t, f, short)
+			requests := holds(newHold(), 1, 2)
+			f.then(fault)
+			if _, err := d.AskAll(context.Background(), requests, nothingDecided); !errors.Is(err, ErrUnavailable) {
+				t.Fatal(err)
+			}
+			for _, request := range requests {
+				answer, err := d.Ask(context.Background(), request)
+				if err != nil || answer.Replayed != (name == "taken") {
+					t.Errorf("%+v, %v", answer, err)
+				}
+			}
+			if n := len(readLog(t, f.Store)); n != 2 {
+				t.Errorf("%d events", n)
+			}
+			wantIdle(t, d)
+		})
+	}
+}
+
+// TestWhatArrivesInATurn waits for its end, whatever that is.
+func TestWhatArrivesInATurn(t *testing.T) {
+	for name, end := range map[string]error{"ok": nil, "stop": errors.New("stop")} {
+		t.Run(name, func(t *testing.T) {
+			f := openFaulty(t)
+			d := openDesk(t, f, nil)
+			mustCreate(t, d, 1)
+			var others sync.WaitGroup
+			results := make(chan string, 2)
+			_, err := d.AskAll(
+				context.Background(),
+				[]Request{{Stream: lamp, ID: NewCommandID(), Command: one("ann")}, holds(newHold(), 1)[0]},
+				func(int, Answer) error {
+					others.Go(func() {
+						_, err := ask(d, one("bob"))
+						results <- code(err)
+					})
+					until(t, "it waits", func() bool { return d.Stats().InFlight == 2 })
+					return end
+				},
+			)
+			if !errors.Is(err, end) {
+				t.Error(err)
+			}
+			others.Wait()
+			if got, want := <-results, map[string]string{"ok": "sold_out", "stop": "ok"}[name]; got != want {
+				t.Errorf("bob: %s, want %s", got, want)
+			}
+			mustAgree(t, d, f.Store, nil)
+			wantIdle(t, d)
+		})
+	}
+}
+
+// TestJointRulesThatBreak: nothing is done, and the entities go on.
+func TestJointRulesThatBreak(t *testing.T) {
+	for _, method := range []string{"Decide", "Evolve", "AppendFact"} {
+		t.Run(method, func(t *testing.T) {
+			f := openFaulty(t)
+			d := openDesk(t, f, func(c *Config) {
+				kind := products
+				kind.New = func() core.Core { return &touchy{Product: product.New().(*product.Product)} }
+				c.Kinds = []core.Kind{kind, seats}
+			})
+			mustCreate(t, d, 5)
+			requests := append(holds(newHold(), 1), Request{Stream: lamp, ID: NewCommandID(), Command: &breakIn{method}})
+			if _, err := d.AskAll(context.Background(), requests, nothingDecided); !errors.Is(err, ErrBroken) {
+				t.Error(err)
+			}
+			if _, err := d.AskAll(context.Background(), holds(newHold(), 1, 2), nothingDecided); err != nil &&
+				!errors.Is(err, ErrNotJoint) {
+				t.Error(err)
+			}
+			if _, err := ask(d, one("bob")); err != nil {
+				t.Error(err)
+			}
+			wantIdle(t, d)
+		})
+	}
+}
+
+// TestJointStorm: groups that overlap, on two nodes, with every fault. Each seat has one owner
+// at every prefix of the log, and of each group that is in it all seats are, next to each other.
+func TestJointStorm(t *testing.T) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	noLeaks(t)
+	log := openLog(t, t.TempDir())
+	var nodes [2]*Desk
+	var logs [2]*faulty
+	for i := range nodes {
+		logs[i] = &faulty{Store: log, chance: rand.New(rand.NewPCG(seed, uint64(i))), lateNow: 2}
+		nodes[i] = openDesk(
+			t,
+			logs[i],
+			func(c *Config) { c.AppendTimeout, c.LoadTimeout = 20*time.Millisecond, 10*time.Second },
+		)
+	}
+	acknowledged := sync.Map{}
+	var all sync.WaitGroup
+	for caller := range 8 {
+		random := rand.New(rand.NewPCG(seed, uint64(100+caller)))
+		all.Go(func() {
+			for range 60 {
+				group := random.Perm(60)[:1+random.IntN(4)]
+				hold := newHold()
+				node := nodes[random.IntN(2)]
+				_, err := node.AskAll(context.Background(), holds(hold, group...), nothingDecided)
+				if errors.Is(err, ErrNotJoint) { // until it knows them
+					for _, n := range group {
+						_, _ = node.Wake(context.Background(), seatStream(n))
+					}
+				}
+				if err == nil {
+					acknowledged.Store(hold, len(group))
+				}
+				for _, n := range group { // of what is in the log without an answer, too
+					release := Request{Stream: seatStream(n), ID: NewCommandID(), Command: &seat.Release{HoldID: hold}}
+					for range 20 {
+						if _, err := nodes[random.IntN(2)].Ask(context.Background(), release); err == nil {
+							break
+						}
+					}
+				}
+			}
+		})
+	}
+	all.Wait()
+	for _, f := range logs {
+		f.mu.Lock()
+		f.chance = nil
+		f.mu.Unlock()
+		f.settled()
+	}
+	owners, groups := map[events.StreamID]events.HoldID{}, map[events.HoldID]int{}
+	last := events.HoldID("")
+	for _, e := range readLog(t, log) {
+		fact, err := e.Decode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch fact := fact.(type) {
+		case *events.SeatHeld:
+			if owner := events.Holder(owners[e.Stream]); owner != "" {
+				t.Errorf("%s is %s's and %s's", e.Stream, owner, fact.HoldID)
+			}
+			owners[e.Stream] = fact.HoldID
+			if groups[fact.HoldID] > 0 && last != fact.HoldID {
+				t.Errorf("%s is in pieces", fact.HoldID)
+			}
+			groups[fact.HoldID]++
+			last = fact.HoldID
+		case *events.SeatReleased:
+			owners[e.Stream], last = "", ""
+		}
+	}
+	n := 0
+	acknowledged.Range(func(hold, seats any) bool {
+		if groups[hold.(events.HoldID)] != seats {
+			t.Errorf("%v was acknowledged with %d seats and has %d", hold, seats, groups[hold.(events.HoldID)])
+		}
+		n++
+		return true
+	})
+	if n == 0 {
+		t.Error("nothing happened")
+	}
+	t.Logf("%d groups acknowledged, %d in the log", n, len(groups))
+	for _, node := range nodes {
+		wantIdle(t, node)
+	}
+}

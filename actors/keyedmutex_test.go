@@ -1,0 +1,50 @@
+package actors
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+// TestTurns: one at a time at each key, nobody at another key waits, too many are
+// refused at once, and nothing is left of a key that nobody wants.
+func TestTurns(t *testing.T) {
+	var turns KeyedMutex[string]
+	end, ok := turns.Lock("a")
+	if !ok {
+		t.Fatal("the first is refused")
+	}
+	endOther, ok := turns.Lock("b")
+	if !ok {
+		t.Fatal("the first at another key is refused")
+	}
+	endOther()
+	var inside, refused atomic.Int64
+	var all sync.WaitGroup
+	full := make(chan struct{}, 2*maxTurn)
+	for range maxTurn + 9 {
+		all.Go(func() {
+			end, ok := turns.Lock("a")
+			if !ok {
+				refused.Add(1)
+				full <- struct{}{}
+				return
+			}
+			if inside.Add(1) > 1 {
+				t.Error("two at once")
+			}
+			runtime.Gosched()
+			inside.Add(-1)
+			end()
+		})
+	}
+	for range 10 { // the one inside is one of those that there may be
+		<-full
+	}
+	end()
+	all.Wait()
+	if refused.Load() != 10 || len(turns.byKey) != 0 {
+		t.Errorf("%d refused, %d keys left", refused.Load(), len(turns.byKey))
+	}
+}

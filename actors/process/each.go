@@ -1,0 +1,40 @@
+package process
+
+import (
+	"fmt"
+	"runtime/debug"
+	"sync"
+
+	"admitone/actors"
+)
+
+// Each calls do with every item at once and returns the first item, in their order, for
+// which it has failed, and its error.
+func Each[T any](items []T, do func(*T) error) (first int, err error) {
+	if len(items) == 1 {
+		return 0, do(&items[0])
+	}
+	failed := make([]error, len(items))
+	var all sync.WaitGroup
+	for i := range items {
+		all.Go(func() { failed[i] = Guard(func() error { return do(&items[i]) }) })
+	}
+	all.Wait()
+	for i, err := range failed {
+		if err != nil {
+			return i, err
+		}
+	}
+	return 0, nil
+}
+
+// Guard turns a panic of do into [actors.ErrBroken]: on a goroutine of its own it would end
+// the program.
+func Guard(do func() error) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("%w: %v\n%s", actors.ErrBroken, cause, debug.Stack())
+		}
+	}()
+	return do()
+}

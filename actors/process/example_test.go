@@ -1,0 +1,77 @@
+package process_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"admitone/actors"
+	"admitone/actors/allowance"
+	"admitone/actors/process"
+	"admitone/actors/seat"
+	"admitone/events"
+)
+
+// A process takes two seats out of a holder's allowance and holds them. The second seat is
+// another holder's: what was taken is given back in reverse order, and then the process hears
+// the refusal.
+func ExampleRunner_Run() {
+	desk, end := exampleDesk()
+	defer end()
+
+	hold := events.NewHoldID("booking", 1)
+	step := func(name events.SeatName) process.Step {
+		return process.Step{
+			Name:   "hold-seat",
+			Stream: seat.Stream("gala", name),
+			Do:     &seat.Hold{HoldID: hold, Holder: "ann", HoldFor: time.Minute},
+			Undo:   &seat.Release{HoldID: hold, Reason: events.ReleasedIncomplete},
+		}
+	}
+	p := &process.Process{ID: string(hold), Stages: []process.Stage{
+		{Steps: []process.Step{{
+			Name:   "take-allowance",
+			Stream: allowance.Stream("gala", "ann"),
+			Do:     &allowance.Take{HoldID: hold, Seats: 2, Limit: 4, For: 2 * time.Minute},
+			Undo:   &allowance.Release{HoldID: hold},
+		}}},
+		{Ordered: true, Steps: []process.Step{step("A-1-1"), step("A-1-2")}},
+	}}
+	runner := process.Runner{Entities: desk, Observe: func(facts []events.Fact) {
+		for _, fact := range facts {
+			fmt.Println(fact.Name())
+		}
+	}}
+	fmt.Println(runner.Run(context.Background(), actors.Request{ID: actors.NewCommandID(), Actor: "ann"}, p))
+	// Output:
+	// allowance.taken.v1
+	// seat.held.v1
+	// seat.released.v1
+	// allowance.released.v1
+	// seat_taken: somebody else has the seat; choose another
+}
+
+// exampleDesk is a desk on a log in which A-1-2 is held by bob.
+func exampleDesk() (desk *actors.Desk, end func()) {
+	must := func(err error) {
+		if err != nil {
+			panic(err)
+		}
+	}
+	dir, err := os.MkdirTemp("", "example")
+	must(err)
+	store, err := openStore(dir)
+	must(err)
+	desk, err = openDesk(store)
+	must(err)
+	_, err = desk.Ask(context.Background(), actors.Request{
+		Stream: seat.Stream("gala", "A-1-2"), ID: actors.NewCommandID(),
+		Command: &seat.Hold{HoldID: events.NewHoldID("other", 1), Holder: "bob", HoldFor: time.Minute}})
+	must(err)
+	return desk, func() {
+		must(desk.Close(context.Background()))
+		must(store.Close())
+		must(os.RemoveAll(dir))
+	}
+}

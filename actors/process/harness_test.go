@@ -1,0 +1,306 @@
+package process_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"admitone/actors"
+	"admitone/actors/allowance"
+	"admitone/actors/booking"
+	"admitone/actors/core"
+	"admitone/actors/process"
+	"admitone/actors/seat"
+	"admitone/actors/wallet"
+	"admitone/events"
+	"admitone/events/embedded"
+)
+
+var quiet = slog.New(slog.DiscardHandler)
+
+func openStore(dir string) (events.Store, error) {
+	return embedded.Open(dir, embedded.Options{Logger: quiet, Fatal: func(err error) { panic(err) }})
+}
+
+// openDesk is a node on the log.
+func openDesk(store events.Store) (*actors.Desk, error) {
+	engine, err := actors.NewEngine()
+	if err != nil {
+		return nil, err
+	}
+	return actors.NewDesk(
+		engine,
+		actors.Config{
+			Store:         store,
+			Logger:        quiet,
+			AppendTimeout: time.Minute,
+			Kinds:         []core.Kind{seat.Kind, booking.Kind, wallet.Kind, allowance.Kind},
+		},
+	), nil
+}
+
+// world is a log with one purchase after another.
+type world struct {
+	testing.TB
+	store events.Store
+	desk  *actors.Desk
+}
+
+func open(t testing.TB) *world {
+	store, err := openStore(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	w := &world{TB: t, store: store}
+	w.desk = w.node()
+	return w
+}
+
+// node is another node, which knows what the log knows.
+func (w *world) node() *actors.Desk {
+	desk, err := openDesk(w.store)
+	if err != nil {
+		w.Fatal(err)
+	}
+	w.Cleanup(func() {
+		if err := desk.Close(context.Background()); err != nil {
+			w.Error(err)
+		}
+	})
+	return desk
+}
+
+var from = actors.Request{ID: "request", CorrelationID: "request", CausationID: "request", Actor: "ann"}
+
+// do hands a command in that belongs to no process.
+func (w *world) do(stream events.StreamID, command core.Command) {
+	w.Helper()
+	request := from
+	request.Stream, request.Command, request.ID = stream, command, actors.NewCommandID()
+	if _, err := w.desk.Ask(w.Context(), request); err != nil {
+		w.Fatal(err)
+	}
+}
+
+// purchase is a process of every kind of step: it takes two seats and the money for them.
+// Its own stream is that of the booking with its id.
+type purchase struct {
+	id    events.BookingID
+	limit int64
+}
+
+func (p purchase) holder() events.Holder { return events.Holder("ann-" + string(p.id)) }
+func (p purchase) hold() events.HoldID   { return events.NewHoldID(p.id, 1) }
+func (p purchase) seat(name events.SeatName) events.StreamID {
+	return seat.Stream(events.PerformanceID(p.id), name)
+}
+func (p purchase) wallet() events.StreamID { return wallet.Stream(p.holder()) }
+func (p purchase) allowance() events.StreamID {
+	return allowance.Stream(events.PerformanceID(p.id), p.holder())
+}
+
+var seats = []events.SeatName{"A-1-1", "A-1-2"}
+
+// announce begins a purchase.
+func (w *world) announce(id events.BookingID, balance, limit int64) purchase {
+	w.Helper()
+	p := purchase{id: id, limit: limit}
+	w.do(p.wallet(), &wallet.Charge{ID: "c", Amount: balance})
+	w.do(booking.Stream(id), &booking.Hold{ID: id, PerformanceID: events.PerformanceID(id), Holder: p.holder(), Attempt: 1,
+		Seats:     []events.BookedSeat{{Seat: seats[0], Price: 100}, {Seat: seats[1], Price: 100}},
+		ExpiresAt: time.Now().Add(time.Hour)})
+	w.do(booking.Stream(id), &booking.StartPayment{})
+	return p
+}
+
+var errOver = errors.New("another run has completed the purchase")
+
+// describe makes the list of steps of what the stream says is under way, nil if it is over.
+func (p purchase) describe(ctx context.Context, entities actors.Dispatcher,
+	r *process.Runner) (*process.Process, error) {
+	paying, booked := false, false
+	read := func() error {
+		_, err := entities.View(ctx, booking.Stream(p.id), func(c core.Core) {
+			status := c.(*booking.Booking).State().Status
+			paying, booked = status == events.BookingIsPaying, status == events.BookingIsBooked
+		})
+		return err
+	}
+	if err := read(); err != nil || !paying {
+		return nil, err
+	}
+	hold := p.hold()
+	all := &process.Process{ID: string(hold), Announced: true,
+		Withdraw: &process.Step{Name: "start", Stream: booking.Stream(p.id),
+			Undo: &booking.FailPayment{PaymentID: hold, Reason: events.FailedLate}}}
+	taking, keeping := process.Stage{Ordered: true}, process.Stage{}
+	for _, name := range seats {
+		taking.Steps = append(taking.Steps, process.Step{Name: "take", Stream: p.seat(name),
+			Do:   &seat.Hold{HoldID: hold, Holder: p.holder(), Price: 100, HoldFor: time.Hour},
+			Undo: &seat.Release{HoldID: hold, Reason: events.ReleasedUnpaid}})
+		keeping.Steps = append(keeping.Steps, process.Step{Name: "keep", Stream: p.seat(name),
+			Do: &seat.Book{HoldID: hold}})
+	}
+	all.Stages = []process.Stage{
+		{Steps: []process.Step{{Name: "allow", Stream: p.allowance(),
+			Do:   &allowance.Take{HoldID: hold, Seats: 2, Limit: p.limit, For: time.Hour},
+			Undo: &allowance.Release{HoldID: hold}}}},
+		taking,
+		{Steps: []process.Step{{Name: "debit", Stream: p.wallet(), Do: &wallet.Debit{PaymentID: hold, Amount: 200}}}},
+		keeping,
+		{Steps: []process.Step{{Name: "complete", ID: process.ID("complete", string(hold)), Stream: booking.Stream(p.id),
+			Do: &booking.Complete{PaymentID: hold}}}},
+	}
+	all.Close = func(ctx context.Context) error {
+		if err := read(); err != nil || booked {
+			return errors.Join(err, errOver)
+		}
+		_, err := r.Take(ctx, from, all, &process.Step{Name: "refund", Stream: p.wallet(),
+			Do: &wallet.Refund{PaymentID: hold}})
+		return err
+	}
+	return all, nil
+}
+
+// run goes on with the purchase as its stream says, at one node.
+func (p purchase) run(ctx context.Context, entities actors.Dispatcher, observe func([]events.Fact)) error {
+	r := &process.Runner{Entities: entities, Observe: observe}
+	all, err := p.describe(ctx, entities, r)
+	if err != nil || all == nil {
+		return err
+	}
+	return r.Run(ctx, from, all)
+}
+
+// end is how a purchase stands: "booked" or "nothing" with everything in keeping, else what is wrong.
+func (w *world) end(p purchase, balance int64) string {
+	w.Helper()
+	view := func(stream events.StreamID, read func(core.Core)) {
+		if _, err := w.desk.View(context.Background(), stream, read); err != nil {
+			w.Fatal(err)
+		}
+	}
+	var status events.BookingStatus
+	var left, taken int64
+	ours, kept := 0, 0
+	view(booking.Stream(p.id), func(c core.Core) { status = c.(*booking.Booking).State().Status })
+	view(p.wallet(), func(c core.Core) { left = c.(*wallet.Wallet).Balance() })
+	view(p.allowance(), func(c core.Core) { taken = c.(*allowance.Allowance).Taken() })
+	for _, name := range seats {
+		view(p.seat(name), func(c core.Core) {
+			if owner, _ := c.(*seat.Seat).Owner(); owner == p.hold() {
+				ours++
+				if c.(*seat.Seat).Status() == events.SeatIsBooked {
+					kept++
+				}
+			}
+		})
+	}
+	switch {
+	case status == events.BookingIsBooked && left == balance-200 && taken == 2 && kept == 2:
+		return "booked"
+	case status == events.BookingIsExpired && left == balance && taken == 0 && ours == 0:
+		return "nothing"
+	case status == events.BookingIsPaying:
+		return "under way"
+	}
+	return "neither"
+}
+
+// recorded returns the names of the facts that the process of a purchase has led to, in order,
+// and how often a command id stands for more than one decision.
+func (w *world) recorded(p purchase) (names []string, doubles int) {
+	w.Helper()
+	decided := map[string]events.Revision{}
+	for event, err := range events.All(context.Background(), w.store, 0) {
+		if err != nil {
+			w.Fatal(err)
+		}
+		metadata, err := events.ParseMetadata(event.Metadata)
+		if err != nil {
+			w.Fatal(err)
+		}
+		if _, minted := actors.CommandID(metadata.CommandID).Key(); !minted || !p.has(event.Stream) {
+			continue
+		}
+		names = append(names, event.Type)
+		of := string(event.Stream) + " " + metadata.CommandID
+		if last, ok := decided[of]; ok && event.Revision != last+1 {
+			doubles++
+		}
+		decided[of] = event.Revision
+	}
+	return names, doubles
+}
+
+func (p purchase) has(stream events.StreamID) bool {
+	switch stream {
+	case booking.Stream(p.id), p.wallet(), p.allowance(), p.seat(seats[0]), p.seat(seats[1]):
+		return true
+	}
+	return false
+}
+
+var errGone = errors.New("the node is gone")
+
+// faults stand between a runner and its desk.
+type faults struct {
+	actors.Dispatcher
+	mu sync.Mutex // one command at a time, so that the decisions can be counted
+	// at counts down the commands that lead to facts; the one at 0 is hit, guarded by mu.
+	at  int
+	hit bool // guarded by mu
+	// persisted: the command that is hit is carried out. gone: nothing is any more behind it.
+	persisted, gone bool
+	err             error // of the one that is hit, if it is another failure
+}
+
+// Ask carries a command out, or not, or does not say so.
+func (f *faults) Ask(ctx context.Context, request actors.Request) (answer actors.Answer, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.hit && f.gone {
+		return actors.Answer{}, errGone
+	}
+	now := false
+	if f.at == 0 && !f.hit {
+		_, err := f.View(ctx, request.Stream, func(c core.Core) {
+			facts, _ := c.Decide(request.Command, time.Now())
+			now = len(facts) > 0
+		})
+		if err != nil {
+			return actors.Answer{}, err
+		}
+	}
+	if now && !f.persisted {
+		f.hit = true
+		return actors.Answer{}, f.failure()
+	}
+	answer, err = f.Dispatcher.Ask(ctx, request)
+	switch {
+	case now:
+		f.hit = true
+		return actors.Answer{}, f.failure()
+	case err == nil && len(answer.Facts) > 0 && !answer.Replayed:
+		f.at--
+	}
+	return answer, err
+}
+
+func (f *faults) failure() error {
+	switch {
+	case f.err != nil:
+		return f.err
+	case f.gone:
+		return errGone
+	}
+	return actors.ErrUnavailable
+}

@@ -1,0 +1,316 @@
+package process_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"admitone/actors"
+	"admitone/actors/core"
+	"admitone/actors/process"
+	"admitone/actors/seat"
+	"admitone/events"
+)
+
+// purchases are how a process may end: completed, or refused at a step of each kind.
+var purchases = []struct {
+	name           string
+	balance, limit int64
+	taken          events.SeatName // a seat of another holder
+	code, end      string
+	facts          string
+}{
+	{"completed", 300, 2, "", "ok", "booked",
+		"allowance.taken seat.held seat.held wallet.debited seat.booked seat.booked booking.booked"},
+	{"refused at the first step", 300, 1, "", "limit_exceeded", "nothing",
+		"wallet.cancelled booking.payment_failed"},
+	{"refused within a stage", 300, 2, seats[1], "seat_taken", "nothing",
+		"allowance.taken seat.held wallet.cancelled seat.released allowance.released booking.payment_failed"},
+	{"refused between stages", 100, 2, "", "insufficient_balance", "nothing",
+		"allowance.taken seat.held seat.held " +
+			"wallet.cancelled seat.released seat.released allowance.released booking.payment_failed"},
+}
+
+// begin announces the purchase of a line, number n of its kind.
+func (w *world) begin(i, n int) purchase {
+	w.Helper()
+	line := purchases[i]
+	p := w.announce(events.BookingID(fmt.Sprintf("b%d-%d", i, n)), line.balance, line.limit)
+	if line.taken != "" {
+		w.do(p.seat(line.taken), &seat.Hold{HoldID: events.NewHoldID("bob", 1), Holder: "bob", HoldFor: time.Hour})
+	}
+	return p
+}
+
+func code(err error) string {
+	if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) {
+		return string(refusal.Code)
+	}
+	if err != nil {
+		return err.Error()
+	}
+	return "ok"
+}
+
+func short(names []string) string { return strings.ReplaceAll(strings.Join(names, " "), ".v1", "") }
+
+// TestRun: the steps are taken in order; a refused one has the process closed, what was taken
+// undone in reverse order and the announcement withdrawn, before the refusal is returned. A
+// run of what is over changes nothing.
+func TestRun(t *testing.T) {
+	w := open(t)
+	for i, line := range purchases {
+		t.Run(line.name, func(t *testing.T) {
+			p := w.begin(i, 0)
+			var observed []string
+			var mu sync.Mutex
+			err := p.run(t.Context(), w.desk, func(facts []events.Fact) {
+				mu.Lock()
+				defer mu.Unlock()
+				for _, fact := range facts {
+					observed = append(observed, fact.Name())
+				}
+			})
+			names, _ := w.recorded(p)
+			if end := w.end(p, line.balance); code(err) != line.code || end != line.end {
+				t.Errorf("%v, %s, want %s", err, end, line.end)
+			}
+			if got, seen := short(names), short(observed); got != line.facts || seen != line.facts {
+				t.Errorf("%s\n%s, want\n%s", got, seen, line.facts)
+			}
+			if err := p.run(t.Context(), w.desk, nil); err != nil {
+				t.Error(err)
+			}
+			if again, _ := w.recorded(p); len(again) != len(names) {
+				t.Errorf("again: %s", short(again))
+			}
+		})
+	}
+}
+
+// TestCrash: the node dies at every step and at every undo, before it is recorded or behind
+// it; another one goes on from the stream and ends it as it would have ended. No id stands
+// for two decisions, and nothing is decided twice unless it was undone already.
+func TestCrash(t *testing.T) {
+	for i, line := range purchases {
+		for _, persisted := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, persisted: %t", line.name, persisted), func(t *testing.T) {
+				w := open(t)
+				for step, died := 0, true; died; step++ {
+					p := w.begin(i, step)
+					f := &faults{Dispatcher: w.desk, at: step, persisted: persisted, gone: true}
+					err := p.run(t.Context(), f, nil)
+					if died = f.hit; died && !errors.Is(err, errGone) {
+						t.Fatalf("dying at %d: %v", step, err)
+					}
+					names, _ := w.recorded(p)
+					w.desk = w.node()
+					if err := p.run(t.Context(), w.desk, nil); !slices.Contains([]string{"ok", line.code, "not_held"}, code(err)) {
+						t.Errorf("resumed at %d: %v", step, err)
+					}
+					w.ended(p, i, step, !slices.Contains(names, "wallet.cancelled.v1"))
+				}
+			})
+		}
+	}
+}
+
+// ended: everything is in keeping, no id was used twice, and if it is exact, no more was
+// decided than without faults.
+func (w *world) ended(p purchase, i int, when any, exact bool) {
+	w.Helper()
+	names, doubles := w.recorded(p)
+	slices.Sort(names)
+	want := strings.Fields(purchases[i].facts)
+	slices.Sort(want)
+	if end := w.end(p, purchases[i].balance); end != purchases[i].end || doubles > 0 {
+		w.Errorf("%v ends in %s, with %d ids used twice", when, end, doubles)
+	}
+	if got, want := short(names), strings.Join(want, " "); exact && got != want {
+		w.Errorf("%v:\n%s, want\n%s", when, got, want)
+	}
+}
+
+// TestUnknownOutcome: any step or undo of what is announced is lost, or carried out without
+// an answer. The runner reads the entity, decides again, and ends as if nothing had been.
+func TestUnknownOutcome(t *testing.T) {
+	for i, line := range purchases {
+		for _, persisted := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, persisted: %t", line.name, persisted), func(t *testing.T) {
+				w := open(t)
+				for step, hit := 0, true; hit; step++ {
+					p := w.begin(i, step)
+					f := &faults{Dispatcher: w.desk, at: step, persisted: persisted}
+					err := p.run(t.Context(), f, nil)
+					if hit = f.hit; code(err) != line.code {
+						t.Errorf("step %d: %v", step, err)
+					}
+					w.ended(p, i, step, true)
+				}
+			})
+		}
+	}
+}
+
+// TestUnknownOutcomeUnannounced: what is not announced is undone, with the step of which
+// nobody knows; the failure is returned.
+func TestUnknownOutcomeUnannounced(t *testing.T) {
+	for _, persisted := range []bool{false, true} {
+		w := open(t)
+		for step, hit := 0, true; hit; step++ {
+			p := w.begin(0, step)
+			f := &faults{Dispatcher: w.desk, at: step, persisted: persisted}
+			r := &process.Runner{Entities: f}
+			all, err := p.describe(t.Context(), f, r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all.Announced, all.Stages = false, all.Stages[:2]
+			err = r.Run(t.Context(), from, all)
+			if hit = f.hit; !hit {
+				break
+			}
+			if !errors.Is(err, actors.ErrUnavailable) || w.end(p, 300) != "nothing" {
+				t.Errorf("step %d, persisted %t: %v, %s", step, persisted, err, w.end(p, 300))
+			}
+		}
+	}
+}
+
+// TestFailureAnnounced: a failure undoes nothing of what is announced; the next run completes
+// it.
+func TestFailureAnnounced(t *testing.T) {
+	w := open(t)
+	for step := range 7 {
+		p := w.begin(0, step)
+		f := &faults{Dispatcher: w.desk, at: step, err: actors.ErrOverloaded}
+		if err := p.run(t.Context(), f, nil); !errors.Is(err, actors.ErrOverloaded) || w.end(p, 300) == "nothing" {
+			t.Errorf("step %d: %v, %s", step, err, w.end(p, 300))
+		}
+		if err := p.run(t.Context(), w.desk, nil); err != nil {
+			t.Errorf("step %d, again: %v", step, err)
+		}
+		w.ended(p, 0, step, true)
+	}
+}
+
+// TestOver: a refusal which says that another run has ended the process has all steps undone,
+// also those behind it.
+func TestOver(t *testing.T) {
+	w := open(t)
+	for _, over := range []bool{false, true} {
+		p := purchase{id: events.BookingID(fmt.Sprintf("over-%t", over))}
+		w.do(p.seat(seats[0]), &seat.Hold{HoldID: events.NewHoldID("bob", 1), Holder: "bob", HoldFor: time.Hour})
+		w.do(p.seat(seats[1]), &seat.Hold{HoldID: p.hold(), Holder: "ann", HoldFor: time.Hour})
+		all := &process.Process{ID: string(p.hold())}
+		for _, name := range seats {
+			all.Stages = append(all.Stages, process.Stage{Steps: []process.Step{{Name: "take", Stream: p.seat(name),
+				Do:      &seat.Hold{HoldID: p.hold(), Holder: "ann", HoldFor: time.Hour},
+				Undo:    &seat.Release{HoldID: p.hold(), Reason: events.ReleasedIncomplete},
+				Refused: func(context.Context, error) (error, bool) { return errOver, over }}}})
+		}
+		r := process.Runner{Entities: w.desk}
+		if err := r.Run(t.Context(), from, all); !errors.Is(err, errOver) {
+			t.Error(err)
+		}
+		_, err := w.desk.View(t.Context(), p.seat(seats[1]), func(c core.Core) {
+			if free := c.(*seat.Seat).Status() == events.SeatIsFree; free != over {
+				t.Errorf("over %t: free %t", over, free)
+			}
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestTwoRunners: two nodes go on with one process at once, from wherever the first has
+// died. Both hear how it ends, not_held if the other has closed it. No id stands for two
+// decisions, and a completed process has taken every decision once.
+func TestTwoRunners(t *testing.T) {
+	for i, line := range purchases {
+		t.Run(line.name, func(t *testing.T) {
+			w := open(t)
+			other := w.node()
+			for step, died := 0, true; died; step++ {
+				p := w.begin(i, step)
+				f := &faults{Dispatcher: w.node(), at: step, gone: true}
+				_ = p.run(t.Context(), f, nil)
+				died = f.hit
+				var both sync.WaitGroup
+				for _, desk := range []*actors.Desk{w.desk, other} {
+					both.Go(func() {
+						if err := p.run(context.Background(), desk, nil); !slices.Contains(
+							[]string{"ok", line.code, "not_held"},
+							code(err),
+						) {
+							t.Errorf("step %d: %v", step, err)
+						}
+					})
+				}
+				both.Wait()
+				w.desk = w.node() // which has read the log
+				w.ended(p, i, step, line.end == "booked")
+			}
+		})
+	}
+}
+
+// TestReplayedIsNotDone: an answer of an earlier run says what was decided then. If it holds
+// no more, the step is taken again under an id of its own; if it does, nothing is decided.
+func TestReplayedIsNotDone(t *testing.T) {
+	w := open(t)
+	p := purchase{id: "again"}
+	hold := &seat.Hold{HoldID: p.hold(), Holder: "ann", HoldFor: time.Hour}
+	all := &process.Process{ID: string(p.hold()), Stages: []process.Stage{{Steps: []process.Step{
+		{Name: "take", Stream: p.seat(seats[0]), Do: hold},
+	}}}}
+	run := func(want int) {
+		t.Helper()
+		r := process.Runner{Entities: w.desk}
+		if err := r.Run(t.Context(), from, all); err != nil {
+			t.Fatal(err)
+		}
+		if names, doubles := w.recorded(p); len(names) != want || doubles != 0 {
+			t.Errorf("%s, with %d ids used twice", short(names), doubles)
+		}
+	}
+	for taken := range 3 {
+		run(taken + 1)
+		run(taken + 1)
+		w.do(p.seat(seats[0]), &seat.Release{HoldID: p.hold(), Reason: events.ReleasedCancelled})
+	}
+	w.do(p.seat(seats[0]), &seat.Hold{HoldID: events.NewHoldID("bob", 1), Holder: "bob", HoldFor: time.Hour})
+	r := process.Runner{Entities: w.desk}
+	if err := r.Run(t.Context(), from, all); code(err) != "seat_taken" {
+		t.Errorf("taken by another: %v", err)
+	}
+}
+
+// TestID: ids that are in logs never change.
+func TestID(t *testing.T) {
+	if got := process.ID("booked", "b.1"); got != actors.KeyedCommandID("", "booked/b.1") {
+		t.Errorf("got %s", got)
+	}
+	if got := process.ID("booked", "0190a5b4-0000-7000-8000-000000000001.1"); got != "kxn2nC9HShmtRGM9QE0msAA.47DEQpj8HBQ" {
+		t.Errorf("got %s", got)
+	}
+}
+
+// TestPanic: of a step that is taken beside others it is an answer, and ends nothing.
+func TestPanic(t *testing.T) {
+	at, err := process.Each([]int{1, 2, 3}, func(i *int) error {
+		if *i == 2 {
+			panic("two")
+		}
+		return nil
+	})
+	if at != 1 || !errors.Is(err, actors.ErrBroken) || !strings.Contains(err.Error(), "two") {
+		t.Errorf("%d, %v", at, err)
+	}
+}

@@ -1,0 +1,233 @@
+package product
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"admitone/actors/core"
+	"admitone/actors/core/coretest"
+	"admitone/events"
+)
+
+// during is a product that is sold from one moment to another; zero is no bound.
+func during(c *Create, opens, closes time.Duration) *Create {
+	c.SaleTimes = events.SaleTimes{OpensAt: moment(opens), ClosesAt: moment(closes)}
+	return c
+}
+
+func moment(after time.Duration) time.Time {
+	if after == 0 {
+		return time.Time{}
+	}
+	return day.Add(after)
+}
+
+func opens(after time.Duration) *Edit  { at := moment(after); return &Edit{OpensAt: &at} }
+func closes(after time.Duration) *Edit { at := moment(after); return &Edit{ClosesAt: &at} }
+
+// bounds are the facts of a sale's bounds, the others are as in the other tables.
+func bounds(fact events.Fact) string {
+	switch f := fact.(type) {
+	case *events.ProductOpened:
+		return fmt.Sprintf("opened at %v, %d left", f.OpensAt.Sub(day), f.Remaining)
+	case *events.ProductClosed:
+		return fmt.Sprintf("closed at %v, %d left", f.ClosesAt.Sub(day), f.Remaining)
+	}
+	return sentence(fact)
+}
+
+const (
+	created   = "created p with 9"
+	edited    = "edited Lamp to 9 at 500, limit 0, 9 left"
+	notOpen   = "not_open [opens_at:2026-05-01 10:00:10 +0000 UTC]"
+	closed20  = "sale_closed [closes_at:2026-05-01 10:00:20 +0000 UTC]"
+	badTimes  = "invalid_field [field:closes_at]"
+	opened10  = "opened at 10s, 9 left"
+	closedAll = "closed at 20s, 9 left"
+)
+
+var timesRules = []struct {
+	name     string
+	attempts []attempt
+}{
+	{"a sale opens at its moment and not a nanosecond earlier", []attempt{
+		{0, during(create(9, 0), 10*s, 20*s), created},
+		{0, reserve(1, "ann", 1), notOpen},
+		{10*s - ns, reserve(1, "ann", 1), notOpen},
+		{10*s - ns, hold(1, "ann", 1), notOpen},
+		{10*s - ns, &core.Expire{}, "nothing"},
+		{10 * s, &core.Expire{}, opened10},
+		{10 * s, &core.Expire{}, "nothing"},
+		{10 * s, reserve(1, "ann", 1), "reserved #1 ann 1, 8 left"},
+		{10*s + ns, reserve(2, "ann", 1), "reserved #2 ann 1, 7 left"},
+	}},
+	{"it closes at its moment, and a nanosecond before it is open", []attempt{
+		{0, during(create(9, 0), 10*s, 20*s), created},
+		{20*s - ns, hold(1, "ann", 1), "held #1 ann 1 until 1m19.999999999s, 8 left"},
+		{20 * s, reserve(2, "ann", 1), closed20},
+		{20*s + ns, hold(2, "ann", 1), closed20},
+	}},
+	{"what was held in time is confirmed and given back after the close", []attempt{
+		{0, during(create(9, 0), 0, 20*s), created},
+		{20*s - ns, hold(1, "ann", 1), "held #1 ann 1 until 1m19.999999999s, 8 left"},
+		{20*s - ns, hold(2, "ann", 1), "held #2 ann 1 until 1m19.999999999s, 7 left"},
+		{21 * s, confirm(1, "ann"), "confirmed #1 ann 1, 7 left"},
+		{21 * s, release(2, "ann"), "released #2 ann 1 held, 8 left"},
+		{21 * s, release(1, "ann"), "released #1 ann 1 confirmed, 9 left"},
+		{21 * s, reserve(3, "ann", 1), closed20},
+	}},
+	{"the decision does not wait for the facts", []attempt{
+		{0, during(create(9, 0), 10*s, 20*s), created},
+		{10 * s, reserve(1, "ann", 1), "reserved #1 ann 1, 8 left"},
+		{20 * s, reserve(2, "ann", 1), closed20},
+		{20 * s, &core.Expire{}, "opened at 10s, 8 left; closed at 20s, 8 left"},
+	}},
+	{"a bound may lie in the past, and is recorded at once", []attempt{
+		{30 * s, during(create(9, 0), 10*s, 20*s), "created p with 9; opened at 10s, 9 left; closed at 20s, 9 left"},
+		{30 * s, reserve(1, "ann", 1), closed20},
+		{30 * s, &core.Expire{}, "nothing"},
+		{30 * s, during(create(9, 0), 10*s, 20*s), "nothing"},
+		{30 * s, create(9, 0), "already_exists"},
+		{30 * s, during(create(9, 0), 10*s, 21*s), "already_exists"},
+	}},
+	{"a sale closes after it opens", []attempt{
+		{0, during(create(9, 0), 20*s, 10*s), badTimes},
+		{0, during(create(9, 0), 10*s, 10*s), badTimes},
+		{0, during(create(9, 0), 10*s, 10*s+ns), created},
+		{0, closes(10 * s), badTimes},
+		{0, opens(11 * s), badTimes},
+		{0, closes(20 * s), edited},
+		{0, opens(20 * s), badTimes},
+	}},
+	{"an edit that moves a bound has it recorded again, and another does not", []attempt{
+		{0, during(create(9, 0), 10*s, 0), created},
+		{10 * s, &core.Expire{}, opened10},
+		{11 * s, stock(9), edited},
+		{11 * s, &core.Expire{}, "nothing"},
+		{12 * s, opens(15 * s), edited},
+		{12 * s, reserve(1, "ann", 1), "not_open [opens_at:2026-05-01 10:00:15 +0000 UTC]"},
+		{15 * s, &core.Expire{}, "opened at 15s, 9 left"},
+		{16 * s, closes(12 * s), badTimes},
+		{16 * s, closes(15*s + 1), edited + "; closed at 15.000000001s, 9 left"},
+		{16 * s, closes(0), edited},
+		{16 * s, &core.Expire{}, "nothing"},
+		{16 * s, reserve(1, "ann", 1), "reserved #1 ann 1, 8 left"},
+	}},
+	{"a bound that was moved before it came is recorded where it is", []attempt{
+		{0, during(create(9, 0), 10*s, 0), created},
+		{5 * s, opens(20 * s), edited},
+		{10 * s, &core.Expire{}, "nothing"},
+		{10 * s, opens(0), edited},
+		{20 * s, &core.Expire{}, "nothing"},
+	}},
+	{"bounds come before limits and stock, and after the pass", []attempt{
+		{0, during(create(9, 2), 10*s, 0), created},
+		{0, reserve(1, "ann", 10), notOpen},
+		{0, reserve(1, "ann", 3), notOpen},
+		{0, reserve(1, "ann", 0), "invalid_field [field:quantity]"},
+	}},
+}
+
+func TestTimes(t *testing.T) {
+	for _, rule := range timesRules {
+		t.Run(rule.name, func(t *testing.T) {
+			p := New()
+			for i, a := range rule.attempts {
+				if got := coretest.Do(p, a.cmd, day.Add(a.at), bounds); got != a.then {
+					t.Fatalf("line %d: %T at %v\n gives %s\n  want %s", i+1, a.cmd, a.at, got, a.then)
+				}
+				p = coretest.Restored(t, p.Freeze(), New)
+			}
+		})
+	}
+}
+
+// TestTimesThatCantBe: what the log reaches lies ahead.
+func TestTimesThatCantBe(t *testing.T) {
+	times := events.SaleTimes{OpensAt: day.Add(s)}
+	made := &events.ProductCreated{ProductID: "p", DisplayName: "Lamp", Stock: 2, HoldSeconds: 60, SaleTimes: times}
+	for name, facts := range map[string][]events.Fact{
+		"another moment": {&events.ProductOpened{OpensAt: day.Add(2 * s), Remaining: 2}},
+		"another figure": {&events.ProductOpened{OpensAt: day.Add(s), Remaining: 1}},
+		"no such bound":  {&events.ProductClosed{ClosesAt: day.Add(s), Remaining: 2}},
+		"twice":          {&events.ProductOpened{OpensAt: day.Add(s), Remaining: 2}, &events.ProductOpened{OpensAt: day.Add(s), Remaining: 2}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := New()
+			p.Evolve(made)
+			coretest.RefusesFacts(t, p, facts...)
+		})
+	}
+}
+
+// TestEditRevision moves with edits alone.
+func TestEditRevision(t *testing.T) {
+	p := New()
+	for _, a := range []struct {
+		cmd  core.Command
+		want events.Revision
+	}{
+		{during(create(9, 0), 1*s, 0), 0}, // and opened, at revision 1
+		{reserve(1, "ann", 1), 0},
+		{stock(8), 3},
+		{reserve(2, "ann", 1), 3},
+		{&Edit{}, 3},
+		{closes(90 * s), 5},
+	} {
+		coretest.Do(p, a.cmd, day.Add(5*s), bounds)
+		p = coretest.Restored(t, p.Freeze(), New)
+		if got := p.(core.Edited).EditRevision(); got != a.want {
+			t.Errorf("%+v: the newest edit has revision %d, want %d", a.cmd, got, a.want)
+		}
+	}
+}
+
+// TestNothingIsSoldOutside takes random commands at random times through a product whose bounds
+// move, and holds every sale to the bounds that are in force.
+func TestNothingIsSoldOutside(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p, now := New(), day
+		after := rapid.Custom(
+			func(t *rapid.T) time.Duration { return time.Duration(rapid.IntRange(0, 20).Draw(t, "seconds")) * s },
+		)
+		coretest.Do(p, during(create(50, 0), after.Draw(t, "opens"), 0), now, bounds)
+		times, reachedOnce := p.(*Product).sale.Times, map[string]bool{}
+		take := func(facts []events.Fact) {
+			for _, fact := range facts {
+				switch f := fact.(type) {
+				case *events.ProductEdited:
+					if !f.OpensAt.Equal(times.OpensAt) {
+						delete(reachedOnce, "opened")
+					}
+					if !f.ClosesAt.Equal(times.ClosesAt) {
+						delete(reachedOnce, "closed")
+					}
+					times = f.SaleTimes
+				case *events.ProductReserved, *events.ProductHeld:
+					if now.Before(times.OpensAt) || !times.ClosesAt.IsZero() && !now.Before(times.ClosesAt) {
+						t.Fatalf("%s at %v outside of %+v", fact.Name(), now, times)
+					}
+				case *events.ProductOpened, *events.ProductClosed:
+					name := bounds(fact)[:6]
+					if reachedOnce[name] {
+						t.Fatalf("%s twice", name)
+					}
+					reachedOnce[name] = true
+				}
+			}
+		}
+		for i := range rapid.IntRange(1, 30).Draw(t, "commands") {
+			now = now.Add(time.Duration(rapid.IntRange(0, 3).Draw(t, "later")) * s)
+			cmd := rapid.SampledFrom([]core.Command{hold(i, "ann", 1), reserve(i, "bob", 1), stock(50),
+				opens(after.Draw(t, "o")), closes(after.Draw(t, "c"))}).Draw(t, "command")
+			facts, _ := core.Step(p, cmd, now, take)
+			take(facts)
+			if open := times.Within(now); !open && p.(*Product).sale.Refuse(now) == nil {
+				t.Fatalf("open at %v, with %+v", now, times)
+			}
+		}
+	})
+}

@@ -1,0 +1,183 @@
+package refusals
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"admitone/events"
+)
+
+// memory is a log without files, so that it can live in a time of its own: an append
+// takes a while, and the first ones fail.
+type memory struct {
+	events.Store // of which the methods below are enough here
+	takes        time.Duration
+
+	mu     sync.Mutex
+	fails  int
+	log    map[events.StreamID][]events.Recorded
+	writes []int // how many events each append had
+}
+
+// Append implements events.Store.
+func (m *memory) Append(
+	ctx context.Context,
+	stream events.StreamID,
+	expected events.Revision,
+	batch []events.Event,
+) (events.Appended, error) {
+	select {
+	case <-ctx.Done():
+		return events.Appended{}, fmt.Errorf("%w: %w", events.ErrUnavailable, ctx.Err())
+	case <-time.After(m.takes):
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.fails > 0 {
+		m.fails--
+		return events.Appended{}, events.ErrUnavailable
+	}
+	if events.Revision(len(m.log[stream]))-1 != expected {
+		return events.Appended{}, events.ErrConflict
+	}
+	if m.log == nil {
+		m.log = map[events.StreamID][]events.Recorded{}
+	}
+	for _, e := range batch {
+		m.log[stream] = append(
+			m.log[stream],
+			events.Recorded{Event: e, Stream: stream, Revision: events.Revision(len(m.log[stream]))},
+		)
+	}
+	m.writes = append(m.writes, len(batch))
+	return events.Appended{Revision: events.Revision(len(m.log[stream])) - 1}, nil
+}
+
+// Read implements events.Store, as far as it takes to find the end.
+func (m *memory) Read(
+	_ context.Context,
+	stream events.StreamID,
+	_ events.Revision,
+	_ events.Direction,
+	_ int,
+) ([]events.Recorded, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := m.log[stream]
+	return slices.Clone(all[max(0, len(all)-1):]), nil
+}
+
+// lost are the counts that are written down in place of refusals.
+func (m *memory) lost() (counts []string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, stream := range m.log {
+		for _, e := range stream {
+			if dropped, ok := e.Fact.(*events.RefusalsDropped); ok {
+				counts = append(counts, fmt.Sprintf("%d since %s", dropped.Count, dropped.Since.Format(time.RFC3339)))
+			}
+		}
+	}
+	return counts
+}
+
+// running runs a recorder in a time of its own, and ends it.
+func running(t *testing.T, m *memory, c Config, do func(r *Recorder)) (after *Recorder) {
+	synctest.Test(t, func(*testing.T) {
+		r := recorder(m, c)
+		ctx, cancel := context.WithCancel(context.Background())
+		done := make(chan struct{})
+		go func() { defer close(done); r.Run(ctx) }()
+		do(r)
+		cancel()
+		<-done
+		after = r
+	})
+	return after
+}
+
+func pass(d time.Duration) { time.Sleep(d); synctest.Wait() }
+
+// TestALostCountIsNotLost: how many were dropped is written down later if the log does not
+// take it, from the first of them on, together with those that were on the way with it.
+func TestALostCountIsNotLost(t *testing.T) {
+	m := &memory{fails: 1}
+	r := running(t, m, Config{PerSecond: 2}, func(r *Recorder) {
+		for i := range 7 {
+			r.Record(refusal(i, at))
+		}
+		pass(time.Second) // two with the count of five: the log takes neither
+		r.Record(refusal(8, at.Add(time.Second)))
+		pass(time.Second)
+	})
+	if got := strings.Join(m.lost(), ", "); got != "7 since 2031-05-01T23:59:59Z" || r.Kept() != 1 || r.Dropped() != 7 {
+		t.Errorf("written down as dropped: %s; kept %d, dropped %d", got, r.Kept(), r.Dropped())
+	}
+}
+
+// TestWhatWaitsIsWrittenAfterAFailure: nobody else has to be refused for that, nor for the
+// count of what the failure has cost.
+func TestWhatWaitsIsWrittenAfterAFailure(t *testing.T) {
+	m := &memory{fails: 1}
+	running(t, m, Config{}, func(r *Recorder) {
+		for i := range 600 {
+			r.Record(refusal(i, at))
+		}
+		pass(time.Second)
+		if r.Kept() == 0 || r.Dropped() == 0 || r.Kept()+r.Dropped() != 600 {
+			t.Errorf("a second after the failure: kept %d, dropped %d", r.Kept(), r.Dropped())
+		}
+		pass(2 * tellEvery)
+		if got := strings.Join(m.lost(), ", "); got != fmt.Sprintf("%d since 2031-05-01T23:59:59Z", r.Dropped()) {
+			t.Errorf("written down as dropped: %q", got)
+		}
+	})
+}
+
+// TestAnEndCountsWhatItLeaves, if the log is dead.
+func TestAnEndCountsWhatItLeaves(t *testing.T) {
+	m := &memory{fails: 100}
+	r := running(t, m, Config{Every: time.Hour}, func(r *Recorder) {
+		for i := range 600 {
+			r.Record(refusal(i, at))
+		}
+	})
+	if r.Kept() != 0 || r.Dropped() != 600 {
+		t.Errorf("kept %d, dropped %d", r.Kept(), r.Dropped())
+	}
+}
+
+// TestEachBatchHasItsTime: a slow log is not given up while it takes one after another.
+func TestEachBatchHasItsTime(t *testing.T) {
+	m := &memory{takes: 2 * time.Second}
+	running(t, m, Config{PerSecond: 5000}, func(r *Recorder) {
+		for i := range 4*batchSize + 1 {
+			r.Record(refusal(i, at))
+		}
+		pass(time.Minute)
+		if r.Kept() != 4*batchSize+1 || r.Dropped() != 0 {
+			t.Errorf("kept %d, dropped %d", r.Kept(), r.Dropped())
+		}
+	})
+}
+
+// TestATrickleIsGathered: refusals that come while others are written wait for more, as
+// those did.
+func TestATrickleIsGathered(t *testing.T) {
+	m := &memory{takes: 10 * time.Millisecond}
+	r := running(t, m, Config{Every: 200 * time.Millisecond}, func(r *Recorder) {
+		for i := range 2000 { // one every millisecond, over a midnight
+			r.Record(refusal(i, at.Add(time.Duration(i)*time.Millisecond)))
+			pass(time.Millisecond)
+		}
+	})
+	if len(m.writes) > 12 || r.Kept() != 2000 {
+		t.Errorf("%d appends for two seconds; kept %d", len(m.writes), r.Kept())
+	}
+}

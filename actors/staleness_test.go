@@ -1,0 +1,161 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"sync"
+	"testing"
+
+	"admitone/actors/core"
+	"admitone/actors/product"
+	"admitone/events"
+)
+
+// lampsLeft is what a desk says is left of the lamp.
+func lampsLeft(t testing.TB, d *Desk) (left int64) {
+	t.Helper()
+	if _, err := d.View(context.Background(), lamp,
+		func(c core.Core) { left = c.(*product.Product).Remaining() }); err != nil {
+		t.Error(err)
+	}
+	return left
+}
+
+// TestWhatAnotherDeskAppends is neither refused nor shown by what was before it, once
+// the desk was told.
+func TestWhatAnotherDeskAppends(t *testing.T) {
+	store := openLog(t, t.TempDir())
+	here, there := openDesk(t, store, nil), openDesk(t, store, nil)
+	mustCreate(t, here, 1)
+	if _, err := ask(here, one("ann")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ask(here, one("bob")); code(err) != "sold_out" {
+		t.Fatal(err)
+	}
+	stock := int64(3)
+	answer, err := ask(there, &product.Edit{Stock: &stock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := here.Stats()
+	here.Observe(lamp, answer.Revision-1) // that it knows
+	if left, loads := lampsLeft(t, here), here.Stats().Loads; left != 0 || loads != before.Loads {
+		t.Errorf("%d are left after %d loads, want 0 after %d: it has learnt of it by itself", left, loads, before.Loads)
+	}
+	here.Observe(lamp, answer.Revision)
+	here.Observe("product-unknown", 7)
+	if left := lampsLeft(t, here); left != 2 {
+		t.Errorf("%d are left, want 2", left)
+	}
+	if _, err := ask(here, one("bob")); err != nil {
+		t.Errorf("refused by what was: %v", err)
+	}
+}
+
+// TestToldWhileBusy: a desk that is told of everything, its own events included, loses
+// nothing and ends with what is in the log.
+func TestToldWhileBusy(t *testing.T) {
+	store := openLog(t, t.TempDir())
+	desks := []*Desk{openDesk(t, store, nil), openDesk(t, store, nil)}
+	mustCreate(t, desks[0], 10_000)
+	ctx, stop := context.WithCancel(context.Background())
+	var followers, crowd sync.WaitGroup
+	told := make(chan events.Revision, 100_000)
+	followers.Go(func() {
+		_ = store.Follow(ctx, 0, func(batch []events.Recorded) error {
+			for i := range batch {
+				for _, d := range desks {
+					d.Observe(batch[i].Stream, batch[i].Revision)
+				}
+				told <- batch[i].Revision
+			}
+			return nil
+		})
+	})
+	for i := range 16 {
+		crowd.Go(func() {
+			for range 50 {
+				if _, err := ask(desks[i%2], one("ann")); err != nil {
+					t.Error(err)
+				}
+				lampsLeft(t, desks[(i+1)%2])
+			}
+		})
+	}
+	crowd.Wait()
+	for revision := range told {
+		if revision == 800 {
+			break
+		}
+	}
+	stop()
+	followers.Wait()
+	for i, d := range desks {
+		if left := lampsLeft(t, d); left != 10_000-800 {
+			t.Errorf("desk %d has %d left, want %d", i, left, 10_000-800)
+		}
+	}
+}
+
+// forgiving is a log that takes the same events again, as an EventStoreDB does: it goes
+// by their ids alone.
+type forgiving struct{ events.Store }
+
+// Append says yes as well to events whose ids are there already.
+func (s forgiving) Append(
+	ctx context.Context,
+	stream events.StreamID,
+	expected events.Revision,
+	batch []events.Event,
+) (events.Appended, error) {
+	appended, err := s.Store.Append(ctx, stream, expected, batch)
+	if !errors.Is(err, events.ErrConflict) {
+		return appended, err
+	}
+	there, failed := s.Read(ctx, stream, expected+1, events.Forward, len(batch))
+	if failed != nil || len(there) < len(batch) {
+		return appended, err
+	}
+	for i := range batch {
+		if there[i].ID != batch[i].ID {
+			return appended, err
+		}
+	}
+	last := there[len(batch)-1]
+	return events.Appended{Revision: last.Revision, Position: last.Position}, nil
+}
+
+// TestOneKeyAtTwoDesks: a retry that another desk gets, which has not heard of the
+// first request yet, is answered like that one; and what it appends next is chained to
+// what is in the log.
+func TestOneKeyAtTwoDesks(t *testing.T) {
+	store := forgiving{openLog(t, t.TempDir())}
+	here, there := openDesk(t, store, nil), openDesk(t, store, nil)
+	mustCreate(t, here, 9)
+	lampsLeft(t, there)
+	reserve := func(d *Desk) (Answer, error) {
+		return d.Ask(t.Context(), Request{Stream: lamp, Command: one("ann"), ID: KeyedCommandID("ann", "k"), Actor: "ann"})
+	}
+	first, err := reserve(here)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := reserve(there)
+	if first.Replayed = true; err != nil || !reflect.DeepEqual(again, first) {
+		t.Errorf("again: %+v, %v; want %+v", again, err, first)
+	}
+	if _, err := ask(there, one("bob")); err != nil {
+		t.Error(err)
+	}
+	var hash events.Hash
+	for e, err := range events.Stream(t.Context(), store, lamp, 0) {
+		if err == nil {
+			hash, err = events.CheckLink(hash, &e)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,93 @@
+package tournament
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"admitone/actors/core"
+	"admitone/actors/core/coretest"
+	"admitone/events"
+)
+
+// from is a tournament that opens so long after the day began.
+func from(cmd *Create, after time.Duration) *Create {
+	cmd.OpensAt = day.Add(after)
+	return cmd
+}
+
+func opens(at time.Time) *Edit { return &Edit{OpensAt: &at} }
+
+// opening tells when a tournament has opened; the other facts are as in the other tables.
+func opening(fact events.Fact) string {
+	if f, ok := fact.(*events.TournamentOpened); ok {
+		return fmt.Sprintf("opened at %v with %d in", f.OpensAt.Sub(day), f.Entered)
+	}
+	return sentence(fact)
+}
+
+// TestOpening: teams enter from the stated moment on, to the nanosecond, and it is recorded once.
+func TestOpening(t *testing.T) {
+	const tick, ns = time.Minute, time.Nanosecond
+	const made = "created cup for 2, strict"
+	const early = "not_open [opens_at:2026-05-01 20:01:00 +0000 UTC]"
+	closed := from(plain(2), tick)
+	closed.Closed = true
+	for name, attempts := range map[string][]attempt{
+		"at its moment": {
+			{0, from(plain(2), tick), made},
+			{0, from(plain(2), tick), "nothing"},
+			{0, plain(2), "already_exists"},
+			{tick - ns, enter("a"), early},
+			{tick - ns, &core.Expire{}, "nothing"},
+			{tick, enter("a"), "entered [a]: 1 in, 1 free, 0 wait"},
+			{tick, enter("a"), "already_entered [entry:entered team_id:a]"},
+			{tick, &core.Expire{}, "opened at 1m0s with 1 in"},
+			{tick, &core.Expire{}, "nothing"},
+			{tick + ns, enter("b"), "entered [b]: 2 in, 0 free, 0 wait"},
+		},
+		"in the past": {
+			{2 * tick, from(plain(2), tick), made + "; opened at 1m0s with 0 in"},
+			{2 * tick, enter("a"), "entered [a]: 1 in, 1 free, 0 wait"},
+		},
+		"moved, and taken away": {
+			{0, from(plain(2), tick), made},
+			{tick, &core.Expire{}, "opened at 1m0s with 0 in"},
+			{tick, opens(day.Add(3 * tick)), "edited Cup to 2 until 1h0m0s, open: 0 in, 2 free, 0 wait"},
+			{2 * tick, enter("a"), "not_open [opens_at:2026-05-01 20:03:00 +0000 UTC]"},
+			{2 * tick, limit(2), "edited Cup to 2 until 1h0m0s, open: 0 in, 2 free, 0 wait"},
+			{3 * tick, &core.Expire{}, "opened at 3m0s with 0 in"},
+			{3 * tick, opens(day.Add(2 * tick)),
+				"edited Cup to 2 until 1h0m0s, open: 0 in, 2 free, 0 wait; opened at 2m0s with 0 in"},
+			{3 * tick, opens(time.Time{}), "edited Cup to 2 until 1h0m0s, open: 0 in, 2 free, 0 wait"},
+			{3 * tick, &core.Expire{}, "nothing"},
+		},
+		"closed from the start": {
+			{0, closed, made},
+			{0, closed, "nothing"},
+			{0, enter("a"), early},
+			{tick, enter("a"), "registration_closed"},
+			{tick, &core.Expire{}, "opened at 1m0s with 0 in"},
+			{tick, status(events.TournamentOpen), "edited Cup to 2 until 1h0m0s, open: 0 in, 2 free, 0 wait"},
+			{tick, enter("a"), "entered [a]: 1 in, 1 free, 0 wait"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := New()
+			for i, a := range attempts {
+				if got := coretest.Do(c, a.cmd, day.Add(a.at), opening); got != a.then {
+					t.Fatalf("line %d: %T at %v\n gives %s\n  want %s", i+1, a.cmd, a.at, got, a.then)
+				}
+				c = coretest.Restored(t, c.Freeze(), New)
+			}
+		})
+	}
+	for _, facts := range [][]events.Fact{
+		{&events.TournamentOpened{OpensAt: day, TournamentCounts: events.TournamentCounts{Remaining: 2}}},
+		{&events.TournamentOpened{OpensAt: day.Add(tick), TournamentCounts: events.TournamentCounts{Remaining: 1}}},
+	} {
+		c := New()
+		coretest.Do(c, from(plain(2), tick), day, opening)
+		coretest.RefusesFacts(t, c, facts...)
+	}
+}

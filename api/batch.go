@@ -1,0 +1,212 @@
+package api
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
+
+	"admitone/actors"
+	"admitone/actors/core"
+	"admitone/api/codes"
+	"admitone/api/input"
+)
+
+// Limits of a batch.
+const (
+	maxBatchBody     = 1 << 20
+	maxBatchCommands = 1_000
+	// batchesAtOnce bounds the batches that are under way or wait for a turn; one more is
+	// overloaded.
+	batchesAtOnce = 256
+	// batchTurns bounds those that hand in commands: a few fill the appends, and each command that
+	// waits for its answer has a stack.
+	batchTurns = 8
+)
+
+// batchable has the routes of the commands that a batch may have.
+var batchable = []string{
+	"POST /v1/products/:id/reservations",
+	"POST /v1/products/:id/reservations/:rid/confirm",
+	"DELETE /v1/products/:id/reservations/:rid",
+	"POST /v1/performances/:id/bookings",
+	"POST /v1/bookings/:id/payment",
+	"DELETE /v1/bookings/:id",
+	"POST /v1/tournaments/:id/entries",
+	"DELETE /v1/tournaments/:id/entries/:team",
+}
+
+// batches runs the commands of batches, each by the handler of its route. They have a router of
+// their own, so that no command can reach another route.
+type batches struct {
+	server  *Server
+	app     *fiber.App
+	serve   fasthttp.RequestHandler // of app
+	unknown *routeMetrics           // of commands without a route
+	direct  []directRoute
+	running chan struct{}
+	turns   chan struct{}
+	large   largeBodies
+	pool    coroutinePool
+	memory  sync.Pool // of *fasthttp.RequestCtx
+}
+
+func newBatches(s *Server) *batches {
+	b := &batches{server: s, unknown: s.metrics.batchRoute("", ""), running: make(chan struct{}, batchesAtOnce),
+		turns: make(chan struct{}, batchTurns)}
+	b.memory.New = func() any { return &fasthttp.RequestCtx{} }
+	b.app = fiber.New(fiber.Config{
+		DisableStartupMessage: true, Immutable: true, StrictRouting: true, CaseSensitive: true,
+		ErrorHandler: func(c *fiber.Ctx, err error) error {
+			return commandOf(c).route(c, b.unknown, func(*request) error { return noCommand(err) })
+		}})
+	return b
+}
+
+// add makes a route one for commands of batches, if it is batchable.
+func (b *batches) add(method, path string, h handler) {
+	if !slices.Contains(batchable, method+" "+path) {
+		return
+	}
+	metrics := b.server.metrics.batchRoute(method, path)
+	b.app.Add(method, path, func(c *fiber.Ctx) error { return commandOf(c).route(c, metrics, h) })
+	b.serve = b.app.Handler()
+	if !isBookingPath(path) {
+		b.direct = append(b.direct, directRoute{method, strings.Split(path, "/"), h, metrics})
+	}
+}
+
+// close ends what waits for further batches; none may be under way.
+func (b *batches) close() { b.pool.close() }
+
+// noCommand tells what a batch takes.
+func noCommand(err error) error {
+	p := problemOf(err, nil)
+	p = &problem{code: p.code, fields: p.fields, detail: "a batch takes reserve, confirm, release, book, pay, " +
+		"cancel, enter and withdraw, by the methods and paths of their own routes"}
+	return p
+}
+
+func (s *Server) batchRoutes() { s.handle(fiber.MethodPost, "/v1/batch", s.batch) }
+
+// batch runs the commands of the body and answers each in its place.
+func (s *Server) batch(r *request) error {
+	if err := r.caller.act(); err != nil {
+		return err
+	}
+	if len(r.ctx.Request().Header.Peek(headerIdempotencyKey)) > 0 {
+		return refuse(codes.BadParameter,
+			"a batch has no Idempotency-Key; give each of its commands an idempotency_key of its own")
+	}
+	commands, err := r.batchBody()
+	if err != nil {
+		return err
+	}
+	select {
+	case s.batches.running <- struct{}{}:
+		defer func() { <-s.batches.running }()
+	default:
+		return actors.ErrOverloaded
+	}
+	r.commands = len(commands)
+	run := batchRun{batches: s.batches, request: r, commands: commands}
+	run.run()
+	return r.json(fiber.StatusOK, appendAnswers(commands))
+}
+
+// appendAnswers encodes the answers in the order of their commands.
+func appendAnswers(commands []batchCommand) []byte {
+	size := len(`{"answers":[]}`) + 1
+	for i := range commands {
+		size += len(`{"status":200,"body":},`) + len(commands[i].body)
+	}
+	dst := append(make([]byte, 0, size), `{"answers":[`...)
+	for i := range commands {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = append(dst, `{"status":`...)
+		dst = strconv.AppendInt(dst, int64(commands[i].status), 10)
+		dst = append(dst, `,"body":`...)
+		dst = append(dst, commands[i].body...)
+		dst = append(dst, '}')
+	}
+	return append(dst, "]}\n"...)
+}
+
+// optionalText is a text that may be left out, but not be null.
+type optionalText struct {
+	text  string
+	given bool
+}
+
+// UnmarshalJSONFrom implements json.UnmarshalerFrom.
+func (o *optionalText) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if dec.PeekKind() != '"' {
+		return fmt.Errorf("a %v is no text", dec.PeekKind())
+	}
+	o.given = true
+	token, err := dec.ReadToken()
+	o.text = token.String()
+	return err
+}
+
+// batchItem is a command as the body of a batch has it.
+type batchItem struct {
+	Method         optionalText   `json:"method"`
+	Path           optionalText   `json:"path"`
+	Body           jsontext.Value `json:"body"`
+	IdempotencyKey optionalText   `json:"idempotency_key"`
+	AdmissionPass  optionalText   `json:"admission_pass"`
+}
+
+// batchBody reads and checks the body, but for the meaning of its commands.
+func (r *request) batchBody() ([]batchCommand, error) {
+	text := r.ctx.Request().Body()
+	if len(text) > maxBatchBody {
+		return nil, largeOf(&r.ctx.Request().Header).tooMuch
+	}
+	if err := r.sendsJSON(); err != nil {
+		return nil, err
+	}
+	var body struct {
+		Commands []batchItem `json:"commands"`
+	}
+	if err := input.DecodeNulls(text, &body, theBody); err != nil {
+		return nil, placed(err)
+	}
+	if len(body.Commands) < 1 || len(body.Commands) > maxBatchCommands {
+		return nil, invalidField("commands", fmt.Sprintf("a batch has 1 to %d commands", maxBatchCommands))
+	}
+	commands := make([]batchCommand, len(body.Commands))
+	for i := range body.Commands {
+		item := &body.Commands[i]
+		switch {
+		case !item.Method.given:
+			return nil, invalidField(fmt.Sprintf("commands[%d].method", i), "say the method, such as POST")
+		case !item.Path.given:
+			return nil, invalidField(fmt.Sprintf("commands[%d].path", i), "say the path, such as /v1/bookings/x/payment")
+		}
+		commands[i].item = item
+	}
+	return commands, nil
+}
+
+var placeOfCommand = regexp.MustCompile(`^commands\.(\d+)`)
+
+// placed writes the place of a fault in a batch as commands[3].path.
+func placed(err error) error {
+	refusal, ok := err.(*core.Refusal)
+	if !ok || refusal.Fields.Field() == "" {
+		return err
+	}
+	moved := *refusal
+	moved.Fields = core.Fields{"field": placeOfCommand.ReplaceAllString(refusal.Fields.Field(), "commands[$1]")}
+	return &moved
+}

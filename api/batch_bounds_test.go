@@ -1,0 +1,195 @@
+package api
+
+import (
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/valyala/fasthttp"
+)
+
+func eventually(t *testing.T, holds func() bool) {
+	t.Helper()
+	for end := time.Now().Add(patience); !holds(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("it did not happen")
+		}
+	}
+}
+
+func TestLargeBodiesAreFew(t *testing.T) {
+	w := newHarness(t)
+	w.product("p", 50, "")
+	body := `{"commands":[` + cmd("POST", reservations, `{"holder":"ada"}`) + `]}` + strings.Repeat(" ", 200<<10)
+	begin := func() net.Conn {
+		conn, err := net.Dial("tcp", w.address)
+		w.must(err)
+		t.Cleanup(func() { conn.Close() })
+		fmt.Fprintf(
+			conn,
+			"POST /v1/batch HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n",
+			w.address,
+			len(body),
+		)
+		return conn
+	}
+	var open []net.Conn
+	for range largeAtOnce {
+		open = append(open, begin())
+	}
+	large := &w.server.batches.large
+	eventually(t, func() bool { large.mu.Lock(); defer large.mu.Unlock(); return len(large.until) == largeAtOnce })
+	w.do("POST", "/v1/batch", body).problem(429, "overloaded")
+	_, err := open[0].Write([]byte(body))
+	w.must(err)
+	w.answerFrom(open[0], "the first").each(1)[0].is(201)
+	w.do("POST", "/v1/batch", body).each(1)[0].is(201)
+}
+
+func TestPlacesOfLargeBodiesEnd(t *testing.T) {
+	var large largeBodies
+	now, headers := time.Now(), make([]fasthttp.RequestHeader, largeAtOnce+1)
+	for i := range headers {
+		if large.take(&headers[i], now) != (i < largeAtOnce) {
+			t.Fatalf("body %d", i)
+		}
+	}
+	last := &headers[largeAtOnce]
+	if large.has(last) || large.take(last, now.Add(largeHeld)) {
+		t.Error("a place is free too early")
+	}
+	if !large.take(last, now.Add(largeHeld+1)) || !large.has(last) || large.has(&headers[0]) {
+		t.Error("no place is free")
+	}
+	if large.release(last); large.has(last) {
+		t.Error("it has its place still")
+	}
+}
+
+func TestBatchWithoutALog(t *testing.T) {
+	w := newHarness(t)
+	w.product("p", 50, "")
+	w.hall("gig", 1, "")
+	booked := w.book("gig", "ada", "A-1-1").is(201)["id"].(string)
+	w.do("GET", "/v1/bookings/"+booked, "").is(200)
+	w.must(w.store.Close())
+	all := w.batch([]string{cmd("POST", reservations, `{"holder":"ada"}`), cmd("DELETE", "/v1/bookings/"+booked, ""),
+		cmd("GET", reservations, ""), cmd("POST", reservations, `{"holder":"bob"}`)}).each(4)
+	all[0].code(503, "log_unavailable")
+	all[1].code(503, "log_unavailable")
+	all[2].code(405, "method_not_allowed")
+	all[3].code(503, "log_unavailable")
+}
+
+func TestBatchOverload(t *testing.T) {
+	w := newHarness(t, func(w *harness) { w.desks.MaxPerEntity = 1 })
+	w.product("p", 5000, "")
+	w.product("q", 5000, "")
+	commands := make([]string, 200)
+	for i := range commands {
+		commands[i] = cmd("POST", reservations, `{"holder":"ada"}`)
+	}
+	commands = append(commands, cmd("POST", "/v1/products/q/reservations", `{"holder":"ada"}`))
+	sold := 0
+	all := w.batch(commands).each(len(commands))
+	all[0].is(201)
+	all[200].is(201)
+	for _, a := range all[:200] {
+		if a.status == 201 {
+			sold++
+			continue
+		}
+		a.code(429, "overloaded")
+	}
+	if v := w.do("GET", "/v1/products/p", "").is(200); v["sold"] != float64(sold) || sold == 200 {
+		t.Errorf("%d were sold: %v", sold, v)
+	}
+}
+
+func TestBatchBeginsNothingLate(t *testing.T) {
+	w := newHarness(t)
+	w.product("p", 50, "")
+	for _, path := range []string{reservations, reservations + "?x", "/v1/performances/gig/bookings"} {
+		item := batchItem{
+			Method: optionalText{"POST", true},
+			Path:   optionalText{path, true},
+			Body:   []byte(`{"holder":"ada"}`),
+		}
+		late := batchCommand{item: &item, batches: w.server.batches,
+			request: &request{server: w.server, id: "late", begun: time.Now().Add(-batchPatience)}}
+		if late.run(nil); late.status != 429 || !strings.Contains(string(late.body), "overloaded") {
+			t.Errorf("%s: %d %s", path, late.status, late.body)
+		}
+	}
+}
+
+func TestBatchIsBounded(t *testing.T) {
+	w := newHarness(t)
+	w.product("p", 5000, "")
+	one := []string{cmd("POST", reservations, `{"holder":"ada"}`)}
+	for range batchesAtOnce {
+		w.server.batches.running <- struct{}{}
+	}
+	w.batch(one).problem(429, "overloaded")
+	<-w.server.batches.running
+	w.batch(one).each(1)[0].is(201)
+	for range batchTurns {
+		w.server.batches.turns <- struct{}{}
+	}
+	done := make(chan answer)
+	go func() { done <- w.batch(one) }()
+	select {
+	case a := <-done:
+		t.Errorf("answered without a turn: %s", a.text)
+	case <-time.After(20 * time.Millisecond): // a correct server only looks correct sooner
+	}
+	for range batchTurns {
+		<-w.server.batches.turns
+	}
+	(<-done).each(1)[0].is(201)
+	many := make([]string, maxBatchCommands)
+	for i := range many {
+		many[i] = one[0]
+	}
+	for i, a := range w.batch(many).each(len(many)) {
+		if v := a.is(201); v["remaining"] != float64(5000-3-i) {
+			t.Fatalf("command %d: %s", i, a.text)
+		}
+	}
+	pool := &w.server.batches.pool
+	pool.mu.Lock()
+	defer pool.mu.Unlock()
+	if len(pool.free) > batchWindow {
+		t.Errorf("%d coroutines", len(pool.free))
+	}
+	for range batchesAtOnce - 1 {
+		<-w.server.batches.running
+	}
+}
+
+func TestBatchInLogAndMetrics(t *testing.T) {
+	w := newHarness(t)
+	w.product("p", 1, "")
+	one := cmd("POST", reservations, `{"holder":"ada"}`)
+	w.batch([]string{one, one, one}, "X-Request-Id", "mine").each(3)
+	text := w.do("GET", "/metrics", "").text
+	for _, line := range []string{
+		`admitone_batch_commands_total{method="POST",route="/v1/products/:id/reservations",status="201"} 1`,
+		`admitone_batch_commands_total{method="POST",route="/v1/products/:id/reservations",status="409"} 2`,
+		`admitone_http_requests_total{method="POST",route="/v1/batch",status="200"} 1`,
+		`admitone_problems_total{code="sold_out"} 2`,
+	} {
+		if !strings.Contains(text, line) {
+			t.Errorf("no %s", line)
+		}
+	}
+	if strings.Contains(text, `admitone_http_requests_total{method="POST",route="/v1/products/:id/reservations"`) {
+		t.Error("a command of a batch counts as a request")
+	}
+	eventually(t, func() bool { return strings.Contains(w.access.String(), `"commands":3`) })
+	if n := strings.Count(w.access.String(), `"mine"`); n != 1 {
+		t.Errorf("%d lines", n)
+	}
+}

@@ -1,0 +1,105 @@
+package api
+
+import (
+	"strings"
+	"time"
+
+	"admitone/api/input"
+)
+
+// A command in the usual form is not made into a request of Fiber, which would cost as much as
+// carrying it out. Its handler reads its parts from the batch. Every other one, such as one whose
+// path has escapes or a query, or that no route has, goes through the router.
+
+// maxParts is one more than the segments of the longest direct route.
+const maxParts = 8
+
+// pathParts are the segments of a path, the empty one before the first slash included.
+type pathParts [maxParts]string
+
+// directRoute is a route whose handler needs no context of Fiber.
+type directRoute struct {
+	method  string
+	parts   []string
+	handler handler
+	metrics *routeMetrics
+}
+
+// directRouteOf returns the direct route of a command, nil if it has none, and sets its parts.
+func (b *batches) directRouteOf(c *batchCommand) *directRoute {
+	item := c.item
+	if item.IdempotencyKey.given && hasControls(item.IdempotencyKey.text) || item.AdmissionPass.given ||
+		len(item.Path.text)+len(item.IdempotencyKey.text) > maxHeader || time.Since(c.request.begun) > batchPatience {
+		return nil
+	}
+	count := c.split(item.Path.text)
+	for i := range b.direct {
+		if route := &b.direct[i]; route.method == item.Method.text && len(route.parts) == count && c.fits(route) {
+			return route
+		}
+	}
+	return nil
+}
+
+// split cuts a path into its parts and returns how many there are, 0 if it is not in the normal
+// form or has too many.
+func (c *batchCommand) split(path string) (count int) {
+	for i := range len(path) {
+		if !plainCharacters[path[i]] {
+			return 0
+		}
+	}
+	for rest, more := path, true; more; count++ {
+		if count == maxParts {
+			return 0
+		}
+		c.parts[count], rest, more = strings.Cut(rest, "/")
+	}
+	return count
+}
+
+// plainCharacters are those of ids and slashes.
+var plainCharacters = func() (set [256]bool) {
+	for c := range len(set) {
+		set[c] = c == '/' || input.ValidID(string([]byte{byte(c)}))
+	}
+	return set
+}()
+
+func (c *batchCommand) fits(route *directRoute) bool {
+	for i, part := range route.parts {
+		if strings.HasPrefix(part, ":") && c.parts[i] != "" {
+			continue
+		}
+		if part != c.parts[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// segment returns the segment of the path that the route calls name.
+func (c *batchCommand) segment(name string) string {
+	for i, part := range c.direct.parts {
+		if strings.HasPrefix(part, ":") && part[1:] == name {
+			return c.parts[i]
+		}
+	}
+	return ""
+}
+
+// runDirect answers the command by the handler of its direct route.
+func (c *batchCommand) runDirect() {
+	batch := c.request
+	r := &c.alone
+	*r = request{server: batch.server, id: batch.id, caller: batch.caller, begun: batch.begun, command: c,
+		submitted: c.submitted}
+	if err := batch.server.guarded(r, c.direct.handler); err != nil {
+		p := batch.server.problem(r, err)
+		if c.status, c.body, err = p.encode(r.id); err != nil {
+			p = batch.server.problem(r, err)
+			c.status, c.body, _ = p.encode(r.id) // an internal problem has no members that could fail
+		}
+	}
+	c.direct.metrics.count(c.status)
+}

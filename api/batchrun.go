@@ -1,0 +1,284 @@
+package api
+
+import (
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
+
+	"admitone/actors"
+	"admitone/api/codes"
+)
+
+const (
+	// batchWindow bounds the commands of one batch that are handed in and not answered yet. One has a
+	// stack of some 16 KB.
+	batchWindow = 256
+	// slowAtOnce bounds those of one batch that take steps over several entities, or a pass, and
+	// run at a time.
+	slowAtOnce = 16
+	// batchPatience is after when no more commands of a batch are begun: the others are overloaded.
+	batchPatience = 30 * time.Second
+)
+
+// batchCommand is a command of a batch, and its answer.
+type batchCommand struct {
+	item      *batchItem
+	request   *request // of the batch
+	batches   *batches
+	submitted func()
+	status    int
+	body      []byte // without the newline
+	// alone is the command as a request, and direct its route and the segments of its path, if it
+	// has no context of Fiber.
+	alone  request
+	direct *directRoute
+	parts  pathParts
+}
+
+// batchRun runs the commands of one batch in the order of each entity.
+//
+// A command that asks one entity once is run until the entity has it, then the next one; its
+// answer is waited for later, so that all of them share an append. One over several entities, or
+// with a pass, which locks out others with the same pass, runs to its end on a goroutine of its
+// own, and later commands about the same entities wait for it.
+type batchRun struct {
+	*batches
+	request  *request
+	commands []batchCommand
+	turn     bool         // has one of turns
+	open     []*coroutine // with commands that are handed in, in their order
+	slow     sync.WaitGroup
+	places   chan struct{}
+	// last has the end of the last slow command about an entity.
+	last map[string]chan struct{}
+	seen bool // the views have what was answered before the batch
+}
+
+func (b *batchRun) run() {
+	defer b.slow.Wait()
+	defer b.endTurn()
+	for i := range b.commands {
+		c := &b.commands[i]
+		c.request, c.batches = b.request, b.batches
+		if c.item.AdmissionPass.given || isBookingPath(c.item.Path.text) {
+			b.start(c)
+			continue
+		}
+		if len(b.last) > 0 {
+			for _, key := range b.keys(c) {
+				if end := b.last[key]; end != nil {
+					<-end
+				}
+			}
+		}
+		if !b.turn {
+			b.turns <- struct{}{}
+			b.turn = true
+		}
+		b.handIn(c)
+	}
+}
+
+// handIn runs c until its entity has it, or to its end.
+func (b *batchRun) handIn(c *batchCommand) {
+	if len(b.open) >= batchWindow {
+		b.finishFirst()
+	}
+	co := b.pool.get()
+	if co.start(c) {
+		b.pool.put(co)
+		return
+	}
+	b.open = append(b.open, co)
+}
+
+// finishFirst waits for the answer of the command that was handed in first.
+func (b *batchRun) finishFirst() {
+	co := b.open[0]
+	b.open = b.open[1:]
+	for !co.resume() {
+	}
+	b.pool.put(co)
+}
+
+// endTurn waits for all answers that are open, and lets another batch hand in commands.
+func (b *batchRun) endTurn() {
+	for len(b.open) > 0 {
+		b.finishFirst()
+	}
+	if b.turn {
+		<-b.turns
+	}
+}
+
+// start runs c behind the slow commands about the same entities. Those that were handed in before
+// are before it anyway.
+func (b *batchRun) start(c *batchCommand) {
+	if b.last == nil {
+		b.last, b.places = map[string]chan struct{}{}, make(chan struct{}, slowAtOnce)
+	}
+	end := make(chan struct{})
+	var before []chan struct{}
+	for _, key := range b.keys(c) {
+		if other := b.last[key]; other != nil {
+			before = append(before, other)
+		}
+		b.last[key] = end
+	}
+	b.slow.Go(func() {
+		defer close(end)
+		for _, other := range before {
+			<-other
+		}
+		b.places <- struct{}{}
+		defer func() { <-b.places }()
+		c.run(nil)
+	})
+}
+
+// isBookingPath reports whether a path may be that of a command that takes steps over several
+// entities.
+func isBookingPath(path string) bool {
+	return !strings.HasPrefix(path, "/v1/products/") && !strings.HasPrefix(path, "/v1/tournaments/")
+}
+
+// keys returns what a command must keep its order with: the resource in its path. Bookings go by
+// their performance, whose seats they give back and take, and by the wallet that pays.
+func (b *batchRun) keys(c *batchCommand) []string {
+	path, _, _ := strings.Cut(c.item.Path.text, "?")
+	if plain, ok := plainPath(path); ok {
+		path = plain
+	}
+	parts := strings.SplitN(path, "/", 5) // "", v1, kind, id, rest
+	if len(parts) < 4 {
+		return nil
+	}
+	if parts[2] != "bookings" {
+		return []string{parts[2] + "/" + parts[3]}
+	}
+	if !b.seen { // the booking may be one that was answered a moment ago
+		_ = b.server.seen(b.server.answered()) // one that is not known keeps its order with itself alone
+		b.seen = true
+	}
+	id := decoded(parts[3])
+	row, known, err := b.server.config.Views.Booking(id)
+	if err != nil || !known {
+		return []string{"bookings/" + parts[3]}
+	}
+	return []string{"performances/" + string(row.PerformanceID), "wallets/" + string(row.Holder)}
+}
+
+// commandKey is where the request of a command has the command.
+type commandKey struct{}
+
+func commandOf(c *fiber.Ctx) *batchCommand {
+	return c.Context().UserValue(commandKey{}).(*batchCommand)
+}
+
+// run runs the command to its end, as its route would; submitted is passed on to the desk.
+func (c *batchCommand) run(submitted func()) {
+	c.submitted = submitted
+	if c.direct = c.batches.directRouteOf(c); c.direct != nil {
+		c.runDirect()
+		return
+	}
+	ctx := c.batches.memory.Get().(*fasthttp.RequestCtx)
+	if err := c.prepare(&ctx.Request); err != nil {
+		c.refuse(ctx, err)
+	} else {
+		ctx.SetUserValue(commandKey{}, c)
+		c.batches.serve(ctx)
+	}
+	c.status, c.body = ctx.Response.StatusCode(), trimNewline(ctx.Response.Body())
+	ctx.ResetUserValues()
+	ctx.Request.Reset()
+	ctx.Response.Reset()
+	c.batches.memory.Put(ctx)
+}
+
+func trimNewline(text []byte) []byte {
+	if n := len(text); n > 0 && text[n-1] == '\n' {
+		return text[:n-1]
+	}
+	return text
+}
+
+// prepare writes the command as a request of its own. It returns a problem if no request could
+// be like it.
+func (c *batchCommand) prepare(r *fasthttp.Request) error {
+	item := c.item
+	if time.Since(c.request.begun) > batchPatience {
+		return actors.ErrOverloaded
+	}
+	if len(item.Path.text)+len(item.IdempotencyKey.text)+len(item.AdmissionPass.text) > maxHeader {
+		return refuse(codes.RequestHeaderTooLarge, "path, key and pass may have 4 KiB together")
+	}
+	if !validTarget(item.Path.text) {
+		return refuse(codes.BadParameter, "a path begins with / and has no spaces, control characters or fragment")
+	}
+	if hasControls(item.IdempotencyKey.text) || hasControls(item.AdmissionPass.text) {
+		return refuse(codes.BadParameter, "idempotency_key and admission_pass have no control characters")
+	}
+	r.Header.SetMethod(item.Method.text)
+	if !slices.Contains(fiber.DefaultMethods, item.Method.text) {
+		r.Header.SetMethod(fiber.MethodTrace) // no command has it
+	}
+	r.SetRequestURI(item.Path.text)
+	if !normalizePath(r) {
+		return errBadEscape
+	}
+	r.Header.SetContentType(fiber.MIMEApplicationJSON)
+	if item.IdempotencyKey.given {
+		r.Header.Set(headerIdempotencyKey, item.IdempotencyKey.text)
+	}
+	if item.AdmissionPass.given {
+		r.Header.Set(headerPass, item.AdmissionPass.text)
+	}
+	r.SetBodyRaw(item.Body)
+	return nil
+}
+
+func validTarget(path string) bool {
+	if path == "" || path[0] != '/' || strings.IndexByte(path, '#') >= 0 || strings.IndexByte(path, ' ') >= 0 {
+		return false
+	}
+	return !hasControls(path)
+}
+
+func hasControls(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] == 0x7f {
+			return true
+		}
+	}
+	return false
+}
+
+// route answers the command by the handler of its route.
+func (c *batchCommand) route(ctx *fiber.Ctx, metrics *routeMetrics, h handler) error {
+	batch := c.request
+	r := &request{ctx: ctx, server: batch.server, id: batch.id, caller: batch.caller, begun: time.Now(),
+		submitted: c.submitted}
+	if err := batch.server.guarded(r, h); err != nil {
+		if err := batch.server.problem(r, err).write(ctx, r.id); err != nil {
+			return err
+		}
+	}
+	metrics.count(ctx.Response().StatusCode())
+	return nil
+}
+
+// refuse answers a command that no route has.
+func (c *batchCommand) refuse(ctx *fasthttp.RequestCtx, err error) {
+	server := c.request.server
+	p := problemOf(err, c.request.log)
+	server.metrics.countProblem(p)
+	if err := p.answer(&ctx.Response, c.request.id); err != nil {
+		ctx.Response.SetStatusCode(fiber.StatusInternalServerError) // these problems have no members that could fail
+	}
+	c.batches.unknown.count(ctx.Response.StatusCode())
+}

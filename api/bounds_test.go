@@ -1,0 +1,242 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+
+	"admitone/actors"
+	"admitone/actors/core"
+	"admitone/actors/product"
+	"admitone/actors/team"
+	"admitone/events"
+)
+
+// many calls do for every number below n, concurrently.
+func many(n int, do func(i int)) {
+	var all sync.WaitGroup
+	for worker := range 64 {
+		all.Go(func() {
+			for i := worker; i < n; i += 64 {
+				do(i)
+			}
+		})
+	}
+	all.Wait()
+}
+
+// TestOpenHoldsAreBounded: per holder, over products and performances together; confirming or
+// releasing makes room, and a retry is not a new hold.
+func TestOpenHoldsAreBounded(t *testing.T) {
+	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
+	admin, ada, bob, shop := bearer(
+		t,
+		"root",
+		RoleAdmin,
+	), bearer(
+		t,
+		"ada",
+		RoleHolder,
+	), bearer(
+		t,
+		"bob",
+		RoleHolder,
+	), bearer(
+		t,
+		"shop",
+		RoleService,
+	)
+	for _, id := range []string{"p", "q"} {
+		w.do(
+			"POST",
+			"/v1/products",
+			fmt.Sprintf(`{"id":%q,"name":"n","stock":5000,"hold_seconds":3600}`, id),
+			"Authorization",
+			admin,
+		).is(
+			201,
+		)
+	}
+	w.do("POST", "/v1/performances", fmt.Sprintf(newHall, "hall"), "Authorization", admin).is(201)
+	const path, hold = "/v1/products/p/reservations", `{"hold":true}`
+	made := make([]answer, core.MaxOpenHolds-1)
+	many(len(made), func(i int) {
+		made[i] = w.do("POST", path, hold, "Authorization", ada, "Idempotency-Key", fmt.Sprint("k", i))
+		made[i].is(201)
+	})
+	last := w.do(
+		"POST",
+		"/v1/performances/hall/bookings",
+		`{"seats":["A-1-1"]}`,
+		"Authorization",
+		ada,
+		"Idempotency-Key",
+		"seat",
+	)
+	last.is(201)
+	seen := func() { // the views count what they have
+		t.Helper()
+		head, err := w.store.Head(context.Background())
+		w.must(err)
+		w.do("GET", fmt.Sprintf("/v1/products/p?min_position=%d", head), "").is(200)
+	}
+	full := func(a answer) {
+		t.Helper()
+		if v := a.problem(409, "limit_exceeded"); v["limit"] != float64(core.MaxOpenHolds) ||
+			v["open_holds"] != float64(core.MaxOpenHolds) {
+			t.Error(v)
+		}
+	}
+	seen()
+	full(w.do("POST", "/v1/products/q/reservations", hold, "Authorization", ada))
+	full(w.do("POST", "/v1/performances/hall/bookings", `{"seats":["A-1-2"]}`, "Authorization", ada))
+	full(
+		w.do(
+			"POST",
+			"/v1/performances/hall/bookings",
+			`{"best_available":{"quantity":1}}`,
+			"Authorization",
+			ada,
+			"Idempotency-Key",
+			"other",
+		),
+	)
+	w.do("POST", "/v1/products/none/reservations", hold, "Authorization", ada).problem(404, "not_found")
+	w.do("POST", "/v1/products/q/reservations", `{}`, "Authorization", ada).is(201) // no hold
+	w.do("POST", path, hold, "Authorization", bob).is(201)
+	for _, again := range []answer{w.do("POST", path, hold, "Authorization", ada, "Idempotency-Key", "k7"),
+		w.do("POST", "/v1/performances/hall/bookings", `{"seats":["A-1-1"]}`, "Authorization", ada, "Idempotency-Key",
+			"seat")} {
+		if again.is(201); again.header.Get("Idempotent-Replay") != "true" {
+			t.Errorf("%s: a retry is decided anew", again.what)
+		}
+	}
+	for _, exempt := range []string{shop, admin} {
+		w.do("POST", path, `{"hold":true,"holder":"ada"}`, "Authorization", exempt).is(201)
+		w.do(
+			"DELETE",
+			path+"/"+w.do("POST", path, `{"hold":true,"holder":"ada"}`, "Authorization", exempt).is(201)["id"].(string),
+			"",
+			"Authorization",
+			exempt,
+		).is(
+			200,
+		)
+	}
+	// Two are above the bound by now.
+	for i, end := range []string{"/confirm", "", "", ""} {
+		seen()
+		if a := w.do("POST", path, hold, "Authorization", ada); (a.status == 409) != (i < 3) {
+			t.Errorf("with %d given back: %d %s", i, a.status, a.text)
+		}
+		method := "DELETE"
+		if end != "" {
+			method = "POST"
+		}
+		w.do(method, path+"/"+made[i].is(201)["id"].(string)+end, "", "Authorization", ada).is(200)
+	}
+}
+
+// TestTeamsAreBounded: per owner.
+func TestTeamsAreBounded(t *testing.T) {
+	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
+	ada, bob, shop := bearer(t, "ada", RoleHolder), bearer(t, "bob", RoleHolder), bearer(t, "shop", RoleService)
+	many(team.MaxOwned, func(i int) {
+		w.do("POST", "/v1/teams", fmt.Sprintf(`{"id":"t%d","name":"n"}`, i), "Authorization", ada).is(201)
+	})
+	head, err := w.store.Head(context.Background())
+	w.must(err)
+	w.do("GET", fmt.Sprintf("/v1/teams/t7?min_position=%d", head), "").is(200)
+	if v := w.do("POST", "/v1/teams", `{"name":"n"}`, "Authorization", ada).problem(409,
+		"limit_exceeded"); v["limit"] != float64(
+		team.MaxOwned,
+	) {
+		t.Error(v)
+	}
+	w.do("POST", "/v1/teams", `{"id":"t7","name":"n"}`, "Authorization", ada).is(200)
+	w.do("POST", "/v1/teams", `{"name":"n"}`, "Authorization", bob).is(201)
+	w.do("POST", "/v1/teams", `{"name":"n","holder":"ada"}`, "Authorization", shop).is(201)
+}
+
+// TestKeysAreBounded: one caller can't take the keyed requests of others. The bound holds across
+// a restart, and known keys are still answered.
+func TestKeysAreBounded(t *testing.T) {
+	w := newHarness(t, func(w *harness) { w.config.Auth, w.desks.SnapshotEvery = secret, 7_000 })
+	const most, path = 10_000, "/v1/products/p/reservations"
+	admin, ada, bob, shop := bearer(
+		t,
+		"root",
+		RoleAdmin,
+	), bearer(
+		t,
+		"ada",
+		RoleHolder,
+	), bearer(
+		t,
+		"bob",
+		RoleHolder,
+	), bearer(
+		t,
+		"shop",
+		RoleService,
+	)
+	w.do("POST", "/v1/products", `{"id":"p","name":"n","stock":100000}`, "Authorization", admin).is(201)
+	first := w.do("POST", path, `{}`, "Authorization", ada, "Idempotency-Key", "first")
+	first.is(201)
+	spend := func(sub string, n int) { // what as many requests would do, without HTTP
+		many(n, func(i int) {
+			_, err := w.server.config.Desk.Ask(context.Background(), actors.Request{
+				Stream: product.Stream(
+					"p",
+				), Command: &product.Reserve{ReservationID: actors.NewID(), Holder: events.Holder(sub), Quantity: 1},
+				ID: actors.KeyedCommandID(sub, fmt.Sprint(i)), Actor: sub, Bounded: true})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	spend("shop", most)
+	spend("ada", most-2)
+	w.do("POST", path, `{}`, "Authorization", ada, "Idempotency-Key", "last").is(201)
+	for range 2 {
+		spent := w.do("POST", path, `{}`, "Authorization", ada, "Idempotency-Key", "more")
+		spent.problem(429, "rate_limited")
+		var wait int
+		if fmt.Sscan(spent.header.Get("Retry-After"), &wait); wait < 23*3600 || wait > 24*3600+1 {
+			t.Errorf("Retry-After is %d", wait)
+		}
+		w.do("POST", path, `{}`, "Authorization", ada).is(201) // without a key
+		if again := w.do("POST", path, `{}`, "Authorization", ada, "Idempotency-Key",
+			"first"); again.text != first.text {
+			t.Errorf("%d %s, want %s", again.status, again.text, first.text)
+		}
+		w.do(
+			"POST",
+			path,
+			`{"quantity":2}`,
+			"Authorization",
+			ada,
+			"Idempotency-Key",
+			"first",
+		).problem(
+			422,
+			"idempotency_key_reused",
+		)
+		w.stop()
+		w.start()
+	}
+	w.do("POST", path, `{}`, "Authorization", bob, "Idempotency-Key", "bobs").is(201)
+	w.do("POST", path, `{}`, "Authorization", shop, "Idempotency-Key", "shops").is(201)
+	w.do("POST", path, `{"holder":"ada"}`, "Authorization", admin, "Idempotency-Key", "admins").is(201)
+	_, err := w.server.config.Desk.Ask(context.Background(), actors.Request{Stream: product.Stream("p"),
+		Command: &product.Reserve{
+			ReservationID: actors.NewID(),
+			Holder:        "shop",
+			Quantity:      1,
+		}, ID: actors.KeyedCommandID("shop", "x"), Actor: "shop", Bounded: true})
+	if spent := (*actors.KeysSpent)(nil); !errors.As(err, &spent) {
+		t.Errorf("who is not exempt: %v", err)
+	}
+}

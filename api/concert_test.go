@@ -1,0 +1,91 @@
+package api
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// TestConcertScenario runs the scenarios of the sale of a concert over HTTP.
+func TestConcertScenario(t *testing.T) {
+	var c clock
+	w := newHarness(t, func(w *harness) { w.desks.Now = c.now })
+	w.hall("night", 2, "") // holds of five minutes are the default
+	free := func(want int) {
+		t.Helper()
+		if got := w.seatsIn("night", "free"); len(got) != want {
+			t.Errorf("%d seats are free, want %d", len(got), want)
+		}
+	}
+	booking := ""
+	t.Run("dates and seats that can be booked", func(t *testing.T) {
+		if v := w.do("GET", "/v1/performances?from=2031-05-01&to=2031-05-01", "").is(200); len(
+			v["items"].([]any),
+		) != 1 {
+			t.Errorf("on that day: %v", v)
+		}
+		if v := w.do("GET", "/v1/performances?from=2031-05-02", "").is(200); len(v["items"].([]any)) != 0 {
+			t.Errorf("later: %v", v)
+		}
+		free(20)
+	})
+	t.Run("a booking", func(t *testing.T) {
+		v := w.book("night", "mina", "A-1-1").is(201)
+		booking = "/v1/bookings/" + v["id"].(string)
+		until, err := time.Parse(time.RFC3339, v["expires_at"].(string))
+		if held := until.Sub(c.now()); err != nil || v["status"] != "held" || held > 5*time.Minute ||
+			held < 4*time.Minute {
+			t.Errorf("%v, for %v (%v)", v, held, err)
+		}
+		free(19)
+	})
+	t.Run("a seat that is taken", func(t *testing.T) {
+		w.book("night", "juno", "A-1-1").problem(409, "seat_taken")
+		w.book("night", "mina", "A-1-1").problem(409, "seat_taken")
+		free(19)
+	})
+	t.Run("two or more at once", func(t *testing.T) {
+		var all sync.WaitGroup
+		answers := make([]answer, 100)
+		for i := range answers {
+			all.Go(func() { answers[i] = w.book("night", fmt.Sprint("fan-", i), "A-2-5") })
+		}
+		all.Wait()
+		got := 0
+		for _, a := range answers {
+			if a.status == 201 {
+				got++
+			} else {
+				a.problem(409, "seat_taken")
+			}
+		}
+		if got != 1 {
+			t.Errorf("%d of 100 have the seat", got)
+		}
+		free(18)
+	})
+	t.Run("charging", func(t *testing.T) {
+		w.do("POST", booking+"/payment", "").problem(409, "insufficient_balance")
+		w.charge("mina", 70)
+		w.charge("mina", 50)
+		if got := w.balance("mina"); got != 120 {
+			t.Errorf("the balance is %d", got)
+		}
+	})
+	t.Run("payment", func(t *testing.T) {
+		if v := w.do("POST", booking+"/payment", "").is(200); v["status"] != "booked" || w.balance("mina") != 20 {
+			t.Errorf("%v with %d left", v, w.balance("mina"))
+		}
+		w.do("POST", booking+"/payment", "").problem(409, "already_confirmed")
+		if got := strings.Join(w.seatsIn("night", "booked"), " "); got != "A-1-1" || w.balance("mina") != 20 {
+			t.Errorf("booked are %s, and %d is left", got, w.balance("mina"))
+		}
+	})
+	t.Run("five minutes later", func(t *testing.T) {
+		c.forward(5*time.Minute + 31*time.Second) // and the seat's grace
+		w.book("night", "juno", "A-1-1").problem(409, "seat_taken")
+		w.book("night", "juno", "A-2-5").is(201)
+	})
+}

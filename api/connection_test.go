@@ -1,0 +1,250 @@
+package api
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"syscall"
+	"testing"
+	"time"
+
+	"admitone/api/connections"
+)
+
+// kept is a connection that stays open.
+type kept struct {
+	net.Conn
+	in *bufio.Reader
+}
+
+func (w *harness) keep() *kept {
+	w.t.Helper()
+	conn, err := net.Dial("tcp", w.address)
+	w.must(err)
+	w.t.Cleanup(func() { conn.Close() })
+	conn.SetDeadline(time.Now().Add(patience))
+	return &kept{conn, bufio.NewReader(conn)}
+}
+
+// asks sends a request over the connection.
+func (k *kept) asks(w *harness, path string, headers ...string) answer {
+	w.t.Helper()
+	fmt.Fprintf(k, "GET %s HTTP/1.1\r\nHost: %s\r\n", path, w.address)
+	for i := 0; i+1 < len(headers); i += 2 {
+		fmt.Fprintf(k, "%s: %s\r\n", headers[i], headers[i+1])
+	}
+	fmt.Fprint(k, "\r\n")
+	response, err := http.ReadResponse(k.in, nil)
+	w.must(err)
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	w.must(err)
+	return answer{w.t, "GET " + path, response.StatusCode, response.Header, string(text)}
+}
+
+// untilOpen waits until that many connections are open.
+func (w *harness) untilOpen(n int) {
+	w.t.Helper()
+	open := func() int { stats := w.server.pool.Stats(); return stats.Open + stats.SpareOpen }
+	for end := time.Now().Add(patience); open() != n; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			w.t.Fatalf("%+v, want %d open", w.server.pool.Stats(), n)
+		}
+	}
+}
+
+// untilSockets waits until that many sockets are open.
+func (w *harness) untilSockets(n float64) {
+	w.t.Helper()
+	for end := time.Now().Add(patience); metric(w, "admitone_sockets") != n; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			w.t.Fatalf("%v sockets are open, want %v", metric(w, "admitone_sockets"), n)
+		}
+	}
+}
+
+// metric returns the value of a counter or gauge.
+func metric(w *harness, name string) float64 {
+	w.t.Helper()
+	families, err := w.server.config.Metrics.Gather()
+	w.must(err)
+	for _, f := range families {
+		if f.GetName() == name {
+			m := f.GetMetric()[0]
+			return m.GetCounter().GetValue() + m.GetGauge().GetValue()
+		}
+	}
+	w.t.Fatalf("there is no metric %s", name)
+	return 0
+}
+
+var handshake = []string{
+	"Connection",
+	"Upgrade",
+	"Upgrade",
+	"websocket",
+	"Sec-WebSocket-Version",
+	"13",
+	"Sec-WebSocket-Key",
+	"dGhlIHNhbXBsZSBub25jZQ==",
+}
+
+// TestConnectionsAreBounded: open ones stay; beyond them every request is refused but those about
+// the server; once they are closed, requests are answered again.
+func TestConnectionsAreBounded(t *testing.T) {
+	const most = 8
+	w := newHarness(t, func(w *harness) { w.config.MaxConnections = most; w.config.Auth = secret })
+	var all []*kept
+	for range most {
+		k := w.keep()
+		k.asks(w, "/v1/products").is(200)
+		all = append(all, k)
+	}
+	for _, path := range []string{"/v1/products", "/", "/v1/nothing/at/all"} {
+		k := w.keep()
+		a := k.asks(w, path)
+		if path != "/v1/nothing/at/all" {
+			a.problem(429, "overloaded")
+		}
+		if rest, err := io.ReadAll(k.in); len(rest) > 0 || err != nil {
+			t.Errorf("%s: the connection goes on with %q, %v", path, rest, err)
+		}
+	}
+	w.keep().asks(w, "/ws", handshake...).problem(429, "overloaded")
+	w.keep().asks(w, "/v1/products", "Authorization", bearer(t, "ada", RoleHolder)).problem(429, "overloaded")
+	w.keep().asks(w, "/v1/products", "Authorization", bearer(t, "root", RoleAdmin)).is(200)
+	w.keep().asks(
+		w,
+		"/ws",
+		append(handshake, "Authorization", bearer(t, "root", RoleAdmin))...).problem(
+		429,
+		"overloaded",
+	)
+	w.keep().asks(w, "/healthz").is(200)
+	w.keep().asks(w, "/readyz").is(200)
+	w.untilOpen(most)
+	w.keep().asks(
+		w,
+		"/metrics",
+	).has(
+		t,
+		200,
+		"admitone_connections_limit 8",
+		"admitone_connections_spare 1",
+		"admitone_connections_spare_limit 16",
+		"admitone_sockets_limit 7",
+		"admitone_connections_requests_limit 20000",
+		"admitone_connections_address_limit 0",
+		`admitone_connections_refused_total{bound="total"} 0`,
+		`admitone_connections_refused_total{bound="address"} 0`,
+	)
+	for _, k := range all {
+		k.asks(w, "/v1/products").is(200)
+		k.Close()
+	}
+	w.untilOpen(0)
+	w.keep().asks(w, "/v1/products").is(200)
+}
+
+// TestSilentConnections: connections that send nothing don't keep operators from querying the
+// server.
+func TestSilentConnections(t *testing.T) {
+	const most = 4
+	w := newHarness(t, func(w *harness) { w.config.MaxConnections = most })
+	for range most + 3*spareConnections {
+		w.keep()
+	}
+	w.untilOpen(most + spareConnections)
+	w.keep().asks(w, "/healthz").is(200)
+	if n := w.server.pool.Stats(); n.Refused[connections.TooMany] < 2*spareConnections {
+		t.Errorf("%+v", n)
+	}
+}
+
+// TestConnectionsOfOneAddress: one address has a bound, and is told of it.
+func TestConnectionsOfOneAddress(t *testing.T) {
+	w := newHarness(t, func(w *harness) {
+		w.config.ConnectionsPerAddress = 2
+		w.listen = func(l net.Listener) net.Listener {
+			return &farAway{l, &net.TCPAddr{IP: net.ParseIP("203.0.113.7"), Port: 4711}}
+		}
+	})
+	first, second := w.keep(), w.keep()
+	first.asks(w, "/v1/products").is(200)
+	second.asks(w, "/v1/products").is(200)
+	third := w.keep()
+	response, err := http.ReadResponse(third.in, nil)
+	w.must(err)
+	text, err := io.ReadAll(response.Body)
+	w.must(err)
+	answer{t, "a third connection", response.StatusCode, response.Header, string(text)}.problem(429, "rate_limited")
+	if response.Header.Get(headerNosniff) != nosniff || !response.Close {
+		t.Error(response.Header)
+	}
+	first.Close()
+	w.untilOpen(1)
+	w.keep().asks(w, "/v1/products").is(200)
+}
+
+// TestAddressesBehindAProxy: bounds apply to the address that a trusted proxy names, and no other
+// header counts; a proxy that names none is spared.
+func TestAddressesBehindAProxy(t *testing.T) {
+	w := newHarness(t, func(w *harness) {
+		w.config.ConnectionsPerAddress, w.config.JoinsPerMinute = 2, 2
+		var err error
+		w.config.Proxies, err = connections.NewProxies([]string{"127.0.0.0/8"}, connections.ForwardedFor)
+		w.must(err)
+	})
+	const header, ada, bob = connections.ForwardedFor, "6.6.6.6, 203.0.113.7", "203.0.113.8"
+	for range 2 {
+		p := w.dial("/ws", header, ada)
+		p.Send(`{"event":"ping"}`)
+		p.Expect("pong") // it has been let in
+	}
+	w.do("GET", "/ws", "", append([]string{header, ada}, handshake...)...).problem(429, "rate_limited")
+	for _, from := range []string{bob, "unknown", "10.1.2.3", ""} {
+		for range 3 {
+			before := metric(w, "admitone_sockets")
+			p := w.dial("/ws", header, from)
+			p.Send(`{"event":"ping"}`)
+			p.Expect("pong")
+			if from == bob {
+				p.Conn.Close()
+				w.untilSockets(before)
+			}
+		}
+	}
+	w.room("r", "")
+	for i, status := range []int{201, 201, 429} {
+		w.do("POST", "/v1/waiting-rooms/r/visitors", fmt.Sprintf(`{"holder":"a%d"}`, i), header, ada).is(status)
+		w.do("POST", "/v1/waiting-rooms/r/visitors", fmt.Sprintf(`{"holder":"n%d"}`, i)).is(201)
+	}
+	w.do("POST", "/v1/waiting-rooms/r/visitors", `{"holder":"b"}`, header, bob).is(201)
+}
+
+// TestListenerSurvivesErrors: a failure to accept does not end the server.
+func TestListenerSurvivesErrors(t *testing.T) {
+	w := newHarness(t, func(w *harness) {
+		w.listen = func(l net.Listener) net.Listener {
+			return &faultyListener{l, []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.ECONNABORTED}}
+		}
+	})
+	w.do("GET", "/healthz", "").is(200)
+}
+
+// faultyListener fails before it accepts.
+type faultyListener struct {
+	net.Listener
+	faults []error
+}
+
+func (l *faultyListener) Accept() (net.Conn, error) {
+	if len(l.faults) > 0 {
+		err := l.faults[0]
+		l.faults = l.faults[1:]
+		return nil, &net.OpError{Op: "accept", Net: "tcp", Err: err}
+	}
+	return l.Listener.Accept()
+}

@@ -1,0 +1,91 @@
+package connections
+
+import (
+	"errors"
+	"net"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Bounds of the pause after a failure to accept, which doubles each time.
+const (
+	firstPause = 5 * time.Millisecond
+	lastPause  = time.Second
+)
+
+// Listener returns the connections that its pool admits. It retries after a failure to accept;
+// only a closed or invalid listener ends it.
+type Listener struct {
+	net.Listener
+	pool      *Pool
+	closing   chan struct{}
+	closeOnce sync.Once
+}
+
+// Listen returns a listener that accepts from listener and admits to the pool.
+func (p *Pool) Listen(listener net.Listener) *Listener {
+	return &Listener{Listener: listener, pool: p, closing: make(chan struct{})}
+}
+
+// Accept implements net.Listener; its connections are *[Conn].
+func (l *Listener) Accept() (net.Conn, error) {
+	for {
+		raw, err := l.accept()
+		if err != nil {
+			return nil, err
+		}
+		if c := l.pool.admit(raw); c != nil {
+			return c, nil
+		}
+	}
+}
+
+// accept waits for a connection and retries after temporary failures: exhausted descriptors or
+// memory, aborted connections, a network that is down. Each episode is logged once.
+func (l *Listener) accept() (net.Conn, error) {
+	var since time.Time
+	for pause := firstPause; ; pause = min(2*pause, lastPause) {
+		raw, err := l.Listener.Accept()
+		if err == nil {
+			if !since.IsZero() {
+				l.pool.config.Logger.Info("connections are accepted again", "after", time.Since(since).String())
+			}
+			return raw, nil
+		}
+		if final(err) {
+			return nil, err
+		}
+		if since.IsZero() {
+			since = time.Now()
+			l.pool.config.Logger.Error(
+				"connections can't be accepted, and will be again; raise ulimit -n if it is about open files",
+				"error",
+				err,
+			)
+		}
+		select {
+		case <-l.closing:
+		case <-time.After(pause):
+		}
+	}
+}
+
+// final reports whether an error of Accept concerns the listener and is not temporary.
+func final(err error) bool {
+	for _, end := range []error{net.ErrClosed, syscall.EBADF, syscall.EINVAL, syscall.ENOTSOCK, syscall.EFAULT} {
+		if errors.Is(err, end) {
+			return true
+		}
+	}
+	return false
+}
+
+// Close implements net.Listener. A second Close does nothing.
+func (l *Listener) Close() (err error) {
+	l.closeOnce.Do(func() {
+		close(l.closing)
+		err = l.Listener.Close()
+	})
+	return err
+}

@@ -1,0 +1,150 @@
+package connections
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+)
+
+// Headers in which a proxy may name the caller's address.
+const (
+	ForwardedFor = "X-Forwarded-For"
+	Forwarded    = "Forwarded" // RFC 7239
+)
+
+// Proxies are the peers that are trusted to name the address that a request comes from. The zero
+// value trusts none.
+type Proxies struct {
+	trusted []netip.Prefix
+	header  string
+}
+
+// ErrBadProxy is returned by [NewProxies] for an invalid network or header.
+var ErrBadProxy = errors.New("bad setting of trusted proxies")
+
+// NewProxies trusts peers of these networks (CIDR, or an address) and reads header, which is
+// [ForwardedFor] or [Forwarded]. Error: [ErrBadProxy].
+func NewProxies(networks []string, header string) (Proxies, error) {
+	p := Proxies{}
+	for _, name := range []string{ForwardedFor, Forwarded} {
+		if strings.EqualFold(header, name) {
+			p.header = name
+		}
+	}
+	if p.header == "" {
+		return p, fmt.Errorf("%w: the header is %s or %s, not %q", ErrBadProxy, ForwardedFor, Forwarded, header)
+	}
+	for _, text := range networks {
+		network, err := netip.ParsePrefix(text)
+		if address, single := netip.ParseAddr(text); single == nil {
+			network, err = netip.PrefixFrom(plain(address), plain(address).BitLen()), nil
+		}
+		if err != nil {
+			return p, fmt.Errorf("%w: %q is no network such as 10.1.0.0/16 and no address", ErrBadProxy, text)
+		}
+		p.trusted = append(p.trusted, network.Masked())
+	}
+	return p, nil
+}
+
+// Header returns the header to read, "" if no peer is trusted.
+func (p Proxies) Header() string {
+	if len(p.trusted) == 0 {
+		return ""
+	}
+	return p.header
+}
+
+// Trusts reports whether a peer is one of the proxies.
+func (p Proxies) Trusts(peer netip.Addr) bool {
+	for _, network := range p.trusted {
+		if network.Contains(peer) {
+			return true
+		}
+	}
+	return false
+}
+
+// Caller returns the address that a request comes from: the peer, or if that is a proxy, the last
+// address in the header that is not a proxy's. lines are all of the header's, in order. named is
+// false if a proxy names none; then bounds per address do not apply. Nothing before an invalid
+// element is read: the caller may have made it up.
+func (p Proxies) Caller(peer netip.Addr, lines []string) (caller netip.Addr, named bool) {
+	if !p.Trusts(peer) {
+		return peer, true
+	}
+	for i := len(lines) - 1; i >= 0; i-- {
+		hops := split(lines[i], ',')
+		for j := len(hops) - 1; j >= 0; j-- {
+			hop, ok := p.hop(hops[j])
+			if !ok {
+				return peer, false
+			}
+			if !p.Trusts(hop) {
+				return hop, true
+			}
+		}
+	}
+	return peer, false
+}
+
+// hop reads the element of one proxy.
+func (p Proxies) hop(text string) (netip.Addr, bool) {
+	if p.header == ForwardedFor {
+		return node(strings.TrimSpace(text))
+	}
+	var said string
+	for _, pair := range split(text, ';') {
+		name, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
+		if !strings.EqualFold(name, "for") {
+			continue
+		}
+		if said != "" {
+			return netip.Addr{}, false // ambiguous
+		}
+		said = unquoted(value)
+	}
+	return node(said)
+}
+
+// node reads an address, with or without a port.
+func node(text string) (netip.Addr, bool) {
+	if inner, ok := strings.CutPrefix(text, "["); ok {
+		if inner, ok = strings.CutSuffix(inner, "]"); ok {
+			text = inner
+		}
+	}
+	if address, err := netip.ParseAddr(text); err == nil {
+		return plain(address), true
+	}
+	if both, err := netip.ParseAddrPort(text); err == nil {
+		return plain(both.Addr()), true
+	}
+	return netip.Addr{}, false
+}
+
+// split splits at a character that is outside of quotes.
+func split(text string, at byte) (parts []string) {
+	quoted, from := false, 0
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '"':
+			quoted = !quoted
+		case c == '\\' && quoted:
+			i++
+		case c == at && !quoted:
+			parts = append(parts, text[from:i])
+			from = i + 1
+		}
+	}
+	return append(parts, text[from:])
+}
+
+// unquoted returns the value of a quoted string or of a token.
+func unquoted(text string) string {
+	if len(text) < 2 || text[0] != '"' || text[len(text)-1] != '"' {
+		return text
+	}
+	return strings.ReplaceAll(text[1:len(text)-1], `\`, "")
+}

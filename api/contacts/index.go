@@ -1,0 +1,86 @@
+package contacts
+
+import (
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"io"
+	"os"
+)
+
+// entrySize is the size of an index entry: a subject's id, the offset of its record (64 bits),
+// its size and a CRC-32C of the rest (32 bits each, little endian).
+const entrySize = len(subjectID{}) + 8 + 4 + 4
+
+// entry records that a record was acknowledged.
+type entry struct {
+	subject subjectID
+	at      int64
+	size    uint32
+}
+
+// index is the file of the acknowledged records. An entry is written after the record's sync and
+// before the acknowledgement, and is not synced itself: kill -9 does not lose it, and a power
+// loss leaves an older index, which suffices as evidence.
+type index struct {
+	file file
+	next int64 // the first entry that was never used
+}
+
+// openIndex also returns the entries, and how many others are damaged.
+func openIndex(path string) (x *index, entries []entry, bad int, err error) {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	x = &index{file: file}
+	text, err := io.ReadAll(io.NewSectionReader(file, 0, 1<<62))
+	if err != nil {
+		return nil, nil, 0, errors.Join(err, file.Close())
+	}
+	for ; len(text) >= entrySize; text = text[entrySize:] {
+		switch e, ok := parseEntry(text[:entrySize]); {
+		case ok:
+			entries = append(entries, e)
+		case [entrySize]byte(text) != [entrySize]byte{}: // not unwritten bytes of a power loss
+			bad++
+		}
+		x.next++
+	}
+	if len(text) > 0 {
+		x.next++
+	}
+	return x, entries, bad, nil
+}
+
+func (e *entry) append(dst []byte) []byte {
+	begun := len(dst)
+	dst = append(dst, e.subject[:]...)
+	dst = binary.LittleEndian.AppendUint64(dst, uint64(e.at))
+	dst = binary.LittleEndian.AppendUint32(dst, e.size)
+	return binary.LittleEndian.AppendUint32(dst, crc32.Checksum(dst[begun:], castagnoli))
+}
+
+func parseEntry(text []byte) (e entry, ok bool) {
+	e.subject = subjectID(text)
+	rest := text[len(e.subject):]
+	e.at = int64(binary.LittleEndian.Uint64(rest))
+	e.size = binary.LittleEndian.Uint32(rest[8:])
+	return e, binary.LittleEndian.Uint32(rest[12:]) == crc32.Checksum(text[:entrySize-4], castagnoli)
+}
+
+// add appends entries, unsynced.
+func (x *index) add(entries []entry) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	var text []byte
+	for i := range entries {
+		text = entries[i].append(text)
+	}
+	if _, err := x.file.WriteAt(text, x.next*int64(entrySize)); err != nil {
+		return err
+	}
+	x.next += int64(len(entries))
+	return nil
+}

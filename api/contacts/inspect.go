@@ -1,0 +1,282 @@
+package contacts
+
+import (
+	"bufio"
+	"cmp"
+	"io"
+	"log/slog"
+	"slices"
+
+	"admitone/events"
+)
+
+// maxTold bounds the damaged places that are logged one by one.
+const maxTold = 16
+
+// inspection compares what the files have when a book is opened with what they should have.
+type inspection struct {
+	*Book
+	logger  *slog.Logger
+	found   map[int64]entry    // by offset of the record
+	newest  map[holderID]int64 // offset of each holder's newest record
+	gaps    []gap
+	entries []entry
+	fresh   []entry // to be added to the index
+}
+
+// inspect finds what is kept where, and logs what is damaged or lost. It overwrites and truncates
+// nothing: unreadable bytes stay, and new records follow them. Errors: the file system's.
+func (b *Book) inspect(entries []entry, logger *slog.Logger) error {
+	i := &inspection{Book: b, logger: logger, entries: entries, found: map[int64]entry{}, newest: map[holderID]int64{}}
+	info, err := b.sealed.Stat()
+	if err != nil {
+		return err
+	}
+	b.size = info.Size()
+	end, gaps, err := readSealed(b.sealed, b.size, func(r *record, at, size int64) {
+		subject := subjectIDOf(r.subject)
+		b.places[subject] = at
+		i.found[at] = entry{subject, at, uint32(size)}
+		i.newest[holderIDOf(events.Holder(r.holder))] = at
+	})
+	if err != nil {
+		return err
+	}
+	if i.gaps = gaps; end < b.size {
+		i.gaps = append(i.gaps, gap{end, b.size})
+	}
+	i.findLost()
+	if err := i.findGaps(end); err != nil {
+		return err
+	}
+	if err := i.judgeKeys(); err != nil {
+		return err
+	}
+	if len(b.lost) > 0 {
+		logger.Error(
+			"contacts that were kept are damaged or gone, and what would show one is answered with 503: put back a "+
+				"copy of the file to have them again",
+			"file",
+			b.sealed.Name(),
+			"contacts",
+			len(b.lost),
+		)
+	}
+	return i.complete()
+}
+
+// findLost finds the subjects whose newest contact is not where the index has it.
+func (i *inspection) findLost() {
+	last := map[subjectID]int64{}
+	for _, e := range i.entries {
+		last[e.subject] = e.at
+	}
+	for subject, at := range last {
+		if i.found[at].subject != subject {
+			i.lost[subject] = true
+		}
+	}
+}
+
+// findGaps logs the bytes that are no record. Those that the index does not have were being
+// written when the power failed, or are older than the index.
+func (i *inspection) findGaps(end int64) error {
+	starts := make([]int64, 0, len(i.entries))
+	for _, e := range i.entries {
+		starts = append(starts, e.at)
+	}
+	slices.Sort(starts)
+	told := 0
+	for _, g := range i.gaps {
+		n, _ := slices.BinarySearch(starts, g.from)
+		kept := n < len(starts) && starts[n] < g.to
+		if len(i.entries) == 0 && g.to < i.size { // records follow, so it was one
+			kept = true
+			if err := i.loseUnlisted(g); err != nil {
+				return err
+			}
+		}
+		if !kept {
+			if g.from == end {
+				i.logger.Warn(
+					"the file of contacts does not end with a whole one, as after a power loss; what is no contact "+
+						"stays where it is",
+					"file",
+					i.sealed.Name(),
+					"byte",
+					g.from,
+					"bytes",
+					g.to-g.from,
+				)
+			}
+			continue
+		}
+		if told++; told > maxTold {
+			i.logger.Error("contacts are damaged in further places", "file", i.sealed.Name(), "places", len(i.gaps))
+			return nil
+		}
+		i.logger.Error(
+			"a contact is damaged and can't be read; the ones around it can: put back a copy of the file to have it "+
+				"again",
+			"file",
+			i.sealed.Name(),
+			"byte",
+			g.from,
+			"bytes",
+			g.to-g.from,
+		)
+	}
+	return nil
+}
+
+// loseUnlisted marks the subject of a gap that is one damaged record as lost, as far as it can be
+// read.
+func (i *inspection) loseUnlisted(g gap) error {
+	text := make([]byte, min(g.to-g.from, headSize+maxRecord))
+	if _, err := i.sealed.ReadAt(text, g.from); err != nil {
+		return err
+	}
+	r, ok := parseBody(text[min(headSize, len(text)):])
+	if !ok {
+		return nil
+	}
+	subject := subjectIDOf(r.subject)
+	if at, newer := i.places[subject]; newer && at > g.from {
+		return nil
+	}
+	i.lost[subject] = true
+	i.fresh = append(i.fresh, entry{subject, g.from, uint32(g.to - g.from)})
+	return nil
+}
+
+// judgeKeys finds the holders with contacts whose key is damaged or gone.
+func (i *inspection) judgeKeys() error {
+	k, damaged := i.keys, 0
+	var missing []holderID
+	for id, at := range i.newest {
+		place, have := k.slots[id]
+		switch {
+		case !have && !k.gone[id]:
+			missing = append(missing, id)
+		case have:
+			sound, err := i.sound(place, at)
+			if err != nil {
+				return err
+			}
+			if k.bad[id] = !sound; !sound || len(k.spare[id]) > 0 {
+				damaged++
+			}
+		}
+	}
+	if len(i.entries) == 0 {
+		i.tellOrphans()
+	}
+	// Earlier versions left zeros for forgotten holders.
+	if len(i.entries) == 0 && len(missing) > 0 && len(missing) <= k.empty {
+		return i.nameForgotten(missing)
+	}
+	for _, id := range missing {
+		i.missing[id] = true
+	}
+	if damaged+len(missing) > 0 {
+		i.logger.Error(
+			"keys of contacts are damaged or gone, and what would show such a contact is answered with 503: put "+
+				"back a copy of the file to have them again",
+			"file",
+			k.file.Name(),
+			"holders",
+			damaged+len(missing),
+			"gone",
+			len(missing),
+		)
+	}
+	return nil
+}
+
+// tellOrphans logs keys of holders without contacts, if no index lists the contacts there were: a
+// crash leaves one such key at most, and lost files leave many.
+func (i *inspection) tellOrphans() {
+	orphans := 0
+	for id := range i.keys.slots {
+		if _, has := i.newest[id]; !has {
+			orphans++
+		}
+	}
+	if orphans > 1 {
+		i.logger.Error(
+			"there are keys of holders and none of their contacts: the files are damaged, swapped or not of one "+
+				"time, and which contacts are lost is not known; "+
+				"put back copies of both",
+			"file",
+			i.sealed.Name(),
+			"keys",
+			i.keys.file.Name(),
+			"holders",
+			orphans,
+		)
+	}
+}
+
+// sound reports whether a slot's key is the one that was written: by its checksum, or because it
+// opens the holder's newest contact.
+func (i *inspection) sound(place, at int64) (bool, error) {
+	s, err := i.keys.read(place)
+	if err != nil || s.kind() == slotKey {
+		return err == nil, err
+	}
+	r, err := i.recordAt(at)
+	if err != nil {
+		return false, err
+	}
+	_, opened, err := r.open(&s)
+	return opened, err
+}
+
+// nameForgotten records the holders that an earlier version has forgotten.
+func (i *inspection) nameForgotten(ids []holderID) error {
+	for _, id := range ids {
+		if _, err := i.keys.append(newSlot(id, nil)); err != nil {
+			return err
+		}
+		i.keys.gone[id] = true
+	}
+	return i.keys.file.Sync()
+}
+
+// complete adds missing entries to the index.
+func (i *inspection) complete() error {
+	if i.index.next == 0 && i.keys.sums > 0 && i.size > 0 {
+		i.logger.Warn(
+			"the index of the contacts is gone and is made again from them; of those that are lost as well nothing "+
+				"is known",
+			"file",
+			i.index.file.Name(),
+			"contacts",
+			len(i.found),
+		)
+	}
+	for _, e := range i.entries {
+		if i.found[e.at] == e {
+			delete(i.found, e.at)
+		}
+	}
+	for _, e := range i.found {
+		if !i.lost[e.subject] { // an older one must not follow the one that is lost
+			i.fresh = append(i.fresh, e)
+		}
+	}
+	slices.SortFunc(i.fresh, func(a, b entry) int { return cmp.Compare(a.at, b.at) })
+	if len(i.fresh) == 0 {
+		return nil
+	}
+	if err := i.index.add(i.fresh); err != nil {
+		return err
+	}
+	return i.index.file.Sync()
+}
+
+// recordAt reads the record at a byte offset. Errors: ErrDamaged; the file system's.
+func (b *Book) recordAt(at int64) (record, error) {
+	r, _, err := readRecord(bufio.NewReader(io.NewSectionReader(b.sealed, at, headSize+maxRecord)))
+	return r, err
+}

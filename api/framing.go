@@ -1,0 +1,129 @@
+package api
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
+
+	"admitone/api/codes"
+	"admitone/api/connections"
+)
+
+// headerNosniff keeps browsers from guessing the type of a response; every response has it.
+const (
+	headerNosniff = fiber.HeaderXContentTypeOptions
+	nosniff       = "nosniff"
+)
+
+// framed wraps Fiber's handler: it refuses requests that can be parsed in more than one way, maps
+// methods unknown to Fiber to TRACE, which no route has, and sends nosniff with every response.
+func (s *Server) framed(next fasthttp.RequestHandler) fasthttp.RequestHandler {
+	return func(c *fasthttp.RequestCtx) {
+		if fault := misframed(&c.Request.Header); fault != "" {
+			s.refuseMisframed(c, fault)
+		} else {
+			if !slices.Contains(fiber.DefaultMethods, string(c.Method())) {
+				c.Request.Header.SetMethod(fiber.MethodTrace)
+			}
+			next(c)
+		}
+		c.Response.Header.Set(headerNosniff, nosniff)
+		if conn, ok := c.Conn().(*connections.Conn); ok && conn.Spare() {
+			c.SetConnectionClose()
+		}
+	}
+}
+
+// unreadable is framed for requests that fasthttp could not read.
+func unreadable(next func(*fasthttp.RequestCtx, error)) func(*fasthttp.RequestCtx, error) {
+	next = dropSilentConns(next)
+	return func(c *fasthttp.RequestCtx, err error) {
+		next(c, err)
+		c.Response.Header.Set(headerNosniff, nosniff)
+	}
+}
+
+// refuseMisframed answers and closes the connection, because the start of the next request is unknown.
+func (s *Server) refuseMisframed(c *fasthttp.RequestCtx, fault string) {
+	ctx := s.app.AcquireCtx(c)
+	defer s.app.ReleaseCtx(ctx)
+	if err := s.unroutedError(ctx, refuse(codes.BadParameter, fault)); err != nil {
+		c.Response.Reset() // the problem could not be written
+		c.SetStatusCode(fiber.StatusBadRequest)
+	}
+	c.SetConnectionClose()
+}
+
+var (
+	contentLength    = []byte(fiber.HeaderContentLength)
+	transferEncoding = []byte(fiber.HeaderTransferEncoding)
+	chunked          = []byte("chunked")
+)
+
+// misframed returns why a request is ambiguous by RFC 9112, "" if it is not. fasthttp is too
+// lenient: a proxy that sees one request where fasthttp sees two has checked only one of them
+// (request smuggling).
+func misframed(h *fasthttp.RequestHeader) string {
+	if version := string(h.Protocol()); version != "HTTP/1.1" && version != "HTTP/1.0" {
+		return "send HTTP/1.1 or HTTP/1.0"
+	}
+	if fault := badTarget(h); fault != "" {
+		return fault
+	}
+	length, coded := false, false
+	for rest := h.RawHeaders(); len(rest) > 0; {
+		end := bytes.IndexByte(rest, '\n')
+		if end < 1 || rest[end-1] != '\r' {
+			return "a line of the header does not end in CR and LF"
+		}
+		line := rest[:end-1]
+		rest = rest[end+1:]
+		if len(line) == 0 {
+			break // the end of the header
+		}
+		if line[0] == ' ' || line[0] == '\t' {
+			return "a line of the header is folded"
+		}
+		name, value, _ := bytes.Cut(line, []byte{':'})
+		switch {
+		case bytes.IndexByte(name, ' ') >= 0:
+			return "the name of a header has a space"
+		case bytes.EqualFold(name, contentLength):
+			length = true
+		case bytes.EqualFold(name, transferEncoding):
+			coded = true
+			if !bytes.EqualFold(bytes.Trim(value, " \t"), chunked) {
+				return "the only Transfer-Encoding taken is chunked"
+			}
+		}
+	}
+	if length && coded {
+		return "send Content-Length or Transfer-Encoding, not both"
+	}
+	return ""
+}
+
+// badTarget returns what is wrong with the target in a request line: a fragment, or an absolute
+// form whose authority is not the Host.
+func badTarget(h *fasthttp.RequestHeader) string {
+	target := h.RequestURI()
+	if bytes.IndexByte(target, '#') >= 0 {
+		return "an address has no fragment"
+	}
+	if len(target) == 0 || target[0] == '/' {
+		return ""
+	}
+	_, after, whole := bytes.Cut(target, []byte("://"))
+	if !whole {
+		return "" // * or, for CONNECT, an authority: no route has either
+	}
+	if end := bytes.IndexAny(after, "/?"); end >= 0 {
+		after = after[:end]
+	}
+	if !bytes.EqualFold(after, h.Host()) {
+		return "the address names another host than Host does"
+	}
+	return ""
+}

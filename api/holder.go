@@ -1,0 +1,78 @@
+package api
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"admitone/events"
+)
+
+// maxHolder bounds the name of a holder, in characters, as OpenID Connect Core 1.0 section 2
+// bounds a sub.
+const maxHolder = 255
+
+// holderFault returns the rule that a text breaks as the name of a holder, "" if none. A name is
+// any sub that can be printed: with slashes, | and \, or characters joined by an invisible one.
+// Names that could not be addressed, or would be read as another name, are refused.
+func holderFault(name string) (rule string) {
+	switch {
+	case name == "":
+		return "a holder's name is missing: it has 1 to 255 characters"
+	case utf8.RuneCountInString(name) > maxHolder:
+		return "a holder's name has at most 255 characters"
+	case !utf8.ValidString(name):
+		return "a holder's name is UTF-8"
+	case name == "." || name == "..":
+		return "a holder is not called . or .., which a browser takes out of an address"
+	case strings.HasPrefix(name, keyPrefix):
+		return "a holder's name does not begin with key:, as those of API keys do"
+	case strings.TrimSpace(name) != name:
+		return "a holder's name begins and ends with no space"
+	}
+	seen := false
+	for _, c := range name {
+		switch {
+		case unicode.IsControl(c) || unicode.In(c, unicode.Zl, unicode.Zp):
+			return "a holder's name has no control characters or line breaks in it"
+		case unicode.Is(unicode.Bidi_Control, c) && c != leftToRight && c != rightToLeft && c != arabicLetter:
+			return "a holder's name has no characters in it that turn the direction of the text around them"
+		case c == byteOrderMark || unicode.In(c, unicode.Co, unicode.Noncharacter_Code_Point):
+			return "a holder's name has only characters in it that can be printed everywhere"
+		}
+		seen = seen || !unicode.In(c, unicode.Cf, unicode.Zs, unicode.Mn, unicode.Me)
+	}
+	if !seen {
+		return "a holder's name has a character in it that can be seen"
+	}
+	return ""
+}
+
+// The marks of the writing direction of a neighbour, as names in Hebrew and Arabic need them, and
+// the mark that has no effect inside a text.
+const (
+	leftToRight   = '\u200e'
+	rightToLeft   = '\u200f'
+	arabicLetter  = '\u061c'
+	byteOrderMark = '\ufeff'
+)
+
+// keyPrefix begins the names of API keys in the metadata of events, so no holder has such a name.
+const keyPrefix = "key:"
+
+// validHolder reports whether holderFault finds nothing.
+func validHolder(name events.Holder) bool { return holderFault(string(name)) == "" }
+
+// storedHolderFault is [holderFault] for lookups: a log of an earlier version may have holders
+// whose names begin with keyPrefix.
+func storedHolderFault(name string) (rule string) {
+	return holderFault(strings.TrimPrefix(name, keyPrefix))
+}
+
+// notHolder is the answer to the path of a holder whose name is invalid: not_found, with the
+// rule.
+func notHolder(resource, rule string) *problem {
+	p := notFound(resource)
+	p.detail += ": " + rule
+	return p
+}

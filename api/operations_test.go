@@ -1,0 +1,48 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"admitone/events"
+	"admitone/projections/verify"
+)
+
+// TestBrokenRuleNamesNoHolder: /readyz is public, and the streams of wallets and allowances have
+// the names of holders.
+func TestBrokenRuleNamesNoHolder(t *testing.T) {
+	w := newHarness(t, func(w *harness) { w.config.Auth, w.blind = secret, true })
+	stream, fact := events.NewStreamID("wallet", "ada"), &events.WalletCharged{ChargeID: "c", Amount: 1, Balance: 7}
+	e := events.Event{ID: events.EventID("c", 0), Type: fact.Name(), Data: events.AppendFact(nil, fact)}
+	e.Metadata, _ = events.Seal(
+		nil,
+		events.Hash{},
+		stream,
+		0,
+		&e,
+		&events.Metadata{CommandID: "c", Actor: "ada", At: time.Now()},
+	)
+	_, err := w.store.Append(context.Background(), stream, events.NoStream, []events.Event{e})
+	w.must(err)
+	prover := verify.NewMonitor(w.store, true, slog.New(slog.DiscardHandler))
+	ctx, stop := context.WithCancel(context.Background())
+	w.background.Go(func() { _ = prover.Run(ctx) })
+	defer stop()
+	w.wait(func() bool { return prover.Violation() != nil })
+	w.server.config.Monitor = prover
+	for token, told := range map[string]bool{"": false, bearer(t, "ada", RoleHolder): false, bearer(t, "shop",
+		RoleService): false,
+		bearer(t, "audit", RoleAuditor): true, bearer(t, "root", RoleAdmin): true} {
+		a := w.do("GET", "/readyz", "", "Authorization", token)
+		broken := a.problem(503, "log_unavailable")["violation"].(map[string]any)
+		if named := strings.Contains(a.text, "ada"); named != told || broken["position"] != float64(1) ||
+			broken["rule"] == nil ||
+			(broken["stream"] == "wallet-ada") != told {
+			t.Errorf("%s: %s", fmt.Sprint(told), a.text)
+		}
+	}
+}

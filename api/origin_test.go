@@ -1,0 +1,158 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"admitone/events"
+)
+
+// TestForeignPages: real requests as a browser sends them for a page of another origin to an open
+// server.
+func TestForeignPages(t *testing.T) {
+	var backups atomic.Int64
+	allowing := func(origins ...string) func(*harness) {
+		return func(w *harness) {
+			w.config.Auth, w.config.AllowOrigins = OpenAuth{Origins: origins}, origins
+			w.config.Backup = func(context.Context) (string, events.Position, error) {
+				backups.Add(1)
+				return "b", 1,
+					nil
+			}
+		}
+	}
+	closed, shop, all := newHarness(
+		t,
+		allowing(),
+	), newHarness(
+		t,
+		allowing("https://shop.example"),
+	), newHarness(
+		t,
+		allowing("*"),
+	)
+	const own, ownTLS = "OWN", "OWN behind TLS" // the server's own origin
+	for _, c := range []struct {
+		what      string
+		headers   []string
+		none      bool // refused without --allow-origin
+		shop, any bool // refused with it
+	}{
+		{"a program", nil, false, false, false},
+		{"its own page", []string{"Origin", own}, false, false, false},
+		{"its own page, told twice", []string{"Origin", own, "Sec-Fetch-Site", "same-origin"}, false, false, false},
+		{"its own page behind TLS", []string{"Origin", ownTLS}, false, false, false},
+		{"the user", []string{"Sec-Fetch-Site", "none"}, false, false, false},
+		{"a page without Origin", []string{"Sec-Fetch-Site", "same-origin"}, false, false, false},
+		{"another site", []string{"Origin", "https://evil.example"}, true, true, false},
+		{"another site, no Origin", []string{"Sec-Fetch-Site", "cross-site"}, true, true, true},
+		{"another port, no Origin", []string{"Sec-Fetch-Site", "same-site"}, true, true, true},
+		{"the shop", []string{"Origin", "https://shop.example", "Sec-Fetch-Site", "cross-site"}, true, false, false},
+		{"the shop without TLS", []string{"Origin", "http://shop.example"}, true, true, false},
+		{"another port of the machine", []string{"Origin", "http://127.0.0.1:1", "Sec-Fetch-Site", "same-site"}, true,
+			true, false},
+		{"another name of the machine", []string{"Origin", "http://localhost"}, true, true, false},
+		{"a file or a sandbox", []string{"Origin", "null"}, true, true, false},
+		{"an extension", []string{"Origin", "chrome-extension://127.0.0.1"}, true, true, false},
+		{"its own and another", []string{"Origin", own, "Origin", "https://evil.example"}, true, true, false},
+	} {
+		for _, server := range []struct {
+			*harness
+			refuses bool
+		}{{closed, c.none}, {shop, c.shop}, {all, c.any}} {
+			for _, method := range []string{"POST", "PUT", "PATCH", "DELETE", "GET", "HEAD", "OPTIONS"} {
+				path, before := "/v1/backups", backups.Load()
+				if method != "POST" {
+					path = "/v1/products/p"
+				}
+				status, text := server.fromPage(method, path, c.headers)
+				commands := method != "GET" && method != "HEAD" && method != "OPTIONS"
+				refused := status == 403 && strings.Contains(text, `"foreign_origin"`)
+				if has := method == "POST" || method == "PATCH"; has && refused != server.refuses ||
+					!commands && refused {
+					t.Errorf(
+						"%s, %s of a server that allows %v: %d %s",
+						c.what,
+						method,
+						server.config.AllowOrigins,
+						status,
+						text,
+					)
+				}
+				if made := backups.Load() > before; made != (method == "POST" && !server.refuses) {
+					t.Errorf(
+						"%s, %s of a server that allows %v: a backup was made: %v",
+						c.what,
+						method,
+						server.config.AllowOrigins,
+						made,
+					)
+				}
+			}
+		}
+	}
+}
+
+// fromPage sends a request without a body, as a form or a script can without a preflight.
+func (w *harness) fromPage(method, path string, headers []string) (int, string) {
+	w.t.Helper()
+	request, err := http.NewRequest(method, "http://"+w.address+path, nil)
+	w.must(err)
+	for i := 0; i < len(headers); i += 2 {
+		value := headers[i+1]
+		switch value {
+		case "OWN":
+			value = "http://" + w.address
+		case "OWN behind TLS":
+			value = "https://" + w.address
+		}
+		request.Header.Add(headers[i], value)
+	}
+	response, err := w.client.Do(request)
+	w.must(err)
+	defer response.Body.Close()
+	text := make([]byte, 1024)
+	n, _ := response.Body.Read(text)
+	return response.StatusCode, string(text[:n])
+}
+
+// TestForeignPagesOfEveryOperation covers every command of openapi.yaml.
+func TestForeignPagesOfEveryOperation(t *testing.T) {
+	w, d := newHarness(t, withEverything), describe(t)
+	m := &matrix{harness: w}
+	tried := 0
+	d.operations(func(method, path string, op object) {
+		prepare := cells[op["operationId"].(string)]
+		if method == http.MethodGet || prepare == nil {
+			return
+		}
+		tried++
+		c := prepare(m, "ada")
+		before, err := w.store.Head(context.Background())
+		w.must(err)
+		a := w.do(method, filled(path, c.parts), c.body, "If-Match", c.match, "Origin", "https://evil.example")
+		a.problem(403, "foreign_origin")
+		if after, err := w.store.Head(context.Background()); err != nil || after != before {
+			t.Errorf("%s: the log went from %d to %d, %v", a.what, before, after, err)
+		}
+	})
+	if tried < 20 {
+		t.Errorf("only %d operations were tried", tried)
+	}
+	// With tokens a page can't borrow a user's rights, so no origin is refused.
+	token := newHarness(t, func(w *harness) { w.config.Auth = secret })
+	token.do(
+		"POST",
+		"/v1/teams",
+		`{"name":"n"}`,
+		"Origin",
+		"https://evil.example",
+		"Authorization",
+		bearer(t, "ada", RoleHolder),
+	).is(
+		201,
+	)
+}

@@ -1,0 +1,197 @@
+package api
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestTeamOwner: owners enter and withdraw their teams, a service and an admin any team, and the
+// owner is not disclosed.
+func TestTeamOwner(t *testing.T) {
+	w := newHarness(t)
+	w.teams("old")
+	w.stop()
+	w.config.Auth = secret // from now on teams have owners
+	w.start()
+	admin, ada, bob := bearer(t, "root", RoleAdmin), bearer(t, "ada", RoleHolder), bearer(t, "bob", RoleHolder)
+	shop, auditor, door := bearer(t, "shop", RoleService), bearer(t, "audit", RoleAuditor), bearer(t, "gate", RoleDoor)
+	as := func(who, method, path, body string) answer {
+		t.Helper()
+		return w.do(method, path, body, "Authorization", who)
+	}
+	const teams, entries = "/v1/teams", "/v1/tournaments/cup/entries"
+	as(
+		admin,
+		"POST",
+		"/v1/tournaments",
+		`{"id":"cup","name":"n","team_limit":99,"register_deadline":"2099-01-01T00:00:00Z"}`,
+	).is(
+		201,
+	)
+
+	made := as(ada, "POST", teams, `{"id":"adas","name":"Owls"}`)
+	if made.is(201); strings.Contains(made.text, "ada\"") {
+		t.Errorf("the owner is shown: %s", made.text)
+	}
+	as(ada, "POST", teams, `{"id":"adas","name":"Owls"}`).is(200)
+	as(ada, "POST", teams, `{"id":"adas","name":"Owls","holder":"ada"}`).is(200)
+	as(bob, "POST", teams, `{"id":"adas","name":"Owls"}`).problem(409, "already_exists")
+	as(bob, "POST", teams, `{"name":"Owls","holder":"ada"}`).problem(403, "forbidden")
+	as(door, "POST", teams, `{"name":"Owls"}`).problem(403, "forbidden")
+	as(shop, "POST", teams, `{"id":"bobs","name":"Cats","holder":"bob"}`).is(201)
+	as(shop, "POST", teams, `{"id":"shops","name":"Cats"}`).is(201)
+	as(admin, "POST", teams, `{"id":"audits","name":"Cats","holder":"audit"}`).is(201)
+	as(admin, "POST", teams, `{"name":"Cats","holder":"key:shop"}`).problem(422, "invalid_field")
+	for _, who := range []string{"", ada, bob} {
+		for _, path := range []string{teams + "/adas", teams + "/adas?at=9"} {
+			if a := as(who, "GET", path, ""); a.is(200)["owner"] != nil || a.is(200)["holder"] != nil {
+				t.Errorf("%s: the owner is shown: %s", a.what, a.text)
+			}
+		}
+	}
+
+	enter := func(who, team string) answer { t.Helper(); return as(who, "POST", entries, `{"team_id":"`+team+`"}`) }
+	withdraw := func(who, team string) answer { t.Helper(); return as(who, "DELETE", entries+"/"+team, "") }
+	for _, team := range []string{"adas", "shops", "audits"} {
+		if v := enter(bob, team).problem(403, "forbidden"); v["team_id"] != team {
+			t.Error(v)
+		}
+	}
+	as(bob, "POST", entries, `{"team_ids":["bobs","adas"]}`).problem(403, "forbidden")
+	as(bob, "POST", "/v1/tournaments/none/entries", `{"team_id":"adas"}`).problem(404, "not_found")
+	as(bob, "DELETE", "/v1/tournaments/none/entries/adas", "").problem(404, "not_found")
+	enter(bob, "none").problem(404, "not_found")
+	enter(auditor, "adas").problem(403, "forbidden")
+	enter(door, "old").problem(403, "forbidden")
+	enter(auditor, "audits").is(201)
+	enter(ada, "adas").is(201)
+	enter(bob, "bobs").is(201)
+	enter(shop, "shops").is(201)
+	withdraw(bob, "adas").problem(403, "forbidden")
+	withdraw(auditor, "adas").problem(403, "forbidden")
+	withdraw(ada, "adas").is(200)
+	for _, who := range []string{shop, admin} { // for others
+		enter(who, "adas").is(201)
+		withdraw(who, "adas").is(200)
+	}
+	for _, who := range []string{ada, bob, auditor} { // any holder may use a team without an owner
+		enter(who, "old").is(201)
+		withdraw(who, "old").is(200)
+		as(who, "POST", teams, `{"id":"old","name":"The old"}`).is(200)
+	}
+	// Immediately after creation, whatever the views have: the owner is in the log.
+	if v := as(auditor, "GET", "/v1/streams/team-adas/events",
+		"").is(200)["items"].([]any)[0].(map[string]any)["data"].(map[string]any); v["owner"] != "ada" {
+		t.Error(v)
+	}
+	for _, path := range []string{"/v1/history/team/adas", "/v1/history/holder/ada"} {
+		if a := as(auditor, "GET", path, ""); a.status != 200 || !strings.Contains(a.text, "a team of ada") {
+			t.Errorf("%s: %d %s", a.what, a.status, a.text)
+		}
+	}
+	if v := as(auditor, "GET", "/v1/streams/team-old/events",
+		"").is(200)["items"].([]any)[0].(map[string]any)["data"].(map[string]any); len(
+		v,
+	) != 2 {
+		t.Errorf("a team without an owner is another fact than before: %v", v)
+	}
+}
+
+// TestTeamOwnerBeforeViews: the same before the views have the team.
+func TestTeamOwnerBeforeViews(t *testing.T) {
+	w := newHarness(t, func(w *harness) { w.config.Auth, w.blind = secret, true })
+	admin := bearer(t, "root", RoleAdmin)
+	w.do(
+		"POST",
+		"/v1/tournaments",
+		`{"id":"cup","name":"n","team_limit":9,"register_deadline":"2099-01-01T00:00:00Z"}`,
+		"Authorization",
+		admin,
+	).is(
+		201,
+	)
+	w.do("POST", "/v1/teams", `{"id":"adas","name":"n"}`, "Authorization", bearer(t, "ada", RoleHolder)).is(201)
+	w.do(
+		"POST",
+		"/v1/tournaments/cup/entries",
+		`{"team_id":"adas"}`,
+		"Authorization",
+		bearer(t, "bob", RoleHolder),
+	).problem(
+		403,
+		"forbidden",
+	)
+	w.do(
+		"POST",
+		"/v1/tournaments/cup/entries",
+		`{"team_id":"adas"}`,
+		"Authorization",
+		bearer(t, "ada", RoleHolder),
+	).is(
+		201,
+	)
+}
+
+// TestPricedProductIsHeld: for a holder it is held until a service takes the payment.
+func TestPricedProductIsHeld(t *testing.T) {
+	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
+	admin, ada, auditor, shop := bearer(
+		t,
+		"root",
+		RoleAdmin,
+	), bearer(
+		t,
+		"ada",
+		RoleHolder,
+	), bearer(
+		t,
+		"audit",
+		RoleAuditor,
+	), bearer(
+		t,
+		"shop",
+		RoleService,
+	)
+	w.do("POST", "/v1/products", `{"id":"free","name":"n","stock":99}`, "Authorization", admin).is(201)
+	w.do("POST", "/v1/products", `{"id":"dear","name":"n","stock":99,"price":1}`, "Authorization", admin).is(201)
+	for _, c := range []struct {
+		who, product, hold string
+		status             int
+		become             string
+	}{
+		{ada, "free", ``, 201, "confirmed"}, {ada, "free", `"hold":false`, 201, "confirmed"}, {ada, "free",
+			`"hold":true`, 201, "held"},
+		{ada, "dear", ``, 201, "held"}, {ada, "dear", `"hold":false`, 403, ""}, {ada, "dear", `"hold":true`, 201,
+			"held"},
+		{auditor, "dear", ``, 201, "held"}, {auditor, "dear", `"hold":false`, 403, ""},
+		{shop, "dear", ``, 201, "confirmed"}, {shop, "dear", `"hold":false`, 201, "confirmed"}, {shop, "dear",
+			`"hold":true`, 201, "held"},
+		{admin, "dear", ``, 201, "confirmed"}, {admin, "dear", `"hold":true`, 201, "held"},
+	} {
+		a := w.do("POST", "/v1/products/"+c.product+"/reservations", "{"+c.hold+"}", "Authorization", c.who)
+		if c.status == 403 {
+			a.problem(403, "forbidden")
+			continue
+		}
+		v := a.is(c.status)
+		if v["status"] != c.become {
+			t.Errorf("%s with %q: %v, want %s", c.product, c.hold, v["status"], c.become)
+		}
+		if c.become != "held" {
+			continue
+		}
+		confirm := "/v1/products/" + c.product + "/reservations/" + v["id"].(string) + "/confirm"
+		if c.product == "dear" && (c.who == ada || c.who == auditor) {
+			w.do("POST", confirm, "", "Authorization", c.who).problem(403, "forbidden")
+			w.do("POST", confirm, "", "Authorization", shop).is(200)
+		} else {
+			w.do("POST", confirm, "", "Authorization", c.who).is(200)
+		}
+	}
+	w.do("POST", "/v1/products/none/reservations", `{"hold":false}`, "Authorization", ada).problem(404, "not_found")
+	open := newHarness(t)
+	open.product("dear", 9, `,"price":1`)
+	if v := open.reserve("dear", "ada", "").is(201); v["status"] != "confirmed" {
+		t.Errorf("an open server holds it: %v", v)
+	}
+}

@@ -1,0 +1,43 @@
+package api
+
+import (
+	"strings"
+
+	"admitone/api/input"
+
+	"github.com/gofiber/fiber/v2"
+)
+
+// meantPages are the first segments of pages' addresses, and whether an id may follow.
+var meantPages = map[string]bool{
+	"products": true, "performances": true, "tournaments": true, "waiting-rooms": true, "audit": false, "docs": false,
+}
+
+// pageMeant returns the address of the page for an address without a route, with its query; "" if
+// there is none. A trailing slash is dropped. Products share a page, and each has an anchor on
+// it. Addresses below /v1/ are taken literally.
+func pageMeant(c *fiber.Ctx) string {
+	if c.Method() != fiber.MethodGet && c.Method() != fiber.MethodHead {
+		return ""
+	}
+	if c.Path() == "/favicon.ico" { // browsers request it even if the page names an icon
+		return "/assets/icon.svg"
+	}
+	path := strings.TrimSuffix(c.Path(), "/")
+	name, id, one := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	mayHave, known := meantPages[name]
+	if path != "/"+name && path != "/"+name+"/"+id || !known || one && !(mayHave && input.ValidID(id)) {
+		return ""
+	}
+	query := ""
+	if asked := c.Context().URI().QueryString(); len(asked) > 0 {
+		query = "?" + string(asked)
+	}
+	switch {
+	case name == "products" && one:
+		return "/" + query + "#name-" + id
+	case name == "products":
+		return "/" + query
+	}
+	return path + query
+}

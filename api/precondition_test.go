@@ -1,0 +1,68 @@
+package api
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// told returns the sentences of a stale edit's changes.
+func told(t *testing.T, v map[string]any) (texts []string) {
+	t.Helper()
+	changes, ok := v["changes"].([]any)
+	if !ok {
+		t.Fatalf("no changes in %v", v)
+	}
+	for _, change := range changes {
+		texts = append(texts, change.(map[string]any)["text"].(string))
+	}
+	return texts
+}
+
+// TestStaleEditListsChanges: everything after the caller's revision, in words; the newest if
+// there are many.
+func TestStaleEditListsChanges(t *testing.T) {
+	w := newHarness(t)
+	w.product("p", 100, "")
+	w.do("PATCH", "/v1/products/p", `{"stock":90}`, "If-Match", `"0"`).is(200)
+	w.reserve("p", "ada", "").is(201)
+	edit := func(revision int) map[string]any {
+		t.Helper()
+		return w.do(
+			"PATCH",
+			"/v1/products/p",
+			`{"price":7}`,
+			"If-Match",
+			fmt.Sprintf(`"%d"`, revision),
+		).problem(
+			412,
+			"stale_revision",
+		)
+	}
+	v := edit(0)
+	if got := told(t, v); len(got) != 2 || !strings.Contains(got[0], "90 units") ||
+		!strings.Contains(got[1], "ada bought 1 unit") {
+		t.Errorf("changes behind revision 0: %q", got)
+	}
+	if v["current_revision"] != float64(2) || v["earlier_changes"] != nil {
+		t.Error(v)
+	}
+	if got := told(t, edit(1)); len(got) != 1 || !strings.Contains(got[0], "ada") {
+		t.Errorf("changes behind revision 1: %q", got)
+	}
+	if got := told(t, edit(9)); len(got) != 0 {
+		t.Errorf("changes behind a revision that has not come: %q", got)
+	}
+	for i := range maxChanges + 3 {
+		w.reserve("p", fmt.Sprintf("holder-%d", i), "").is(201)
+	}
+	v = edit(0)
+	got := told(t, v)
+	if len(got) != maxChanges || !strings.Contains(got[0], "holder-3 ") ||
+		!strings.Contains(got[maxChanges-1], fmt.Sprintf("holder-%d ", maxChanges+2)) {
+		t.Errorf("%d changes, from %q to %q", len(got), got[0], got[len(got)-1])
+	}
+	if v["earlier_changes"] != float64(5) {
+		t.Errorf("earlier changes: %v, want 5", v["earlier_changes"])
+	}
+}

@@ -1,0 +1,65 @@
+package api
+
+import (
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"admitone/api/codes"
+	"admitone/api/web"
+)
+
+// answerProblem answers with a problem: a browser gets a page with a way back, a program RFC
+// 9457.
+func (r *request) answerProblem(p *problem) error {
+	if err := p.write(r.ctx, r.id); err != nil || !acceptsHTML(r.ctx) {
+		return err
+	}
+	r.ctx.Vary(fiber.HeaderAccept)
+	if r.ctx.Accepts("application/problem+json", fiber.MIMEApplicationJSON, fiber.MIMETextHTML) != fiber.MIMETextHTML {
+		return nil
+	}
+	status := r.ctx.Response().StatusCode()
+	return secured(func(r *request) error {
+		return r.html(func(body io.Writer) error {
+			return web.WriteProblem(body, r.frame(), r.ctx.Path(), problemInWords(p, status), r.id)
+		})
+	})(r)
+}
+
+// programs are the addresses outside /v1/ that no person reads.
+var programs = []string{"/healthz", "/readyz", "/metrics", "/ws", "/openapi.yaml"}
+
+// acceptsHTML reports whether an address is one that people open: below /v1/ every caller is
+// answered in JSON, and addresses below /assets/ are requested by pages.
+func acceptsHTML(c *fiber.Ctx) bool {
+	path := c.Path()
+	return !strings.HasPrefix(path, "/v1/") && !strings.HasPrefix(path, "/assets/") &&
+		!strings.HasPrefix(path, "/ws/") &&
+		!slices.Contains(programs, path)
+}
+
+// problemInWords returns a headline and a sentence on why a page can't be shown.
+func problemInWords(p *problem, status int) web.Problem {
+	words := web.Problem{Status: status, Title: "This address can’t be understood", Detail: p.detail}
+	resource := p.fields.Resource()
+	switch {
+	case status == http.StatusNotFound:
+		words.Title = "There is nothing at this address"
+		words.Detail = "It may be mistyped, or what it led to is not here any more."
+		if resource != "" && resource != "route" {
+			words.Title = "There is no such " + strings.ReplaceAll(resource, "_", " ")
+		}
+	case status == http.StatusMethodNotAllowed:
+		words.Title, words.Detail = "This address is only for reading", "Nothing can be sent to it."
+	case p.code == codes.Internal:
+		words.Title = "The page can’t be shown"
+	case status >= http.StatusInternalServerError || status == http.StatusTooManyRequests:
+		words.Title, words.Again = "The page can’t be shown at the moment", true
+		words.Detail = "The server is busy, or just being restarted. Try again in a moment."
+	}
+	return words
+}

@@ -1,0 +1,82 @@
+package api
+
+import (
+	"net"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"go.uber.org/goleak"
+
+	"admitone/api/sockets/sockettest"
+)
+
+// closeRestart is the close code "Service Restart".
+const closeRestart = 1012
+
+func TestShutdown(t *testing.T) {
+	before := goleak.IgnoreCurrent()
+	w := newHarness(t, func(w *harness) { w.config.Metrics = prometheus.NewRegistry() })
+	w.product("p", 100_000, "")
+	var peers []*sockettest.Peer
+	for range 20 {
+		p := w.dial("/ws")
+		p.Send(sockettest.SubscribeP)
+		p.Expect("snapshot")
+		peers = append(peers, p)
+	}
+	deaf := sockettest.DialStalled(t, w.address) // never reads, and does not hold up the end
+	var busy sync.WaitGroup
+	stopped := make(chan struct{})
+	for range 4 {
+		busy.Go(func() {
+			for {
+				request := strings.NewReader(`{"holder":"ada"}`)
+				response, err := w.client.Post(
+					"http://"+w.address+"/v1/products/p/reservations",
+					"application/json",
+					request,
+				)
+				if err != nil {
+					return // the server is gone
+				}
+				response.Body.Close()
+				if response.StatusCode != 201 && response.StatusCode != 503 {
+					t.Errorf("status %d while shutting down", response.StatusCode)
+				}
+			}
+		})
+	}
+	go func() { w.stop(); close(stopped) }()
+	for _, p := range peers {
+		p.ExpectClose(closeRestart)
+		p.Conn.Close()
+	}
+	<-stopped
+	busy.Wait()
+	deaf.Conn.Close()
+	w.client.CloseIdleConnections()
+	// Fasthttp's clock and an idle worker pool stay for a while.
+	goleak.VerifyNone(t, before, goleak.IgnoreTopFunction("github.com/valyala/fasthttp.updateServerDate.func1"),
+		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2"))
+}
+
+// TestShutdownWhileStarting: a server that is stopped while starting does not serve afterwards,
+// whichever is first.
+func TestShutdownWhileStarting(t *testing.T) {
+	w := newHarness(t)
+	config := w.server.config
+	config.Metrics = nil
+	for range 200 {
+		server := New(config)
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		w.must(err)
+		ended := make(chan error, 1)
+		go func() { ended <- server.Listen(listener) }()
+		runtime.Gosched()
+		w.must(server.Shutdown(t.Context()))
+		w.must(<-ended)
+	}
+}

@@ -1,0 +1,190 @@
+package sockets
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// flood reserves product p until stop, and returns how often.
+func (w *harness) flood(stop *atomic.Bool) (made int64) {
+	var n atomic.Int64
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for !stop.Load() {
+				w.reserve("p")
+				n.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	return n.Load()
+}
+
+// Clients that read slowly, and one that does not read, are among others that do: all but the
+// one see every frame in order and end with the last count.
+func TestSlowAmongFast(t *testing.T) {
+	w := newHarness(t, func(w *harness) { w.frames = -1 })
+	w.product("p", 20_000)
+	w.stalled()
+	var watching sync.WaitGroup
+	var end atomic.Int64 // position of the last frame, once it is known
+	for i := range 12 {
+		slow := i%3 == 0
+		v := &watcher{Peer: w.dial("/ws")}
+		if slow {
+			v.Peer = w.stalled()
+			if _, d, err := v.Read(); err == nil {
+				v.epoch, v.position, v.remaining = d.Epoch, d.Position, d.Remaining
+			}
+		} else {
+			w.must(v.subscribe())
+		}
+		watching.Go(func() {
+			for end.Load() == 0 || v.position < end.Load() {
+				if err := v.follow(v.position+1, 1); err != nil {
+					t.Errorf("watcher %d: %v", i, err)
+					return
+				}
+				if slow && end.Load() == 0 {
+					time.Sleep(30 * time.Millisecond)
+				}
+			}
+			if v.position != end.Load() || v.remaining != 20_000-(end.Load()-1) {
+				t.Errorf("watcher %d ends with %d remaining at %d", i, v.remaining, v.position)
+			}
+		})
+	}
+	var stop atomic.Bool
+	time.AfterFunc(500*time.Millisecond, func() { stop.Store(true) })
+	last := 1 + w.flood(&stop)
+	end.Store(last + 1)
+	w.reserve("p") // a frame that ends the watchers that have everything already
+	watching.Wait()
+}
+
+// openSockets opens sockets that watch product p, whose clients cost almost nothing and read
+// their snapshots only.
+func (w *harness) openSockets(n int) {
+	w.t.Helper()
+	request := "GET /ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+	subscribe := append([]byte{0x81, 0x80 | byte(len(subscribeP)), 0, 0, 0, 0}, subscribeP...)
+	buffer := bufio.NewReader(nil)
+	for range n {
+		conn, err := net.Dial("tcp", w.address)
+		w.must(err)
+		w.t.Cleanup(func() { conn.Close() })
+		conn.SetDeadline(time.Now().Add(patience))
+		fmt.Fprint(conn, request)
+		buffer.Reset(conn)
+		response, err := http.ReadResponse(buffer, nil)
+		if err != nil || response.StatusCode != http.StatusSwitchingProtocols {
+			w.t.Fatalf("%v, %v", response, err)
+		}
+		_, err = conn.Write(subscribe)
+		w.must(err)
+		head, err := buffer.Peek(4)
+		w.must(err)
+		if _, err := buffer.Discard(4 + int(head[2])<<8 + int(head[3])); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
+
+// memory is what this process uses after a collection, in bytes.
+func memory() int64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc + m.StackInuse)
+}
+
+// Thousands of sockets in a flood of changes need no goroutines beside their readers, and no
+// more memory than before. The client that reads nothing costs the only writer.
+func TestManySockets(t *testing.T) {
+	sockets := 5000
+	var limit syscall.Rlimit
+	w := newHarness(t, func(w *harness) { w.config.MaxSockets = 10_000; w.frames = 2 * time.Millisecond })
+	w.must(syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit))
+	sockets = min(sockets, int(limit.Cur/2)-200)
+	w.product("p", 10_000_000)
+	w.openSockets(1)
+	empty := memory()
+	w.openSockets(sockets)
+	idle, readers := memory(), runtime.NumGoroutine()
+	if each := (idle - empty) / int64(sockets); each > 14<<10 {
+		t.Errorf("%d bytes per idle socket, with both its ends", each)
+	}
+	var stop atomic.Bool
+	most := 0
+	go func() {
+		for begun := time.Now(); time.Since(begun) < time.Second; time.Sleep(time.Millisecond) {
+			most = max(most, runtime.NumGoroutine())
+		}
+		stop.Store(true)
+	}()
+	last := w.flood(&stop)
+	if sent := w.metric("admitone_frames_sent_total"); sent < float64(4*sockets) {
+		t.Fatalf("no flood: %.0f frames for %d reservations", sent, last)
+	}
+	if most > readers+200 {
+		t.Errorf("%d goroutines in the flood, %d before", most, readers)
+	}
+	each := (memory() - empty) / int64(sockets)
+	if each > 14<<10 {
+		t.Errorf("%d bytes per socket after the flood, with both its ends", each)
+	}
+	t.Logf("%d bytes per idle socket, %d after the flood; %d goroutines, %d in the flood; %.0f frames",
+		(idle-empty)/int64(sockets), each, readers, most, w.metric("admitone_frames_sent_total"))
+}
+
+// A frame of which the kernel takes only the beginning is completed before anything else is
+// sent.
+func TestTornFrame(t *testing.T) {
+	w := newHarness(t)
+	w.product("p", 10)
+	p := w.dial("/ws")
+	p.Send(subscribeP)
+	p.Expect("snapshot")
+	s := w.hub.list()[0]
+	message := textMessage([]byte(`{"event":"test","data":{"text":"` + strings.Repeat("x", 500) + `"}}`))
+	s.mu.Lock()
+	if n, err := writeSome(s.fd, message[:100]); n != 100 || err != nil {
+		t.Fatal(n, err)
+	}
+	s.rest = message[100:]
+	s.pinging = true
+	s.wake()
+	s.mu.Unlock()
+	w.reserve("p")
+	p.Expect("test")
+	p.Expect("delta")
+}
+
+// Messages of every size have the head that the protocol asks for.
+func TestTextMessages(t *testing.T) {
+	w := newHarness(t)
+	w.product("p", 10)
+	p := w.dial("/ws")
+	p.Send(`{"event":"ping"}`)
+	p.Expect("pong")
+	s := w.hub.list()[0]
+	for _, size := range []int{0, 1, 125, 126, 127, 65535, 65536, 200_000} {
+		w.must(s.write(textMessage([]byte(strings.Repeat("x", size))), time.Now().Add(patience)))
+		_, text, err := p.Conn.ReadMessage()
+		if err != nil || len(text) != size {
+			t.Fatalf("of %d bytes %d arrived; %v", size, len(text), err)
+		}
+	}
+}

@@ -1,0 +1,174 @@
+package sockets
+
+import (
+	"errors"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"admitone/actors/core"
+	"admitone/api/codes"
+	"admitone/api/input"
+	"admitone/events"
+	"admitone/projections"
+	"admitone/projections/live"
+)
+
+// message is what a client sends.
+type message struct {
+	Event string         `json:"event"`
+	Data  jsontext.Value `json:"data"`
+}
+
+// handle answers one message.
+func (s *socket) handle(text []byte) {
+	var m message
+	if err := input.Decode(text, &m, input.Part{Name: "a message", Shape: "a JSON object"}); err != nil {
+		s.sendRefusal(err)
+		return
+	}
+	switch m.Event {
+	case "subscribe":
+		s.subscribe(m.Data)
+	case "unsubscribe":
+		s.unsubscribe(m.Data)
+	case "wait":
+		s.wait(m.Data)
+	case "ping":
+		s.reply([]byte(`{"event":"pong","data":{}}`))
+	case "init_products":
+		s.initProducts(m.Data)
+	default:
+		s.sendError(core.CodeInvalidField, "event is one of subscribe, unsubscribe, wait, ping, init_products", "")
+	}
+}
+
+// data decodes the data of a message; shape describes it. It returns false, after an error
+// message, if that fails.
+func (s *socket) data(raw jsontext.Value, into any, shape string) bool {
+	if len(raw) == 0 {
+		s.sendError(core.CodeInvalidField, "this message needs data: "+shape, "")
+		return false
+	}
+	if err := input.Decode(raw, into, input.Part{Name: "data", Shape: shape}); err != nil {
+		s.sendRefusal(err)
+		return false
+	}
+	return true
+}
+
+// Shapes of the data of messages, for refusals.
+const (
+	topicsShape   = `an object with topics, such as {"topics":["product:tee"]}`
+	productsShape = `a list of product ids, such as [1,2]`
+	visitorShape  = `an object with room and visitor`
+)
+
+func (s *socket) subscribe(raw jsontext.Value) {
+	var request struct {
+		Topics []string                   `json:"topics"`
+		Since  map[string]events.Position `json:"since"`
+		Epoch  string                     `json:"epoch"`
+	}
+	if !s.data(raw, &request, topicsShape) {
+		return
+	}
+	if len(request.Topics) == 0 {
+		s.sendError(core.CodeInvalidField, "name at least one topic: topics", "")
+		return
+	}
+	if !s.caughtUp() {
+		return
+	}
+	for _, topic := range request.Topics {
+		s.watch(topic, live.Resume{Since: request.Since[topic], Epoch: request.Epoch}, false)
+	}
+}
+
+// caughtUp waits until the views have what this server has answered with. It returns false,
+// after an error message, if they do not in time.
+func (s *socket) caughtUp() bool {
+	if err := s.hub.config.CaughtUp(); err != nil {
+		s.sendError(codes.ProjectionBehind, "the read side is catching up; subscribe again in a moment", "")
+		return false
+	}
+	return true
+}
+
+// watch subscribes to a topic, anew if it is watched already.
+func (s *socket) watch(topic string, resume live.Resume, shortDialect bool) {
+	key := watchKey{topic, shortDialect}
+	if !s.unwatch(key) && s.watched() >= maxTopics {
+		s.sendError(core.CodeOverloaded, "one socket may watch 1000 topics", topic)
+		return
+	}
+	if s.hub.config.Views.Stats().Subscribers >= s.hub.config.MaxWatches {
+		s.sendError(core.CodeOverloaded, "too many topics are watched; try again in a moment", topic)
+		return
+	}
+	w := &watch{socket: s, watchKey: key}
+	s.mu.Lock()
+	s.watches[key] = w
+	s.mu.Unlock()
+	sub, err := s.hub.config.Views.Subscribe(topic, resume, w)
+	if err == nil {
+		w.sub = sub
+		return
+	}
+	s.unwatch(key)
+	switch {
+	case errors.Is(err, live.ErrNotFound):
+		s.sendError(core.CodeNotFound, "there is no such topic", topic)
+	case errors.Is(err, live.ErrBadTopic):
+		s.sendError(codes.BadParameter, "there is no such kind of topic", topic)
+	case errors.Is(err, projections.ErrNotReady):
+		s.sendError(codes.ProjectionBehind, "the read side is catching up; subscribe again in a moment", topic)
+	default:
+		s.hub.config.Logger.Error("a subscription failed", "request_id", s.id, "topic", topic, "error", err)
+		s.sendError(codes.LogUnavailable, "subscribe again in a moment", topic)
+	}
+}
+
+func (s *socket) watched() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.watches)
+}
+
+// unwatch ends a subscription; it returns false if there was none.
+func (s *socket) unwatch(key watchKey) bool {
+	s.mu.Lock()
+	w, ok := s.watches[key]
+	if ok {
+		w.gone = true
+		w.pending = live.Pending{}
+		delete(s.watches, key)
+	}
+	s.mu.Unlock()
+	if ok {
+		w.close()
+	}
+	return ok
+}
+
+func (s *socket) unsubscribe(raw jsontext.Value) {
+	var request struct {
+		Topics []string `json:"topics"`
+	}
+	if !s.data(raw, &request, topicsShape) {
+		return
+	}
+	for _, topic := range request.Topics {
+		s.unwatch(watchKey{topic, false})
+		s.unwatch(watchKey{topic, true})
+	}
+	o := events.OpenObject(append([]byte(nil), `{"event":"unsubscribed","data":`...))
+	o.Key("topics")
+	topics, err := json.Marshal(request.Topics)
+	if err != nil {
+		s.sendError(codes.MalformedJSON, "topics are texts", "")
+		return
+	}
+	o.Buf = append(o.Buf, topics...)
+	s.reply(append(o.Close(), '}'))
+}

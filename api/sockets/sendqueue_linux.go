@@ -1,0 +1,48 @@
+package sockets
+
+import (
+	"errors"
+	"net"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// rawConn returns the descriptor beneath a connection, nil if it has none.
+func rawConn(conn net.Conn) syscall.RawConn {
+	c, ok := conn.(syscall.Conn)
+	if !ok {
+		return nil
+	}
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return nil
+	}
+	return raw
+}
+
+// sendQueueBytes returns how many bytes the kernel still keeps because the peer has not
+// taken them; ok is false if that is not known.
+func sendQueueBytes(raw syscall.RawConn) (n int, ok bool) {
+	if raw == nil {
+		return 0, false
+	}
+	var err error
+	failed := raw.Control(func(fd uintptr) { n, err = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ) })
+	return n, err == nil && failed == nil
+}
+
+// writeSome writes what the kernel takes at once, and returns how many bytes that is.
+func writeSome(raw syscall.RawConn, message []byte) (n int, err error) {
+	if raw == nil {
+		return 0, nil
+	}
+	failed := raw.Control(func(fd uintptr) { n, err = unix.Write(int(fd), message) })
+	switch {
+	case failed != nil:
+		return 0, failed
+	case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.EINTR):
+		return 0, nil
+	}
+	return max(0, n), err
+}

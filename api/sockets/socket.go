@@ -1,0 +1,310 @@
+package sockets
+
+import (
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"runtime/debug"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/fasthttp/websocket"
+
+	"admitone/actors/core"
+	"admitone/api/codes"
+	"admitone/api/connections"
+	"admitone/events"
+	"admitone/projections/live"
+)
+
+// Bounds of one socket.
+const (
+	// maxMessage is the largest frame a client may send, in bytes.
+	maxMessage = 4 << 10
+	// maxTopics bounds the subscriptions of one socket.
+	maxTopics = 1000
+	// maxReplies is how many bytes of answers wait for a client that does not read
+	// them. Beyond it the client is not read either.
+	maxReplies = 32 << 10
+	// maxDrain is how many bytes of a client are discarded at the end.
+	maxDrain = 1 << 20
+)
+
+// socket is the connection of one client. Its reader is the handler's goroutine. Frames are
+// written by the goroutine that delivers them as long as the kernel takes them at once. A
+// writer runs only while there is more to write, so an idle socket costs one goroutine. The
+// reader returns last: nothing uses the connection after it.
+type socket struct {
+	hub  *Hub
+	conn *websocket.Conn
+	raw  net.Conn        // beneath conn
+	fd   syscall.RawConn // beneath raw, nil if it has none
+	id   string          // request id of the upgrade
+	// network that it counts for in Hub.by, set once
+	network netip.Prefix
+
+	mu         sync.Mutex
+	changed    sync.Cond           // replies have gone out, or writing or over has changed
+	watches    map[watchKey]*watch // guarded by mu, changed by the reader only
+	queue      []*watch            // with something pending, oldest first; guarded by mu
+	replies    [][]byte            // answers to the client; guarded by mu
+	waiting    int                 // bytes of replies; guarded by mu
+	pong       []byte              // payload of the client's last ping, nil if none; guarded by mu
+	pinging    bool                // guarded by mu
+	waitStream *waitStream         // nil if no visitor waits; guarded by mu
+	visit      []byte              // message of waitStream to send, nil if none; guarded by mu
+	closing    []byte              // close frame to send last; guarded by mu
+	rest       []byte              // of a frame of which the kernel took the beginning; guarded by mu
+	writing    bool                // a writer runs; guarded by mu
+	over       bool                // nothing may be written any more; guarded by mu
+
+	// backlog is an upper bound of the bytes that the client has not taken. It is owned by
+	// the writer while one runs, else guarded by mu.
+	backlog int
+}
+
+// watchKey identifies a watch: a socket may watch a topic once in each dialect.
+type watchKey struct {
+	topic        string
+	shortDialect bool
+}
+
+// watch is a socket's subscription to one topic. It has room for a snapshot and
+// one delta, into which the topic's frames are merged while the client is slow.
+type watch struct {
+	watchKey
+	socket  *socket
+	sub     *live.Subscription // owned by the reader
+	pending live.Pending       // guarded by socket.mu
+	queued  bool               // guarded by socket.mu
+	gone    bool               // guarded by socket.mu
+}
+
+func newSocket(hub *Hub, conn *websocket.Conn, id string) *socket {
+	conn.SetReadLimit(maxMessage)
+	s := &socket{hub: hub, conn: conn, raw: conn.NetConn(), id: id, watches: map[watchKey]*watch{}}
+	if hijacked, ok := s.raw.(interface{ UnsafeConn() net.Conn }); ok {
+		s.raw = hijacked.UnsafeConn()
+	}
+	s.fd = rawConn(s.raw)
+	if c, ok := s.raw.(*connections.Conn); ok {
+		c.Upgraded()
+	}
+	s.changed.L = &s.mu
+	return s
+}
+
+// Deliver implements [live.Subscriber]. It never waits for the client: what the kernel does
+// not take at once is left to a writer.
+func (w *watch) Deliver(f *live.Frame) {
+	s := w.socket
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.over || w.gone {
+		return
+	}
+	if !s.writing && s.sendNow(outgoing{frame: f, shortDialect: w.shortDialect}) {
+		return
+	}
+	if !w.pending.Empty() && f.Kind == live.DeltaFrame {
+		s.hub.metrics.merged.Inc()
+	}
+	w.pending.Add(f)
+	if !w.queued {
+		w.queued = true
+		s.queue = append(s.queue, w)
+	}
+	s.wake()
+}
+
+// reply queues an answer to the client. It waits while there are too many: a client that
+// does not read is not read either.
+func (s *socket) reply(message []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.waiting > maxReplies && !s.over {
+		s.changed.Wait()
+	}
+	if s.over {
+		return // the client may go on sending until it has taken the close frame
+	}
+	s.replies = append(s.replies, message)
+	s.waiting += len(message)
+	s.wake()
+}
+
+func (s *socket) ping() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.over || !s.writing && s.writeNow(pingFrame) {
+		return
+	}
+	s.pinging = true
+	s.wake()
+}
+
+// pingFrame is a ping as it is on the wire.
+var pingFrame = []byte{0x80 | websocket.PingMessage, 0}
+
+// closeWith sends a close frame after what is being written, and then ends the socket.
+func (s *socket) closeWith(code int, reason string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing == nil {
+		s.closing = websocket.FormatCloseMessage(code, reason)
+	}
+	s.wake()
+}
+
+// alive extends the read deadline, unless the socket has ended.
+func (s *socket) alive() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.over {
+		s.raw.SetReadDeadline(time.Now().Add(s.hub.config.PingEvery * 12 / 5))
+	}
+}
+
+// abort ends the connection at once, and with it the reader and the writer.
+func (s *socket) abort() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.cut()
+}
+
+// cut is abort for callers that hold mu.
+func (s *socket) cut() {
+	s.finish()
+	s.raw.Close()
+}
+
+// finish forbids further writes. The caller holds mu.
+func (s *socket) finish() {
+	s.over = true
+	s.changed.Broadcast()
+}
+
+// read handles the client's messages until the connection ends.
+func (s *socket) read() {
+	s.conn.SetPongHandler(func(string) error { s.alive(); return nil })
+	s.conn.SetPingHandler(func(payload string) error {
+		s.alive()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.pong = append([]byte{}, payload...)
+		s.wake()
+		return nil
+	})
+	s.conn.SetCloseHandler(func(code int, _ string) error {
+		s.closeWith(code, "")
+		return nil
+	})
+	for {
+		s.alive()
+		kind, message, err := s.conn.ReadMessage()
+		if errors.Is(err, websocket.ErrReadLimit) {
+			s.tooLarge()
+		}
+		if err != nil {
+			return
+		}
+		if kind != websocket.TextMessage {
+			s.sendError(codes.MalformedJSON, "send text frames", "")
+			continue
+		}
+		s.handle(message)
+	}
+}
+
+// tooLarge sends the close frame for a message that is announced larger than maxMessage. The
+// library has sent it already if the length did not overflow; then this has no effect.
+func (s *socket) tooLarge() {
+	frame := websocket.FormatCloseMessage(websocket.CloseMessageTooBig, "")
+	_ = s.conn.WriteControl(websocket.CloseMessage, frame, time.Now().Add(closeTimeout))
+}
+
+// recovered closes a socket whose reader panicked; it is deferred.
+func (s *socket) recovered() {
+	if cause := recover(); cause != nil {
+		s.panicked(cause)
+		s.closeWith(websocket.CloseInternalServerErr, "this is a bug; come back")
+	}
+}
+
+func (s *socket) panicked(cause any) {
+	s.hub.config.Logger.Error("a socket panicked",
+		"request_id", s.id, "panic", cause, "stack", string(debug.Stack()))
+}
+
+// end releases everything. A close frame that is being sent still goes out. Nothing uses the
+// connection afterwards.
+func (s *socket) end() {
+	s.mu.Lock()
+	for s.closing != nil && s.writing {
+		s.changed.Wait()
+	}
+	s.finish()
+	s.stopWaiting()
+	watches := s.watches
+	s.watches = nil
+	for _, w := range watches {
+		w.gone = true
+	}
+	s.queue, s.replies = nil, nil
+	s.mu.Unlock()
+	for _, w := range watches {
+		w.close()
+	}
+	s.drain()
+	s.raw.Close() // a blocked write of the writer returns
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.writing {
+		s.changed.Wait()
+	}
+}
+
+// drain lets a close frame arrive: closing a connection with unread bytes of the client
+// resets it, and what was sent to the client is lost.
+func (s *socket) drain() {
+	half, ok := s.raw.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil {
+		return
+	}
+	s.raw.SetReadDeadline(time.Now().Add(closeTimeout))
+	io.CopyN(io.Discard, s.raw, maxDrain)
+}
+
+func (w *watch) close() {
+	if w.sub != nil {
+		w.sub.Close()
+	}
+}
+
+// sendError sends an error message; the connection stays open.
+func (s *socket) sendError(code core.Code, detail, topic string) {
+	s.reply(errorMessage(code, detail, topic))
+}
+
+func errorMessage(code core.Code, detail, topic string) []byte {
+	o := events.OpenObject(append([]byte(nil), `{"event":"error","data":`...))
+	o.String("code", string(code))
+	o.String("detail", detail)
+	if topic != "" {
+		o.String("topic", topic)
+	}
+	return append(o.Close(), '}')
+}
+
+// sendRefusal sends an error message for a [*core.Refusal], with the name of the field.
+func (s *socket) sendRefusal(err error) {
+	if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) {
+		detail := refusal.Detail
+		if field := refusal.Fields.Field(); field != "" {
+			detail += ": " + field
+		}
+		s.sendError(refusal.Code, detail, "")
+	}
+}

@@ -1,0 +1,292 @@
+package sockets
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+	"net"
+	"time"
+
+	"github.com/fasthttp/websocket"
+
+	"admitone/projections/live"
+)
+
+const (
+	// maxBacklog is how many bytes may wait in the kernel for the client to take them.
+	// Beyond it frames are merged instead, so a close frame still fits.
+	maxBacklog = 32 << 10
+	// closeTimeout is how long a client may take to answer a close frame.
+	closeTimeout = 2 * time.Second
+)
+
+// wake starts a writer if none runs. The caller holds mu.
+func (s *socket) wake() {
+	if s.writing || s.over {
+		return
+	}
+	s.writing = true
+	go s.runWriter()
+}
+
+// sendNow writes a frame without waiting. It returns false, and has written nothing, if the
+// client has not taken enough for that. The caller holds mu, and no writer runs.
+func (s *socket) sendNow(out outgoing) bool {
+	defer func() { // the caller delivers to others too
+		if cause := recover(); cause != nil {
+			s.panicked(cause)
+			s.cut()
+		}
+	}()
+	message := out.encoded()
+	if message == nil {
+		return true // not told in that dialect
+	}
+	if !s.writeNow(message) {
+		return false
+	}
+	s.hub.metrics.frames.Inc()
+	return true
+}
+
+// writeNow writes a message, as it is on the wire, without waiting. It returns false, and has
+// written nothing, if the client has not taken enough for that. The caller holds mu, and no
+// writer runs.
+func (s *socket) writeNow(message []byte) bool {
+	if s.backlog+len(message) > maxBacklog {
+		unsent, known := sendQueueBytes(s.fd)
+		if !known || unsent+len(message) > maxBacklog {
+			return false
+		}
+		s.backlog = unsent
+	}
+	n, err := writeSome(s.fd, message)
+	switch {
+	case err != nil:
+		s.cut()
+		return true
+	case n == 0:
+		return false
+	}
+	s.backlog += len(message)
+	if n < len(message) {
+		s.rest = message[n:]
+		s.wake()
+	}
+	return true
+}
+
+// runWriter is the writer: it returns once nothing is left to write.
+func (s *socket) runWriter() {
+	defer func() { // a goroutine of its own: nothing else recovers
+		if cause := recover(); cause != nil {
+			s.panicked(cause)
+			s.mu.Lock()
+			s.writing = false
+			s.changed.Broadcast()
+			s.mu.Unlock()
+			s.fail(errors.New("the writer panicked"))
+		}
+	}()
+	for {
+		s.makeRoom()
+		out, ok := s.next()
+		if !ok {
+			return
+		}
+		if err := s.send(out); err != nil {
+			s.fail(err)
+		}
+		if out.control == websocket.CloseMessage {
+			// The client answers with its own close frame, or the reader gives up soon.
+			s.raw.SetReadDeadline(time.Now().Add(closeTimeout))
+		}
+	}
+}
+
+// makeRoom waits until the client has taken enough to be sent more. If it takes nothing for
+// too long, the socket is closed; the close frame waits behind the others until the client
+// reads again. Where the backlog is not known, a write that blocks for too long cuts the
+// connection.
+func (s *socket) makeRoom() {
+	if s.backlog <= maxBacklog {
+		return
+	}
+	stall := s.hub.config.StallAfter
+	least, since, pause := s.backlog, time.Now(), time.Millisecond
+	for {
+		unsent, known := sendQueueBytes(s.fd)
+		s.backlog = unsent
+		if !known || unsent <= maxBacklog || s.leaving() {
+			return
+		}
+		if unsent < least {
+			least, since = unsent, time.Now()
+		}
+		if time.Since(since) >= stall {
+			s.hub.config.Logger.Info("a socket took nothing for too long", "request_id", s.id)
+			s.closeWith(closeStalled, "you are not reading; come back")
+			return
+		}
+		time.Sleep(pause)
+		pause = min(2*pause, stall/100)
+	}
+}
+
+func (s *socket) leaving() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.over || s.closing != nil
+}
+
+// outgoing is one thing to write.
+type outgoing struct {
+	control      int // a control frame of this type, if not 0
+	data         []byte
+	frame        *live.Frame
+	shortDialect bool
+	rest         []byte // of a frame, as it is
+}
+
+// encoded returns the message of a frame in its dialect, as it is on the wire; nil if the
+// dialect has none.
+func (out *outgoing) encoded() []byte {
+	form, encode := wireForm, wire
+	if out.shortDialect {
+		form, encode = shortForm, wireShort
+	}
+	message, _ := out.frame.As(form, encode).([]byte)
+	return message
+}
+
+// next removes and returns the next thing to write; ok is false if there is none, and then
+// the writer counts as ended.
+func (s *socket) next() (out outgoing, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.over:
+	case s.rest != nil:
+		out = outgoing{rest: s.rest}
+		s.rest = nil
+		return out, true
+	case s.closing != nil:
+		s.finish()
+		return outgoing{control: websocket.CloseMessage, data: s.closing}, true
+	case s.pong != nil:
+		out = outgoing{control: websocket.PongMessage, data: s.pong}
+		s.pong = nil
+		return out, true
+	case s.pinging:
+		s.pinging = false
+		return outgoing{control: websocket.PingMessage}, true
+	case len(s.replies) > 0:
+		return s.nextReply(), true
+	case s.visit != nil:
+		out = outgoing{data: s.visit}
+		s.visit = nil
+		return out, true
+	case len(s.queue) > 0:
+		return s.nextFrame(), true
+	}
+	s.writing = false
+	s.changed.Broadcast()
+	return out, false
+}
+
+// nextReply removes the oldest of replies, of which there is one. The caller holds mu.
+func (s *socket) nextReply() outgoing {
+	out := outgoing{data: s.replies[0]}
+	s.replies[0] = nil
+	if s.replies = s.replies[1:]; len(s.replies) == 0 {
+		s.replies = nil
+	}
+	s.waiting -= len(out.data)
+	s.changed.Broadcast()
+	return out
+}
+
+// nextFrame removes a frame of the first watch in queue, of which there is one. The caller
+// holds mu.
+func (s *socket) nextFrame() outgoing {
+	w := s.queue[0]
+	s.queue[0] = nil
+	if s.queue = s.queue[1:]; len(s.queue) == 0 {
+		s.queue = nil
+	}
+	out := outgoing{frame: w.pending.Next(), shortDialect: w.shortDialect}
+	w.queued = !w.pending.Empty()
+	if w.queued {
+		s.queue = append(s.queue, w)
+	}
+	return out
+}
+
+func (s *socket) send(out outgoing) error {
+	deadline := time.Now().Add(s.hub.config.StallAfter)
+	switch {
+	case out.control == websocket.CloseMessage:
+		return s.conn.WriteControl(out.control, out.data, time.Now().Add(closeTimeout))
+	case out.control != 0:
+		s.backlog += len(out.data) + frameHead
+		return s.conn.WriteControl(out.control, out.data, deadline)
+	case out.data != nil:
+		s.backlog += len(out.data) + frameHead
+		s.conn.SetWriteDeadline(deadline)
+		return s.conn.WriteMessage(websocket.TextMessage, out.data)
+	case out.rest != nil:
+		return s.write(out.rest, deadline)
+	case out.frame == nil:
+		return nil // the client has unsubscribed meanwhile
+	}
+	message := out.encoded()
+	if message == nil {
+		return nil // not told in that dialect
+	}
+	s.backlog += len(message)
+	s.hub.metrics.frames.Inc()
+	return s.write(message, deadline)
+}
+
+// write writes a message that is as it is on the wire. Of the library, which writes whole
+// messages too, it needs nothing.
+func (s *socket) write(message []byte, deadline time.Time) error {
+	s.raw.SetWriteDeadline(deadline)
+	_, err := s.raw.Write(message)
+	return err
+}
+
+// fail ends a socket after a write error, which a WebSocket does not survive.
+func (s *socket) fail(err error) {
+	var timeout net.Error
+	if errors.As(err, &timeout) && timeout.Timeout() {
+		s.hub.config.Logger.Info("a socket took nothing for too long and was cut", "request_id", s.id)
+	}
+	s.abort()
+}
+
+// Encodings of a frame that all sockets share; see [live.Frame.As].
+const (
+	wireForm  = 1
+	shortForm = 2
+)
+
+// frameHead is the most a WebSocket frame adds to a message, in bytes.
+const frameHead = 10
+
+func wire(f *live.Frame) any { return textMessage(f.Bytes()) }
+
+// textMessage returns a text message of a server as it is on the wire, in one frame.
+func textMessage(text []byte) []byte {
+	message := make([]byte, 0, len(text)+frameHead)
+	message = append(message, 0x80|websocket.TextMessage)
+	switch {
+	case len(text) < 126:
+		message = append(message, byte(len(text)))
+	case len(text) <= math.MaxUint16:
+		message = binary.BigEndian.AppendUint16(append(message, 126), uint16(len(text)))
+	default:
+		message = binary.BigEndian.AppendUint64(append(message, 127), uint64(len(text)))
+	}
+	return append(message, text...)
+}

@@ -1,0 +1,68 @@
+// A tournament's slots on a card: how many are free, and whether teams may enter.
+
+import { clock, timeLeft } from "./command.js";
+import { $, announce, field, nudge, share } from "./page.js";
+
+const local = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
+// tournamentCard makes a topic to watch of a card as rendered by the server. heard is called with
+// each frame that it has taken.
+export function tournamentCard(card, heard) {
+  const { id, position, limit, entered, waitlisted, deadline, status, waitlist, opens } = card.dataset;
+  const tournament = {
+    card, id, topic: "tournament:" + id, position: Number(position), name: field(card, "name").textContent,
+    team_limit: Number(limit), entered: Number(entered), waitlisted: Number(waitlisted),
+    register_deadline: deadline, opens_at: opens, status, waitlist: waitlist !== undefined,
+    get remaining() { return this.team_limit - this.entered; },
+    take(data, event) {
+      const before = this.remaining;
+      for (const name of ["name", "team_limit", "entered", "waitlisted", "register_deadline", "status"]) {
+        if (data[name] !== undefined) this[name] = data[name];
+      }
+      if (data.name !== undefined) this.opens_at = data.opens_at; // a frame with a name has all that can be edited
+      show(this);
+      if (this.remaining !== before) {
+        announce(this, `${this.name}: ${this.remaining === 0 ? "full" : this.remaining + " slots free"}`);
+        nudge(field(card, "remaining"), this.remaining < before);
+      }
+      heard?.(data, event);
+    },
+  };
+  show(tournament);
+  tick(tournament);
+  return tournament;
+}
+
+// over returns whether the deadline has passed, by the server's clock.
+export const over = (tournament) => clock.now() > Date.parse(tournament.register_deadline);
+
+// early returns whether entry has not opened yet.
+const early = (tournament) => tournament.opens_at && clock.now() < Date.parse(tournament.opens_at);
+
+// obstacle returns why a team can't get a slot now, "" if it can.
+export function obstacle(tournament) {
+  if (over(tournament)) return "Sign-up is over";
+  if (tournament.status === "closed") return "Closed";
+  if (early(tournament)) return "Sign-up opens in " + timeLeft(tournament.opens_at)[1];
+  return tournament.remaining === 0 ? "Full" : "";
+}
+
+function show(tournament) {
+  const { card } = tournament;
+  for (const name of ["name", "team_limit", "remaining", "entered", "waitlisted"]) field(card, name).textContent = tournament[name];
+  field(card, "until").dateTime = tournament.register_deadline;
+  field(card, "until").textContent = local.format(new Date(tournament.register_deadline));
+  $('[data-bar="entered"]', card).setAttribute("width", share(tournament.entered, tournament.team_limit));
+  const notice = obstacle(tournament);
+  field(card, "notice").textContent = notice;
+  field(card, "notice").hidden = notice === "";
+  card.toggleAttribute("data-out", notice !== "");
+}
+
+// tick updates the card when the deadline passes, for which there is no event, and counts down to
+// the opening.
+function tick(tournament) {
+  setInterval(() => {
+    if (field(tournament.card, "notice").textContent !== obstacle(tournament)) show(tournament);
+  }, 1000);
+}

@@ -1,0 +1,68 @@
+package cli
+
+import (
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"admitone/cmd/admitone/server"
+)
+
+// TestBackup: copies from a running server and from a directory open, and accept new events
+// independently.
+func TestBackup(t *testing.T) {
+	s := serveIn(t, t.TempDir(), nil)
+	s.sell("1")
+	stdout, _ := must(t, exitDone, "backup", "--url", s.url)
+	first := regexp.MustCompile(`^\S+`).FindString(stdout)
+	if filepath.Dir(first) != filepath.Join(s.store, server.BackupFolder) ||
+		!strings.Contains(stdout, "up to position 5") {
+		t.Fatal(stdout)
+	}
+	s.sell("2") // after the copy
+	if again, _ := must(t, exitDone, "backup", "--url", s.url); strings.HasPrefix(again, first+" ") ||
+		!strings.Contains(again, "up to position 10") {
+		t.Errorf("the second: %s", again)
+	}
+	s.end()
+
+	second := filepath.Join(t.TempDir(), "new", "copy")
+	must(t, exitDone, "backup", "--store", s.store, "--to", second)
+	for dir, want := range map[string]uint64{first: 5, second: 10} {
+		if v := verified(t, exitDone, "--store", dir); v.Events != want {
+			t.Errorf("%s has %d events, want %d", dir, v.Events, want)
+		}
+		copied := serveIn(t, dir, nil)
+		copied.sell("3")
+		copied.end()
+		if v := verified(t, exitDone, "--store", dir); v.Events != want+5 || uint64(v.Views) != want+5 {
+			t.Errorf("%s after more sales: %+v", dir, v)
+		}
+	}
+	if v := verified(t, exitDone, "--store", s.store); v.Events != 10 {
+		t.Errorf("the original has %d events", v.Events)
+	}
+	must(t, exitUsage, "backup", "--store", s.store)
+	must(t, exitUsage, "backup", "--store", s.store, "--to", second)
+	must(t, exitUsage, "backup", "--url", s.url, "--to", second+"2")
+	must(t, exitUnavailable, "backup", "--url", s.url)
+}
+
+// TestHeadAgainstBackup: a copy has no key; the message leads to checking it against a head of the
+// original log.
+func TestHeadAgainstBackup(t *testing.T) {
+	store, copied := t.TempDir(), filepath.Join(t.TempDir(), "copy")
+	s := serveIn(t, store, nil)
+	s.sell("1")
+	s.end()
+	head, _ := must(t, exitDone, "head", "--store", store)
+	against := write(t, "head", head)
+	must(t, exitDone, "backup", "--store", store, "--to", copied)
+	_, stderr := must(t, exitUsage, "verify", "--store", copied, "--against", against)
+	if !strings.Contains(stderr, "copy (backup)") || !strings.Contains(stderr, "admitone receipt key") {
+		t.Error(stderr)
+	}
+	key, _ := must(t, exitDone, "receipt", "key", "--store", store)
+	must(t, exitDone, "verify", "--store", copied, "--against", against, "--key", strings.TrimSpace(key))
+}

@@ -1,0 +1,186 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"admitone/cmd/admitone/server"
+	"admitone/events"
+	"admitone/events/embedded"
+)
+
+// TestHelp: each command prints its help, with an example, and ends with status 0.
+func TestHelp(t *testing.T) {
+	for _, cmd := range newRoot().Commands() {
+		stdout, _ := must(t, exitDone, cmd.Name(), "--help")
+		for _, text := range []string{"Usage:\n  admitone " + cmd.Name(), "Examples:\n  admitone " + cmd.Name(), "--config"} {
+			if !strings.Contains(stdout, text) {
+				t.Errorf("%s --help has no %q:\n%s", cmd.Name(), text, stdout)
+			}
+		}
+		if cmd.Short == "" || strings.Contains(stdout, "%!") {
+			t.Errorf("%s --help:\n%s", cmd.Name(), stdout)
+		}
+	}
+	stdout, _ := must(t, exitDone)
+	for _, cmd := range newRoot().Commands() {
+		if !strings.Contains(stdout, "\n  "+cmd.Name()+" ") {
+			t.Errorf("admitone alone does not name %s", cmd.Name())
+		}
+	}
+}
+
+func TestBadUsage(t *testing.T) {
+	for _, args := range []string{
+		"sell", "log more", "log --colour", "log --limit many", "log --limit -1", "log --since yesterday", "history",
+		"history a/b c/d", "history /1", "history product/",
+		"show", "verify now", "token --for 1", "serve now", "serve --auth none", "--colour",
+	} {
+		if _, stderr := must(t, exitUsage, strings.Fields(args)...); !strings.HasPrefix(stderr, "admitone: ") ||
+			strings.Count(stderr, "\n") != 1 {
+			t.Errorf("%s: %q", args, stderr)
+		}
+	}
+}
+
+func TestStatusOf(t *testing.T) {
+	for _, test := range []struct {
+		err  error
+		want int
+	}{
+		{nil, exitDone},
+		{usagef("no"), exitUsage},
+		{fmt.Errorf("more: %w", usagef("no")), exitUsage},
+		{errFoundWrong, exitFoundWrong},
+		{fmt.Errorf("more: %w", events.ErrDamaged), exitFoundWrong},
+		{events.ErrUnavailable, exitUnavailable},
+		{errors.New("something"), exitUnavailable},
+	} {
+		if got := statusOf(test.err); got != test.want {
+			t.Errorf("%v: %d, want %d", test.err, got, test.want)
+		}
+	}
+}
+
+// TestExitStatuses runs the built program, once for each status.
+func TestExitStatuses(t *testing.T) {
+	program, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	log, err := embedded.Open(dir, embedded.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pour(t, log, "1", 3)
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		want int
+		args []string
+	}{
+		{exitDone, []string{"verify", "--store", dir}},
+		{exitFoundWrong, []string{"show", "product/2", "--store", dir}},
+		{exitUsage, []string{"verify", "--colour"}},
+		{exitUnavailable, []string{"verify", "--store", dir + "/nothing"}},
+	} {
+		out, err := exec.Command(program, test.args...).CombinedOutput()
+		status := 0
+		if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+			status = exit.ExitCode()
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		if status != test.want {
+			t.Errorf("admitone %s ended with %d, want %d\n%s", strings.Join(test.args, " "), status, test.want, out)
+		}
+	}
+}
+
+// TestServeThatCannotStart: the reason is printed, and the status is that of the reason.
+func TestServeThatCannotStart(t *testing.T) {
+	running := serveIn(t, t.TempDir(), nil)
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	must := func(err error) {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(os.WriteFile(file, nil, 0o600))
+	must(os.MkdirAll(filepath.Join(dir, "junk", "log"), 0o700))
+	must(os.WriteFile(filepath.Join(dir, "junk", "log", "CURRENT"), []byte("junk"), 0o600))
+	for _, test := range []struct {
+		says   string
+		status int
+		args   []string
+	}{
+		{"can't listen", exitUnavailable, []string{"--listen", running.Address(), "--store", dir + "/new"}},
+		{"can't listen", exitUnavailable, []string{"--auth", "jwt", "--listen", "192.0.2.1:8080", "--store", dir + "/new"}},
+		{"another server is using the log", exitUnavailable, []string{"--store", running.store}},
+		{"not a directory", exitUnavailable, []string{"--store", file}},
+		{"the log", exitUnavailable, []string{"--store", dir + "/junk"}},
+		{"--store", exitUsage, []string{"--store", ""}},
+		{"--idle-after", exitUsage, []string{"--store", dir + "/new", "--idle-after", "-1s"}},
+		{"--max-sockets", exitUsage, []string{"--store", dir + "/new", "--max-sockets", "0"}},
+	} {
+		var out, errs bytes.Buffer
+		args := append([]string{"serve", "--listen", "127.0.0.1:0"}, test.args...)
+		ctx, cancel := context.WithTimeout(t.Context(), patience) // in case it runs
+		status := runTo(ctx, args, &out, &errs)
+		cancel()
+		if status != test.status || !strings.Contains(errs.String(), test.says) {
+			t.Errorf("%q ended with %d, want %d with %q\n%s", args, status, test.status, test.says, errs.String())
+		}
+	}
+}
+
+// TestServeOverDamagedViews: the views are rebuilt, whatever the damage.
+func TestServeOverDamagedViews(t *testing.T) {
+	dir := t.TempDir()
+	first := serveIn(t, dir, nil)
+	first.sell("p")
+	want := first.send("GET", "/v1/products/p", "")
+	first.end()
+	spoilt := 0
+	for _, pattern := range []string{"OPTIONS-*", "MANIFEST-*", "*.sst", "*.log"} {
+		files, err := filepath.Glob(filepath.Join(dir, server.ViewsFolder, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			spoilt++
+			if err := os.WriteFile(file, []byte("junk"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		again := serveIn(t, dir, nil)
+		if got := again.send("GET", "/v1/products/p?min_position=1", ""); got != want {
+			t.Errorf("with spoilt %s: %s, want %s", pattern, got, want)
+		}
+		again.end()
+	}
+	if spoilt < 3 {
+		t.Errorf("only %d files could be spoilt", spoilt)
+	}
+}
+
+// TestStatusOfEndedServer: damage that ends a running server is not reported with verify's status.
+func TestStatusOfEndedServer(t *testing.T) {
+	damaged := fmt.Errorf("the waiting rooms: %w", events.ErrDamaged)
+	if got := statusOf(ended{damaged}); got != exitUnavailable {
+		t.Errorf("a server that ended has status %d", got)
+	}
+	if got := statusOf(damaged); got != exitFoundWrong {
+		t.Errorf("a command that found it has status %d", got)
+	}
+}

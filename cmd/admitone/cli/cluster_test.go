@@ -1,0 +1,348 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"admitone/api"
+	"admitone/cmd/admitone/server"
+)
+
+// serverProcess is one of several servers on a log, in a process that can be restarted at its
+// address.
+type serverProcess struct {
+	*process
+	t    *testing.T
+	args []string
+	log  string // store
+}
+
+// said collects the output of a process, and can be read while it runs.
+type said struct {
+	mu   sync.Mutex
+	text strings.Builder // guarded by mu
+}
+
+// Write implements io.Writer.
+func (s *said) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(p)
+}
+
+func (s *said) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
+}
+
+// serveOn starts a server on a shared log.
+func serveOn(t *testing.T, log string, args ...string) *serverProcess {
+	t.Helper()
+	s := &serverProcess{t: t, log: log, args: append([]string{"--data", t.TempDir()}, args...)}
+	s.process = launch(t, log, s.args...)
+	return s
+}
+
+// end stops the server as an operator does, and waits until it has ended.
+func (s *serverProcess) end() {
+	s.t.Helper()
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := s.cmd.Wait(); err != nil {
+		s.t.Fatal("a server that was asked to stop:", err)
+	}
+}
+
+// again starts the server at its former address.
+func (s *serverProcess) again(args ...string) {
+	s.t.Helper()
+	s.process = launch(s.t, s.log, append(append(s.args, "--listen", strings.TrimPrefix(s.url, "http://")), args...)...)
+}
+
+// restart stops the server and starts it again.
+func (s *serverProcess) restart() {
+	s.t.Helper()
+	s.end()
+	s.again()
+}
+
+// ask sends a request and returns the answer's status, headers and body.
+func (s *serverProcess) ask(method, path, body string, headers ...string) (int, http.Header, string) {
+	s.t.Helper()
+	request, err := http.NewRequest(method, s.url+path, strings.NewReader(body))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	for i := 0; i+1 < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return response.StatusCode, response.Header, string(text)
+}
+
+// must sends a request and requires a status.
+func (s *serverProcess) must(status int, method, path, body string, headers ...string) string {
+	s.t.Helper()
+	got, _, text := s.ask(method, path, body, headers...)
+	if got != status {
+		s.t.Fatalf("%s %s: %d %s, want %d", method, path, got, text, status)
+	}
+	return text
+}
+
+func decoded[V any](t *testing.T, text string) (v V) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(text), &v); err != nil {
+		t.Fatal(err, text)
+	}
+	return v
+}
+
+// ready waits until the answer of /readyz has a member, or lacks it.
+func (s *serverProcess) ready(member string, want bool) {
+	s.t.Helper()
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		status, _, text := s.ask("GET", "/readyz", "")
+		if status == 200 && strings.Contains(text, `"`+member+`":true`) == want {
+			return
+		}
+		if time.Now().After(end) {
+			s.t.Fatalf("readyz is %d %s, want %s: %v", status, text, member, want)
+		}
+	}
+}
+
+// poller is a visitor of room r who polls twice a second, and records the longest time without an
+// answer.
+type poller struct {
+	id, status string
+	gap        time.Duration
+}
+
+func (p *poller) run(s *serverProcess, stop <-chan struct{}) error {
+	tick := time.NewTicker(500 * time.Millisecond)
+	defer tick.Stop()
+	for heard := time.Now(); ; {
+		response, err := http.Get(s.url + "/v1/waiting-rooms/r/visitors/" + p.id)
+		if err != nil {
+			return err
+		}
+		var v visitor
+		err = json.NewDecoder(response.Body).Decode(&v)
+		response.Body.Close()
+		switch {
+		case response.StatusCode == http.StatusTooManyRequests: // the place is safe
+		case err != nil || response.StatusCode != 200:
+			return fmt.Errorf("%s %v", response.Status, err)
+		default:
+			p.status, p.gap, heard = v.Status, max(p.gap, time.Since(heard)), time.Now()
+		}
+		if p.status != "" && p.status != "waiting" {
+			return nil
+		}
+		select {
+		case <-stop:
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// TestVisitorsSurviveRestarts: 40 visitors poll the first of three servers, all of which run
+// waiting rooms. The others are restarted, and then the first as well. Visitors who poll as told
+// keep their places, and others lose theirs.
+func TestVisitorsSurviveRestarts(t *testing.T) {
+	t.Parallel()
+	const heartbeat = 2 * time.Second
+	log := newEventStore(t)
+	keys := filepath.Join(t.TempDir(), "passes.key")
+	var all []*serverProcess
+	for range 3 {
+		all = append(all, serveOn(t, log.address(), "--pass-keys-file", keys))
+	}
+	n1 := all[0]
+	n1.must(201, "PUT", "/v1/waiting-rooms/r",
+		fmt.Sprintf(`{"admit_per_second":0,"max_active":9,"active_seconds":600,"heartbeat_seconds":%d}`,
+			heartbeat/time.Second))
+	join := func(holder string) visitor {
+		return decoded[visitor](t, n1.must(201, "POST", "/v1/waiting-rooms/r/visitors", fmt.Sprintf(`{"holder":%q}`, holder)))
+	}
+	silent := join("silent")
+	pollers := make([]*poller, 40)
+	var crowd sync.WaitGroup
+	stop := make(chan struct{})
+	for i := range pollers {
+		p := &poller{id: join(fmt.Sprint("h", i)).Visitor}
+		pollers[i] = p
+		crowd.Go(func() {
+			if err := p.run(n1, stop); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	for _, other := range all[1:] {
+		other.restart()
+		other.ready("keys_differ", false)
+	}
+	// Visitors that are silent for two heartbeats would be dropped.
+	end := time.After(2*heartbeat + heartbeat/2)
+	<-end
+	close(stop)
+	crowd.Wait()
+	for i, p := range pollers {
+		if p.status != "waiting" && p.gap < heartbeat {
+			t.Errorf("visitor %d is %s, and asked every %v at least", i, p.status, p.gap)
+		}
+	}
+	if text := n1.must(200, "GET", "/v1/waiting-rooms/r/visitors/"+silent.Visitor, ""); !strings.Contains(text,
+		`"expired"`) {
+		t.Errorf("who never asked: %s", text)
+	}
+	n1.restart()
+	if text := n1.must(200, "GET", "/v1/waiting-rooms/r/visitors/"+pollers[0].id, ""); !strings.Contains(text,
+		`"waiting"`) {
+		t.Errorf("after the restart of the server that ran the room: %s", text)
+	}
+}
+
+// keysDiffer fails the test unless an answer is the refusal of a server with other keys.
+func (s *serverProcess) keysDiffer(method, path, body string, headers ...string) {
+	s.t.Helper()
+	status, header, text := s.ask(method, path, body, headers...)
+	if status != 503 || !strings.Contains(text, `"code":"keys_differ"`) || header.Get("Retry-After") == "" {
+		s.t.Errorf("%s %s: %d %s, Retry-After %q", method, path, status, text, header.Get("Retry-After"))
+	}
+}
+
+// TestServersWithOtherKeys: a server that has none of the log's keys reports it, sells what no room
+// guards, and answers keys_differ for rooms and what they guard; with the file of the other it
+// accepts the other's passes. A rotation at one is seen by the other, and a server whose keys are
+// lost starts with --accept-keys.
+func TestServersWithOtherKeys(t *testing.T) {
+	t.Parallel()
+	log := newEventStore(t)
+	file := func(dir string) string { return filepath.Join(dir, "passes.key") }
+	mine, others := file(t.TempDir()), file(t.TempDir())
+	n1 := serveOn(t, log.address(), "--pass-keys-file", mine)
+	n2 := serveOn(t, log.address(), "--pass-keys-file", others)
+	n1.ready("keys_differ", false)
+	n2.ready("keys_differ", true)
+
+	n1.must(201, "PUT", "/v1/waiting-rooms/r",
+		`{"admit_per_second":100,"max_active":50,"active_seconds":600,"heartbeat_seconds":600}`)
+	n1.must(201, "POST", "/v1/products", `{"id":"p","name":"p","stock":9,"hold_seconds":600,"waiting_room":"r"}`)
+	n1.must(201, "POST", "/v1/products", `{"id":"free","name":"free","stock":9}`)
+	passOf := func(s *serverProcess, holder string) (id, pass string) {
+		var v visitor
+		for end := time.Now().Add(patience); v.Pass == ""; time.Sleep(20 * time.Millisecond) {
+			if _, _, text := s.ask("POST", "/v1/waiting-rooms/r/visitors",
+				fmt.Sprintf(`{"holder":%q}`, holder)); json.Unmarshal([]byte(text), &v) != nil || time.Now().After(end) {
+				t.Fatalf("%s gets no pass: %s", holder, text)
+			}
+		}
+		return v.Visitor, v.Pass
+	}
+	id, pass := passOf(n1, "ann")
+	buy := func(s *serverProcess, want int, holder, pass string) {
+		t.Helper()
+		s.must(want, "POST", "/v1/products/p/reservations", fmt.Sprintf(`{"holder":%q,"hold":true}`, holder),
+			"Admission-Pass", pass)
+	}
+	visitors := "/v1/waiting-rooms/r/visitors"
+	n2.keysDiffer("POST", visitors, `{"holder":"bob"}`)
+	n2.keysDiffer("GET", visitors+"/"+id, "")
+	n2.keysDiffer("DELETE", visitors+"/"+id, "")
+	n2.keysDiffer("PUT", "/v1/waiting-rooms/s",
+		`{"admit_per_second":1,"max_active":1,"active_seconds":60,"heartbeat_seconds":60}`)
+	n2.keysDiffer("POST", "/v1/products/p/reservations", `{"holder":"ann"}`, "Admission-Pass", pass)
+	n2.keysDiffer("POST", "/v1/products/p/reservations", `{"holder":"ann"}`)
+	n2.must(201, "POST", "/v1/products/free/reservations", `{"holder":"ann"}`)
+	if !strings.Contains(n2.stderr.String(), "--accept-keys") {
+		t.Errorf("its log does not say what to do: %s", n2.stderr)
+	}
+
+	copyFile(t, mine, others)
+	n2.ready("keys_differ", false)
+	buy(n2, 201, "ann", pass)
+
+	must(t, exitDone, "rotate-passes", "--pass-keys-file", mine)
+	n2.ready("keys_behind", true) // it has read the other's rotation
+	id, pass = passOf(n1, "bob")
+	n2.keysDiffer("GET", visitors+"/"+id, "")
+	copyFile(t, mine, others)
+	n2.ready("keys_behind", false)
+	buy(n2, 201, "bob", pass)
+
+	// All keys are lost.
+	n1.end()
+	n2.end()
+	if err := os.Remove(mine); err != nil {
+		t.Fatal(err)
+	}
+	n1.again()
+	n1.ready("keys_differ", true)
+	n1.end()
+	n1.again("--accept-keys")
+	n1.ready("keys_differ", false)
+	_, pass = passOf(n1, "cid")
+	buy(n1, 201, "cid", pass)
+	n1.restart() // the flag was for one start
+	n1.ready("keys_differ", false)
+	buy(n1, 201, "cid", pass)
+	secret, err := os.ReadFile(mine)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, _ := must(t, exitDone, "log", "--store", log.address(), "--stream", "settings-log")
+	if _, key, _ := strings.Cut(strings.TrimSpace(string(secret)), " "); strings.Contains(stdout, key) ||
+		strings.Count(stdout, "pass_keys_added") != 3 {
+		t.Errorf("the log says of keys: %s", stdout)
+	}
+	n1.end()
+	must(t, exitDone, "verify", "--store", log.address())
+}
+
+func copyFile(t *testing.T, from, to string) {
+	t.Helper()
+	text, err := os.ReadFile(from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(to, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// nodeIn starts a server on a shared log in the test's process.
+func nodeIn(t *testing.T, s server.Settings) *testServer {
+	t.Helper()
+	s.Auth, s.IdleAfter, s.Logger = api.OpenAuth{}, time.Minute, slog.New(slog.DiscardHandler)
+	p, err := server.Start(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	node := &testServer{Server: p, settings: s, store: s.Store, url: "http://" + p.Address(), t: t}
+	t.Cleanup(node.end)
+	return node
+}

@@ -1,0 +1,111 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"admitone/cmd/admitone/server"
+)
+
+// spoil overwrites the middle of all tables in a folder, even if they are open.
+func spoil(t *testing.T, dir string) {
+	t.Helper()
+	tables, err := filepath.Glob(filepath.Join(dir, "*.sst"))
+	if err != nil || len(tables) == 0 {
+		t.Fatalf("no tables in %s: %v", dir, err)
+	}
+	for _, name := range tables {
+		text := contents(t, name)
+		file, err := os.OpenFile(name, os.O_WRONLY, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The end, with the index, may have been read already.
+		if _, err := file.Write([]byte(strings.Repeat("x", len(text)*2/3))); err != nil {
+			t.Fatal(err)
+		}
+		file.Close()
+	}
+}
+
+// get returns the status and the code of an answer; the process must live.
+func (p *process) get(t *testing.T, path string) (status int, code string) {
+	t.Helper()
+	answer, err := http.Get(p.url + path)
+	if err != nil {
+		t.Fatalf("%s: the server is gone: %v", path, err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var problem struct{ Code string }
+	_ = json.Unmarshal(body, &problem)
+	return answer.StatusCode, problem.Code
+}
+
+// TestDamagedViewsOfRunningServer: a GET of a damaged view does not end the process; it is answered
+// when the view has been rebuilt.
+func TestDamagedViewsOfRunningServer(t *testing.T) {
+	dir := t.TempDir()
+	s := signedIn(t, dir)
+	for i := range 500 {
+		pour(t, s.Log, fmt.Sprint("p", i), 1)
+	}
+	s.sell("1")
+	s.end()
+	p := launch(t, dir)
+	spoil(t, filepath.Join(dir, server.ViewsFolder))
+	deadline := time.Now().Add(patience)
+	for _, path := range []string{"/v1/products/p77", "/v1/products?limit=100", "/v1/products/1", "/", "/v1/products/p499",
+		"/readyz"} {
+		for {
+			status, code := p.get(t, path)
+			if status == http.StatusOK {
+				break
+			}
+			if code != "projection_behind" && path != "/" || time.Now().After(deadline) {
+				t.Fatalf("%s: %d, %s", path, status, code)
+			}
+			time.Sleep(20 * time.Millisecond) // as Retry-After asks, but more often
+		}
+	}
+	p.kill()
+	must(t, exitDone, "verify", "--store", dir)
+}
+
+// TestDamagedLogOfRunningServer: damage of the log fails /readyz from the first read of it on.
+func TestDamagedLogOfRunningServer(t *testing.T) {
+	dir := sold(t, 2000)
+	p := launch(t, dir)
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) { // as Retry-After says, only more often
+		status, code := p.get(t, "/readyz")
+		if status == http.StatusOK {
+			break
+		}
+		if code != "projection_behind" || time.Now().After(end) {
+			t.Fatalf("before: %d, %s", status, code)
+		}
+	}
+	spoil(t, filepath.Join(dir, "log"))
+	if status, code := p.get(t, "/v1/events?limit=100&after=600"); status != http.StatusServiceUnavailable ||
+		code != "log_unavailable" {
+		t.Errorf("the events: %d, %s", status, code)
+	}
+	for range 3 {
+		if status, code := p.get(t, "/readyz"); status != http.StatusServiceUnavailable || code != "log_unavailable" {
+			t.Errorf("/readyz: %d, %s", status, code)
+		}
+	}
+	if status, code := p.get(t, "/v1/products/1"); status != http.StatusOK {
+		t.Errorf("what is intact: %d, %s", status, code)
+	}
+}

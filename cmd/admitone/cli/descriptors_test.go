@@ -1,0 +1,169 @@
+package cli
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"admitone/events/esdb"
+)
+
+// cramped starts the program with few descriptors and returns the line with its address. soft may
+// be lower than hard; the program raises it.
+func cramped(t *testing.T, soft, hard int, args ...string) (line string, ended <-chan error) {
+	t.Helper()
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	shell := fmt.Sprintf(`ulimit -Sn %d && ulimit -Hn %d && exec "$0" "$@"`, soft, hard)
+	cmd := exec.Command("sh", append([]string{"-c", shell, path}, args...)...)
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log strings.Builder
+	cmd.Stderr = &log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	over := make(chan error, 1)
+	in := bufio.NewReader(stdout)
+	line, err = in.ReadString('\n')
+	go func() { io.Copy(io.Discard, in); over <- cmd.Wait() }()
+	t.Cleanup(func() { cmd.Process.Signal(syscall.SIGKILL) })
+	if err != nil {
+		t.Fatalf("it did not start: %v", <-over)
+	}
+	return line, over
+}
+
+// crowd opens idle connections.
+func crowd(t *testing.T, address string, n int) (leave func()) {
+	t.Helper()
+	var all []net.Conn
+	leave = func() {
+		for _, conn := range all {
+			conn.Close()
+		}
+	}
+	t.Cleanup(leave)
+	for range n {
+		conn, err := net.DialTimeout("tcp", address, patience)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, conn)
+	}
+	return leave
+}
+
+// TestDescriptorsRunOut: 400 connections at 256 descriptors end nothing: connected clients go on
+// buying, health checks are answered, and afterwards everything is as before.
+func TestDescriptorsRunOut(t *testing.T) {
+	line, ended := cramped(t, 256, 256, "serve", "--listen", "127.0.0.1:0", "--store", t.TempDir(), "--access-log=false",
+		"--esdb-listen", "127.0.0.1:0")
+	_, rest, _ := strings.Cut(line, "http://")
+	address, _, _ := strings.Cut(rest, "/")
+	url := "http://" + address
+	inside := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 1}, Timeout: patience}
+	post := func(path, body string) {
+		t.Helper()
+		answer, err := inside.Post(url+path, "application/json", strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		if text, _ := io.ReadAll(answer.Body); answer.StatusCode != 201 {
+			t.Fatalf("%s: %d %s", path, answer.StatusCode, text)
+		}
+	}
+	ask := func(path string) (status int, text string) {
+		t.Helper()
+		outside := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
+		for end := time.Now().Add(patience); ; { // one connection among many may be closed unanswered
+			answer, err := outside.Get(url + path)
+			if err == nil {
+				defer answer.Body.Close()
+				text, _ := io.ReadAll(answer.Body)
+				return answer.StatusCode, string(text)
+			}
+			if time.Now().After(end) {
+				t.Fatal(err)
+			}
+		}
+	}
+	post("/v1/products", `{"id":"p","name":"p","stock":1000}`)
+	for round := range 2 {
+		leave := crowd(t, address, 400)
+		for i := range 20 {
+			post("/v1/products/p/reservations", fmt.Sprintf(`{"holder":"h%d-%d"}`, round, i))
+		}
+		if status, text := ask("/healthz"); status != 200 {
+			t.Errorf("/healthz: %d %s", status, text)
+		}
+		if _, text := ask("/metrics"); !strings.Contains(text, "admitone_connections_limit 39\n") ||
+			!strings.Contains(text, "process_max_fds 256\n") ||
+			!strings.Contains(text, "admitone_descriptors_reserved 212\n") ||
+			!strings.Contains(text, "admitone_eventstore_connections_limit 5\n") {
+			t.Errorf("the metrics are\n%s", text)
+		}
+		leave()
+		for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+			if status, text := ask("/v1/products/p"); status == 200 {
+				break
+			} else if time.Now().After(end) {
+				t.Fatalf("after they have gone: %d %s", status, text)
+			}
+		}
+	}
+	select {
+	case err := <-ended:
+		t.Fatalf("it ended: %v", err)
+	default:
+	}
+}
+
+// TestEventstoreWithoutDescriptors: connected clients go on writing during a crowd of idle
+// connections, and others can connect after it.
+func TestEventstoreWithoutDescriptors(t *testing.T) {
+	line, ended := cramped(t, 256, 256, "eventstore", "--listen", "127.0.0.1:0", "--dir", t.TempDir(), "--writable")
+	address := addressIn(t, line)
+	store := connectTo(t, address, esdb.Options{})
+	pour(t, store, "1", 10)
+	host, _, _ := strings.Cut(strings.TrimPrefix(address, "esdb://"), "?")
+	leave := crowd(t, host, 400)
+	pour(t, store, "2", 200)
+	leave()
+	if n := len(ourStreams(t, connectTo(t, address, esdb.Options{}))); n < 210 {
+		t.Errorf("%d events, want 210", n)
+	}
+	select {
+	case err := <-ended:
+		t.Fatalf("it ended: %v", err)
+	default:
+	}
+}
+
+// TestSoftLimitIsRaised: the limit is raised to the hard one at start; Go leaves it one below.
+func TestSoftLimitIsRaised(t *testing.T) {
+	line, _ := cramped(t, 100, 1024, "serve", "--listen", "127.0.0.1:0", "--store", t.TempDir(), "--access-log=false")
+	_, rest, _ := strings.Cut(line, "http://")
+	address, _, _ := strings.Cut(rest, "/")
+	answer, err := http.Get("http://" + address + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if text, _ := io.ReadAll(answer.Body); !strings.Contains(string(text), "process_max_fds 1023\n") &&
+		!strings.Contains(string(text), "process_max_fds 1024\n") {
+		t.Errorf("the metrics are\n%s", text)
+	}
+}

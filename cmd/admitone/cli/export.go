@@ -1,0 +1,198 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"admitone/cmd/admitone/progress"
+	"admitone/events"
+	"admitone/events/archive"
+)
+
+// While an export is in progress, it is in the file's name with unfinishedSuffix, and the state for
+// resuming it in that name with stateSuffix.
+const (
+	unfinishedSuffix = ".unfinished"
+	stateSuffix      = ".state"
+)
+
+func newExport() *cobra.Command {
+	var from source
+	cmd := &cobra.Command{
+		Use:   "export FILE",
+		Short: "Write the whole log as text: a CloudEvent (JSON) per line",
+		Long: "Writes the log to a file: a line per event, and now and then one that says what the\n" +
+			"root of the Merkle tree over all lines before it is. A name that ends in .gz or .zst is\n" +
+			"compressed; - is standard output. An export that was cut off goes on where it was when\n" +
+			"the same command is given again. admitone import makes a log of the file again.",
+		Example: "  admitone export monday.jsonl.zst\n  admitone export --url http://127.0.0.1:8080 - | jq .type",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			store, err := from.open(cmd, args)
+			if err != nil {
+				return err
+			}
+			defer store.Close()
+			x := &export{store: store, bar: progress.New(cmd.ErrOrStderr())}
+			if args[0] == "-" {
+				return x.stream(cmd.Context(), cmd.OutOrStdout())
+			}
+			err = x.file(cmd.Context(), args[0])
+			x.bar.Done()
+			if errors.Is(err, context.Canceled) {
+				return fmt.Errorf("stopped; the same command goes on behind position %d", x.kept.Range.Size)
+			}
+			if err != nil {
+				return err
+			}
+			edge := x.out.Range()
+			fmt.Fprintf(cmd.OutOrStdout(), "%s has the %d events of %s; their root is %s\n", args[0], edge.Size, from.name(),
+				edge.Root())
+			return nil
+		},
+	}
+	from.flags(cmd)
+	return cmd
+}
+
+// export is an export in progress.
+type export struct {
+	store events.Store
+	bar   *progress.Bar
+	out   *archive.Writer
+	kept  archive.State // as it was last saved
+}
+
+// stream writes the log to an output that can't be resumed.
+func (x *export) stream(ctx context.Context, to io.Writer) (err error) {
+	if x.out, err = archive.NewWriter(to, archive.None, archive.State{Epoch: x.store.Epoch()}); err != nil {
+		return err
+	}
+	return x.write(ctx, func() error { return nil })
+}
+
+// write writes the events after those written already, up to the current end of the log. pause is
+// called after each complete piece.
+func (x *export) write(ctx context.Context, pause func() error) error {
+	head, err := x.store.Head(ctx)
+	if err != nil {
+		return err
+	}
+	for e, err := range events.All(ctx, x.store, events.Position(x.out.Range().Size)) {
+		if err != nil {
+			return err
+		}
+		if e.Position > head {
+			break
+		}
+		whole, err := x.out.Write(&e)
+		if errors.Is(err, archive.ErrNotWritable) {
+			return fmt.Errorf("%w; admitone migrate copies logs of any kind", err)
+		}
+		if err != nil {
+			return err
+		}
+		if whole {
+			if err := pause(); err != nil {
+				return err
+			}
+		}
+		x.bar.Say("exporting: position %d of %d", e.Position, head)
+	}
+	return x.out.Finish()
+}
+
+// file writes the log to a file that does not exist, or resumes an earlier export to it.
+func (x *export) file(ctx context.Context, name string) error {
+	if _, err := os.Lstat(name); !errors.Is(err, fs.ErrNotExist) {
+		return usagef("%s exists; an export never writes over anything, choose another name", name)
+	}
+	unfinished := name + unfinishedSuffix
+	file, err := os.OpenFile(unfinished, os.O_RDWR|os.O_CREATE, 0o640)
+	if err != nil {
+		return usagef("%w", err)
+	}
+	defer file.Close()
+	if err := x.resume(file, unfinished+stateSuffix); err != nil {
+		return err
+	}
+	if x.out, err = archive.NewWriter(file, archive.CompressionOf(name), x.kept); err != nil {
+		return err
+	}
+	err = x.write(ctx, func() error {
+		if err := file.Sync(); err != nil {
+			return err
+		}
+		x.kept = x.out.State()
+		return writeState(unfinished+stateSuffix, x.kept)
+	})
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(file.Sync(), file.Close(), os.Rename(unfinished, name)); err != nil {
+		return err
+	}
+	if err := os.Remove(unfinished + stateSuffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return syncFolder(filepath.Dir(name))
+}
+
+// resume restores the state of an earlier run, and cuts off what it did not complete.
+func (x *export) resume(file *os.File, state string) error {
+	x.kept = archive.State{Epoch: x.store.Epoch()}
+	text, err := os.ReadFile(state)
+	if err == nil {
+		err = json.Unmarshal(text, &x.kept)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return usagef("%s: %w; take it and %s away to begin anew", state, err, file.Name())
+	}
+	if x.kept.Epoch != x.store.Epoch() {
+		return usagef("%s is of the log %s, and this is %s; take it away, or choose another name", file.Name(), x.kept.Epoch,
+			x.store.Epoch())
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Size() < x.kept.Bytes {
+		return usagef("%s has %d bytes, and should have %d; take it and %s away to begin anew", file.Name(), info.Size(),
+			x.kept.Bytes, state)
+	}
+	if err := file.Truncate(x.kept.Bytes); err != nil {
+		return err
+	}
+	_, err = file.Seek(x.kept.Bytes, io.SeekStart)
+	return err
+}
+
+// writeState replaces the file atomically.
+func writeState(name string, state archive.State) error {
+	text, err := json.Marshal(state)
+	if err != nil {
+		return err
+	}
+	fresh := name + ".new"
+	if err := os.WriteFile(fresh, text, 0o640); err != nil {
+		return err
+	}
+	return os.Rename(fresh, name)
+}
+
+// syncFolder makes the names in dir durable.
+func syncFolder(dir string) error {
+	folder, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
+}

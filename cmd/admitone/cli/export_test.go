@@ -1,0 +1,357 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"admitone/cmd/admitone/progress"
+	"admitone/events"
+	"admitone/events/archive"
+	"admitone/events/esdb"
+)
+
+// contents returns the bytes of a file.
+func contents(t *testing.T, name string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// sold makes a directory with a log of every kind of entity.
+func sold(t *testing.T, more int) (dir string) {
+	t.Helper()
+	s := signedIn(t, t.TempDir())
+	s.sell("1")
+	s.sell("2")
+	s.send("POST", "/v1/teams", `{"id":"a","name":"Ä <a>"}`)
+	s.send("POST", "/v1/tournaments", `{"id":"cup","name":"Cup","team_limit":2,
+		"register_deadline":"2999-01-01T00:00:00Z"}`)
+	s.send("POST", "/v1/tournaments/cup/entries", `{"team_id":"a"}`)
+	pour(t, s.Log, "big", more)
+	s.end()
+	return s.store
+}
+
+// TestExportImport: an exported and imported log is the same log, in every way of exporting.
+func TestExportImport(t *testing.T) {
+	dir := sold(t, 2500)
+	head, _ := must(t, exitDone, "head", "--store", dir)
+	key, _ := must(t, exitDone, "receipt", "key", "--store", dir)
+	kept := write(t, "head", head)
+	root := strings.Split(head, "\n")[2]
+	plain := ""
+	for _, name := range []string{"log.jsonl", "log.jsonl.gz", "log.jsonl.zst"} {
+		file, copied := filepath.Join(t.TempDir(), name), t.TempDir()
+		stdout, _ := must(t, exitDone, "export", file, "--store", dir)
+		if !strings.Contains(stdout, "has the 2514 events of "+dir) || !strings.Contains(stdout, root) {
+			t.Error(stdout)
+		}
+		if left, err := filepath.Glob(file + ".*"); err != nil || len(left) > 0 {
+			t.Errorf("%v is left over, %v", left, err)
+		}
+		must(t, exitUsage, "export", file, "--store", dir)
+		stdout, _ = must(t, exitDone, "import", file, "--store", copied)
+		if !strings.Contains(stdout, copied+" holds the 2514 events of") || !strings.Contains(stdout, root) {
+			t.Error(stdout)
+		}
+		must(t, exitDone, "import", file, "--store", copied) // there is nothing left to do
+		v := verified(t, exitDone, "--store", copied, "--against", kept, "--key", strings.TrimSpace(key))
+		if v.Root != root || v.Events != 2514 {
+			t.Errorf("%+v, want the root %s", v, root)
+		}
+		again := filepath.Join(t.TempDir(), name)
+		must(t, exitDone, "export", again, "--store", copied)
+		if !bytes.Equal(contents(t, file), contents(t, again)) {
+			t.Errorf("%s of the copy is another file", name)
+		}
+		if other, _ := must(t, exitDone, "head", "--store", copied); strings.Split(other, "\n")[2] != root ||
+			strings.Split(other, "\n")[0] == strings.Split(head, "\n")[0] {
+			t.Errorf("the copy's head is\n%s\nthe log's is\n%s", other, head)
+		}
+		plain = file
+		if name == "log.jsonl" {
+			sameStories(t, dir, copied)
+			s := signedIn(t, copied) // the copy can be used like any log
+			s.sell("3")
+			streamed, _ := must(t, exitDone, "export", "-", "--url", s.url)
+			if lines := strings.SplitAfter(streamed, "\n"); strings.Join(lines[:2500],
+				"") != strings.Join(strings.SplitAfter(string(contents(t, file)), "\n")[:2500], "") {
+				t.Error("through the server it is another file")
+			}
+			s.end()
+		}
+	}
+	// Import through a pipe.
+	status := func(args ...string) (int, string) {
+		root := newRoot()
+		var out bytes.Buffer
+		root.SetArgs(args)
+		root.SetIn(bytes.NewReader(contents(t, strings.TrimSuffix(plain, ".zst")+".zst")))
+		root.SetOut(&out)
+		root.SetErr(&out)
+		err := root.ExecuteContext(t.Context())
+		return statusOf(err), fmt.Sprint(out.String(), err)
+	}
+	if got, said := status("import", "-", "--store", t.TempDir()); got != exitFoundWrong ||
+		!strings.Contains(said, "line 1") {
+		t.Errorf("a compressed file through a pipe ended with %d: %s", got, said)
+	}
+}
+
+// TestExportOfForeignEvents: a log with events of other programs can be exported and imported.
+func TestExportOfForeignEvents(t *testing.T) {
+	dir, copied, file := sold(t, 50), t.TempDir(), filepath.Join(t.TempDir(), "log.jsonl.zst")
+	line, stop := offered(t, "--dir", dir, "--writable")
+	store := connectTo(t, addressIn(t, line), esdb.Options{})
+	if _, err := store.Append(t.Context(), "their stream", events.NoStream, []events.Event{
+		{ID: events.EventID("t", 0), Type: "their-type", Data: []byte(`{"a": [1]}`)},
+		{ID: events.EventID("t", 1), Type: "their-type", Data: []byte(`[]`),
+			Metadata: []byte(`{"$causedBy":"x"}`)}}); err != nil {
+		t.Fatal(err)
+	}
+	if status := stop(); status != exitDone {
+		t.Fatalf("it ended with status %d", status)
+	}
+	log := openLogIn(t, dir) // EventStoreDB clients' events are stored like this
+	if _, err := log.Append(t.Context(), "their-files", events.NoStream, []events.Event{
+		{ID: events.EventID("t", 2), Type: "a picture", Data: []byte("\x89PNG\r\n\x00\xff"),
+			Metadata: []byte("\x00b\xff\x00")},
+		{ID: events.EventID("t", 3), Type: "$streamDeleted", Metadata: []byte("\x00t")}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	head, _ := must(t, exitDone, "head", "--store", dir)
+	root := strings.Split(head, "\n")[2]
+	for _, args := range [][]string{{"export", file, "--store", dir}, {"import", file, "--store", copied}} {
+		if stdout, _ := must(t, exitDone, args...); !strings.Contains(stdout, root) {
+			t.Errorf("%v: %s has another root than %s", args, stdout, root)
+		}
+	}
+	sameStories(t, dir, copied)
+	listed, _ := must(t, exitDone, "log", "--store", copied, "--stream", "their-files")
+	if !strings.Contains(listed, `a picture  -  "\x89PNG\r\n\x00\xff"`) {
+		t.Error(listed)
+	}
+	s := signedIn(t, copied)
+	listed = s.send("GET", "/v1/streams/their-files/events", "")
+	if !strings.Contains(listed, `"data_base64":"iVBORw0KAP8="`) {
+		t.Error(listed)
+	}
+	through, _ := must(t, exitDone, "log", "--url", s.url, "--stream", "their stream")
+	if direct, _ := must(t, exitDone, "log", "--store", dir, "--stream", "their stream"); through != direct ||
+		!strings.Contains(direct, `their-type  -  {"a": [1]}`) {
+		t.Errorf("%s\n%s", through, direct)
+	}
+}
+
+// sameStories compares the histories of two logs.
+func sameStories(t *testing.T, a, b string) {
+	t.Helper()
+	for _, args := range [][]string{{"log"}, {"log", "--json"}, {"history", "holder/ada"},
+		{"show", "product/1", "--at", "4"}, {"show", "tournament/cup", "--json"}} {
+		one, _ := must(t, exitDone, append(args, "--store", a)...)
+		other, _ := must(t, exitDone, append(args, "--store", b)...)
+		if one != other {
+			t.Errorf("admitone %s differs", strings.Join(args, " "))
+		}
+	}
+}
+
+// TestEmptyLog exports and imports an empty log.
+func TestEmptyLog(t *testing.T) {
+	dir, file, copied := t.TempDir(), filepath.Join(t.TempDir(), "log.jsonl"), t.TempDir()
+	if err := openLogIn(t, dir).Close(); err != nil {
+		t.Fatal(err)
+	}
+	must(t, exitDone, "export", file, "--store", dir)
+	must(t, exitDone, "import", file, "--store", copied)
+	verified(t, exitDone, "--store", copied)
+}
+
+// brokenReads is a log that can be read only so many times.
+type brokenReads struct {
+	events.Store
+	left int
+}
+
+func (b *brokenReads) ReadAll(ctx context.Context, from events.Position, dir events.Direction,
+	limit int) ([]events.Recorded, error) {
+	if b.left--; b.left < 0 {
+		return nil, context.Canceled
+	}
+	return b.Store.ReadAll(ctx, from, dir, limit)
+}
+
+// TestExportResumes: an export that is interrupted many times equals one without interruption.
+func TestExportResumes(t *testing.T) {
+	dir := t.TempDir()
+	log := openLogIn(t, dir)
+	defer log.Close()
+	pour(t, log, "big", 32_000)
+	for _, name := range []string{"log.jsonl", "log.jsonl.gz", "log.jsonl.zst"} {
+		whole, parts := filepath.Join(t.TempDir(), name), filepath.Join(t.TempDir(), name)
+		one := &export{store: log, bar: progress.New(io.Discard)}
+		if err := one.file(t.Context(), whole); err != nil {
+			t.Fatal(err)
+		}
+		stops := 0
+		for {
+			x := &export{store: &brokenReads{log, 15}, bar: progress.New(io.Discard)}
+			err := x.file(t.Context(), parts)
+			if err == nil {
+				break
+			}
+			if !errors.Is(err, context.Canceled) {
+				t.Fatal(err)
+			}
+			if stops++; stops > 20 {
+				t.Fatal("it does not get on")
+			}
+		}
+		if stops < 2 || !bytes.Equal(contents(t, whole), contents(t, parts)) {
+			t.Errorf("%s: another file, after %d stops", name, stops)
+		}
+	}
+	// The unfinished export is of another log.
+	parts := filepath.Join(t.TempDir(), "log.jsonl")
+	x := &export{store: &brokenReads{log, 20}, bar: progress.New(io.Discard)}
+	if err := x.file(t.Context(), parts); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	other := openLogIn(t, t.TempDir())
+	defer other.Close()
+	x = &export{store: other, bar: progress.New(io.Discard)}
+	if err := x.file(t.Context(), parts); statusOf(err) != exitUsage {
+		t.Errorf("an export of another log goes on with it: %v", err)
+	}
+	if err := os.Truncate(parts+unfinishedSuffix, 100); err != nil {
+		t.Fatal(err)
+	}
+	x = &export{store: log, bar: progress.New(io.Discard)}
+	if err := x.file(t.Context(), parts); statusOf(err) != exitUsage {
+		t.Errorf("an export that lost its beginning goes on: %v", err)
+	}
+}
+
+// TestBadImports: a faulty file is refused with its line, and an incomplete log can't be used.
+func TestBadImports(t *testing.T) {
+	dir, copied := sold(t, 2500), t.TempDir()
+	file := filepath.Join(t.TempDir(), "log.jsonl")
+	must(t, exitDone, "export", file, "--store", dir)
+	lines := bytes.SplitAfter(contents(t, file), []byte("\n"))
+	cut := write(t, "cut.jsonl", string(bytes.Join(lines[:2000], nil)))
+	changed := bytes.Replace(lines[1499], []byte(`"quantity":1`), []byte(`"quantity":2`), 1)
+	damaged := write(t, "damaged.jsonl", string(bytes.Join(lines[:1499], nil))+string(changed)+string(
+		bytes.Join(lines[1500:], nil)))
+
+	stdout, _ := must(t, exitFoundWrong, "import", cut, "--store", copied)
+	if !strings.Contains(stdout, "line 2001: the file ends here") ||
+		!strings.Contains(stdout, "1024 events before it are in "+copied) {
+		t.Error(stdout)
+	}
+	for _, args := range [][]string{{"verify"}, {"export", "-"}, {"serve", "--listen", "127.0.0.1:0"}} {
+		if _, stderr := must(t, exitUnavailable, append(args, "--store", copied)...); !strings.Contains(stderr,
+			"an import into this log was not finished") || !strings.Contains(stderr, "admitone import FILE --store "+copied) {
+			t.Errorf("admitone %s: %s", args[0], stderr)
+		}
+	}
+	if stdout, _ := must(t, exitFoundWrong, "import", damaged, "--store", copied); !strings.Contains(stdout,
+		"line 1500: the log is damaged: position 1499, product-big@") {
+		t.Error(stdout)
+	}
+	must(t, exitDone, "import", file, "--store", copied)
+	verified(t, exitDone, "--store", copied)
+
+	if stdout, _ := must(t, exitFoundWrong, "import", damaged, "--store", copied); !strings.Contains(stdout,
+		"line 2050: ") { // no line, for the log is further than the file
+		t.Error(stdout)
+	}
+	shorter := write(t, "short.jsonl", string(exported(t, 3)))
+	log := openLogIn(t, copied)
+	pour(t, log, "more", 5)
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, stderr := must(t, exitUsage, "import", file, "--store", copied); !strings.Contains(stderr,
+		"only the first 2514") {
+		t.Error(stderr)
+	}
+	if _, stderr := must(t, exitUsage, "import", shorter, "--store", copied); !strings.Contains(stderr,
+		"line 1 has another event for position 1") {
+		t.Error(stderr)
+	}
+	verified(t, exitDone, "--store", copied) // it is unchanged
+	empty := t.TempDir()
+	must(t, exitFoundWrong, "import", write(t, "nothing.jsonl", ""), "--store", empty)
+	must(t, exitFoundWrong, "import", write(t, "no.jsonl.gz", "x"), "--store", empty)
+	must(t, exitFoundWrong, "import", write(t, "no.jsonl.zst", "x"), "--store", empty)
+	if _, err := os.Stat(filepath.Join(empty, "log")); !os.IsNotExist(err) {
+		t.Errorf("a log was made of a file that is none: %v", err)
+	}
+	must(t, exitUsage, "import", file+"2", "--store", empty)
+	must(t, exitUsage, "import", file, "--store", "esdb://127.0.0.1:2113")
+	must(t, exitUsage, "import")
+	must(t, exitUsage, "export")
+	s := serveIn(t, copied, nil)
+	if _, stderr := must(t, exitUnavailable, "import", file, "--store", copied); !strings.Contains(stderr,
+		"a server is using the log") {
+		t.Error(stderr)
+	}
+	s.end()
+}
+
+// exported returns a small log of another product as a file.
+func exported(t *testing.T, n int) []byte {
+	t.Helper()
+	log := openLogIn(t, t.TempDir())
+	defer log.Close()
+	pour(t, log, "other", n)
+	var out bytes.Buffer
+	x := &export{store: log, bar: progress.New(io.Discard)}
+	if err := x.stream(t.Context(), &out); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// TestForgedImport: a file with correct roots and impossible events is refused.
+func TestForgedImport(t *testing.T) {
+	log := openLogIn(t, t.TempDir())
+	pour(t, log, "1", 20)
+	all, err := log.ReadAll(t.Context(), 0, events.Forward, 100)
+	if err := errors.Join(err, log.Close()); err != nil {
+		t.Fatal(err)
+	}
+	all[10].Revision = 17
+	var out bytes.Buffer
+	w, err := archive.NewWriter(&out, archive.None, archive.State{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range all {
+		if _, err := w.Write(&all[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Finish(); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	stdout, _ := must(t, exitFoundWrong, "import", write(t, "forged.jsonl", out.String()), "--store", dir)
+	if !strings.Contains(stdout, "line 1: from here on: position 11, product-1@17: ") {
+		t.Error(stdout)
+	}
+	must(t, exitUnavailable, "verify", "--store", dir)
+}

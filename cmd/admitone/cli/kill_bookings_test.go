@@ -1,0 +1,174 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"admitone/cmd/admitone/remote"
+	"admitone/events"
+	"admitone/projections/row"
+	"admitone/projections/verify"
+)
+
+// hotSeats is a performance with enough seats for all, at 100 each: the difficulty is that the
+// server is killed between the many appends of a booking.
+const hotSeats = `{"id":"hot","title":"Hot","venue":"Hall","starts_at":"2999-01-01T20:00:00Z","hold_seconds":3600,
+	"limit_per_holder":2,
+	"sections":[{"id":"A","rows":100,"seats_per_row":1000,"price":100}]}`
+
+// wantSeats makes the nth intent a booking of two seats; every second one is paid.
+func (i *intent) wantSeats(n int) {
+	row, number := 1+n/500, 1+2*(n%500)
+	i.path, i.holder = "/v1/performances/hot/bookings", "h-"+i.key
+	i.body = fmt.Sprintf(`{"holder":%q,"seats":["A-%d-%d","A-%d-%d"]}`, i.holder, row, number, row, number+1)
+	i.pays = n%4 == 3
+}
+
+// bookFirst charges the wallet and makes the booking that the intent then pays. It returns the path
+// of the payment; ok is false if the outcome is unknown.
+func (j *journal) bookFirst(client *http.Client, url string, i *intent) (path string, ok bool, err error) {
+	status, _, err := post(client, url+"/v1/wallets/"+i.holder+"/charges", `{"amount":250}`, "charge-"+i.key)
+	if err != nil || status == 0 {
+		return "", false, err
+	}
+	status, answer, err := post(client, url+i.path, i.body, "book-"+i.key)
+	if err != nil || status == 0 {
+		return "", false, err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if i.booked != "" && !j.same(i.booked, answer) {
+		return "", false, fmt.Errorf("the booking of %s was answered with %s and then with %s", i.key, i.booked, answer)
+	}
+	i.booked = answer
+	id, err := i.booking()
+	return "/v1/bookings/" + id + "/payment", true, err
+}
+
+// booking returns the id of the acknowledged booking, "" without one.
+func (i *intent) booking() (string, error) {
+	var made struct{ ID string }
+	answer := i.booked
+	if !i.pays {
+		answer = i.answer
+	}
+	if answer == "" {
+		return "", nil
+	}
+	err := json.Unmarshal([]byte(answer), &made)
+	return made.ID, err
+}
+
+// audit reads the log of a server incrementally.
+type audit struct {
+	server   *remote.Log
+	verifier *verify.Verifier
+	at       events.Position
+	bookings map[string]*row.Booking
+}
+
+func newAudit(t *testing.T, url string) *audit {
+	t.Helper()
+	server, err := remote.New(url, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Close() })
+	return &audit{server: server, verifier: verify.New(false), bookings: map[string]*row.Booking{}}
+}
+
+func (a *audit) read(t *testing.T) {
+	t.Helper()
+	for e, err := range events.All(t.Context(), a.server, a.at) {
+		if err == nil {
+			err = a.verifier.Check(&e)
+		}
+		if id := e.Stream.Entity(); err == nil && e.Stream.Category() == "booking" {
+			booking := a.bookings[id]
+			if booking == nil {
+				booking = &row.Booking{}
+			}
+			if err = booking.Apply(&e); booking.ID != "" { // without a booking only an attempt was closed
+				a.bookings[id] = booking
+			}
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.at = e.Position
+	}
+}
+
+// checkMoney: the balances are what was charged less the cost of the bookings.
+func (a *audit) checkMoney(t *testing.T) {
+	t.Helper()
+	money, spent := a.verifier.Money(), int64(0)
+	for _, b := range a.bookings {
+		if b.Status == events.BookingIsBooked {
+			spent += b.Amount
+		}
+	}
+	if money.Balance != money.Charged-spent || money.Debited-money.Refunded != spent {
+		t.Errorf("the wallets add up to %+v, and %d are booked", money, spent)
+	}
+}
+
+// checkRecovery: without any retry, every acknowledged booking and payment is in the log, and what
+// was in progress when the server was killed is completed.
+func (a *audit) checkRecovery(t *testing.T, j *journal) {
+	t.Helper()
+	a.read(t)
+	t.Logf("%d steps of bookings and payments were left open", len(a.verifier.Open()))
+	for begun := time.Now(); ; time.Sleep(100 * time.Millisecond) {
+		a.read(t)
+		open := a.verifier.Open()
+		if len(open) == 0 {
+			break
+		}
+		if time.Since(begun) > patience {
+			t.Fatalf("left in the middle: %q", open)
+		}
+	}
+	a.checkMoney(t)
+	a.checkBookings(t, j)
+}
+
+// checkBookings checks the log against the answers.
+func (a *audit) checkBookings(t *testing.T, j *journal) {
+	t.Helper()
+	for _, i := range j.intents {
+		id, err := i.booking()
+		if i.holder == "" || id == "" && err == nil {
+			continue
+		}
+		switch b := a.bookings[id]; {
+		case err != nil || b == nil || b.Holder != events.Holder(i.holder) || len(b.Seats) != 2:
+			t.Errorf("%s: the booking %q was acknowledged, and the log has %+v (%v)", i.key, id, b, err)
+		case i.pays && i.acknowledged > 0 && b.Status != events.BookingIsBooked:
+			t.Errorf("%s: the booking %s was paid, and is %s in the log", i.key, id, b.Status)
+		}
+	}
+}
+
+// checkAllBooked: once all intents are answered there is one booking for each, with its money.
+func (a *audit) checkAllBooked(t *testing.T, j *journal) {
+	t.Helper()
+	a.read(t)
+	if open := a.verifier.Open(); len(open) > 0 {
+		t.Errorf("left in the middle: %q", open)
+	}
+	a.checkMoney(t)
+	a.checkBookings(t, j)
+	wanted := 0
+	for _, i := range j.intents {
+		if i.holder != "" {
+			wanted++
+		}
+	}
+	if len(a.bookings) != wanted {
+		t.Errorf("the log has %d bookings, the clients wanted %d", len(a.bookings), wanted)
+	}
+}

@@ -1,0 +1,229 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"admitone/events"
+	"admitone/events/embedded"
+)
+
+// kills returns how often a test kills its server: few times, or as often as
+// ADMITONE_KILLS says, which `task soak` sets.
+func kills(few int) int {
+	if many, err := strconv.Atoi(os.Getenv("ADMITONE_KILLS")); err == nil {
+		return many
+	}
+	return few
+}
+
+// visitorPool has the answers to the visitors of a waiting room; it survives the server.
+type visitorPool struct {
+	mu       sync.Mutex
+	holders  int                // guarded by mu
+	unknown  []string           // holders who may have a place; guarded by mu
+	visitors map[string]visitor // by holder, as first answered; guarded by mu
+	admitted map[string]bool    // holders who were given a pass; guarded by mu
+}
+
+// next returns a new holder.
+func (c *visitorPool) next() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.holders++
+	return fmt.Sprintf("h-%d", c.holders)
+}
+
+// join requests a place; false means that the outcome is unknown.
+func (c *visitorPool) join(client *http.Client, url, holder string) (bool, error) {
+	status, answer, err := post(client, url+"/v1/waiting-rooms/r/visitors", fmt.Sprintf(`{"holder":%q}`, holder), "")
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err != nil || status == 0 {
+		c.unknown = append(c.unknown, holder)
+		return false, err
+	}
+	var v visitor
+	if err := json.Unmarshal([]byte(answer), &v); err != nil {
+		return false, err
+	}
+	if before, known := c.visitors[holder]; known && before.Ticket != v.Ticket {
+		return false, fmt.Errorf("%s had ticket %d and has ticket %d", holder, before.Ticket, v.Ticket)
+	}
+	c.visitors[holder] = v
+	return true, nil
+}
+
+// rush lets a crowd join until so many have a place, and then kills the server.
+func (c *visitorPool) rush(t *testing.T, client *http.Client, p *process, joins int) {
+	var all sync.WaitGroup
+	var once sync.Once
+	left := make(chan struct{}, joins)
+	for range joins {
+		left <- struct{}{}
+	}
+	close(left)
+	for range 16 {
+		all.Go(func() {
+			for range left {
+				if ok, err := c.join(client, p.url, c.next()); err != nil {
+					t.Error(err)
+					return
+				} else if !ok {
+					return // the server is gone
+				}
+				if len(left) == 0 {
+					once.Do(p.kill)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	once.Do(p.kill) // in case a visitor was told to come back later
+}
+
+// ask polls for every visitor: all have their tickets, and passes stay.
+func (c *visitorPool) ask(t *testing.T, client *http.Client, url string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for holder, v := range c.visitors {
+		response, err := client.Get(url + "/v1/waiting-rooms/r/visitors/" + v.Visitor)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var now visitor
+		err = json.NewDecoder(response.Body).Decode(&now)
+		response.Body.Close()
+		if response.StatusCode == http.StatusTooManyRequests {
+			continue
+		}
+		if err != nil || response.StatusCode != 200 || now.Ticket != v.Ticket {
+			t.Fatalf("%s: %s %+v, had %+v, %v", holder, response.Status, now, v, err)
+		}
+		if c.admitted[holder] && now.Status != string(events.VisitorAdmitted) {
+			t.Errorf("%s had a pass and is %s", holder, now.Status)
+		}
+		c.admitted[holder] = now.Status == string(events.VisitorAdmitted)
+	}
+}
+
+// TestKill9OfAWaitingRoom kills the server repeatedly while visitors join and are admitted. Every
+// acknowledged place is kept with its ticket; a visitor with an unknown outcome has one place and
+// not two; passes are kept; and admissions follow the order of the line and the rate across all
+// kills.
+func TestKill9OfAWaitingRoom(t *testing.T) {
+	t.Parallel()
+	store := t.TempDir()
+	client := &http.Client{Timeout: patience, Transport: &http.Transport{MaxIdleConnsPerHost: 16}}
+	c := &visitorPool{visitors: map[string]visitor{}, admitted: map[string]bool{}}
+	cycles := kills(4)
+	for cycle := range cycles {
+		p := launch(t, store)
+		if cycle == 0 {
+			put(t, p.url+"/v1/waiting-rooms/r", `{"admit_per_second":150,"max_active":100000,"active_seconds":3600,
+				"heartbeat_seconds":3600}`)
+		}
+		c.ask(t, client, p.url)
+		c.rush(t, client, p, 300)
+	}
+	p := launch(t, store)
+	unsure := c.unknown
+	for _, holder := range unsure {
+		if err := untilDone(func() (bool, error) { return c.join(client, p.url, holder) }); err != nil {
+			t.Fatalf("%s asks again: %v", holder, err)
+		}
+	}
+	c.ask(t, client, p.url)
+	had := 0
+	for _, admitted := range c.admitted {
+		if admitted {
+			had++
+		}
+	}
+	p.kill()
+	if had == 0 {
+		t.Error("nobody was let in")
+	}
+	t.Logf("%d kills, %d places, %d were unsure, %d were let in", cycles, len(c.visitors), len(unsure), had)
+	c.checkLog(t, store)
+	if status := Run(context.Background(), []string{"verify", "--store", store}); status != exitDone {
+		t.Errorf("verify ended with status %d", status)
+	}
+}
+
+// put sends a PUT that must create something.
+func put(t *testing.T, url, body string) {
+	t.Helper()
+	request, err := http.NewRequest(http.MethodPut, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	if response.StatusCode != http.StatusCreated {
+		t.Fatalf("PUT %s: %s", url, response.Status)
+	}
+}
+
+// checkLog checks the answers against the log.
+func (c *visitorPool) checkLog(t *testing.T, dir string) {
+	store, err := embedded.Open(dir, embedded.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	tickets, next := map[string]int64{}, int64(1)
+	for from := events.Revision(0); ; {
+		page, err := store.Read(t.Context(), "waitingroom-r", from, events.Forward, 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range page {
+			fact, err := page[i].Decode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			switch f := fact.(type) {
+			case *events.WaitingRoomJoined:
+				if before, twice := tickets[string(f.Holder)]; twice {
+					t.Errorf("%s has the tickets %d and %d", f.Holder, before, f.Ticket)
+				}
+				tickets[string(f.Holder)] = f.Ticket
+			case *events.WaitingRoomAdmitted:
+				for ticket := range events.Tickets(f.Tickets) {
+					if ticket != next {
+						t.Fatalf("ticket %d comes in, and it is the turn of %d", ticket, next)
+					}
+					next++
+				}
+			case *events.WaitingRoomOpened:
+			default:
+				t.Errorf("a %s, and nobody asked for it", fact.Name())
+			}
+		}
+		if len(page) < 1000 {
+			break
+		}
+		from += 1000
+	}
+	for holder, v := range c.visitors {
+		if tickets[holder] != v.Ticket {
+			t.Errorf("%s was told ticket %d, the log has %d", holder, v.Ticket, tickets[holder])
+		}
+		if c.admitted[holder] && v.Ticket >= next {
+			t.Errorf("%s, ticket %d, had a pass that is not in the log", holder, v.Ticket)
+		}
+	}
+}

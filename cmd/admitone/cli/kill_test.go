@@ -1,0 +1,319 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"admitone/cmd/admitone/server"
+)
+
+// intent is a request of a client, with its answer.
+type intent struct {
+	key, path, body string
+	// team must exist before, "" for none.
+	team string
+	// holder of the requested seats, "" for other intents; for intents that pay, booked is the
+	// answer to the booking.
+	holder, booked string
+	pays           bool
+	answer         string // once acknowledged
+	acknowledged   int
+}
+
+// journal has the intents of all clients; it survives the server.
+type journal struct {
+	// loose allows any later position in an answer than that of its event, because the log's
+	// positions have gaps.
+	loose   bool
+	mu      sync.Mutex
+	intents []*intent // guarded by mu
+}
+
+// next makes an intent: in turn a reservation of the hot product, an entry into the hot tournament,
+// a booking, and a booking with payment.
+func (j *journal) next() *intent {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	i := &intent{key: fmt.Sprintf("key-%d", len(j.intents))}
+	switch len(j.intents) % 4 {
+	case 0:
+		i.path, i.body = "/v1/products/hot/reservations", `{"holder":"h-`+i.key+`"}`
+	case 1:
+		i.team, i.path, i.body = "team-"+i.key, "/v1/tournaments/hot/entries", `{"team_id":"team-`+i.key+`"}`
+	default:
+		i.wantSeats(len(j.intents))
+	}
+	j.intents = append(j.intents, i)
+	return i
+}
+
+var positionMember = regexp.MustCompile(`"position":[0-9]+`)
+
+func (j *journal) same(before, after string) bool {
+	if j.loose {
+		before, after = positionMember.ReplaceAllString(before, ""), positionMember.ReplaceAllString(after, "")
+	}
+	return before == after
+}
+
+// post sends a request; status 0 means that the outcome is unknown.
+func post(client *http.Client, url, body, key string) (status int, answer string, err error) {
+	request, err := http.NewRequest(http.MethodPost, url, strings.NewReader(body))
+	if err != nil {
+		return 0, "", err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	if key != "" {
+		request.Header.Set("Idempotency-Key", key)
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return 0, "", nil // the connection broke: the outcome is unknown
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode >= 500 || response.StatusCode == http.StatusTooManyRequests {
+		return 0, "", nil // cut off, or unknown
+	}
+	if response.StatusCode >= 300 {
+		return 0, "", fmt.Errorf("%s: status %d: %s", url, response.StatusCode, text)
+	}
+	return response.StatusCode, string(text), nil
+}
+
+// try sends the intent once, and reports whether it was acknowledged.
+func (j *journal) try(client *http.Client, url string, i *intent) (bool, error) {
+	if i.team != "" {
+		if status, _, err := post(client, url+"/v1/teams", fmt.Sprintf(`{"id":%q,"name":"The %s"}`, i.team, i.team),
+			""); err != nil || status == 0 {
+			return false, err
+		}
+	}
+	path, body := i.path, i.body
+	if i.pays {
+		payment, ok, err := j.bookFirst(client, url, i)
+		if err != nil || !ok {
+			return false, err
+		}
+		path, body = payment, "{}"
+	}
+	status, answer, err := post(client, url+path, body, i.key)
+	if err != nil || status == 0 {
+		return false, err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if i.acknowledged > 0 && !j.same(i.answer, answer) {
+		return false, fmt.Errorf("%s was answered with %s and then with %s", i.key, i.answer, answer)
+	}
+	i.answer = answer
+	i.acknowledged++
+	return true, nil
+}
+
+// TestKill9 kills the server repeatedly under load. Every acknowledged reservation, entry, booking
+// and payment is in the log exactly once, a retry of one with an unknown outcome does not count
+// twice, a payment in progress is completed without a request, money is conserved, and verify finds
+// nothing.
+func TestKill9(t *testing.T) {
+	t.Parallel()
+	killAgainAndAgain(t, backend{store: t.TempDir()}, kills(8))
+}
+
+// backend is the log of the servers that are killed.
+type backend struct {
+	store string
+	args  []string // further ones of serve
+	// outage ends the log's own process and restarts it; nil if it has none.
+	outage func()
+}
+
+func killAgainAndAgain(t *testing.T, b backend, cycles int) {
+	j := &journal{loose: server.IsRemote(b.store)}
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	random := rand.New(rand.NewPCG(seed, 1))
+	client := &http.Client{Timeout: patience, Transport: &http.Transport{MaxIdleConnsPerHost: 16}}
+	for cycle := range cycles {
+		p := launch(t, b.store, b.args...)
+		if cycle == 0 {
+			createHot(t, client, p.url)
+		}
+		kill := 5 + random.IntN(600) // after that many acknowledgements
+		if b.outage == nil || cycle%2 == 0 {
+			rushAndKill(t, j, client, p, kill, func() {})
+		} else {
+			rushAndKill(t, j, client, p, kill, b.outage)
+		}
+	}
+	p := launch(t, b.store, b.args...)
+	books := newAudit(t, p.url)
+	books.checkRecovery(t, j)
+	unknown := 0
+	for _, i := range j.intents {
+		if i.acknowledged == 0 {
+			unknown++
+		}
+		if err := untilDone(func() (bool, error) { return j.try(client, p.url, i) }); err != nil {
+			t.Fatalf("the retry of %s was not acknowledged: %v", i.key, err)
+		}
+	}
+	t.Logf("%d kills, %d intents, %d of them with an unknown outcome before the retry", cycles, len(j.intents), unknown)
+	checkLog(t, client, p.url, j)
+	books.checkAllBooked(t, j)
+	p.kill()
+	if status := Run(context.Background(), []string{"verify", "--store", b.store}); status != exitDone {
+		t.Errorf("verify ended with status %d", status)
+	}
+}
+
+// untilDone tries something until its outcome is known.
+func untilDone(try func() (bool, error)) error {
+	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		if ok, err := try(); ok || err != nil {
+			return err
+		}
+		if time.Now().After(end) {
+			return errors.New("no answer for a long time")
+		}
+	}
+}
+
+// createHot creates the entities. Few of the teams get a slot; the others wait.
+func createHot(t *testing.T, client *http.Client, url string) {
+	t.Helper()
+	for path, body := range map[string]string{
+		"/v1/products": `{"id":"hot","name":"Hot","stock":1000000}`,
+		"/v1/tournaments": `{"id":"hot","name":"Hot","team_limit":300,"register_deadline":"9999-01-01T00:00:00Z",
+			"waitlist":true}`,
+		"/v1/performances": hotSeats,
+	} {
+		err := untilDone(func() (bool, error) {
+			status, _, err := post(client, url+path, body, "create"+path)
+			return status == http.StatusCreated, err
+		})
+		if err != nil {
+			t.Fatalf("create at %s: %v", path, err)
+		}
+	}
+}
+
+// rushAndKill sends intents until so many are acknowledged, calls middle after half of them, and
+// kills the server while others are in flight.
+func rushAndKill(t *testing.T, j *journal, client *http.Client, p *process, acknowledged int, middle func()) {
+	t.Helper()
+	done := make(chan struct{})
+	count := make(chan struct{})
+	var crowd sync.WaitGroup
+	for range 16 {
+		crowd.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				ok, err := j.try(client, p.url, j.next())
+				if err != nil {
+					t.Error(err)
+				}
+				if !ok { // during an outage of the log every command is unknown at once
+					time.Sleep(5 * time.Millisecond)
+					continue
+				}
+				select {
+				case count <- struct{}{}:
+				case <-done:
+				}
+			}
+		})
+	}
+	for n := range acknowledged {
+		if n == acknowledged/2 {
+			middle()
+		}
+		<-count
+	}
+	p.kill()
+	close(done)
+	crowd.Wait()
+	client.CloseIdleConnections()
+}
+
+// checkLog compares the reservations and entries in the log with the journal.
+func checkLog(t *testing.T, client *http.Client, url string, j *journal) {
+	t.Helper()
+	given := map[string]int{} // by reservation or team
+	for _, stream := range []string{"product-hot", "tournament-hot"} {
+		for next := "0"; next != ""; {
+			next = readGiven(t, client, url+"/v1/streams/"+stream+"/events?limit=500&from="+next, given)
+		}
+	}
+	wanted := 0
+	for _, i := range j.intents {
+		if i.holder != "" {
+			continue
+		}
+		wanted++
+		what := i.team
+		if what == "" {
+			var answer struct{ ID string }
+			if err := json.Unmarshal([]byte(i.answer), &answer); err != nil {
+				t.Fatalf("%s: %v: %s", i.key, err, i.answer)
+			}
+			what = answer.ID
+		}
+		if given[what] != 1 {
+			t.Errorf("%s: %s stands %d times in the log", i.key, what, given[what])
+		}
+	}
+	if len(given) != wanted {
+		t.Errorf("the log has %d reservations and entries, the clients wanted %d", len(given), wanted)
+	}
+}
+
+// readGiven counts what a page of a stream grants, and returns the start of the next page, "" after
+// the last.
+func readGiven(t *testing.T, client *http.Client, address string, given map[string]int) (next string) {
+	t.Helper()
+	response, err := client.Get(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var page struct {
+		Items []struct {
+			Type     string `json:"type"`
+			Revision int64  `json:"revision"`
+			Data     struct {
+				ID    string   `json:"reservation_id"`
+				Teams []string `json:"team_ids"`
+			} `json:"data"`
+		} `json:"items"`
+	}
+	if err := json.NewDecoder(response.Body).Decode(&page); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range page.Items {
+		switch e.Type {
+		case "product.reserved.v1":
+			given[e.Data.ID]++
+		case "tournament.entered.v1", "tournament.waitlisted.v1":
+			for _, team := range e.Data.Teams {
+				given[team]++
+			}
+		}
+		next = fmt.Sprint(e.Revision + 1)
+	}
+	return next
+}

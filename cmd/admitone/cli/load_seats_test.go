@@ -1,0 +1,106 @@
+package cli
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"admitone/cmd/admitone/load"
+)
+
+func TestLoadSeats(t *testing.T) {
+	s := serveIn(t, t.TempDir(), nil)
+	r := loaded[load.SeatsProof](t, exitDone, s.url, "--scenario", "seats", "--people", "400", "--rows", "8",
+		"--seats-per-row", "20", "--hold-seconds", "1")
+	p := r.Proof
+	if r.Acknowledged != p.InLog || p.InLog != r.Codes["201"] || p.Unknown != 0 || p.Unheard != 0 || len(p.Wrong) != 0 ||
+		p.Booked+p.Released+p.Expired != p.InLog ||
+		p.Booked == 0 || p.Released == 0 || p.Expired == 0 || p.Seats == 0 || p.Refunded == 0 ||
+		p.Balance != p.Charged-int64(p.Seats)*5000 { // each costs that much
+		t.Errorf("%+v %+v", r, p)
+	}
+	for _, code := range []string{"409 seat_taken", "409 insufficient_balance", "409 limit_exceeded"} {
+		if r.Codes[code] == 0 {
+			t.Errorf("nobody heard %s: %v", code, r.Codes)
+		}
+	}
+	if stdout, _ := must(t, exitDone, "load", "--against", s.url, "--scenario", "seats", "--people", "20",
+		"--hold-seconds", "1"); !strings.Contains(stdout, "proved: ") ||
+		!strings.Contains(stdout, "20 people for 1000 seats") {
+		t.Error(stdout)
+	}
+	s.end()
+	verified(t, exitDone, "--store", s.store)
+}
+
+// TestLoadSeatsFindsWrongAnswers puts a proxy in between that falsifies one sort of answers.
+func TestLoadSeatsFindsWrongAnswers(t *testing.T) {
+	s := serveIn(t, t.TempDir(), nil)
+	books := func(r *http.Request) bool { return r.Method == "POST" && strings.HasSuffix(r.URL.Path, "/bookings") }
+	pays := func(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/payment") }
+	lists := func(status string) func(r *http.Request) bool {
+		return func(r *http.Request) bool { return r.URL.Query().Get("status") == status }
+	}
+	const someone = `{"id":"01a201a7-afd0-7e61-b5f9-b1fbfa6d76d3","holder":"x","seats":[],"amount":1,"status":"held"}`
+	for _, test := range []struct {
+		about string
+		lies  func(r *http.Request) bool
+		lie   func(r *http.Request, text string) (code int, lie string)
+		wrong string
+	}{
+		{"acknowledges what it has not done", books, func(*http.Request, string) (int, string) { return 201, someone },
+			"is not in the log"},
+		{"gives other seats", books, func(_ *http.Request, text string) (int, string) {
+			return 201, strings.Replace(text, `"seats":["A-`, `"seats":["B-`, 1)
+		}, "according to its answer, and for"},
+		{"refuses what it has done", books, func(_ *http.Request, text string) (int, string) {
+			return 409, strings.Replace(text, `"status":"held"`, `"code":"sold_out"`, 1)
+		}, "were not acknowledged, and only 0 outcomes are unknown"},
+		{"acknowledges nothing in particular", books, func(*http.Request, string) (int, string) { return 201, "{}" },
+			"name no booking"},
+		{"says that one has paid who has not", pays, func(r *http.Request, text string) (int, string) {
+			if !strings.Contains(text, "insufficient_balance") {
+				return 200, text
+			}
+			return 200, fmt.Sprintf(`{"id":%q,"status":"booked"}`, strings.Split(r.URL.Path, "/")[3])
+		}, "is booked according to its answers"},
+		{"says that one has not paid who has", pays, func(_ *http.Request, text string) (int, string) {
+			return 410, strings.Replace(text, `"status":"booked"`, `"code":"hold_expired"`, 1)
+		}, "is held according to its answers, and booked in the log"},
+		{"hides a seat that is booked", lists("booked"), func(_ *http.Request, text string) (int, string) {
+			return 200, strings.Replace(text, `{"seat":"`, `{"seat":"X`, 1)
+		}, "as booked, the log"},
+		{"shows a seat as held", lists("held"), func(_ *http.Request, text string) (int, string) {
+			return 200, strings.Replace(text, `"items":[`, `"items":[{"seat":"A-1-1"}`, 1)
+		}, "as held, the log"},
+		{"changes the log", func(r *http.Request) bool { return r.URL.Path == "/v1/events" },
+			func(_ *http.Request, text string) (int, string) {
+				// Of every performance: there are others beside this one.
+				return 200, strings.ReplaceAll(text, `"type":"seat.held.v1"`, `"type":"seat.blocked.v1"`)
+			}, "seat-"},
+	} {
+		t.Run(test.about, func(t *testing.T) {
+			t.Parallel()
+			liar := between(t, s.url, func(w http.ResponseWriter, r *http.Request, pass func() *httptest.ResponseRecorder) bool {
+				if !test.lies(r) {
+					return false
+				}
+				answer := pass()
+				code, text := answer.Code, answer.Body.String()
+				if other, lie := test.lie(r, text); lie != text {
+					code, text = other, lie
+				}
+				w.WriteHeader(code)
+				fmt.Fprint(w, text)
+				return true
+			})
+			r := loaded[load.SeatsProof](t, exitFoundWrong, liar, "--scenario", "seats", "--people", "60", "--hold-seconds", "1")
+			if !slices.ContainsFunc(r.Proof.Wrong, func(s string) bool { return strings.Contains(s, test.wrong) }) {
+				t.Errorf("nothing says %q: %q", test.wrong, r.Proof.Wrong)
+			}
+		})
+	}
+}

@@ -1,0 +1,193 @@
+package cli
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"admitone/cmd/admitone/load"
+)
+
+// found is a report with the proof of its scenario.
+type found[P any] struct {
+	load.Report
+	Proof *P `json:"proof"`
+}
+
+// loaded runs load against an address and decodes its report.
+func loaded[P any](t *testing.T, want int, address string, args ...string) found[P] {
+	t.Helper()
+	stdout, stderr := must(t, want, append([]string{"load", "--json", "--against", address, "--connections", "16"},
+		args...)...)
+	var r found[P]
+	if err := json.Unmarshal([]byte(stdout), &r); err != nil || r.Proof == nil {
+		t.Fatalf("%v: %s%s", err, stdout, stderr)
+	}
+	return r
+}
+
+func TestLoad(t *testing.T) {
+	s := serveIn(t, t.TempDir(), nil)
+	r := loaded[load.ProductProof](t, exitDone, s.url, "--requests", "2000", "--stock", "700")
+	if r.Acknowledged != 700 || r.Codes["201"] != 700 || r.Codes["409 sold_out"] != 1300 || r.Answers != 2000 ||
+		r.P50 <= 0 || r.Max < r.P99 || r.P99 < r.P50 {
+		t.Errorf("%+v", r)
+	}
+	if p := r.Proof; p.Events != 701 || p.InLog != 700 || p.Sold != 700 || p.Remaining != 0 || p.Unknown != 0 ||
+		len(p.Wrong) != 0 {
+		t.Errorf("%+v", p)
+	}
+	r = loaded[load.ProductProof](t, exitDone, s.url, "--requests", "900", "--stock", "5000", "--holds", "0.5")
+	if p := r.Proof; r.Acknowledged != 900 || p.Sold != 600 || p.Held != 150 || p.Remaining != 4250 ||
+		r.Codes["200"] != 300 {
+		t.Errorf("%+v %+v", r, p)
+	}
+	if r = loaded[load.ProductProof](t, exitDone, s.url, "--duration", "200ms"); r.Acknowledged == 0 ||
+		r.Acknowledged != r.Proof.InLog {
+		t.Errorf("%+v", r)
+	}
+	if stdout, _ := must(t, exitDone, "load", "--against", s.url, "--requests", "50"); !strings.Contains(stdout,
+		"proved: ") || !strings.Contains(stdout, "50  201") {
+		t.Error(stdout)
+	}
+	s.end()
+	verified(t, exitDone, "--store", s.store)
+}
+
+// between puts a proxy before a server. lie answers a request itself, if it returns true; pass
+// forwards it.
+func between(t *testing.T, address string,
+	lie func(w http.ResponseWriter, r *http.Request, pass func() *httptest.ResponseRecorder) bool) (liar string) {
+	t.Helper()
+	behind, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httputil.NewSingleHostReverseProxy(behind)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		pass := func() *httptest.ResponseRecorder {
+			answer := httptest.NewRecorder()
+			proxy.ServeHTTP(answer, r)
+			return answer
+		}
+		if !lie(w, r, pass) {
+			proxy.ServeHTTP(w, r)
+		}
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// TestLoadFindsWrongAnswers puts a proxy in between that falsifies answers.
+func TestLoadFindsWrongAnswers(t *testing.T) {
+	s := serveIn(t, t.TempDir(), nil)
+	for _, test := range []struct {
+		about string
+		// lie answers the nth reservation itself, if it returns true.
+		lie   func(w http.ResponseWriter, pass func() string, n int64) bool
+		want  int
+		wrong string
+	}{
+		{"acknowledges what it has not done", func(w http.ResponseWriter, _ func() string, n int64) bool {
+			if n != 7 {
+				return false
+			}
+			w.WriteHeader(http.StatusCreated)
+			io.WriteString(w, `{"id":"01a201a7-afd0-7e61-b5f9-b1fbfa6d76d3"}`)
+			return true
+		}, exitFoundWrong, "is not in the log"},
+		{"acknowledges one twice", func() func(w http.ResponseWriter, pass func() string, n int64) bool {
+			var kept atomic.Value
+			return func(w http.ResponseWriter, pass func() string, n int64) bool {
+				before, _ := kept.Load().(string)
+				if before == "" {
+					before = pass()
+					kept.Store(before)
+				}
+				w.WriteHeader(http.StatusCreated)
+				io.WriteString(w, before)
+				return true
+			}
+		}(), exitFoundWrong, "was acknowledged twice"},
+		{"refuses what it has done", func(w http.ResponseWriter, pass func() string, n int64) bool {
+			pass()
+			w.WriteHeader(http.StatusConflict)
+			io.WriteString(w, `{"code":"sold_out"}`)
+			return true
+		}, exitFoundWrong, "were not acknowledged, and only 0 outcomes are unknown"},
+		{"acknowledges nothing in particular", func(w http.ResponseWriter, pass func() string, n int64) bool {
+			pass()
+			w.WriteHeader(http.StatusCreated)
+			return true
+		}, exitFoundWrong, "name no reservation"},
+		{"hangs up after having done it", func(_ http.ResponseWriter, pass func() string, n int64) bool {
+			if n%5 != 0 {
+				return false
+			}
+			pass()
+			panic(http.ErrAbortHandler)
+		}, exitDone, ""},
+	} {
+		t.Run(test.about, func(t *testing.T) {
+			var n atomic.Int64
+			liar := between(t, s.url, func(w http.ResponseWriter, r *http.Request, pass func() *httptest.ResponseRecorder) bool {
+				return strings.HasSuffix(r.URL.Path, "/reservations") &&
+					test.lie(w, func() string { return pass().Body.String() }, n.Add(1))
+			})
+			r := loaded[load.ProductProof](t, test.want, liar, "--requests", "100", "--stock", "1000")
+			if test.wrong == "" {
+				if r.Proof.Unknown != 20 || r.Proof.Unheard != 20 || r.Codes["broken connection"] != 20 {
+					t.Errorf("%+v %+v", r, r.Proof)
+				}
+				return
+			}
+			if !slices.ContainsFunc(r.Proof.Wrong, func(s string) bool { return strings.Contains(s, test.wrong) }) {
+				t.Errorf("nothing says %q: %q", test.wrong, r.Proof.Wrong)
+			}
+		})
+	}
+}
+
+// TestLoadWithoutProof: the counts are printed even if the log can't be read any more.
+func TestLoadWithoutProof(t *testing.T) {
+	s := serveIn(t, t.TempDir(), nil)
+	silent := between(t, s.url, func(w http.ResponseWriter, r *http.Request, _ func() *httptest.ResponseRecorder) bool {
+		gone := strings.HasPrefix(r.URL.Path, "/v1/streams/") || r.URL.Path == "/v1/events"
+		if gone {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+		return gone
+	})
+	stdout, stderr := must(t, exitUnavailable, "load", "--against", silent, "--requests", "50")
+	if !strings.Contains(stdout, "50  201") || strings.Contains(stdout, "proved") ||
+		!strings.Contains(stderr, "nothing was proved") {
+		t.Errorf("%s%s", stdout, stderr)
+	}
+}
+
+func TestLoadUsage(t *testing.T) {
+	for _, args := range []string{
+		"--scenario nothing", "--teams 7", "--visitors 7", "--scenario waiting-room --visitors 0",
+		"--scenario waiting-room --admit-per-second 0", "--scenario waiting-room --max-active 0",
+		"--scenario waiting-room --active-seconds 61", "--scenario waiting-room --heartbeat-seconds 0",
+		"--scenario waiting-room --visitors 100000 --admit-per-second 1", "--people 7", "--scenario seats --people 0",
+		"--scenario seats --rows 0", "--scenario seats --rows 400 --seats-per-row 400", "--scenario seats --hold-seconds 0",
+		"--scenario tournament --stock 7", "--scenario tournament --teams 0", "--scenario tournament --slots 0",
+		"--connections 0", "--connections 100000", "--requests 0", "--duration -1s", "--duration 1h",
+		"--stock -1", "--holds 1.5", "--holds NaN", "--against nowhere", "more",
+	} {
+		must(t, exitUsage, append([]string{"load"}, strings.Fields(args)...)...)
+	}
+	gone := httptest.NewServer(nil)
+	gone.Close()
+	if _, stderr := must(t, exitUnavailable, "load", "--against", gone.URL); !strings.Contains(stderr, "admitone serve") {
+		t.Error(stderr)
+	}
+}

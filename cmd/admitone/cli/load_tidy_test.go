@@ -1,0 +1,75 @@
+package cli
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"admitone/cmd/admitone/load"
+)
+
+// TestLoadTidiesUp: nothing that a scenario created is on offer afterwards, and the output names
+// what stays.
+func TestLoadTidiesUp(t *testing.T) {
+	s := serveIn(t, t.TempDir(), nil)
+	after := func(args ...string) string {
+		t.Helper()
+		stdout, _ := must(t, exitDone, append([]string{"load", "--against", s.url, "--connections", "8"}, args...)...)
+		_, after, _ := strings.Cut(stdout, "tidied up: ")
+		if !strings.Contains(stdout, "proved: ") || !strings.Contains(after, "load-") || !strings.Contains(after, " stay") {
+			t.Errorf("%q: %s", args, stdout)
+		}
+		return after
+	}
+	after("--requests", "300", "--stock", "1000", "--holds", "0.5")
+	after("--requests", "30", "--stock", "10")
+	after("--scenario", "tournament", "--teams", "30", "--slots", "100")
+	room := []string{"--scenario", "waiting-room", "--visitors", "8", "--active-seconds", "1", "--heartbeat-seconds", "1"}
+	after(room...)
+	after(append(room, "--draw-after", "1s")...)
+	after("--scenario", "seats", "--people", "16", "--rows", "4", "--seats-per-row", "5", "--hold-seconds", "1")
+	for path, want := range map[string]func(item map[string]any) bool{
+		"/v1/products": func(p map[string]any) bool {
+			return p["remaining"] == 0.0 && p["held"] == 0.0 && p["stock"] == p["sold"]
+		},
+		"/v1/tournaments":   func(p map[string]any) bool { return p["status"] == "closed" },
+		"/v1/waiting-rooms": func(p map[string]any) bool { return p["status"] == "closed" },
+		"/v1/performances":  func(p map[string]any) bool { return p["held"] == 0.0 },
+	} {
+		var list struct{ Items []map[string]any }
+		text := s.send("GET", path, "")
+		if err := json.Unmarshal([]byte(text), &list); err != nil || len(list.Items) == 0 {
+			t.Fatalf("%s: %v %s", path, err, text)
+		}
+		for _, item := range list.Items {
+			if !want(item) {
+				t.Errorf("%s: %v", path, item)
+			}
+		}
+	}
+	s.end()
+	verified(t, exitDone, "--store", s.store)
+}
+
+// TestLoadLeavesEvidence: if the log and the answers differ, nothing is tidied up.
+func TestLoadLeavesEvidence(t *testing.T) {
+	s := serveIn(t, t.TempDir(), nil)
+	liar := between(t, s.url, func(w http.ResponseWriter, r *http.Request, _ func() *httptest.ResponseRecorder) bool {
+		if r.Method == http.MethodPatch {
+			t.Error("an edit of", r.URL)
+		}
+		lies := strings.HasSuffix(r.URL.Path, "/reservations")
+		if lies {
+			w.WriteHeader(http.StatusCreated)
+			io.WriteString(w, `{"id":"01a201a7-afd0-7e61-b5f9-b1fbfa6d76d3"}`)
+		}
+		return lies
+	})
+	if r := loaded[load.ProductProof](t, exitFoundWrong, liar, "--requests", "9"); !strings.Contains(r.After,
+		"stays as it was") {
+		t.Errorf("%+v", r)
+	}
+}

@@ -1,0 +1,127 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"math"
+	"strings"
+	"sync"
+	"testing"
+
+	"admitone/cmd/admitone/progress"
+	"admitone/events"
+	"admitone/events/embedded"
+)
+
+// migrate runs the command and returns its output.
+func migrate(t *testing.T, want int, from, to string) string {
+	t.Helper()
+	var out, errs bytes.Buffer
+	if status := runTo(t.Context(), []string{"migrate", "--from", from, "--to", to}, &out, &errs); status != want {
+		t.Fatalf("migrate ended with %d, want %d\n%s%s", status, want, out.String(), errs.String())
+	}
+	return out.String() + errs.String()
+}
+
+func TestMigrate(t *testing.T) {
+	dir, back := t.TempDir(), t.TempDir()+"/back"
+	server := serveIn(t, dir, nil)
+	server.sell("a")
+	server.sell("b")
+	server.end()
+	s := newEventStore(t)
+	for range 2 { // the second time nothing is left to do
+		if said := migrate(t, exitDone, dir, s.address()); !strings.Contains(said, "the same in both") {
+			t.Error(said)
+		}
+	}
+	// New events are copied on top.
+	server = serveIn(t, dir, nil)
+	server.sell("c")
+	server.end()
+	var both sync.WaitGroup
+	for range 2 { // two at once do not disturb each other
+		both.Go(func() {
+			var out bytes.Buffer
+			status := runTo(t.Context(), []string{"migrate", "--from", s.address(), "--to", t.TempDir() + "/x"}, &out, &out)
+			if status != exitDone {
+				t.Errorf("ended with %d: %s", status, out.String())
+			}
+		})
+	}
+	both.Wait()
+	migrate(t, exitDone, dir, s.address())
+	migrate(t, exitDone, s.address(), back)
+	migrate(t, exitDone, dir, back)
+	if status := Run(t.Context(), []string{"verify", "--store", back}); status != exitDone {
+		t.Errorf("verify of what came back ended with %d", status)
+	}
+	other := t.TempDir()
+	server = serveIn(t, other, nil)
+	server.sell("d")
+	server.end()
+	if said := migrate(t, exitUsage, dir, other); !strings.Contains(said, "another log") {
+		t.Error(said)
+	}
+	migrate(t, exitUsage, dir, "")
+	migrate(t, exitUnavailable, dir+"/nothing", back)
+}
+
+// cutOff is a log that takes so many appends, and then fails for a while.
+type cutOff struct {
+	events.Store
+	left int
+	err  error
+	does bool // the append is executed all the same
+}
+
+func (c *cutOff) Append(ctx context.Context, stream events.StreamID, expected events.Revision,
+	batch []events.Event) (events.Appended, error) {
+	if c.left--; c.left >= 0 {
+		return c.Store.Append(ctx, stream, expected, batch)
+	}
+	c.left = math.MaxInt
+	if c.does {
+		if _, err := c.Store.Append(ctx, stream, expected, batch); err != nil {
+			return events.Appended{}, err
+		}
+	}
+	return events.Appended{}, c.err
+}
+
+// TestMigrateResumes: whatever the outcome of an append, nothing is left out or doubled, and
+// differences in the copy are found.
+func TestMigrateResumes(t *testing.T) {
+	from, err := embedded.Open(t.TempDir(), embedded.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer from.Close()
+	for _, id := range []string{"1", "2", "3"} {
+		pour(t, from, id, 40)
+	}
+	for _, c := range []cutOff{{left: 1, err: events.ErrUnknown}, {left: 1, err: events.ErrUnknown, does: true},
+		{left: 2, err: events.ErrUnavailable}, {left: 0, err: events.ErrConflict}} {
+		to, err := embedded.Open(t.TempDir(), embedded.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Store = to
+		var out, quiet bytes.Buffer
+		m := migration{from: from, to: &c, bar: progress.New(&quiet)}
+		if err := m.run(t.Context(), &out); err != nil {
+			t.Errorf("after %v: %v %s", c.err, err, out.String())
+		}
+		extra := events.Event{ID: events.EventID("extra", 0), Type: "x", Data: []byte("{}")}
+		if _, err := to.Append(t.Context(), "product-9", events.NoStream, []events.Event{extra}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := m.compare(t.Context()); err == nil || !strings.Contains(err.Error(), "goes on with product-9@0") {
+			t.Errorf("one too many: %v", err)
+		}
+		if err := errors.Join(to.Close()); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -1,0 +1,281 @@
+package cli
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/fasthttp/websocket"
+
+	"admitone/cmd/admitone/server"
+)
+
+// nginxPath returns the path of nginx, which may not be in PATH.
+func nginxPath(t *testing.T) string {
+	t.Helper()
+	for _, name := range []string{"nginx", "/usr/sbin/nginx"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	if os.Getenv("CI") == "true" {
+		t.Fatal("nginx is not installed, and CI=true says that the proxies of docker/ have to be tested")
+	}
+	t.Skip("skipped: the proxies of docker/ are tested with nginx, which is not installed; apt-get install nginx-light")
+	return ""
+}
+
+// addresses counts the calls of freeAddress.
+var addresses atomic.Uint32
+
+// freeAddress returns an address that only its caller listens on, also after its caller has stopped
+// listening: the host part is unique to the call, so that neither another test nor a connection
+// from 127.0.0.1 can take the port.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	pid := os.Getpid()
+	return freePort(t, fmt.Sprintf("127.%d.%d.%d", 64+pid/256%64, pid%256, 1+addresses.Add(1)%254))
+}
+
+// freePort returns an address of a host that is free at the moment.
+func freePort(t *testing.T, host string) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", host+":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
+// startNginx runs nginx with a file of docker/, in which given texts and the paths of written files
+// are replaced, and waits until it listens.
+func startNginx(t *testing.T, name, listens string, replace map[string]string) {
+	t.Helper()
+	path, dir := nginxPath(t), t.TempDir()
+	text := dockerText(t, name)
+	replace["/etc/nginx/proxy.conf"] = filepath.Join(dir, "proxy.conf")
+	replace["pid /tmp/nginx.pid;"] = "pid " + filepath.Join(dir, "nginx.pid") + ";"
+	for _, what := range slices.Sorted(maps.Keys(replace)) {
+		if !strings.Contains(text, what) {
+			t.Fatalf("%s has no %q", name, what)
+		}
+		text = strings.ReplaceAll(text, what, replace[what])
+	}
+	temporary := "http {\n"
+	for _, what := range []string{"client_body", "proxy", "fastcgi", "uwsgi", "scgi"} {
+		temporary += fmt.Sprintf("    %s_temp_path %s;\n", what, filepath.Join(dir, what))
+	}
+	text = strings.Replace(text, "http {\n", temporary, 1)
+	for file, text := range map[string]string{"nginx.conf": text, "proxy.conf": dockerText(t, "proxy.conf")} {
+		if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	says := &said{}
+	cmd := exec.Command(path, "-p", dir, "-c", filepath.Join(dir, "nginx.conf"), "-e", "stderr", "-g", "daemon off;")
+	cmd.Stderr, cmd.Stdout = says, says
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Signal(syscall.SIGTERM)
+		cmd.Wait()
+		if t.Failed() {
+			t.Logf("nginx says:\n%s", says)
+		}
+	})
+	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		conn, err := net.Dial("tcp", listens)
+		if err == nil {
+			conn.Close()
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("nginx does not listen: %v\n%s", err, says)
+		}
+	}
+}
+
+// TestProxyRetriesAfterRestart: after a moment without any server, requests succeed as soon as the
+// servers are back, and not only ten seconds later.
+func TestProxyRetriesAfterRestart(t *testing.T) {
+	t.Parallel()
+	nginxPath(t)
+	outside := freeAddress(t)
+	replace := map[string]string{"listen 8080;": "listen " + outside + ";"}
+	var nodes []string
+	for i := range 3 {
+		nodes = append(nodes, freeAddress(t))
+		replace[fmt.Sprintf("admitone%d:8080", i+1)] = nodes[i]
+	}
+	startNginx(t, "nginx.conf", outside, replace)
+	proxy := &testServer{url: "http://" + outside, t: t}
+	if status, _ := proxy.answer("GET", "/v1/products/p", ""); status != 502 {
+		t.Fatalf("status %d, and nobody is there", status)
+	}
+	for _, address := range nodes {
+		listener, err := net.Listen("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) })}
+		go back.Serve(listener)
+		t.Cleanup(func() { back.Close() })
+	}
+	for range 9 {
+		if status, text := proxy.answer("POST", "/v1/products", "{}"); status != 204 {
+			t.Errorf("they are back, and the answer is %d %s", status, text)
+		}
+	}
+}
+
+// TestRollingRestart: three servers behind the shipped load balancer are restarted one after
+// another under load. No request fails for lack of a server, and visitors who poll keep their
+// places.
+func TestRollingRestart(t *testing.T) {
+	t.Parallel()
+	nginxPath(t)
+	log, keys, outside := newEventStore(t), filepath.Join(t.TempDir(), "passes.key"), freeAddress(t)
+	replace := map[string]string{"listen 8080;": "listen " + outside + ";"}
+	var nodes []*testServer
+	for i := range 3 {
+		node := nodeIn(t, server.Settings{Listen: freeAddress(t), Store: log.address(), Data: t.TempDir(), PassKeys: keys})
+		nodes, replace[fmt.Sprintf("admitone%d:8080", i+1)] = append(nodes, node), node.Address()
+	}
+	startNginx(t, "nginx.conf", outside, replace)
+	proxy := &testServer{url: "http://" + outside, t: t}
+	if status, _ := proxy.answer("GET", "/metrics", ""); status != 404 {
+		t.Errorf("the metrics are for everybody: status %d", status)
+	}
+	proxy.send("PUT", "/v1/waiting-rooms/r",
+		`{"admit_per_second":0,"max_active":9,"active_seconds":600,"heartbeat_seconds":60}`)
+	const products, clients = 6, 4
+	for i := range products {
+		proxy.send("POST", "/v1/products", fmt.Sprintf(`{"id":"p%d","name":"p","stock":1000000}`, i))
+	}
+	place := proxy.join("r", "ann")
+
+	statuses, mu := map[int]int{}, sync.Mutex{}
+	stop, crowd := make(chan struct{}), sync.WaitGroup{}
+	ask := func(method, path, body string) string {
+		status, text := proxy.answer(method, path, body)
+		mu.Lock()
+		defer mu.Unlock()
+		if statuses[status]++; status >= 500 && statuses[status] < 4 {
+			t.Logf("%s %s: %d %.300s", method, path, status, text)
+		}
+		return text
+	}
+	for client := range clients {
+		crowd.Go(func() {
+			for n := client; ; n++ {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				path := fmt.Sprintf("/v1/products/p%d", n%products)
+				ask("POST", path+"/reservations", `{"holder":"h"}`)
+				ask("GET", path, "")
+				if text := ask("GET", "/v1/waiting-rooms/r/visitors/"+place.Visitor, ""); strings.Contains(text,
+					`"status":"expired"`) {
+					t.Errorf("who waits is told %s", text)
+				}
+			}
+		})
+	}
+	for restart := range 4 * len(nodes) {
+		node := &nodes[restart%len(nodes)]
+		(*node).end()
+		(*node).settings.Listen = (*node).Address()
+		*node = nodeIn(t, (*node).settings)
+		(*node).send("GET", "/readyz", "")
+	}
+	close(stop)
+	crowd.Wait()
+	t.Logf("answers by status: %v", statuses)
+	for status, n := range statuses {
+		if !slices.Contains([]int{200, 201, 429, 503}, status) {
+			t.Errorf("%d answers with status %d", n, status)
+		}
+	}
+	if statuses[201] < products {
+		t.Error("hardly anything was sold")
+	}
+}
+
+// TestTLSProxy: the shipped proxy speaks HTTPS, also for sockets, redirects plain HTTP there, and
+// does not expose the metrics.
+func TestTLSProxy(t *testing.T) {
+	t.Parallel()
+	nginxPath(t)
+	s := serveIn(t, t.TempDir(), nil)
+	outside, clear := freePort(t, "127.0.0.1"), freePort(t, "127.0.0.1") // the certificate names the host
+	cert, key := certificate(t)
+	text, err := os.ReadFile(cert)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AppendCertsFromPEM(text)
+	startNginx(t, "nginx-tls.conf", outside, map[string]string{
+		"listen 8080;": "listen " + clear + ";", "listen 8443 ssl;": "listen " + outside + " ssl;",
+		"admitone:8080": s.Address(), "/etc/nginx/tls/fullchain.pem": cert, "/etc/nginx/tls/privkey.pem": key,
+	})
+	config := &tls.Config{RootCAs: pool}
+	client := &http.Client{Timeout: patience, Transport: &http.Transport{TLSClientConfig: config},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	defer client.CloseIdleConnections()
+	for _, c := range []struct {
+		method, url, body string
+		want              int
+	}{
+		{"GET", "https://" + outside + "/healthz", "", 200},
+		{"POST", "https://" + outside + "/v1/products", `{"id":"p","name":"p","stock":9}`, 201},
+		{"GET", "https://" + outside + "/metrics", "", 404},
+		{"GET", "http://" + clear + "/v1/products", "", 308},
+	} {
+		request, err := http.NewRequest(c.method, c.url, strings.NewReader(c.body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Content-Type", "application/json")
+		response, err := client.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, _ := io.ReadAll(response.Body)
+		response.Body.Close()
+		if response.StatusCode != c.want {
+			t.Errorf("%s %s: %s %s, want %d", c.method, c.url, response.Status, text, c.want)
+		}
+		if to := response.Header.Get("Location"); c.want == 308 && to != "https://127.0.0.1/v1/products" {
+			t.Errorf("it sends to %s", to)
+		}
+	}
+	dialer := &websocket.Dialer{TLSClientConfig: config}
+	for origin, want := range map[string]int{"https://" + outside: 101, "https://elsewhere.example": 403} {
+		conn, response, err := dialer.Dial("wss://"+outside+"/ws", http.Header{"Origin": {origin}})
+		if response == nil || response.StatusCode != want {
+			t.Errorf("a socket of a page from %s: %v, want %d", origin, err, want)
+		}
+		if conn != nil {
+			conn.Close()
+		}
+	}
+}

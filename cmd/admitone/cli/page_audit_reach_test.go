@@ -1,0 +1,120 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"admitone/api"
+)
+
+// Access to the audit page: by keyboard, on a phone, with a token, and with hostile names.
+
+func auditByKeyboard(t *testing.T, browser context.Context) {
+	s, _ := evening(t)
+	p := auditor(t, browser, s, "")
+	p.press(`document.querySelector("#wanted")`)
+	p.goes(chromedp.KeyEvent("seat gig A-1-2\r"))
+	all := p.changes(12)
+	p.shows(story, "eve holds the seat")
+	p.press(slider)
+	p.do(chromedp.KeyEvent(kb.Home))
+	p.wait(place + `.textContent.includes("change 1 of")`)
+	p.do(chromedp.KeyEvent(kb.ArrowRight), chromedp.KeyEvent(kb.ArrowRight))
+	p.wait(place + `.textContent.includes("change 3 of")`)
+	p.do(chromedp.KeyEvent(kb.End))
+	p.wait(fmt.Sprintf(`%s.textContent.includes("change %d of")`, place, all))
+	p.press(act("previous"))
+	p.do(chromedp.KeyEvent("\r"))
+	p.wait(fmt.Sprintf(`%s.textContent.includes("change %d of")`, place, all-1))
+	p.press(act("seat"))
+	p.do(chromedp.KeyEvent(" "))
+	p.wait(`document.activeElement === ` + seatButton("A-1-2"))
+	p.do(chromedp.KeyEvent(kb.ArrowLeft))
+	p.goes(chromedp.KeyEvent("\r"))
+	p.shows(story, "The story of seat gig~A-1-1")
+	if hash := of[string](p, `location.hash`); hash == "" {
+		t.Error("the moment is lost on the way to another seat")
+	}
+}
+
+func auditOnPhone(t *testing.T, browser context.Context) {
+	s, booking := evening(t)
+	s.sell("p")
+	s.signUps("cup")
+	p := auditor(t, browser, s, "")
+	p.do(chromedp.EmulateViewport(360, 740))
+	for _, of := range []string{"", "?of=seat/gig~A-1-1", "?of=booking/" + booking, "?of=product/p", "?of=tournament/cup",
+		"?of=holder/ada"} {
+		p.do(chromedp.Navigate(s.url + "/audit" + of))
+		if of != "" {
+			p.wait(`document.querySelector(".line") !== null`)
+		}
+		p.shows(head, "events, up to position")
+		narrow(p)
+	}
+}
+
+// narrow: nothing is too wide or too small for a phone of 360 pixels.
+func narrow(p *tab) {
+	p.t.Helper()
+	if wide := of[int](p, `document.documentElement.scrollWidth`); wide > 360 {
+		p.t.Errorf("%s is %d pixels wide on a phone of 360", of[string](p, `location.href`), wide)
+	}
+	small := of[[]string](p, `[...document.querySelectorAll("button, select, input")].filter((b) => b.checkVisibility() &&
+		b.getBoundingClientRect().height < (b.classList.contains("seat") ? 24 : 40)).map((b) => b.id + b.textContent)`)
+	if len(small) > 0 {
+		p.t.Errorf("too small for a finger: %q", small)
+	}
+}
+
+// auditWithToken: everyone may see a past map; histories are for auditors.
+func auditWithToken(t *testing.T, browser context.Context) {
+	auth := api.JWTAuth{Secret: []byte("a secret of thirty-two bytes, or more")}
+	s := serveIn(t, t.TempDir(), auth)
+	token := func(role api.Role) string {
+		token, err := auth.Token("ann", role, time.Now(), time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return token
+	}
+	s.sendWith("POST", "/v1/performances", `{"id":"gig","title":"The gig","venue":"Hall",
+		"starts_at":"2999-01-01T20:00:00Z",
+		"sections":[{"id":"A","rows":2,"seats_per_row":3,"price":100}]}`, "Authorization", "Bearer "+token(api.RoleAdmin))
+	s.sendWith("POST", "/v1/performances/gig/bookings", `{"seats":["A-1-1"]}`,
+		"Authorization", "Bearer "+token(api.RoleHolder))
+	p := auditor(t, browser, s, "?of=seat/gig~A-1-1")
+	p.shows(act("seat"), "A-1-1 is on hold")
+	p.shows(searched, "needs the token of an auditor")
+	p.wait(`document.activeElement.id === "token"`)
+	p.do(chromedp.SendKeys("#token", token(api.RoleHolder)+"\r"))
+	p.shows(searched, "Your role may not do this.")
+	p.do(chromedp.Focus("#token"), chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl)),
+		chromedp.KeyEvent(token(api.RoleAuditor)+"\t"))
+	p.shows(story, "ann holds the seat")
+}
+
+// auditHostile: names of people and things are shown as text.
+func auditHostile(t *testing.T, browser context.Context) {
+	s := stage(t, "", [4]any{"A", 2, 4, 5000})
+	const evil = `<img src=x onerror=document.title=1> & "co" '`
+	s.send("POST", "/v1/performances/gig/bookings",
+		`{"seats":["A-1-1"],"holder":"<img src=x onerror=document.title=1> & \"co\" '"}`)
+	p := auditor(t, browser, s, "")
+	p.finds("holder " + evil)
+	p.shows(story, "The story of holder "+evil)
+	p.shows(story, "seat gig~A-1-1: "+evil+" holds the seat")
+	p.goes(chromedp.Click(chromedp.JSPath(story + `.querySelector('.leads a')`)))
+	p.shows(story, evil+" holds")
+	p.do(chromedp.Navigate(s.url + `/audit?of=` + "holder/%3Cimg%20src%3Dx%3E#at=%3Cimg%20src%3Dx%3E"))
+	p.shows(story, "<img src=x>")
+	if of[bool](p, `document.querySelector("img[src=x]") !== null || document.querySelectorAll("script").length !== 1 ||
+		!document.title.endsWith("admitone")`) {
+		t.Error("a name has become part of the page")
+	}
+}

@@ -1,0 +1,325 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"admitone/actors/product"
+)
+
+// TestAuditPage opens the audit page in a browser, over the shipped wiring.
+func TestAuditPage(t *testing.T) {
+	t.Parallel()
+	browser := newBrowser(t)
+	for name, test := range map[string]func(*testing.T, context.Context){
+		"a seat's story":          seatStory,
+		"what a name may be":      searchByName,
+		"a map through time":      mapThroughTime,
+		"counts through time":     countsThroughTime,
+		"entries through time":    entriesThroughTime,
+		"a long story":            longStory,
+		"more than fits":          moreThanFits,
+		"playing comes to an end": playing,
+		"by keyboard":             auditByKeyboard,
+		"on a phone":              auditOnPhone,
+		"with a token":            auditWithToken,
+		"names are text":          auditHostile,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, browser) })
+	}
+}
+
+const (
+	changed  = `document.querySelector("#change")`
+	place    = `document.querySelector("#place")`
+	slider   = `document.querySelector("#slider")`
+	story    = `document.querySelector("#story")`
+	searched = `document.querySelector("#search-message")`
+	head     = `document.querySelector("#head")`
+)
+
+// auditor opens the page, with a suffix of its path.
+func auditor(t *testing.T, browser context.Context, s *testServer, rest string) *tab {
+	t.Helper()
+	return open(t, browser, s.url+"/audit"+rest)
+}
+
+// finds searches from the page, and returns when that leads to another page.
+func (p *tab) finds(text string) {
+	p.t.Helper()
+	p.wait(`document.querySelector("#wanted").checkVisibility()`)
+	p.do(chromedp.Focus("#wanted"), chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl)))
+	p.goes(chromedp.KeyEvent(text + "\r"))
+}
+
+// looksFor searches from the page for something on the same page.
+func (p *tab) looksFor(text string) {
+	p.t.Helper()
+	p.wait(`document.querySelector("#wanted").checkVisibility()`)
+	p.do(chromedp.Focus("#wanted"), chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl)),
+		chromedp.KeyEvent(text+"\r"))
+}
+
+// moves selects a change with the slider, and returns its position.
+func (p *tab) moves(n int) (position string) {
+	p.t.Helper()
+	p.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(
+		`void (() => { %s.value = %d; %s.dispatchEvent(new Event("input")) })()`, slider, n, slider)))
+	p.wait(fmt.Sprintf(`%s.textContent.includes("change %d of ")`, place, n+1))
+	return of[string](p, place+`.textContent.match(/position (\d+)/)[1]`)
+}
+
+// changes waits for the slider, and returns the number of changes.
+func (p *tab) changes(least int) int {
+	p.t.Helper()
+	p.wait(fmt.Sprintf(`Number(%s.max) >= %d && %s.checkVisibility()`, slider, least-1, slider))
+	return of[int](p, `Number(`+slider+`.max)`) + 1
+}
+
+// stood waits for the page's summary, such as "2 free, 1 on hold".
+func (p *tab) stood(want string) {
+	p.t.Helper()
+	p.wait(fmt.Sprintf(`[...document.querySelectorAll("#counts li")].map((li) => li.textContent).join(", ") === %q`, want))
+	p.wait(fmt.Sprintf(`%s.getAttribute("aria-valuetext").endsWith(%q)`, slider, ": "+want))
+}
+
+// was reads a past resource from the server.
+func was[T any](s *testServer, path string) (v T) {
+	s.t.Helper()
+	if err := json.Unmarshal([]byte(s.send("GET", path, "")), &v); err != nil {
+		s.t.Fatal(err)
+	}
+	return v
+}
+
+// evening is a small sale of seats with every kind of event.
+func evening(t *testing.T) (s *testServer, paid string) {
+	s = signedIn(t, t.TempDir())
+	s.perform("gig", "", [4]any{"A", 2, 4, 5000}, [4]any{"B-C", 1, 3, 2500})
+	s.send("POST", "/v1/wallets/ada/charges", `{"amount":90000}`)
+	book := func(holder, seats string) string {
+		var made struct{ ID string }
+		_ = json.Unmarshal([]byte(s.send("POST", "/v1/performances/gig/bookings",
+			fmt.Sprintf(`{"holder":%q,"seats":[%s]}`, holder, seats))), &made)
+		return "/v1/bookings/" + made.ID
+	}
+	paid = book("ada", `"A-1-1","B-C-1-2"`)
+	s.send("POST", paid+"/payment", "{}")
+	s.send("DELETE", book("bob", `"A-1-2"`), "")
+	s.send("PUT", "/v1/performances/gig/seats/A-2-4/block", "")
+	s.send("PUT", "/v1/performances/gig/seats/A-2-3/block", "")
+	s.send("DELETE", "/v1/performances/gig/seats/A-2-4/block", "")
+	book("eve", `"A-1-2","A-1-3"`)
+	again := book("ada", `"A-2-1"`)
+	s.send("POST", again+"/payment", "{}")
+	s.send("DELETE", again, "")
+	return s, strings.TrimPrefix(paid, "/v1/bookings/")
+}
+
+// seatStory: a seat is found by its name, shows its history, leads to its booking, and that to the
+// wallet; and each line to its moment.
+func seatStory(t *testing.T, browser context.Context) {
+	s, booking := evening(t)
+	p := auditor(t, browser, s, "")
+	p.finds("gig A-1-1")
+	p.shows(story, "The story of seat gig~A-1-1")
+	p.shows(story, "ada holds the seat until")
+	p.shows(story, "ada has booked the seat")
+	p.shows(story, "request req-7")
+	if lines := of[int](p, story+`.querySelectorAll(".line").length`); lines != 2 {
+		t.Errorf("its story has %d lines, want 2", lines)
+	}
+	p.shows(act("seat"), "A-1-1 is booked")
+	p.click(story + `.querySelector('[data-field="moment"]')`)
+	p.shows(act("seat"), "A-1-1 is on hold")
+	p.wait(`document.activeElement.id === "past-title" && document.querySelector(".line").hasAttribute("data-now")`)
+	p.click(act("seat"))
+	p.wait(`document.activeElement.ariaLabel === "A-1-1, on hold; to its story"`)
+	p.goes(chromedp.Click(chromedp.JSPath(story + `.querySelector('.leads a[href*="booking"]')`)))
+	p.shows(story, "The story of booking "+booking)
+	p.shows(story, "booked; 7500 is paid")
+	p.click(`[...` + story + `.querySelectorAll(".line")].find((line) =>
+		line.dataset.stream.startsWith("booking-")).querySelector("button")`)
+	p.shows(story+`.querySelector("dl:not([hidden])")`, `["A-1-1","B-C-1-2"]`)
+	p.goes(chromedp.Click(chromedp.JSPath(story + `.querySelector('.leads a[href*="wallet"]')`)))
+	p.shows(story, "charged with 90000")
+	p.do(chromedp.SetValue("#order", "newest"),
+		chromedp.Evaluate[chromedp.Void](`void document.querySelector("#order").dispatchEvent(new Event("change"))`))
+	p.shows(story+`.querySelector(".line")`, "got 5000 back")
+	p.shows(head, "events, up to position")
+	p.shows(head, "— admitone")
+}
+
+func searchByName(t *testing.T, browser context.Context) {
+	s, booking := evening(t)
+	s.offer("ada", 3)
+	p := auditor(t, browser, s, "")
+	p.looksFor("nobody")
+	p.shows(searched, "Nothing and nobody of that name")
+	p.looksFor(" ")
+	p.shows(searched, "Say what you look for")
+	p.found()
+	p.looksFor("ada") // a holder, and a product
+	p.shows(searched, "That may be:")
+	p.wait(`[...document.querySelectorAll("#choices a")].map((a) => a.textContent).join() === "product ada,holder ada" &&
+		document.activeElement.textContent === "product ada"`)
+	p.found()
+	p.goes(chromedp.Click(`#choices li:last-child a`))
+	p.shows(story, "seat gig~B-C-1-2: ada has booked the seat")
+	p.finds(booking)
+	p.shows(story, "The story of booking "+booking)
+	p.finds("Seat: gig/A-1-2")
+	p.shows(story, "eve holds the seat")
+	p.finds("seat gig A-2-2")
+	p.shows(searched, "Nothing ever happened to seat gig~A-2-2")
+	p.finds("product none")
+	p.shows(searched, "There is no product none")
+}
+
+// mapThroughTime: at each change the page shows the server's map.
+func mapThroughTime(t *testing.T, browser context.Context) {
+	s, _ := evening(t)
+	p := auditor(t, browser, s, "?of=performance/gig")
+	all := p.changes(12)
+	compare := func(n int) {
+		t.Helper()
+		at := p.moves(n)
+		var want []string
+		for _, seat := range was[struct {
+			Items []struct{ Seat, Status string }
+		}](s, "/v1/performances/gig/seats?at="+at).Items {
+			want = append(want, seat.Seat+" "+seat.Status)
+		}
+		p.wait(fmt.Sprintf(`[...document.querySelectorAll("button.seat")].map((b) => b.ariaLabel.split(",")[0] + " "
+			+ b.dataset.status).join() === %q`, strings.Join(want, ",")))
+		c := was[struct{ Remaining, Held, Booked, Blocked int }](s, "/v1/performances/gig?at="+at)
+		p.stood(fmt.Sprintf("%d free, %d on hold, %d booked, %d not on sale", c.Remaining, c.Held, c.Booked, c.Blocked))
+	}
+	for n := range all {
+		compare(n)
+	}
+	for _, n := range []int{all / 2, all - 1, 0, 3, all - 2} { // and out of order
+		compare(n)
+	}
+	p.click(act("previous"))
+	p.wait(place + `.textContent.includes("change ` + strconv.Itoa(all-2) + ` of")`)
+	p.click(act("last"))
+	p.shows(changed, "A-2-1: booked → free")
+	// A link opens the moment that it names, a position or a time.
+	at := p.moves(2)
+	p.wait(`location.hash === "#at=` + at + `"`)
+	shared := of[string](p, `location.href`)
+	shown := of[string](p, changed+`.textContent`)
+	when := of[string](p, `document.querySelector("#moment").dateTime`)
+	other := open(t, browser, shared)
+	other.shows(changed, shown)
+	other.shows(place, "change 3 of")
+	other.do(chromedp.Evaluate[chromedp.Void](`void (location.hash = "#at=2001-02-03T04:05:06Z")`))
+	other.shows(`document.querySelector("#past-message")`, "It did not exist yet")
+	other.do(chromedp.Evaluate[chromedp.Void](`void (location.hash = "#at=soon")`))
+	other.shows(`document.querySelector("#past-message")`, "neither a position nor a time")
+	other.do(chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`void (location.hash = "#at=%s")`,
+		strings.Replace(when, "Z", "+00:00", 1))))
+	other.wait(fmt.Sprintf(`document.querySelector("#moment").dateTime === %q`, when))
+	// The page writes the moment that it shows into the address a little later, which may
+	// be just before it hears of the one that is asked for.
+	other.do(chromedp.Evaluate[chromedp.Void](`location.hash = "#at=soon"; location.hash = "#at=` + at +
+		`"; history.replaceState(null, "", location.search + "#at=1")`))
+	other.wait(`location.hash === "#at=` + at + `"`)
+}
+
+// countsThroughTime: at each change the page has the server's counts.
+func countsThroughTime(t *testing.T, browser context.Context) {
+	s := onSale(t, 10, func(c *product.Create) { c.HoldSeconds = 3 })
+	s.offer("other", 3)
+	const path = "/v1/products/p/reservations"
+	ask := func(body string) string { return path + "/" + s.made("POST", path, body) }
+	sold := ask(`{"holder":"ada","quantity":2}`)
+	held := ask(`{"holder":"bob","quantity":3,"hold":true}`)
+	s.send("POST", held+"/confirm", "{}")
+	s.send("DELETE", sold, "")
+	s.send("DELETE", ask(`{"holder":"eve","hold":true}`), "")
+	s.sendWith("PATCH", "/v1/products/p", `{"stock":14}`, "If-Match", `"6"`)
+	lost := ask(`{"holder":"eve","quantity":4,"hold":true}`)
+	for ended := false; !ended; { // the deadline passes
+		ended = was[struct{ Status string }](s, lost).Status == "expired"
+	}
+	p := auditor(t, browser, s, "?of=product/p")
+	all := p.changes(9)
+	for n := range all {
+		c := was[struct{ Remaining, Held, Sold int }](s, "/v1/products/p?at="+p.moves(n))
+		p.stood(fmt.Sprintf("%d remaining, %d on hold, %d sold", c.Remaining, c.Held, c.Sold))
+	}
+	p.shows(changed, "expired")
+	p.wait(`document.querySelector("#chart").getAttribute("aria-label")
+		.includes("of 14 units at most: 3 sold and 0 on hold at the last one")`)
+	p.shows(story, "that nobody confirmed in time came back")
+}
+
+// entriesThroughTime: the teams at each moment are the server's.
+func entriesThroughTime(t *testing.T, browser context.Context) {
+	s := cup(t, 2, `,"waitlist":true`)
+	s.joins("a", "b", "c", "d")
+	s.send("DELETE", "/v1/tournaments/cup/entries/a", "")
+	s.send("DELETE", "/v1/tournaments/cup/entries/d", "")
+	s.edits(`{"team_limit":5}`)
+	p := auditor(t, browser, s, "?of=tournament/cup")
+	for n := range p.changes(8) {
+		at := p.moves(n)
+		c := was[struct{ Entered, Remaining, Waitlisted int }](s, "/v1/tournaments/cup?at="+at)
+		p.stood(fmt.Sprintf("%d entered, %d remaining, %d waitlisted", c.Entered, c.Remaining, c.Waitlisted))
+		var lists [2]string
+		for i, status := range []string{"entered", "waitlisted"} {
+			var names []string
+			for _, e := range was[struct{ Items []struct{ Name string } }](s, "/v1/tournaments/cup/entries?status="+status+
+				"&at="+at).Items {
+				names = append(names, e.Name)
+			}
+			lists[i] = strings.Join(names, ", ")
+		}
+		p.lists(lists[0], lists[1])
+	}
+	p.finds("team c")
+	p.shows(story, "came in from the waitlist")
+}
+
+// playing: playback runs to the end in the order of the log, can be stopped, and can run at the
+// recorded speed.
+func playing(t *testing.T, browser context.Context) {
+	s, _ := evening(t)
+	p := auditor(t, browser, s, "?of=performance/gig#at=1")
+	all := p.changes(12)
+	p.wait(place + `.textContent.includes("change 1 of")`)
+	p.do(chromedp.Evaluate[chromedp.Void](`void (() => { window.seen = []; const place = ` + place + `;
+		new MutationObserver(() => window.seen.push(Number(place.textContent.match(/change (\d+) of/)[1]))).observe(place, {
+			childList: true }) })()`))
+	p.click(act("play"))
+	p.wait(`window.seen.at(-1) >= 4`) // a busy machine skips some
+	p.do(chromedp.Evaluate[chromedp.Void](`void (` + act("play") + `.textContent === "Pause" && ` + act("play") +
+		`.click())`))
+	p.wait(act("play") + `.textContent === "Play"`)
+	p.do(chromedp.SetValue("#speed", "10"))
+	p.click(act("play"))
+	p.wait(fmt.Sprintf(`%s.textContent.includes("change %d of %d") && %s.textContent === "Play"`, place, all, all,
+		act("play")))
+	seen := of[[]int](p, `window.seen`)
+	for i := range len(seen) - 1 {
+		if seen[i] >= seen[i+1] && seen[i] != all { // playback restarts from the end
+			t.Errorf("it went from change %d to %d", seen[i], seen[i+1])
+		}
+	}
+	if seen[len(seen)-1] != all {
+		t.Errorf("it showed %v of %d changes", seen, all)
+	}
+	p.shows(`document.querySelector("#announcer")`, "not on sale")
+	p.do(chromedp.SetValue("#speed", "1000"))
+	p.click(act("play"))
+	p.wait(fmt.Sprintf(`%s.textContent.includes("change %d of %d") && %s.textContent === "Play" &&
+		window.seen.includes(1)`, place, all, all, act("play")))
+}

@@ -1,0 +1,364 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"image/png"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/css"
+	"github.com/chromedp/cdproto/dom"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// TestLayoutOfEveryPage opens all pages in a browser, and checks what they have in common: legible
+// colours, and aligned edges.
+func TestLayoutOfEveryPage(t *testing.T) {
+	t.Parallel()
+	browser := newBrowser(t)
+	for name, test := range map[string]func(*testing.T, context.Context){
+		"edges, names, buttons and links": everyPage,
+		"seats can be seen":               contrastOfSeats,
+		"a visitor's own colours":         forcedColours,
+		"the menu of a phone":             menuOnPhone,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, browser) })
+	}
+}
+
+// fair starts a server that has something on every page, and returns their addresses.
+func fair(t *testing.T) (s *testServer, paths []string) {
+	t.Helper()
+	s = stage(t, `,"limit_per_holder":4`, [4]any{"A", 4, 10, 5000})
+	s.sell("p")
+	s.send("POST", "/v1/products", `{"id":"none","name":"Sold out","stock":0,"limit_per_holder":2}`)
+	s.send("POST", "/v1/tournaments", `{"id":"cup","name":"The cup","team_limit":1,"waitlist":true,
+		"register_deadline":"2999-01-01T00:00:00Z"}`)
+	s.joins("a", "b")
+	s.send("PUT", "/v1/waiting-rooms/r", roomWith(1, 5, 30, ""))
+	s.books("bob", "A-2-1", "A-2-2")
+	return s, []string{"/", "/performances", "/performances/gig", "/tournaments", "/tournaments/cup",
+		"/waiting-rooms", "/waiting-rooms/r", "/audit", "/docs", "/nothing"}
+}
+
+// prefers sets media features: names and values in turn.
+func (p *tab) prefers(features ...string) {
+	p.t.Helper()
+	var list []*emulation.MediaFeature
+	for i := 0; i+1 < len(features); i += 2 {
+		list = append(list, &emulation.MediaFeature{Name: features[i], Value: features[i+1]})
+	}
+	if _, err := chromedp.Call(p.ctx, emulation.SetEmulatedMedia,
+		emulation.SetEmulatedMediaParams{Features: list}); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// mark marks one of each kind of control on a page, including hidden ones.
+const mark = `(() => {
+	const seen = new Set();
+	for (const template of document.querySelectorAll("template")) document.querySelector("main")
+		.append(template.content.cloneNode(true));
+	for (const element of document.querySelectorAll("*")) if (!element.closest("canvas, head")) element.hidden = false;
+	for (const element of document.querySelectorAll("a, button, summary, input, select, .message, .outcome, .state")) {
+		const parts = [];
+		for (let at = element; at && parts.length < 4; at = at.parentElement) parts.push(at.tagName + "." + at.className);
+		const kind = parts.join(" ") + ["data-sure", "data-status", "data-mark",
+			"aria-current"].map((name) => element.getAttribute(name)).join();
+		if (seen.has(kind)) continue;
+		seen.add(kind);
+		element.setAttribute("data-probe", element.dataset.action ?? "");
+	}
+	return seen.size;
+})()`
+
+// faint lists the marked elements that are illegible: their text against each colour that may be
+// behind it, in all states that attributes can make, and rings of the focus that are not visible.
+// The browser has put the elements into a state of the pointer or the keyboard.
+const faint = `(() => {
+	const parse = (text) => { const [r, g, b, a = 1] = text.match(/[\d.]+/g).map(Number); return { r, g, b, a }; };
+	const over = (top, under) => ({ r: top.r * top.a + under.r * (1 - top.a), g: top.g * top.a + under.g * (1 - top.a),
+		b: top.b * top.a + under.b * (1 - top.a), a: 1 });
+	const light = ({ r, g, b }) => [r, g, b].map((c) => (c /= 255) <= .03928 ?
+		c / 12.92 : ((c + .055) / 1.055) ** 2.4).reduce((sum, c, i) => sum + c * [.2126, .7152, .0722][i], 0);
+	const ratio = (a, b) => (Math.max(light(a), light(b)) + .05) / (Math.min(light(a), light(b)) + .05);
+	const behind = (element) => {
+		if (!element) return [parse(getComputedStyle(document.body).backgroundColor)];
+		const style = getComputedStyle(element), ground = behind(element.parentElement).map((under) =>
+			over(parse(style.backgroundColor), under));
+		const stops = (style.backgroundImage.match(/rgba?\([^)]*\)/g) ?? []).map(parse);
+		return stops.length === 0 ? ground : ground.flatMap((under) => stops.map((stop) => over(stop, under)));
+	};
+	const opacity = (element) => element ? getComputedStyle(element).opacity * opacity(element.parentElement) : 1;
+	const faults = new Set();
+	const look = (element, state) => {
+		const style = getComputedStyle(element), px = parseFloat(style.fontSize), most = px >= 24 || px >= 18.66 &&
+			style.fontWeight >= 700 ? 3 : 4.5;
+		const check = (what, colour, grounds, most) => {
+			const worst = Math.min(...grounds.map((ground) => ratio(over(colour, ground), ground)));
+			if (worst < most) faults.add(element.tagName + "." + element.className + " " + element.dataset.probe + " "
+				+ element.textContent.trim().slice(0, 30) + " (" + state + "): " + what + " " + worst.toFixed(2) + ", want "
+					+ most);
+		};
+		const ink = parse(style.color);
+		check("words", { ...ink, a: ink.a * opacity(element) }, behind(element), most);
+		if (element.matches(":focus-visible") && style.outlineStyle !== "none") check("ring", parse(style.outlineColor),
+			behind(element.parentElement), 3);
+		if (element.matches(":focus-visible") && style.outlineStyle === "none") faults.add(element.outerHTML.slice(0,
+			80) + ": no ring");
+	};
+	const states = {
+		plain: [() => {}, () => {}],
+		disabled: [(e) => e.setAttribute("disabled", ""), (e) => e.removeAttribute("disabled")],
+		busy: [(e) => e.setAttribute("aria-disabled", "true"), (e) => e.removeAttribute("aria-disabled")],
+		asked: [(e) => { if ("sure" in e.dataset) e.dataset.sure = "asked"; },
+			(e) => { if ("sure" in e.dataset) e.dataset.sure = ""; }],
+		good: [(e) => { e.dataset.tone = "good"; }, (e) => { delete e.dataset.tone; }],
+			bad: [(e) => { e.dataset.tone = "bad"; }, (e) => { delete e.dataset.tone; }],
+		warn: [(e) => { e.dataset.tone = "warn"; }, (e) => { delete e.dataset.tone; }],
+		live: [(e) => { e.dataset.state = "live"; }, () => {}], offline: [(e) => { e.dataset.state = "offline"; }, () => {}],
+	};
+	for (const [state, [on, off]] of Object.entries(states))
+		for (const element of document.querySelectorAll("[data-probe]")) {
+		const had = element.disabled, tones = ["good", "bad", "warn"].includes(state), pill = ["live",
+			"offline"].includes(state);
+		if (tones !== element.matches(".message, .outcome") && state !== "plain" || pill &&
+			!element.matches(".state")) continue;
+		if (state === "disabled" && !("disabled" in element)) continue;
+		if (state === "plain" && had) element.disabled = false;
+		on(element); look(element, state); off(element);
+		if (had) element.disabled = true;
+	}
+	return [...faults];
+})()`
+
+// probed returns the nodes of the marked elements.
+func (p *tab) probed() []cdp.NodeID {
+	p.t.Helper()
+	root, err := chromedp.Call(p.ctx, dom.GetDocument, dom.GetDocumentParams{})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	found, err := chromedp.Call(p.ctx, dom.QuerySelectorAll, dom.QuerySelectorAllParams{NodeID: root.Root.NodeID,
+		Selector: "[data-probe]"})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return found.NodeIDs
+}
+
+// force puts elements into states such as hover.
+func (p *tab) force(nodes []cdp.NodeID, classes ...string) {
+	p.t.Helper()
+	for _, id := range nodes {
+		if _, err := chromedp.Call(p.ctx, css.ForcePseudoState, css.ForcePseudoStateParams{NodeID: id,
+			ForcedPseudoClasses: classes}); err != nil {
+			p.t.Fatal(err)
+		}
+	}
+}
+
+// everyPage checks each page once.
+func everyPage(t *testing.T, browser context.Context) {
+	s, paths := fair(t)
+	p := open(t, browser, s.url)
+	for _, call := range []func() error{
+		func() error { _, err := chromedp.Call(p.ctx, dom.Enable, dom.EnableParams{}); return err },
+		func() error { _, err := chromedp.Call(p.ctx, css.Enable, cdp.Empty{}); return err },
+	} {
+		if err := call(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, path := range paths {
+		p.do(chromedp.Navigate(s.url + path))
+		p.wait(`document.readyState === "complete"`)
+		if path == "/performances/gig" {
+			p.live()
+			p.click(seatButton("A-1-1"))
+			p.shows(`document.querySelector("#picks button")`, "A-1-1 · 50.00")
+		}
+		p.namedAsSeen(path)
+		p.meetsAtEdges(path)
+		p.canBeRead(path)
+	}
+}
+
+// canBeRead checks all controls of a page, in both themes and in every state of pointer and
+// keyboard. The page can't be used afterwards.
+func (p *tab) canBeRead(path string) {
+	p.t.Helper()
+	if of[int](p, mark) < 5 {
+		p.t.Errorf("%s: there are hardly any controls", path)
+	}
+	nodes := p.probed()
+	for _, state := range [][]string{{}, {"hover"}, {"focus", "focus-visible"}, {"hover", "active"}, {"hover", "focus",
+		"focus-visible", "active"}} {
+		p.force(nodes, state...)
+		for _, theme := range []string{"light", "dark"} {
+			p.prefers("prefers-color-scheme", theme)
+			for _, fault := range of[[]string](p, faint) {
+				p.t.Errorf("%s, %s, %s: %s", path, theme, strings.Join(state, "+"), fault)
+			}
+		}
+	}
+}
+
+// painted paints one seat of each kind at a size, and returns its colours, the most frequent one
+// first.
+const painted = `import("/assets/seatpaint.js").then(({ paint }) => {
+	const kinds = ["free", "held", "booked", "blocked", "picked", "mine"], cell = %d,
+		canvas = document.createElement("canvas");
+	document.querySelector(".floor").append(canvas);
+	const section = { name: "", rows: 1, seats_per_row: 12, first: 0 }, plan = { seat: (_, row, number) => number - 1 };
+	paint(canvas, { width: 14 * cell, height: 6 * cell, x: 0, y: 0 }, { hall: { width: 0 }, parts: [{ section, x: 1,
+		y: 3, rows: [0, 1], columns: [0, 12] }],
+		left: 0, cell, buttons: false, plan, kindOf: (seat) => seat %% 2 ? "blocked" : kinds[seat / 2] });
+	const pen = canvas.getContext("2d"), ratio = devicePixelRatio,
+		ground = getComputedStyle(document.querySelector(".box")).backgroundColor.match(/\d+/g).map(Number);
+	const seats = Object.fromEntries(kinds.map((kind, i) => {
+		const { data } = pen.getImageData((1 + 2 * i) * cell * ratio, 3 * cell * ratio, cell * ratio, cell * ratio),
+			counts = new Map();
+		for (let at = 0; at < data.length; at += 4) {
+			const a = data[at + 3] / 255, colour = [0, 1, 2].map((c) => Math.round(data[at + c] * a
+				+ ground[c] * (1 - a))).join();
+			counts.set(colour, (counts.get(colour) ?? 0) + 1);
+		}
+		return [kind, [...counts].sort((a, b) => b[1] - a[1]).map(([colour, n]) => colour + " " + n)];
+	}));
+	canvas.remove();
+	return { ground: ground.join(), seats };
+})`
+
+// paints returns the colours of seats of a size on the map.
+func (p *tab) paints(cell int) (ground string, seats map[string][]string) {
+	p.t.Helper()
+	type colours struct {
+		Ground string
+		Seats  map[string][]string
+	}
+	c, err := chromedp.Run(p.ctx, chromedp.Evaluate[colours](fmt.Sprintf(painted, cell), chromedp.EvalAwaitPromise))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return c.Ground, c.Seats
+}
+
+// contrastOfSeats: each kind of seat contrasts with the map's ground, also where seats are too
+// small to be buttons; except those that are not on sale.
+func contrastOfSeats(t *testing.T, browser context.Context) {
+	s, _ := fair(t)
+	p := open(t, browser, s.url+"/performances/gig").live()
+	for _, theme := range []string{"light", "dark"} {
+		p.prefers("prefers-color-scheme", theme)
+		for _, cell := range []int{2, 4, 8, 16} {
+			ground, seats := p.paints(cell)
+			for kind, colours := range seats {
+				best := 0.0
+				for _, colour := range colours {
+					name, _, _ := strings.Cut(colour, " ")
+					best = max(best, contrast(t, name, ground))
+				}
+				if best < 3 && kind != "blocked" {
+					t.Errorf("%s, %d pixels: a seat that is %s has a contrast of %.2f to the ground, want 3", theme, cell, kind, best)
+				}
+			}
+		}
+	}
+}
+
+// contrast of two colours, each "r,g,b", by WCAG 2.
+func contrast(t *testing.T, a, b string) float64 {
+	t.Helper()
+	lights := []float64{luminance(t, a), luminance(t, b)}
+	return (slices.Max(lights) + .05) / (slices.Min(lights) + .05)
+}
+
+// photographs takes a picture of each seat of the legend.
+func (p *tab) photographs() (pictures map[string]string) {
+	p.t.Helper()
+	p.do(chromedp.Evaluate[chromedp.Void](`void document.querySelector(".legend").scrollIntoView({ block: "center" })`))
+	type rect struct {
+		Name       string
+		X, Y, Size int
+	}
+	seats := of[[]rect](p, `[...document.querySelectorAll(".legend .seat")].map((seat) => {
+		const { x, y, width } = seat.getBoundingClientRect();
+		return { name: seat.parentElement.textContent.trim(), x: Math.round(x), y: Math.round(y), size: Math.floor(width) };
+	})`)
+	screen, err := chromedp.Run(p.ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	picture, err := png.Decode(bytes.NewReader(screen))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	pictures = map[string]string{}
+	for _, seat := range seats {
+		var pixels strings.Builder
+		for y := range seat.Size {
+			for x := range seat.Size {
+				r, g, b, _ := picture.At(seat.X+x, seat.Y+y).RGBA()
+				pixels.WriteByte(byte((r + g + b) / 3 >> 13)) // eight steps from dark to light
+			}
+		}
+		pictures[seat.Name] = pixels.String()
+	}
+	return pictures
+}
+
+// unlike is the share of two pictures' pixels that differ in lightness.
+func unlike(a, b string) float64 {
+	n := 0
+	for i := range len(a) {
+		if i >= len(b) || a[i] != b[i] {
+			n++
+		}
+	}
+	return float64(n) / float64(len(a))
+}
+
+// forcedColours: with the visitor's own colours, seats can still be told apart, at every size.
+func forcedColours(t *testing.T, browser context.Context) {
+	s, _ := fair(t)
+	p := open(t, browser, s.url+"/performances/gig").live()
+	for _, theme := range []string{"light", "dark"} {
+		p.prefers("prefers-color-scheme", theme, "forced-colors", "active")
+		p.wait(`matchMedia("(forced-colors: active)").matches`)
+		legend := p.photographs()
+		for name, picture := range legend {
+			for other, second := range legend {
+				if name < other && unlike(picture, second) < .08 {
+					t.Errorf("%s: what is %s and what is %s look the same, even their lightness", theme, name, other)
+				}
+			}
+		}
+		if len(legend) != 6 {
+			t.Errorf("%s: the legend has %d seats, want 6", theme, len(legend))
+		}
+		for _, cell := range []int{4, 8, 16} {
+			_, seats := p.paints(cell)
+			kinds := map[string]string{}
+			for kind, colours := range seats {
+				if kind == "mine" && cell < 16 {
+					continue // it has the visitor's colour, as picked seats have
+				}
+				look := strings.Join(colours, "; ")
+				if other, taken := kinds[look]; taken {
+					t.Errorf("%s, %d pixels: %s and %s look the same, %s", theme, cell, kind, other, look)
+				}
+				kinds[look] = kind
+			}
+		}
+		if ring := of[string](p, `getComputedStyle(document.querySelector(".dot.sold")).backgroundColor`); ring == of[string](
+			p, `getComputedStyle(document.body).backgroundColor`) {
+			t.Errorf("%s: the dot of what is sold can't be seen", theme)
+		}
+	}
+}

@@ -1,0 +1,107 @@
+package cli
+
+import (
+	"context"
+	"math"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+// luminance of a colour "r,g,b", by WCAG 2.
+func luminance(t *testing.T, colour string) (sum float64) {
+	t.Helper()
+	for i, text := range strings.Split(colour, ",") {
+		n, err := strconv.ParseFloat(text, 64)
+		if err != nil || i > 2 {
+			t.Fatalf("%q is no colour", colour)
+		}
+		c := n / 255
+		if c <= .03928 {
+			c /= 12.92
+		} else {
+			c = math.Pow((c+.055)/1.055, 2.4)
+		}
+		sum += c * [...]float64{.2126, .7152, .0722}[i]
+	}
+	return sum
+}
+
+// edges returns the horizontal bounds of the header's row and of the page's content, the height of
+// the header, and the width of everything.
+const edges = `(() => {
+	const seen = (element) => element.checkVisibility() && !element.closest(".unseen, [popover]") &&
+		element.getBoundingClientRect().width > 1;
+	const span = (list) => {
+		const rects = list.filter(seen).map((element) => element.getBoundingClientRect());
+		return [Math.min(...rects.map((rect) => rect.left)), Math.max(...rects.map((rect) => rect.right))];
+	};
+	const header = document.querySelector(".top"), row = [...header.children].filter(seen).map((element) => element
+		.getBoundingClientRect());
+	const [left, right] = span([...document.querySelectorAll("main > :not(.mine), .mine > *")]), [near,
+		far] = span([...header.querySelectorAll(".brand, .state, .menu")]);
+	return { left, right, near, far: header.querySelector(".state:not([hidden]), .menu") &&
+		seen(header.querySelector(".state:not([hidden])") ?? header.querySelector(".menu")) ? far : right,
+		foot: document.querySelector("footer a").getBoundingClientRect().left, high: header.offsetHeight,
+			wide: document.documentElement.scrollWidth,
+		rows: new Set(row.map((rect) => Math.round((rect.top + rect.bottom) / 8))).size,
+			bottom: document.querySelector("footer").getBoundingClientRect().bottom };
+})()`
+
+// meetsAtEdges: header, page and footer have the same edges at every width, the header is one row,
+// and the footer is at the bottom.
+func (p *tab) meetsAtEdges(path string) {
+	p.t.Helper()
+	for _, width := range []int64{320, 390, 800, 1920, 1280} {
+		p.do(chromedp.EmulateViewport(width, 844))
+		type box struct{ Left, Right, Near, Far, Foot, High, Wide, Rows, Bottom float64 }
+		at := of[box](p, edges)
+		if math.Abs(at.Left-at.Near) > 1 || math.Abs(at.Right-at.Far) > 1 || math.Abs(at.Left-at.Foot) > 1 {
+			p.t.Errorf("%s at %d: the page is from %.0f to %.0f, the header from %.0f to %.0f, the footer from %.0f", path,
+				width, at.Left, at.Right, at.Near, at.Far, at.Foot)
+		}
+		if at.Rows != 1 || at.High > 60 {
+			p.t.Errorf("%s at %d: the header has %.0f rows and is %.0f pixels high", path, width, at.Rows, at.High)
+		}
+		if int64(at.Wide) > width || at.Bottom < 843 {
+			p.t.Errorf("%s at %d: the page is %.0f pixels wide, and its footer ends at %.0f", path, width, at.Wide, at.Bottom)
+		}
+	}
+}
+
+// menuOnPhone: on a phone the navigation is a menu, also without scripts.
+func menuOnPhone(t *testing.T, browser context.Context) {
+	s, _ := fair(t)
+	p := open(t, browser, s.url+"/nothing")
+	p.shows(`document.querySelector("h1")`, "There is nothing at this address")
+	p.do(chromedp.EmulateViewport(390, 844))
+	if of[bool](p, `document.scripts.length > 0 || document.querySelector(".places").checkVisibility()`) {
+		t.Error("the menu is open, or has a script")
+	}
+	p.press(`document.querySelector(".menu")`)
+	p.do(chromedp.KeyEvent("\r"))
+	p.press(`document.querySelectorAll(".places a")[1]`)
+	p.goes(chromedp.KeyEvent("\r"))
+	p.shows(`document.querySelector("h1")`, "Performances")
+}
+
+// namedAsSeen: the accessible name of a button contains its label, so that it can be named by
+// voice, and landmarks have unique names.
+func (p *tab) namedAsSeen(path string) {
+	p.t.Helper()
+	odd := of[[]string](p, `[...document.querySelectorAll("button[aria-label], a[aria-label]")].filter((control) => {
+		const words = control.innerText.replace(/[^\p{L}\p{N}.,· -]/gu, "").trim();
+		return !control.ariaLabel.toLowerCase().includes(words.toLowerCase());
+	}).map((control) => control.ariaLabel + " / " + control.innerText)`)
+	if len(odd) > 0 {
+		p.t.Errorf("%s: names and words differ: %q", path, odd)
+	}
+	double := of[[]string](p, `[...document.querySelectorAll('[role="region"][aria-label], nav[aria-label]')]
+		.map((mark) => mark.tagName + " " + mark.ariaLabel)
+		.filter((name, i, names) => names.indexOf(name) !== i)`)
+	if len(double) > 0 {
+		p.t.Errorf("%s: landmarks have the same name: %q", path, double)
+	}
+}

@@ -1,0 +1,39 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestPagesOfThePast: the pages judge deadlines by the moment that they show, with and without
+// scripts: a tournament whose sign-up is over by now was open then.
+func TestPagesOfThePast(t *testing.T) {
+	s := serveIn(t, t.TempDir(), nil)
+	s.send("POST", "/v1/tournaments", fmt.Sprintf(`{"id":"cup","name":"Cup","team_limit":2,"register_deadline":%q}`,
+		time.Now().Add(1500*time.Millisecond).UTC().Format(time.RFC3339Nano)))
+	s.send("PUT", "/v1/waiting-rooms/door", fmt.Sprintf(
+		`{"admit_per_second":10,"max_active":10,"active_seconds":60,"heartbeat_seconds":10,"opens_at":%q}`,
+		time.Now().Add(1500*time.Millisecond).UTC().Format(time.RFC3339Nano)))
+	const position = "3" // the keys of passes are recorded before the room
+	s.comesTo("/tournaments", "Sign-up is over")
+	s.send("POST", "/v1/teams", `{"id":"late","name":"Late"}`)
+	s.end()
+
+	past := servePast(t, s.store, position)
+	for path, then := range map[string]string{"/tournaments": ">Cup<", "/tournaments/cup": "Cup",
+		"/waiting-rooms": "Not open yet", "/waiting-rooms/door": "Not open yet"} {
+		past.comesTo(path, then)
+		if page := past.send("GET", path, ""); strings.Contains(page, "Sign-up is over") ||
+			!strings.Contains(page, `class="as-of"`) {
+			t.Errorf("%s, as it was then: %s", path, page)
+		}
+	}
+	browser := newBrowser(t)
+	for _, path := range []string{"/tournaments", "/tournaments/cup"} {
+		tab := open(t, browser, past.url+path).live()
+		tab.wait(`document.querySelector('[data-field="until"]').textContent !== ""`)
+		tab.wait(`document.querySelector('[data-field="notice"]').hidden`)
+	}
+}

@@ -1,0 +1,201 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"admitone/api"
+)
+
+// Access to the pages of performances: by keyboard, on a phone, with a token.
+
+// bookByKeyboard books and pays by keyboard, without losing the focus.
+func bookByKeyboard(t *testing.T, browser context.Context) {
+	s := stage(t, "", [4]any{"A", 3, 5, 5000}, [4]any{"B", 2, 3, 2500})
+	s.send("POST", "/v1/wallets/ada/charges", `{"amount":50000}`)
+	ada := open(t, browser, s.url+"/performances/gig").live()
+	at := func(element string) {
+		t.Helper()
+		ada.wait(`document.activeElement === ` + element)
+	}
+	ada.press(`document.querySelector('.section[data-section="A"] button')`)
+	ada.do(chromedp.KeyEvent("\r"))
+	at(seatButton("A-1-1"))
+	for _, step := range []struct{ key, seat string }{
+		{kb.ArrowRight, "A-1-2"}, {kb.ArrowDown, "A-2-2"}, {kb.End, "A-2-5"}, {kb.ArrowRight, "A-2-5"}, {kb.Home, "A-2-1"},
+		{kb.ArrowUp, "A-1-1"}, {kb.ArrowUp, "A-1-1"}, {kb.PageDown, "A-3-1"}, {kb.ArrowDown, "B-1-1"},
+		{kb.ArrowDown, "B-2-1"}, {kb.PageUp, "B-1-1"},
+		{kb.ArrowUp, "A-3-1"}, {kb.ArrowRight, "A-3-2"},
+	} {
+		ada.do(chromedp.KeyEvent(step.key))
+		at(seatButton(step.seat))
+	}
+	if name := of[string](ada, `document.activeElement.ariaLabel + " "
+		+ document.activeElement.getAttribute("aria-pressed")`); name != "A-3-2, free, 50.00 false" {
+		t.Errorf("the seat is called %q", name)
+	}
+	ada.do(chromedp.KeyEvent(" "))
+	ada.wait(`document.activeElement.getAttribute("aria-pressed") === "true"`)
+	ada.do(chromedp.KeyEvent(kb.ArrowRight), chromedp.KeyEvent("\r"))
+	at(seatButton("A-3-3"))
+	if tabs := of[int](ada, `document.querySelectorAll('button.seat[tabindex="0"]').length`); tabs != 1 {
+		t.Errorf("the Tab key stops at %d seats", tabs)
+	}
+	// The name is entered on the way to the button.
+	ada.press(`document.querySelector("#holder")`)
+	ada.do(chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl)), chromedp.KeyEvent("ada"))
+	ada.press(act("book"))
+	ada.do(chromedp.KeyEvent("\r"))
+	at(act("pay"))
+	ada.do(chromedp.KeyEvent("\r"))
+	ada.shows(myBookings, "Booked and paid")
+	ada.shows(balance, "400.00")
+	ada.wait(`document.activeElement !== document.body && document.activeElement.checkVisibility()`)
+	if got := s.bookingsOf("ada"); len(got) != 1 || got[0] != "A-3-2 A-3-3 booked" {
+		t.Errorf("the server has %q", got)
+	}
+}
+
+// focusStays: when the focused seat is taken, its button keeps the focus, and its name has the new
+// state.
+func focusStays(t *testing.T, browser context.Context) {
+	s := stage(t, "", [4]any{"A", 2, 4, 5000})
+	ada := guest(t, browser, s.url, "ada")
+	ada.click(seatButton("A-1-2"))
+	s.books("bob", "A-1-2")
+	ada.wait(`document.activeElement.ariaLabel === "A-1-2, on hold, 50.00" &&
+		document.activeElement.ariaDisabled === "true" && !document.activeElement.ariaPressed`)
+	ada.shows(choiceMessage, "Somebody else was faster: A-1-2 went.")
+	ada.do(chromedp.KeyEvent(" "))
+	ada.wait(`document.querySelectorAll("#picks li").length === 0 &&
+		document.activeElement.ariaLabel === "A-1-2, on hold, 50.00"`)
+	ada.do(chromedp.KeyEvent(" "))
+	ada.shows(choiceMessage, "A-1-2 is on hold.")
+	ada.do(chromedp.KeyEvent(kb.ArrowRight), chromedp.KeyEvent(" "))
+	ada.shows(act("book"), "Book 1 seat · 50.00")
+}
+
+func bookOnPhone(t *testing.T, browser context.Context) {
+	long := strings.Repeat("Donaudampfschifffahrt", 9)
+	s := serveIn(t, t.TempDir(), nil)
+	s.send("POST", "/v1/performances", fmt.Sprintf(`{"id":"gig","title":%q,"venue":%q,"starts_at":"2999-01-01T20:00:00Z",
+		"sections":[{"id":"A","name":%q,"rows":20,"seats_per_row":60,"price":99999999999}]}`, long, long, long))
+	ada := open(t, browser, s.url+"/performances")
+	ada.do(chromedp.EmulateViewport(360, 740))
+	narrow := func() {
+		t.Helper()
+		if wide := of[int](ada, `document.documentElement.scrollWidth`); wide > 360 {
+			t.Errorf("the page is %d pixels wide on a phone of 360", wide)
+		}
+		small := of[[]string](ada, `[...document.querySelectorAll("button")].filter((b) => b.checkVisibility() &&
+			b.getBoundingClientRect().height < (b.className === "seat" ? 24 : 40)).map((b) => b.textContent)`)
+		if len(small) > 0 {
+			t.Errorf("too small for a finger: %q", small)
+		}
+	}
+	ada.live()
+	narrow()
+	ada.do(chromedp.Navigate(s.url + "/performances/gig"))
+	ada.live()
+	narrow()
+	ada.click(`document.querySelector(".section button")`)
+	ada.wait(seatButton("A-1-1") + ` !== null`)
+	narrow()
+	if !of[bool](ada, `(({ scrollWidth, clientWidth }) =>
+		scrollWidth > 2 * clientWidth)(document.querySelector(".box"))`) {
+		t.Error("the map does not scroll in its own box")
+	}
+	ada.click(seatButton("A-1-1"))
+	ada.click(seatButton("A-1-3"))
+	ada.click(trayBook)
+	ada.shows(myBookings, "A-1-1, A-1-3")
+	narrow()
+	ada.click(act("pay"))
+	ada.shows(`document.querySelector("#wallet-message")`, "There is 0.00 in the wallet")
+	narrow()
+}
+
+func bookWithToken(t *testing.T, browser context.Context) {
+	auth := api.JWTAuth{Secret: []byte("a secret of thirty-two bytes, or more")}
+	s := serveIn(t, t.TempDir(), auth)
+	admin, err := auth.Token("root", api.RoleAdmin, time.Now(), time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.sendWith("POST", "/v1/performances", `{"id":"gig","title":"The gig","venue":"Hall",
+		"starts_at":"2999-01-01T20:00:00Z",
+		"sections":[{"id":"A","rows":2,"seats_per_row":3,"price":100}]}`, "Authorization", "Bearer "+admin)
+	s.sendWith("POST", "/v1/wallets/zo%C3%AB/charges", `{"amount":250}`, "Authorization", "Bearer "+admin)
+	token, err := auth.Token("zoë", api.RoleHolder, time.Now(), time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	zoe := open(t, browser, s.url+"/performances/gig").live()
+	zoe.click(seatButton("A-1-1"))
+	zoe.click(act("book"))
+	zoe.shows(choiceMessage, "needs a token")
+	zoe.wait(`document.activeElement.id === "token"`)
+	zoe.do(chromedp.SendKeys("#token", token))
+	zoe.shows(balance, "2.50")
+	zoe.click(act("book"))
+	zoe.shows(myBookings, "On hold · 1.00")
+	zoe.click(act("pay"))
+	zoe.shows(balance, "1.50")
+	zoe.seatIs("A-1-1", "yours, booked")
+	const charging = `document.querySelector("#amount")`
+	if of[bool](zoe, charging+`.checkVisibility()`) {
+		t.Error("people with a token can charge their own wallets")
+	}
+	zoe.shows(`document.querySelector("#charging")`, "A service or an admin charges it")
+	zoe.do(chromedp.Focus("#token"), chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl)),
+		chromedp.KeyEvent(admin))
+	zoe.wait(charging + `.checkVisibility() && !document.querySelector("#charging").checkVisibility()`)
+	zoe.click(act("charge"))
+	zoe.shows(balance, "100.00")
+}
+
+// otherHolder: bookings and wallet are those of the holder that is entered.
+func otherHolder(t *testing.T, browser context.Context) {
+	s := stage(t, "", [4]any{"A", 2, 4, 5000})
+	s.perform("other", "", [4]any{"A", 2, 4, 5000})
+	s.send("POST", "/v1/wallets/ada/charges", `{"amount":9000}`)
+	s.books("ada", "A-1-1")
+	s.send("POST", "/v1/performances/other/bookings", `{"holder":"ada","seats":["A-2-2"]}`)
+	p := guest(t, browser, s.url, "ada")
+	p.shows(balance, "90.00")
+	p.shows(myBookings, "The gig")
+	p.shows(myBookings, "The other")
+	p.seatIs("A-1-1", "yours, on hold")
+	p.seatIs("A-2-2", "free")
+	p.is("bob")
+	p.shows(balance, "0.00")
+	p.wait(myBookings + `.childElementCount === 0`)
+	p.seatIs("A-1-1", "on hold")
+	p.found() // bob has no wallet
+}
+
+func choiceKept(t *testing.T, browser context.Context) {
+	s := stage(t, "", [4]any{"left-2", 2, 4, 5000})
+	ada := guest(t, browser, s.url, "ada")
+	ada.click(seatButton("left-2-1-2"))
+	ada.click(seatButton("left-2-2-3"))
+	ada.do(chromedp.Reload())
+	ada.live()
+	ada.shows(act("book"), "Book 2 seats · 100.00")
+	ada.wait(seatButton("left-2-2-3") + `.getAttribute("aria-pressed") === "true"`)
+	s.books("bob", "left-2-1-2")
+	ada.shows(`document.querySelector("#picks [data-gone]")`, "left-2-1-2 · gone")
+	ada.click(`document.querySelector("#picks button")`)
+	ada.shows(act("book"), "Book 1 seat · 50.00")
+	ada.click(act("clear"))
+	ada.wait(`document.querySelectorAll("#picks li").length === 0 && document.activeElement.id === "choice-title"`)
+}
+
+// trayBook is the booking button in the tray of a phone.
+const trayBook = `document.querySelector(".chosen button")`

@@ -1,0 +1,379 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+)
+
+// TestSeatsPage opens the pages of performances in a browser, over the shipped wiring.
+func TestSeatsPage(t *testing.T) {
+	t.Parallel()
+	browser := newBrowser(t)
+	for name, test := range map[string]func(*testing.T, context.Context){
+		"two people and one seat":           oneSeat,
+		"the list is live, and by date":     performancesLive,
+		"the best seats, and sold out":      bestSeats,
+		"a hold runs out on both pages":     seatsRunOut,
+		"more time, and given back":         moreTime,
+		"a cut wire heals":                  seatsBehindACut,
+		"a lost answer is no second hold":   lostBooking,
+		"a hundred thousand seats":          manySeats,
+		"names are text":                    hostileNames,
+		"by keyboard":                       bookByKeyboard,
+		"the focus stays while seats go":    focusStays,
+		"on a phone":                        bookOnPhone,
+		"with a token":                      bookWithToken,
+		"who one is decides what one has":   otherHolder,
+		"what was chosen survives a reload": choiceKept,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, browser) })
+	}
+}
+
+// stage starts a server with a performance "gig" of sections [id, rows, seats per row, price].
+func stage(t *testing.T, more string, sections ...[4]any) *testServer {
+	t.Helper()
+	s := serveIn(t, t.TempDir(), nil)
+	s.perform("gig", more, sections...)
+	return s
+}
+
+func (s *testServer) perform(id, more string, sections ...[4]any) {
+	s.t.Helper()
+	var list []string
+	for _, of := range sections {
+		list = append(list, fmt.Sprintf(`{"id":%q,"name":"Section %s","rows":%d,"seats_per_row":%d,"price":%d}`, of[0], of[0],
+			of[1], of[2], of[3]))
+	}
+	s.send("POST", "/v1/performances", fmt.Sprintf(
+		`{"id":%q,"title":"The %s","venue":"Town hall","starts_at":"2999-01-01T20:00:00Z","sections":[%s]%s}`,
+		id, id, strings.Join(list, ","), more))
+}
+
+// books books seats past the page.
+func (s *testServer) books(holder string, seats ...string) {
+	s.t.Helper()
+	s.send("POST", "/v1/performances/gig/bookings",
+		fmt.Sprintf(`{"holder":%q,"seats":["%s"]}`, holder, strings.Join(seats, `","`)))
+}
+
+// bookingsOf returns the seats and status of each of a holder's bookings.
+func (s *testServer) bookingsOf(holder string) (all []string) {
+	s.t.Helper()
+	var list struct {
+		Items []struct {
+			Seats  []string
+			Status string
+		}
+	}
+	if err := json.Unmarshal([]byte(s.send("GET", "/v1/holders/"+holder+"/bookings", "")), &list); err != nil {
+		s.t.Fatal(err)
+	}
+	for _, b := range list.Items {
+		all = append(all, strings.Join(b.Seats, " ")+" "+b.Status)
+	}
+	return all
+}
+
+// guest opens the performance's page and enters a name.
+func guest(t *testing.T, browser context.Context, url, name string) *tab {
+	t.Helper()
+	p := open(t, browser, url+"/performances/gig").live()
+	p.is(name)
+	return p
+}
+
+// is replaces the name.
+func (p *tab) is(name string) {
+	p.t.Helper()
+	p.do(chromedp.Focus("#holder"), chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl)),
+		chromedp.KeyEvent(name))
+	p.wait(fmt.Sprintf(`document.querySelector("#holder").value === %q`, name))
+}
+
+const (
+	choiceMessage   = `document.querySelector("#choice-message")`
+	bookingsMessage = `document.querySelector("#bookings-message")`
+	myBookings      = `document.querySelector("#bookings")`
+	balance         = `document.querySelector("#balance")`
+	offers          = `document.querySelector("#offers")`
+)
+
+// seatButton is the button of a seat.
+func seatButton(name string) string {
+	return fmt.Sprintf(`document.querySelector('button.seat[aria-label^="%s,"]')`, name)
+}
+
+// seatIs waits for a seat's state: free, on hold, booked, yours, ….
+func (p *tab) seatIs(name, state string) {
+	p.t.Helper()
+	p.wait(fmt.Sprintf(`%s?.ariaLabel.startsWith(%q)`, seatButton(name), name+", "+state+","))
+}
+
+// seatsLeft waits for the number of free seats.
+func (p *tab) seatsLeft(n int) {
+	p.t.Helper()
+	p.wait(fmt.Sprintf(`document.querySelector('.performance [data-field="remaining"]').textContent === "%d"`, n))
+}
+
+// oneSeat: both choose it; one gets it, the other sees that, takes what is offered instead, pays,
+// and finds it again.
+func oneSeat(t *testing.T, browser context.Context) {
+	s := stage(t, "", [4]any{"A", 4, 10, 5000})
+	ada, bob := guest(t, browser, s.url, "ada"), guest(t, browser, s.url, "bob")
+	for _, p := range []*tab{ada, bob} {
+		p.click(seatButton("A-1-1"))
+		p.click(seatButton("A-1-2"))
+		p.shows(act("book"), "Book 2 seats · 100.00")
+	}
+	ada.hears(choiceMessage)
+	ada.click(act("book"))
+	ada.shows(choiceMessage, "A-1-1, A-1-2: held for you")
+	ada.shows(myBookings, "On hold · 100.00")
+	ada.seatIs("A-1-1", "yours, on hold")
+	if said := of[string](ada, `sessionStorage.heard`); strings.Contains(said, "faster") {
+		t.Errorf("ada is told of her own booking: %q", said)
+	}
+	// Bob's page updates by itself.
+	bob.seatIs("A-1-1", "on hold")
+	bob.seatsLeft(38)
+	bob.shows(choiceMessage, "Somebody else was faster: A-1-1, A-1-2 went.")
+	bob.wait(`document.querySelectorAll("#picks [data-gone]").length === 2`)
+	bob.click(act("book"))
+	bob.shows(choiceMessage, "Others have A-1-1, A-1-2.")
+	bob.click(offers + `.querySelector("button")`)
+	bob.shows(myBookings, "On hold · 100.00")
+	bob.wait(`document.activeElement.dataset.action === "pay"`)
+	// The wallet is empty; the page leads there, and names the missing amount.
+	bob.click(act("pay"))
+	bob.shows(`document.querySelector("#wallet-message")`, "There is 0.00 in the wallet, and it costs 100.00.")
+	bob.wait(`document.activeElement.id === "amount" && document.activeElement.value === "100.00"`)
+	bob.click(act("charge"))
+	bob.shows(balance, "100.00")
+	bob.click(act("pay"))
+	bob.shows(myBookings, "Booked and paid")
+	bob.shows(balance, "0.00")
+	theirs := of[string](bob, myBookings+`.querySelector(".seats").textContent`)
+	first, _, _ := strings.Cut(theirs, ",")
+	ada.seatIs(first, "booked")
+	// The balance and its movements are there after a reload.
+	bob.do(chromedp.Reload())
+	bob.live()
+	bob.shows(myBookings, "Booked and paid")
+	bob.seatIs(first, "yours, booked")
+	bob.click(`document.querySelector("#entries summary")`)
+	bob.shows(`document.querySelector("#entries")`, "Paid −100.00 → 0.00")
+	if got := s.bookingsOf("bob"); len(got) != 1 || got[0] != strings.ReplaceAll(theirs, ",", "")+" booked" {
+		t.Errorf("the server has %q for bob, the page %q", got, theirs)
+	}
+	ada.shows(myBookings, "On hold")
+}
+
+func performancesLive(t *testing.T, browser context.Context) {
+	s := stage(t, "", [4]any{"A", 1, 2, 5000})
+	ada := open(t, browser, s.url+"/performances").live()
+	ada.seatsLeft(2)
+	s.books("bob", "A-1-1", "A-1-2")
+	ada.seatsLeft(0)
+	ada.wait(`document.querySelector(".performance .out").checkVisibility()`)
+	s.perform("next", "", [4]any{"A", 1, 5, 0})
+	ada.do(chromedp.Evaluate[chromedp.Void](`void document.dispatchEvent(new Event("visibilitychange"))`))
+	ada.wait(`[...document.querySelectorAll(".performance")].map((card) => card.dataset.id).join() === "gig,next"`)
+	ada.goes(chromedp.Evaluate[chromedp.Void](
+		`void (() => { const to = document.querySelector("#to"); to.value = "2998-12-31";
+			to.dispatchEvent(new Event("change")) })()`))
+	ada.shows(`document.querySelector("#main")`, "between these dates")
+	ada.goes(chromedp.Click(`#main a`))
+	ada.live()
+	ada.goes(chromedp.Click(`.performance[data-id="next"] h2 a`))
+	ada.live()
+	ada.shows(`document.querySelector("h1")`, "The next")
+}
+
+func bestSeats(t *testing.T, browser context.Context) {
+	s := stage(t, `,"limit_per_holder":4`, [4]any{"A", 1, 3, 5000}, [4]any{"B", 1, 4, 2500})
+	ada := guest(t, browser, s.url, "ada")
+	ada.do(chromedp.SetValue("#best-quantity", "3"), chromedp.SetValue("#best-section", "B"))
+	ada.click(act("best"))
+	ada.shows(myBookings, "On hold · 75.00")
+	ada.shows(`document.querySelector("#limit")`, "At most 4 seats for one person; you have 3.")
+	ada.click(act("best"))
+	ada.shows(choiceMessage, "Say how many seats: 1 to 1.")
+	ada.is("bob")
+	ada.wait(myBookings + `.childElementCount === 0 && ` + choiceMessage + `.textContent === ""`) // bob's limit is three
+	ada.click(act("best"))
+	ada.shows(choiceMessage, "Left: Section B 1.")
+	ada.do(chromedp.SetValue("#best-quantity", "0"))
+	ada.click(act("best"))
+	ada.shows(choiceMessage, "1 to 4")
+}
+
+// seatsRunOut: the seat is free again without any action, also for other visitors; and a late
+// payment gets it after all.
+func seatsRunOut(t *testing.T, browser context.Context) {
+	s := stage(t, `,"hold_seconds":3`, [4]any{"A", 2, 4, 5000})
+	s.send("POST", "/v1/wallets/ada/charges", `{"amount":9000}`)
+	ada, bob := guest(t, browser, s.url, "ada"), guest(t, browser, s.url, "bob")
+	for _, p := range []*tab{ada, bob} { // it may be gone before it is seen
+		p.wait(seatButton("A-1-1") + ` !== null`)
+		p.do(chromedp.Evaluate[chromedp.Void](`void (() => { window.was = []; const seat = ` + seatButton("A-1-1") + `;
+			new MutationObserver(() => window.was.push(seat.dataset.status)).observe(seat, {
+				attributeFilter: ["data-status"] }) })()`))
+	}
+	ada.click(seatButton("A-1-1"))
+	ada.click(act("book"))
+	for _, p := range []*tab{ada, bob} {
+		p.wait(`window.was.join() === "held,free"`)
+		p.seatIs("A-1-1", "free")
+		p.seatsLeft(8)
+	}
+	ada.shows(myBookings, "The time ran out")
+	ada.click(act("pay"))
+	ada.shows(myBookings, "Booked and paid")
+	ada.shows(balance, "40.00")
+	bob.seatIs("A-1-1", "booked")
+}
+
+func moreTime(t *testing.T, browser context.Context) {
+	s := stage(t, `,"hold_seconds":300`, [4]any{"A", 2, 4, 5000})
+	s.send("POST", "/v1/wallets/ada/charges", `{"amount":9000}`)
+	ada := guest(t, browser, s.url, "ada")
+	ada.shows(balance, "90.00")
+	ada.click(seatButton("A-1-1"))
+	ada.click(act("book"))
+	clock := myBookings + `.querySelector(".clock")`
+	ada.wait(clock + `?.textContent.match(/^(5:00|4:\d\d)$/)`)
+	before := of[string](ada, clock+`.textContent`)
+	ada.wait(fmt.Sprintf(`%s.textContent < %q`, clock, before))
+	ada.click(act("extend"))
+	ada.wait(clock + `.textContent.match(/^(10:00|[5-9]:\d\d)$/)`)
+	ada.wait(act("extend") + `.hidden`)
+	ada.wait(`document.activeElement !== document.body`)
+	ada.click(act("pay"))
+	ada.shows(balance, "40.00")
+	// A paid booking is released with the second click only.
+	ada.gives(act("return"))
+	ada.shows(myBookings, "Given back")
+	ada.shows(balance, "90.00")
+	ada.seatIs("A-1-1", "free")
+	if got := s.bookingsOf("ada"); len(got) != 1 || got[0] != "A-1-1 released" {
+		t.Errorf("the server has %q", got)
+	}
+}
+
+// seatsBehindACut: changes during a cut, and those of a lost frame, are shown afterwards.
+func seatsBehindACut(t *testing.T, browser context.Context) {
+	s := stage(t, "", [4]any{"A", 2, 4, 5000})
+	w := newWire(t, s.Address())
+	ada := guest(t, browser, w.url, "ada")
+	w.is(wireCut)
+	ada.wait(`document.querySelector("#state").dataset.state === "reconnecting"`)
+	s.books("bob", "A-1-1", "A-2-4")
+	w.is(wireWorks)
+	ada.live()
+	ada.seatIs("A-1-1", "on hold")
+	ada.seatIs("A-2-4", "on hold")
+	ada.seatsLeft(6)
+	w.is(wireLosesOne)
+	s.books("bob", "A-1-2")
+	w.loses(t)
+	s.books("bob", "A-1-3")
+	ada.seatIs("A-1-3", "on hold")
+	ada.seatIs("A-1-2", "on hold")
+	ada.seatsLeft(4)
+}
+
+func lostBooking(t *testing.T, browser context.Context) {
+	s := stage(t, "", [4]any{"A", 2, 4, 5000})
+	w := newWire(t, s.Address())
+	ada := guest(t, browser, w.url, "ada")
+	ada.click(seatButton("A-1-1"))
+	ada.hears(choiceMessage)
+	w.is(wireLosesAnswers)
+	ada.click(act("book"))
+	w.loses(t)
+	ada.heard("trying again")
+	w.is(wireWorks)
+	ada.insists(act("book"), choiceMessage, "held for you")
+	ada.live()
+	ada.seatIs("A-1-1", "yours, on hold")
+	if got := s.bookingsOf("ada"); len(got) != 1 {
+		t.Errorf("one click made %q", got)
+	}
+}
+
+// manySeats: the page stays small, whatever the number of seats, and each seat can be reached.
+func manySeats(t *testing.T, browser context.Context) {
+	s := stage(t, "", [4]any{"N", 250, 200, 5000}, [4]any{"S", 200, 250, 2500})
+	ada, bob := guest(t, browser, s.url, "ada"), guest(t, browser, s.url, "bob")
+	small := func() {
+		t.Helper()
+		if n := of[int](ada, `document.querySelectorAll("*").length`); n > 2500 {
+			t.Errorf("the page has %d elements", n)
+		}
+	}
+	small()
+	ada.wait(`document.querySelector("canvas").ariaLabel.startsWith("100000 of 100000 seats are free.")`)
+	// A click on the map zooms in.
+	ada.do(chromedp.Click("canvas"))
+	ada.wait(`document.querySelector("button.seat") !== null`)
+	small()
+	ada.click(`document.querySelector('.section[data-section="S"] button')`)
+	ada.wait(`document.activeElement === ` + seatButton("S-1-1"))
+	ada.do(chromedp.KeyEvent(kb.End))
+	ada.wait(`document.activeElement === ` + seatButton("S-1-250"))
+	for range 20 {
+		ada.do(chromedp.KeyEvent(kb.PageDown))
+	}
+	ada.wait(`document.activeElement === ` + seatButton("S-200-250"))
+	small()
+	// A seat that is scrolled out of view keeps the focus.
+	ada.do(chromedp.Evaluate[chromedp.Void](`void document.querySelector(".box").scrollTo(0, 0)`))
+	ada.wait(seatButton("S-200-240") + ` === null && document.activeElement === ` + seatButton("S-200-250"))
+	ada.do(chromedp.KeyEvent(" "))
+	ada.click(act("book"))
+	ada.shows(myBookings, "S-200-250")
+	bob.wait(`document.querySelector("canvas").ariaLabel.startsWith("99999 of 100000 seats are free.")`)
+	bob.seatsLeft(99999)
+	s.send("POST", "/v1/performances/gig/bookings", `{"holder":"eve","best_available":{"quantity":50}}`)
+	bob.seatsLeft(99949)
+	bob.click(`document.querySelector('[data-zoom="all"]')`)
+	bob.wait(`document.querySelector("canvas").ariaLabel.startsWith("99949 of")`)
+}
+
+// hostileNames: names are shown as text.
+func hostileNames(t *testing.T, browser context.Context) {
+	s := serveIn(t, t.TempDir(), nil)
+	const evil = `<img src=x onerror=document.title=1>\"'&<script>document.title=2</script>`
+	s.send("POST", "/v1/performances", fmt.Sprintf(
+		`{"id":"gig","title":"%s T","venue":"%s V","starts_at":"2999-01-01T20:00:00Z",
+		"sections":[{"id":"A","name":"%s S","rows":2,"seats_per_row":3,"price":100}]}`, evil, evil, evil))
+	shown := strings.ReplaceAll(evil, `\"`, `"`)
+	list := open(t, browser, s.url+"/performances").live()
+	list.shows(`document.querySelector(".performance")`, shown+" T")
+	ada := guest(t, browser, s.url, "<img src=x>")
+	for selector, end := range map[string]string{"h1": " T", ".where": " V", ".section .what": " S",
+		"#best-section": " S"} {
+		ada.shows(fmt.Sprintf(`document.querySelector(%q)`, selector), shown+end)
+	}
+	ada.click(seatButton("A-1-1"))
+	ada.click(act("book"))
+	ada.shows(myBookings, shown+" T")
+	s.books("bob", "A-1-2")
+	ada.seatIs("A-1-2", "on hold")
+	for _, p := range []*tab{list, ada} {
+		if of[bool](p, `document.querySelector("img[src=x]") !== null || document.querySelectorAll("script").length !== 1 ||
+			document.title.length < 3`) {
+			t.Error("a name has become part of the page")
+		}
+	}
+	if label := of[string](ada, seatButton("A-1-1")+`.parentElement.ariaLabel`); label != shown+" S, row 1" {
+		t.Errorf("the row is called %q", label)
+	}
+}

@@ -1,0 +1,351 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+
+	"admitone/actors/product"
+)
+
+// TestStatesOfThePage: what a page shows is true while it shows it, in a browser.
+func TestStatesOfThePage(t *testing.T) {
+	t.Parallel()
+	browser := newBrowser(t)
+	for name, test := range map[string]func(*testing.T, context.Context){
+		"a network that is dead":            deadNetwork,
+		"no network":                        noNetwork,
+		"messages about products":           productMessages,
+		"messages about seats and a wallet": seatMessages,
+		"messages about a team":             teamMessages,
+		"a limit is told before":            limitTold,
+		"fifty seats":                       fiftySeats,
+		"a refusal is brought into view":    refusalSeen,
+		"giving back asks once more":        givingBackAsks,
+		"the tray of a phone":               trayOnPhone,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, browser) })
+	}
+}
+
+const pill = `document.querySelector("#state")`
+
+// deadNetwork: nothing arrives and nothing ends. The page counts its own seconds until it stops
+// showing Live: the bound is its promise, and a slow machine slows the count as well.
+func deadNetwork(t *testing.T, browser context.Context) {
+	s := onSale(t, 9)
+	w := newWire(t, s.Address())
+	ada := open(t, browser, w.url).live()
+	ada.do(chromedp.Evaluate[chromedp.Void](`void (() => {
+		let seconds = 0;
+		const count = setInterval(() => seconds++, 1000);
+		new MutationObserver(() => { clearInterval(count); window.noticed ??= seconds; }).observe(` + pill + `,
+			{ childList: true, attributes: true });
+	})()`))
+	w.is(wireSilent)
+	ada.wait(pill + `.dataset.state === "reconnecting"`)
+	if n := of[int](ada, `window.noticed`); n > 11 {
+		t.Errorf("the page said Live for %d of its seconds", n)
+	}
+	w.is(wireCut)
+	w.is(wireWorks)
+	ada.live()
+	s.send("POST", "/v1/products/p/reservations", `{"holder":"bob"}`)
+	ada.remains("p", 8)
+}
+
+// goesOffline tells the browser whether the device has a network.
+func (p *tab) goesOffline(off bool) {
+	p.t.Helper()
+	if _, err := chromedp.Call(p.ctx, network.OverrideNetworkState, network.OverrideNetworkStateParams{Offline: off,
+		DownloadThroughput: -1, UploadThroughput: -1}); err != nil {
+		p.t.Fatal(err)
+	}
+	p.wait(fmt.Sprintf(`navigator.onLine === %v`, !off))
+}
+
+// noNetwork: the page shows that the device has no network at once, before the next request; a
+// server that still answers is on this device.
+func noNetwork(t *testing.T, browser context.Context) {
+	s := onSale(t, 9)
+	w := newWire(t, s.Address())
+	ada := open(t, browser, w.url).live()
+	ada.do(chromedp.Evaluate[chromedp.Void](`void addEventListener("offline",
+		() => { window.said = ` + pill + `.textContent })`)) // after the page's own handler
+	w.is(wireSilent)
+	ada.goesOffline(true)
+	ada.wait(`window.said === "Offline"`)
+	ada.wait(pill + `.dataset.state === "offline"`)
+	w.is(wireCut)
+	w.is(wireWorks)
+	ada.goesOffline(false)
+	ada.live()
+	ada.goesOffline(true)
+	ada.live()
+}
+
+// gone waits until a message has disappeared.
+func (p *tab) gone(message string) {
+	p.t.Helper()
+	p.wait(message + `.textContent === ""`)
+}
+
+func productMessages(t *testing.T, browser context.Context) {
+	s := onSale(t, 2)
+	s.offer("short", 3, func(c *product.Create) { c.HoldSeconds = 2 })
+	ada := open(t, browser, s.url).live()
+	message := in("short", ".message")
+	ada.hears(message)
+	ada.click(button("short", "hold"))
+	ada.heard("Held for you.")
+	ada.shows(mine, "ran out")
+	ada.gone(message)
+	ada.click(button("short", "reserve"))
+	ada.shows(message, "Reserved.")
+	ada.gives(mine + `.querySelector('[data-action="release"]')`)
+	ada.gone(message)
+	ada.shows(`document.querySelector("#mine-message")`, "Released: 1 × Poster short.")
+	ada.click(button("short", "hold"))
+	ada.shows(message, "Held for you.")
+	ada.gone(`document.querySelector("#mine-message")`)
+	ada.click(in("short", `.claim [data-action="confirm"]`))
+	ada.shows(message, "Confirmed.")
+	// A refusal disappears with its reason.
+	id := s.made("POST", "/v1/products/p/reservations", `{"holder":"bob","quantity":2}`)
+	ada.wait(button("p", "reserve") + `.disabled`)
+	ada.do(chromedp.Evaluate[chromedp.Void](button("p", "reserve") + `.disabled = false; ` + button("p",
+		"reserve") + `.click()`))
+	ada.shows(in("p", ".message"), "Nothing is left")
+	s.send("DELETE", "/v1/products/p/reservations/"+id, "")
+	ada.gone(in("p", ".message"))
+}
+
+func seatMessages(t *testing.T, browser context.Context) {
+	s := stage(t, `,"hold_seconds":3`, [4]any{"A", 2, 4, 5000})
+	wallet := `document.querySelector("#wallet-message")`
+	ada := guest(t, browser, s.url, "ada")
+	ada.hears(choiceMessage)
+	ada.click(seatButton("A-1-1"))
+	ada.click(act("book"))
+	ada.heard("A-1-1: held for you.")
+	ada.shows(myBookings, "The time ran out")
+	ada.gone(choiceMessage)
+	// A message is shown once, and disappears with its subject.
+	ada.click(act("pay"))
+	ada.shows(wallet, "There is 0.00 in the wallet, and it costs 50.00.")
+	ada.gone(bookingsMessage)
+	ada.click(act("charge"))
+	ada.shows(wallet, "Charged 50.00.")
+	ada.click(act("pay"))
+	ada.shows(bookingsMessage, "Paid. The seats are yours.")
+	ada.shows(balance, "0.00")
+	ada.gone(wallet)
+	ada.gives(act("return"))
+	ada.shows(bookingsMessage, "Given back; the money is in your wallet.")
+	// A seat that was taken and released needs no message.
+	ada.click(seatButton("A-2-1"))
+	id := s.made("POST", "/v1/performances/gig/bookings", `{"holder":"bob","seats":["A-2-1"]}`)
+	ada.shows(choiceMessage, "Somebody else was faster: A-2-1 went.")
+	s.send("DELETE", "/v1/bookings/"+id, "")
+	ada.gone(choiceMessage)
+	ada.is("carol")
+	ada.gone(bookingsMessage) // it was shown to ada
+}
+
+func teamMessages(t *testing.T, browser context.Context) {
+	s := cup(t, 1, "")
+	owls := calledTeam(t, browser, s.url, "Owls")
+	owls.shows(teamMessage, "Your team is made.")
+	owls.click(act("enter"))
+	owls.shows(teamMessage, "Your team is in.")
+	id := of[string](owls, `JSON.parse(localStorage["admitone.team"]).id`)
+	s.send("DELETE", "/v1/tournaments/cup/entries/"+id, "")
+	owls.shows(standing, "Not signed up")
+	owls.gone(teamMessage)
+	s.joins("a")
+	owls.wait(act("enter") + `.disabled`)
+	owls.do(chromedp.Evaluate[chromedp.Void](act("enter") + `.disabled = false; ` + act("enter") + `.click()`))
+	owls.shows(teamMessage, "Every slot is taken")
+	s.send("DELETE", "/v1/tournaments/cup/entries/a", "")
+	owls.gone(teamMessage)
+}
+
+// limitTold: choices that would be refused are disabled, and the limit is shown.
+func limitTold(t *testing.T, browser context.Context) {
+	s := stage(t, `,"limit_per_holder":2`, [4]any{"A", 2, 4, 5000})
+	s.books("bob", "A-2-1")
+	ada := guest(t, browser, s.url, "ada")
+	ada.shows(`document.querySelector("#limit")`, "At most 2 seats for one person.")
+	ada.click(seatButton("A-1-1"))
+	if of[bool](ada, seatButton("A-1-2")+`.ariaDisabled === "true"`) {
+		t.Error("no second seat can be chosen")
+	}
+	ada.click(seatButton("A-1-2"))
+	ada.shows(choiceMessage, "That is all: one person may have 2 seats here.")
+	ada.wait(seatButton("A-1-3") + `.ariaDisabled === "true"`)
+	ada.do(chromedp.Click(chromedp.JSPath(seatButton("A-1-3"))))
+	ada.shows(choiceMessage, "That is all: one person may have 2 seats here.")
+	ada.shows(act("book"), "Book 2 seats")
+	// With one booked seat, another may be chosen.
+	ada.is("bob")
+	ada.shows(choiceMessage, "Too many: one person may have 2 seats here, and you have 1 already. Take 1 out.")
+	ada.wait(act("book") + `.disabled`)
+	ada.click(seatButton("A-1-2"))
+	ada.shows(choiceMessage, "That is all: one person may have 2 seats here, and you have 1 already.")
+	ada.click(act("book"))
+	ada.shows(myBookings, "A-1-1")
+	ada.shows(`document.querySelector("#limit")`, "At most 2 seats for one person; you have 2.")
+	ada.wait(act("best") + `.disabled`)
+}
+
+func fiftySeats(t *testing.T, browser context.Context) {
+	s := stage(t, "", [4]any{"A", 6, 10, 100})
+	ada := guest(t, browser, s.url, "ada")
+	ada.do(chromedp.Evaluate[chromedp.Void](
+		`void (sessionStorage["admitone.picks.gig"] = JSON.stringify(Array.from({ length: 50 }, (_, i) => "A-" + (1
+			+ Math.floor(i / 10)) + "-" + (1 + i % 10))))`), chromedp.Reload())
+	ada.live()
+	ada.shows(choiceMessage, "That is all: a booking has at most 50 seats.")
+	ada.click(`document.querySelector(".section button")`)
+	ada.wait(seatButton("A-6-1") + `?.ariaDisabled === "true" && ` + seatButton("A-5-10") + `.ariaDisabled !== "true"`)
+	ada.click(seatButton("A-5-10"))
+	ada.gone(choiceMessage)
+	ada.shows(act("book"), "Book 49 seats")
+}
+
+// inSight is true if an element is visible between the header and the tray.
+func inSight(element string) string {
+	return fmt.Sprintf(`(({ top, bottom }) => top >= document.querySelector(".top").getBoundingClientRect().bottom &&
+		bottom <= Math.min(innerHeight, document.querySelector("#tray")?.getBoundingClientRect().top ||
+			innerHeight))(%s.getBoundingClientRect())`, element)
+}
+
+// refusalSeen: a refusal of the server is announced, and is shown in sight.
+func refusalSeen(t *testing.T, browser context.Context) {
+	s := stage(t, `,"limit_per_holder":2`, [4]any{"A", 4, 8, 5000})
+	s.perform("other", "", [4]any{"A", 1, 1, 0})
+	s.send("POST", "/v1/performances/other/bookings", `{"holder":"ada","seats":["A-1-1"]}`)
+	ada := guest(t, browser, s.url, "ada")
+	ada.do(chromedp.EmulateViewport(390, 844))
+	for _, seat := range []string{"A-1-1", "A-1-2"} {
+		ada.click(seatButton(seat))
+	}
+	ada.is("key:ada")
+	ada.do(chromedp.Evaluate[chromedp.Void](`void scrollTo(0, 0)`))
+	ada.click(trayBook)
+	ada.shows(choiceMessage, "Holder: a holder's name does not begin with key:")
+	ada.wait(inSight(choiceMessage))
+	if role := of[string](ada, choiceMessage+`.role`); role != "status" {
+		t.Errorf("the refusal has the role %q", role)
+	}
+	// After a refusal the page knows what the server knows.
+	ada.is("ada")
+	ada.gone(choiceMessage)
+	ada.shows(myBookings, "The other") // the page has read her bookings
+	s.books("ada", "A-4-1")
+	ada.hears(choiceMessage)
+	ada.click(trayBook)
+	ada.heard("the limit is 2, and this one has 1")
+	ada.shows(`document.querySelector("#tray-message")`,
+		"Too many: one person may have 2 seats here, and you have 1 already. Take 1 out.")
+	// It is a live region before it has a text.
+	quiet := of[[]string](ada, `[...document.querySelectorAll(".message")].filter((message) => message.textContent
+		=== "" && getComputedStyle(message).display === "none" && !message.closest("[hidden]")).map((m) => m.id)`)
+	if len(quiet) > 0 {
+		t.Errorf("a screen reader does not know of %q before it is too late", quiet)
+	}
+}
+
+// givingBackAsks: one press, a double click or a held key release nothing.
+func givingBackAsks(t *testing.T, browser context.Context) {
+	s := onSale(t, 5)
+	ada := open(t, browser, s.url).live()
+	ada.click(button("p", "reserve"))
+	ada.remains("p", 4)
+	release := mine + `.querySelector('[data-action="release"]')`
+	asked, calm := release+`.dataset.sure === "asked"`, release+`.dataset.sure === ""`
+	ada.do(chromedp.DoubleClick(chromedp.JSPath(release)))
+	ada.wait(asked + ` && ` + release + `.innerText.startsWith("Really release?")`)
+	ada.shows(`document.querySelector("#announcer")`, "Really release?")
+	ada.do(chromedp.KeyEvent(kb.Escape))
+	ada.wait(calm)
+	ada.click(release)
+	ada.wait(asked)
+	ada.click(`document.querySelector("h1")`)
+	ada.wait(calm)
+	ada.press(release)
+	ada.do(chromedp.KeyEvent("\r"))
+	ada.wait(asked)
+	ada.do(chromedp.Evaluate[chromedp.Void](
+		`void (window.kept = !document.activeElement.dispatchEvent(new KeyboardEvent("keydown", {
+			key: "Enter", repeat: true, bubbles: true, cancelable: true })))`))
+	if !of[bool](ada, `window.kept`) {
+		t.Error("a key that is kept down presses twice")
+	}
+	ada.do(chromedp.KeyEvent("\t"))
+	ada.wait(calm)
+	if left := s.left(); left != 4 {
+		t.Fatalf("%d are left, but nobody has given anything back", left)
+	}
+	ada.gives(release)
+	ada.remains("p", 5)
+}
+
+// trayOnPhone: the chosen seats, their price and the booking button stay in sight, can be reached,
+// and cover nothing.
+func trayOnPhone(t *testing.T, browser context.Context) {
+	s := stage(t, "", [4]any{"A", 4, 8, 6900})
+	ada := guest(t, browser, s.url, "ada")
+	tray := `document.querySelector(".chosen")`
+	if of[bool](ada, tray+`.checkVisibility()`) {
+		t.Error("there is a tray with nothing in it")
+	}
+	ada.do(chromedp.EmulateViewport(390, 844))
+	ada.click(seatButton("A-1-1"))
+	ada.click(seatButton("A-1-2"))
+	ada.wait(tray + `.checkVisibility()`)
+	ada.shows(tray, "2 seats · 138.00")
+	if name := of[string](ada, trayBook+`.textContent`); name != "Book 2 seats · 138.00" {
+		t.Errorf("the button of the tray is called %q", name)
+	}
+	seen := `(({ top, bottom, height }) => top > innerHeight - 120 && bottom <= innerHeight &&
+		height >= 44)(` + trayBook + `.getBoundingClientRect())`
+	for _, y := range []string{"0", "300", "700"} {
+		ada.do(chromedp.Evaluate[chromedp.Void](`void scrollTo(0, ` + y + `)`))
+		if !of[bool](ada, seen) {
+			t.Errorf("scrolled to %s, the button of the tray is not at the bottom of the screen", y)
+		}
+	}
+	if shown := of[int](ada, `[...document.querySelectorAll('[data-action="book"]')].filter((book) =>
+		book.checkVisibility()).length`); shown != 1 {
+		t.Errorf("there are %d buttons that book", shown)
+	}
+	// The Tab key reaches the tray, and the focused element is never covered.
+	ada.do(chromedp.Evaluate[chromedp.Void](`void (document.activeElement.blur(), scrollTo(0, 0))`))
+	for range 60 {
+		ada.do(chromedp.KeyEvent("\t"))
+		at := of[string](ada, `document.activeElement === `+trayBook+` ?
+			"there" : document.activeElement.closest(".top, .tray, footer, .box") || `+inSight(`document.activeElement`)+` ?
+				"" : document.activeElement.outerHTML`)
+		if at == "there" {
+			break
+		}
+		if at != "" {
+			t.Errorf("it has the focus and is out of sight: %s", at)
+		}
+	}
+	ada.wait(`document.activeElement === ` + trayBook)
+	ada.do(chromedp.Evaluate[chromedp.Void](`void scrollTo(0, 1e6)`))
+	ada.wait(`document.querySelector("footer").getBoundingClientRect().top >= document.querySelector("#tray")
+		.getBoundingClientRect().bottom - 1`)
+	ada.do(chromedp.KeyEvent("\r"))
+	ada.shows(myBookings, "A-1-1, A-1-2")
+	ada.wait(`!` + tray + `.checkVisibility() && document.activeElement.dataset.action === "pay"`)
+	ada.do(chromedp.EmulateViewport(1280, 800))
+	ada.click(seatButton("A-2-1"))
+	ada.wait(`!` + tray + `.checkVisibility() && ` + act("book") + `.checkVisibility()`)
+}

@@ -1,0 +1,363 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"admitone/actors"
+	"admitone/actors/product"
+	"admitone/api"
+	"admitone/events"
+)
+
+// TestPage opens the live page in a browser, over the shipped wiring.
+func TestPage(t *testing.T) {
+	t.Parallel()
+	browser := newBrowser(t)
+	for name, test := range map[string]func(*testing.T, context.Context){
+		"two people see the same":       twoPeople,
+		"a cut wire heals":              cutWire,
+		"a lost answer is no second go": lostAnswer,
+		"a lost frame is noticed":       lostFrame,
+		"the server restarts":           restart,
+		"a hold counts down and ends":   holdEnds,
+		"a hold is confirmed":           holdConfirmed,
+		"sold out":                      soldOut,
+		"by keyboard":                   byKeyboard,
+		"on a phone":                    onPhone,
+		"with a token":                  withToken,
+		"refusals are told in words":    refusedOn,
+		"something new goes on sale":    somethingNew,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, browser) })
+	}
+}
+
+// onSale starts a server that sells one product, "p".
+func onSale(t *testing.T, stock int64, more ...func(*product.Create)) *testServer {
+	t.Helper()
+	s := serveIn(t, t.TempDir(), nil)
+	s.offer("p", stock, more...)
+	return s
+}
+
+func (s *testServer) offer(id string, stock int64, more ...func(*product.Create)) {
+	s.t.Helper()
+	command := product.Create{ID: events.ProductID(id), Name: "Poster " + id, Stock: stock, Price: 1250, HoldSeconds: 540}
+	for _, change := range more {
+		change(&command)
+	}
+	if err := s.demonstration().hand(s.t.Context(), product.Stream(events.ProductID(id)), &command); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// left returns the remaining units of "p" on the server.
+func (s *testServer) left() int {
+	s.t.Helper()
+	var p struct{ Remaining int }
+	if err := json.Unmarshal([]byte(s.send("GET", "/v1/products/p", "")), &p); err != nil {
+		s.t.Fatal(err)
+	}
+	return p.Remaining
+}
+
+// somethingNew: the page reloads its data when the visitor comes back to it.
+func somethingNew(t *testing.T, browser context.Context) {
+	s := onSale(t, 5)
+	ada := open(t, browser, s.url).live()
+	s.offer("q", 3)
+	ada.do(chromedp.Evaluate[chromedp.Void](`void document.dispatchEvent(new Event("visibilitychange"))`))
+	ada.wait(`document.querySelector('.product[data-id="q"]') !== null`)
+	ada.remains("q", 3)
+	ada.click(button("q", "reserve"))
+	ada.remains("q", 2)
+	ada.remains("p", 5)
+}
+
+const mine = `document.querySelector("#mine")`
+
+func twoPeople(t *testing.T, browser context.Context) {
+	s := onSale(t, 5)
+	ada, bob := open(t, browser, s.url).live(), open(t, browser, s.url).live()
+	ada.click(button("p", "reserve"))
+	for _, p := range []*tab{ada, bob} {
+		p.remains("p", 4)
+		p.shows(in("p", ".split"), "1 sold")
+	}
+	ada.shows(in("p", ".message"), "Reserved.")
+	ada.shows(mine, "1 × Poster p")
+	bob.shows(`document.querySelector("#announcer")`, "Poster p: 4 left")
+	if of[int](bob, mine+`.childElementCount`) != 0 {
+		t.Error("bob has ada's reservation")
+	}
+	// The reservation is still there after a reload, and can be released.
+	ada.do(chromedp.Reload())
+	ada.live()
+	ada.gives(mine + `.querySelector('[data-action="release"]')`)
+	bob.remains("p", 5)
+	ada.wait(mine + `.childElementCount === 0`)
+}
+
+func cutWire(t *testing.T, browser context.Context) {
+	s := onSale(t, 9)
+	w := newWire(t, s.Address())
+	ada := open(t, browser, w.url).live()
+	w.is(wireCut)
+	ada.shows(`document.querySelector("#state")`, "Reconnecting…")
+	ada.wait(`document.querySelector("#state").dataset.state === "reconnecting"`)
+	s.send("POST", "/v1/products/p/reservations", `{"holder":"bob","quantity":3}`)
+	ada.remains("p", 9)
+	w.is(wireWorks)
+	ada.live()
+	ada.remains("p", 6)
+	// Updates continue.
+	s.send("POST", "/v1/products/p/reservations", `{"holder":"bob"}`)
+	ada.remains("p", 5)
+}
+
+// lostAnswer: the server has reserved, but its answer was lost.
+func lostAnswer(t *testing.T, browser context.Context) {
+	s := onSale(t, 9)
+	w := newWire(t, s.Address())
+	ada := open(t, browser, w.url).live()
+	ada.hears(in("p", ".message"))
+	w.is(wireLosesAnswers)
+	ada.click(button("p", "reserve"))
+	w.loses(t)
+	if left := s.left(); left != 8 {
+		t.Fatalf("%d are left, want 8", left)
+	}
+	ada.heard("trying again")
+	w.is(wireWorks)
+	ada.insists(button("p", "reserve"), in("p", ".message"), "Reserved.")
+	ada.live()
+	ada.remains("p", 8)
+	if left, has := s.left(), of[int](ada, mine+`.childElementCount`); left != 8 || has != 1 {
+		t.Errorf("one click: %d are left and %d are hers, want 8 and 1", left, has)
+	}
+}
+
+// lostFrame: the lost frame has the new name; only the next one, which has a count, shows that
+// something is missing.
+func lostFrame(t *testing.T, browser context.Context) {
+	s := onSale(t, 9)
+	w := newWire(t, s.Address())
+	ada := open(t, browser, w.url).live()
+	w.is(wireLosesOne)
+	name := "Poster, signed"
+	_, err := s.Desk.Ask(t.Context(), actors.Request{
+		Stream: product.Stream("p"), Command: &product.Edit{Name: &name}, ID: actors.NewCommandID(), Actor: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.loses(t)
+	ada.shows(in("p", "h2"), "Poster p")
+	s.send("POST", "/v1/products/p/reservations", `{"holder":"bob"}`)
+	ada.remains("p", 8)
+	ada.shows(in("p", "h2"), name)
+}
+
+// restart: another server continues the log.
+func restart(t *testing.T, browser context.Context) {
+	s := onSale(t, 9)
+	w := newWire(t, s.Address())
+	ada := open(t, browser, w.url).live()
+	s.end()
+	ada.wait(`document.querySelector("#state").dataset.state === "reconnecting"`)
+	s = serveIn(t, s.store, nil)
+	s.send("POST", "/v1/products/p/reservations", `{"holder":"bob","quantity":2}`)
+	w.leadsTo(s.Address())
+	ada.live()
+	ada.remains("p", 7)
+}
+
+func holdEnds(t *testing.T, browser context.Context) {
+	s := onSale(t, 3)
+	s.offer("short", 3, func(c *product.Create) { c.HoldSeconds = 1 })
+	ada := open(t, browser, s.url).live()
+	ada.click(button("p", "hold"))
+	ada.remains("p", 2)
+	clock := in("p", ".claim .clock")
+	ada.wait(clock + `?.textContent.match(/^(9:00|8:\d\d)$/)`)
+	before := of[string](ada, clock+`.textContent`)
+	ada.wait(fmt.Sprintf(`%s.textContent !== %q`, clock, before))
+	if after := of[string](ada, clock+`.textContent`); after >= before {
+		t.Errorf("the clock went from %s to %s", before, after)
+	}
+	ada.gives(in("p", `.claim [data-action="release"]`))
+	ada.remains("p", 3)
+	ada.wait(`!` + in("p", ".claim"))
+	// An expired one is released by itself.
+	ada.click(button("short", "hold"))
+	ada.shows(mine, "ran out")
+	ada.remains("short", 3)
+	ada.click(mine + `.querySelector('[data-action="dismiss"]')`)
+	ada.wait(mine + `.childElementCount === 0`)
+}
+
+func holdConfirmed(t *testing.T, browser context.Context) {
+	s := onSale(t, 3)
+	ada := open(t, browser, s.url).live()
+	ada.click(button("p", "hold"))
+	ada.click(in("p", `.claim [data-action="confirm"]`))
+	ada.shows(mine, "Confirmed")
+	ada.shows(in("p", ".split"), "1 sold")
+	ada.shows(in("p", ".split"), "0 on hold")
+	if of[bool](ada, `!!`+in("p", ".claim")) {
+		t.Error("the hold is still there")
+	}
+}
+
+func soldOut(t *testing.T, browser context.Context) {
+	s := onSale(t, 1)
+	ada, bob := open(t, browser, s.url).live(), open(t, browser, s.url).live()
+	if of[bool](bob, in("p", ".out")+`.checkVisibility()`) {
+		t.Error("it is sold out before it is")
+	}
+	ada.click(button("p", "reserve"))
+	for _, p := range []*tab{ada, bob} {
+		p.remains("p", 0)
+		p.wait(button("p", "reserve") + `.disabled && ` + button("p", "hold") + `.disabled`)
+		p.wait(in("p", ".out") + `.checkVisibility()`)
+	}
+	// A new page shows it at once, and all pages show the release.
+	carol := open(t, browser, s.url).live()
+	carol.wait(button("p", "reserve") + `.disabled`)
+	ada.gives(mine + `.querySelector('[data-action="release"]')`)
+	for _, p := range []*tab{ada, bob, carol} {
+		p.remains("p", 1)
+		p.wait(`!` + button("p", "reserve") + `.disabled`)
+	}
+}
+
+func byKeyboard(t *testing.T, browser context.Context) {
+	s := onSale(t, 2)
+	ada := open(t, browser, s.url).live()
+	named := func() {
+		t.Helper()
+		if of[bool](ada, `document.activeElement === document.body`) {
+			t.Error("the focus is lost")
+		}
+	}
+	ada.press(`document.querySelector("#holder")`)
+	ada.do(chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl)), chromedp.KeyEvent("ada"))
+	ada.press(button("p", "reserve"))
+	if name := of[string](ada, `document.activeElement.textContent`); name != "Reserve one: Poster p" {
+		t.Errorf("the button's name is %q", name)
+	}
+	ada.do(chromedp.KeyEvent("\r"))
+	ada.remains("p", 1)
+	ada.shows(mine, "ada")
+	named()
+	ada.press(button("p", "hold"))
+	ada.do(chromedp.KeyEvent(" "))
+	ada.remains("p", 0)
+	ada.wait(button("p", "hold") + `.disabled`)
+	named()
+	ada.press(in("p", `.claim [data-action="confirm"]`))
+	ada.do(chromedp.KeyEvent("\r"))
+	ada.wait(mine + `.querySelectorAll('[data-status="confirmed"]').length === 2`)
+	ada.wait(`document.activeElement !== document.body`)
+	named()
+	ada.press(mine + `.querySelector('[data-action="release"]')`)
+	ada.do(chromedp.KeyEvent("\r"))
+	ada.shows(`document.querySelector("#announcer")`, "Really release?")
+	ada.do(chromedp.KeyEvent("\r"))
+	ada.remains("p", 1)
+	ada.wait(`document.activeElement !== document.body`)
+}
+
+func onPhone(t *testing.T, browser context.Context) {
+	s := onSale(t, 1_000_000_000)
+	s.offer("long", 5, func(c *product.Create) {
+		c.Name, c.Price = strings.Repeat("Donaudampfschifffahrt", 9), 999_999_999_999
+	})
+	ada := open(t, browser, s.url)
+	ada.do(chromedp.EmulateViewport(360, 740))
+	ada.live()
+	ada.click(button("long", "hold"))
+	ada.click(button("p", "reserve"))
+	ada.shows(mine, "Poster p")
+	ada.wait(in("long", ".claim") + ` !== null`)
+	if wide := of[int](ada, `document.documentElement.scrollWidth`); wide > 360 {
+		t.Errorf("the page is %d pixels wide on a phone of 360", wide)
+	}
+	small := of[[]string](ada, `[...document.querySelectorAll("button")].filter((b) => b.checkVisibility() &&
+		b.getBoundingClientRect().height < 40).map((b) => b.textContent)`)
+	if len(small) > 0 {
+		t.Errorf("too small for a finger: %q", small)
+	}
+	ada.do(chromedp.Navigate(s.url + "/docs"))
+	if wide := of[int](ada, `document.documentElement.scrollWidth`); wide > 360 {
+		t.Errorf("/docs is %d pixels wide on a phone of 360", wide)
+	}
+}
+
+func withToken(t *testing.T, browser context.Context) {
+	auth := api.JWTAuth{Secret: []byte("a secret of thirty-two bytes, or more")}
+	s := serveIn(t, t.TempDir(), auth)
+	s.offer("p", 3)
+	s.offer("free", 3, func(c *product.Create) { c.Price = 0 })
+	token, err := auth.Token("ada", api.RoleHolder, time.Now(), time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin, err := auth.Token("root", api.RoleAdmin, time.Now(), time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ada := open(t, browser, s.url).live()
+	ada.click(button("p", "reserve"))
+	ada.shows(in("p", ".message"), "needs a token")
+	ada.wait(`document.activeElement.id === "token"`)
+	ada.do(chromedp.SendKeys("#token", token))
+	ada.click(button("p", "hold"))
+	ada.remains("p", 2)
+	ada.shows(in("p", ".claim"), "ada")
+	ada.shows(in("p", ".message"), "Whoever takes the payment confirms it")
+	ada.shows(in("p", `.claim [data-field="payment"]`), "Whoever takes the payment confirms it")
+	const confirm = `.claim [data-action="confirm"]`
+	if of[bool](ada, in("p", confirm)+`.checkVisibility()`) {
+		t.Error("a holder may confirm what somebody else has to take the payment for")
+	}
+	ada.click(button("p", "reserve"))
+	ada.remains("p", 1)
+	ada.shows(in("p", ".message"), "Held for you.")
+	ada.click(button("free", "hold"))
+	ada.remains("free", 2)
+	ada.click(in("free", `.claim [data-action="confirm"]`))
+	ada.shows(mine, "Confirmed · ada")
+	ada.do(chromedp.Focus("#token"), chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl)),
+		chromedp.KeyEvent(admin))
+	ada.wait(in("p", confirm) + `.checkVisibility() && !` + in("p", `.claim [data-field="payment"]`) +
+		`.checkVisibility()`)
+	ada.click(in("p", confirm))
+	ada.shows(in("p", ".split"), "1 on hold")
+}
+
+func refusedOn(t *testing.T, browser context.Context) {
+	s := onSale(t, 9, func(c *product.Create) { c.LimitPerHolder = 1 })
+	ada := open(t, browser, s.url).live()
+	ada.click(button("p", "reserve"))
+	ada.shows(in("p", ".message"), "Reserved.")
+	// The page refuses what this browser knows; the server refuses the rest.
+	ada.wait(button("p", "reserve") + `.disabled`)
+	ada.shows(in("p", `[data-field="limit"]`), "You have 1, and one person may have 1.")
+	s.send("POST", "/v1/products/p/reservations", `{"holder":"bob"}`)
+	ada.is("bob")
+	ada.click(button("p", "reserve"))
+	ada.shows(in("p", ".message"),
+		"One holder may not have that many of this product: the limit is 1, and this one has 1.")
+	ada.is("key:ada")
+	ada.wait(in("p", ".message") + `.textContent === ""`) // it was bob's
+	ada.click(button("p", "reserve"))
+	ada.shows(in("p", ".message"), "Holder: a holder's name does not begin with key:")
+	ada.remains("p", 7)
+}

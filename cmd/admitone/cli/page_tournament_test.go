@@ -1,0 +1,336 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"admitone/api"
+)
+
+// TestTournamentPage opens the pages of tournaments in a browser, over the shipped wiring.
+func TestTournamentPage(t *testing.T) {
+	t.Parallel()
+	browser := newBrowser(t)
+	for name, test := range map[string]func(*testing.T, context.Context){
+		"two teams and the last slot":     lastSlot,
+		"places move up":                  placesMoveUp,
+		"the list is live":                tournamentsLive,
+		"a promotion behind a cut wire":   promotedBehindACut,
+		"a lost answer is no second team": lostEntry,
+		"a long waitlist":                 longWaitlist,
+		"closed, and open again":          closedAndOpen,
+		"by keyboard":                     signUpByKeyboard,
+		"on a phone":                      signUpOnPhone,
+		"with a token":                    signUpWithToken,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, browser) })
+	}
+}
+
+// cup starts a server with a tournament, "cup".
+func cup(t *testing.T, slots int, more string) *testServer {
+	t.Helper()
+	s := serveIn(t, t.TempDir(), nil)
+	s.send("POST", "/v1/tournaments", fmt.Sprintf(
+		`{"id":"cup","name":"The cup","team_limit":%d,"register_deadline":"2999-01-01T00:00:00Z"%s}`, slots, more))
+	return s
+}
+
+// joins registers teams and enters them, past the page.
+func (s *testServer) joins(teams ...string) {
+	s.t.Helper()
+	for _, team := range teams {
+		s.send("POST", "/v1/teams", fmt.Sprintf(`{"id":%q,"name":"Team %s"}`, team, team))
+		s.send("POST", "/v1/tournaments/cup/entries", fmt.Sprintf(`{"team_id":%q}`, team))
+	}
+}
+
+// edits edits the tournament.
+func (s *testServer) edits(body string) {
+	s.t.Helper()
+	var now struct{ Revision int }
+	if err := json.Unmarshal([]byte(s.send("GET", "/v1/tournaments/cup", "")), &now); err != nil {
+		s.t.Fatal(err)
+	}
+	s.sendWith("PATCH", "/v1/tournaments/cup", body, "If-Match", fmt.Sprintf(`"%d"`, now.Revision))
+}
+
+const (
+	standing    = `document.querySelector('#team [data-field="standing"]')`
+	teamMessage = `document.querySelector("#team-message")`
+	free        = `document.querySelector('.tournament [data-field="remaining"]')`
+)
+
+// act is a button of a tournament's page.
+func act(action string) string {
+	return fmt.Sprintf(`document.querySelector('[data-action="%s"]')`, action)
+}
+
+// teams returns the names in a list, in order.
+func teams(list string) string {
+	return fmt.Sprintf(`[...document.querySelectorAll("#%s li")].map((li) => li.textContent).join(", ")`, list)
+}
+
+// lists waits for the names in both lists.
+func (p *tab) lists(entered, waitlisted string) {
+	p.t.Helper()
+	p.wait(fmt.Sprintf(`%s === %q && %s === %q`, teams("entered"), entered, teams("waitlisted"), waitlisted))
+}
+
+// calledTeam opens the tournament's page and registers a team there.
+func calledTeam(t *testing.T, browser context.Context, url, name string) *tab {
+	t.Helper()
+	p := open(t, browser, url+"/tournaments/cup").live()
+	p.do(chromedp.SendKeys("#team-name", name))
+	p.click(act("make"))
+	p.shows(`document.querySelector('#team [data-field="team"]')`, name)
+	return p.live()
+}
+
+func lastSlot(t *testing.T, browser context.Context) {
+	s := cup(t, 1, `,"waitlist":true`)
+	owls, foxes := calledTeam(t, browser, s.url, "Owls"), calledTeam(t, browser, s.url, "Foxes")
+	owls.shows(standing, "Not signed up")
+	owls.click(act("enter"))
+	owls.shows(standing, "Entered")
+	owls.shows(teamMessage, "Your team is in.")
+	foxes.wait(free + `.textContent === "0"`)
+	foxes.shows(`document.querySelector(".tournament .out")`, "Full")
+	foxes.shows(act("enter"), "Join the waitlist")
+	foxes.click(act("enter"))
+	foxes.shows(standing, "On the waitlist: place 1 of 1")
+	for _, p := range []*tab{owls, foxes} {
+		p.lists("Owls", "Foxes")
+	}
+	// The pages update by themselves.
+	owls.gives(act("withdraw"))
+	owls.shows(standing, "Not signed up")
+	foxes.shows(standing, "Entered")
+	foxes.shows(teamMessage, "A slot came free: your team is in.")
+	for _, p := range []*tab{owls, foxes} {
+		p.lists("Foxes", "")
+		p.wait(free + `.textContent === "0"`)
+	}
+	if own := of[string](foxes, `document.querySelector("#entered .own").textContent`); own != "Foxes" {
+		t.Errorf("%q stands out as the browser's own team", own)
+	}
+	// The browser remembers its team.
+	foxes.do(chromedp.Reload())
+	foxes.live()
+	foxes.shows(standing, "Entered")
+	foxes.gives(act("withdraw"))
+	owls.wait(free + `.textContent === "1"`)
+	owls.lists("", "")
+	foxes.gives(act("another"))
+	foxes.wait(`document.activeElement.id === "team-name"`)
+}
+
+func placesMoveUp(t *testing.T, browser context.Context) {
+	s := cup(t, 1, `,"waitlist":true`)
+	s.joins("a", "b", "c")
+	owls := calledTeam(t, browser, s.url, "Owls")
+	owls.click(act("enter"))
+	owls.shows(standing, "place 3 of 3")
+	s.joins("d")
+	owls.shows(standing, "place 3 of 4")
+	s.send("DELETE", "/v1/tournaments/cup/entries/b", "")
+	owls.shows(standing, "place 2 of 3")
+	s.send("DELETE", "/v1/tournaments/cup/entries/a", "")
+	owls.shows(standing, "place 1 of 2")
+	owls.lists("Team c", "Owls, Team d")
+	owls.gives(act("withdraw"))
+	owls.shows(teamMessage, "waits no longer")
+	owls.lists("Team c", "Team d")
+	s.edits(`{"team_limit":2}`)
+	owls.lists("Team c, Team d", "")
+}
+
+func tournamentsLive(t *testing.T, browser context.Context) {
+	s := cup(t, 3, "")
+	p := open(t, browser, s.url+"/tournaments").live()
+	s.joins("a", "b")
+	p.wait(free + `.textContent === "1"`)
+	p.shows(`document.querySelector(".tournament .split")`, "2 entered")
+	s.edits(`{"team_limit":2,"name":"The small cup"}`)
+	p.shows(`document.querySelector(".tournament .out")`, "Full")
+	p.shows(`document.querySelector(".tournament h2")`, "The small cup")
+	p.shows(`document.querySelector("#announcer")`, "The small cup: full")
+	p.goes(chromedp.Click(chromedp.JSPath(`document.querySelector(".tournament a")`)))
+	p.live()
+	p.lists("Team a, Team b", "")
+	p.shows(`document.querySelector("h1")`, "The small cup")
+}
+
+func promotedBehindACut(t *testing.T, browser context.Context) {
+	s := cup(t, 1, `,"waitlist":true`)
+	s.joins("a")
+	w := newWire(t, s.Address())
+	owls := calledTeam(t, browser, w.url, "Owls")
+	owls.click(act("enter"))
+	owls.shows(standing, "place 1 of 1")
+	w.is(wireCut)
+	owls.wait(`document.querySelector("#state").dataset.state === "reconnecting"`)
+	s.send("DELETE", "/v1/tournaments/cup/entries/a", "")
+	owls.shows(standing, "place 1 of 1")
+	w.is(wireWorks)
+	owls.live()
+	owls.shows(standing, "Entered")
+	owls.lists("Owls", "")
+}
+
+// lostEntry: the server has entered the team, but its answer was lost.
+func lostEntry(t *testing.T, browser context.Context) {
+	s := cup(t, 5, "")
+	w := newWire(t, s.Address())
+	owls := calledTeam(t, browser, w.url, "Owls")
+	owls.hears(teamMessage)
+	w.is(wireLosesAnswers)
+	owls.click(act("enter"))
+	w.loses(t)
+	owls.heard("trying again")
+	w.is(wireWorks)
+	owls.insists(act("enter"), teamMessage, "Your team is in.")
+	owls.live()
+	owls.lists("Owls", "")
+	owls.wait(free + `.textContent === "4"`)
+}
+
+func longWaitlist(t *testing.T, browser context.Context) {
+	s := cup(t, 1, `,"waitlist":true`)
+	for i := range 130 {
+		s.joins(fmt.Sprintf("t%03d", i))
+	}
+	p := open(t, browser, s.url+"/tournaments/cup").live()
+	count := `document.querySelectorAll("#waitlisted li").length`
+	more := `document.querySelector('[data-more="waitlisted"]')`
+	p.shows(more, "and 29 more")
+	if n := of[int](p, count); n != 100 {
+		t.Errorf("%d teams are shown, want 100", n)
+	}
+	s.joins("late")
+	p.shows(more, "and 30 more")
+	s.send("DELETE", "/v1/tournaments/cup/entries/t003", "")
+	p.wait(`!document.querySelector('#waitlisted [data-team="t003"]')`)
+	p.shows(more, "and 29 more")
+	p.click(`document.querySelector('[data-list="waitlisted"]')`)
+	p.wait(count + ` === 129 && ` + more + `.hidden`)
+	p.wait(`document.activeElement.id === "waitlisted-title"`) // the button is gone
+}
+
+func closedAndOpen(t *testing.T, browser context.Context) {
+	s := cup(t, 2, "")
+	owls := calledTeam(t, browser, s.url, "Owls")
+	s.edits(`{"status":"closed"}`)
+	owls.shows(`document.querySelector(".tournament .out")`, "Closed")
+	owls.wait(act("enter") + `.disabled`)
+	s.edits(`{"status":"open"}`)
+	owls.click(act("enter"))
+	owls.shows(standing, "Entered")
+	// A deadline passes without a message from the server.
+	s.edits(fmt.Sprintf(`{"register_deadline":%q}`, time.Now().Add(2*time.Second).UTC().Format(time.RFC3339Nano)))
+	owls.shows(`document.querySelector(".tournament .out")`, "Sign-up is over")
+	owls.gives(act("withdraw"))
+	owls.shows(standing, "Not signed up")
+	owls.wait(act("enter") + `.disabled`)
+	// The server's refusal names what the page does not know yet.
+	s.edits(`{"register_deadline":"2999-01-01T00:00:00Z"}`)
+	s.joins("a", "b")
+	owls.shows(`document.querySelector(".tournament .out")`, "Full")
+	owls.do(chromedp.Evaluate[chromedp.Void](act("enter") + `.disabled = false; ` + act("enter") + `.click()`))
+	owls.shows(teamMessage, "Every slot is taken")
+}
+
+func signUpByKeyboard(t *testing.T, browser context.Context) {
+	s := cup(t, 2, "")
+	owls := open(t, browser, s.url+"/tournaments/cup").live()
+	focused := func(element string) {
+		t.Helper()
+		owls.wait(`document.activeElement === ` + element)
+	}
+	owls.press(`document.querySelector("#team-name")`)
+	owls.do(chromedp.KeyEvent("\r"))
+	owls.shows(teamMessage, "Give your team a name.")
+	focused(`document.querySelector("#team-name")`)
+	owls.do(chromedp.KeyEvent("Owls"), chromedp.KeyEvent("\r"))
+	owls.shows(teamMessage, "Your team is made.")
+	focused(act("enter"))
+	owls.do(chromedp.KeyEvent("\r"))
+	owls.shows(standing, "Entered")
+	focused(act("withdraw"))
+	owls.do(chromedp.KeyEvent(" "))
+	owls.wait(act("withdraw") + `.dataset.sure === "asked"`)
+	owls.do(chromedp.KeyEvent(" "))
+	owls.shows(standing, "Not signed up")
+	focused(act("enter"))
+	owls.press(act("another"))
+	owls.do(chromedp.KeyEvent("\r"), chromedp.KeyEvent("\r"))
+	focused(`document.querySelector("#team-name")`)
+	owls.press(`document.querySelector(".places a")`)
+	owls.goes(chromedp.KeyEvent("\r"))
+	owls.shows(`document.querySelector("h1")`, "On sale now")
+}
+
+func signUpOnPhone(t *testing.T, browser context.Context) {
+	long := strings.Repeat("Donaudampfschifffahrt", 9)
+	s := cup(t, 1, `,"waitlist":true`)
+	s.edits(fmt.Sprintf(`{"name":%q}`, long))
+	s.send("POST", "/v1/teams", fmt.Sprintf(`{"id":"long","name":%q}`, long))
+	s.send("POST", "/v1/tournaments/cup/entries", `{"team_id":"long"}`)
+	owls := open(t, browser, s.url+"/tournaments")
+	owls.do(chromedp.EmulateViewport(360, 740))
+	for _, path := range []string{"/tournaments", "/tournaments/cup"} {
+		owls.do(chromedp.Navigate(s.url + path))
+		owls.live()
+		if wide := of[int](owls, `document.documentElement.scrollWidth`); wide > 360 {
+			t.Errorf("%s is %d pixels wide on a phone of 360", path, wide)
+		}
+	}
+	owls.do(chromedp.SendKeys("#team-name", long))
+	owls.click(act("make"))
+	owls.click(act("enter"))
+	owls.shows(standing, "place 1 of 1")
+	owls.wait(`document.querySelector("#waitlisted .own") !== null`)
+	if wide := of[int](owls, `document.documentElement.scrollWidth`); wide > 360 {
+		t.Errorf("the page is %d pixels wide on a phone of 360", wide)
+	}
+	small := of[[]string](owls, `[...document.querySelectorAll("button")].filter((b) => b.checkVisibility() &&
+		b.getBoundingClientRect().height < 40).map((b) => b.textContent)`)
+	if len(small) > 0 {
+		t.Errorf("too small for a finger: %q", small)
+	}
+	if below := of[bool](owls, `document.querySelector("#team")
+		.getBoundingClientRect().top > document.querySelector("#entered").getBoundingClientRect().top`); below {
+		t.Error("on a phone one has to scroll past all teams to sign up")
+	}
+}
+
+func signUpWithToken(t *testing.T, browser context.Context) {
+	auth := api.JWTAuth{Secret: []byte("a secret of thirty-two bytes, or more")}
+	s := serveIn(t, t.TempDir(), auth)
+	admin, err := auth.Token("root", api.RoleAdmin, time.Now(), time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.sendWith("POST", "/v1/tournaments", `{"id":"cup","name":"The cup","team_limit":1,
+		"register_deadline":"2999-01-01T00:00:00Z"}`, "Authorization", "Bearer "+admin)
+	token, err := auth.Token("ada", api.RoleHolder, time.Now(), time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	owls := open(t, browser, s.url+"/tournaments/cup").live()
+	owls.do(chromedp.SendKeys("#team-name", "Owls"))
+	owls.click(act("make"))
+	owls.shows(teamMessage, "needs a token")
+	owls.wait(`document.activeElement.id === "token"`)
+	owls.do(chromedp.SendKeys("#token", token))
+	owls.click(act("make"))
+	owls.click(act("enter"))
+	owls.shows(standing, "Entered")
+	owls.lists("Owls", "")
+}

@@ -1,0 +1,107 @@
+package cli
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"admitone/api"
+)
+
+func waitByKeyboard(t *testing.T, browser context.Context) {
+	const name = `<img src=x onerror=alert(1)>`
+	s, leave := crowded(t)
+	ada := open(t, browser, s.url+"/waiting-rooms").live()
+	ada.press(`document.querySelector(".waitingroom a")`)
+	ada.goes(chromedp.KeyEvent("\r"))
+	ada.live()
+	ada.press(`document.querySelector("#holder")`)
+	ada.do(chromedp.KeyEvent("a", chromedp.KeyModifiers(chromedp.ModifierCtrl)), chromedp.KeyEvent(name))
+	ada.press(act("join"))
+	ada.do(chromedp.KeyEvent("\r"))
+	ada.shows(inLine, "You are next.")
+	ada.shows(`document.querySelector("#announcer")`, "You are next.")
+	ada.shows(`document.querySelector('[data-field="whose"]')`, name)
+	if of[bool](ada, `document.querySelector(".room img") !== null || document.activeElement === document.body`) {
+		t.Error("the name became an element, or the focus is lost")
+	}
+	// Pressing Return again does not leave the line.
+	ada.do(chromedp.KeyEvent("\r"))
+	leave()
+	ada.shows(waitEnds, "It is your turn.")
+	ada.wait(`document.title.startsWith("It is your turn!")`)
+	ada.press(act("leave"))
+	ada.do(chromedp.KeyEvent(" "), chromedp.KeyEvent(" "))
+	ada.shows(waitEnds, "You have given your pass up.")
+	ada.wait(`document.activeElement === ` + act("join"))
+}
+
+func waitOnPhone(t *testing.T, browser context.Context) {
+	id := strings.Repeat("Donaudampfschifffahrt", 3)
+	s := serveIn(t, t.TempDir(), nil)
+	s.send("PUT", "/v1/waiting-rooms/"+id, roomWith(0, 100_000, 60,
+		`,"order":"shuffle","opens_at":"2999-01-01T00:00:00Z"`))
+	ada := open(t, browser, s.url)
+	ada.do(chromedp.EmulateViewport(360, 740))
+	fits := func() {
+		t.Helper()
+		if wide := of[int](ada, `document.documentElement.scrollWidth`); wide > 360 {
+			t.Errorf("%s is %d pixels wide on a phone of 360", of[string](ada, `location.pathname`), wide)
+		}
+		small := of[[]string](ada, `[...document.querySelectorAll("button, a.button")].filter((b) => b.checkVisibility() &&
+			b.getBoundingClientRect().height < 40).map((b) => b.textContent)`)
+		if len(small) > 0 {
+			t.Errorf("too small for a finger: %q", small)
+		}
+	}
+	for _, path := range []string{"/waiting-rooms", "/waiting-rooms/" + id} {
+		ada.do(chromedp.Navigate(s.url + path))
+		ada.live()
+		fits()
+	}
+	ada.is(strings.Repeat("W", 64))
+	ada.click(act("join"))
+	ada.shows(inLine, "Your place in line is drawn")
+	fits()
+	s.sendWith("PUT", "/v1/waiting-rooms/"+id, roomWith(0, 100_000, 60, `,"status":"closed"`), "If-Match", `"1"`)
+	ada.shows(`document.querySelector('[data-field="notice"]')`, "Closed")
+	ada.shows(`document.querySelector('[data-field="estimate"]')`, "Your place is kept")
+	ada.gives(act("leave"))
+	ada.shows(waitEnds, "You have left the line.")
+	ada.wait(act("join") + `.disabled`)
+	fits()
+}
+
+func waitWithToken(t *testing.T, browser context.Context) {
+	auth := api.JWTAuth{Secret: []byte("a secret of thirty-two bytes, or more")}
+	s := serveIn(t, t.TempDir(), auth)
+	tokens := map[string]string{}
+	for name, role := range map[string]api.Role{"root": api.RoleAdmin, "ada": api.RoleHolder} {
+		token, err := auth.Token(name, role, time.Now(), time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tokens[name] = token
+	}
+	admin := []string{"Authorization", "Bearer " + tokens["root"]}
+	s.sendWith("PUT", "/v1/waiting-rooms/r", roomWith(50, 1, 30, ""), admin...)
+	s.sendWith("POST", "/v1/products", `{"id":"p","name":"Poster p","stock":9,"waiting_room":"r"}`, admin...)
+	ada := open(t, browser, s.url).live()
+	ada.do(chromedp.SendKeys("#token", tokens["ada"]))
+	ada.click(button("p", "hold"))
+	ada.at("/waiting-rooms/r?to=%2F&as=ada")
+	ada.live()
+	ada.click(act("join"))
+	ada.at("/")
+	ada.live()
+	ada.click(button("p", "hold"))
+	ada.remains("p", 8)
+	ada.click(in("p", `.claim [data-action="confirm"]`)) // which needs no pass, and ends the one that was used
+	ada.shows(mine, "Confirmed")
+	ada.do(chromedp.Navigate(s.url + "/waiting-rooms/r"))
+	ada.shows(waitEnds, "Your pass has done its work")
+	ada.shows(act("join"), "Join the line")
+}

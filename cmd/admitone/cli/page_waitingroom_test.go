@@ -1,0 +1,345 @@
+package cli
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+)
+
+// TestWaitingRoomPage waits in line in a browser, over the shipped wiring.
+func TestWaitingRoomPage(t *testing.T) {
+	t.Parallel()
+	browser := newBrowser(t)
+	for name, test := range map[string]func(*testing.T, context.Context){
+		"three in line, and a poster":       threeInLine,
+		"a tab that slept too long":         sleptTooLong,
+		"a server that can't be reached":    roomUnreachable,
+		"no link leads elsewhere":           noWayElsewhere,
+		"a shuffled opening":                shuffledOpening,
+		"two tabs have one place":           onePlaceTwoTabs,
+		"a team waits for its tournament":   teamWaits,
+		"chosen seats wait as well":         seatsWait,
+		"by keyboard, with a hostile name":  waitByKeyboard,
+		"on a phone, in a room that closes": waitOnPhone,
+		"with a token":                      waitWithToken,
+	} {
+		t.Run(name, func(t *testing.T) { test(t, browser) })
+	}
+}
+
+const (
+	inLine   = `document.querySelector('.standing [data-field="place"]')`
+	waitEnds = `document.querySelector("#outcome")`
+	roomSays = `document.querySelector("#message")`
+)
+
+// door starts a server with a room "r" in front of a product "p". A place in it is lost after twice
+// the heartbeat, in seconds.
+func door(t *testing.T, perSecond, active, heartbeat int, more string) *testServer {
+	t.Helper()
+	s := serveIn(t, t.TempDir(), nil)
+	s.send("PUT", "/v1/waiting-rooms/r", roomWith(perSecond, active, heartbeat, more))
+	s.send("POST", "/v1/products", `{"id":"p","name":"Poster p","stock":9,"waiting_room":"r"}`)
+	return s
+}
+
+func roomWith(perSecond, active, heartbeat int, more string) string {
+	return fmt.Sprintf(`{"admit_per_second":%d,"max_active":%d,"active_seconds":600,"heartbeat_seconds":%d%s}`, perSecond,
+		active, heartbeat, more)
+}
+
+// insiders is the number of active visitors of a full room. That many passes expire often, so that
+// waiting visitors poll often and are admitted within seconds.
+const insiders = 120
+
+// crowded is door with a full room: visitors wait until leave has been called, which makes room for
+// one. No place is lost unless a page is silent for minutes.
+func crowded(t *testing.T) (s *testServer, leave func()) {
+	t.Helper()
+	s = door(t, 1000, insiders, 60, "")
+	first := s.join("r", "inside-1")
+	last := first
+	for i := range insiders - 1 {
+		last = s.join("r", fmt.Sprintf("inside-%d", i+2))
+	}
+	s.until("r", last.Visitor, "admitted")
+	return s, func() { s.send("DELETE", "/v1/waiting-rooms/r/visitors/"+first.Visitor, "") }
+}
+
+// setRoom changes the room, whose settings have that version.
+func (s *testServer) setRoom(version int, settings string) {
+	s.t.Helper()
+	s.sendWith("PUT", "/v1/waiting-rooms/r", settings, "If-Match", fmt.Sprintf(`"%d"`, version))
+}
+
+// waits opens the room's page, joins the line there, and names the page to go to.
+func waits(t *testing.T, browser context.Context, base, name, to string) *tab {
+	t.Helper()
+	p := open(t, browser, base+"/waiting-rooms/r?to="+url.QueryEscape(to)).live()
+	p.is(name)
+	p.click(act("join"))
+	return p
+}
+
+// at waits until the browser is at a page.
+func (p *tab) at(path string) {
+	p.t.Helper()
+	p.reaches(fmt.Sprintf(`location.pathname + location.search === %q`, path))
+}
+
+// reaches waits for a loaded page on which an expression is true.
+func (p *tab) reaches(expression string) {
+	p.t.Helper()
+	p.wait(`(` + expression + `) && document.readyState === "complete"`)
+}
+
+// threeInLine: places move up, visitors are admitted one after another, and buy with their passes.
+func threeInLine(t *testing.T, browser context.Context) {
+	s, leave := crowded(t)
+	ada := open(t, browser, s.url).live()
+	ada.is("ada")
+	ada.click(button("p", "reserve"))
+	ada.at("/waiting-rooms/r?to=%2F") // without a pass
+	ada.live()
+	ada.click(act("join"))
+	ada.shows(inLine, "You are next.")
+	bob, cleo := waits(t, browser, s.url, "bob", "/"), waits(t, browser, s.url, "cleo", "/")
+	bob.shows(inLine, "1 person is ahead of you")
+	cleo.shows(inLine, "2 people are ahead of you")
+	cleo.do(chromedp.Reload())
+	cleo.live()
+	cleo.shows(inLine, "2 people are ahead of you")
+
+	ada.hears(waitEnds)
+	leave()
+	ada.at("/")
+	ada.heard("It is your turn.")
+	bob.shows(inLine, "You are next.")
+	cleo.shows(inLine, "1 person is ahead of you")
+	ada.live()
+	ada.click(button("p", "reserve"))
+	ada.remains("p", 8)
+	// Her purchase has ended her pass, so bob is admitted.
+	bob.at("/")
+	bob.live()
+	cleo.shows(inLine, "You are next.")
+	ada.click(button("p", "reserve"))
+	ada.at("/waiting-rooms/r?to=%2F")
+
+	bob.do(chromedp.Navigate(s.url + "/waiting-rooms/r"))
+	bob.shows(waitEnds, "It is your turn.")
+	bob.shows(`document.querySelector(".pass .clock")`, "9:")
+	bob.gives(act("leave"))
+	bob.shows(waitEnds, "You have given your pass up.")
+	cleo.at("/")
+}
+
+// joined returns the number of places that the room has given out.
+func (s *testServer) joined() (n int) {
+	s.t.Helper()
+	var room struct{ Joined int }
+	if err := json.Unmarshal([]byte(s.send("GET", "/v1/waiting-rooms/r", "")), &room); err != nil {
+		s.t.Fatal(err)
+	}
+	return room.Joined
+}
+
+// sleptTooLong: a frozen tab does not poll, and reports the lost place when it wakes.
+func sleptTooLong(t *testing.T, browser context.Context) {
+	s := door(t, 0, 1, 20, "")
+	onlooker := open(t, browser, s.url+"/waiting-rooms").live()
+	bob := waits(t, browser, s.url, "bob", "/")
+	bob.shows(inLine, "You are next.")
+	bob.shows(`document.querySelector('[data-field="estimate"]')`, "can't be said yet")
+	become := func(state page.SetWebLifecycleStateState) {
+		t.Helper()
+		if _, err := chromedp.Call(bob.ctx, page.SetWebLifecycleState,
+			page.SetWebLifecycleStateParams{State: state}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	onlooker.shows(`document.querySelector(".split")`, "1 in line")
+	become(page.SetWebLifecycleStateStateFrozen)
+	// It sleeps for an hour by its own clock. For the room it is a moment, with a shorter
+	// heartbeat.
+	bob.do(chromedp.Evaluate[chromedp.Void](`void (() => { const now = Date.now; Date.now = () => now() + 3_600_000 })()`))
+	s.setRoom(1, roomWith(0, 1, 1, ""))
+	onlooker.shows(`document.querySelector(".split")`, "0 in line")
+	s.setRoom(2, roomWith(0, 1, 20, ""))
+	become(page.SetWebLifecycleStateStateActive)
+	bob.shows(waitEnds, "Your place is lost")
+	bob.wait(`document.title.startsWith("Place lost")`)
+	bob.click(act("join"))
+	bob.shows(inLine, "You are next.")
+	bob.wait(waitEnds + `.textContent === ""`)
+	if n := s.joined(); n != 2 {
+		t.Errorf("%d have joined, want 2", n)
+	}
+}
+
+func roomUnreachable(t *testing.T, browser context.Context) {
+	s, _ := crowded(t)
+	w := newWire(t, s.Address())
+	bob := waits(t, browser, w.url, "bob", "/")
+	bob.shows(inLine, "You are next.")
+	w.is(wireCut)
+	bob.shows(roomSays, "No answer from the server; trying again")
+	bob.shows(roomSays, "kept for 2 minutes")
+	w.is(wireWorks)
+	bob.wait(roomSays + `.textContent === ""`)
+	bob.live()
+	bob.shows(inLine, "You are next.")
+	// A restart is such a time too, and no place is lost by it.
+	s.end()
+	bob.shows(roomSays, "trying again")
+	s = serveIn(t, s.store, nil)
+	w.leadsTo(s.Address())
+	bob.wait(roomSays + `.textContent === ""`)
+	bob.shows(inLine, "You are next.")
+	if n := s.joined(); n != insiders+1 {
+		t.Errorf("%d have joined, want one and the insiders", n)
+	}
+}
+
+// noWayElsewhere: a link to the room can't lead to another site.
+func noWayElsewhere(t *testing.T, browser context.Context) {
+	s := door(t, 50, 9, 30, "")
+	ada := open(t, browser, s.url)
+	for to, want := range map[string]string{
+		"/performances/gig?x=1#seats": s.url + "/performances/gig?x=1#seats",
+		"/.//evil.test/":              s.url + "//evil.test/",
+		"/\\evil.test":                "",
+		"//evil.test":                 "",
+		"///evil.test":                "",
+		"/\t/evil.test":               "",
+		"https://evil.test/":          "",
+		"javascript:alert(1)":         "",
+		"data:text/html,x":            "",
+		"evil.test":                   "",
+		"http:evil.test":              "",
+		"":                            "",
+	} {
+		ada.do(chromedp.Navigate(s.url + "/waiting-rooms/r?to=" + url.QueryEscape(to)))
+		ada.live()
+		if got := of[string](ada, `document.querySelector("#enter").href`); got != want {
+			t.Errorf("to=%q leads to %q, want %q", to, got, want)
+		}
+	}
+	ada.do(chromedp.Navigate(s.url + "/waiting-rooms/r?to=//evil.test"))
+	ada.live()
+	ada.click(act("join"))
+	ada.shows(waitEnds, "It is your turn.")
+	ada.wait(`document.querySelector("#doors").checkVisibility() && !document.querySelector("#enter").checkVisibility()`)
+	ada.goes(chromedp.Click(`#doors a[href="/tournaments"]`))
+	ada.at("/tournaments")
+}
+
+// shuffledOpening: the seed's hash is shown before the opening, and the seed afterwards.
+func shuffledOpening(t *testing.T, browser context.Context) {
+	opensIn := func(d time.Duration) string {
+		return roomWith(50, 1, 60, fmt.Sprintf(`,"order":"shuffle","opens_at":%q`,
+			time.Now().Add(d).UTC().Format(time.RFC3339Nano)))
+	}
+	s := serveIn(t, t.TempDir(), nil)
+	s.send("PUT", "/v1/waiting-rooms/r", opensIn(45*time.Second)) // moved up once both have joined
+	const said = `document.querySelector(".hash")`
+	ada, bob := waits(t, browser, s.url, "ada", "/"), waits(t, browser, s.url, "bob", "/")
+	hash := regexp.MustCompile(`SHA-256 of the seed: ([0-9a-f]{64})$`).FindStringSubmatch(of[string](ada, said+
+		`.textContent`))
+	if hash == nil {
+		t.Fatal("the page has no hash of the seed")
+	}
+	for _, p := range []*tab{ada, bob} {
+		p.shows(inLine, "Your place in line is drawn when the room opens.")
+		p.shows(`document.querySelector('[data-field="draw"]')`, "to come early is no advantage")
+		p.wait(`document.querySelector('[data-field="opening-clock"]').textContent.match(/^0:[0-4]\d$/)`)
+		p.hears(said)
+	}
+	s.setRoom(1, opensIn(2*time.Second))
+	for _, p := range []*tab{ada, bob} { // one is admitted soon afterwards
+		p.heard("The seed: ")
+	}
+	late := open(t, browser, s.url+"/waiting-rooms/r").live()
+	text := of[string](late, said+`.textContent`)
+	seed, err := hex.DecodeString(text[strings.LastIndex(text, " ")+1:])
+	if sum := sha256.Sum256(seed); err != nil || hex.EncodeToString(sum[:]) != hash[1] {
+		t.Errorf("the hash was %s; now the page says %s", hash[1], text)
+	}
+	// One of the two is admitted, and the other is next.
+	second := bob
+	ada.reaches(`document.title.startsWith("Next") || location.pathname === "/"`)
+	if of[bool](ada, `document.title.startsWith("Next")`) {
+		second = ada
+		bob.at("/")
+	}
+	second.shows(inLine, "You are next.")
+}
+
+// another opens a tab with the same browser storage.
+func (p *tab) another(url string) *tab {
+	p.t.Helper()
+	ctx, cancel := chromedp.NewContext(p.ctx)
+	p.t.Cleanup(cancel)
+	other := &tab{t: p.t, ctx: ctx}
+	other.do(chromedp.Navigate(url))
+	return other
+}
+
+func onePlaceTwoTabs(t *testing.T, browser context.Context) {
+	s, leave := crowded(t)
+	one := waits(t, browser, s.url, "bob", "/tournaments")
+	one.shows(inLine, "You are next.")
+	two := one.another(s.url + "/waiting-rooms/r").live()
+	two.shows(inLine, "You are next.")
+	two.shows(`document.querySelector('[data-field="whose"]')`, "bob")
+	leave()
+	one.at("/tournaments")
+	two.shows(waitEnds, "It is your turn.")
+	two.gives(act("leave"))
+	two.shows(waitEnds, "You have given your pass up.")
+	if n, kept := s.joined(), of[int](two, `Object.keys(localStorage).filter((name) =>
+		name.startsWith("admitone.room")).length`); n != insiders+1 || kept != 0 {
+		t.Errorf("%d have joined, want one and the insiders; %d places are kept, want 0", n, kept)
+	}
+}
+
+// teamWaits: without tokens, the pass of an entry is the team's.
+func teamWaits(t *testing.T, browser context.Context) {
+	s := cup(t, 1, `,"waiting_room":"r"`)
+	s.send("PUT", "/v1/waiting-rooms/r", roomWith(50, 1, 30, ""))
+	owls := calledTeam(t, browser, s.url, "Owls")
+	owls.click(act("enter"))
+	owls.reaches(`location.pathname === "/waiting-rooms/r"`)
+	owls.live()
+	owls.click(act("join"))
+	owls.at("/tournaments/cup")
+	owls.live()
+	owls.click(act("enter"))
+	owls.shows(standing, "Entered")
+}
+
+// seatsWait: chosen seats are still chosen after the waiting room.
+func seatsWait(t *testing.T, browser context.Context) {
+	s := stage(t, `,"waiting_room":"r"`, [4]any{"A", 2, 4, 0})
+	s.send("PUT", "/v1/waiting-rooms/r", roomWith(50, 1, 30, ""))
+	ada := guest(t, browser, s.url, "ada")
+	ada.click(seatButton("A-1-2"))
+	ada.click(act("book"))
+	ada.at("/waiting-rooms/r?to=%2Fperformances%2Fgig")
+	ada.live()
+	ada.click(act("join"))
+	ada.at("/performances/gig")
+	ada.live()
+	ada.click(act("book"))
+	ada.seatIs("A-1-2", "yours")
+}

@@ -1,0 +1,224 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"admitone/cmd/admitone/replay"
+	"admitone/events"
+)
+
+// refuse records a refusal, as a server does with --record-refusals.
+func (s *testServer) refuse(f *events.RefusalRecorded) {
+	s.t.Helper()
+	f.BeatenStream = f.Stream
+	page, err := s.Log.Read(s.t.Context(), events.StreamID(f.Stream), events.EndRevision, events.Backward, 1)
+	if err != nil || len(page) == 0 {
+		s.t.Fatal(err, len(page))
+	}
+	f.BeatenRevision, f.BeatenPosition = int64(page[0].Revision), int64(page[0].Position)
+	stream, last := events.RefusalsOf(page[0].Created), events.Revision(events.NoStream)
+	before, err := s.Log.Read(s.t.Context(), stream, events.EndRevision, events.Backward, 1)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var prev events.Hash
+	if len(before) > 0 {
+		last = before[0].Revision
+	}
+	e := events.Event{ID: events.EventID("refusal "+f.Path, int(last)), Type: f.Name(), Data: events.AppendFact(nil, f)}
+	e.Metadata, _ = events.Seal(nil, prev, stream, last+1, &e,
+		&events.Metadata{CommandID: "c", Actor: string(f.Holder), At: time.Now()})
+	if _, err := s.Log.Append(s.t.Context(), stream, last, []events.Event{e}); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// TestReplay records a sale of every kind, with concurrent requests, and replays it to an empty
+// server: the same answers, and the same counts.
+func TestReplay(t *testing.T) {
+	s := serveIn(t, t.TempDir(), nil)
+	s.sell("1")
+	must(t, exitDone, "load", "--against", s.url, "--requests", "300", "--connections", "8", "--holds", "0.5")
+	must(t, exitDone, "load", "--against", s.url, "--scenario", "tournament", "--teams", "60", "--slots", "16",
+		"--connections", "8")
+	must(t, exitDone, "load", "--against", s.url, "--scenario", "seats", "--people", "80", "--hold-seconds", "1",
+		"--connections", "8")
+	s.send("PUT", "/v1/waiting-rooms/door", `{"admit_per_second":10,"max_active":10,"active_seconds":60,
+		"heartbeat_seconds":10}`)
+	s.send("POST", "/v1/products", `{"id":"guarded","name":"n","stock":5,"waiting_room":"door"}`)
+	s.refuse(&events.RefusalRecorded{Method: "POST", Path: "/v1/products/1/reservations", Stream: "product-1",
+		Holder: "eve", Quantity: 99, Code: "sold_out"})
+	s.refuse(&events.RefusalRecorded{Method: "PATCH", Path: "/v1/products/1", Stream: "product-1", Code: "stale_revision"})
+	s.end()
+
+	for _, speed := range []string{"0", "50"} {
+		other := serveIn(t, t.TempDir(), nil)
+		stdout, _ := must(t, exitDone, "replay", "--store", s.store, "--against", other.url, "--speed", speed, "--json")
+		var report replay.Report
+		if err := json.Unmarshal([]byte(stdout), &report); err != nil || !report.OK() || report.Same < 400 ||
+			report.Counts < 10 || report.Deadlines == 0 {
+			t.Errorf("%s: %v", stdout, err)
+		}
+		rooms := report.LeftOut["waiting rooms: everyone who was admitted may act here"]
+		others := report.LeftOut["refused edits, and other requests that depend on more than the log has"]
+		if rooms != 1 || others != 1 {
+			t.Errorf("left out: %v", report.LeftOut)
+		}
+		other.end()
+		must(t, exitDone, "verify", "--store", other.store)
+		if speed == "50" {
+			break
+		}
+		// On a server with earlier sales it is another sale.
+		again := serveIn(t, other.store, nil)
+		again.send("POST", "/v1/products/1/reservations", `{"holder":"eve","quantity":2}`)
+		text, _ := must(t, exitFoundWrong, "replay", "--store", s.store, "--against", again.url, "--speed", "0")
+		if !strings.Contains(text, "another outcome") ||
+			!strings.Contains(text, "product/1: sold is recorded as 4, here it is 6") {
+			t.Error(text)
+		}
+	}
+}
+
+// comesTo reads a resource until it contains a text.
+func (s *testServer) comesTo(path, part string) {
+	s.t.Helper()
+	for end := time.Now().Add(30 * time.Second); !strings.Contains(s.send("GET", path, ""), part); {
+		if time.Now().After(end) {
+			s.t.Fatalf("%s never says %s", path, part)
+		}
+	}
+}
+
+// TestReplayOfExpiries: requests that were refused only because of a deadline do not make the
+// outcome differ.
+func TestReplayOfExpiries(t *testing.T) {
+	s := serveIn(t, t.TempDir(), nil)
+	s.send("POST", "/v1/products", `{"id":"p","name":"P","stock":5,"hold_seconds":1}`)
+	mine := idOf(t, s.send("POST", "/v1/products/p/reservations", `{"holder":"ada","hold":true}`))
+	// Refused before the expiry is recorded, for each kind of request.
+	for method, path := range map[string]string{"POST": "/confirm", "DELETE": ""} {
+		s.refuse(&events.RefusalRecorded{Method: method, Path: "/v1/products/p/reservations/" + mine + path,
+			Stream: "product-p", Holder: "ada", Code: "hold_expired"})
+	}
+	s.send("POST", "/v1/performances", `{"id":"gala","title":"G","venue":"V","starts_at":"2099-01-01T20:00:00Z",
+		"hold_seconds":1,"sections":[{"id":"A","rows":1,"seats_per_row":3,"price":1}]}`)
+	s.send("POST", "/v1/wallets/ada/charges", `{"amount":500}`)
+	seat := idOf(t, s.send("POST", "/v1/performances/gala/bookings", `{"holder":"ada","seats":["A-1-1"]}`))
+	s.refuse(&events.RefusalRecorded{Method: "POST", Path: "/v1/bookings/" + seat + "/payment", Stream: "booking-" + seat,
+		Holder: "ada", Code: "hold_expired"})
+	s.send("POST", "/v1/tournaments", `{"id":"cup","name":"C","team_limit":2,"register_deadline":"2099-01-01T20:00:00Z"}`)
+	s.send("POST", "/v1/teams", `{"id":"late","name":"L"}`)
+	s.refuse(&events.RefusalRecorded{Method: "POST", Path: "/v1/tournaments/cup/entries", Stream: "tournament-cup",
+		TeamIDs: []events.TeamID{"late"}, Code: "deadline_passed"})
+	s.refuse(&events.RefusalRecorded{Method: "POST", Path: "/v1/products/p/reservations", Stream: "product-p",
+		Holder: "bob", Quantity: 1, Code: "pass_required"})
+	for _, path := range []string{"/v1/products/p", "/v1/performances/gala"} {
+		s.comesTo(path, `"held":0`)
+	}
+	s.refuse(&events.RefusalRecorded{Method: "POST", Path: "/v1/bookings/" + seat + "/extension", Stream: "booking-" +
+		seat, Holder: "ada", Code: "hold_expired"})
+	s.end()
+	other := serveIn(t, t.TempDir(), nil)
+	stdout, _ := must(t, exitDone, "replay", "--store", s.store, "--against", other.url, "--speed", "0")
+	for _, want := range []string{
+		"1 left out: refused because a deadline for entry had passed", "1 left out: refused for lack of a pass",
+		"1 left out: refused about an expired booking", "the same outcome",
+	} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("no %q in\n%s", want, stdout)
+		}
+	}
+	if strings.Contains(stdout, "not empty") {
+		t.Error(stdout)
+	}
+}
+
+// TestReplayOfRange: entities on sale are created first, then the requests of the range are sent.
+func TestReplayOfRange(t *testing.T) {
+	s := serveIn(t, t.TempDir(), nil)
+	s.sell("1") // positions 1 to 5
+	other := serveIn(t, t.TempDir(), nil)
+	stdout, _ := must(t, exitDone, "replay", "--url", s.url, "--against", other.url, "--from", "3", "--to", "3")
+	if !strings.HasPrefix(stdout, "2 answers in ") ||
+		!strings.Contains(other.send("GET", "/v1/products/1", ""), `"sold":3`) {
+		t.Error(stdout)
+	}
+}
+
+// TestReplayReportsGrants: a recorded refusal is granted here.
+func TestReplayReportsGrants(t *testing.T) {
+	s := serveIn(t, t.TempDir(), nil)
+	s.send("POST", "/v1/products", `{"id":"1","name":"P","stock":5}`)
+	s.refuse(&events.RefusalRecorded{Method: "POST", Path: "/v1/products/1/reservations", Stream: "product-1",
+		Holder: "eve", Quantity: 1, Code: "sold_out"})
+	s.end()
+	other := serveIn(t, t.TempDir(), nil)
+	stdout, _ := must(t, exitFoundWrong, "replay", "--store", s.store, "--against", other.url, "--speed", "0")
+	for _, want := range []string{"1 different: a request that was refused: recorded sold_out, here granted",
+		"position 1: POST /v1/products/1/reservations for eve, recorded sold_out, here granted"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("no %q in\n%s", want, stdout)
+		}
+	}
+}
+
+// TestReplayReportsRefusals: a recorded grant is refused here.
+func TestReplayReportsRefusals(t *testing.T) {
+	s := serveIn(t, t.TempDir(), nil)
+	s.sell("1")
+	s.end()
+	other := serveIn(t, t.TempDir(), nil)
+	other.send("POST", "/v1/products", `{"id":"1","name":"Another","stock":2}`)
+	stdout, _ := must(t, exitFoundWrong, "replay", "--store", s.store, "--against", other.url, "--speed", "0")
+	for _, want := range []string{"recorded granted, here already_exists",
+		"position 3: product.reserved.v1, recorded granted, here sold_out", "another outcome",
+		"the other server was not empty"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("no %q in\n%s", want, stdout)
+		}
+	}
+}
+
+// TestReplayRetries: a request that is answered with Retry-After is sent again, with the same key.
+func TestReplayRetries(t *testing.T) {
+	s := serveIn(t, t.TempDir(), nil)
+	s.sell("1")
+	other := serveIn(t, t.TempDir(), nil)
+	turnedAway := map[string]bool{}
+	busy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if key := r.Header.Get("Idempotency-Key"); key != "" && !turnedAway[key] {
+			turnedAway[key] = true
+			w.Header().Set("Retry-After", "0")
+			w.WriteHeader(http.StatusServiceUnavailable)
+			fmt.Fprint(w, `{"code":"shutting_down"}`)
+			return
+		}
+		http.Redirect(w, r, other.url+r.URL.Path, http.StatusPermanentRedirect)
+	}))
+	defer busy.Close()
+	stdout, _ := must(t, exitDone, "replay", "--url", s.url, "--against", busy.URL, "--to", "1", "--speed", "0")
+	if len(turnedAway) != 1 || !strings.Contains(stdout, "the same outcome") {
+		t.Errorf("%d were turned away; %s", len(turnedAway), stdout)
+	}
+}
+
+func TestReplayUsage(t *testing.T) {
+	s := serveIn(t, t.TempDir(), nil)
+	s.sell("1")
+	s.end()
+	for _, args := range [][]string{{}, {"--against", "nowhere"}, {"--against", "http://127.0.0.1:1", "--speed", "-1"},
+		{"--against", "http://127.0.0.1:1", "--from", "noon"}} {
+		must(t, exitUsage, append([]string{"replay", "--store", s.store}, args...)...)
+	}
+	must(t, exitUnavailable, "replay", "--store", t.TempDir(), "--against", "http://127.0.0.1:1")
+	silent := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "hello") }))
+	defer silent.Close()
+	must(t, exitUnavailable, "replay", "--store", s.store, "--against", silent.URL)
+}

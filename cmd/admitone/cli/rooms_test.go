@@ -1,0 +1,34 @@
+package cli
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestReadingWaitingRooms: every command that reads a log handles waiting rooms.
+func TestReadingWaitingRooms(t *testing.T) {
+	dir := t.TempDir()
+	s := serveIn(t, dir, nil)
+	s.send("PUT", "/v1/waiting-rooms/r", `{"admit_per_second":100,"max_active":1,"active_seconds":3600,
+		"heartbeat_seconds":3600}`)
+	ada := s.join("r", "ada")
+	s.join("r", "bob")
+	s.until("r", ada.Visitor, "admitted")
+	s.send("DELETE", "/v1/waiting-rooms/r/visitors/"+ada.Visitor, "")
+	s.end()
+	for _, test := range []struct{ args, want string }{
+		{"show waiting-room/r --at 3", "waiting-room/r  open, fifo\n  line       1 waiting, 0 active, 0 admitted, 1 " +
+			"joined\n  admission  100 per second, 1 active at most, for 3600 s\n"},
+		{"show waiting-room/r --json", `"joined":2`},
+		{"history waiting-room/r", "ada joined the line with ticket 1; 1 waiting, 0 active"},
+		{"history holder/bob", "bob joined the line with ticket 2; "},
+		{"diff waiting-room/r --from 2 --to 3", "joined               0 → 1"},
+		{"verify", "nothing is wrong"},
+	} {
+		stdout, _ := must(t, exitDone, append(strings.Fields(test.args), "--store", dir)...)
+		if !strings.Contains(stdout, test.want) {
+			t.Errorf("admitone %s says\n%s\nand not %q", test.args, stdout, test.want)
+		}
+	}
+	must(t, exitFoundWrong, "show", "waiting-room/none", "--store", dir)
+}

@@ -1,0 +1,199 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"admitone/api/connections"
+	"admitone/cmd/admitone/progress"
+	"admitone/cmd/admitone/server"
+)
+
+// stopLimit bounds how long a stopping server waits for requests in progress.
+const stopLimit = 10 * time.Second
+
+const accessLogFlag = "access-log"
+
+func newServe() *cobra.Command {
+	var (
+		s         server.Settings
+		who       access
+		demo      bool
+		accessLog bool
+		logLevel  string
+	)
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "The server: HTTP, WebSocket and the live page",
+		Example: "  admitone serve --demo\n  admitone serve --listen 0.0.0.0:8080 --store /var/lib/admitone --auth jwt\n  " +
+			"admitone serve --at 2031-05-01T20:00:03Z --listen 127.0.0.1:8081",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var level slog.Level
+			if err := level.UnmarshalText([]byte(logLevel)); err != nil {
+				return usagef("--log-level is debug, info, warn or error, not %q", logLevel)
+			}
+			s.Logger = slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: level}))
+			if err := checkSettings(&s, demo); err != nil {
+				return err
+			}
+			if err := who.apply(&s); err != nil {
+				return err
+			}
+			if accessLog && (cmd.Flags().Changed(accessLogFlag) || !progress.IsTerminal(cmd.ErrOrStderr())) {
+				s.AccessLog = cmd.ErrOrStderr()
+			}
+			return serve(cmd.Context(), s, demo, cmd.OutOrStdout())
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&s.Listen, "listen", "127.0.0.1:8080", "address to listen on")
+	f.StringVar(&s.Store, "store", "./data", "directory of the log, or an EventStoreDB: esdb://host:2113?tls=false")
+	f.StringVar(&s.Data, "data", "./data", "directory of what is not the log (views, jwt.key), if the log is in an "+
+		"EventStoreDB")
+	who.flags(f)
+	f.BoolVar(&demo, "demo", false, "make a few products, a tournament and a concert, unless they are there")
+	f.StringSliceVar(&s.AllowOrigins, "allow-origin", nil,
+		"origin whose pages may open sockets and, with --auth open, send commands, beside the server's own; * is any")
+	connectionFlags(f, &s)
+	f.DurationVar(&s.IdleAfter, "idle-after", time.Minute, "drop an entity from memory after that long without a command")
+	f.StringVar(&s.EsdbListen, "esdb-listen", "", "loopback address at which EventStoreDB clients may read the log")
+	f.DurationVar(&s.SignEvery, "sign-every", 10*time.Second,
+		"write down a signed head of the log that often, if it is in a directory; 0 is no tree, no heads, no receipts")
+	f.BoolVar(&s.AcceptLoss, "accept-loss", false,
+		"for one start: go on with a log that has lost its end, as another log with a new epoch")
+	roomFlags(f, &s)
+	f.IntVar(&s.MaxBackups, "max-backups", server.MaxBackups,
+		"backups that the server keeps when it is asked for them over HTTP; with so many it makes no more")
+	f.BoolVar(&s.Refusals, "record-refusals", false,
+		"write down who was refused what, and why: at most 1,000 a second and 500,000 a day, in streams of their own")
+	f.BoolVar(&s.Prove, "prove", false, "hold the log to the rules of verify all the time; /readyz fails on a "+
+		"violation, and metrics say how far it has come")
+	f.StringVar(&s.At, "at", "", "show the log as it was then, for reading only: a position or an RFC 3339 time")
+	f.BoolVar(&accessLog, accessLogFlag, true, "write a line per request to standard error")
+	f.Lookup(accessLogFlag).DefValue = "on unless that is a terminal"
+	f.StringVar(&s.Profile, "profile-listen", "", "loopback address for Go's profiles, /debug/pprof/")
+	f.BoolVar(&s.Yardstick, "yardstick", false,
+		"add POST /yardstick, which only decodes and answers: what benchmarks compare with")
+	f.MarkHidden("yardstick")
+	f.StringVar(&logLevel, "log-level", "info", "debug, info, warn or error")
+	return cmd
+}
+
+// roomFlags are those of waiting rooms.
+func roomFlags(f *pflag.FlagSet, s *server.Settings) {
+	f.StringVar(&s.PassKeys, "pass-keys-file", "",
+		"file with the keys that sign passes of waiting rooms (default: passes.key in the store, or in --data, made "+
+			"when needed)")
+	f.BoolVar(&s.AcceptKeys, "accept-keys", false,
+		"take this server's keys of passes for the log's, when those are lost: nobody's place or pass of before can be "+
+			"read any more")
+	f.BoolVar(&s.OtherRooms, "rooms-elsewhere", false,
+		"another server on the same log runs the waiting rooms; this one only takes its passes")
+	f.IntVar(&s.Joins, "joins-per-minute", 600,
+		"how often one address may join waiting rooms, 0 for any number; private networks are not counted")
+}
+
+// checkSettings refuses flags that exclude each other, and settings that would admit everyone who
+// can reach an address.
+func checkSettings(s *server.Settings, demo bool) error {
+	switch {
+	case s.Store == "":
+		return usagef("--store is the directory of the log; it can't be empty")
+	case server.IsRemote(s.Store) && s.Data == "":
+		return usagef("--data is the directory of the views; it can't be empty")
+	case s.IdleAfter < time.Second:
+		return usagef("--idle-after is a second or more")
+	case s.At != "" && (demo || s.EsdbListen != "" || s.Refusals || s.Prove || s.Profile != "" || s.Yardstick):
+		return usagef("--at shows the past and nothing else; leave --demo, --esdb-listen, --record-refusals, --prove and " +
+			"--profile-listen out")
+	case s.Joins < 0:
+		return usagef("--joins-per-minute is 0 or more")
+	case s.MaxBackups < 1:
+		return usagef("--max-backups is 1 or more")
+	case s.EsdbListen != "" && !server.IsLoopback(s.EsdbListen):
+		return usagef("--esdb-listen lets everybody read the whole log, so it is for a loopback address only; stop the "+
+			"server and use admitone eventstore, which has TLS and users, for %s", s.EsdbListen)
+	case s.Profile != "" && !server.IsLoopback(s.Profile):
+		return usagef("--profile-listen shows what is in the server's memory to everybody who asks, so it is for a "+
+			"loopback address only; reach %s through a tunnel", s.Profile)
+	}
+	for flag, address := range map[string]string{"listen": s.Listen, "esdb-listen": s.EsdbListen,
+		"profile-listen": s.Profile} {
+		if err := server.CheckAddress(flag, address); err != nil && (address != "" || flag == "listen") {
+			return err
+		}
+	}
+	if err := checkOrigins(s.AllowOrigins); err != nil {
+		return err
+	}
+	return checkConnections(s)
+}
+
+// connectionFlags are those of connections and their limits.
+func connectionFlags(f *pflag.FlagSet, s *server.Settings) {
+	f.Int64Var(&s.MaxSockets, "max-sockets", 100_000,
+		"open WebSockets at most, and seven eighths of the connections that ulimit -n leaves")
+	f.IntVar(&s.PerAddress, "connections-per-address", 1000,
+		"open connections of one address at most, and a quarter of all, 0 for any number; private networks and trusted "+
+			"proxies are not counted")
+	f.StringSliceVar(&s.Trusted, "trusted-proxy", nil,
+		"network (CIDR) of proxies that are believed about where a request comes from (several: repeat it)")
+	f.StringVar(&s.ProxyHeader, "proxy-header", connections.ForwardedFor,
+		"header in which they say so: X-Forwarded-For or Forwarded")
+}
+
+// checkConnections checks the flags of connections.
+func checkConnections(s *server.Settings) (err error) {
+	switch {
+	case s.MaxSockets < 1:
+		return usagef("--max-sockets is 1 or more")
+	case s.PerAddress < 0:
+		return usagef("--connections-per-address is 0 or more")
+	}
+	if s.Proxies, err = connections.NewProxies(s.Trusted, s.ProxyHeader); err != nil {
+		return usagef("--trusted-proxy, --proxy-header: %w", err)
+	}
+	return nil
+}
+
+func serve(ctx context.Context, s server.Settings, demo bool, out io.Writer) error {
+	p, err := server.Start(s)
+	if err != nil {
+		return err
+	}
+	if demo {
+		if err := (&demonstration{p.Desk, p.Rooms}).show(ctx); err != nil {
+			s.Logger.Error("what the demo shows could not be made", "error", err)
+		}
+	}
+	where := server.WithoutPassword(s.Store)
+	if said := p.Listens(); said != p.Address() {
+		where += ", listening on " + said
+	}
+	fmt.Fprintf(out, "admitone is on http://%s/ (log in %s%s)\n", p.Address(), where, p.Where())
+	if progress.IsTerminal(out) {
+		fmt.Fprint(out, banner("http://"+p.Address(), where+p.Where(), demo))
+	}
+	var failed error
+	select {
+	case <-ctx.Done():
+		fmt.Fprintln(out, "stopping")
+	case failed = <-p.Failed():
+		s.Logger.Error("a part of the server failed; stopping", "error", failed)
+	}
+	limit, cancel := context.WithTimeout(context.Background(), stopLimit)
+	defer cancel()
+	if err := p.Stop(limit); err != nil && failed == nil {
+		s.Logger.Warn("not everything ended in time", "error", err)
+	}
+	if failed != nil {
+		return ended{failed}
+	}
+	return nil
+}

@@ -1,0 +1,103 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"admitone/cmd/admitone/remote"
+	"admitone/cmd/admitone/server"
+	"admitone/events"
+	"admitone/events/embedded"
+	"admitone/events/esdb"
+	"admitone/projections/history"
+)
+
+// source is where a command finds the log: in a directory, or at a running server.
+type source struct{ store, url, token string }
+
+func (s *source) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&s.store, "store", "./data",
+		"directory of the log, which no server may be using, or an EventStoreDB: esdb://…")
+	f.StringVar(&s.url, "url", "", "read through the server that runs there, for example http://127.0.0.1:8080")
+	f.StringVar(&s.token, "token", "", "token for --url, of an auditor or admin; needed when the server runs with "+
+		"--auth jwt")
+}
+
+// open opens the log for reading; the caller closes it. It changes nothing in a directory, which
+// may be read-only, and fails if there is no log.
+func (s *source) open(cmd *cobra.Command, args []string) (events.Store, error) {
+	if s.url != "" {
+		return remote.New(s.url, s.token)
+	}
+	if server.IsRemote(s.store) {
+		logger := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+		return server.Connect(cmd.Context(), s.store, esdb.Options{ReadOnly: true, Logger: logger})
+	}
+	return s.openEmbedded(cmd, args, embedded.OpenReader)
+}
+
+// embedded reports whether the log is in a directory.
+func (s *source) embedded() bool { return s.url == "" && !server.IsRemote(s.store) }
+
+// openStore opens the log for commands that write to it, or next to it.
+func (s *source) openStore(cmd *cobra.Command, args []string) (*embedded.Store, error) {
+	return s.openEmbedded(cmd, args, embedded.Open)
+}
+
+func (s *source) openEmbedded(cmd *cobra.Command, args []string,
+	open func(string, embedded.Options) (*embedded.Store, error)) (*embedded.Store, error) {
+	if server.IsRemote(s.store) {
+		return nil, usagef("this needs a log in a directory, not %s", server.WithoutPassword(s.store))
+	}
+	inside, err := os.ReadDir(filepath.Join(s.store, "log"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("can't read the log in %s: %w", s.store, err)
+	}
+	if len(inside) == 0 {
+		return nil, fmt.Errorf("there is no log in %s; name its directory with --store, or a running server with --url "+
+			"http://127.0.0.1:8080", s.store)
+	}
+	logger := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	store, err := open(s.store, embedded.Options{Logger: logger})
+	if errors.Is(err, events.ErrInUse) {
+		return nil, fmt.Errorf("a server is using the log in %s; read through it: %s --url http://127.0.0.1:8080 (or where "+
+			"it listens)",
+			s.store, strings.Join(append([]string{cmd.CommandPath()}, args...), " "))
+	}
+	if err != nil {
+		return nil, server.OpenError(s.store, err)
+	}
+	return store, nil
+}
+
+// name is the source's name in messages.
+func (s *source) name() string {
+	if s.url != "" {
+		return s.url
+	}
+	return server.WithoutPassword(s.store)
+}
+
+// notThere reports that a resource does not exist, exit status 1.
+func notThere(out io.Writer, format string, args ...any) error {
+	fmt.Fprintf(out, "admitone: "+format+"\n", args...)
+	return errFoundWrong
+}
+
+// entity splits KIND/ID. A seat's id, such as gig~A-1-1, may be written gig/A-1-1.
+func entity(arg string) (kind, id string, err error) {
+	kind, id, ok := strings.Cut(arg, "/")
+	if !ok || kind == "" || id == "" {
+		return "", "", usagef("%q is no KIND/ID; it looks like product/1", arg)
+	}
+	return kind, history.EntityID(kind, id), nil
+}

@@ -1,0 +1,60 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"admitone/api"
+	"admitone/cmd/admitone/server"
+)
+
+func newToken() *cobra.Command {
+	var sub, role, file string
+	var s server.Settings
+	var life time.Duration
+	cmd := &cobra.Command{
+		Use:     "token",
+		Short:   "Mint a token for a server that runs with --auth jwt",
+		Example: "  admitone token --sub ada --role holder --for 24h",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if sub == "" || role == "" {
+				return usagef("give --sub, whom the token is for, and --role: holder, auditor, service, door or admin")
+			}
+			if life < time.Second {
+				return usagef("--for is how long the token lives, a second or more, for example 24h")
+			}
+			// The claims are checked before a secret is created.
+			if _, err := (api.JWTAuth{Secret: make([]byte, server.LeastSecret)}).Token(sub, api.Role(role), time.Now(),
+				life); err != nil {
+				return usagef("%w", err)
+			}
+			_, missing := os.Stat(filepath.Join(s.Directory(), server.SecretFile))
+			secret, err := server.JWTSecret(file, s.Directory())
+			if err != nil {
+				return err
+			}
+			if file == "" && missing != nil {
+				fmt.Fprintf(cmd.ErrOrStderr(), "admitone: there was no secret in %s yet, and now there is; only a server with "+
+					"--store %[1]s takes the token\n", s.Directory())
+			}
+			token, err := api.JWTAuth{Secret: secret}.Token(sub, api.Role(role), time.Now(), life)
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), token)
+			return err
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&sub, "sub", "", "whom the token is for: a holder's name")
+	f.StringVar(&role, "role", "", "holder, auditor, service, door or admin")
+	f.DurationVar(&life, "for", 24*time.Hour, "how long it lives")
+	f.StringVar(&file, "jwt-secret-file", "", "file with the secret that the server has (default: jwt.key in the store)")
+	f.StringVar(&s.Store, "store", "./data", "the server's --store")
+	f.StringVar(&s.Data, "data", "./data", "the server's --data, if its log is in an EventStoreDB")
+	return cmd
+}

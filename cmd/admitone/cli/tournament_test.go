@@ -1,0 +1,114 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// signUps creates a tournament of two slots and enters four teams; then the first withdraws.
+func (s *testServer) signUps(id string) {
+	s.t.Helper()
+	s.send("POST", "/v1/tournaments", fmt.Sprintf(
+		`{"id":%q,"name":"The %s","team_limit":2,"register_deadline":"2999-01-01T00:00:00Z","waitlist":true}`, id, id))
+	for _, team := range []string{"a", "b", "c", "d"} {
+		s.send("POST", "/v1/teams", fmt.Sprintf(`{"id":%q,"name":"Team %s"}`, team, team))
+		s.send("POST", "/v1/tournaments/"+id+"/entries", fmt.Sprintf(`{"team_id":%q}`, team))
+	}
+	s.send("DELETE", "/v1/tournaments/"+id+"/entries/a", "")
+}
+
+// TestReadingTournaments: each command prints the same from the directory and through the server,
+// and the expected output.
+func TestReadingTournaments(t *testing.T) {
+	s := serveIn(t, t.TempDir(), nil)
+	s.signUps("cup")
+	fromServer := map[string]string{}
+	for _, test := range []struct {
+		args  string
+		want  int
+		lines int
+		holds []string
+	}{
+		{"log --stream tournament-cup", 0, 7, []string{"tournament.created.v2",
+			`tournament-cup@6  tournament.promoted.v1  a  {"rows":[["c"]]`}},
+		{"log --type team.registered.v1", 0, 4, []string{`{"team_id":"d","name":"Team d"}`}},
+		{"history tournament/cup", 0, 7, []string{"tournament-cup@5  ", "(by a, request req-7)"}},
+		{"history team/c", 0, 3, []string{"team-c@0  ", "tournament-cup@3  ", "tournament-cup@6  "}},
+		{"history tournament/none", 1, 0, []string{"nothing has happened to tournament/none"}},
+		{"show tournament/cup", 0, 10, []string{"tournament/cup  The cup", "slots      2 = 0 remaining + 2 entered",
+			"1 waiting, strict", "sign-up    open, until 2999",
+			"entered    1  b", "entered    2  c", "waitlisted 1  d"}},
+		{"show tournament/cup --json", 0, 1, []string{
+			`{"id":"cup","name":"The cup","team_limit":2,"entered":2,"remaining":0,"waitlisted":1,`}},
+		{"show tournament/cup --at 7", 0, 11, []string{"slots      2 = 0 remaining + 2 entered", "waitlisted 1  c",
+			"as of      position 7"}},
+		{"show tournament/cup --at 9 --json", 0, 1, []string{`"waitlisted":2,`, `"as_of":{"position":9`}},
+		{"show team/b", 0, 3, []string{"team/b  Team b"}},
+		{"show team/b --json", 0, 1, []string{`{"id":"b","name":"Team b","revision":0,"position":4}`}},
+		{"show tournament/none", 1, 0, []string{"there is no tournament/none"}},
+		{"show team/d --at 3", 1, 0, []string{"there is no team/d", "at 3"}},
+		{"show ghost/1", 2, 0, []string{"product, seat, team, tournament"}},
+	} {
+		t.Run(test.args, func(t *testing.T) {
+			stdout, stderr := must(t, test.want, append(strings.Fields(test.args), "--url", s.url)...)
+			if n := strings.Count(stdout, "\n"); n != test.lines {
+				t.Errorf("%d lines, want %d\n%s", n, test.lines, stdout)
+			}
+			for _, text := range test.holds {
+				if !strings.Contains(stdout+stderr, text) {
+					t.Errorf("no %q in\n%s%s", text, stdout, stderr)
+				}
+			}
+			fromServer[test.args] = stdout
+		})
+	}
+	s.end()
+	for args, want := range fromServer {
+		if _, got, stderr := command(t, append(strings.Fields(args), "--store", s.store)...); got != want {
+			t.Errorf("admitone %s prints from the directory\n%s%s\nand through the server\n%s", args, got, stderr, want)
+		}
+	}
+	verified(t, exitDone, "--store", s.store)
+}
+
+// TestDemo: the demo's entities exist, and a second start changes nothing.
+func TestDemo(t *testing.T) {
+	s := serveIn(t, t.TempDir(), nil)
+	for range 2 {
+		if err := s.demonstration().show(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		var cup struct {
+			Remaining, Entered int64
+			Waitlist           bool
+		}
+		if err := json.Unmarshal([]byte(s.send("GET", "/v1/tournaments/winter-cup", "")), &cup); err != nil {
+			t.Fatal(err)
+		}
+		if cup.Entered != 3 || cup.Remaining != 1 || !cup.Waitlist {
+			t.Errorf("%+v", cup)
+		}
+		var room, behind struct {
+			Revision    int64
+			WaitingRoom string `json:"waiting_room"`
+		}
+		for path, of := range map[string]any{"/v1/waiting-rooms/" + demoRoom: &room, "/v1/products/2": &behind} {
+			if err := json.Unmarshal([]byte(s.send("GET", path, "")), of); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if room.Revision != 1 || behind.WaitingRoom != demoRoom {
+			t.Errorf("%+v %+v", room, behind)
+		}
+	}
+	// Withdrawn teams stay out.
+	s.send("DELETE", "/v1/tournaments/winter-cup/entries/owls", "")
+	if err := s.demonstration().show(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if entries := s.send("GET", "/v1/tournaments/winter-cup/entries", ""); strings.Contains(entries, "owls") {
+		t.Error(entries)
+	}
+}

@@ -1,0 +1,204 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"admitone/cmd/admitone/remote"
+	"admitone/cmd/admitone/server"
+	"admitone/events"
+	"admitone/events/embedded"
+)
+
+// inventory lists everything below a directory: names, sizes and times.
+func inventory(t *testing.T, dir string) string {
+	t.Helper()
+	var all strings.Builder
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := entry.Info()
+		fmt.Fprintln(&all, path, info.Size(), info.ModTime().UnixNano())
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all.String()
+}
+
+// unwritable are the ways in which a store can be unwritable. Each returns its place then.
+var unwritable = map[string]func(t *testing.T, dir string) string{
+	"permissions": func(t *testing.T, dir string) string {
+		err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+			mode := fs.FileMode(0o444)
+			if entry.IsDir() {
+				mode = 0o555
+				t.Cleanup(func() { os.Chmod(path, 0o755) })
+			}
+			return os.Chmod(path, mode)
+		})
+		for at := dir; err == nil && at != os.TempDir() && at != "/"; at = filepath.Dir(at) {
+			err = os.Chmod(at, 0o755)
+		}
+		if err == nil {
+			err = os.Chmod(dir, 0o555)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return dir
+	},
+	"read-only mount": func(t *testing.T, dir string) string {
+		to := t.TempDir()
+		mount(t, dir, to, "", syscall.MS_BIND, "")
+		mount(t, dir, to, "", syscall.MS_BIND|syscall.MS_REMOUNT|syscall.MS_RDONLY, "")
+		return to
+	},
+	"full disk": func(t *testing.T, dir string) string {
+		to := t.TempDir()
+		mount(t, "tmpfs", to, "tmpfs", 0, "size=8m")
+		store := filepath.Join(to, "store")
+		if err := os.CopyFS(store, os.DirFS(dir)); err != nil {
+			t.Fatal(err)
+		}
+		file, err := os.Create(filepath.Join(to, "filler"))
+		for err == nil {
+			_, err = file.Write(make([]byte, 4096))
+		}
+		file.Close()
+		return store
+	},
+}
+
+// mount mounts something during a test, if this machine allows it.
+func mount(t *testing.T, from, to, kind string, flags uintptr, options string) {
+	t.Helper()
+	if err := syscall.Mount(from, to, kind, flags, options); err != nil {
+		t.Skipf("nothing can be mounted here, which takes root: %v", err)
+	}
+	if flags&syscall.MS_REMOUNT == 0 {
+		t.Cleanup(func() { syscall.Unmount(to, 0) })
+	}
+}
+
+// inProcess runs the program in a process of its own, as user nobody if permissions have to apply.
+func inProcess(t *testing.T, nobody bool, args ...string) (status int, stdout, stderr string) {
+	t.Helper()
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out, complaints strings.Builder
+	cmd := exec.CommandContext(t.Context(), path, args...)
+	cmd.Stdout, cmd.Stderr, cmd.Dir = &out, &complaints, os.TempDir()
+	if nobody && os.Geteuid() == 0 {
+		if err := errors.Join(os.Chmod(filepath.Dir(path), 0o755), os.Chmod(path, 0o755)); err != nil {
+			t.Fatal(err)
+		}
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	}
+	if err := cmd.Run(); cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return cmd.ProcessState.ExitCode(), out.String(), complaints.String()
+}
+
+// TestReadingUnwritableStore: commands that only read print the same of an unwritable store, and
+// leave everything there unchanged.
+func TestReadingUnwritableStore(t *testing.T) {
+	for name, prepare := range unwritable {
+		t.Run(name, func(t *testing.T) {
+			dir := sold(t, 300)
+			secret := filepath.Join(dir, server.HeadKeyFile)
+			if err := os.Chmod(secret, 0o644); err != nil { // user nobody reads it here
+				t.Fatal(err)
+			}
+			reads := [][]string{{"verify", "--json"}, {"show", "product/1"}, {"log"}, {"log", "--json"},
+				{"history", "product/1"},
+				{"show", "product/2", "--at", "9"}, {"diff", "product/1", "--from", "3", "--to", "9"}, {"what-if"}, {"export", "-"},
+				{"head"}, {"receipt", "key"}}
+			want := map[string]string{}
+			for _, args := range reads {
+				want[args[0]+args[len(args)-1]], _ = must(t, exitDone, append(args, "--store", dir)...)
+			}
+			store := prepare(t, dir)
+			before := inventory(t, store)
+			for _, args := range reads {
+				status, stdout, stderr := inProcess(t, name == "permissions", append(args, "--store", store)...)
+				if status != exitDone {
+					t.Errorf("%v ended with %d: %s%s", args, status, stdout, stderr)
+				} else if args[0] != "verify" && stdout != want[args[0]+args[len(args)-1]] { // verify prints place and speed
+					t.Errorf("%v prints\n%s\nand printed\n%s", args, stdout, want[args[0]+args[len(args)-1]])
+				}
+			}
+			if after := inventory(t, store); after != before {
+				t.Errorf("there was\n%s\nand is\n%s", before, after)
+			}
+		})
+	}
+}
+
+// TestConcurrentReaders: several processes may read at once, and none while one writes.
+func TestConcurrentReaders(t *testing.T) {
+	dir := sold(t, 10)
+	one, err := embedded.OpenReader(dir, embedded.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer one.Close()
+	must(t, exitDone, "show", "product/1", "--store", dir)
+	if status, _, stderr := command(t, "serve", "--store", dir, "--listen", "127.0.0.1:0"); status != exitUnavailable ||
+		!strings.Contains(stderr, "using the log") {
+		t.Errorf("a server beside a reader ended with %d: %s", status, stderr)
+	}
+	if _, err := one.Append(t.Context(), "product-x", events.NoStream, []events.Event{{Type: "x"}}); err == nil {
+		t.Error("a reader has written")
+	}
+}
+
+// TestRemovedLocks: removing the lock files lets no second server in.
+func TestRemovedLocks(t *testing.T) {
+	dir := t.TempDir()
+	first := launch(t, dir)
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.Name() == "LOCK" {
+			return os.Remove(path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"serve", "--listen", "127.0.0.1:0"}, {"verify"}, {"show", "product/1"},
+		{"forget", "ada"}, {"head"}, {"backup", "--to", filepath.Join(t.TempDir(), "copy")}} {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		out, err := exec.CommandContext(ctx, path, append(args, "--store", dir)...).CombinedOutput()
+		cancel()
+		if err == nil || !strings.Contains(string(out), "using the log") {
+			t.Errorf("%v beside the server: %v, %s", args, err, out)
+		}
+	}
+	server, err := remote.New(first.url, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Call(t.Context(), "POST", "/v1/products", `{"id":"1","name":"p","stock":1,"price":1}`,
+		&struct{}{}); err != nil {
+		t.Errorf("the first server: %v", err)
+	}
+}

@@ -1,0 +1,197 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"admitone/cmd/admitone/progress"
+	"admitone/cmd/admitone/server"
+	"admitone/events"
+	"admitone/events/embedded"
+	"admitone/events/merkle"
+	"admitone/projections"
+	"admitone/projections/verify"
+)
+
+// verdict is the result of verify, as printed with --json.
+type verdict struct {
+	Source  string          `json:"source"`
+	Events  uint64          `json:"events"`
+	Streams int             `json:"streams"`
+	Head    events.Position `json:"head"`
+	// Heads is the number of signed heads of this log, and Root the root of its tree, "" if heads
+	// were not checked.
+	Heads int    `json:"heads"`
+	Root  string `json:"root,omitempty"`
+	// Views is the position up to which the views on disk were compared, 0 if they were not.
+	Views     events.Position `json:"views"`
+	Seconds   float64         `json:"seconds"`
+	PerSecond float64         `json:"events_per_second"`
+	// Violation is the first violation, nil if there is none.
+	Violation *violation `json:"violation"`
+}
+
+type violation struct {
+	Position events.Position `json:"position"`
+	Stream   events.StreamID `json:"stream,omitempty"`
+	Revision events.Revision `json:"revision"`
+	Rule     string          `json:"rule"`
+	Detail   string          `json:"detail"`
+}
+
+func newVerify() *cobra.Command {
+	var from source
+	var asJSON bool
+	var against, key string
+	cmd := &cobra.Command{
+		Use:   "verify",
+		Short: "Replay the whole log and hold it to every rule",
+		Long: "Replays the whole log: positions, revisions, the hash chain of every stream, known\n" +
+			"facts, and after every event the rules of its kind. With --store also the views on\n" +
+			"disk, and the heads that were signed over the log. With --against it proves that\n" +
+			"today's log is that of an older head, and what came after it. Prints the first\n" +
+			"violation and ends with status 1, else with 0.",
+		Example: "  admitone verify\n  admitone verify --url http://127.0.0.1:8080 --json\n  admitone verify --against " +
+			"monday.head",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			v := verdict{Source: from.name()}
+			store, err := from.open(cmd, args)
+			if errors.Is(err, events.ErrDamaged) {
+				v.Violation = &violation{Rule: string(verify.RuleBytes), Detail: err.Error()}
+				return v.report(cmd.OutOrStdout(), asJSON)
+			}
+			if err != nil {
+				return err
+			}
+			defer store.Close()
+			kept, err := keptHead(cmd, from, store.Epoch(), against, key)
+			if err != nil {
+				return err
+			}
+			bar := progress.New(cmd.ErrOrStderr())
+			err = v.run(cmd.Context(), store, from, kept, bar)
+			bar.Done()
+			if err != nil {
+				return err
+			}
+			return v.report(cmd.OutOrStdout(), asJSON)
+		},
+	}
+	from.flags(cmd)
+	cmd.Flags().BoolVar(&asJSON, "json", false, "the result as a JSON object")
+	cmd.Flags().StringVar(&against, "against", "",
+		"file with an older signed head of this log, or a receipt; - is standard input")
+	cmd.Flags().StringVar(&key, "key", "", "the public half of the key that has signed the --against, or a file with it "+
+		"(default: the log's own)")
+	return cmd
+}
+
+// run fills v in. A violation is not an error.
+func (v *verdict) run(ctx context.Context, store events.Store, from source, kept *merkle.Checkpoint,
+	bar *progress.Bar) error {
+	begun := time.Now()
+	w, err := newHeadChecker(store, from, kept)
+	if err != nil {
+		return err
+	}
+	heap := newGCTuner()
+	found, err := verify.Log(ctx, w, from.embedded(), func(at, head events.Position) {
+		heap.tune()
+		bar.Say("verifying the log: position %d of %d", at, head)
+	})
+	err = w.end(ctx, found.Head, err)
+	v.Heads, v.Root = w.found()
+	v.Events, v.Streams, v.Head = found.Events, found.Streams, found.Head
+	v.Seconds = time.Since(begun).Seconds()
+	v.PerSecond = float64(v.Events) / max(v.Seconds, 1e-9)
+	if err == nil && from.embedded() {
+		err = v.views(ctx, store, from.store, bar)
+	}
+	if log, ok := store.(*embedded.Store); err == nil && ok {
+		err = server.FindLoss(ctx, log, from.store)
+	}
+	var broken *verify.Violation
+	if errors.As(err, &broken) {
+		v.Violation = &violation{broken.Position, broken.Stream, broken.Revision, string(broken.Rule), broken.Detail}
+		return nil
+	}
+	if parted := (*merkle.Contradiction)(nil); errors.As(err, &parted) {
+		v.Violation = &violation{Position: parted.Position, Rule: merkle.Rule, Detail: parted.Detail}
+		return nil
+	}
+	if lost := (*server.Loss)(nil); errors.As(err, &lost) {
+		v.Violation = &violation{Position: lost.End, Rule: server.RuleEnd, Detail: lost.Error()}
+		return nil
+	}
+	return err
+}
+
+// views compares the views on disk with a fresh fold.
+func (v *verdict) views(ctx context.Context, store events.Store, dir string, bar *progress.Bar) error {
+	scratch, err := os.MkdirTemp("", "admitone-verify-")
+	if err != nil {
+		return fmt.Errorf("the log is right, and there is no room to compare the views: %w; name a directory that can be "+
+			"written with TMPDIR", err)
+	}
+	defer os.RemoveAll(scratch)
+	heap := newGCTuner()
+	v.Views, err = projections.VerifyViews(ctx, store, filepath.Join(dir, server.ViewsFolder), scratch,
+		func(at, head events.Position) {
+			heap.tune()
+			bar.Say("verifying the views: position %d of %d", at, head)
+		})
+	if errors.Is(err, projections.ErrNoViews) {
+		return nil
+	}
+	return err
+}
+
+func (v *verdict) report(out io.Writer, asJSON bool) error {
+	if asJSON {
+		if err := json.NewEncoder(out).Encode(v); err != nil {
+			return err
+		}
+	} else {
+		v.print(out)
+	}
+	if v.Violation != nil {
+		return errFoundWrong
+	}
+	return nil
+}
+
+func (v *verdict) print(out io.Writer) {
+	fmt.Fprintf(out, "%s: %d events of %d streams in %.2f s, %.0f events/s\n", v.Source, v.Events, v.Streams, v.Seconds,
+		v.PerSecond)
+	if broken := v.Violation; broken != nil {
+		where := "in the files of the log"
+		if broken.Position > 0 {
+			where = fmt.Sprintf("at position %d", broken.Position)
+		}
+		fmt.Fprint(out, "VIOLATION ", where)
+		if broken.Stream != "" {
+			fmt.Fprintf(out, ", %s@%d", broken.Stream, broken.Revision)
+		}
+		fmt.Fprintf(out, "\n  rule:  %s\n  found: %s\n", broken.Rule, broken.Detail)
+		return
+	}
+	if v.Heads > 0 {
+		heads := "1 signed head is"
+		if v.Heads > 1 {
+			heads = fmt.Sprintf("%d signed heads are", v.Heads)
+		}
+		fmt.Fprintf(out, "%s about this log; its root is %s\n", heads, v.Root)
+	}
+	if v.Views > 0 {
+		fmt.Fprintf(out, "the views on disk are right up to position %d\n", v.Views)
+	}
+	fmt.Fprintln(out, "nothing is wrong")
+}

@@ -1,0 +1,167 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"admitone/cmd/admitone/server"
+	"admitone/events"
+	"admitone/events/embedded"
+	"admitone/projections"
+)
+
+// verified runs verify and decodes its result.
+func verified(t *testing.T, want int, args ...string) verdict {
+	t.Helper()
+	stdout, _ := must(t, want, append([]string{"verify", "--json"}, args...)...)
+	var v verdict
+	if err := json.Unmarshal([]byte(stdout), &v); err != nil {
+		t.Fatalf("%v: %s", err, stdout)
+	}
+	return v
+}
+
+func TestVerifyFindsNothing(t *testing.T) {
+	s := serveIn(t, t.TempDir(), nil)
+	s.sell("1")
+	head := pour(t, s.Log, "big", 2000)
+	if v := verified(t, exitDone, "--url", s.url); v.Events != uint64(head) || v.Head != head || v.Streams != 2 ||
+		v.Violation != nil || v.Views != 0 {
+		t.Errorf("through the server: %+v", v)
+	}
+	s.end()
+	if v := verified(t, exitDone, "--store", s.store); v.Events != uint64(head) || v.Views != head || v.Source != s.store {
+		t.Errorf("from the directory: %+v", v)
+	}
+	if stdout, _ := must(t, exitDone, "verify", "--store", s.store); !strings.Contains(stdout,
+		"2006 events of 2 streams in ") || !strings.HasSuffix(stdout, "nothing is wrong\n") {
+		t.Error(stdout)
+	}
+}
+
+// TestVerifyFindsForgery: a log that was written past the actors.
+func TestVerifyFindsForgery(t *testing.T) {
+	dir := t.TempDir()
+	log, err := embedded.Open(dir, embedded.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pour(t, log, "1", 2)
+	last, err := log.Read(t.Context(), "product-1", events.EndRevision, events.Backward, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hash, err := events.RecordedHash(last[0].Metadata)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fact := &events.ProductReserved{
+		ReservationID: events.ReservationID(events.EventID("1", 9).String()),
+		Holder:        "eve",
+		Quantity:      1,
+		Remaining:     -1,
+	}
+	e := events.Event{ID: events.EventID("1", 9), Type: fact.Name(), Data: events.AppendFact(nil, fact)}
+	e.Metadata, _ = events.Seal(nil, hash, "product-1", 3, &e, &events.Metadata{CommandID: "1", Actor: "eve"})
+	if _, err := log.Append(t.Context(), "product-1", 2, []events.Event{e}); err != nil {
+		t.Fatal(err)
+	}
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	stdout, _ := must(t, exitFoundWrong, "verify", "--store", dir)
+	for _, text := range []string{"VIOLATION at position 4, product-1@3",
+		"rule:  held and sold are never more than the stock", "found: of 2, 0 are held and 3 sold"} {
+		if !strings.Contains(stdout, text) {
+			t.Errorf("no %q in\n%s", text, stdout)
+		}
+	}
+	if v := verified(t, exitFoundWrong, "--store", dir); v.Violation == nil || v.Violation.Position != 4 ||
+		v.Violation.Stream != "product-1" || v.Violation.Revision != 3 {
+		t.Errorf("%+v", v)
+	}
+}
+
+// TestVerifyFindsDamage: one changed byte anywhere in the tables of the log.
+func TestVerifyFindsDamage(t *testing.T) {
+	s := serveIn(t, t.TempDir(), nil)
+	pour(t, s.Log, "1", 3000)
+	s.end()
+	tables, err := filepath.Glob(filepath.Join(s.store, "log", "*.sst"))
+	if err != nil || len(tables) == 0 {
+		t.Fatal("no tables", err)
+	}
+	for _, table := range tables {
+		good, err := os.ReadFile(table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, at := range []int{100, len(good) / 3, len(good) / 2} {
+			if len(good) < 10_000 {
+				continue // the index, which is read when an entity is loaded
+			}
+			bad := append([]byte(nil), good...)
+			bad[at] ^= 4
+			if err := os.WriteFile(table, bad, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if v := verified(t, exitFoundWrong, "--store", s.store); v.Violation == nil ||
+				!strings.Contains(v.Violation.Rule, "what was written") {
+				t.Errorf("byte %d of %s: %+v", at, filepath.Base(table), v.Violation)
+			}
+		}
+		if err := os.WriteFile(table, good, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	verified(t, exitDone, "--store", s.store)
+}
+
+// impostor is a log that claims to be another.
+type impostor struct {
+	events.Store
+	epoch string
+}
+
+func (i impostor) Epoch() string { return i.epoch }
+
+// TestVerifyFindsWrongViews: counts on disk that come from another log.
+func TestVerifyFindsWrongViews(t *testing.T) {
+	s := serveIn(t, t.TempDir(), nil)
+	pour(t, s.Log, "1", 4)
+	epoch := s.Log.Epoch()
+	s.end()
+	views := filepath.Join(s.store, server.ViewsFolder)
+	if err := os.RemoveAll(views); err != nil {
+		t.Fatal(err)
+	}
+	other, err := embedded.Open(t.TempDir(), embedded.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	head := pour(t, other, "2", 4)
+	p, err := projections.Open(projections.Config{Store: impostor{other, epoch}, Dir: views})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- p.Run(ctx) }()
+	if err := p.WaitFor(t.Context(), head); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	<-ended
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
+	stdout, _ := must(t, exitFoundWrong, "verify", "--store", s.store)
+	if !strings.Contains(stdout, "VIOLATION at position 5\n  rule:  the views on disk") {
+		t.Error(stdout)
+	}
+}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"fmt"
+	"go/ast"
+	"go/types"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// topEntries may be in the top folder, besides dot-files.
+var topEntries = []string{
+	"actors", "api", "cmd", "docker", "events", "projections",
+	"go.mod", "go.sum", "Taskfile.yml", "README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md",
+}
+
+func checkTop(t *sourceTree) (faults []string) {
+	for _, name := range t.top {
+		if !strings.HasPrefix(name, ".") && !slices.Contains(topEntries, name) {
+			faults = append(faults, name+" is in the top folder; move it into one of the folders there")
+		}
+	}
+	return faults
+}
+
+// checkDocs: each folder with Go files has a package comment, in its doc.go.
+func checkDocs(t *sourceTree) (faults []string) {
+	documented := map[string]bool{}
+	for i := range t.gos {
+		f := &t.gos[i]
+		has := f.ast.Doc != nil && len(strings.TrimSpace(f.ast.Doc.Text())) > 0
+		isDoc := path.Base(f.path) == "doc.go"
+		documented[f.dir] = documented[f.dir] || isDoc && has
+		if has && !isDoc && !f.test && !f.generated {
+			faults = append(faults, f.path+" has a package comment; move it into doc.go, or leave an empty line before the "+
+				"package clause")
+		}
+	}
+	for dir, ok := range documented {
+		if !ok {
+			faults = append(faults, dir+" has Go files; add a doc.go with a package comment: its contract and "+
+				"its reasons")
+		}
+	}
+	slices.Sort(faults)
+	return faults
+}
+
+// checkErrorTexts: an error's text does not begin with the name of its package. Errors wrap
+// each other, and people read the result as one sentence.
+func checkErrorTexts(t *sourceTree) (faults []string) {
+	for i := range t.gos {
+		f := &t.gos[i]
+		ast.Inspect(f.ast, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok || len(call.Args) == 0 || f.test {
+				return true
+			}
+			text, ok := call.Args[0].(*ast.BasicLit)
+			makes := slices.Contains([]string{"errors.New", "fmt.Errorf"}, types.ExprString(call.Fun))
+			if ok && makes && strings.HasPrefix(text.Value[1:], f.ast.Name.Name+": ") {
+				faults = append(faults, fmt.Sprintf("%s:%d begins an error's text with its package; name the subject in words",
+					f.path, f.line(text)))
+			}
+			return true
+		})
+	}
+	return faults
+}
+
+// machinePath finds a path that exists on one machine only. It is assembled, so that this file does
+// not contain one.
+var machinePath = regexp.MustCompile(`(^|[^\w.~$})/-])/(` +
+	strings.Join([]string{"work", "root", `home/\w+`, `Users/\w+`}, "|") + `)/`)
+
+func checkWords(t *sourceTree) (faults []string) {
+	for _, file := range t.files {
+		for n, line := range strings.Split(string(file.text), "\n") {
+			if machinePath.MatchString(line) {
+				faults = append(faults, fmt.Sprintf("%s:%d names a path of one machine; use a relative one: %s",
+					file.path, n+1, strings.TrimSpace(line)))
+			}
+		}
+	}
+	return faults
+}
+
+// checkDependencies: CONTRIBUTING.md has the reason for each direct dependency. Direct is what go.mod
+// does not mark as indirect, and what is imported.
+func checkDependencies(t *sourceTree) (faults []string) {
+	reasons := string(t.find("CONTRIBUTING.md"))
+	for _, name := range directModules(t) {
+		if !strings.Contains(reasons, "`"+name+"`") {
+			faults = append(faults, "CONTRIBUTING.md does not list `"+name+"`; add it with a one-line reason, or do without it")
+		}
+	}
+	return faults
+}
+
+var requirement = regexp.MustCompile(`(?m)^(?:require)?[ \t]+([\w.-]+\.[\w.-]+/\S+) v\S+(.*)$`)
+
+func directModules(t *sourceTree) (direct []string) {
+	for _, match := range requirement.FindAllStringSubmatch(string(t.find("go.mod")), -1) {
+		name := match[1]
+		if !strings.Contains(match[2], "// indirect") || imports(t, name) {
+			direct = append(direct, name)
+		}
+	}
+	return direct
+}
+
+// imports reports whether a Go file imports a package of a module. A module within another one's
+// path counts for both.
+func imports(t *sourceTree, name string) bool {
+	for i := range t.gos {
+		for _, spec := range t.gos[i].ast.Imports {
+			if imported := strings.Trim(spec.Path.Value, "`\""); imported == name || strings.HasPrefix(imported, name+"/") {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,52 @@
+package kinds
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"admitone/actors/booking"
+	"admitone/api"
+	"admitone/events"
+	"admitone/projections/row"
+)
+
+// bookingKind is a booking of several seats for one holder. Its commands are a process over
+// several entities, so packages whatif and replay make them.
+var bookingKind = &Kind{
+	Name:  "booking",
+	Rules: booking.Kind,
+	Show:  showBooking,
+}
+
+// showBooking shows a booking; its deadline passes without an event.
+func showBooking(ctx context.Context, store events.Store, id string, at row.Moment) (*Shown, error) {
+	b, err := row.BookingAt(ctx, store, id, at.Position)
+	if err != nil || b == nil {
+		return nil, err
+	}
+	b.Status = b.StatusAt(at.Time)
+	return &Shown{
+		Text: func(out io.Writer) error { return bookingText(out, b) },
+		JSON: func(asOf *row.Moment) []byte { return api.AppendBooking(nil, b, asOf) },
+	}, nil
+}
+
+func bookingText(out io.Writer, b *row.Booking) error {
+	seats := make([]string, len(b.Seats))
+	for i := range b.Seats {
+		seats[i] = string(b.Seats[i].Seat)
+	}
+	_, err := fmt.Fprintf(out, `booking/%s  %s
+  holder     %s
+  seats      %s of performance/%s
+  amount     %d
+  deadline   %s
+  revision   %d, position %d
+  created    %s
+  changed    %s
+`, b.ID, b.Status, b.Holder, strings.Join(seats, " "), b.PerformanceID, b.Amount, events.FormatTime(b.ExpiresAt),
+		b.Revision, b.Position, events.FormatTime(b.Created), events.FormatTime(b.Updated))
+	return err
+}

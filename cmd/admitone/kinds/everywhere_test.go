@@ -1,0 +1,218 @@
+package kinds
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+
+	"admitone/projections/history"
+)
+
+// category is a constant of events.
+type category struct{ constant, value string }
+
+// places are the searched registers and sources.
+type places struct {
+	kinds    []*Kind
+	history  []string          // the kinds that have one
+	sources  map[string]string // of package projections and those below it, by path
+	commands string            // the source of whatif/commands.go
+	requests string            // the source of replay/requests.go
+	openapi  openapi
+}
+
+// openapi is the searched part of the API's description.
+type openapi struct {
+	Tags  []struct{ Name string }
+	Paths map[string]map[string]yaml.Node
+}
+
+// partOf has the paths of kinds that are reached through another kind.
+var partOf = map[string]string{
+	"seat":      "/v1/performances/{id}/seats",
+	"allowance": "/v1/performances/{id}/bookings",
+}
+
+// ownCommands has the kinds whose intents are not commands to one entity, with the fact by which
+// package whatif handles them. Bookings send the commands to allowances.
+var ownCommands = map[string]string{
+	"booking": "events.BookingHeld", "waitingroom": "events.WaitingRoomJoined", "allowance": "events.BookingHeld",
+}
+
+// ownRequests has the kinds whose requests need the state of a replay, or are left out, with the
+// constant by which package replay handles them.
+var ownRequests = map[string]string{
+	"booking": "events.BookingCategory", "waitingroom": "events.WaitingRoomCategory",
+	"allowance": "events.BookingCategory",
+}
+
+// TestEveryKindIsEverywhere: each category of events has a core, a view, a history, rules to
+// verify, a route, and what the commands need. The error for a missing one names the file.
+func TestEveryKindIsEverywhere(t *testing.T) {
+	all := categories(t)
+	if len(all) != len(All) {
+		t.Errorf("events has %d categories, and there are %d kinds", len(all), len(All))
+	}
+	p := findPlaces(t)
+	for _, c := range all {
+		for _, fault := range p.missing(c) {
+			t.Error(fault)
+		}
+	}
+}
+
+// TestMissingKindIsReported: an unknown category is missing in every place, and one that only the
+// registry lacks is missing there.
+func TestMissingKindIsReported(t *testing.T) {
+	p := findPlaces(t)
+	faults := strings.Join(p.missing(category{"GhostCategory", "ghost"}), "\n")
+	for _, file := range []string{"actors/ghost", "cmd/admitone/kinds/ghost.go", "projections/kind.go",
+		"projections/history",
+		"projections/verify", "api/resource.go", "Show", "Command", "Requests", "api/web/openapi.yaml"} {
+		if !strings.Contains(faults, file) {
+			t.Errorf("nothing says that %s is missing:\n%s", file, faults)
+		}
+	}
+	p.kinds = []*Kind{{Name: "team", Rules: teamKind.Rules}}
+	faults = strings.Join(p.missing(category{"TeamCategory", "team"}), "\n")
+	for _, member := range []string{"Show", "Command", "Requests"} {
+		if strings.Count(faults, "\n") != 2 || !strings.Contains(faults, member) {
+			t.Errorf("a kind without Show, Command and Requests has these faults:\n%s", faults)
+		}
+	}
+}
+
+// missing returns what a category lacks, with the file to open.
+func (p *places) missing(c category) (faults []string) {
+	miss := func(format string, args ...any) { faults = append(faults, c.value+": "+fmt.Sprintf(format, args...)) }
+	k := &Kind{Name: c.value}
+	if i := slices.IndexFunc(p.kinds, func(k *Kind) bool { return k.Rules.Category == c.value }); i >= 0 {
+		k = p.kinds[i]
+	} else {
+		miss("no core is registered: write actors/%s, and register it in cmd/admitone/kinds/%[1]s.go", c.value)
+	}
+	if !p.finds("", `categories:\s*\[\]string\{[^}]*\bevents\.`+c.constant+`\b`) {
+		miss("no view folds it: add a registration to projections (projections/kind.go says how)")
+	}
+	if !slices.Contains(p.history, k.Name) {
+		miss("it has no history: describe its facts in projections/history")
+	}
+	if !p.finds("verify", `(\[events\.`+c.constant+`\]|\bevents\.`+c.constant+`[:,])`) {
+		miss("nothing verifies it: add its rules to projections/verify, as in product.go there")
+	}
+	if k.Show == nil {
+		miss("it can't be shown: give it a Show in cmd/admitone/kinds/%s.go", c.value)
+	}
+	if own := ownCommands[c.value]; k.Command == nil && (own == "" || !strings.Contains(p.commands, own)) {
+		miss("what-if has no command for its facts: give it a Command in cmd/admitone/kinds/%s.go, "+
+			"or handle its intents in cmd/admitone/whatif/commands.go", c.value)
+	}
+	if own := ownRequests[c.value]; k.Requests == nil && (own == "" || !strings.Contains(p.requests, own)) {
+		miss("a replay has no request for its facts: give it Requests in cmd/admitone/kinds/%s.go, "+
+			"or handle its intents in cmd/admitone/replay/requests.go", c.value)
+	}
+	route := partOf[c.value]
+	if route == "" {
+		route = "/v1/" + k.Name + "s/{"
+	}
+	described, tagged := p.openapi.has(route)
+	if !described {
+		miss("it has no route: add a resource (api/resource.go), and the path %s…", route)
+	}
+	if !tagged {
+		miss("the description of its route has no tag: see api/web/openapi.yaml")
+	}
+	return faults
+}
+
+// finds reports whether a source of projections matches a pattern.
+func (p *places) finds(part, pattern string) bool {
+	search := regexp.MustCompile(pattern)
+	for name, text := range p.sources {
+		if strings.Contains(name, part) && search.MatchString(text) {
+			return true
+		}
+	}
+	return false
+}
+
+// has reports whether a path with that prefix is described, and has an explained tag.
+func (o *openapi) has(route string) (described, tagged bool) {
+	for name, operations := range o.Paths {
+		if !strings.HasPrefix(name, route) {
+			continue
+		}
+		described = true
+		for _, node := range operations {
+			var operation struct{ Tags []string }
+			if node.Decode(&operation) != nil {
+				continue // not an operation
+			}
+			for _, tag := range o.Tags {
+				tagged = tagged || slices.Contains(operation.Tags, tag.Name)
+			}
+		}
+	}
+	return described, tagged
+}
+
+// top is the folder of the module.
+var top = os.DirFS("../../..")
+
+func findPlaces(t *testing.T) *places {
+	t.Helper()
+	p := &places{kinds: All, history: history.Kinds(), sources: map[string]string{},
+		commands: read(t, "cmd/admitone/whatif/commands.go"), requests: read(t, "cmd/admitone/replay/requests.go")}
+	if err := yaml.Unmarshal([]byte(read(t, "api/web/openapi.yaml")), &p.openapi); err != nil {
+		t.Fatal(err)
+	}
+	err := fs.WalkDir(top, "projections", func(name string, _ fs.DirEntry, err error) error {
+		if err == nil && path.Ext(name) == ".go" && !strings.HasSuffix(name, "_test.go") {
+			p.sources[name] = read(t, name)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	text, err := fs.ReadFile(top, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// categories returns the constants that name the streams of entities: the first declaration of
+// their file.
+func categories(t *testing.T) (all []category) {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), "categories.go", read(t, "events/categories.go"), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, spec := range file.Decls[0].(*ast.GenDecl).Specs {
+		value := spec.(*ast.ValueSpec)
+		text, err := strconv.Unquote(value.Values[0].(*ast.BasicLit).Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, category{value.Names[0].Name, text})
+	}
+	return all
+}

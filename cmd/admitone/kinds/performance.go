@@ -1,0 +1,162 @@
+package kinds
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"admitone/actors/core"
+	"admitone/actors/performance"
+	"admitone/actors/product"
+	"admitone/api"
+	"admitone/cmd/admitone/load"
+	"admitone/events"
+	"admitone/projections/demand"
+	"admitone/projections/row"
+)
+
+// performanceKind is a performance with numbered seats.
+var performanceKind = &Kind{
+	Name:        "performance",
+	Rules:       performance.Kind,
+	Show:        showPerformance,
+	Command:     performanceCommand,
+	WaitingRoom: func(c core.Core) events.RoomID { return c.(*performance.Performance).Created().WaitingRoom },
+	Settings: &Settings{
+		Bounds: map[string][2]int64{"hold_seconds": {1, 86_400}, "limit_per_holder": {0, product.MaxStock}},
+		Before: performanceBefore,
+		Intent: performanceIntent,
+	},
+	Requests:        performanceRequests,
+	RefusedRequests: performanceRefusedRequests,
+	Figures:         performanceFigures,
+	Scenario:        "seats",
+	NewScenario:     load.Seats,
+}
+
+// showPerformance shows a performance with the states of its seats.
+func showPerformance(ctx context.Context, store events.Store, id string, at row.Moment) (*Shown, error) {
+	p, seats, err := row.PerformanceAt(ctx, store, id, at.Position, nil)
+	if err != nil || p == nil {
+		return nil, err
+	}
+	return &Shown{
+		Text:  func(out io.Writer) error { return performanceText(out, p) },
+		JSON:  func(asOf *row.Moment) []byte { return api.AppendPerformance(nil, p, asOf) },
+		Parts: func() Parts { return seatParts(seats) },
+	}, nil
+}
+
+func performanceText(out io.Writer, p *row.Performance) error {
+	limit := "none"
+	if p.LimitPerHolder > 0 {
+		limit = fmt.Sprint(p.LimitPerHolder)
+	}
+	if _, err := fmt.Fprintf(out, `performance/%s  %s
+  venue      %s, %s
+  seats      %s
+  limit      %s per holder
+  holds      %d s
+  position   %d
+`, p.ID, p.Title, p.Venue, events.FormatTime(p.StartsAt), seatsText(&p.SeatCounts), limit, p.HoldSeconds,
+		p.Position); err != nil {
+		return err
+	}
+	for i := range p.Sections {
+		s := &p.Sections[i]
+		if _, err := fmt.Fprintf(out, "  section    %s  %s: %d rows of %d at %d; %s\n", s.ID, s.DisplayName, s.Rows,
+			s.SeatsPerRow, s.Price, seatsText(&s.SeatCounts)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func seatsText(c *row.SeatCounts) string {
+	return fmt.Sprintf("%d = %d remaining + %d held + %d booked + %d blocked",
+		c.Capacity, c.Remaining(), c.Held, c.Booked, c.Blocked)
+}
+
+func seatParts(m *row.SeatMap) Parts {
+	p := Parts{Noun: "seat", Otherwise: string(events.SeatIsFree), Of: map[string]string{}}
+	seats, _ := m.Seats("", "", 0, m.Len())
+	for _, seat := range seats {
+		if seat.Status != events.SeatIsFree {
+			p.Of[string(seat.Seat)] = string(seat.Status)
+		}
+	}
+	return p
+}
+
+func performanceCommand(fact events.Fact, _ events.RoomID) (core.Command, error) {
+	switch f := fact.(type) {
+	case *events.PerformanceCreated:
+		return &performance.Create{ID: f.PerformanceID, Title: f.Title, Venue: f.Venue, StartsAt: f.StartsAt,
+			HoldSeconds: f.HoldSeconds, LimitPerHolder: f.LimitPerHolder, WaitingRoom: f.WaitingRoom,
+			Sections: f.Sections}, nil
+	}
+	return nil, nil
+}
+
+func performanceBefore(fact events.Fact, p Policy) events.Fact {
+	f, ok := fact.(*events.PerformanceCreated)
+	if !ok {
+		return fact
+	}
+	changed := *f
+	p.Apply("hold_seconds", &changed.HoldSeconds)
+	if changed.LimitPerHolder > 0 { // without a limit the seats of a holder were not counted
+		p.Apply("limit_per_holder", &changed.LimitPerHolder)
+	}
+	return &changed
+}
+
+func performanceIntent(fact events.Fact, p Policy) events.Fact {
+	fact = performanceBefore(fact, p)
+	if f, ok := fact.(*events.PerformanceCreated); ok {
+		p.Apply("limit_per_holder", &f.LimitPerHolder)
+	}
+	return fact
+}
+
+func performanceRequests(w *demand.Intent) []*Request {
+	f, ok := w.Fact.(*events.PerformanceCreated)
+	if !ok {
+		return nil
+	}
+	sections := make([]members, len(f.Sections))
+	for i, s := range f.Sections {
+		sections[i] = members{"id": s.ID, "rows": s.Rows, "seats_per_row": s.SeatsPerRow, "price": s.Price}
+		if s.DisplayName != "" {
+			sections[i]["name"] = s.DisplayName
+		}
+	}
+	return setup(Post("/v1/performances", members{"id": f.PerformanceID, "title": f.Title, "venue": f.Venue,
+		"starts_at": f.StartsAt, "hold_seconds": LongHold, "limit_per_holder": f.LimitPerHolder, "sections": sections},
+		On(w.Stream, Exclusive)))
+}
+
+func performanceRefusedRequests(f *events.RefusalRecorded, path []string) []*Request {
+	if len(path) != 2 || path[1] != "bookings" {
+		return nil
+	}
+	body := members{"holder": f.Holder, "seats": f.Seats}
+	if len(f.Seats) == 0 {
+		best := members{"quantity": f.Quantity}
+		if f.Section != "" {
+			best["section"] = f.Section
+		}
+		body = members{"holder": f.Holder, "best_available": best}
+	}
+	return []*Request{{Method: f.Method, Path: f.Path, Body: body,
+		Needs: []Need{On(performance.Stream(events.PerformanceID(path[0])), Exclusive)}}}
+}
+
+func performanceFigures(ctx context.Context, store events.Store, id string,
+	at events.Position) (map[string]int64, error) {
+	row, _, err := row.PerformanceAt(ctx, store, id, at, nil)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]int64{"held": row.Held, "booked": row.Booked}, nil
+}

@@ -1,0 +1,53 @@
+package kinds
+
+import (
+	"admitone/actors/core"
+	"admitone/events"
+)
+
+// Policy has the settings that what-if changes, by their names on the wire. Others stay as
+// recorded.
+type Policy map[string]int64
+
+// Apply replaces a value by the policy's, if the policy has that setting.
+func (p Policy) Apply(setting string, value *int64) {
+	if changed, ok := p[setting]; ok {
+		*value = changed
+	}
+}
+
+// Value returns a setting, nil if the policy does not have it.
+func (p Policy) Value(setting string) *int64 {
+	if value, ok := p[setting]; ok {
+		return &value
+	}
+	return nil
+}
+
+// Changes reports whether the policy has a setting of a kind.
+func (p Policy) Changes(k *Kind) bool {
+	if k.Settings == nil {
+		return false
+	}
+	for setting := range p {
+		if _, ok := k.Settings.Bounds[setting]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+// Settings are what a policy can change in a kind. Functions may be nil.
+type Settings struct {
+	// Bounds has the least and the greatest value of each setting, by name. A setting that
+	// several kinds have has the same bounds in each.
+	Bounds map[string][2]int64
+	// Before returns a fact from before the range as it is folded: settings that can't be edited
+	// differ from the beginning. No recorded deadline depends on them.
+	Before func(events.Fact, Policy) events.Fact
+	// Intent returns the fact of an intent as it would be under the policy.
+	Intent func(events.Fact, Policy) events.Fact
+	// Edit returns the command that puts a policy with settings of the kind into force for an
+	// entity, nil if the entity does not exist or nothing can be edited.
+	Edit func(core.Core, Policy) core.Command
+}

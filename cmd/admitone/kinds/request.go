@@ -1,0 +1,75 @@
+package kinds
+
+import (
+	"net/http"
+
+	"admitone/events"
+)
+
+// Request is a request that a replay sends to its target.
+type Request struct {
+	Method string
+	// Path may contain an id of the log in angle brackets; it is replaced by the id that the
+	// target chose.
+	Path string
+	Body any
+	// Needs are the resources on which it depends.
+	Needs []Need
+	// Creates is the id, in the log, of what it creates.
+	Creates events.ReservationID
+	// Edit means that the revision has to be read first.
+	Edit bool
+	// Setup means that it puts something on sale, or money into a wallet. It is sent even if it
+	// comes before the range.
+	Setup bool
+	// System means that it stands for a deadline, and that no answer to it is wrong.
+	System bool
+	// Status is the one that the answer must have, "" for any.
+	Status string
+}
+
+// Need is a resource on which a request depends: a stream, or a reservation.
+type Need struct {
+	Resource string
+	Use      Use
+}
+
+// Use is what a request does with a resource.
+type Use int
+
+const (
+	// Exclusive waits for all earlier requests, and all later ones wait for it.
+	Exclusive Use = iota
+	// Acquire waits for earlier releases.
+	Acquire
+	// Release waits only for earlier exclusive requests.
+	Release
+	// Shared waits only for earlier exclusive requests, and only exclusive ones wait for it.
+	Shared
+)
+
+// LongHold is how long holds last on the target, in seconds. They do not expire by themselves:
+// they are released when they expired in the log.
+const LongHold = 86_400
+
+// members are those of a JSON object.
+type members = map[string]any
+
+// Post makes a POST request.
+func Post(path string, body any, needs ...Need) *Request {
+	return &Request{Method: http.MethodPost, Path: path, Body: body, Needs: needs}
+}
+
+// Delete makes a DELETE request.
+func Delete(path string, needs ...Need) *Request {
+	return &Request{Method: http.MethodDelete, Path: path, Needs: needs}
+}
+
+// setup marks a request as [Request.Setup].
+func setup(r *Request) []*Request {
+	r.Setup = true
+	return []*Request{r}
+}
+
+// On is a need for a stream.
+func On(stream events.StreamID, use Use) Need { return Need{string(stream), use} }

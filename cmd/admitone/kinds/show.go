@@ -1,0 +1,55 @@
+package kinds
+
+import (
+	"context"
+	"io"
+
+	"admitone/events"
+	"admitone/projections/row"
+)
+
+// Shown is a resource as it is printed.
+type Shown struct {
+	Text func(out io.Writer) error
+	JSON func(at *row.Moment) []byte
+	// Parts returns what the JSON leaves out. It is nil if the JSON is complete.
+	Parts func() Parts
+}
+
+// Parts are the states of a resource's parts: seats, entries.
+type Parts struct {
+	Noun string
+	// Of has states by the names of the parts. Otherwise is the state of all others.
+	Of        map[string]string
+	Otherwise string
+}
+
+// showing makes a [Kind.Show] of functions that read a row and write it as text and as JSON.
+func showing[R any, ID ~string](read func(context.Context, events.Store, ID, events.Position) (*R, error),
+	text func(io.Writer, *R) error, write func([]byte, *R, *row.Moment) []byte,
+) func(context.Context, events.Store, string, row.Moment) (*Shown, error) {
+	return func(ctx context.Context, store events.Store, id string, at row.Moment) (*Shown, error) {
+		found, err := read(ctx, store, ID(id), at.Position)
+		if err != nil || found == nil {
+			return nil, err
+		}
+		return &Shown{
+			Text: func(out io.Writer) error { return text(out, found) },
+			JSON: func(asOf *row.Moment) []byte { return write(nil, found, asOf) },
+		}, nil
+	}
+}
+
+// closeShown completes the JSON of a resource without a route of its own.
+func closeShown(o *events.Object, revision, position int64, at *row.Moment) []byte {
+	o.Int("revision", revision)
+	o.Int("position", position)
+	if at != nil {
+		o.Key("as_of")
+		asOf := events.OpenObject(o.Buf)
+		asOf.Int("position", int64(at.Position))
+		asOf.Time("time", at.Time)
+		o.Buf = asOf.Close()
+	}
+	return o.Close()
+}

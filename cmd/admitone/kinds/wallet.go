@@ -1,0 +1,61 @@
+package kinds
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/url"
+
+	"admitone/actors/core"
+	"admitone/actors/wallet"
+	"admitone/api"
+	"admitone/events"
+	"admitone/projections/demand"
+	"admitone/projections/row"
+)
+
+// walletKind is a holder's money.
+var walletKind = &Kind{
+	Name:     "wallet",
+	Rules:    wallet.Kind,
+	Show:     showing(row.WalletAt, walletText, api.AppendWallet),
+	Command:  walletCommand,
+	Requests: walletRequests,
+	Figures:  walletFigures,
+}
+
+func walletText(out io.Writer, w *row.Wallet) error {
+	_, err := fmt.Fprintf(out, `wallet/%s
+  balance    %d = %d charged - %d debited + %d refunded
+  revision   %d, position %d
+  created    %s
+  changed    %s
+`, w.Holder, w.Balance, w.Charged, w.Debited, w.Refunded, w.Revision, w.Position,
+		events.FormatTime(w.Created), events.FormatTime(w.Updated))
+	return err
+}
+
+func walletCommand(fact events.Fact, _ events.RoomID) (core.Command, error) {
+	switch f := fact.(type) {
+	case *events.WalletCharged:
+		return &wallet.Charge{ID: f.ChargeID, Amount: f.Amount}, nil
+	}
+	return nil, nil
+}
+
+func walletRequests(w *demand.Intent) []*Request {
+	f, ok := w.Fact.(*events.WalletCharged)
+	if !ok {
+		return nil
+	}
+	return setup(Post("/v1/wallets/"+url.PathEscape(w.Stream.Entity())+"/charges", members{"amount": f.Amount},
+		On(w.Stream, Exclusive)))
+}
+
+func walletFigures(ctx context.Context, store events.Store, id string, at events.Position) (map[string]int64, error) {
+	row, err := row.WalletAt(ctx, store, events.Holder(id), at)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]int64{"balance": row.Balance}, nil
+}

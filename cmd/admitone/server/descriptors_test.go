@@ -1,0 +1,33 @@
+package server
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestShareDescriptors: the log gets what it needs, the connections the rest, and the error of a
+// server that could not serve names the remedy.
+func TestShareDescriptors(t *testing.T) {
+	for _, test := range []struct{ limit, stores, tables, connections int }{
+		{228, 2, 74, 16}, {256, 2, 74, 44}, {256, 1, 74, 118}, {1024, 2, 128, 704}, {20000, 2, 1000, 17936},
+		{1 << 20, 2, 1000, 1<<20 - 2064},
+	} {
+		d, err := shareDescriptors(test.limit, test.stores)
+		if err != nil || d.tables != test.tables || d.connections != test.connections {
+			t.Errorf("%d for %d: %+v, %v", test.limit, test.stores, d, err)
+		}
+		all := d.connections
+		if n := d.reserve(logClients); n < 1 || n > all/8 || d.connections != all-n {
+			t.Errorf("%d of %d are taken", n, all)
+		}
+	}
+	if _, err := shareDescriptors(227, 2); err == nil || !strings.Contains(err.Error(), "ulimit -n") {
+		t.Errorf("227: %v", err)
+	}
+	for _, test := range []struct{ wanted, all, want int }{{0, 100, 0}, {1000, 100, 25}, {10, 100, 10},
+		{1000, 100_000, 1000}, {5, 2, 1}} {
+		if n := ofAddress(test.wanted, test.all); n != test.want {
+			t.Errorf("an address that may have %d of %d has %d, want %d", test.wanted, test.all, n, test.want)
+		}
+	}
+}

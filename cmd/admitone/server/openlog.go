@@ -1,0 +1,144 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"admitone/cmd/admitone/usage"
+	"admitone/events"
+	"admitone/events/embedded"
+	"admitone/events/esdb"
+)
+
+// DurableLog is what a server needs of its log.
+type DurableLog interface {
+	events.Store
+	events.Snapshots
+}
+
+// IsRemote reports whether a --store names an EventStoreDB, and not a directory.
+func IsRemote(store string) bool { return strings.Contains(store, "://") }
+
+// EventStoreAppend bounds the bytes of facts in one append to an EventStoreDB: half of a node's
+// default limit, because ids, types and the last command come on top.
+const EventStoreAppend = esdb.DefaultMaxAppend / 2
+
+// esdbLag is how many positions the views may be behind an EventStoreDB, where each is a byte: some
+// 100,000 events.
+const esdbLag = 100 << 20
+
+// connectLimit bounds how long connecting to an EventStoreDB may take.
+const connectLimit = 20 * time.Second
+
+// openLog opens the log of a server, with so many of its tables at once.
+func openLog(s Settings, tables int) (log DurableLog, bounds logBounds, err error) {
+	if IsRemote(s.Store) {
+		log, err = Connect(context.Background(), s.Store, esdb.Options{Logger: s.Logger})
+		return log, logBounds{appendBytes: EventStoreAppend, lag: esdbLag}, err
+	}
+	log, err = OpenGrowing(context.Background(), s.Store, s.AcceptLoss, s.Logger, tables)
+	return log, logBounds{}, err
+}
+
+// logBounds are a log's own bounds, 0 for the default: bytes of an append, and the positions that
+// the views may be behind.
+type logBounds struct {
+	appendBytes int64
+	lag         uint64
+}
+
+// OpenGrowing opens a log in a directory for appending; the directory is made if needed. tables of
+// it are open at once (0 for the default). Errors: an ErrLost, unless acceptLoss turns the log into
+// another one; another server uses it; the disk's.
+func OpenGrowing(ctx context.Context, dir string, acceptLoss bool, logger *slog.Logger,
+	tables int) (DurableLog, error) {
+	command := "admitone serve --store " + dir
+	log, err := openDirectory(dir, logger, tables)
+	if errors.Is(err, events.ErrDamaged) {
+		log, err = openDamaged(dir, embedded.Options{Logger: logger, MaxTables: tables}, acceptLoss, command, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := holdEnd(ctx, log.(*embedded.Store), dir, acceptLoss, command, logger); err != nil {
+		return nil, errors.Join(err, log.Close())
+	}
+	return log, nil
+}
+
+func openDirectory(dir string, logger *slog.Logger, tables int) (DurableLog, error) {
+	if err := os.MkdirAll(dir, 0o750); err != nil {
+		return nil, err
+	}
+	return directoryLog(dir, embedded.Options{Logger: logger, MaxTables: tables}, embedded.Open)
+}
+
+// readDirectory opens the log in a directory for reading only.
+func readDirectory(dir string, logger *slog.Logger, tables int) (DurableLog, error) {
+	return directoryLog(dir, embedded.Options{Logger: logger, MaxTables: tables}, embedded.OpenReader)
+}
+
+func directoryLog(dir string, options embedded.Options,
+	open func(string, embedded.Options) (*embedded.Store, error)) (DurableLog, error) {
+	log, err := open(dir, options)
+	if errors.Is(err, events.ErrInUse) {
+		return nil, fmt.Errorf("another server is using the log in %s; stop it, or name another directory with --store", dir)
+	}
+	if err != nil {
+		return nil, OpenError(dir, err)
+	}
+	return log, nil
+}
+
+// OpenError explains why the log in a directory can't be opened, and what to do about it.
+func OpenError(dir string, err error) error {
+	if errors.Is(err, embedded.ErrUnfinished) {
+		return fmt.Errorf("can't use the log in %s: %w; finish it with: admitone import FILE --store %[1]s", dir, err)
+	}
+	if errors.Is(err, events.ErrDamaged) {
+		return fmt.Errorf("can't open the log in %s: %w; go on with a backup, and keep these files", dir, err)
+	}
+	return fmt.Errorf("can't open the log in %s: %w", dir, err)
+}
+
+// Connect opens the log on an EventStoreDB. Errors: a [usage.Error] for an invalid address; the
+// server refuses, or can't be reached within connectLimit.
+func Connect(ctx context.Context, address string, options esdb.Options) (*esdb.Store, error) {
+	ctx, cancel := context.WithTimeout(ctx, connectLimit)
+	defer cancel()
+	store, err := esdb.Open(ctx, address, options)
+	if errors.Is(err, esdb.ErrAddress) {
+		return nil, usage.Errorf("%s: %w", WithoutPassword(address), err)
+	}
+	if errors.Is(err, esdb.ErrRefused) && options.ReadOnly {
+		return nil, fmt.Errorf("the server at %s does not let this program read; name a user that may: "+
+			"esdb://NAME:PASSWORD@…; %w", WithoutPassword(address), err)
+	}
+	if errors.Is(err, esdb.ErrRefused) {
+		return nil, fmt.Errorf("the server at %s does not let this program write: start it with --writable (admitone "+
+			"eventstore), or name a user that may; %w",
+			WithoutPassword(address), err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("can't reach the log at %s; is an EventStoreDB running there? %w", WithoutPassword(address),
+			err)
+	}
+	return store, nil
+}
+
+// WithoutPassword returns a connection string without its password.
+func WithoutPassword(address string) string {
+	scheme, rest, ok := strings.Cut(address, "://")
+	if !ok {
+		return address
+	}
+	if _, host, ok := strings.Cut(rest, "@"); ok {
+		rest = "…@" + host
+	}
+	return scheme + "://" + rest
+}

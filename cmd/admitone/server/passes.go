@@ -1,0 +1,248 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"admitone/actors/admission"
+	"admitone/actors/waitingroom/pass"
+	"admitone/cmd/admitone/usage"
+	"admitone/events"
+	"admitone/projections/row"
+)
+
+// PassKeysFile has the keys that sign passes, below the store's directory, if no other file is
+// named.
+const PassKeysFile = "passes.key"
+
+// keysEvery is how often a server checks its file of keys for changes.
+const keysEvery = time.Second
+
+// PassKeysPath returns the file with the keys that sign passes.
+func (s *Settings) PassKeysPath() string {
+	if s.PassKeys != "" {
+		return s.PassKeys
+	}
+	return filepath.Join(s.Directory(), PassKeysFile)
+}
+
+// passKeys are a server's keys as it has read them.
+type passKeys struct {
+	file string
+	made bool   // at this start, because there were none
+	text string // the text in use; owned by the goroutine that watches the file
+}
+
+// read returns the ring in the file and the file's text, nil if that is in use.
+func (k *passKeys) read() (ring *pass.Keyring, text string, err error) {
+	found, err := os.ReadFile(k.file)
+	if err != nil || k.text != "" && string(found) == k.text { // the empty text is never in use
+		return nil, k.text, err
+	}
+	if ring, err = pass.Parse(found); err != nil {
+		return nil, "", fmt.Errorf("%s: %w", k.file, err)
+	}
+	return ring, string(found), nil
+}
+
+// openRooms reads the keys, which are created if needed, and opens the rooms.
+func (p *Server) openRooms(s Settings) error {
+	p.away, p.keys.file = s.OtherRooms, s.PassKeysPath()
+	made := func() []byte { p.keys.made = true; return newKeyring() }
+	if err := makeFile(p.keys.file, made); err != nil {
+		return err
+	}
+	ring, text, err := p.keys.read()
+	if err != nil {
+		return err
+	}
+	if p.away && p.keys.made {
+		p.logger.Error("there were no keys of passes, and new ones were made: no pass of the server that runs the waiting "+
+			"rooms is good here; copy its file",
+			"file", p.keys.file)
+	}
+	p.keys.text = text
+	p.Rooms = admission.New(admission.Config{Desk: p.Desk, Keys: ring, Elsewhere: s.OtherRooms,
+		Shared: p.shared, Node: p.nodeName(), Store: p.Log, Logger: s.Logger})
+	// The log names keys with its first waiting room, see resumeRooms.
+	use := admission.KeysIfKnown
+	switch {
+	case s.AcceptKeys:
+		use = admission.KeysAccepted
+	case p.shared:
+		use = admission.KeysFirst
+	}
+	return p.useKeys(ring, use)
+}
+
+// nodeName returns the server's name for people: its host and address.
+func (p *Server) nodeName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "localhost"
+	}
+	_, port, _ := net.SplitHostPort(p.listener.Addr().String())
+	return net.JoinHostPort(host, port)
+}
+
+// useKeys takes a ring into use, the present one if it is nil, and logs if its keys are not those
+// of the log.
+func (p *Server) useKeys(ring *pass.Keyring, use admission.KeyUse) error {
+	ctx, cancel := context.WithTimeout(context.Background(), headLimit)
+	defer cancel()
+	before := p.Rooms.KeyState()
+	if err := p.Rooms.UseKeys(ctx, ring, use); err != nil {
+		return fmt.Errorf("the keys that the log names: %w", err)
+	}
+	state, own, named := p.Rooms.Keys()
+	if state == before {
+		return nil
+	}
+	log := p.logger.With("file", p.keys.file, "own", own, "log", named)
+	switch state {
+	case admission.KeysDiffer:
+		log.Error("this server's keys of passes are none of the log's: waiting rooms and what they guard are answered with " +
+			"503 keys_differ; " +
+			"put a copy of a file that has them in its place, which is taken up within seconds, or start once with " +
+			"--accept-keys if they are lost")
+	case admission.KeysBehind:
+		log.Warn("another server signs passes with a newer key than this one has; copy its file")
+	case admission.KeysAgree:
+		if before != admission.KeysUnnamed {
+			log.Info("the keys of passes are those of the log")
+		}
+	}
+	return nil
+}
+
+// takeKeys takes changed keys of the file into use, and reads those that other servers have added.
+func (p *Server) takeKeys() error {
+	ring, text, err := p.keys.read()
+	if err != nil || ring == nil && !p.shared {
+		return err
+	}
+	if err := p.useKeys(ring, admission.KeysIfKnown); err != nil || ring == nil {
+		return err
+	}
+	p.keys.text = text
+	p.logger.Info("new keys sign passes", "file", p.keys.file)
+	return nil
+}
+
+func newKeyring() []byte {
+	ring, err := pass.NewKeyring(pass.NewKey(1))
+	if err != nil {
+		panic(err) // one key makes a ring
+	}
+	return ring.Format()
+}
+
+// watchKeys takes new keys of the file into use, and checks those in use against the keys that
+// other servers have added. If the file can't be read, the keys in use stay.
+func (p *Server) watchKeys(ctx context.Context) error {
+	tick := time.NewTicker(keysEvery)
+	defer tick.Stop()
+	told := false
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		err := p.takeKeys()
+		if err != nil && !told {
+			p.logger.Warn("the keys of passes can't be read; the ones before stay in use", "error", err)
+		}
+		told = err != nil
+	}
+}
+
+// resumeRooms starts the rounds of the rooms in which visitors wait or have passes. The views know
+// them once they have read what was in the log at the start.
+func (p *Server) resumeRooms(ctx context.Context) error {
+	head, err := p.Log.Head(ctx)
+	if err == nil {
+		err = p.Views.WaitFor(ctx, head)
+	}
+	if err != nil {
+		return err
+	}
+	for after := ""; ; {
+		page, next, err := p.Views.WaitingRooms(after, 100)
+		if err != nil {
+			return err
+		}
+		p.nameKeys(page)
+		for i := range page {
+			if row := &page[i]; p.keys.made && row.Waiting+row.Active > 0 {
+				p.logger.Error("the keys of passes were missing, and new ones were made: the places and passes of before are "+
+					"not known",
+					"file", p.keys.file, "room", row.ID, "waiting", row.Waiting, "admitted", row.Active)
+			}
+			if page[i].WaitingRoomCounts != (events.WaitingRoomCounts{}) {
+				p.resumeRoom(ctx, page[i].ID)
+			}
+		}
+		if after = next; after == "" {
+			return nil
+		}
+	}
+}
+
+// nameKeys makes the log name this server's keys if it has rooms and names none: it was written
+// before keys were named.
+func (p *Server) nameKeys(rooms []row.WaitingRoom) {
+	if len(rooms) == 0 || p.Rooms.KeyState() != admission.KeysUnnamed {
+		return
+	}
+	if p.keys.made {
+		p.logger.Error("the file of keys was missing, and new ones were made: visitors and holders of passes have to join "+
+			"again, and a promised draw can't be made; the log names the new keys now: to use a copy of the lost file, put "+
+			"it in place and start once with --accept-keys", "file", p.keys.file)
+	}
+	if err := p.useKeys(nil, admission.KeysFirst); err != nil {
+		p.logger.Warn("the log names no keys of passes yet; the next waiting room that is set up does", "error", err)
+	}
+}
+
+// resumeRoom tries until it succeeds: no request would start a room whose visitors are all silent.
+func (p *Server) resumeRoom(ctx context.Context, id events.RoomID) {
+	for {
+		err := p.Rooms.Resume(ctx, id)
+		if err == nil || ctx.Err() != nil {
+			return
+		}
+		p.logger.Warn("a waiting room can't be resumed yet", "room", id, "error", err)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// RotatePasses replaces the file by one with a new first key. Errors: a [usage.Error] for a file
+// that does not exist or has no keys; the disk's.
+func RotatePasses(file string) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return usage.Errorf("the keys that a server has made at its first start: %w", err)
+	}
+	ring, err := pass.Parse(text)
+	if err != nil {
+		return usage.Errorf("%s: %w", file, err)
+	}
+	fresh, err := writeFresh(file, ring.Rotate().Format())
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(fresh, file); err != nil {
+		return errors.Join(err, os.Remove(fresh))
+	}
+	return nil
+}

@@ -1,0 +1,62 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestMissingKeysAreReported: as an error, if visitors wait whose places they signed.
+func TestMissingKeysAreReported(t *testing.T) {
+	store := t.TempDir()
+	s := startIn(t, store, io.Discard)
+	send(t, s, "PUT", "/v1/waiting-rooms/r",
+		`{"admit_per_second":1,"max_active":1,"active_seconds":600,"heartbeat_seconds":600,"status":"open"}`)
+	end(t, s)
+	said := func() string { // the server's log until its rooms have resumed
+		t.Helper()
+		var text bytes.Buffer
+		p := startIn(t, store, &text)
+		limit, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		if err := errors.Join(p.resumeRooms(limit), p.Stop(limit)); err != nil {
+			t.Fatal(err)
+		}
+		return text.String()
+	}
+	if text := said(); strings.Contains(text, "keys of passes") {
+		t.Errorf("with its keys it says %s", text)
+	}
+	kept, err := os.ReadFile(filepath.Join(store, PassKeysFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(store, PassKeysFile)); err != nil {
+		t.Fatal(err)
+	}
+	// The log names the keys from the first room on.
+	if text := said(); !strings.Contains(text, `"level":"ERROR"`) || !strings.Contains(text, "none of the log's") {
+		t.Errorf("while nobody waits it says %s", text)
+	}
+	if err := os.WriteFile(filepath.Join(store, PassKeysFile), kept, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s = startIn(t, store, io.Discard)
+	send(t, s, "POST", "/v1/waiting-rooms/r/visitors", `{"holder":"ada"}`)
+	end(t, s)
+	if text := said(); strings.Contains(text, "keys of passes") {
+		t.Errorf("with its keys it says %s", text)
+	}
+	if err := os.Remove(filepath.Join(store, PassKeysFile)); err != nil {
+		t.Fatal(err)
+	}
+	if text := said(); !strings.Contains(text, `"level":"ERROR"`) ||
+		!strings.Contains(text, "the places and passes of before") || !strings.Contains(text, `"room":"r"`) {
+		t.Errorf("it says %q", text)
+	}
+}

@@ -1,0 +1,36 @@
+package server
+
+import (
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"time"
+)
+
+// offerProfiles listens for readers of Go's profiles, if the settings ask for it.
+func (p *Server) offerProfiles(address string) error {
+	if address == "" {
+		return nil
+	}
+	listener, err := listenOn("profile-listen", address)
+	if err != nil {
+		return err
+	}
+	pool := newClients(p.files.reserve(profileClients), p.logger)
+	showProfileClients(p.metrics, pool)
+	p.profiles = pool.Listen(listener)
+	return nil
+}
+
+// serveProfiles serves net/http/pprof, and nothing else.
+func serveProfiles(listener net.Listener) error {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	server := http.Server{
+		// No write timeout: a profile takes as long as it is asked to.
+		Handler: mux, ReadTimeout: 5 * time.Second, IdleTimeout: 10 * time.Second, MaxHeaderBytes: 8 << 10,
+	}
+	return server.Serve(listener)
+}

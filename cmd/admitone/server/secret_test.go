@@ -1,0 +1,36 @@
+package server
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"admitone/cmd/admitone/usage"
+)
+
+// TestInvalidSecrets are refused by all commands.
+func TestInvalidSecrets(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "secret")
+	for _, text := range []string{"", "short", strings.Repeat(" ", 40), strings.Repeat("\x00", 40),
+		strings.Repeat("\x00", 31) + "\n",
+		"thirty-one bytes and a newline.\n", "thirty-one bytes and two of them\r\n"[1:], strings.Repeat("a", 64) + "\n",
+		strings.Repeat(" \t", 20) + "\n"} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var misused usage.Error
+		if _, err := JWTSecret(file, ""); !errors.As(err, &misused) || !strings.Contains(err.Error(), file) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	good := []byte("thirty-two bytes with a newline.\n")
+	if err := os.WriteFile(file, good, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if secret, err := JWTSecret(file, ""); err != nil || !bytes.Equal(secret, good) {
+		t.Errorf("%q, %v; the secret is the whole file", secret, err)
+	}
+}

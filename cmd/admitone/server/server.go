@@ -1,0 +1,340 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"admitone/actors"
+	"admitone/actors/admission"
+	"admitone/actors/bookings"
+	"admitone/actors/refusals"
+	"admitone/api"
+	"admitone/api/connections"
+	"admitone/api/contacts"
+	"admitone/cmd/admitone/kinds"
+	"admitone/events"
+	"admitone/events/esdbwire"
+	"admitone/events/merkle"
+	"admitone/projections"
+	"admitone/projections/verify"
+)
+
+// ViewsFolder has the views, below the store.
+const ViewsFolder = "views"
+
+// ContactsFolder has the contacts of holders, below the store.
+const ContactsFolder = "contacts"
+
+// Settings of a server, from the flags of serve.
+type Settings struct {
+	Listen       string
+	Store        string
+	Data         string // directory of everything but the log, if that is elsewhere
+	Auth         api.Auth
+	OwnCharges   bool // holders charge their own wallets
+	AllowOrigins []string
+	MaxSockets   int64
+	AccessLog    io.Writer
+	Logger       *slog.Logger
+	Yardstick    bool
+	IdleAfter    time.Duration
+	Profile      string        // address for Go's profiles, "" for none
+	EsdbListen   string        // address for EventStoreDB clients, "" for none
+	AcceptLoss   bool          // go on with a log that has lost its end, as another one
+	SignEvery    time.Duration // between two signed heads, 0 for no tree
+	PassKeys     string        // file of the keys that sign passes, "" for passes.key in the directory
+	Refusals     bool          // record refusals
+	Prove        bool          // verify the log while it grows
+	At           string        // a moment of the past to show, "" for the present
+	AcceptKeys   bool          // name the keys that sign passes in the log, whatever it names
+	OtherRooms   bool          // another server on the same log runs the waiting rooms
+	Joins        int           // into waiting rooms per minute and address, 0 for any number
+	PerAddress   int           // connections of one address, 0 for any number
+	Trusted      []string      // networks of proxies
+	ProxyHeader  string        // in which they send the caller's address
+	Proxies      connections.Proxies
+	MaxBackups   int // that the server keeps, 0 for MaxBackups
+}
+
+// Directory returns the directory of everything but the log: views, secrets, backups. It is the
+// log's own unless the log is elsewhere.
+func (s *Settings) Directory() string {
+	if IsRemote(s.Store) {
+		return s.Data
+	}
+	return s.Store
+}
+
+// Server is a running server. Its exported parts are for reading, next to its API; only the server
+// sets and closes them.
+type Server struct {
+	Log      DurableLog
+	Desk     *actors.Desk
+	Views    *projections.Projections
+	Rooms    *admission.Rooms   // nil for a server of the past
+	Refusals *refusals.Recorder // nil if not wanted
+	Monitor  *verify.Monitor    // nil if not wanted
+
+	tree      *merkle.Tree // nil if not wanted
+	bookings  *bookings.Bookings
+	contacts  *contacts.Book
+	following events.Position // position up to which the desk has followed the log
+	shared    bool            // other servers may append to the log
+	keys      passKeys
+	away      bool // another server runs the waiting rooms
+	http      *api.Server
+	listener  net.Listener
+	profiles  net.Listener // nil if not wanted
+	logger    *slog.Logger
+	metrics   *prometheus.Registry
+	files     descriptors
+
+	esdb         *esdbwire.Server // nil if not wanted
+	esdbListener net.Listener
+
+	background sync.WaitGroup
+	cancel     context.CancelFunc
+	resuming   sync.WaitGroup // of bookings; it ends before rest
+	rest       context.CancelFunc
+	failed     chan error
+
+	scratch string // directory to delete in the end, "" for none
+	where   string // the part of the log that is shown, if not all
+}
+
+// Start opens all parts and begins to serve. After an error it closes what it has opened. Errors: a
+// [usage.Error] for invalid settings; an ErrLost for a log that has lost something that was
+// answered; else that of the part that can't be opened, with the remedy.
+func Start(s Settings) (*Server, error) {
+	p := &Server{logger: s.Logger, metrics: prometheus.NewRegistry(), failed: make(chan error, 7), cancel: func() {},
+		rest: func() {}}
+	if err := p.shareDescriptors(); err != nil {
+		return nil, err
+	}
+	open, run := p.open, p.run
+	if s.At != "" {
+		open, run = p.openPast, p.runPast
+	}
+	if err := open(s); err != nil {
+		return nil, errors.Join(err, p.Stop(context.Background()))
+	}
+	run()
+	return p, nil
+}
+
+// open opens the parts in the order of their dependencies.
+func (p *Server) open(s Settings) (err error) {
+	if p.listener, err = listenOn("listen", s.Listen); err != nil {
+		return err
+	}
+	if err := p.offerProfiles(s.Profile); err != nil {
+		return err
+	}
+	keepPrivate(s.Directory(), s.Logger)
+	log, bounds, err := openLog(s, p.files.tables)
+	if err != nil {
+		return err
+	}
+	p.Log, p.shared = log, IsRemote(s.Store)
+	if err := p.beginFollowing(); err != nil {
+		return err
+	}
+	if err := p.offerLog(s.EsdbListen); err != nil {
+		return err
+	}
+	engine, err := actors.NewEngine()
+	if err != nil {
+		return err
+	}
+	p.Views, err = projections.Open(projections.Config{
+		Store: p.Log, Dir: filepath.Join(s.Directory(), ViewsFolder), Spawn: engine.Spawn, Logger: s.Logger,
+		MaxTables: p.files.tables,
+		Shared:    p.shared,
+	})
+	if err != nil {
+		return err
+	}
+	if err := p.openTree(s); err != nil {
+		return err
+	}
+	p.Desk = actors.NewDesk(engine, actors.Config{
+		Store: p.Log, Snapshots: p.Log, Kinds: kinds.Rules(), Logger: s.Logger, IdleAfter: s.IdleAfter,
+		AppendBytes: bounds.appendBytes,
+	})
+	p.bookings = bookings.New(p.Desk, p.Views)
+	if !p.shared {
+		p.bookings.Alone()
+	}
+	if err := p.openRooms(s); err != nil {
+		return err
+	}
+	if p.contacts, err = contacts.Open(filepath.Join(s.Directory(), ContactsFolder), s.Logger); err != nil {
+		return err
+	}
+	if s.Refusals {
+		p.Refusals = refusals.New(refusals.Config{Store: p.Log, Logger: s.Logger})
+	}
+	if s.Prove {
+		p.Monitor = verify.NewMonitor(p.Log, !IsRemote(s.Store), s.Logger)
+	}
+	p.http = api.New(api.Config{
+		Desk: p.Desk, Bookings: p.bookings, Rooms: p.Rooms, JoinsPerMinute: s.Joins, Views: p.Views, Store: p.Log,
+		Auth: s.Auth, AllowOrigins: s.AllowOrigins,
+		MaxSockets: s.MaxSockets, AccessLog: s.AccessLog, Logger: s.Logger, Yardstick: s.Yardstick,
+		MaxConnections: p.files.connections, ConnectionsPerAddress: ofAddress(s.PerAddress, p.files.connections),
+		Proxies: s.Proxies, Metrics: p.metrics,
+		MaxLag: bounds.lag, Linger: p.drain(), Backup: backups(p.Log, s.Directory(), s.MaxBackups), Proofs: p.proofs(),
+		Contacts: p.contacts, HoldersCharge: s.OwnCharges, Refusals: p.Refusals, Monitor: p.Monitor,
+	})
+	return nil
+}
+
+// run starts the background work.
+func (p *Server) run() {
+	ctx, cancel := context.WithCancel(context.Background())
+	p.cancel = cancel
+	spawn := func(name string, f func() error) {
+		p.background.Go(func() {
+			if err := f(); err != nil && ctx.Err() == nil {
+				p.failed <- fmt.Errorf("%s: %w", name, err)
+			}
+		})
+	}
+	spawn("the views", func() error { return p.runViews(ctx) })
+	spawn("the deadlines", func() error { return p.Views.RunDeadlines(ctx, p.Desk.Wake) })
+	if p.tree != nil {
+		spawn("the tree of the log", func() error { return p.tree.Run(ctx) })
+	}
+	if p.Refusals != nil {
+		spawn("the refusals", func() error { return p.Refusals.Run(ctx) })
+	}
+	if p.Monitor != nil {
+		spawn("the proof of the log", func() error { return p.Monitor.Run(ctx) })
+	}
+	if p.shared {
+		spawn("what other servers append", func() error { return p.followOthers(ctx) })
+	}
+	p.resume()
+	if !p.away {
+		spawn("the waiting rooms", func() error { return p.resumeRooms(ctx) })
+	}
+	spawn("the keys of passes", func() error { return p.watchKeys(ctx) })
+	if p.profiles != nil {
+		spawn("the profiles", func() error { return serveProfiles(p.profiles) })
+	}
+	if p.esdb != nil {
+		spawn("the log's EventStoreDB side", func() error { return p.esdb.Serve(p.esdbListener) })
+	}
+	spawn("the server", func() error { return p.http.Listen(p.listener) })
+}
+
+// runViews keeps the views up to date. At damage of the log they end, and /healthz and /readyz
+// fail; the intact part of the log is still served.
+func (p *Server) runViews(ctx context.Context) error {
+	err := p.Views.Run(ctx)
+	if errors.Is(err, events.ErrDamaged) {
+		return nil
+	}
+	return err
+}
+
+// resume finishes the bookings that were in progress, also on earlier servers.
+func (p *Server) resume() {
+	ctx, rest := context.WithCancel(context.Background())
+	p.rest = rest
+	p.resuming.Go(func() {
+		err := p.Views.RunUnfinished(ctx, func(ctx context.Context, bookingID events.BookingID) error {
+			id := actors.NewCommandID()
+			return p.bookings.Resume(ctx, bookings.Origin{ID: id, CorrelationID: string(id), CausationID: "resumed",
+				Actor: "system"}, bookingID)
+		})
+		if err != nil && ctx.Err() == nil {
+			p.failed <- fmt.Errorf("the unfinished bookings: %w", err)
+		}
+	})
+}
+
+// drainLimit is how long a stopping server answers its connections, if other servers can take new
+// ones.
+const drainLimit = time.Second
+
+func (p *Server) drain() time.Duration {
+	if p.shared {
+		return drainLimit
+	}
+	return 0
+}
+
+// Failed returns a channel of errors that have ended a part of the server; the server should be
+// stopped then.
+func (p *Server) Failed() <-chan error { return p.failed }
+
+// Where describes the part of the log that is shown, "" if it is all.
+func (p *Server) Where() string { return p.where }
+
+// Listens returns the listener's own address.
+func (p *Server) Listens() string { return p.listener.Addr().String() }
+
+// Address returns the server's address for clients on this machine.
+func (p *Server) Address() string {
+	address := p.listener.Addr().(*net.TCPAddr)
+	if address.IP.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", strconv.Itoa(address.Port))
+	}
+	return address.String()
+}
+
+// Stop ends all parts in the order of their dependencies: first no new requests, then no commands,
+// then no reading, then the log.
+func (p *Server) Stop(ctx context.Context) error {
+	var errs []error
+	if p.http != nil {
+		errs = append(errs, p.http.Shutdown(ctx))
+	} else if p.listener != nil {
+		errs = append(errs, p.listener.Close())
+	}
+	p.rest()
+	p.resuming.Wait()
+	if p.bookings != nil {
+		p.bookings.Wait()
+	}
+	if p.Rooms != nil {
+		p.Rooms.Close()
+	}
+	if p.Desk != nil {
+		errs = append(errs, p.Desk.Close(ctx))
+	}
+	errs = append(errs, p.withdrawLog())
+	p.cancel()
+	if p.profiles != nil {
+		errs = append(errs, p.profiles.Close())
+	}
+	p.background.Wait()
+	if p.contacts != nil {
+		errs = append(errs, p.contacts.Close())
+	}
+	if p.Views != nil {
+		errs = append(errs, p.Views.Close())
+	}
+	if p.tree != nil {
+		errs = append(errs, p.tree.Close(ctx))
+	}
+	if p.Log != nil {
+		errs = append(errs, p.Log.Close())
+	}
+	if p.scratch != "" {
+		errs = append(errs, os.RemoveAll(p.scratch))
+	}
+	return errors.Join(errs...)
+}

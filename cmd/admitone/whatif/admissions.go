@@ -1,0 +1,236 @@
+package whatif
+
+import (
+	"container/heap"
+	"time"
+
+	"admitone/actors/waitingroom"
+	"admitone/events"
+	"admitone/projections/demand"
+)
+
+// round is the interval of admissions, as in package admission.
+const round = 50 * time.Millisecond
+
+// admission has the recorded and the simulated time of an admission; zero is never.
+type admission struct{ recorded, here time.Time }
+
+// admissions run the waiting rooms under other settings. The times of the recorded admissions do
+// not apply then, and rooms admit in rounds as on a server.
+type admissions struct {
+	*executor
+	todo intentQueue
+	// next has the next round of each room in which something may happen.
+	next map[events.StreamID]time.Time
+	// By tickets of the log: the holder, the time of the admission, and the intents after it.
+	holders  map[ticket]events.Holder
+	recorded map[ticket]time.Time
+	after    map[ticket][]demand.Intent
+	// ours maps tickets of the simulation to the numbers of those of the log.
+	ours map[ticket]int64
+	here map[ticket]time.Time // the times of admissions, by tickets of the log
+}
+
+// intentQueue is a heap by time, then by position.
+type intentQueue []demand.Intent
+
+func (w intentQueue) Len() int { return len(w) }
+func (w intentQueue) Less(i, j int) bool {
+	if !w[i].At.Equal(w[j].At) {
+		return w[i].At.Before(w[j].At)
+	}
+	return w[i].Position < w[j].Position
+}
+func (w intentQueue) Swap(i, j int) { w[i], w[j] = w[j], w[i] }
+func (w *intentQueue) Push(x any)   { *w = append(*w, x.(demand.Intent)) }
+func (w *intentQueue) Pop() any {
+	last := len(*w) - 1
+	x := (*w)[last]
+	*w = (*w)[:last]
+	return x
+}
+
+// newAdmissions takes the intents about waiting rooms, and the holders from before the range.
+func newAdmissions(r *executor, intents []demand.Intent, holders map[ticket]events.Holder) *admissions {
+	d := &admissions{executor: r, next: map[events.StreamID]time.Time{}, holders: holders,
+		recorded: map[ticket]time.Time{}, after: map[ticket][]demand.Intent{}, ours: map[ticket]int64{},
+		here: map[ticket]time.Time{}}
+	for _, w := range intents {
+		switch f := w.Fact.(type) {
+		case *events.WaitingRoomAdmitted:
+			for number := range events.Tickets(f.Tickets) {
+				d.recorded[ticket{w.Stream, number}] = w.At
+			}
+			continue
+		case *events.WaitingRoomFinished:
+			d.hold(&w, f.Ticket)
+			continue
+		case *events.WaitingRoomLeft:
+			if f.Was == events.VisitorAdmitted {
+				d.hold(&w, f.Ticket)
+				continue
+			}
+		case *events.WaitingRoomJoined:
+			d.holders[ticket{w.Stream, f.Ticket}] = f.Holder
+		}
+		d.todo = append(d.todo, w)
+	}
+	heap.Init(&d.todo)
+	return d
+}
+
+// hold keeps an intent of an admitted visitor until the visitor is admitted here. That of a
+// visitor who was admitted before the range is decided at its recorded time.
+func (d *admissions) hold(w *demand.Intent, number int64) {
+	t := ticket{w.Stream, number}
+	if _, inRange := d.recorded[t]; !inRange {
+		d.todo = append(d.todo, *w)
+		return
+	}
+	d.after[t] = append(d.after[t], *w)
+}
+
+// run decides all intents and returns the admissions of each holder.
+func (d *admissions) run() (map[events.Holder][]admission, error) {
+	for stream, e := range d.entities { // rooms in which visitors wait already
+		if _, ok := e.core.(*waitingroom.Room); ok {
+			d.next[stream] = d.now
+		}
+	}
+	for {
+		if len(d.todo) == 0 { // rounds, until they lead to more intents
+			if _, err := d.rounds(time.Time{}); err != nil {
+				return nil, err
+			}
+			if len(d.todo) == 0 {
+				return d.of(), nil
+			}
+		}
+		w := heap.Pop(&d.todo).(demand.Intent)
+		added, err := d.rounds(w.At)
+		if err != nil {
+			return nil, err
+		}
+		if added {
+			heap.Push(&d.todo, w) // an added intent may come first
+			continue
+		}
+		if err := d.step(&w); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// step decides one intent.
+func (d *admissions) step(w *demand.Intent) error {
+	d.now = w.At
+	if _, err := d.decide(w); err != nil {
+		return err
+	}
+	if f, ok := w.Fact.(*events.WaitingRoomJoined); ok {
+		d.ours[ticket{w.Stream, d.tickets[ticket{w.Stream, f.Ticket}]}] = f.Ticket
+	}
+	if next, planned := d.next[w.Stream]; !planned || next.After(w.At.Add(round)) {
+		d.next[w.Stream] = w.At.Add(1) // a server begins a round as soon as it has something to do
+	}
+	return nil
+}
+
+// rounds executes the rounds before a time, all of them if it is zero, and reports whether they
+// led to new intents.
+func (d *admissions) rounds(before time.Time) (added bool, err error) {
+	for {
+		var room events.StreamID
+		for stream, at := range d.next {
+			first, any := d.next[room]
+			if !any || at.Before(first) || at.Equal(first) && stream < room {
+				room = stream
+			}
+		}
+		at, any := d.next[room]
+		if !any || !before.IsZero() && !at.Before(before) {
+			return added, nil
+		}
+		if len(d.todo) > 0 && before.IsZero() {
+			return added, nil // intents come first
+		}
+		d.now = at
+		more, err := d.round(room)
+		if err != nil {
+			return added, err
+		}
+		if added = added || more; added && !before.IsZero() {
+			return added, nil
+		}
+	}
+}
+
+// round admits at one room and plans the next.
+func (d *admissions) round(room events.StreamID) (added bool, err error) {
+	facts, err := d.command(room, &waitingroom.Admit{})
+	if err != nil {
+		return false, err
+	}
+	for _, fact := range facts {
+		f, ok := fact.(*events.WaitingRoomAdmitted)
+		if !ok {
+			continue
+		}
+		for number := range events.Tickets(f.Tickets) {
+			added = d.admit(ticket{room, number}) || added
+		}
+	}
+	delete(d.next, room)
+	if next := d.nextRound(room); !next.IsZero() {
+		d.next[room] = next
+	}
+	return added, nil
+}
+
+// admit records an admission and schedules the intents that follow it.
+func (d *admissions) admit(mine ticket) (added bool) {
+	theirs := mine
+	if number, known := d.ours[mine]; known {
+		theirs.number = number
+	}
+	d.here[theirs] = d.now
+	for _, w := range d.after[theirs] {
+		w.At = d.now.Add(w.At.Sub(d.recorded[theirs]))
+		heap.Push(&d.todo, w)
+		added = true
+	}
+	return added
+}
+
+// nextRound returns the next time at which a room may admit or expire visitors, zero if never.
+func (d *admissions) nextRound(stream events.StreamID) time.Time {
+	room := d.room(stream)
+	line := room.Line()
+	if line.Waiting == 0 {
+		return time.Time{}
+	}
+	var next time.Time
+	for _, at := range []time.Time{line.NextAdmission(d.now), room.NextDeadline(), line.Settings.OpensAt} {
+		if at.After(d.now) && (next.IsZero() || at.Before(next)) {
+			next = at
+		}
+	}
+	if next.IsZero() {
+		return next
+	}
+	if soon := d.now.Add(round); next.Before(soon) {
+		return soon
+	}
+	return next.Add(1) // a deadline has passed one nanosecond after it
+}
+
+// of returns the admissions of each holder.
+func (d *admissions) of() map[events.Holder][]admission {
+	all := map[events.Holder][]admission{}
+	for t, at := range d.recorded {
+		if holder, known := d.holders[t]; known {
+			all[holder] = append(all[holder], admission{at, d.here[t]})
+		}
+	}
+	return all
+}

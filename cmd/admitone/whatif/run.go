@@ -1,0 +1,260 @@
+package whatif
+
+import (
+	"context"
+	"iter"
+	"slices"
+	"time"
+
+	"admitone/actors/core"
+	"admitone/cmd/admitone/kinds"
+	"admitone/events"
+	"admitone/projections/demand"
+)
+
+// Question asks for the outcome of the demand of a range under another policy.
+type Question struct {
+	Policy kinds.Policy
+	// From and To are the first and the last position of the range.
+	From, To events.Position
+	// Progress, if set, is called with the position up to which the log has been read.
+	Progress func(events.Position)
+}
+
+// Comparison is the answer to a Question.
+type Comparison struct {
+	From     events.Position `json:"from"`
+	To       events.Position `json:"to"`
+	Policy   kinds.Policy    `json:"policy"`
+	Intents  int64           `json:"wishes"`
+	Recorded Figures         `json:"recorded"`
+	WhatIf   Figures         `json:"what_if"`
+
+	recorded, whatIf series
+}
+
+// neverAdmitted is the code of intents of holders whom no waiting room has admitted.
+const neverAdmitted core.Code = "never_admitted"
+
+// run is the state of answering a question.
+type run struct {
+	Question
+	store events.Store
+	// recorded follows the log, and whatIf is under the policy.
+	recorded        *simulation
+	whatIf          *executor
+	recordedSummary *summary
+	whatIfSummary   *summary
+	holders         map[ticket]events.Holder // of tickets from before the range
+	bookers         map[events.StreamID]events.Holder
+	intents         int64
+	last            time.Time // of the recorded facts
+	latest          time.Time // of the intents as they are decided here
+}
+
+// Ask answers a question. The log must not be longer than fits into memory twice, as
+// the state of its entities. Errors: ErrBadPolicy; the store's; events.ErrDamaged.
+func Ask(ctx context.Context, store events.Store, question Question) (*Comparison, error) {
+	q := newRun(store, question)
+	if err := q.execute(ctx); err != nil {
+		return nil, err
+	}
+	return &Comparison{From: q.From, To: q.To, Policy: q.Policy, Intents: q.intents,
+		Recorded: q.recordedSummary.result(), WhatIf: q.whatIfSummary.result(),
+		recorded: q.recordedSummary.sales, whatIf: q.whatIfSummary.sales}, nil
+}
+
+func newRun(store events.Store, question Question) *run {
+	q := &run{Question: question, store: store, recordedSummary: newSummary(), whatIfSummary: newSummary(),
+		holders: map[ticket]events.Holder{}, bookers: map[events.StreamID]events.Holder{}}
+	q.recorded = newSimulation(q.recordedSummary.add)
+	q.whatIf = newExecutor(newSimulation(q.whatIfSummary.add))
+	return q
+}
+
+func (q *run) execute(ctx context.Context) error {
+	if q.From <= 1 {
+		if err := q.begin(); err != nil {
+			return err
+		}
+	}
+	refused, err := demand.Refused(ctx, q.store, q.From, q.To)
+	if err != nil {
+		return err
+	}
+	var late []demand.Intent // those that are not decided in the order of the log
+	for w, err := range demand.Of(q.inRange(ctx), refused) {
+		if err != nil {
+			return err
+		}
+		w.Fact = q.intent(w.Stream, w.Fact)
+		if !w.System {
+			q.intents++
+		}
+		q.recordedSummary.refused(core.Code(w.Refused))
+		if q.changesRooms() {
+			late = append(late, w)
+			continue
+		}
+		if err := q.decide(&w); err != nil {
+			return err
+		}
+	}
+	if err := q.decideLate(late); err != nil {
+		return err
+	}
+	if err := q.recorded.end(q.last); err != nil {
+		return err
+	}
+	return q.whatIf.end(maxTime(q.last, q.latest))
+}
+
+func maxTime(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// begin starts the range.
+func (q *run) begin() error {
+	q.recordedSummary.on, q.whatIfSummary.on = true, true
+	if err := q.whatIf.settle(); err != nil {
+		return err
+	}
+	return q.applyPolicy()
+}
+
+// inRange yields the events of the range. It folds the log into the recorded simulation, and what
+// comes before the range also into the other one, under the policy.
+func (q *run) inRange(ctx context.Context) iter.Seq2[events.Recorded, error] {
+	return func(yield func(events.Recorded, error) bool) {
+		for e, err := range events.All(ctx, q.store, 0) {
+			if err == nil && e.Position > q.To {
+				return
+			}
+			if err == nil {
+				err = q.fold(&e)
+			}
+			if err != nil {
+				yield(e, err)
+				return
+			}
+			if e.Position >= q.From && !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (q *run) fold(e *events.Recorded) error {
+	if q.Progress != nil {
+		q.Progress(e.Position)
+	}
+	var err error
+	if e.Fact, err = e.Decode(); err != nil {
+		return err
+	}
+	meta, err := events.ParseMetadata(e.Metadata)
+	if err != nil {
+		return err
+	}
+	if e.Position >= q.From && !q.recordedSummary.on {
+		if err := q.begin(); err != nil {
+			return err
+		}
+	}
+	q.last = maxTime(q.last, meta.At)
+	if kinds.Of(e.Stream) == nil {
+		return nil // not an entity's
+	}
+	if err := q.recorded.fold(e.Stream, e.Fact, meta.At); err != nil || e.Position >= q.From {
+		return err
+	}
+	switch f := e.Fact.(type) {
+	case *events.WaitingRoomJoined:
+		q.holders[ticket{e.Stream, f.Ticket}] = f.Holder
+	case *events.BookingHeld:
+		q.bookers[e.Stream] = f.Holder
+	}
+	return q.whatIf.fold(e.Stream, q.before(e.Stream, e.Fact), meta.At)
+}
+
+// decide decides an intent at its time.
+func (q *run) decide(w *demand.Intent) error {
+	q.latest = maxTime(q.latest, w.At)
+	if err := q.whatIf.until(w.At); err != nil {
+		return err
+	}
+	refused, err := q.whatIf.decide(w)
+	q.whatIfSummary.refused(refused)
+	return err
+}
+
+// decideLate decides the intents if the waiting rooms have other settings: first the admissions,
+// then everything else, in the order that follows from them.
+func (q *run) decideLate(late []demand.Intent) error {
+	var rooms, rest []demand.Intent
+	for _, w := range late {
+		if w.Stream.Category() == events.WaitingRoomCategory {
+			rooms = append(rooms, w)
+		} else {
+			rest = append(rest, w)
+		}
+	}
+	if len(late) == 0 {
+		return nil
+	}
+	admissions, err := newAdmissions(q.whatIf, rooms, q.holders).run()
+	if err != nil {
+		return err
+	}
+	for _, of := range admissions {
+		slices.SortFunc(of, func(a, b admission) int { return a.recorded.Compare(b.recorded) })
+	}
+	admitted := rest[:0]
+	for _, w := range rest {
+		at, ok := moved(w.At, admissions[q.holder(&w)])
+		if !ok {
+			q.whatIfSummary.refused(neverAdmitted)
+			continue
+		}
+		w.At = at
+		admitted = append(admitted, w)
+	}
+	slices.SortStableFunc(admitted, func(a, b demand.Intent) int { return a.At.Compare(b.At) })
+	for i := range admitted {
+		if err := q.decide(&admitted[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// moved returns the time at which a holder with these admissions does what was recorded at a time;
+// ok is false if the last admission before it does not happen here.
+func moved(at time.Time, admissions []admission) (_ time.Time, ok bool) {
+	for _, a := range slices.Backward(admissions) {
+		if a.recorded.After(at) {
+			continue
+		}
+		return a.here.Add(at.Sub(a.recorded)), !a.here.IsZero()
+	}
+	return at, true
+}
+
+// holder returns the holder that an intent concerns, or else its actor.
+func (q *run) holder(w *demand.Intent) events.Holder {
+	switch f := w.Fact.(type) {
+	case *events.BookingHeld:
+		q.bookers[w.Stream] = f.Holder
+	case *events.BookingPaymentStarted, *events.BookingExtended, *events.BookingReleased:
+		return q.bookers[w.Stream]
+	case *events.WalletCharged:
+		return events.Holder(w.Stream.Entity())
+	}
+	if holder := events.HolderOf(w.Fact); holder != "" {
+		return holder
+	}
+	return events.Holder(w.Actor)
+}

@@ -1,0 +1,245 @@
+package whatif
+
+import (
+	"container/heap"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"admitone/actors"
+	"admitone/actors/allowance"
+	"admitone/actors/booking"
+	"admitone/actors/bookings"
+	"admitone/actors/core"
+	"admitone/actors/seat"
+	"admitone/cmd/admitone/kinds"
+	"admitone/events"
+)
+
+// simulation has all entities in memory, on virtual time: a desk for [bookings.Bookings], without
+// a log.
+type simulation struct {
+	bookings *bookings.Bookings
+	// observe is called with every fact that is folded or decided.
+	observe func(stream events.StreamID, fact events.Fact, at time.Time)
+
+	mu       sync.Mutex // bookings send commands from several goroutines
+	now      time.Time  // guarded by mu
+	entities map[events.StreamID]*entity
+	position events.Position
+	taken    map[events.PerformanceID]map[string]bool // the seats of each performance that are not free
+	wakes    deadlineQueue                            // the deadlines of bookings, which concern other entities
+}
+
+type entity struct {
+	core     core.Core
+	revision events.Revision
+	number   int // by age
+}
+
+func newSimulation(observe func(events.StreamID, events.Fact, time.Time)) *simulation {
+	h := &simulation{
+		entities: map[events.StreamID]*entity{},
+		observe:  observe,
+		taken:    map[events.PerformanceID]map[string]bool{},
+	}
+	h.bookings = bookings.New(h, h)
+	return h
+}
+
+// entity returns the entity of a stream; the caller holds mu.
+func (h *simulation) entity(stream events.StreamID) (*entity, error) {
+	e := h.entities[stream]
+	if e == nil {
+		kind := kinds.Of(stream)
+		if kind == nil {
+			return nil, fmt.Errorf("there are no rules for %s", stream)
+		}
+		e = &entity{core: kind.Rules.New(), revision: events.NoStream, number: len(h.entities)}
+		h.entities[stream] = e
+	}
+	return e, nil
+}
+
+// fold evolves an entity by a recorded fact.
+func (h *simulation) fold(stream events.StreamID, fact events.Fact, at time.Time) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil { // a core panics on a fact that can't be
+			err = fmt.Errorf("%w: %s: %v", events.ErrDamaged, stream, cause)
+		}
+	}()
+	e, err := h.entity(stream)
+	if err != nil {
+		return err
+	}
+	h.now = at
+	e.core.Evolve(fact)
+	h.accept(stream, e, []events.Fact{fact})
+	return nil
+}
+
+// accept records facts that an entity has evolved by.
+func (h *simulation) accept(stream events.StreamID, e *entity, facts []events.Fact) {
+	for _, fact := range facts {
+		e.revision++
+		h.position++
+		h.observe(stream, fact, h.now)
+	}
+	if s, ok := e.core.(*seat.Seat); ok {
+		h.updateSeatMap(stream, s)
+	}
+	if stream.Category() == events.BookingCategory && len(facts) > 0 {
+		if at := e.core.NextDeadline(); !at.IsZero() {
+			heap.Push(&h.wakes, deadline{at, e.number, stream})
+		}
+	}
+}
+
+// updateSeatMap updates the taken seats of a performance.
+func (h *simulation) updateSeatMap(stream events.StreamID, s *seat.Seat) {
+	show, name := events.CutPerformance(stream.Entity())
+	if h.taken[show] == nil {
+		h.taken[show] = map[string]bool{}
+	}
+	if s.Status() == events.SeatIsFree {
+		delete(h.taken[show], name)
+		return
+	}
+	h.taken[show][name] = true
+}
+
+// step executes a command as the shell does; a nil command only expires what is due.
+func (h *simulation) step(stream events.StreamID, command core.Command) (*entity, []events.Fact, error) {
+	e, err := h.entity(stream)
+	if err != nil {
+		return nil, nil, err
+	}
+	facts, err := core.Step(e.core, command, h.now, func(expired []events.Fact) { h.accept(stream, e, expired) })
+	if err != nil && !errors.As(err, new(*core.Refusal)) {
+		err = fmt.Errorf("trying %s again: %w", stream, err)
+	}
+	if err == nil {
+		h.accept(stream, e, facts)
+	}
+	return e, facts, err
+}
+
+// Ask implements [actors.Dispatcher].
+func (h *simulation) Ask(_ context.Context, request actors.Request) (actors.Answer, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	e, facts, err := h.step(request.Stream, request.Command)
+	if e == nil {
+		return actors.Answer{}, err
+	}
+	return actors.Answer{Facts: facts, Revision: e.revision, Position: h.position, At: h.now}, err
+}
+
+// View implements [actors.Dispatcher].
+func (h *simulation) View(_ context.Context, stream events.StreamID, read func(core.Core)) (actors.Answer, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	e, _, err := h.step(stream, nil)
+	if err != nil {
+		return actors.Answer{}, err
+	}
+	read(e.core)
+	return actors.Answer{Revision: e.revision, Position: h.position, At: h.now}, nil
+}
+
+// command executes a command at the simulation's time.
+func (h *simulation) command(stream events.StreamID, command core.Command) ([]events.Fact, error) {
+	answer, err := h.Ask(context.Background(), actors.Request{Stream: stream, Command: command})
+	return answer.Facts, err
+}
+
+// origin is that of the commands of a simulation.
+func origin() bookings.Origin { return bookings.Origin{ID: actors.NewCommandID(), Actor: "what-if"} }
+
+// until advances the time. Entities expire what is due with their next command; only the deadline
+// of a booking concerns other entities, and is executed at its time.
+func (h *simulation) until(at time.Time) error {
+	for len(h.wakes) > 0 && h.wakes[0].at.Before(at) {
+		due := heap.Pop(&h.wakes).(deadline)
+		if e := h.entities[due.stream]; !e.core.NextDeadline().Equal(due.at) {
+			continue // it has been paid or extended
+		}
+		h.now = due.at.Add(1)
+		if err := h.bookings.Resume(context.Background(), origin(), events.BookingID(due.stream.Entity())); err != nil {
+			return err
+		}
+	}
+	h.now = at
+	return nil
+}
+
+// settle finishes the bookings that were in progress where the range begins. Seats of bookings
+// that are not recorded yet are released; their intents are still to come.
+func (h *simulation) settle() error {
+	for _, stream := range slices.Sorted(maps.Keys(h.entities)) {
+		var err error
+		switch c := h.entities[stream].core.(type) {
+		case *booking.Booking:
+			if state := c.State(); state.Status == events.BookingIsPaying || state.Refunding {
+				err = h.bookings.Resume(context.Background(), origin(), events.BookingID(stream.Entity()))
+			}
+		case *seat.Seat:
+			hold, holder := c.Owner()
+			id, _, _ := events.CutHoldID(hold)
+			if b := h.entities[booking.Stream(id)]; hold == "" || b != nil && b.core.(*booking.Booking).Exists() {
+				break
+			}
+			show, _ := events.CutPerformance(stream.Entity())
+			_, err = h.command(stream, &seat.Release{HoldID: hold, Reason: events.ReleasedIncomplete})
+			_, other := h.command(allowance.Stream(show, holder), &allowance.Release{HoldID: hold})
+			err = errors.Join(err, other)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// end expires everything that is due by a moment.
+func (h *simulation) end(at time.Time) error {
+	if err := h.until(at); err != nil {
+		return err
+	}
+	for stream := range h.entities {
+		if _, _, err := h.step(stream, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// deadline is a deadline of a booking.
+type deadline struct {
+	at     time.Time
+	number int // of the entity
+	stream events.StreamID
+}
+
+// deadlineQueue is a heap, the next deadline first; of equal ones that of the oldest entity.
+type deadlineQueue []deadline
+
+func (w deadlineQueue) Len() int { return len(w) }
+func (w deadlineQueue) Less(i, j int) bool {
+	if !w[i].at.Equal(w[j].at) {
+		return w[i].at.Before(w[j].at)
+	}
+	return w[i].number < w[j].number
+}
+func (w deadlineQueue) Swap(i, j int) { w[i], w[j] = w[j], w[i] }
+func (w *deadlineQueue) Push(x any)   { *w = append(*w, x.(deadline)) }
+func (w *deadlineQueue) Pop() any {
+	last := len(*w) - 1
+	x := (*w)[last]
+	*w = (*w)[:last]
+	return x
+}

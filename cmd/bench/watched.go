@@ -1,0 +1,210 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/fasthttp/websocket"
+)
+
+const (
+	// productWatchers watch a hot product. The sockets of both ends are in two processes, each
+	// of which may open 20,000 files in most places.
+	productWatchers = 9000
+	// sampledWatchers is of how many of them one is asked for the age of its counts.
+	sampledWatchers = 8
+	// clockEvery is how often a position is dated.
+	clockEvery = 5 * time.Millisecond
+)
+
+// measureWatched compares a hot product that many watch with one that nobody watches, on one
+// server.
+func measureWatched(b *bench) ([]row, error) {
+	s, err := b.serve(filepath.Join(b.dir, "watched"))
+	if err != nil {
+		return nil, err
+	}
+	defer s.stop()
+	for _, id := range []string{"alone", "watched"} {
+		if err := s.post("/v1/products", fmt.Sprintf(`{"id":%q,"name":"x","stock":1000000000}`, id), nil); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := b.wrk(s, "/v1/products/alone/reservations"); err != nil { // warm
+		return nil, err
+	}
+	a := &audience{}
+	if err := a.open(s); err != nil {
+		return nil, err
+	}
+	defer closeAll(a.conns)
+	var with, without []float64
+	for range b.turns {
+		alone, err := b.wrk(s, "/v1/products/alone/reservations")
+		if err != nil {
+			return nil, err
+		}
+		watched, err := a.flood(b, s)
+		if err != nil {
+			return nil, err
+		}
+		without, with = append(without, alone.rate), append(with, watched.rate)
+	}
+	late, err := a.last(s)
+	if err != nil {
+		return nil, err
+	}
+	ages := a.ages()
+	at := func(share int) time.Duration { return ages[len(ages)*share/100].Round(time.Millisecond) }
+	return []row{
+		{"hot product with 9,000 watchers, as a share of without",
+			fmt.Sprintf("%s; %s with", spread(ratios(with, without), "%.2f"), spread(with, "%.0f/s")), "≥ 0.70"},
+		{"… age of a count at a watcher meanwhile, p99", fmt.Sprintf("%v (p50 %v)", at(99), at(50)), "≤ 500 ms"},
+		{"… the last count at all watchers after its answer", late.Round(time.Millisecond).String(), ""},
+	}, nil
+}
+
+// audience is the watchers of the product "watched".
+type audience struct {
+	conns []*websocket.Conn
+	shown []atomic.Int64 // position of what each shows
+	dated []dated        // positions, in order
+	begun atomic.Int64   // when the flood began, in Unix nanoseconds
+
+	mu      sync.Mutex
+	sampled []change // guarded by mu
+}
+
+// dated is a position and when the answer with it came.
+type dated struct {
+	position int64
+	at       time.Time
+}
+
+// change is the arrival of a count: what was shown until then had been there since.
+type change struct {
+	shown     int64
+	since, at time.Time
+}
+
+func (a *audience) open(s *server) (err error) {
+	if a.conns, err = watchAll(s, "product:watched", productWatchers); err != nil {
+		closeAll(a.conns)
+		return err
+	}
+	a.shown = make([]atomic.Int64, len(a.conns))
+	for i := range a.conns {
+		go a.follow(i)
+	}
+	return nil
+}
+
+// follow reads the frames of one watcher. Decoding their JSON would cost more than sending them.
+func (a *audience) follow(i int) {
+	frame := make([]byte, 512)
+	var since time.Time
+	for {
+		_, r, err := a.conns[i].NextReader()
+		if err != nil {
+			return
+		}
+		n, _ := io.ReadFull(r, frame)
+		now := time.Now()
+		position := number(frame[:n], `"position":`)
+		if i%sampledWatchers == 0 && since.UnixNano() > a.begun.Load() {
+			a.mu.Lock()
+			a.sampled = append(a.sampled, change{a.shown[i].Load(), since, now})
+			a.mu.Unlock()
+		}
+		a.shown[i].Store(position)
+		since = now
+	}
+}
+
+// number is the number behind a key of a frame; 0 if there is none.
+func number(frame []byte, key string) int64 {
+	_, rest, _ := bytes.Cut(frame, []byte(key))
+	digits := bytes.IndexFunc(rest, func(c rune) bool { return c < '0' || c > '9' })
+	n, _ := strconv.ParseInt(string(rest[:max(0, digits)]), 10, 64)
+	return n
+}
+
+// flood has wrk reserve the product, and dates positions meanwhile.
+func (a *audience) flood(b *bench, s *server) (crowd, error) {
+	stop := make(chan struct{})
+	a.begun.Store(time.Now().UnixNano())
+	var failed error
+	var clock sync.WaitGroup
+	clock.Go(func() {
+		for failed == nil {
+			select {
+			case <-stop:
+				return
+			case <-time.After(clockEvery):
+				_, failed = a.reserve(s)
+			}
+		}
+	})
+	seen, err := b.wrk(s, "/v1/products/watched/reservations")
+	close(stop)
+	clock.Wait()
+	return seen, errors.Join(err, failed)
+}
+
+// reserve reserves one, and dates its position.
+func (a *audience) reserve(s *server) (dated, error) {
+	var answer struct {
+		Position int64 `json:"position"`
+	}
+	err := s.post("/v1/products/watched/reservations", `{"holder":"h"}`, &answer)
+	d := dated{answer.Position, time.Now()}
+	a.dated = append(a.dated, d)
+	return d, err
+}
+
+// last reserves once more and returns how long it takes until all show that.
+func (a *audience) last(s *server) (time.Duration, error) {
+	d, err := a.reserve(s)
+	if err != nil {
+		return 0, err
+	}
+	for i := range a.shown {
+		for a.shown[i].Load() < d.position {
+			if time.Since(d.at) > 10*time.Second {
+				return 0, errors.New("a watcher does not have the last count within 10 s")
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}
+	return time.Since(d.at), nil
+}
+
+// ages samples how long what a watcher shows has been out of date, at even intervals.
+func (a *audience) ages() []time.Duration {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var ages []time.Duration
+	for _, c := range a.sampled {
+		next, _ := slices.BinarySearchFunc(a.dated, c.shown+1,
+			func(d dated, position int64) int { return int(d.position - position) })
+		if next == len(a.dated) {
+			continue
+		}
+		for at := c.since; at.Before(c.at); at = at.Add(10 * time.Millisecond) {
+			ages = append(ages, max(0, at.Sub(a.dated[next].at)))
+		}
+	}
+	slices.Sort(ages)
+	if len(ages) == 0 {
+		ages = append(ages, 0)
+	}
+	return ages
+}

@@ -1,0 +1,62 @@
+package archive
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+	"testing"
+
+	"admitone/events"
+)
+
+// foreign replaces the events of every other stream by foreign ones: without sealed metadata, JSON
+// or valid UTF-8.
+func foreign(all []events.Recorded) []events.Recorded {
+	isForeign := map[events.StreamID]bool{}
+	for i := range all {
+		e := &all[i]
+		if _, known := isForeign[e.Stream]; !known {
+			isForeign[e.Stream] = len(isForeign)%2 == 1
+		}
+		if !isForeign[e.Stream] {
+			continue
+		}
+		switch e.Revision % 4 {
+		case 0:
+			e.Metadata = nil
+		case 1:
+			e.Data, e.Metadata = []byte("\x00binary\n"), []byte{0, 'b', 0xff}
+		case 2:
+			e.Type, e.Metadata = "$their\x01type", []byte("{}")
+		case 3:
+			e.Stream, e.Data, e.Metadata = "their \xff stream", nil, []byte(`{"$causedBy":"x"}`)
+		}
+	}
+	return all
+}
+
+// TestForeignEvents: foreign events are restored, with the same root, and a changed line is
+// detected there too.
+func TestForeignEvents(t *testing.T) {
+	all := foreign(sampleLog(2500))
+	for _, c := range []Compression{None, Gzip, Zstd} {
+		got, err := read(writeFile(t, all, c), c)
+		if err != nil || len(got) != len(all) {
+			t.Fatalf("%s: %d events, %v", c, len(got), err)
+		}
+		for i := range all {
+			if !equal(&got[i], &all[i]) {
+				t.Fatalf("%s: %+v comes back as %+v", c, all[i], got[i])
+			}
+		}
+	}
+	lines := bytes.SplitAfter(writeFile(t, all, None), []byte("\n"))
+	first := slices.IndexFunc(all, func(e events.Recorded) bool { return e.Metadata == nil })
+	changed := all[first]
+	changed.Metadata = []byte{0, 'b', 0xfe}
+	lines[first] = append(events.AppendCloudEvent(nil, &changed), '\n')
+	var at *LineError
+	if _, err := read(bytes.Join(lines, nil), None); !errors.As(err, &at) || at.Line != blockEvents+1 {
+		t.Errorf("a changed line: %v", err)
+	}
+}

@@ -1,0 +1,59 @@
+package events
+
+import (
+	"bytes"
+	"errors"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// nested returns a value inside the given number of levels.
+func nested(open, value, end string, levels int) []byte {
+	return []byte(strings.Repeat(open, levels) + value + strings.Repeat(end, levels))
+}
+
+// TestCanonicalJSONIsBoundInDepth: a text that nests too deep is refused, and brackets in strings
+// do not count.
+func TestCanonicalJSONIsBoundInDepth(t *testing.T) {
+	for _, c := range []struct {
+		text []byte
+		ok   bool
+	}{
+		{nested(`{"a":`, "1", "}", 32), true},
+		{nested(`{"a":`, "1", "}", 33), false},
+		{nested(`[`, "1", "]", 32), true},
+		{nested(`[`, "", "]", 33), false},
+		{nested(`[{"b":`, "1", "}]", 16), true},
+		{nested(`[{"b":`, "[]", "}]", 16), false},
+		{nested(`{"a":`, "1", "}", 9000), false},
+		{[]byte(`["` + strings.Repeat(`[{\"`, 50) + `"]`), true},
+		{[]byte(`[` + strings.Repeat(`[[]],`, 50) + `{}]`), true},
+	} {
+		plain, err := CanonicalJSON(c.text)
+		if (err == nil) != c.ok || err != nil && !errors.Is(err, ErrBadJSON) {
+			t.Errorf("%.60s… of %d bytes: %v", c.text, len(c.text), err)
+		}
+		if err == nil && !bytes.Equal(plain, c.text) {
+			t.Errorf("%.60s… is written as %.60s…", c.text, plain)
+		}
+	}
+}
+
+// TestCanonicalJSONCopiesNothingUpwards: memory does not grow with the depth of a value.
+func TestCanonicalJSONCopiesNothingUpwards(t *testing.T) {
+	value := `"` + strings.Repeat("x", 256<<10) + `"`
+	cost := func(text []byte) uint64 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if _, err := CanonicalJSON(text); err != nil {
+			t.Fatal(err)
+		}
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	flat := cost(nested(`{"a":`, value, "}", 1))
+	if deep := cost(nested(`{"a":`, value, "}", 32)); deep > 2*flat {
+		t.Errorf("%d bytes are allocated for 32 levels, and %d for one", deep, flat)
+	}
+}

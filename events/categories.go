@@ -1,0 +1,15 @@
+package events
+
+// The categories of entities' streams: a stream is <category>-<entity>. Streams of other categories
+// belong to no entity; see [RefusalsCategory] and [SettingsCategory].
+const (
+	ProductCategory     = "product"
+	TournamentCategory  = "tournament"
+	TeamCategory        = "team"
+	PerformanceCategory = "performance"
+	SeatCategory        = "seat"
+	BookingCategory     = "booking"
+	WalletCategory      = "wallet"
+	AllowanceCategory   = "allowance"
+	WaitingRoomCategory = "waitingroom"
+)

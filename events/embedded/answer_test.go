@@ -1,0 +1,195 @@
+package embedded
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
+
+	"admitone/events"
+)
+
+// TestAnAnswerIsOnTheDisk simulates a power loss right after an answer: only synced data remain on
+// the disk.
+func TestAnAnswerIsOnTheDisk(t *testing.T) {
+	disk := vfs.NewCrashableMem()
+	s := mustOpen(t, "data", Options{FS: disk})
+	defer s.Close()
+	last := events.NoStream
+	for n := range 3 {
+		appended, err := s.Append(t.Context(), "a-1", last, sampleBatch(2))
+		if err != nil {
+			t.Fatal(err)
+		}
+		last = appended.Revision
+		after := mustOpen(t, "data", Options{FS: disk.CrashClone(vfs.CrashCloneCfg{})})
+		if head, err := after.Head(t.Context()); err != nil || head != appended.Position {
+			t.Errorf("after append %d the log ends at position %d (%v), and %d was answered", n, head, err, appended.Position)
+		}
+		if err := after.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestNothingIsAnsweredOnceAWriteHasFailed: another write of Pebble's fails while a group is being
+// synced successfully. Whether the group is durable is unknown, so it is neither answered nor
+// visible.
+func TestNothingIsAnsweredOnceAWriteHasFailed(t *testing.T) {
+	var c *committer
+	var armed atomic.Bool
+	files := withFaults(vfs.NewMem(), errorfs.InjectorFunc(func(op errorfs.Op) error {
+		if strings.HasSuffix(op.Path, ".log") && isSync(op) && armed.CompareAndSwap(true, false) {
+			go c.terminate(errors.New("flush: the disk is full"))
+			<-c.stopped
+		}
+		return nil
+	}))
+	c, err := open("log", Options{FS: files, Logger: discardLogger, Fatal: func(error) {}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := c.newRequest("a-1", events.NoStream, sampleBatch(2))
+	r.state.Store(claimed)
+	c.group = append(c.group, r)
+	armed.Store(true)
+	answered := make(chan struct{})
+	go func() {
+		c.commit()
+		close(answered)
+	}()
+	for !parkedIn("(*committer).commit") {
+		select {
+		case <-answered:
+			t.Fatalf("the group was answered with %+v, %v after a write had failed", r.results, r.err)
+		default:
+			runtime.Gosched()
+		}
+	}
+	if armed.Load() || len(r.done) > 0 || c.head.Load() != 0 || c.tail.next != 1 {
+		t.Errorf("the group was shown or answered after a write had failed: head %d", c.head.Load())
+	}
+}
+
+// TestNothingIsWrittenOnceAWriteHasFailed: a group that is gathered after a write has failed is
+// answered, and not written.
+func TestNothingIsWrittenOnceAWriteHasFailed(t *testing.T) {
+	c, err := open("log", Options{FS: vfs.NewMem(), Logger: discardLogger, Fatal: func(error) {}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	go c.terminate(errors.New("flush: the disk is full"))
+	<-c.stopped
+	outcomes := make(chan error, 1)
+	r := c.newRequest("a-1", events.NoStream, sampleBatch(2))
+	r.then = func(_ events.Appended, err error) { outcomes <- err }
+	if !c.gate.enter() {
+		t.Fatal("the log is closed")
+	}
+	began := make(chan struct{})
+	go func() {
+		c.pending.begin(c.Store, []*request{r})
+		close(began)
+	}()
+	select {
+	case err := <-outcomes:
+		if !errors.Is(err, events.ErrUnavailable) {
+			t.Errorf("%v, want ErrUnavailable", err)
+		}
+	case <-began:
+		t.Error("the group is committed")
+	}
+}
+
+// parkedIn reports whether a goroutine is parked for good below a function.
+func parkedIn(function string) bool {
+	all := make([]byte, 1<<20)
+	for _, stack := range strings.Split(string(all[:runtime.Stack(all, true)]), "\n\n") {
+		if strings.Contains(stack, "(*Store).park(") && strings.Contains(stack, function) {
+			return true
+		}
+	}
+	return false
+}
+
+// TestTheNextAppendKnowsTheOneBefore: the expected revision of an append is that of the previous
+// answer, both in the next group and in the same one.
+func TestTheNextAppendKnowsTheOneBefore(t *testing.T) {
+	s := mustOpen(t, "log", Options{FS: vfs.NewMem()})
+	defer s.Close()
+	last := events.NoStream
+	for n := range 30 {
+		appended, err := s.Append(t.Context(), "a-1", last, sampleBatch(1+n%4))
+		if err != nil {
+			t.Fatalf("append %d behind revision %d: %v", n, last, err)
+		}
+		if _, err := s.Append(t.Context(), "a-1", last, sampleBatch(1)); !errors.Is(err, events.ErrConflict) {
+			t.Fatalf("a second append behind revision %d: %v, want a conflict", last, err)
+		}
+		last = appended.Revision
+	}
+	// In one group, past the queue.
+	c := &committer{Store: s, batch: s.db.NewBatch(), heads: newHeads(), last: events.Position(s.head.Load())}
+	defer c.batch.Close()
+	want := last
+	for n, expected := range []events.Revision{last, last, last + 2, last + 2, last + 4} {
+		r := s.newRequest("a-1", expected, sampleBatch(2))
+		err := c.place(r)
+		appended := r.results[0]
+		if expected != want {
+			if !errors.Is(err, events.ErrConflict) {
+				t.Errorf("request %d behind revision %d of %d: %+v, %v", n, expected, want, appended, err)
+			}
+			continue
+		}
+		if want += 2; err != nil || appended.Revision != want {
+			t.Errorf("request %d: revision %d, %v, want %d", n, appended.Revision, err, want)
+		}
+	}
+	_ = c.lookup.Close()
+}
+
+// TestHeads: the cache returns the last revision set, or none, after any other entries.
+func TestHeads(t *testing.T) {
+	h := newHeads()
+	for n := range events.Revision(3) {
+		h.set("a-1", n)
+		for other := range maxHeads * 3 / 4 {
+			h.set(events.StreamID(fmt.Sprint("b-", n, "-", other)), 7)
+			if revision, ok := h.get("a-1"); ok && revision != n {
+				t.Fatalf("revision %d is remembered, %d was set", revision, n)
+			}
+		}
+	}
+	if _, ok := h.get("b-0-0"); ok || len(h.young)+len(h.old) > 2*maxHeads {
+		t.Errorf("%d heads are remembered", len(h.young)+len(h.old))
+	}
+	h.set("a-2", 1)
+	if revision, ok := h.get("a-2"); !ok || revision != 1 {
+		t.Errorf("what was set just now is not remembered: %d, %t", revision, ok)
+	}
+}
+
+// TestSnapshotOutlivesThePower: a saved snapshot is durable.
+func TestSnapshotOutlivesThePower(t *testing.T) {
+	disk := vfs.NewCrashableMem()
+	s := mustOpen(t, "data", Options{FS: disk})
+	defer s.Close()
+	saveSnapshot(t, s, "a-1", 3)
+	after := mustOpen(t, "data", Options{FS: disk.CrashClone(vfs.CrashCloneCfg{})})
+	defer after.Close()
+	found := events.NoStream
+	err := after.LoadSnapshot("a-1", func(head events.Snapshot, _ io.Reader) error {
+		found = head.Revision
+		return nil
+	})
+	if err != nil || found != 3 {
+		t.Errorf("after a power loss the snapshot is at revision %d, %v", found, err)
+	}
+}

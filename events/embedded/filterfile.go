@@ -1,0 +1,188 @@
+package embedded
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"sync"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"admitone/events"
+)
+
+// filterFile holds the filter of the log's streams:
+//
+//	magic(8) position(8) mark(32) key(16) n(layers)(1) { n(added)(8) blocks } CRC-32C(4)
+//
+// Numbers are big endian. The streams of all events up to position are in it, and mark, which is a
+// hash of the log's epoch and the record at position, shows that they are this log's. The checksum
+// covers everything before it.
+const filterFile = "streams"
+
+var filterMagic = [8]byte{'a', 'd', 'm', 'i', 't', 'f', 'i', 1}
+
+const (
+	filterHeader = 8 + 8 + 32 + 16 + 1
+	blockBytes   = 64
+	layerHeader  = 8
+	// maxLayers is more than any memory has room for.
+	maxLayers = 32
+)
+
+// filterMark identifies a log and its past: two logs that have the same record at the same
+// position, its time included, have the same events before it.
+func (s *Store) filterMark(position events.Position) (mark [sha256.Size]byte, err error) {
+	record, closer, err := s.db.Get(eventKey(position))
+	if err != nil {
+		return mark, readError(err)
+	}
+	defer closer.Close()
+	sum := sha256.New()
+	_, _ = io.WriteString(sum, s.streams.epoch) // never fails
+	_, _ = sum.Write(record)
+	return [sha256.Size]byte(sum.Sum(nil)), nil
+}
+
+// writeFilter writes f, which contains the streams up to position and may grow meanwhile. It holds
+// the lock for a piece at a time.
+func (s *Store) writeFilter(position events.Position, f *filter, lock *sync.Mutex) error {
+	mark, err := s.filterMark(position)
+	if err != nil {
+		return err
+	}
+	lock.Lock()
+	layers := append([]layer(nil), f.layers...)
+	lock.Unlock()
+	unfinished := s.fs.PathJoin(s.dir, filterFile+".unfinished")
+	file, err := s.fs.Create(unfinished, vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return err
+	}
+	w := &pieceWriter{file: file, sum: crc32.New(castagnoli), piece: make([]byte, 0, snapshotPiece)}
+	err = w.writeAll(func(w io.Writer) error {
+		head := append([]byte(nil), filterMagic[:]...)
+		head = binary.BigEndian.AppendUint64(head, uint64(position))
+		head = append(head, mark[:]...)
+		head = binary.BigEndian.AppendUint64(head, f.key[0])
+		head = binary.BigEndian.AppendUint64(head, f.key[1])
+		head = append(head, byte(len(layers)))
+		if _, err := w.Write(head); err != nil {
+			return err
+		}
+		for i := range layers {
+			if err := layers[i].write(w, lock); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err := errors.Join(err, file.Close()); err != nil {
+		return errors.Join(err, s.discard(unfinished))
+	}
+	if err := s.fs.Rename(unfinished, s.fs.PathJoin(s.dir, filterFile)); err != nil {
+		return err
+	}
+	return syncFolder(s.fs, s.dir)
+}
+
+func (l *layer) write(w io.Writer, lock *sync.Mutex) error {
+	piece := binary.BigEndian.AppendUint64(make([]byte, 0, snapshotPiece), uint64(l.added))
+	for rest := l.blocks; len(rest) > 0; {
+		n := min(len(rest), (cap(piece)-len(piece))/blockBytes)
+		lock.Lock()
+		for i := range rest[:n] {
+			for _, word := range rest[i] {
+				piece = binary.BigEndian.AppendUint64(piece, word)
+			}
+		}
+		lock.Unlock()
+		rest = rest[n:]
+		if _, err := w.Write(piece); err != nil {
+			return err
+		}
+		piece = piece[:0]
+	}
+	return nil
+}
+
+// errFilter is the cause of errors of an unusable filterFile.
+var errFilter = errors.New("unusable")
+
+// readFilter reads the filter and the position up to which it contains the streams. Errors:
+// fs.ErrNotExist; errFilter, if it is not intact or not this log's; the disk's.
+func (s *Store) readFilter() (f filter, position events.Position, err error) {
+	file, err := s.fs.Open(s.fs.PathJoin(s.dir, filterFile))
+	if err != nil {
+		return filter{}, 0, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return filter{}, 0, err
+	}
+	sum := crc32.New(castagnoli)
+	in := bufio.NewReaderSize(file, snapshotPiece)
+	covered := io.TeeReader(in, sum)
+	var head [filterHeader]byte
+	if _, err := io.ReadFull(covered, head[:]); err != nil || [8]byte(head[:8]) != filterMagic {
+		return filter{}, 0, fmt.Errorf("%w: its header", errFilter)
+	}
+	n := int(head[filterHeader-1])
+	if n > maxLayers || info.Size() != filterSize(n) {
+		return filter{}, 0, fmt.Errorf("%w: %d bytes for %d layers", errFilter, info.Size(), n)
+	}
+	f.key = sipKey{binary.BigEndian.Uint64(head[48:]), binary.BigEndian.Uint64(head[56:])}
+	for i := range n {
+		l, err := readLayer(covered, firstBlocks<<i)
+		if err != nil {
+			return filter{}, 0, err
+		}
+		f.layers = append(f.layers, l)
+	}
+	var checksum [4]byte
+	if _, err := io.ReadFull(in, checksum[:]); err != nil || binary.BigEndian.Uint32(checksum[:]) != sum.Sum32() {
+		return filter{}, 0, fmt.Errorf("%w: its checksum", errFilter)
+	}
+	position = events.Position(binary.BigEndian.Uint64(head[8:]))
+	mark, err := s.filterMark(position)
+	if err != nil || [sha256.Size]byte(head[16:48]) != mark {
+		return filter{}, 0, fmt.Errorf("%w: this log has another past, or ends before position %d", errFilter, position)
+	}
+	return f, position, nil
+}
+
+// filterSize is the size of a filterFile with n layers.
+func filterSize(n int) int64 {
+	size := int64(filterHeader + snapshotChecksum)
+	for i := range n {
+		size += layerHeader + int64(firstBlocks)<<i*blockBytes
+	}
+	return size
+}
+
+func readLayer(in io.Reader, blocks int) (layer, error) {
+	var head [layerHeader]byte
+	if _, err := io.ReadFull(in, head[:]); err != nil {
+		return layer{}, err
+	}
+	l := layer{added: int(binary.BigEndian.Uint64(head[:])), blocks: make([]block, blocks)}
+	piece := make([]byte, snapshotPiece)
+	for rest := l.blocks; len(rest) > 0; {
+		n := min(len(rest), len(piece)/blockBytes)
+		if _, err := io.ReadFull(in, piece[:n*blockBytes]); err != nil {
+			return layer{}, err
+		}
+		for i := range rest[:n] {
+			for j := range rest[i] {
+				rest[i][j] = binary.BigEndian.Uint64(piece[i*blockBytes+j*8:])
+			}
+		}
+		rest = rest[n:]
+	}
+	return l, nil
+}

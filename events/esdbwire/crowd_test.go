@@ -1,0 +1,89 @@
+package esdbwire
+
+import (
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+)
+
+// TestSubscriptionsAreBounded: one too many is refused on any connection and logged once, and other
+// calls proceed; after one has ended, another is accepted.
+func TestSubscriptionsAreBounded(t *testing.T) {
+	const most = 6
+	var log lockedText
+	address, server := serve(t, openLog(t), Config{Writable: true, MaxSubscriptions: most,
+		Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	s, other := newTranscript(t, dial(t, address)), newTranscript(t, dial(t, address))
+	s.append("a", "none", "a1")
+	var open []*subscription
+	for i := range most {
+		follower := []*transcript{s, other}[i%2].subscribe([]string{allName, "a"}[i%2], "start")
+		follower.until("caught up")
+		open = append(open, follower)
+	}
+	for range 3 {
+		refused := other.subscribe(allName, "start")
+		if _, err := refused.call.Recv(); status.Code(err) != codes.ResourceExhausted ||
+			!strings.Contains(err.Error(), fmt.Sprint(most)) {
+			t.Errorf("one subscription too many ends with %v", err)
+		}
+	}
+	if n := strings.Count(log.String(), "too many subscriptions"); n != 1 {
+		t.Errorf("it was logged %d times:\n%s", n, log.String())
+	}
+	if n := server.Stats(); n.Subscriptions != most || n.MaxSubscriptions != most || n.MaxCalls != 2*most {
+		t.Errorf("%+v", n)
+	}
+	s.append("a", "any", "a2")
+	s.read(allName, "start", "types:made")
+	open[0].until("a2")
+	open[0].cancel()
+	for end := time.Now().Add(testTimeout); server.Stats().Subscriptions == most; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("an ended subscription still counts")
+		}
+	}
+	other.subscribe(allName, "start").until("caught up")
+}
+
+// TestCallsAreBounded: the number of streaming calls is bounded.
+func TestCallsAreBounded(t *testing.T) {
+	address, server := serve(t, openLog(t), Config{Writable: true, MaxSubscriptions: 2})
+	s := newTranscript(t, dial(t, address))
+	for i := range 4 { // each waits for its next append
+		b := s.batch()
+		b.send("r", b.to(fmt.Sprint("s", i), "any"), true, fmt.Sprint("e", i))
+		b.answer()
+	}
+	if n := server.Stats(); n.Calls != 4 {
+		t.Errorf("%+v", n)
+	}
+	refused := s.subscribe(allName, "start")
+	if _, err := refused.call.Recv(); status.Code(err) != codes.ResourceExhausted {
+		t.Errorf("one call too many ends with %v", err)
+	}
+}
+
+// lockedText is a log output that is safe for concurrent use.
+type lockedText struct {
+	mu   sync.Mutex
+	text strings.Builder // guarded by mu
+}
+
+func (l *lockedText) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *lockedText) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}

@@ -1,0 +1,73 @@
+package events
+
+import (
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// TestLayout checks that names, indexes, places and neighbours are consistent.
+func TestLayout(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var sections []Section
+		ids := rapid.Permutation([]SectionID{"A", "A-1", "B", "1"}).Draw(t, "ids")
+		for _, id := range ids[:rapid.IntRange(1, 4).Draw(t, "sections")] {
+			sections = append(sections, Section{ID: id, Rows: rapid.Int64Range(1, 12).Draw(t, "rows"),
+				SeatsPerRow: rapid.Int64Range(1, 12).Draw(t, "seats"), Price: rapid.Int64Range(0, 9).Draw(t, "price")})
+		}
+		l, next := NewLayout(sections), SeatIndex(0)
+		for i, s := range sections {
+			if first, _ := l.Span(i); l.Section(s.ID) != i || first != next {
+				t.Fatalf("section %s is %d and begins at %d, want %d and %d", s.ID, l.Section(s.ID), first, i, next)
+			}
+			for row := int64(1); row <= s.Rows; row++ {
+				for number := int64(1); number <= s.SeatsPerRow; number++ {
+					checkSeat(t, l, next, i, row, number)
+					next++
+				}
+			}
+			if _, end := l.Span(i); end != next {
+				t.Fatalf("section %s ends at %d, want %d", s.ID, end, next)
+			}
+		}
+		if l.Seats() != int(next) {
+			t.Fatalf("%d seats, want %d", l.Seats(), next)
+		}
+	})
+}
+
+func checkSeat(t *rapid.T, l *Layout, seat SeatIndex, section int, row, number int64) {
+	s := l.Sections()[section]
+	name := NewSeatName(s.ID, row, number)
+	if got, ok := l.Find(name); got != seat || !ok || l.Name(seat) != name || l.Price(seat) != s.Price {
+		t.Fatalf("%s is found as %d, %t, and %d is %s at %d; want %d", name, got, ok, seat, l.Name(seat), l.Price(seat), seat)
+	}
+	if gs, gr, gn := l.Place(seat); gs != section || gr != row || gn != number {
+		t.Fatalf("%s is in %d-%d-%d", name, gs, gr, gn)
+	}
+	left, right := l.Neighbours(seat)
+	wantLeft, okLeft := l.Find(NewSeatName(s.ID, row, number-1))
+	wantRight, okRight := l.Find(NewSeatName(s.ID, row, number+1))
+	if okLeft != (left >= 0) || okRight != (right >= 0) || okLeft && left != wantLeft || okRight && right != wantRight {
+		t.Fatalf("%s is between %d and %d", name, left, right)
+	}
+}
+
+func TestCanonicalOrder(t *testing.T) {
+	l := NewLayout([]Section{{ID: "A", Rows: 2, SeatsPerRow: 3}, {ID: "B-1", Rows: 1, SeatsPerRow: 2}})
+	seats, unknown, twice := l.Canonical([]SeatName{"B-1-1-2", "A-2-1", "C-1-1", "A-1-3", "A-1-4", "A-3-1", "A-1-03",
+		"A-2-1", ""})
+	if got, want := l.Names(seats), []SeatName{"A-1-3", "A-2-1", "B-1-1-2"}; !slices.Equal(got, want) {
+		t.Errorf("the seats are %v, want %v", got, want)
+	}
+	if want := []SeatName{"C-1-1", "A-1-4", "A-3-1", "A-1-03", ""}; !slices.Equal(unknown, want) {
+		t.Errorf("unknown are %q, want %q", unknown, want)
+	}
+	if want := []SeatName{"A-2-1"}; !slices.Equal(twice, want) {
+		t.Errorf("twice are %v, want %v", twice, want)
+	}
+	if l.Section("C") != -1 {
+		t.Errorf("section C is %d, want -1", l.Section("C"))
+	}
+}

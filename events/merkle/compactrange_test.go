@@ -1,0 +1,128 @@
+package merkle
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"testing"
+	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"admitone/events"
+)
+
+// stored is a tree's hashes in memory.
+type stored []tlog.Hash
+
+func (s stored) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
+	found := make([]tlog.Hash, len(indexes))
+	for i, index := range indexes {
+		found[i] = s[index]
+	}
+	return found, nil
+}
+
+// TestCompactRange compares the compact range with a tree of tlog.
+func TestCompactRange(t *testing.T) {
+	var want, got stored
+	var compact CompactRange
+	for n := range int64(300) {
+		e := sample(int(n) + 1)
+		root, err := tlog.TreeHash(n, want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if compact.Size != n || compact.Root() != root || compact.Check() != nil {
+			t.Fatalf("with %d leaves the root is %v, want %v", n, compact.Root(), root)
+		}
+		read, err := readRange(n, want)
+		if err != nil || read.Root() != root || read.Size != n || len(read.Peaks) != len(compact.Peaks) {
+			t.Fatalf("the range read back with %d leaves: %+v, %v", n, read, err)
+		}
+		text, err := json.Marshal(compact)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back CompactRange
+		if err := json.Unmarshal(text, &back); err != nil || back.Root() != root || back.Check() != nil {
+			t.Fatalf("%s comes back as %+v, %v", text, back, err)
+		}
+		added, err := tlog.StoredHashes(n, AppendLeaf(nil, &e), want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, got = append(want, added...), compact.Add(got, &e)
+	}
+	if !reflect.DeepEqual(want, got) {
+		t.Error("the hashes are not those that tlog stores")
+	}
+	for _, bad := range []CompactRange{{Size: -1}, {Size: 1}, {Size: 2, Peaks: make([]tlog.Hash, 2)}} {
+		if bad.Check() == nil {
+			t.Errorf("%+v passes the check", bad)
+		}
+	}
+}
+
+// TestLeafHasEveryField: the leaf depends on every field.
+func TestLeafHasEveryField(t *testing.T) {
+	e := sample(5)
+	want := Leaf(&e)
+	changes := map[string]func(*events.Recorded){
+		"ID":       func(e *events.Recorded) { e.ID[15]++ },
+		"Type":     func(e *events.Recorded) { e.Type = "product.reserved.v2" },
+		"Data":     func(e *events.Recorded) { e.Data = append(bytes.Clone(e.Data), ' ') },
+		"Metadata": func(e *events.Recorded) { e.Metadata = e.Metadata[:len(e.Metadata)-1] },
+		"Fact":     nil, // the decoded form of Data
+		"Event":    nil, // the five above
+		"Stream":   func(e *events.Recorded) { e.Stream += "x" },
+		"Revision": func(e *events.Recorded) { e.Revision++ },
+		"Position": func(e *events.Recorded) { e.Position++ },
+		"Created":  func(e *events.Recorded) { e.Created = e.Created.Add(1) },
+	}
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[events.Recorded]()) {
+		change, known := changes[field.Name]
+		if !known {
+			t.Errorf("is %s a part of the leaf?", field.Name)
+		}
+		if change == nil {
+			continue
+		}
+		other := e
+		change(&other)
+		if Leaf(&other) == want {
+			t.Errorf("another %s gives the same leaf", field.Name)
+		}
+	}
+	// Moving bytes from one field to the next is a change too.
+	other := e
+	other.Data, other.Metadata = e.Data[:len(e.Data)-1], append([]byte{'}'}, e.Metadata...)
+	if Leaf(&other) == want {
+		t.Error("a byte that moved from the data to the metadata gives the same leaf")
+	}
+	other = e
+	other.Created = e.Created.In(time.FixedZone("CEST", 7200))
+	if Leaf(&other) != want {
+		t.Error("the same moment in another zone gives another leaf")
+	}
+}
+
+// TestLeafIsFrozen: existing signed heads depend on these bytes.
+func TestLeafIsFrozen(t *testing.T) {
+	e := events.Recorded{
+		Event: events.Event{ID: events.ID{1, 2, 3}, Type: "product.reserved.v1", Data: []byte(`{"quantity":1}`),
+			Metadata: []byte(`{"hash":"00"}`)},
+		Stream: "product-1", Revision: 3, Position: 4, Created: time.Unix(1_900_000_000, 700).UTC(),
+	}
+	const want = "admitone event 1\n\x00\x00\x00\x09product-1" + "\x00\x00\x00\x00\x00\x00\x00\x03" +
+		"\x00\x00\x00\x00\x00\x00\x00\x04" +
+		"\x00\x00\x00\x00\x71\x3f\xb3\x00\x00\x00\x02\xbc" +
+		"\x01\x02\x03\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" +
+		"\x00\x00\x00\x13product.reserved.v1" + "\x00\x00\x00\x0e{\"quantity\":1}" + "\x00\x00\x00\x0d{\"hash\":\"00\"}"
+	if leaf := AppendLeaf(nil, &e); string(leaf) != want {
+		t.Errorf("%q, want %q", leaf, want)
+	}
+	if Leaf(&e) != tlog.RecordHash([]byte(want)) {
+		t.Error("its hash is not the one of RFC 6962")
+	}
+}

@@ -1,0 +1,45 @@
+package pebbledb
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/cockroachdb/pebble/v2"
+)
+
+// Listener receives the errors of a database that no call returns. Its functions may be called on
+// any goroutine while Pebble holds locks: they must not call the database.
+type Listener struct {
+	// Damaged is called once for each file whose bytes are not what was written.
+	Damaged func(file string, reason error)
+	// FlushFailed is called when a memtable cannot be written to a table. Pebble retries at once,
+	// and lets writes accumulate until they stall.
+	FlushFailed func(error)
+	// Failed is called when other background work has failed and will be retried. Damage is
+	// reported by Damaged only.
+	Failed func(error)
+}
+
+// Events returns the event listener for Pebble.
+func (l Listener) Events() *pebble.EventListener {
+	// FlushEnd also reports an error for a flush that had nothing to write; only real errors reach
+	// BackgroundError, immediately after it.
+	var flushed atomic.Pointer[error]
+	var reported sync.Map // damaged files, which Pebble reports repeatedly
+	return &pebble.EventListener{
+		DataCorruption: func(info pebble.DataCorruptionInfo) {
+			if _, loaded := reported.LoadOrStore(info.Path, true); !loaded {
+				l.Damaged(info.Path, info.Details)
+			}
+		},
+		FlushEnd: func(info pebble.FlushInfo) { flushed.Store(&info.Err) },
+		BackgroundError: func(err error) {
+			switch failure := flushed.Load(); {
+			case failure != nil && *failure == err:
+				l.FlushFailed(err)
+			case !pebble.IsCorruptionError(err):
+				l.Failed(err)
+			}
+		},
+	}
+}

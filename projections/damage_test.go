@@ -1,0 +1,372 @@
+package projections
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"admitone/events"
+	"admitone/projections/live"
+	"admitone/projections/logtest"
+	"admitone/projections/row"
+)
+
+// lines are what was logged.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+// saidSo: they tell that views were rebuilt.
+func (l *lines) saidSo() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Contains(l.text.String(), "made anew")
+}
+
+// openedOn opens views on the disk, and says what they log.
+func openedOn(t testing.TB, log events.Store, dir string) (*Projections, *lines) {
+	t.Helper()
+	said := &lines{}
+	p, err := Open(Config{Store: log, Dir: dir, Spawn: spawn, FrameEvery: -1,
+		Logger: slog.New(slog.NewTextHandler(said, nil))})
+	if err != nil {
+		t.Fatalf("the views don't open: %v", err)
+	}
+	t.Cleanup(func() { p.Close() })
+	return p, said
+}
+
+// soldProducts is how many products the log of these tests has, each of them sold.
+const soldProducts = 60
+
+// soldLog is a log with something in most views.
+func soldLog(epoch string) *logtest.Memory {
+	log := logtest.NewMemory()
+	log.Name = epoch
+	for i := range soldProducts {
+		id := fmt.Sprintf("p%02d", i)
+		name := make([]byte, 400) // compression finds nothing in it
+		rand.NewChaCha8(sha256.Sum256([]byte(epoch + id))).Read(name)
+		log.Add(
+			product(events.ProductID(id)),
+			&events.ProductCreated{ProductID: events.ProductID(id), DisplayName: hex.EncodeToString(name), Stock: 9},
+			&events.ProductHeld{ReservationID: "r", Holder: "h", Quantity: 2, ExpiresAt: time.Unix(4e9, 0), Remaining: 7},
+		)
+	}
+	return log
+}
+
+// written makes the views of a log in dir, in tables of several levels.
+func written(t testing.TB, log *logtest.Memory, dir string) {
+	t.Helper()
+	p, _ := openedOn(t, log, dir)
+	for i, part := range [][]events.Recorded{log.Recorded[:60], log.Recorded[60:]} {
+		err := p.apply(part)
+		p.mu.Lock()
+		err = errors.Join(err, p.flush(), p.db.Flush())
+		p.mu.Unlock()
+		if i == 0 {
+			err = errors.Join(err, p.db.Compact(t.Context(), []byte{0}, []byte{0xff}, false))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// fresh folds a log from its beginning.
+func fresh(t testing.TB, log *logtest.Memory) *Projections {
+	t.Helper()
+	p := opened(t, log, vfs.NewMem())
+	started(t, p)
+	<-p.ready
+	return p
+}
+
+// frames are what a subscriber is told.
+type frames chan *live.Frame
+
+func (f frames) Deliver(frame *live.Frame) { f <- frame }
+
+func (f frames) next(t *testing.T) *live.Frame {
+	t.Helper()
+	select {
+	case frame := <-f:
+		return frame
+	case <-time.After(patience):
+		t.Fatal("nothing comes")
+		return nil
+	}
+}
+
+// checkSound holds views that are ready to a fresh fold.
+func checkSound(t *testing.T, p, want *Projections) {
+	t.Helper()
+	p.mu.Lock()
+	err := errors.Join(p.flush(), p.damage.found())
+	p.mu.Unlock()
+	want.mu.Lock()
+	err = errors.Join(err, want.flush())
+	want.mu.Unlock()
+	if err == nil {
+		err = sameRecords(p.db, want.db, p.Position())
+	}
+	if err != nil {
+		t.Errorf("the views are not what the log makes: %v", err)
+	}
+}
+
+// readAll reads every product: each is the right one, or refused because the views are
+// not ready, and that only if refusable.
+func readAll(t *testing.T, p, want *Projections, refusable bool) {
+	t.Helper()
+	for i := range soldProducts {
+		id := events.ProductID(fmt.Sprintf("p%02d", i))
+		right, _, _ := want.Product(id)
+		row, ok, err := p.Product(id)
+		if refusable && errors.Is(err, ErrNotReady) {
+			continue
+		}
+		if err != nil || !ok || row != right {
+			t.Fatalf("%s is served as %+v, %v, %v", id, row, ok, err)
+		}
+	}
+}
+
+func awaitReady(t *testing.T, p *Projections) {
+	t.Helper()
+	for {
+		if err := p.awaitReady(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if p.damage.found() == nil && p.Ready() {
+			return
+		}
+		time.Sleep(time.Millisecond) // until the runner has heard of it
+	}
+}
+
+// TestDamagedViewsAreMadeAnewAtOpen: whatever happened to any file of the views while
+// nobody had them open, nothing wrong is served, and they end as a fresh fold does.
+func TestDamagedViewsAreMadeAnewAtOpen(t *testing.T) {
+	eachDamage(t, 997, func(t *testing.T, log *logtest.Memory, want *Projections, dir string, m mutilation, name string) {
+		if err := m.do(""); err != nil {
+			t.Fatal(err)
+		}
+		p, said := openedOn(t, log, dir)
+		started(t, p)
+		awaitReady(t, p)
+		readAll(t, p, want, true)
+		awaitReady(t, p)
+		readAll(t, p, want, false)
+		checkSound(t, p, want)
+		table, marker := strings.HasSuffix(name, ".sst"), strings.HasPrefix(name, "marker.")
+		if said := said.saidSo(); !said && (m.name == "missing" && (table || marker) || m.name != "missing" && table &&
+			!strings.Contains(m.name, "flipped")) {
+			t.Errorf("nobody was told")
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestDamagedViewsAreMadeAnewWhileRunning: the same, to files that are in use.
+func TestDamagedViewsAreMadeAnewWhileRunning(t *testing.T) {
+	eachDamage(t, 1999, func(t *testing.T, log *logtest.Memory, want *Projections, dir string, m mutilation, name string) {
+		p, _ := openedOn(t, log, dir)
+		stop := started(t, p)
+		awaitReady(t, p)
+		if err := m.do(""); err != nil {
+			t.Fatal(err)
+		}
+		readAll(t, p, want, true)
+		awaitReady(t, p)
+		readAll(t, p, want, false)
+		checkSound(t, p, want)
+		stop()
+		if err := p.Healthy(); err != nil {
+			t.Errorf("they have stopped: %v", err)
+		}
+		p.Close()
+		again, _ := openedOn(t, log, dir)
+		started(t, again)
+		awaitReady(t, again)
+		readAll(t, again, want, true)
+		awaitReady(t, again)
+		readAll(t, again, want, false)
+		checkSound(t, again, want)
+		again.Close()
+	})
+}
+
+// TestViewsThatAreMadeAnewSaySo: while a damaged view is rebuilt nobody reads, and
+// who watches goes on with a snapshot.
+func TestViewsThatAreMadeAnewSaySo(t *testing.T) {
+	log, dir := soldLog("first"), t.TempDir()
+	written(t, log, dir)
+	p, said := openedOn(t, log, dir)
+	started(t, p)
+	awaitReady(t, p)
+	w := make(frames, 16)
+	sub, err := p.Subscribe("product:p01", live.Resume{}, w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sub.Close()
+	w.next(t)
+	log.Change(func() { log.Down = fmt.Errorf("gone: %w", events.ErrUnavailable) })
+	for _, path := range files(t, dir) {
+		if strings.HasSuffix(path, ".sst") {
+			if err := overwrite(path, []byte("nothing")); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if _, _, err := p.Product("p50"); !errors.Is(err, ErrNotReady) {
+		t.Fatalf("a damaged table is read as %v", err)
+	}
+	if _, _, err := p.Products("", 10); !errors.Is(err, ErrNotReady) {
+		t.Errorf("a list while they are made anew: %v", err)
+	}
+	for p.Ready() {
+		time.Sleep(time.Millisecond)
+	}
+	if _, err := p.Subscribe("product:p02", live.Resume{}, make(frames, 16)); !errors.Is(err, ErrNotReady) {
+		t.Errorf("somebody may watch while they are made anew: %v", err)
+	}
+	log.Change(func() { log.Down = nil })
+	awaitReady(t, p)
+	if !said.saidSo() {
+		t.Error("nobody was told")
+	}
+	if f := w.next(t); f.Kind != live.SnapshotFrame || f.Row().(row.Product).ID != "p01" {
+		t.Errorf("who watched gets %s", f.Bytes())
+	}
+	log.Add(product("p01"), &events.ProductReserved{ReservationID: "x", Holder: "h", Quantity: 1, Remaining: 6})
+	if f := w.next(t); f.Kind != live.DeltaFrame || f.Row().(row.Product).Sold != 1 {
+		t.Errorf("and then %s", f.Bytes())
+	}
+	checkSound(t, p, fresh(t, log))
+}
+
+// TestViewsThatContradictTheLogAreMadeAnew: records that were changed behind our back,
+// with the right checksums, are found out by the next event about them.
+func TestViewsThatContradictTheLogAreMadeAnew(t *testing.T) {
+	log, dir := soldLog("first"), t.TempDir()
+	written(t, log, dir)
+	db, err := pebble.Open(dir, &pebble.Options{Logger: quiet{slog.New(slog.DiscardHandler)}})
+	if err == nil {
+		product, tag := row.Product{ID: "p05", Stock: 9, Revision: 7}, tagOf(log.Name)
+		err = errors.Join(db.Set([]byte("product\x00p05"), row.AppendProduct(tag[:], &product), pebble.Sync), db.Flush(),
+			db.Close())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, said := openedOn(t, log, dir)
+	started(t, p)
+	awaitReady(t, p)
+	log.Add(product("p05"), &events.ProductReserved{ReservationID: "x", Holder: "h", Quantity: 1, Remaining: 6},
+		&events.ProductReserved{ReservationID: "y", Holder: "h", Quantity: 1, Remaining: 5})
+	for range 7 {
+		log.Add(product("p05"), &events.ProductEdited{DisplayName: "p", Stock: 9, Remaining: 5})
+	}
+	waitFor(t, p, log.Add(product("p06"), &events.ProductEdited{DisplayName: "p", Stock: 9, Remaining: 7}))
+	awaitReady(t, p)
+	if !said.saidSo() || p.Healthy() != nil {
+		t.Errorf("made anew: %v, healthy: %v", said.saidSo(), p.Healthy())
+	}
+	checkSound(t, p, fresh(t, log))
+}
+
+// TestSwappedTables: two tables that look alike but for what they hold are told apart
+// when the views are opened.
+func TestSwappedTables(t *testing.T) {
+	dir := t.TempDir()
+	p, _ := openedOn(t, logtest.NewMemory(), dir)
+	for _, key := range []string{"x1", "x2"} {
+		value := make([]byte, 5000)
+		rand.NewChaCha8(sha256.Sum256([]byte(key))).Read(value)
+		if err := errors.Join(p.db.Set([]byte(key), value, pebble.NoSync), p.db.Flush()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := p.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var tables []string
+	for _, path := range files(t, dir) {
+		if strings.HasSuffix(path, ".sst") {
+			tables = append(tables, path)
+		}
+	}
+	open := func() error {
+		db, lock, err := openReader(dir)
+		if err == nil {
+			err = errors.Join(db.Close(), lock.Close())
+		}
+		return err
+	}
+	if err := open(); err != nil || len(tables) != 2 {
+		t.Fatalf("%v: %v", tables, err)
+	}
+	if err := swap(tables[0], tables[1]); err != nil {
+		t.Fatal(err)
+	}
+	if err := open(); err == nil || !strings.Contains(err.Error(), "another table") {
+		t.Errorf("two swapped tables of one size: %v", err)
+	}
+}
+
+// TestRecordsOfAnotherLog: a record that another log's views have left is none of ours,
+// however sound its table is.
+func TestRecordsOfAnotherLog(t *testing.T) {
+	log, dir := soldLog("first"), t.TempDir()
+	written(t, log, dir)
+	p, said := openedOn(t, log, dir)
+	foreign := row.Product{ID: "p05", Stock: 1000, Revision: 1}
+	tag := tagOf("other")
+	if err := p.db.Set([]byte("product\x00p05"), row.AppendProduct(tag[:], &foreign), pebble.NoSync); err != nil {
+		t.Fatal(err)
+	}
+	for _, read := range []func() error{
+		func() error { _, _, err := p.Product("p05"); return err },
+		func() error { _, _, err := p.Products("", 100); return err },
+	} {
+		p.damage.forget()
+		if err := read(); !errors.Is(err, ErrNotReady) || !errors.Is(err, errForeign) {
+			t.Errorf("it is read as %v", err)
+		}
+	}
+	if t.Failed() {
+		return // nobody will say anything
+	}
+	started(t, p)
+	for !said.saidSo() {
+		time.Sleep(time.Millisecond)
+	}
+	awaitReady(t, p)
+	checkSound(t, p, fresh(t, log))
+}

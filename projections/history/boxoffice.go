@@ -1,0 +1,225 @@
+package history
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"admitone/events"
+)
+
+func init() {
+	describers[events.PerformanceCategory] = describePerformance
+	describers[events.SeatCategory] = describeSeat
+	describers[events.BookingCategory] = describeBooking
+	describers[events.WalletCategory] = describeWallet
+	describers[events.AllowanceCategory] = describeAllowance
+}
+
+// owners knows whose a stream is as a whole, so that facts that name no holder are
+// told to the right one.
+type owners struct {
+	store events.Store
+	// bookings has the holders of those that were asked about.
+	bookings map[events.StreamID]events.Holder
+}
+
+// part is what of an event is to be told to whose it should be: everything, if the
+// stream is a holder's.
+func (o *owners) part(ctx context.Context, e *events.Recorded, of subject) (subject, error) {
+	if of.kind != holderKind {
+		return of, nil
+	}
+	owner := ""
+	switch e.Stream.Category() {
+	case events.WalletCategory:
+		owner = e.Stream.Entity()
+	case events.AllowanceCategory:
+		_, owner = events.CutPerformance(e.Stream.Entity())
+	case events.BookingCategory:
+		var err error
+		if owner, err = o.ofBooking(ctx, e); err != nil {
+			return of, err
+		}
+	}
+	if owner == of.id {
+		return subject{}, nil
+	}
+	return of, nil
+}
+
+// addBookingFact finds the holder, which is named by the first event of a booking, and may not be
+// by others.
+func (o *owners) ofBooking(ctx context.Context, e *events.Recorded) (string, error) {
+	if holder, known := o.bookings[e.Stream]; known {
+		return string(holder), nil
+	}
+	first := e
+	if e.Revision > 0 {
+		page, err := o.store.Read(ctx, e.Stream, 0, events.Forward, 1)
+		if err != nil || len(page) == 0 {
+			return "", err
+		}
+		first = &page[0]
+	}
+	fact, err := first.Decode()
+	if err != nil {
+		return "", err
+	}
+	holder := events.HolderOf(fact)
+	o.bookings[events.StreamID(strings.Clone(string(e.Stream)))] = holder
+	return string(holder), nil
+}
+
+func describePerformance(fact events.Fact, of subject) string {
+	f, ok := fact.(*events.PerformanceCreated)
+	if !ok || !of.isEveryone() {
+		return ""
+	}
+	seats := int64(0)
+	for _, s := range f.Sections {
+		seats += s.Rows * s.SeatsPerRow
+	}
+	return fmt.Sprintf("put on sale as %q at %q, %s: %s in %s, held for %d s, %s", f.Title, f.Venue,
+		events.FormatTime(f.StartsAt),
+		counted(seats, "seat"), counted(int64(len(f.Sections)), "section"), f.HoldSeconds,
+		limit(f.LimitPerHolder)+behind(f.WaitingRoom))
+}
+
+// describeSeat is what a fact of a seat says, in words.
+func describeSeat(fact events.Fact, of subject) string {
+	mine := func(holder events.Holder) bool { return of.includes(holderKind, string(holder)) }
+	switch f := fact.(type) {
+	case *events.SeatHeld:
+		if mine(f.Holder) {
+			return fmt.Sprintf("%s holds the seat until %s: hold %s", f.Holder, events.FormatTime(f.ExpiresAt), f.HoldID)
+		}
+	case *events.SeatBooked:
+		if mine(f.Holder) {
+			return fmt.Sprintf("%s has booked the seat: hold %s", f.Holder, f.HoldID)
+		}
+	case *events.SeatReleased:
+		if mine(f.Holder) {
+			return fmt.Sprintf("%s's seat, which was %s, was given back: hold %s, %s", f.Holder, f.Was, f.HoldID,
+				because(f.Reason))
+		}
+	case *events.SeatExpired:
+		if mine(f.Holder) {
+			return fmt.Sprintf("%s's hold of the seat ended at %s: hold %s", f.Holder, events.FormatTime(f.ExpiresAt), f.HoldID)
+		}
+	case *events.SeatExtended:
+		if of.isEveryone() {
+			return fmt.Sprintf("held until %s now: hold %s", events.FormatTime(f.ExpiresAt), f.HoldID)
+		}
+	case *events.SeatBlocked:
+		if of.isEveryone() {
+			return "taken off sale by the house"
+		}
+	case *events.SeatUnblocked:
+		if of.isEveryone() {
+			return "put back on sale by the house"
+		}
+	}
+	return ""
+}
+
+func because(reason events.ReleaseReason) string {
+	switch reason {
+	case events.ReleasedIncomplete:
+		return "because another seat of the booking could not be had"
+	case events.ReleasedCancelled:
+		return "because the booking was given back"
+	case events.ReleasedExpired:
+		return "because the booking was not paid in time"
+	case events.ReleasedUnpaid:
+		return "because the payment failed"
+	case events.ReleasedRetaken:
+		return "because a late payment takes it again"
+	}
+	return string(reason)
+}
+
+// describeBooking is what a fact of a booking says. After the first they name no holder;
+// owners knows whose they are.
+func describeBooking(fact events.Fact, of subject) string {
+	if !of.isEveryone() {
+		return ""
+	}
+	switch f := fact.(type) {
+	case *events.BookingAbandoned:
+		return fmt.Sprintf("attempt %d at seats of performance %s for %s was given up; what it has is given back next",
+			f.Attempt, f.PerformanceID, f.Holder)
+	case *events.BookingHeld:
+		names := make([]string, len(f.Seats))
+		for i, s := range f.Seats {
+			names[i] = string(s.Seat)
+		}
+		return fmt.Sprintf("%s holds %s of performance %s for %d until %s", f.Holder, strings.Join(names, ", "),
+			f.PerformanceID, f.Amount, events.FormatTime(f.ExpiresAt))
+	case *events.BookingExtended:
+		return fmt.Sprintf("held until %s now", events.FormatTime(f.ExpiresAt))
+	case *events.BookingExpired:
+		return fmt.Sprintf("not paid by %s; its seats are given back next", events.FormatTime(f.ExpiresAt))
+	case *events.BookingPaymentStarted:
+		if f.Was == events.BookingIsExpired {
+			return fmt.Sprintf("a late payment of %d began, which has to take the seats again: payment %s", f.Amount,
+				f.PaymentID)
+		}
+		return fmt.Sprintf("a payment of %d began: payment %s", f.Amount, f.PaymentID)
+	case *events.BookingRetaken:
+		return fmt.Sprintf("the late payment has all the seats again, until %s", events.FormatTime(f.ExpiresAt))
+	case *events.BookingBooked:
+		return fmt.Sprintf("booked; %d is paid: payment %s", f.Amount, f.PaymentID)
+	case *events.BookingPaymentFailed:
+		return fmt.Sprintf("payment %s failed (%s); the booking is %s, and its deadline is %s", f.PaymentID, f.Reason,
+			f.Status, events.FormatTime(f.ExpiresAt))
+	case *events.BookingReleased:
+		if f.RefundID != "" {
+			return fmt.Sprintf("given back by the holder after it was paid; payment %s is refunded next", f.RefundID)
+		}
+		return fmt.Sprintf("given back by the holder; it was %s", f.Was)
+	case *events.BookingRefunded:
+		return fmt.Sprintf("everything is given back, %d of it money: payment %s", f.Amount, f.PaymentID)
+	}
+	return ""
+}
+
+func describeWallet(fact events.Fact, of subject) string {
+	if !of.isEveryone() {
+		return ""
+	}
+	switch f := fact.(type) {
+	case *events.WalletCharged:
+		return fmt.Sprintf("charged with %d: charge %s; the balance is %d", f.Amount, f.ChargeID, f.Balance)
+	case *events.WalletDebited:
+		return fmt.Sprintf("paid %d for booking %s: payment %s; the balance is %d", f.Amount, f.BookingID, f.PaymentID,
+			f.Balance)
+	case *events.WalletRefunded:
+		return fmt.Sprintf("got %d back for booking %s: payment %s; the balance is %d", f.Amount, f.BookingID, f.PaymentID,
+			f.Balance)
+	case *events.WalletCancelled:
+		return fmt.Sprintf("payment %s for booking %s was given up before any money was taken", f.PaymentID, f.BookingID)
+	}
+	return ""
+}
+
+func describeAllowance(fact events.Fact, of subject) string {
+	if !of.isEveryone() {
+		return ""
+	}
+	switch f := fact.(type) {
+	case *events.AllowanceTaken:
+		return fmt.Sprintf("%s taken until %s: hold %s; %d in all", counted(f.Seats, "seat"),
+			events.FormatTime(f.ExpiresAt), f.HoldID, f.Taken)
+	case *events.AllowanceExtended:
+		return fmt.Sprintf("taken until %s now: hold %s", events.FormatTime(f.ExpiresAt), f.HoldID)
+	case *events.AllowanceKept:
+		return fmt.Sprintf("%s kept for good: hold %s; %d in all", counted(f.Seats, "seat"), f.HoldID, f.Taken)
+	case *events.AllowanceReleased:
+		return fmt.Sprintf("%s given back: hold %s; %d in all", counted(f.Seats, "seat"), f.HoldID, f.Taken)
+	case *events.AllowanceExpired:
+		return fmt.Sprintf("%s came back at %s: hold %s; %d in all", counted(f.Seats, "seat"),
+			events.FormatTime(f.ExpiresAt), f.HoldID, f.Taken)
+	}
+	return ""
+}

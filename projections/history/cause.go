@@ -1,0 +1,70 @@
+package history
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"admitone/events"
+)
+
+const (
+	// maxCauses bounds the bookings in which the causes of a page's lines are looked
+	// for, causePage how much of each is read.
+	maxCauses = 200
+	causePage = 64
+)
+
+// findCauses fills in which event made each line happen, where it was another's: of seats,
+// allowances and wallets a step of a booking, of a booking's step the one before. A step
+// is known by its command.
+func findCauses(ctx context.Context, store events.Store, page []Line) error {
+	by := map[string]events.Position{}
+	know := func(command string, at events.Position) {
+		if known, ok := by[command]; command != "" && (!ok || at < known) {
+			by[command] = at
+		}
+	}
+	for i := range page {
+		know(page[i].CommandID, page[i].Position)
+	}
+	sought := map[events.StreamID]bool{}
+	for i := range page {
+		line := &page[i]
+		if _, err := events.ParseID(line.CausationID); err != nil || line.CausationID == line.RequestID {
+			continue // the clock, or a request
+		}
+		for _, booking := range line.bookings() {
+			if _, known := by[line.CausationID]; known || sought[booking] || len(sought) == maxCauses {
+				break
+			}
+			sought[booking] = true
+			steps, err := store.Read(ctx, booking, 0, events.Forward, causePage)
+			if err != nil {
+				return err
+			}
+			for j := range steps {
+				m, err := events.ParseMetadata(steps[j].Metadata)
+				if err != nil {
+					return fmt.Errorf("position %d, %s@%d: %w", steps[j].Position, steps[j].Stream, steps[j].Revision, err)
+				}
+				know(m.CommandID, steps[j].Position)
+			}
+		}
+		line.Because = by[line.CausationID]
+	}
+	return nil
+}
+
+// bookings are those whose steps can have made a line happen.
+func (l *Line) bookings() (all []events.StreamID) {
+	if l.Stream.Category() == events.BookingCategory {
+		return []events.StreamID{l.Stream}
+	}
+	for _, lead := range l.Related {
+		if id, ok := strings.CutPrefix(lead, events.BookingCategory+"/"); ok {
+			all = append(all, events.NewStreamID(events.BookingCategory, id))
+		}
+	}
+	return all
+}

@@ -1,0 +1,209 @@
+package history
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"admitone/events"
+)
+
+// Line is one event, told for people. The tags are its members in an answer.
+type Line struct {
+	Position events.Position `json:"position"`
+	// Time is when the command was decided.
+	Time     time.Time       `json:"time"`
+	Stream   events.StreamID `json:"stream"`
+	Revision events.Revision `json:"revision"`
+	// Actor asked for it; "system" for a deadline.
+	Actor string `json:"actor"`
+	// RequestID is that of the HTTP request that it began with.
+	RequestID string `json:"request_id"`
+	// CausationID is the command or the fact that it followed from, "" if it was asked
+	// for directly; "deadline" if its time was up.
+	CausationID string `json:"causation_id"`
+	// CommandID is that of the command that decided it; what it made happen has it as
+	// CausationID.
+	CommandID string `json:"command_id"`
+	// Because is the position of the event that made it happen, 0 if that was a request
+	// or the clock, or is not known. [ReadRelated] fills it in.
+	Because events.Position `json:"because,omitzero"`
+	Text    string          `json:"text"`
+	// Related are the other things that it names, as kind/id, each one that [Read]
+	// knows: what it caused or was caused by, and whose it is.
+	Related []string `json:"leads_to"`
+}
+
+// describer returns the sentence for a fact, or the part of it that concerns a subject;
+// "" if there is none.
+type describer func(fact events.Fact, of subject) string
+
+// subject is the holder or the team that a fact is told to; the zero subject is told
+// everything.
+type subject struct{ kind, id string }
+
+func (s subject) isEveryone() bool { return s == subject{} }
+
+// includes reports whether what belongs to one of that kind is to be told.
+func (s subject) includes(kind, id string) bool { return s.isEveryone() || s == subject{kind, id} }
+
+// describers by category, filled by the init functions of the kinds' files.
+var describers = map[string]describer{}
+
+// Describe makes a sentence of an event.
+// Errors: events.ErrUnknownFact, events.ErrBadFact, events.ErrBadMetadata.
+func Describe(e *events.Recorded) (Line, error) {
+	line, _, err := describe(e, subject{})
+	return line, err
+}
+
+// describe returns ok false for a fact that has nothing to do with the subject.
+func describe(e *events.Recorded, of subject) (line Line, ok bool, err error) {
+	fact, err := e.Decode()
+	if err != nil {
+		return Line{}, false, fmt.Errorf("position %d, %s@%d: %w", e.Position, e.Stream, e.Revision, err)
+	}
+	text := ""
+	if words := describers[e.Stream.Category()]; words != nil {
+		text = words(fact, of)
+	}
+	if text == "" && !of.isEveryone() {
+		return Line{}, false, nil
+	}
+	if text == "" {
+		text = fact.Name() // there are no words for it yet
+	}
+	m, err := events.ParseMetadata(e.Metadata)
+	if err != nil {
+		return Line{}, false, fmt.Errorf("position %d, %s@%d: %w", e.Position, e.Stream, e.Revision, err)
+	}
+	return Line{
+		Position: e.Position, Time: m.At, Stream: e.Stream, Revision: e.Revision,
+		Actor: m.Actor, RequestID: m.CorrelationID, CausationID: m.CausationID, CommandID: m.CommandID, Text: text,
+		Related: linksOf(e, fact),
+	}, true, nil
+}
+
+// The errors of [Read].
+var (
+	// ErrNoKind: there are no histories of that kind.
+	ErrNoKind = errors.New("there are no histories of that kind")
+	// ErrEmpty: nothing ever happened to that one.
+	ErrEmpty = errors.New("nothing happened to it")
+)
+
+// holderKind is the kind of people's histories. They go across all streams, as
+// those of teams do.
+const holderKind = "holder"
+
+const (
+	// maxScanned bounds the events that one page of such a history looks at.
+	maxScanned = 20_000
+	// scanSize is the number of of them that are read at once.
+	scanSize = 1024
+)
+
+// Kinds are the kinds that [Read] knows.
+func Kinds() []string {
+	kinds := []string{waitingRoomKind, ticketKind}
+	for category := range describers {
+		if category != events.WaitingRoomCategory {
+			kinds = append(kinds, category)
+		}
+	}
+	slices.Sort(kinds)
+	return append([]string{holderKind}, kinds...)
+}
+
+// waitingRoomKind is what people call the kind whose category has no hyphen.
+const waitingRoomKind = "waiting-room"
+
+// categoryOf is the category of the streams of a kind.
+func categoryOf(kind string) string {
+	if kind == waitingRoomKind {
+		return events.WaitingRoomCategory
+	}
+	return kind
+}
+
+// Read returns a page of what happened to one entity, or to one holder, in
+// order: from a place on, which is 0 for the first page and else the next of the
+// page before. more reports whether there may be another page. The history of a holder
+// or a team is a search through the log, and that of a ticket one through its room's
+// stream; a page of it may have fewer than limit lines, or none, and be followed by more.
+//
+// Of an entity other than a team, from is a revision: from one behind what somebody
+// has seen, it is what has changed since.
+//
+// Errors: [ErrNoKind]; [ErrEmpty], from 0 only, and never for a holder; those
+// of [Describe]; the store's.
+func Read(ctx context.Context, store events.Store, kind, id string, from uint64,
+	limit int) (page []Line, next uint64, more bool, err error) {
+	if kind == holderKind {
+		return search(ctx, store, subject{kind, id}, events.Position(from), limit)
+	}
+	if kind == ticketKind {
+		return ofTicket(ctx, store, id, from, limit)
+	}
+	category := categoryOf(kind)
+	if _, known := describers[category]; !known {
+		return nil, 0, false, fmt.Errorf("%w: %q; there are: %s", ErrNoKind, kind, strings.Join(Kinds(), ", "))
+	}
+	if kind == events.TeamCategory && from > 0 {
+		return search(ctx, store, subject{kind, id}, events.Position(from), limit)
+	}
+	recorded, err := store.Read(ctx, events.NewStreamID(category, id), events.Revision(from), events.Forward, limit)
+	if err == nil && from == 0 && len(recorded) == 0 {
+		err = ErrEmpty
+	}
+	if err == nil && kind == events.TeamCategory {
+		return search(ctx, store, subject{kind, id}, recorded[0].Position-1, limit)
+	}
+	for i := range recorded {
+		line, _, err := describe(&recorded[i], subject{})
+		if err != nil {
+			return nil, 0, false, err
+		}
+		page = append(page, line)
+	}
+	return page, from + uint64(len(recorded)), len(recorded) == limit, err
+}
+
+// search looks for what is whose after a position of the log.
+func search(ctx context.Context, store events.Store, of subject, after events.Position,
+	limit int) (page []Line, next uint64, more bool, err error) {
+	owners := owners{store, map[events.StreamID]events.Holder{}}
+	for seen := 0; seen < maxScanned; {
+		recorded, err := store.ReadAll(ctx, after, events.Forward, scanSize)
+		if err != nil {
+			return nil, 0, false, err
+		}
+		for i := range recorded {
+			after = recorded[i].Position
+			if recorded[i].Stream.Internal() || describers[recorded[i].Stream.Category()] == nil {
+				continue // no entity's, or no kind's
+			}
+			part, err := owners.part(ctx, &recorded[i], of)
+			if err != nil {
+				return nil, 0, false, err
+			}
+			line, about, err := describe(&recorded[i], part)
+			if err != nil {
+				return nil, 0, false, err
+			}
+			if !about {
+				continue
+			}
+			if page = append(page, line); len(page) == limit {
+				return page, uint64(after), true, nil
+			}
+		}
+		if seen += len(recorded); len(recorded) < scanSize {
+			return page, uint64(after), false, nil
+		}
+	}
+	return page, uint64(after), true, nil
+}

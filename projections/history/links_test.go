@@ -1,0 +1,51 @@
+package history_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"admitone/events"
+	"admitone/projections/history"
+	"admitone/projections/logtest"
+)
+
+// TestLinks: what a line of a history leads to exists, and a booking and its seats lead
+// to each other.
+func TestLinks(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		log := logtest.NewMemory()
+		c := logtest.NewBookingModel(func(stream events.StreamID, fact events.Fact) { log.Add(stream, fact) })
+		for range rapid.IntRange(1, 60).Draw(t, "steps") {
+			c.RandomAction(t)
+		}
+		ledTo := map[string][]string{} // by stream
+		log.Seal()
+		for i := range log.Recorded {
+			e := &log.Recorded[i]
+			line, err := history.Describe(e)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ledTo[string(e.Stream)] = append(ledTo[string(e.Stream)], line.Related...)
+		}
+		for stream, leads := range ledTo {
+			for _, lead := range leads {
+				kind, id, _ := strings.Cut(lead, "/")
+				to := string(events.NewStreamID(kind, id))
+				if _, exists := ledTo[to]; !exists && (kind == events.SeatCategory || kind == events.PerformanceCategory) {
+					t.Errorf("%s leads to %s, which nothing ever happened to", stream, lead)
+				}
+				if category := events.StreamID(stream).Category(); category != events.BookingCategory ||
+					kind != events.SeatCategory {
+					continue
+				}
+				if back := events.BookingCategory + "/" + events.StreamID(stream).Entity(); !slices.Contains(ledTo[to], back) {
+					t.Errorf("%s leads to %s, which leads to %q alone", stream, lead, ledTo[to])
+				}
+			}
+		}
+	})
+}

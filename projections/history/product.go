@@ -1,0 +1,135 @@
+package history
+
+import (
+	"fmt"
+	"strings"
+
+	"admitone/events"
+)
+
+func init() { describers[events.ProductCategory] = describeProduct }
+
+// maxListedHolds is how many expired holds a sentence names one by one.
+const maxListedHolds = 5
+
+// describeProduct is what a fact of a product says, in words.
+func describeProduct(fact events.Fact, of subject) string {
+	mine := func(holder events.Holder) bool { return of.includes(holderKind, string(holder)) }
+	switch f := fact.(type) {
+	case *events.ProductReserved:
+		if mine(f.Holder) {
+			return fmt.Sprintf("%s bought %s: reservation %s; %s", f.Holder, units(f.Quantity), f.ReservationID,
+				remain(f.Remaining))
+		}
+	case *events.ProductHeld:
+		if mine(f.Holder) {
+			return fmt.Sprintf("%s holds %s until %s: reservation %s; %s", f.Holder, units(f.Quantity),
+				events.FormatTime(f.ExpiresAt), f.ReservationID, remain(f.Remaining))
+		}
+	case *events.ProductConfirmed:
+		if mine(f.Holder) {
+			return fmt.Sprintf("%s confirmed the hold of %s: reservation %s; %s", f.Holder, units(f.Quantity), f.ReservationID,
+				remain(f.Remaining))
+		}
+	case *events.ProductReleased:
+		if mine(f.Holder) {
+			was := "a sale"
+			if f.Was == events.ReservationHeld {
+				was = "a hold"
+			}
+			return fmt.Sprintf("%s's reservation %s, %s of %s, was given back; %s", f.Holder, f.ReservationID, was,
+				units(f.Quantity), remain(f.Remaining))
+		}
+	case *events.ProductExpired:
+		return describeExpired(f, mine)
+	case *events.ProductCreated:
+		if of.isEveryone() {
+			return fmt.Sprintf("put on sale as %q: %s at %d, held for %d s, %s%s", f.DisplayName, units(f.Stock), f.Price,
+				f.HoldSeconds, limit(f.LimitPerHolder), behind(f.WaitingRoom)+onSale(f.SaleTimes))
+		}
+	case *events.ProductEdited:
+		if of.isEveryone() {
+			return fmt.Sprintf("edited; it is now %q: %s at %d, %s%s; %s", f.DisplayName, units(f.Stock), f.Price,
+				limit(f.LimitPerHolder), behind(f.WaitingRoom)+onSale(f.SaleTimes), remain(f.Remaining))
+		}
+	case *events.ProductOpened:
+		if of.isEveryone() {
+			return fmt.Sprintf("the sale opened, as stated for %s; %s", events.FormatTime(f.OpensAt), remain(f.Remaining))
+		}
+	case *events.ProductClosed:
+		if of.isEveryone() {
+			return fmt.Sprintf("the sale closed, as stated for %s; %s", events.FormatTime(f.ClosesAt), remain(f.Remaining))
+		}
+	}
+	return ""
+}
+
+// behind says which waiting room guards something, if one does.
+func behind(room events.RoomID) string {
+	if room == "" {
+		return ""
+	}
+	return ", behind the waiting room " + string(room)
+}
+
+// onSale says when something is on sale, if its sale has bounds.
+func onSale(times events.SaleTimes) (text string) {
+	if !times.OpensAt.IsZero() {
+		text = ", on sale from " + events.FormatTime(times.OpensAt)
+	}
+	if !times.ClosesAt.IsZero() {
+		text += ", closed from " + events.FormatTime(times.ClosesAt)
+	}
+	return text
+}
+
+func describeExpired(f *events.ProductExpired, mine func(holder events.Holder) bool) string {
+	var told []string
+	holds, quantity := 0, int64(0)
+	for i := range f.Expired {
+		h := &f.Expired[i]
+		if !mine(h.Holder) {
+			continue
+		}
+		holds++
+		quantity += h.Quantity
+		if holds <= maxListedHolds {
+			told = append(told, fmt.Sprintf("%s's reservation %s of %s, due %s", h.Holder, h.ReservationID, units(h.Quantity),
+				events.FormatTime(h.ExpiresAt)))
+		}
+	}
+	if holds == 0 {
+		return ""
+	}
+	if holds > maxListedHolds {
+		told = append(told, fmt.Sprintf("and %d more", holds-maxListedHolds))
+	}
+	return fmt.Sprintf("%s of %s that nobody confirmed in time came back: %s; %s",
+		units(quantity), counted(int64(holds), "hold"), strings.Join(told, ", "), remain(f.Remaining))
+}
+
+func units(n int64) string { return counted(n, "unit") }
+
+func counted(n int64, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+func remain(n int64) string {
+	switch n {
+	case 0:
+		return "none remain"
+	case 1:
+		return "1 remains"
+	}
+	return fmt.Sprintf("%d remain", n)
+}
+
+func limit(n int64) string {
+	if n == 0 {
+		return "as many per holder as they like"
+	}
+	return fmt.Sprintf("at most %d per holder", n)
+}

@@ -1,0 +1,286 @@
+package history
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"admitone/events"
+)
+
+// source is a stream that is a part of a history, or those of its events that are.
+type source struct {
+	stream events.StreamID
+	// about says which events are; nil is all.
+	about func(fact events.Fact) bool
+}
+
+// ReadRelated returns a page of what happened to one entity, or to one holder: what is
+// after a position of the log, which is 0 for the first page and else the next of the
+// page before. more reports whether there may be another page. Within a page lines are in
+// the order of their times: refusals are written down a moment after they were said.
+//
+// It is [Read] with all that belongs to it: of a booking also what happened to its
+// seats, its holder's wallet and allowance because of it; and of everything the
+// commands that were refused, where a server has recorded them.
+//
+// Errors: those of [Read].
+func ReadRelated(ctx context.Context, store events.Store, kind, id string, after events.Position,
+	limit int) (page []Line, next events.Position, more bool, err error) {
+	category := categoryOf(kind)
+	if _, known := describers[category]; !known || kind == events.TeamCategory || kind == events.RefusalsCategory {
+		page, place, more, err := Read(ctx, store, kind, id, uint64(after), limit)
+		if err == nil {
+			err = findCauses(ctx, store, page)
+		}
+		return byTime(page), events.Position(place), more, err
+	}
+	own := events.NewStreamID(category, id)
+	first, err := store.Read(ctx, own, 0, events.Forward, readSize)
+	if err != nil {
+		return nil, 0, false, err
+	}
+	if len(first) == 0 {
+		return nil, 0, false, ErrEmpty
+	}
+	chapters, err := sourcesOf(own, first)
+	if err != nil {
+		return nil, 0, false, err
+	}
+	t := collector{ctx: ctx, store: store, after: after, upTo: events.EndPosition, limit: limit, budget: maxScanned}
+	for _, c := range chapters {
+		if err := t.read(c); err != nil {
+			return nil, 0, false, err
+		}
+	}
+	if err := t.refusals(own, first[0].Created); err != nil {
+		return nil, 0, false, err
+	}
+	page, more = t.page()
+	next = after
+	if len(page) > 0 {
+		next = page[len(page)-1].Position
+	}
+	if more && len(page) < limit {
+		next = t.upTo
+	}
+	return byTime(page), next, more, findCauses(ctx, store, page)
+}
+
+func byTime(page []Line) []Line {
+	slices.SortStableFunc(page, func(a, b Line) int { return a.Time.Compare(b.Time) })
+	return page
+}
+
+// sourcesOf are the streams that hold the history of an entity, given its first events.
+func sourcesOf(own events.StreamID, first []events.Recorded) ([]source, error) {
+	all := []source{{stream: own}}
+	for i := range first {
+		e := &first[i]
+		fact, err := e.Decode()
+		if err != nil {
+			return nil, fmt.Errorf("position %d, %s@%d: %w", e.Position, e.Stream, e.Revision, err)
+		}
+		if made, ok := fact.(*events.BookingHeld); ok {
+			return append(all, sourcesOfBooking(made)...), nil
+		}
+		if _, closed := fact.(*events.BookingAbandoned); !closed { // what comes before a booking
+			break
+		}
+	}
+	return all, nil
+}
+
+func sourcesOfBooking(made *events.BookingHeld) (all []source) {
+	about := func(fact events.Fact) bool { return events.BookingOf(fact) == made.BookingID }
+	for _, s := range made.Seats {
+		all = append(
+			all,
+			source{events.NewStreamID(events.SeatCategory, events.OfPerformance(made.PerformanceID, string(s.Seat))),
+				about},
+		)
+	}
+	return append(
+		all,
+		source{events.NewStreamID(events.WalletCategory, string(made.Holder)), about},
+		source{
+			events.NewStreamID(events.AllowanceCategory, events.OfPerformance(made.PerformanceID, string(made.Holder))),
+			about,
+		},
+	)
+}
+
+// collector gathers a page out of several streams.
+type collector struct {
+	ctx   context.Context
+	store events.Store
+	// after and upTo bound what has been gathered completely.
+	after, upTo events.Position
+	limit       int
+	// budget is how many events may still be looked at.
+	budget int
+	lines  []Line
+}
+
+// readSize is how many events of a stream are read at once.
+const readSize = 256
+
+// read gathers what a chapter has, up to limit lines.
+func (t *collector) read(c source) error {
+	from, err := t.firstAfter(c.stream)
+	if err != nil {
+		return err
+	}
+	return t.scan(c.stream, from, func(e *events.Recorded) (bool, error) {
+		if c.about != nil {
+			fact, err := e.Decode()
+			if err != nil || !c.about(fact) {
+				return false, err
+			}
+		}
+		line, _, err := describe(e, subject{})
+		if err == nil {
+			t.lines = append(t.lines, line)
+		}
+		return err == nil, err
+	})
+}
+
+// scan takes the events of a stream until there is a page of those that are of use, or
+// enough was looked at; then it bounds upTo by where it has come.
+func (t *collector) scan(stream events.StreamID, from events.Revision,
+	take func(*events.Recorded) (use bool, err error)) error {
+	found := 0
+	for {
+		page, err := t.store.Read(t.ctx, stream, from, events.Forward, readSize)
+		if err != nil {
+			return err
+		}
+		for i := range page {
+			if page[i].Position > t.upTo {
+				return nil
+			}
+			use, err := take(&page[i])
+			if err != nil {
+				return err
+			}
+			if use {
+				found++
+			}
+			if t.budget--; found == t.limit || t.budget == 0 {
+				t.upTo = page[i].Position
+				return nil
+			}
+		}
+		if len(page) < readSize {
+			return nil
+		}
+		from = page[len(page)-1].Revision + 1
+	}
+}
+
+// firstAfter is the first revision of a stream that lies behind after. It searches by
+// halves.
+func (t *collector) firstAfter(stream events.StreamID) (events.Revision, error) {
+	if t.after == 0 {
+		return 0, nil
+	}
+	last, err := t.store.Read(t.ctx, stream, events.EndRevision, events.Backward, 1)
+	if err != nil || len(last) == 0 {
+		return 0, err
+	}
+	low, high := events.Revision(0), last[0].Revision+1
+	for low < high {
+		middle := low + (high-low)/2
+		page, err := t.store.Read(t.ctx, stream, middle, events.Forward, 1)
+		if err != nil {
+			return 0, err
+		}
+		if len(page) == 1 && page[0].Position <= t.after {
+			low = middle + 1
+		} else {
+			high = middle
+		}
+	}
+	return low, nil
+}
+
+// maxRefusalDays bounds the days in which refusals are looked for.
+const maxRefusalDays = 1000
+
+// refusals gathers what was refused about an entity that began at a time.
+func (t *collector) refusals(own events.StreamID, began time.Time) error {
+	head, err := t.store.Head(t.ctx)
+	if err != nil {
+		return err
+	}
+	last, err := events.TimeOf(t.ctx, t.store, head)
+	if err != nil {
+		return err
+	}
+	if t.after > 0 {
+		if began, err = events.TimeOf(t.ctx, t.store, t.after); err != nil {
+			return err
+		}
+	}
+	day, end := began.UTC().AddDate(0, 0, -1), last.UTC().AddDate(0, 0, 1) // clocks differ
+	for days := 0; days < maxRefusalDays && !day.After(end); days++ {
+		stream := events.RefusalsOf(day)
+		from, err := t.firstAfter(stream)
+		if err != nil {
+			return err
+		}
+		if err := t.scan(stream, from, func(e *events.Recorded) (bool, error) { return t.refusal(own, e) }); err != nil {
+			return err
+		}
+		day = day.AddDate(0, 0, 1)
+	}
+	return nil
+}
+
+// refusal gathers one, if it is about the entity.
+func (t *collector) refusal(own events.StreamID, e *events.Recorded) (use bool, err error) {
+	fact, err := e.Decode()
+	if err != nil {
+		return false, err
+	}
+	f, ok := fact.(*events.RefusalRecorded)
+	if !ok || !refusedOf(f, own) {
+		return false, nil
+	}
+	line, _, err := describe(e, subject{})
+	if err == nil {
+		t.lines = append(t.lines, line)
+	}
+	return err == nil, err
+}
+
+// refusedOf reports whether a refusal is about an entity: it was asked, it was asked for,
+// or it was in the way.
+func refusedOf(f *events.RefusalRecorded, own events.StreamID) bool {
+	if f.Stream == string(own) || f.BeatenStream == string(own) {
+		return true
+	}
+	performance, ok := strings.CutPrefix(f.Stream, events.PerformanceCategory+"-")
+	return ok && own.Category() == events.SeatCategory && slices.ContainsFunc(f.Seats, func(seat events.SeatName) bool {
+		return events.OfPerformance(events.PerformanceID(performance), string(seat)) == own.Entity()
+	})
+}
+
+// page is what comes first of all that was gathered.
+func (t *collector) page() (page []Line, more bool) {
+	slices.SortFunc(t.lines, func(a, b Line) int { return cmp.Compare(a.Position, b.Position) })
+	for _, line := range t.lines {
+		if line.Position > t.upTo {
+			break
+		}
+		if len(page) == t.limit {
+			return page, true
+		}
+		page = append(page, line)
+	}
+	return page, t.upTo < events.EndPosition
+}

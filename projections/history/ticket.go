@@ -1,0 +1,99 @@
+package history
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"admitone/events"
+)
+
+// ticketKind is the kind of the histories of single places in a waiting room. Admissions
+// and drops name tickets, many at once, so the holder's own history has no
+// more of a room than the joins; each leads here.
+const ticketKind = "ticket"
+
+// ticketOf names a place: <room>~<ticket>.
+func ticketOf(room events.RoomID, ticket int64) string {
+	return string(room) + "~" + strconv.FormatInt(ticket, 10)
+}
+
+// cutTicket takes apart what ticketOf made; ok is false for anything else.
+func cutTicket(id string) (room string, ticket int64, ok bool) {
+	room, number, _ := strings.Cut(id, "~")
+	ticket, err := strconv.ParseInt(number, 10, 64)
+	return room, ticket, err == nil && ticket > 0 && ticketOf(events.RoomID(room), ticket) == id
+}
+
+// ofTicket is [Read] of a place: what the room's stream says about it, from a revision
+// on. It ends with the place.
+func ofTicket(ctx context.Context, store events.Store, id string, from uint64,
+	limit int) (page []Line, next uint64, more bool, err error) {
+	room, ticket, ok := cutTicket(id)
+	if !ok {
+		return nil, 0, false, ErrEmpty
+	}
+	first := from == 0
+	next = max(from, uint64(ticket)) // every ticket before it is an event, and the room is one
+	for seen := 0; seen < maxScanned; {
+		recorded, err := store.Read(ctx, events.NewStreamID(events.WaitingRoomCategory, room), events.Revision(next),
+			events.Forward, scanSize)
+		if err != nil {
+			return nil, 0, false, err
+		}
+		for i := range recorded {
+			next++
+			fact, err := recorded[i].Decode()
+			if err != nil {
+				return nil, 0, false, err
+			}
+			about, last := namesTicket(fact, ticket)
+			if !about {
+				continue
+			}
+			line, _, err := describe(&recorded[i], subject{})
+			if err != nil {
+				return nil, 0, false, err
+			}
+			if page = append(page, line); last || len(page) == limit {
+				return page, next, !last, nil
+			}
+		}
+		if seen += len(recorded); len(recorded) < scanSize {
+			if first && len(page) == 0 {
+				err = ErrEmpty
+			}
+			return page, next, false, err
+		}
+	}
+	return page, next, true, nil
+}
+
+// namesTicket reports whether a fact is about a ticket, and whether it is the last that can be.
+func namesTicket(fact events.Fact, ticket int64) (about, last bool) {
+	in := func(ranges []events.TicketRange) bool {
+		for _, r := range ranges {
+			if r.From <= ticket && ticket <= r.To {
+				return true
+			}
+		}
+		return false
+	}
+	switch f := fact.(type) {
+	case *events.WaitingRoomJoined:
+		return f.Ticket == ticket, false
+	case *events.WaitingRoomShuffled:
+		return ticket <= f.Early, false
+	case *events.WaitingRoomAdmitted:
+		return in(f.Tickets), false
+	case *events.WaitingRoomLeft:
+		return f.Ticket == ticket, true
+	case *events.WaitingRoomFinished:
+		return f.Ticket == ticket, true
+	case *events.WaitingRoomDropped:
+		return in(f.Tickets), true
+	case *events.WaitingRoomExpired:
+		return in(f.Tickets), true
+	}
+	return false, false
+}

@@ -1,0 +1,141 @@
+package history
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"admitone/events"
+)
+
+func init() {
+	describers[events.TournamentCategory] = describeTournament
+	describers[events.TeamCategory] = describeTeam
+}
+
+// maxListedTeams is how many promoted teams a sentence names one by one.
+const maxListedTeams = 16
+
+func describeTeam(fact events.Fact, of subject) string {
+	f, ok := fact.(*events.TeamRegistered)
+	switch {
+	case !ok:
+		return ""
+	case f.Owner != "" && (of.includes(events.TeamCategory, string(f.TeamID)) || of.includes(holderKind, string(f.Owner))):
+		return fmt.Sprintf("registered as %q, a team of %s", f.DisplayName, f.Owner)
+	case f.Owner == "" && of.includes(events.TeamCategory, string(f.TeamID)):
+		return fmt.Sprintf("registered as %q", f.DisplayName)
+	}
+	return ""
+}
+
+// describeTournament is what a fact of a tournament says, in words.
+func describeTournament(fact events.Fact, of subject) string {
+	mine := func(team events.TeamID) bool { return of.includes(events.TeamCategory, string(team)) }
+	switch f := fact.(type) {
+	case *events.TournamentEntered:
+		if slices.ContainsFunc(f.TeamIDs, mine) {
+			return fmt.Sprintf("%s entered; %s", together(f.TeamIDs), slots(&f.TournamentCounts))
+		}
+	case *events.TournamentWaitlisted:
+		if slices.ContainsFunc(f.TeamIDs, mine) {
+			return fmt.Sprintf("%s went to the waitlist; %s", together(f.TeamIDs), slots(&f.TournamentCounts))
+		}
+	case *events.TournamentPromoted:
+		return describePromoted(f, mine)
+	case *events.TournamentWithdrawn:
+		from := "its slot"
+		if f.Was == events.EntryWaitlisted {
+			from = "the waitlist"
+		}
+		if mine(f.TeamID) {
+			return fmt.Sprintf("%s withdrew from %s; %s", f.TeamID, from, slots(&f.TournamentCounts))
+		}
+	case *events.TournamentCreated:
+		if of.isEveryone() {
+			text := fmt.Sprintf("opened for entry as %q: %s until %s, %s%s", f.DisplayName, counted(f.TeamLimit, "slot"),
+				events.FormatTime(f.RegisterDeadline), waitlist(f), behind(f.WaitingRoom)+entryFrom(f.OpensAt))
+			if f.Status == events.TournamentClosed {
+				text += "; closed for now"
+			}
+			return text
+		}
+	case *events.TournamentEdited:
+		if of.isEveryone() {
+			return fmt.Sprintf("edited; it is now %q and %s: %s until %s%s; %s", f.DisplayName, f.Status,
+				counted(f.TeamLimit, "slot"), events.FormatTime(f.RegisterDeadline), behind(f.WaitingRoom)+entryFrom(f.OpensAt),
+				slots(&f.TournamentCounts))
+		}
+	case *events.TournamentOpened:
+		if of.isEveryone() {
+			return fmt.Sprintf("entry opened, as stated for %s; %s", events.FormatTime(f.OpensAt), slots(&f.TournamentCounts))
+		}
+	}
+	return ""
+}
+
+// entryFrom says from when teams can enter, if that is stated.
+func entryFrom(opensAt time.Time) string {
+	if opensAt.IsZero() {
+		return ""
+	}
+	return ", entry from " + events.FormatTime(opensAt)
+}
+
+// describePromoted names every row, or the one that is asked about.
+func describePromoted(f *events.TournamentPromoted, mine func(team events.TeamID) bool) string {
+	var told []string
+	teams, more := 0, 0
+	for _, row := range f.Rows {
+		switch {
+		case !slices.ContainsFunc(row, mine):
+		case teams >= maxListedTeams:
+			more += len(row)
+		default:
+			teams += len(row)
+			told = append(told, together(row))
+		}
+	}
+	if teams == 0 {
+		return ""
+	}
+	if more > 0 {
+		told = append(told, fmt.Sprintf("and %d more", more))
+	}
+	return fmt.Sprintf("%s came in from the waitlist; %s", strings.Join(told, ", "), slots(&f.TournamentCounts))
+}
+
+// together names a team, or a group that entered as one.
+func together(teams []events.TeamID) string {
+	if len(teams) == 1 {
+		return string(teams[0])
+	}
+	return fmt.Sprintf("%s together", joined(teams, " and "))
+}
+
+func joined[ID ~string](ids []ID, between string) string {
+	parts := make([]string, len(ids))
+	for i, id := range ids {
+		parts[i] = string(id)
+	}
+	return strings.Join(parts, between)
+}
+
+func slots(c *events.TournamentCounts) string {
+	said := counted(c.Entered, "team") + " in, " + remain(c.Remaining)
+	if c.Waitlisted > 0 {
+		said += fmt.Sprintf(", %d waiting", c.Waitlisted)
+	}
+	return said
+}
+
+func waitlist(f *events.TournamentCreated) string {
+	switch {
+	case !f.Waitlist:
+		return "without a waitlist"
+	case f.WaitlistRule == events.WaitlistFill:
+		return "with a waitlist whose first fitting entry comes in"
+	}
+	return "with a waitlist whose first entry comes in"
+}

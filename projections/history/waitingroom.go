@@ -1,0 +1,96 @@
+package history
+
+import (
+	"fmt"
+	"strings"
+
+	"admitone/events"
+)
+
+// maxListedRanges is how many ranges of tickets a sentence names.
+const maxListedRanges = 8
+
+func init() { describers[events.WaitingRoomCategory] = describeWaitingRoom }
+
+// describeWaitingRoom is what a fact of a waiting room says, in words. A holder's history
+// has the joins: what comes after goes by tickets; see ofTicket.
+func describeWaitingRoom(fact events.Fact, of subject) string {
+	if f, ok := fact.(*events.WaitingRoomJoined); ok && of.includes(holderKind, string(f.Holder)) {
+		return fmt.Sprintf("%s joined the line with ticket %d; %s", f.Holder, f.Ticket, inRoom(&f.WaitingRoomCounts))
+	}
+	if !of.isEveryone() {
+		return ""
+	}
+	switch f := fact.(type) {
+	case *events.WaitingRoomAdmitted:
+		return fmt.Sprintf("%s came in, %s, with passes until %s; %s", counted(f.Count, "visitor"), ticketsOf(f.Tickets),
+			events.FormatTime(f.ExpiresAt), inRoom(&f.WaitingRoomCounts))
+	case *events.WaitingRoomLeft:
+		what := "place"
+		if f.Was == events.VisitorAdmitted {
+			what = "pass"
+		}
+		return fmt.Sprintf("ticket %d gave its %s up; %s", f.Ticket, what, inRoom(&f.WaitingRoomCounts))
+	case *events.WaitingRoomDropped:
+		return fmt.Sprintf("%s lost the place by silence, %s; %s", counted(f.Count, "visitor"), ticketsOf(f.Tickets),
+			inRoom(&f.WaitingRoomCounts))
+	case *events.WaitingRoomExpired:
+		return fmt.Sprintf("the time of %s was over, %s; %s", passes(f.Count), ticketsOf(f.Tickets),
+			inRoom(&f.WaitingRoomCounts))
+	case *events.WaitingRoomFinished:
+		return fmt.Sprintf("ticket %d was done, and its pass ended; %s", f.Ticket, inRoom(&f.WaitingRoomCounts))
+	case *events.WaitingRoomBegun:
+		return fmt.Sprintf("the opening began; %s had come before it", counted(f.Early, "visitor"))
+	case *events.WaitingRoomShuffled:
+		return fmt.Sprintf("the order of tickets 1 to %d was drawn: seed %s", f.Early, f.Seed)
+	case *events.WaitingRoomRun:
+		return fmt.Sprintf("server %s hears its visitors from now on, term %d", f.Node, f.Term)
+	case *events.WaitingRoomOpened:
+		return "set up: " + roomSettings(&f.WaitingRoomSettings)
+	case *events.WaitingRoomChanged:
+		return fmt.Sprintf("changed; it is now %s; %s", roomSettings(&f.WaitingRoomSettings), inRoom(&f.WaitingRoomCounts))
+	}
+	return ""
+}
+
+func passes(n int64) string {
+	if n == 1 {
+		return "1 pass"
+	}
+	return fmt.Sprintf("%d passes", n)
+}
+
+func inRoom(c *events.WaitingRoomCounts) string {
+	return fmt.Sprintf("%d waiting, %d active", c.Waiting, c.Active)
+}
+
+func roomSettings(s *events.WaitingRoomSettings) string {
+	said := fmt.Sprintf("%s, %s: %d per second, %s of %d s at once, silent for %d s at most",
+		s.Status, s.Order, s.AdmitPerSecond, passes(s.MaxActive), s.ActiveSeconds, 2*s.HeartbeatSeconds)
+	if !s.OpensAt.IsZero() {
+		said += ", opens at " + events.FormatTime(s.OpensAt)
+	}
+	if s.SeedHash != "" {
+		said += ", hash of the seed " + s.SeedHash
+	}
+	return said
+}
+
+// ticketsOf names tickets: tickets 1–50, 52.
+func ticketsOf(ranges []events.TicketRange) string {
+	noun, told := "tickets ", []string(nil)
+	if len(ranges) == 1 && ranges[0].From == ranges[0].To {
+		noun = "ticket "
+	}
+	for i, r := range ranges {
+		switch {
+		case i == maxListedRanges:
+			return noun + strings.Join(told, ", ") + fmt.Sprintf(" and %d ranges more", len(ranges)-i)
+		case r.From == r.To:
+			told = append(told, fmt.Sprint(r.From))
+		default:
+			told = append(told, fmt.Sprintf("%d–%d", r.From, r.To))
+		}
+	}
+	return noun + strings.Join(told, ", ")
+}

@@ -1,0 +1,73 @@
+package live
+
+import (
+	"sync"
+	"time"
+)
+
+const (
+	// frameShare is the share of the processors that delivering frames may take while
+	// other goroutines wait for one.
+	frameShare = 0.25
+	// contention is for how long a wait for a processor is a sign that others wait.
+	contention = 100 * time.Millisecond
+	// smoothing is over how many frames the cost of one is averaged.
+	smoothing = 8 * turnSize
+)
+
+// budget bounds the share of the processors that the topics of a hub take for their frames
+// while there is other work to do. What was spent has to be earned back: the time that a
+// turn takes is followed by a pause. A processor that nobody waits for is free of charge.
+type budget struct {
+	pause float64 // for each unit of time spent
+
+	mu        sync.Mutex
+	each      time.Duration // cost of one frame, averaged; guarded by mu
+	free      time.Time     // when everything spent is earned back; guarded by mu
+	contended time.Time     // until when others are taken to wait; guarded by mu
+}
+
+func newBudget(processors int) *budget {
+	return &budget{pause: max(0, 1/(frameShare*float64(processors))-1)}
+}
+
+// spend notes a turn of some frames that ended now. It took cost without the time in which it
+// waited for a processor that others used. spend returns when the next turn may begin.
+func (b *budget) spend(now time.Time, frames int, cost, waited time.Duration) time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if waited > cost/8 {
+		b.contended = now.Add(contention)
+	}
+	b.average(frames, cost)
+	if !now.Before(b.contended) {
+		b.free = now
+		return now
+	}
+	if b.free.Before(now) {
+		b.free = now
+	}
+	b.free = b.free.Add(time.Duration(float64(frames) * float64(b.each) * b.pause))
+	return b.free
+}
+
+// average takes the cost of some frames into that of each. The system may have interrupted a
+// turn for long, so one that was far more expensive counts for twice the average.
+func (b *budget) average(frames int, cost time.Duration) {
+	if frames == 0 {
+		return
+	}
+	each := cost / time.Duration(frames)
+	if b.each == 0 {
+		b.each = each
+	}
+	weight := min(1, float64(frames)/smoothing)
+	b.each += time.Duration(float64(min(each, 2*b.each)-b.each) * weight)
+}
+
+// earnedBack returns when everything spent so far is, or was, earned back.
+func (b *budget) earnedBack() time.Time {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.free
+}

@@ -1,0 +1,165 @@
+package live
+
+import (
+	"sync"
+
+	"admitone/events"
+)
+
+// FrameKind is what a frame states: all of a topic, or a change.
+type FrameKind uint8
+
+// The two kinds of frames.
+const (
+	// SnapshotFrame states all of a topic.
+	SnapshotFrame FrameKind = iota + 1
+	// DeltaFrame states what changed since the frame before.
+	DeltaFrame
+)
+
+// State is what a topic's snapshot shows, folded from its deltas. A state is
+// used by one goroutine at a time.
+type State interface {
+	// Members writes the state's members into a frame's data.
+	Members(o *events.Object)
+	// Apply takes the next delta in.
+	Apply(Delta)
+	// Unchanged returns the delta that says that nothing has changed.
+	Unchanged() Delta
+	// Row is what Frame.Row shows of a snapshot: a copy, or nil if that is too big.
+	Row() any
+}
+
+// Delta is a change of a topic. Once it is in a frame nobody changes it.
+type Delta interface {
+	// Members writes the delta's members into a frame's data.
+	Members(o *events.Object)
+	// Clone returns a copy that may be merged into.
+	Clone() Delta
+	// Merge turns the delta into one for both itself and the later one, of the
+	// same type, which it leaves as it is.
+	Merge(later Delta)
+	// Row is what Frame.Row shows, or nil.
+	Row() any
+}
+
+// Frame is one message to the subscribers of a topic. All of them share it.
+type Frame struct {
+	Topic string
+	Kind  FrameKind
+	// Position of the last event that the frame contains.
+	Position events.Position
+	// Previous is the position of the frame before a delta: a subscriber that is
+	// not there has missed something.
+	Previous events.Position
+	// Delta of a delta frame, to look at.
+	Delta Delta
+
+	row   any
+	forms [forms]form
+}
+
+// forms is how many encodings a frame may have beside each other: its own, and
+// those of [Frame.As].
+const forms = 4
+
+type form struct {
+	once  sync.Once
+	value any
+}
+
+// Row is the topic's row as of the frame (a [row.Product] for product topics), or
+// nil for kinds whose state is too big to go with every frame.
+func (f *Frame) Row() any { return f.row }
+
+// Bytes is the frame in JSON, encoded at the first call. It must not be changed.
+func (f *Frame) Bytes() []byte {
+	return f.As(0, func(f *Frame) any { return f.encodeDelta() }).([]byte)
+}
+
+// As returns what encode makes of the frame, which is done once however many
+// subscribers ask: a message in another form, or one prepared for a socket.
+// Numbers from 1 to 3 tell the forms apart.
+func (f *Frame) As(number int, encode func(*Frame) any) any {
+	form := &f.forms[number]
+	form.once.Do(func() { form.value = encode(f) })
+	return form.value
+}
+
+// NewDelta returns a delta frame behind the one at previous. d must not change any more.
+func NewDelta(topic string, previous, position events.Position, d Delta) *Frame {
+	return &Frame{Topic: topic, Kind: DeltaFrame, Position: position, Previous: previous, Delta: d, row: d.Row()}
+}
+
+// NewSnapshot returns a snapshot frame. It encodes the state at once, which goes on
+// changing.
+func NewSnapshot(topic, epoch string, position events.Position, s State) *Frame {
+	o := openFrame("snapshot", topic)
+	o.String("epoch", epoch)
+	o.Int("position", int64(position))
+	s.Members(&o)
+	b := closeFrame(o)
+	f := &Frame{Topic: topic, Kind: SnapshotFrame, Position: position, row: s.Row()}
+	f.As(0, func(*Frame) any { return b })
+	return f
+}
+
+func (f *Frame) encodeDelta() []byte {
+	o := openFrame("delta", f.Topic)
+	o.Int("position", int64(f.Position))
+	o.Int("previous", int64(f.Previous))
+	f.Delta.Members(&o)
+	return closeFrame(o)
+}
+
+// openFrame begins {"event":…,"data":{…}} and stays in the inner object.
+func openFrame(event, topic string) events.Object {
+	outer := events.OpenObject(make([]byte, 0, 256))
+	outer.String("event", event)
+	outer.Key("data")
+	data := events.OpenObject(outer.Buf)
+	data.String("topic", topic)
+	return data
+}
+
+func closeFrame(data events.Object) []byte { return append(data.Close(), '}') }
+
+// Pending is what one subscriber has not been sent yet of one topic: at most a
+// snapshot, and behind it one delta into which all later ones are merged. So a
+// subscriber that lags costs the same as one that doesn't. The zero Pending is
+// empty; it is for one goroutine at a time.
+type Pending struct {
+	snapshot, delta *Frame
+	merged          bool // delta is this subscriber's own
+}
+
+// Add puts the topic's next frame behind what is pending.
+func (p *Pending) Add(f *Frame) {
+	switch {
+	case f.Kind == SnapshotFrame:
+		*p = Pending{snapshot: f}
+	case p.delta == nil:
+		p.delta, p.merged = f, false
+	default:
+		sum := p.delta.Delta
+		if !p.merged {
+			sum = sum.Clone()
+		}
+		sum.Merge(f.Delta)
+		p.delta, p.merged = NewDelta(f.Topic, p.delta.Previous, f.Position, sum), true
+	}
+}
+
+// Next takes out the frame to send next, nil if there is none.
+func (p *Pending) Next() *Frame {
+	if f := p.snapshot; f != nil {
+		p.snapshot = nil
+		return f
+	}
+	f := p.delta
+	p.delta, p.merged = nil, false
+	return f
+}
+
+// Empty reports whether Next would return nil.
+func (p *Pending) Empty() bool { return p.snapshot == nil && p.delta == nil }

@@ -1,0 +1,158 @@
+package live
+
+import (
+	"slices"
+
+	"admitone/events"
+	"admitone/projections/row"
+)
+
+// PerformanceDelta is a change of one performance's counts.
+type PerformanceDelta struct {
+	// Counts of all sections after it.
+	Counts row.SeatCounts
+	// Change of what remains.
+	Change int64
+	Cause  Cause
+	// Sections are those that changed, in the performance's order.
+	Sections []SectionDelta
+}
+
+// SectionDelta is a section's counts after a delta.
+type SectionDelta struct {
+	ID     events.SectionID
+	Counts row.SeatCounts
+	// Number is its place among the sections, from 0.
+	Number int
+}
+
+// appendCounts writes the counts as the topics of performances have them.
+func appendCounts(o *events.Object, c row.SeatCounts, booked string) {
+	o.Int("remaining", c.Remaining())
+	o.Int("held", c.Held)
+	o.Int(booked, c.Booked)
+	o.Int("blocked", c.Blocked)
+}
+
+// Members implements Delta.
+func (d *PerformanceDelta) Members(o *events.Object) {
+	appendCounts(o, d.Counts, "sold")
+	o.Int("change", d.Change)
+	o.String("cause", string(d.Cause))
+	o.Key("sections")
+	o.Buf = append(o.Buf, '[')
+	for i := range d.Sections {
+		if i > 0 {
+			o.Buf = append(o.Buf, ',')
+		}
+		s := events.OpenObject(o.Buf)
+		s.String("id", string(d.Sections[i].ID))
+		appendCounts(&s, d.Sections[i].Counts, "booked")
+		o.Buf = s.Close()
+	}
+	o.Buf = append(o.Buf, ']')
+}
+
+// Clone implements Delta.
+func (d *PerformanceDelta) Clone() Delta {
+	c := *d
+	c.Sections = slices.Clone(d.Sections)
+	return &c
+}
+
+// Merge implements Delta.
+func (d *PerformanceDelta) Merge(later Delta) {
+	l := later.(*PerformanceDelta)
+	d.Cause = d.Cause.And(l.Cause)
+	d.Change += l.Change
+	d.Counts = l.Counts
+	for _, s := range l.Sections {
+		at, found := slices.BinarySearchFunc(d.Sections, s.Number,
+			func(has SectionDelta, number int) int { return has.Number - number })
+		if found {
+			d.Sections[at] = s
+		} else {
+			d.Sections = slices.Insert(d.Sections, at, s)
+		}
+	}
+}
+
+// Row implements Delta: a performance is too big to go with every frame.
+func (d *PerformanceDelta) Row() any { return nil }
+
+// performanceState is a performance's topic.
+type performanceState struct{ row row.Performance }
+
+// NewPerformanceState returns the state of "performance:<id>". The sections of the row
+// become its own.
+func NewPerformanceState(performance row.Performance) State { return &performanceState{performance} }
+
+func (s *performanceState) Members(o *events.Object) {
+	p := &s.row
+	o.String("id", string(p.ID))
+	o.String("title", p.Title)
+	o.String("venue", p.Venue)
+	o.Time("starts_at", p.StartsAt)
+	appendRoom(o, p.WaitingRoom)
+	o.Int("capacity", p.Capacity)
+	appendCounts(o, p.SeatCounts, "sold")
+	o.Key("sections")
+	o.Buf = append(o.Buf, '[')
+	for i := range p.Sections {
+		if i > 0 {
+			o.Buf = append(o.Buf, ',')
+		}
+		s := events.OpenObject(o.Buf)
+		s.String("id", string(p.Sections[i].ID))
+		s.String("name", p.Sections[i].DisplayName)
+		s.Int("price", p.Sections[i].Price)
+		s.Int("capacity", p.Sections[i].Capacity)
+		appendCounts(&s, p.Sections[i].SeatCounts, "booked")
+		o.Buf = s.Close()
+	}
+	o.Buf = append(o.Buf, ']')
+}
+
+func (s *performanceState) Apply(d Delta) {
+	delta := d.(*PerformanceDelta)
+	s.row.SeatCounts = delta.Counts
+	for i := range delta.Sections {
+		s.row.Sections[delta.Sections[i].Number].SeatCounts = delta.Sections[i].Counts
+	}
+}
+
+func (s *performanceState) Row() any { return nil }
+
+func (s *performanceState) Unchanged() Delta {
+	return &PerformanceDelta{Counts: s.row.SeatCounts, Cause: CauseNone}
+}
+
+// What makes the seats of a performance change, besides CauseHeld, CauseReleased
+// and CauseExpired.
+const (
+	CauseBooked    Cause = "booked"
+	CauseBlocked   Cause = "blocked"
+	CauseUnblocked Cause = "unblocked"
+)
+
+// SeatCause is the cause of a seat's fact, CauseNone of one that moves a deadline alone.
+func SeatCause(fact events.Fact) Cause {
+	switch f := fact.(type) {
+	case *events.SeatHeld:
+		return CauseHeld
+	case *events.SeatBooked:
+		return CauseBooked
+	case *events.SeatReleased:
+		if f.Reason == events.ReleasedExpired { // the booking's deadline comes before the seat's own
+			return CauseExpired
+		}
+		return CauseReleased
+	case *events.SeatExpired:
+		return CauseExpired
+	case *events.SeatBlocked:
+		return CauseBlocked
+	case *events.SeatUnblocked:
+		return CauseUnblocked
+	}
+	return CauseNone
+}

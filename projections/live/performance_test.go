@@ -1,0 +1,25 @@
+package live
+
+import (
+	"testing"
+
+	"admitone/events"
+	"admitone/projections/row"
+)
+
+// TestWhySeatsBecomeFree: a hold that has run out is told as that, whichever way it
+// ends: by the seat's own deadline, or given back because the booking's has passed.
+func TestWhySeatsBecomeFree(t *testing.T) {
+	for want, facts := range map[Cause][]events.Fact{
+		CauseExpired: {&events.SeatExpired{}, &events.SeatReleased{Was: events.SeatIsHeld, Reason: events.ReleasedExpired}},
+		CauseReleased: {&events.SeatReleased{Was: events.SeatIsHeld, Reason: events.ReleasedCancelled},
+			&events.SeatReleased{Was: events.SeatIsBooked, Reason: events.ReleasedCancelled},
+			&events.SeatReleased{Was: events.SeatIsHeld, Reason: events.ReleasedIncomplete}},
+	} {
+		for _, fact := range facts {
+			if step, ok := row.StepOf(fact); !ok || SeatCause(fact) != want || step.To != row.MarkFree {
+				t.Errorf("%+v is told as %+v, %t; want %s", fact, step, ok, want)
+			}
+		}
+	}
+}

@@ -1,0 +1,115 @@
+package live
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"admitone/events"
+)
+
+// A topic remembers its latest deltas while it has subscribers. One that comes back to a
+// topic without subscribers, or after a restart of the program, is helped from the log:
+// the stream's latest events are made deltas again, once in a topic's life.
+
+// replayer is a State whose topic is one stream, event by event, and whose deltas
+// can be made again from those events.
+type replayer interface {
+	State
+	// Replay returns the delta that fact made of the state behind the fact before.
+	// Its figures beside the change may be those of the present.
+	Replay(before, fact events.Fact) Delta
+}
+
+// EarlierFact is an event of a topic's stream that was there before the topic had
+// subscribers.
+type EarlierFact struct {
+	position events.Position
+	fact     events.Fact
+}
+
+// replayLimit is how long a subscription waits for the log. Without an answer there
+// is a snapshot.
+const replayLimit = time.Second
+
+// ReadEarlier reads the events that resume may have missed, the one before them first;
+// nil if there is no use for them. It is called without the lock.
+func (h *Hub) ReadEarlier(name string, resume Resume) []EarlierFact {
+	if resume.Epoch != h.epoch || resume.Since == 0 {
+		return nil
+	}
+	prefix, id, _ := strings.Cut(name, ":")
+	kind := h.kinds[prefix]
+	if kind == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), replayLimit)
+	defer cancel()
+	if kind.Backfill != nil {
+		kind.Backfill(ctx, resume.Since)
+	}
+	if kind.Category == "" || !h.wantsReplay(kind, id) {
+		return nil
+	}
+	page, err := h.store.Read(ctx, events.NewStreamID(kind.Category, id), events.EndRevision, events.Backward, HistorySize)
+	if err != nil {
+		h.log.Warn("a subscriber gets a snapshot, because what it missed can't be read", "topic", name, "error", err)
+		return nil
+	}
+	found := make([]EarlierFact, 0, len(page))
+	for i := len(page) - 1; i >= 0; i-- {
+		fact, err := page[i].Decode()
+		if err != nil {
+			return nil // the fold will tell
+		}
+		found = append(found, EarlierFact{page[i].Position, fact})
+	}
+	return found
+}
+
+// resumeDelta is the kind's, for a subscriber that has seen something of this log.
+func (h *Hub) resumeDelta(kind *Kind, id string, resume Resume) *Missed {
+	if kind.ResumeDelta == nil || resume.Epoch != h.epoch || resume.Since == 0 {
+		return nil
+	}
+	return kind.ResumeDelta(id, resume.Since)
+}
+
+// wantsReplay reports whether the topic of id has use for earlier facts.
+func (h *Hub) wantsReplay(kind *Kind, id string) bool {
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	t := kind.topics[id]
+	return t == nil || !t.replayed.Load()
+}
+
+// replay puts the earlier facts, as deltas, in front of the deltas that the topic
+// remembers, provided that the two fit together.
+func (t *Topic) replay(found []EarlierFact) {
+	state, can := t.state.(replayer)
+	if !can || t.replayed.Load() {
+		return
+	}
+	begin := t.position
+	if len(t.history) > 0 {
+		begin = t.history[t.oldest].Previous
+	}
+	var frames []*Frame
+	fits := false
+	for i := 1; i < len(found) && found[i].position <= begin; i++ {
+		fits = found[i].position == begin
+		delta := state.Replay(found[i-1].fact, found[i].fact)
+		frames = append(frames, NewDelta(t.name, found[i-1].position, found[i].position, delta))
+	}
+	if !fits || len(t.history) == HistorySize {
+		return // a later subscriber may have better luck
+	}
+	t.replayed.Store(true)
+	t.history = append(frames[max(0, len(frames)+len(t.history)-HistorySize):], t.history...)
+}
+
+// Missed is a delta of what a subscriber has missed, up to a position.
+type Missed struct {
+	Delta Delta
+	To    events.Position
+}

@@ -1,0 +1,141 @@
+package live
+
+import (
+	"iter"
+	"maps"
+	"slices"
+
+	"admitone/events"
+	"admitone/projections/row"
+)
+
+// SeatsDelta is a change of single seats of a performance. On the wire its member
+// "seats" names each with its status: {"A-1-1":"held"}.
+type SeatsDelta struct {
+	// Counts of the whole performance after it.
+	Counts row.SeatCounts
+	// Change of what remains.
+	Change int64
+	Cause  Cause
+
+	Layout *events.Layout
+	Marks  map[events.SeatIndex]row.Mark
+}
+
+// Seats are the names of the seats that changed, in canonical order, and where they
+// stand now.
+func (d *SeatsDelta) Seats() iter.Seq2[events.SeatName, events.SeatStatus] {
+	return func(yield func(events.SeatName, events.SeatStatus) bool) {
+		for _, seat := range slices.Sorted(maps.Keys(d.Marks)) {
+			if !yield(d.Layout.Name(seat), d.Marks[seat].Status()) {
+				return
+			}
+		}
+	}
+}
+
+// Members implements Delta.
+func (d *SeatsDelta) Members(o *events.Object) {
+	appendCounts(o, d.Counts, "sold")
+	o.Int("change", d.Change)
+	o.String("cause", string(d.Cause))
+	o.Key("seats")
+	o.Buf = append(o.Buf, '{')
+	begun := false
+	for name, status := range d.Seats() {
+		if begun {
+			o.Buf = append(o.Buf, ',')
+		}
+		begun = true
+		o.Buf = append(events.AppendJSONString(o.Buf, string(name)), ':')
+		o.Buf = events.AppendJSONString(o.Buf, string(status))
+	}
+	o.Buf = append(o.Buf, '}')
+}
+
+// Clone implements Delta.
+func (d *SeatsDelta) Clone() Delta {
+	c := *d
+	if c.Marks = maps.Clone(d.Marks); c.Marks == nil {
+		c.Marks = map[events.SeatIndex]row.Mark{}
+	}
+	return &c
+}
+
+// Merge implements Delta.
+func (d *SeatsDelta) Merge(later Delta) {
+	l := later.(*SeatsDelta)
+	d.Cause = d.Cause.And(l.Cause)
+	d.Change += l.Change
+	d.Counts, d.Layout = l.Counts, l.Layout
+	maps.Copy(d.Marks, l.Marks)
+}
+
+// Row implements Delta: there is none.
+func (d *SeatsDelta) Row() any { return nil }
+
+// seatsState is the topic of the single seats of a performance. Its snapshot has
+//
+//	"sections":[{"id":"A","rows":["ffhbx","fffff"]}]
+//
+// with one string for each row, from the front, and in it one letter for each seat,
+// from number 1: f is free, h held, b booked, x blocked. So a hundred thousand seats
+// are a hundred kilobytes.
+type seatsState struct {
+	counts row.SeatCounts
+	layout *events.Layout
+	marks  []byte
+}
+
+// NewSeatsState returns the state of "seats:<id>": the counts of a performance and its
+// map, which becomes the state's own.
+func NewSeatsState(counts row.SeatCounts, m *row.SeatMap) State {
+	for i, mark := range m.Marks {
+		m.Marks[i] = byte(row.Mark(mark).Settled())
+	}
+	return &seatsState{counts, m.Layout, m.Marks}
+}
+
+func (s *seatsState) Members(o *events.Object) {
+	appendCounts(o, s.counts, "sold")
+	o.Buf = slices.Grow(o.Buf, len(s.marks)+64*len(s.layout.Sections()))
+	o.Key("sections")
+	o.Buf = append(o.Buf, '[')
+	seat := 0
+	for i := range s.layout.Sections() {
+		of := &s.layout.Sections()[i]
+		if i > 0 {
+			o.Buf = append(o.Buf, ',')
+		}
+		section := events.OpenObject(o.Buf)
+		section.String("id", string(of.ID))
+		section.Key("rows")
+		for row := range of.Rows {
+			begin := byte(',')
+			if row == 0 {
+				begin = '['
+			}
+			section.Buf = append(section.Buf, begin, '"')
+			section.Buf = append(section.Buf, s.marks[seat:seat+int(of.SeatsPerRow)]...)
+			section.Buf = append(section.Buf, '"')
+			seat += int(of.SeatsPerRow)
+		}
+		section.Buf = append(section.Buf, ']')
+		o.Buf = section.Close()
+	}
+	o.Buf = append(o.Buf, ']')
+}
+
+func (s *seatsState) Apply(d Delta) {
+	delta := d.(*SeatsDelta)
+	s.counts = delta.Counts
+	for seat, mark := range delta.Marks {
+		s.marks[seat] = byte(mark)
+	}
+}
+
+func (s *seatsState) Row() any { return nil }
+
+func (s *seatsState) Unchanged() Delta {
+	return &SeatsDelta{Counts: s.counts, Cause: CauseNone, Layout: s.layout, Marks: map[events.SeatIndex]row.Mark{}}
+}

@@ -1,0 +1,231 @@
+package live
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"admitone/events"
+)
+
+// HistorySize is how many deltas a topic remembers for subscribers that come back.
+const HistorySize = 256
+
+// Topic is one topic while it has subscribers. Its actor owns them and the
+// state, so that a snapshot and the deltas after it can't miss or repeat
+// anything; the fold only leaves changes in it.
+type Topic struct {
+	kind  *Kind
+	id    string
+	name  string
+	epoch string
+	every time.Duration
+	send  func(msg any)
+	stop  func()
+	// replayed: the events from before the topic are in history.
+	replayed atomic.Bool
+
+	// Guarded by the hub's lock.
+	subscribers int
+	folded      Delta // of the batch being folded
+	foldedTo    events.Position
+
+	// mu guards what passes from the fold to the actor. Deltas are merged here
+	// until the actor's next turn.
+	mu        sync.Mutex
+	pending   Delta
+	pendingTo events.Position
+	renewed   *renewal  // comes before pending
+	due       time.Time // when the next turn may begin
+	scheduled bool      // a turn is on its way
+	timer     *time.Timer
+	stopped   bool
+
+	// Owned by the actor.
+	state    State
+	position events.Position
+	present  *Frame // the snapshot of state, if it has been asked for
+	members  []*Subscription
+	stale    int       // how many members are not at position
+	next     int       // index of the member whose turn is next
+	nextStep time.Time // earliest time of the next delta
+	frames   []*Frame  // those that lead members to position
+	history  []*Frame  // the latest deltas, without a gap, the oldest at oldest
+	oldest   int
+}
+
+// The messages to a topic's actor. turn asks it to deliver.
+type (
+	turn struct{}
+	join struct {
+		member  *Subscription
+		from    Resume
+		earlier []EarlierFact
+		missed  *Missed
+	}
+	leave struct{ member *Subscription }
+)
+
+// end stops the actor. It is called with the hub's lock held.
+func (t *Topic) end() {
+	t.mu.Lock()
+	t.stopped = true
+	if t.timer != nil {
+		t.timer.Stop()
+	}
+	t.mu.Unlock()
+	t.stop()
+}
+
+// ID is the part of the topic's name behind the colon.
+func (t *Topic) ID() string { return t.id }
+
+// Change adds a delta to those of the batch being folded, whose last event so far is at
+// position. It doesn't keep d. The hub's lock must be held.
+func (t *Topic) Change(position events.Position, d Delta) {
+	if t.folded == nil {
+		t.folded = d.Clone()
+		t.kind.touched = append(t.kind.touched, t)
+	} else {
+		t.folded.Merge(d)
+	}
+	t.foldedTo = position
+}
+
+func (t *Topic) publish() {
+	folded := t.folded
+	t.folded = nil
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.stopped {
+		return
+	}
+	t.pendingTo = t.foldedTo
+	if t.pending != nil {
+		t.pending.Merge(folded)
+		return
+	}
+	t.pending = folded
+	t.schedule()
+}
+
+// receive is the actor.
+func (t *Topic) receive(msg any) {
+	switch m := msg.(type) {
+	case turn:
+		t.turn()
+	case join:
+		t.join(m)
+	case leave:
+		t.leave(m.member)
+	}
+}
+
+// join delivers the first frame to a new member. It has to have everything that was folded
+// before, and so does everybody else if the budget allows.
+func (t *Topic) join(m join) {
+	now := time.Now()
+	t.step(now)
+	free := t.kind.budget.earnedBack()
+	if !now.Before(free) {
+		free = t.deliver(now)
+	}
+	t.replay(m.earlier)
+	m.member.index = len(t.members)
+	t.members = append(t.members, m.member)
+	m.member.at = t.position
+	m.member.to.Deliver(t.first(m.from, m.missed))
+	t.plan(free)
+}
+
+func (t *Topic) leave(s *Subscription) {
+	if s.at != t.position {
+		t.stale--
+	}
+	last := len(t.members) - 1
+	t.members[last].index = s.index
+	t.members[s.index] = t.members[last]
+	t.members[last] = nil
+	t.members = t.members[:last]
+	if t.next >= last {
+		t.next = 0
+	}
+}
+
+func (t *Topic) remember(f *Frame) {
+	if len(t.history) < HistorySize {
+		t.history = append(t.history, f)
+		return
+	}
+	t.history[t.oldest] = f
+	t.oldest = (t.oldest + 1) % HistorySize
+}
+
+// first is what a new member gets.
+func (t *Topic) first(from Resume, missed *Missed) *Frame {
+	if from.Epoch == t.epoch && from.Since > 0 {
+		if from.Since == t.position {
+			return NewDelta(t.name, t.position, t.position, t.state.Unchanged())
+		}
+		if sum := t.missedSince(from.Since, missed); sum != nil {
+			return NewDelta(t.name, from.Since, t.position, sum)
+		}
+	}
+	return t.snapshot()
+}
+
+// missedSince sums up what was behind since, from what the topic remembers or else from a
+// delta that was found; nil if neither knows all.
+func (t *Topic) missedSince(since events.Position, missed *Missed) Delta {
+	if sum := t.behind(since); sum != nil || missed == nil {
+		return sum
+	}
+	if missed.To == t.position {
+		return missed.Delta
+	}
+	rest := t.behind(missed.To) // what was published since it was found
+	if rest == nil {
+		return nil
+	}
+	missed.Delta.Merge(rest)
+	return missed.Delta
+}
+
+// behind merges the deltas behind since, or returns nil if it doesn't know all.
+func (t *Topic) behind(since events.Position) (sum Delta) {
+	for i := range t.history {
+		f := t.history[(t.oldest+i)%len(t.history)]
+		switch {
+		case sum != nil:
+			sum.Merge(f.Delta)
+		case f.Previous == since:
+			sum = f.Delta.Clone()
+		}
+	}
+	return sum
+}
+
+// renewal is a state that takes the place of what a topic knows.
+type renewal struct {
+	state    State
+	position events.Position
+}
+
+// renew hands a state to the actor, with which it starts over.
+func (t *Topic) renew(state State, position events.Position) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.pending, t.renewed = nil, &renewal{state, position}
+	t.schedule()
+}
+
+// begin is what the actor does with a renewal: every member gets a snapshot.
+func (t *Topic) begin(r *renewal) {
+	t.state, t.position, t.present = r.state, r.position, nil
+	t.history, t.oldest = nil, 0
+	t.replayed.Store(false)
+	t.stale, t.frames = len(t.members), t.frames[:0]
+	for _, s := range t.members {
+		s.at = 0
+	}
+}

@@ -1,0 +1,93 @@
+package live
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"admitone/events"
+	"admitone/projections/row"
+)
+
+// soldWatcher is a subscriber of a product's topic that checks that no frame is missing
+// and that the changes add up.
+type soldWatcher struct {
+	frames    []*Frame
+	position  events.Position
+	remaining int64
+	wrong     []string
+}
+
+func (w *soldWatcher) Deliver(f *Frame) {
+	product := f.Row().(row.Product)
+	if d, ok := f.Delta.(*ProductDelta); ok {
+		if f.Previous != w.position || w.remaining+d.Change != product.Remaining() {
+			w.wrong = append(w.wrong, fmt.Sprintf("%d remain at %d, and then came %s", w.remaining, w.position, f.Bytes()))
+		}
+	}
+	w.position, w.remaining, w.frames = f.Position, product.Remaining(), append(w.frames, f)
+}
+
+// Between two frames of a topic there is a pause, in which changes are merged;
+// none is left behind when the events stop.
+func TestFramesArePaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		kind := NewKind("product", nil)
+		product := row.Product{ID: "a", Stock: 100}
+		topic := &Topic{kind: kind, id: "a", name: "product:a", every: 20 * time.Millisecond, state: &productState{product},
+			position: 1}
+		var inbox []any
+		var mu sync.Mutex
+		topic.send = func(msg any) { mu.Lock(); inbox = append(inbox, msg); mu.Unlock() }
+		receive := func() (n int) {
+			synctest.Wait()
+			mu.Lock()
+			defer mu.Unlock()
+			for _, msg := range inbox {
+				topic.receive(msg)
+			}
+			n, inbox = len(inbox), nil
+			return n
+		}
+		w := &soldWatcher{}
+		topic.receive(join{member: &Subscription{topic: topic, to: w}})
+		sell := func() {
+			product.Sold++
+			product.Position++
+			topic.Change(product.Position+1, &ProductDelta{Product: product, Change: -1, Cause: CauseReserved})
+			kind.publish()
+		}
+		sell()
+		if receive() != 1 || w.remaining != 99 {
+			t.Error("the first change has to go out at once")
+		}
+		for range 10 {
+			sell()
+		}
+		if receive() != 0 {
+			t.Error("the next changes have to wait")
+		}
+		time.Sleep(20 * time.Millisecond)
+		if receive() != 1 || len(w.frames) != 3 || w.remaining != 89 || w.wrong != nil {
+			t.Errorf("after the pause: %d frames, %d remain, %v", len(w.frames), w.remaining, w.wrong)
+		}
+		sell()
+		late := &soldWatcher{}
+		topic.receive(join{member: &Subscription{topic: topic, to: late}})
+		if late.remaining != 88 || w.remaining != 88 || w.wrong != nil {
+			t.Errorf("one that comes in the pause has %d, the other of %d, %v", late.remaining, w.remaining, w.wrong)
+		}
+		time.Sleep(20 * time.Millisecond)
+		sell()
+		receive()
+		topic.stop = func() {}
+		sell() // waits for the pause to end
+		topic.end()
+		time.Sleep(time.Second)
+		if receive() != 0 {
+			t.Error("a message behind stop")
+		}
+	})
+}

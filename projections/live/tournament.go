@@ -1,0 +1,205 @@
+package live
+
+import (
+	"slices"
+
+	"admitone/events"
+	"admitone/projections/row"
+)
+
+// What makes a tournament, and a team's part in it, change besides an edit.
+// CauseMoved is that of a waiting team's place alone: a team ahead has left.
+const (
+	CauseEntered    Cause = "entered"
+	CauseWaitlisted Cause = "waitlisted"
+	CausePromoted   Cause = "promoted"
+	CauseWithdrawn  Cause = "withdrawn"
+	CauseMoved      Cause = "moved"
+)
+
+// namedTeams is how many teams a delta names. Of more it only says so.
+const namedTeams = 32
+
+// TournamentDelta is a change of one tournament.
+type TournamentDelta struct {
+	// Tournament is the row after it.
+	Tournament row.Tournament
+	// Change of what remains.
+	Change int64
+	Cause  Cause
+	// Edited says that an edit is among the causes: any member may be new, and the
+	// frame states them.
+	Edited bool
+	// Teams are those that it moved, and where they are now; none if there were
+	// more than a frame should name.
+	Teams []TeamStatus
+	// Unnamed says that there were.
+	Unnamed bool
+}
+
+// TeamStatus is where a team is after a delta.
+type TeamStatus struct {
+	TeamID events.TeamID
+	Status events.EntryStatus
+}
+
+// Members implements Delta.
+func (d *TournamentDelta) Members(o *events.Object) {
+	t := &d.Tournament
+	o.Int("remaining", t.Remaining())
+	o.Int("entered", t.Entered)
+	o.Int("waitlisted", t.Waitlisted)
+	o.Int("change", d.Change)
+	o.String("cause", string(d.Cause))
+	o.Int("revision", int64(t.Revision))
+	if d.Edited {
+		o.String("name", t.Name)
+		o.Int("team_limit", t.TeamLimit)
+		o.Time("register_deadline", t.RegisterDeadline)
+		o.String("status", string(t.Status))
+		appendRoom(o, t.WaitingRoom)
+		appendTimes(o, events.SaleTimes{OpensAt: t.OpensAt})
+	}
+	if d.Unnamed {
+		o.Bool("teams_unnamed", true)
+		return
+	}
+	o.Key("teams")
+	o.Buf = append(o.Buf, '[')
+	for i, team := range d.Teams {
+		if i > 0 {
+			o.Buf = append(o.Buf, ',')
+		}
+		t := events.OpenObject(o.Buf)
+		t.String("team_id", string(team.TeamID))
+		t.String("status", string(team.Status))
+		o.Buf = t.Close()
+	}
+	o.Buf = append(o.Buf, ']')
+}
+
+// Clone implements Delta.
+func (d *TournamentDelta) Clone() Delta {
+	c := *d
+	c.Teams = slices.Clone(d.Teams)
+	return &c
+}
+
+// Merge implements Delta.
+func (d *TournamentDelta) Merge(later Delta) {
+	l := later.(*TournamentDelta)
+	d.Cause = d.Cause.And(l.Cause)
+	d.Change += l.Change
+	d.Edited = d.Edited || l.Edited
+	d.Tournament = l.Tournament
+	for _, team := range l.Teams {
+		d.name(team)
+	}
+	if d.Unnamed = d.Unnamed || l.Unnamed; d.Unnamed {
+		d.Teams = nil
+	}
+}
+
+// name says where a team is now.
+func (d *TournamentDelta) name(team TeamStatus) {
+	if d.Unnamed {
+		return
+	}
+	at := slices.IndexFunc(d.Teams, func(other TeamStatus) bool { return other.TeamID == team.TeamID })
+	switch {
+	case at >= 0:
+		d.Teams[at] = team
+	case len(d.Teams) == namedTeams:
+		d.Unnamed, d.Teams = true, nil
+	default:
+		d.Teams = append(d.Teams, team)
+	}
+}
+
+// Row implements Delta: the [row.Tournament] after it.
+func (d *TournamentDelta) Row() any { return d.Tournament }
+
+// tournamentState is a tournament's topic.
+type tournamentState struct{ row row.Tournament }
+
+// NewTournamentState returns the state of "tournament:<id>".
+func NewTournamentState(tournament row.Tournament) State { return &tournamentState{tournament} }
+
+func (s *tournamentState) Members(o *events.Object) {
+	t := &s.row
+	o.String("id", string(t.ID))
+	o.String("name", t.Name)
+	o.Int("team_limit", t.TeamLimit)
+	o.Int("entered", t.Entered)
+	o.Int("remaining", t.Remaining())
+	o.Int("waitlisted", t.Waitlisted)
+	o.Time("register_deadline", t.RegisterDeadline)
+	o.String("status", string(t.Status))
+	o.Bool("waitlist", t.Waitlist)
+	o.String("waitlist_rule", string(t.WaitlistRule))
+	appendRoom(o, t.WaitingRoom)
+	appendTimes(o, events.SaleTimes{OpensAt: t.OpensAt})
+	o.Int("revision", int64(t.Revision))
+}
+
+func (s *tournamentState) Apply(d Delta) { s.row = d.(*TournamentDelta).Tournament }
+
+func (s *tournamentState) Row() any { return s.row }
+
+func (s *tournamentState) Unchanged() Delta {
+	return &TournamentDelta{Tournament: s.row, Cause: CauseNone}
+}
+
+// Describe sets the cause that a fact has, and adds the teams that it moved.
+func (d *TournamentDelta) Describe(fact events.Fact) {
+	name := func(cause Cause, status events.EntryStatus, teams ...events.TeamID) {
+		d.Cause = cause
+		for _, team := range teams {
+			d.name(TeamStatus{team, status})
+		}
+	}
+	switch f := fact.(type) {
+	case *events.TournamentEntered:
+		name(CauseEntered, events.EntryEntered, f.TeamIDs...)
+	case *events.TournamentWaitlisted:
+		name(CauseWaitlisted, events.EntryWaitlisted, f.TeamIDs...)
+	case *events.TournamentPromoted:
+		for _, row := range f.Rows {
+			name(CausePromoted, events.EntryEntered, row...)
+		}
+	case *events.TournamentWithdrawn:
+		name(CauseWithdrawn, events.EntryWithdrawn, f.TeamID)
+	case *events.TournamentOpened:
+		d.Cause = CauseOpened
+	default:
+		d.Cause, d.Edited = CauseEdited, true
+	}
+}
+
+// Replay implements replayer.
+func (s *tournamentState) Replay(before, fact events.Fact) Delta {
+	d := &TournamentDelta{Tournament: s.row, Change: slotsAfter(fact) - slotsAfter(before)}
+	d.Describe(fact)
+	return d
+}
+
+// slotsAfter is what a tournament's fact says remains.
+func slotsAfter(fact events.Fact) int64 {
+	switch f := fact.(type) {
+	case *events.TournamentCreated:
+		return f.TeamLimit
+	case *events.TournamentEdited:
+		return f.Remaining
+	case *events.TournamentEntered:
+		return f.Remaining
+	case *events.TournamentWaitlisted:
+		return f.Remaining
+	case *events.TournamentPromoted:
+		return f.Remaining
+	case *events.TournamentWithdrawn:
+		return f.Remaining
+	case *events.TournamentOpened:
+		return f.Remaining
+	}
+	return 0
+}

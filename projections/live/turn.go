@@ -1,0 +1,160 @@
+package live
+
+import (
+	"admitone/events"
+	"runtime"
+	"time"
+)
+
+const (
+	// turnSize is how many members a topic delivers to in one turn.
+	turnSize = 512
+	// yieldEvery is after how many of them a turn lets other goroutines run.
+	yieldEvery = 32
+)
+
+// A topic delivers in turns. Each takes in what has changed and brings the next few members
+// to the present position, so members may be at different positions, and no count is older
+// than one round of turns. A frame is made once for all members that are at one position.
+
+// turn takes in what is pending, unless the last delta is too young, and delivers to the
+// next members.
+func (t *Topic) turn() {
+	t.mu.Lock()
+	t.scheduled = false
+	t.mu.Unlock()
+	now := time.Now()
+	if !now.Before(t.nextStep) {
+		t.step(now)
+	}
+	t.plan(t.deliver(now))
+}
+
+// plan schedules the turn behind one, whose cost is earned back when the budget is free.
+func (t *Topic) plan(free time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.due = free
+	if t.stale == 0 && free.Before(t.nextStep) {
+		t.due = t.nextStep
+	}
+	if t.stale > 0 || t.pending != nil || t.renewed != nil {
+		t.schedule()
+	}
+}
+
+// schedule sends the actor its next turn when that is due. The caller holds mu.
+func (t *Topic) schedule() {
+	if t.scheduled || t.stopped {
+		return
+	}
+	t.scheduled = true
+	wait := time.Until(t.due)
+	switch {
+	case wait <= 0:
+		t.send(turn{})
+	case t.timer == nil:
+		t.timer = time.AfterFunc(wait, t.wake)
+	default:
+		t.timer.Reset(wait)
+	}
+}
+
+// wake runs on the timer's goroutine.
+func (t *Topic) wake() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.stopped {
+		t.send(turn{})
+	}
+}
+
+// step takes in what is pending. Every member is behind then.
+func (t *Topic) step(now time.Time) {
+	t.mu.Lock()
+	delta, position, renewed := t.pending, t.pendingTo, t.renewed
+	t.pending, t.renewed = nil, nil
+	t.mu.Unlock()
+	if renewed != nil {
+		t.begin(renewed)
+	}
+	if delta == nil {
+		return
+	}
+	t.nextStep = now.Add(t.every)
+	f := NewDelta(t.name, t.position, position, delta)
+	t.state.Apply(delta)
+	t.position, t.present = position, nil
+	t.remember(f)
+	t.stale, t.frames = len(t.members), t.frames[:0]
+}
+
+// deliver brings the next members to the present position, and returns when the topic's
+// next turn may begin.
+func (t *Topic) deliver(now time.Time) time.Time {
+	if t.stale == 0 {
+		return now
+	}
+	var waited time.Duration
+	begun := now
+	delivered := 0
+	for range min(turnSize, len(t.members)) {
+		s := t.members[t.next]
+		t.next = (t.next + 1) % len(t.members)
+		if s.at == t.position {
+			continue
+		}
+		s.to.Deliver(t.frameSince(s.at))
+		s.at = t.position
+		t.stale--
+		if delivered++; delivered%yieldEvery == 0 {
+			before := time.Now()
+			runtime.Gosched()
+			waited += time.Since(before)
+		}
+	}
+	now = time.Now()
+	return t.kind.budget.spend(now, delivered, now.Sub(begun)-waited, waited)
+}
+
+// frameSince returns the frame that leads a member from a position to the present one. No
+// position stands for one that has to begin anew.
+func (t *Topic) frameSince(at events.Position) *Frame {
+	for _, f := range t.frames {
+		if f.Previous == at {
+			return f
+		}
+	}
+	f := t.newFrameSince(at)
+	t.frames = append(t.frames, f)
+	return f
+}
+
+func (t *Topic) newFrameSince(at events.Position) *Frame {
+	if at > 0 {
+		if last := t.latest(); last != nil && last.Previous == at {
+			return last
+		}
+		if sum := t.behind(at); sum != nil {
+			return NewDelta(t.name, at, t.position, sum)
+		}
+	}
+	return t.snapshot()
+}
+
+// latest returns the delta that led to the present position, nil if it is not known.
+func (t *Topic) latest() *Frame {
+	n := len(t.history)
+	if n == 0 {
+		return nil
+	}
+	return t.history[(t.oldest+n-1)%n]
+}
+
+// snapshot returns the snapshot of the present state.
+func (t *Topic) snapshot() *Frame {
+	if t.present == nil {
+		t.present = NewSnapshot(t.name, t.epoch, t.position, t.state)
+	}
+	return t.present
+}

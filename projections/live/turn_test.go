@@ -1,0 +1,227 @@
+package live
+
+import (
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"admitone/events"
+	"admitone/projections/row"
+)
+
+// testTopic is a product's topic whose actor is the test.
+type testTopic struct {
+	*Topic
+	product row.Product
+
+	mu    sync.Mutex
+	inbox []any // guarded by mu: a timer sends too
+}
+
+func newTestTopic(every time.Duration) *testTopic {
+	p := &testTopic{product: row.Product{ID: "a", Stock: 1_000_000, Position: 1}}
+	p.Topic = &Topic{kind: NewKind("product", nil), id: "a", name: "product:a", every: every,
+		state: &productState{p.product}, position: 1}
+	p.send = func(msg any) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.inbox = append(p.inbox, msg)
+	}
+	return p
+}
+
+func (p *testTopic) add() (*Subscription, *soldWatcher) {
+	w := &soldWatcher{}
+	s := &Subscription{topic: p.Topic, to: w}
+	p.receive(join{member: s})
+	return s, w
+}
+
+func (p *testTopic) sell() {
+	p.product.Sold++
+	p.product.Position++
+	p.Change(p.product.Position, &ProductDelta{Product: p.product, Change: -1, Cause: CauseReserved})
+	p.kind.publish()
+}
+
+// receiveOne handles the oldest message; it returns false if there is none.
+func (p *testTopic) receiveOne() bool {
+	synctest.Wait()
+	p.mu.Lock()
+	if len(p.inbox) == 0 {
+		p.mu.Unlock()
+		return false
+	}
+	msg := p.inbox[0]
+	p.inbox = p.inbox[1:]
+	p.mu.Unlock()
+	p.receive(msg)
+	return true
+}
+
+func (p *testTopic) countBehind() (n int) {
+	for _, s := range p.members {
+		if s.at != p.position {
+			n++
+		}
+	}
+	return n
+}
+
+// The member whose turn is next leaves, and it is the last in the list.
+func TestNextMemberLeaves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newTestTopic(-1)
+		var last *Subscription
+		for range turnSize + 1 {
+			last, _ = p.add()
+		}
+		p.sell()
+		p.receiveOne()
+		p.receive(leave{last})
+		for range 2 {
+			p.sell()
+			for p.receiveOne() {
+			}
+		}
+		if p.stale != 0 || p.countBehind() != 0 {
+			t.Errorf("%d members are behind, the topic counts %d", p.countBehind(), p.stale)
+		}
+	})
+}
+
+// Members come and go while others wait for their turn: each sees frames without a gap, and
+// each that stays has the last count.
+func TestTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newTestTopic(20 * time.Millisecond)
+		watchers := map[*Subscription]*soldWatcher{}
+		for range 3*turnSize + 7 {
+			s, w := p.add()
+			watchers[s] = w
+		}
+		uneven := false
+		for range 4000 {
+			switch n := rand.N(20); {
+			case n == 0:
+				s, w := p.add()
+				watchers[s] = w
+			case n == 1:
+				for s := range watchers {
+					p.receive(leave{s})
+					checkWatcher(t, watchers[s])
+					delete(watchers, s)
+					break
+				}
+			case n < 8:
+				p.sell()
+			case n < 10: // the budget is spent
+				p.kind.budget.spend(time.Now(), turnSize, time.Millisecond, time.Second)
+			case n < 12:
+				time.Sleep(time.Millisecond)
+			default:
+				p.receiveOne()
+			}
+			if behind := p.countBehind(); behind != p.stale {
+				t.Fatalf("%d members are behind, the topic counts %d", behind, p.stale)
+			}
+			uneven = uneven || p.stale > 0 && p.stale < len(p.members)
+		}
+		for end := time.Now().Add(time.Minute); time.Now().Before(end); time.Sleep(time.Millisecond) {
+			for p.receiveOne() {
+			}
+		}
+		if p.stale != 0 || !uneven {
+			t.Errorf("%d members are behind; members were at different positions: %t", p.stale, uneven)
+		}
+		for _, w := range watchers {
+			checkWatcher(t, w)
+			if w.position != p.product.Position || w.remaining != p.product.Remaining() {
+				t.Errorf("a watcher ends with %d at %d; want %d at %d", w.remaining, w.position,
+					p.product.Remaining(), p.product.Position)
+			}
+		}
+	})
+}
+
+func checkWatcher(t *testing.T, w *soldWatcher) {
+	t.Helper()
+	if w.wrong != nil {
+		t.Fatal(w.wrong[0])
+	}
+}
+
+// All members that are at one position share a frame.
+func TestFramesAreShared(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newTestTopic(-1)
+		var watchers []*soldWatcher
+		for range 4 * turnSize {
+			_, w := p.add()
+			watchers = append(watchers, w)
+		}
+		for range 10 { // each turn has news
+			p.sell()
+			p.receiveOne()
+		}
+		for p.receiveOne() {
+		}
+		frames := map[*Frame]int{}
+		for _, w := range watchers {
+			checkWatcher(t, w)
+			if w.remaining != p.product.Remaining() {
+				t.Fatalf("%d remain, want %d", w.remaining, p.product.Remaining())
+			}
+			for _, f := range w.frames {
+				if f.Kind == DeltaFrame {
+					frames[f]++
+				}
+			}
+		}
+		for f, members := range frames {
+			if members != turnSize {
+				t.Errorf("%s went to %d members, want %d", f.Bytes(), members, turnSize)
+			}
+		}
+	})
+}
+
+// A member that is further behind than the topic remembers gets a snapshot, and those of a
+// topic that is rebuilt too.
+func TestTooFarBehind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newTestTopic(20 * time.Millisecond)
+		var watchers []*soldWatcher
+		for range 2 * turnSize {
+			_, w := p.add()
+			watchers = append(watchers, w)
+		}
+		for range HistorySize + 2 {
+			p.sell()
+			p.step(time.Now())
+		}
+		all := func(kind FrameKind, position events.Position) {
+			t.Helper()
+			for end := time.Now().Add(time.Second); time.Now().Before(end); time.Sleep(time.Millisecond) {
+				for p.receiveOne() {
+				}
+			}
+			for _, w := range watchers {
+				last := w.frames[len(w.frames)-1]
+				if last.Kind != kind || last.Position != position || w.wrong != nil {
+					t.Fatalf("the last frame is %s; %v", last.Bytes(), w.wrong)
+				}
+			}
+		}
+		all(SnapshotFrame, p.product.Position)
+		p.sell()
+		all(DeltaFrame, p.product.Position)
+		anew := row.Product{ID: "a", Stock: 5, Position: 3}
+		p.sell()
+		p.receiveOne() // so that the next step has to wait
+		p.renew(NewProductState(anew), 3)
+		all(SnapshotFrame, 3)
+	})
+}

@@ -1,0 +1,52 @@
+package logtest
+
+import (
+	"time"
+
+	"admitone/events"
+)
+
+// ForgedLog is a log that a clerk writes, into which anything can be forged.
+type ForgedLog struct {
+	*Forgery
+	*BookingModel
+}
+
+// NewForgedLog returns an empty log.
+func NewForgedLog() *ForgedLog {
+	b := &ForgedLog{Forgery: NewForgery()}
+	b.BookingModel = NewBookingModel(func(stream events.StreamID, fact events.Fact) {
+		b.Forgery.Now = b.BookingModel.Now
+		b.Add(stream, fact)
+	})
+	return b
+}
+
+// Evening is a log in which every fact of a performance occurs and no rule is
+// broken: ada has paid b.2 (A-1-1, A-1-2) and holds b.3 (A-2-1); bob came too late
+// for b.4 (A-2-2) and has it all the same.
+func Evening() *ForgedLog {
+	b := NewForgedLog()
+	b.Open("a")
+	b.Charge("ada", 20)
+	b.Book("a", "ada", []string{"A-1-1", "A-1-2"})
+	b.Pay(b.Bookings["b.2"])
+	b.Later(time.Second)
+	b.Book("a", "ada", []string{"A-2-1"})
+	b.Book("a", "bob", []string{"A-2-2"})
+	b.Later(ModelHold / 2)
+	b.extend(b.Bookings["b.3"])
+	b.Later(ModelHold / 2)
+	b.Later(ModelGrace + 1)
+	b.Charge("bob", 5)
+	b.Pay(b.Bookings["b.4"])
+	b.Block("a", "A-1-3")
+	b.Block("a", "A-1-3")
+	b.Book("a", "bob", []string{"B-x-1-1"})
+	b.Pay(b.Bookings["b.6"]) // for nothing
+	b.Cancel(b.Bookings["b.6"])
+	b.Book("a", "cy", []string{"B-x-1-1", "A-1-3"})
+	b.Cancel(b.Bookings["b.7"])
+	b.Book("a", "cy", []string{"A-1-1", "A-2-3"}) // of which ada has one
+	return b
+}

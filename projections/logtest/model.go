@@ -1,0 +1,394 @@
+package logtest
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"admitone/events"
+)
+
+// ModelHold is how long a booking is held, ModelGrace how much longer its seats are.
+const (
+	ModelHold  = 100 * time.Second
+	ModelGrace = 30 * time.Second
+	modelLimit = 4
+	// modelPatience is how long an attempt at seats may go on.
+	modelPatience = 30 * time.Second
+)
+
+// ModelSections are those of every performance here.
+var ModelSections = []events.Section{
+	{ID: "A", DisplayName: "Stalls", Rows: 2, SeatsPerRow: 3, Price: 5},
+	{ID: "B-x", DisplayName: "Balcony", Rows: 1, SeatsPerRow: 2, Price: 0},
+}
+
+// ModelSeats are the seats of every performance here.
+var ModelSeats = []string{"A-1-1", "A-1-2", "A-1-3", "A-2-1", "A-2-2", "A-2-3", "B-x-1-1", "B-x-1-2"}
+
+// BookingModel sells the seats of performances by the plainest rules, one fact after
+// another, and may leave at any of them.
+type BookingModel struct {
+	Now      time.Time
+	put      func(events.StreamID, events.Fact)
+	Shows    map[events.PerformanceID]map[string]*ModelSeat
+	Bookings map[string]*ModelBooking
+	Order    []string
+	Wallets  map[events.Holder]int64
+	Money    []string                // every movement, in words
+	payments map[events.HoldID]int64 // what was debited; 0 is closed
+	Parts    map[events.HoldID]*modelPart
+	Begun    map[events.BookingID]*ModelBooking // that are not held
+	left     int                                // facts until the clerk goes away, -1 never
+	N        int
+}
+
+// ModelSeat is where a seat stands.
+type ModelSeat struct {
+	Status       events.SeatStatus
+	hold         events.HoldID
+	holder       events.Holder
+	Until, first time.Time
+	freed        time.Time
+}
+
+// ModelBooking is where a booking stands.
+type ModelBooking struct {
+	id            events.BookingID
+	show          events.PerformanceID
+	Holder        events.Holder
+	Seats         []string
+	Status        events.BookingStatus
+	Until         time.Time
+	Extended      bool
+	Attempt       int64
+	late, retaken bool
+	Refunding     bool
+	Amount        int64
+	since         time.Time // of the attempt
+	closed        bool      // it is, and not everything is given back
+}
+
+type modelPart struct {
+	stream events.StreamID
+	seats  int64
+	Until  time.Time // zero once kept
+}
+
+// NewBookingModel returns a box office without performances, whose facts are given to put.
+func NewBookingModel(put func(events.StreamID, events.Fact)) *BookingModel {
+	return &BookingModel{Now: time.Date(2031, 5, 1, 20, 0, 0, 0, time.UTC), put: put,
+		Shows: map[events.PerformanceID]map[string]*ModelSeat{}, left: -1,
+		Bookings: map[string]*ModelBooking{}, Wallets: map[events.Holder]int64{}, payments: map[events.HoldID]int64{},
+		Parts: map[events.HoldID]*modelPart{}, Begun: map[events.BookingID]*ModelBooking{}}
+}
+
+// gone is what a clerk panics with who goes away in the middle of something.
+type gone struct{}
+
+func (c *BookingModel) fact(stream events.StreamID, fact events.Fact) {
+	if c.left == 0 {
+		panic(gone{})
+	}
+	c.left--
+	c.put(stream, fact)
+}
+
+// Until runs something until the clerk has put down n facts, -1 for all of it.
+func (c *BookingModel) Until(n int, do func()) {
+	c.left = n
+	defer func() {
+		c.left = -1
+		if r := recover(); r != nil && r != (gone{}) {
+			panic(r)
+		}
+	}()
+	do()
+}
+
+// PerformanceStream is the stream of a performance.
+func PerformanceStream(id string) events.StreamID {
+	return events.NewStreamID(events.PerformanceCategory, id)
+}
+
+// SeatStream is the stream of a seat.
+func SeatStream(show events.PerformanceID, name string) events.StreamID {
+	return events.NewStreamID(events.SeatCategory, events.OfPerformance(show, name))
+}
+
+// Open puts a performance on sale.
+func (c *BookingModel) Open(id events.PerformanceID) {
+	c.fact(
+		PerformanceStream(string(id)),
+		&events.PerformanceCreated{PerformanceID: id, Title: "T " + string(id), Venue: "V",
+			StartsAt:    time.Date(2031, 6, len(id), 20, 0, 0, 0, time.UTC),
+			HoldSeconds: int64(ModelHold / time.Second), LimitPerHolder: modelLimit, Sections: ModelSections},
+	)
+	c.Shows[id] = map[string]*ModelSeat{}
+	for _, name := range ModelSeats {
+		c.Shows[id][name] = &ModelSeat{Status: events.SeatIsFree}
+	}
+}
+
+func (c *BookingModel) wallet(holder events.Holder) events.StreamID {
+	return events.NewStreamID(events.WalletCategory, string(holder))
+}
+
+// Charge puts money into a wallet.
+func (c *BookingModel) Charge(holder events.Holder, amount int64) {
+	c.N++
+	id := events.ChargeID(fmt.Sprint("charge", c.N))
+	c.fact(c.wallet(holder), &events.WalletCharged{ChargeID: id, Amount: amount, Balance: c.Wallets[holder] + amount})
+	c.Wallets[holder] += amount
+	c.Money = append(c.Money, fmt.Sprintf("%s charged %s: %d, %d left", holder, id, amount, c.Wallets[holder]))
+}
+
+// acquire takes the allowance and every seat for an attempt; false if it gave up.
+func (c *BookingModel) acquire(b *ModelBooking) bool {
+	hold := events.NewHoldID(b.id, b.Attempt)
+	stream, taken := c.allowance(b), int64(0)
+	for id, part := range c.Parts {
+		if other, _, _ := events.CutHoldID(id); part.stream == stream && other != b.id {
+			taken += part.seats
+		}
+	}
+	if taken+int64(len(b.Seats)) > modelLimit {
+		return false
+	}
+	if before := events.NewHoldID(b.id, b.Attempt-1); c.Parts[before] != nil {
+		c.giveAllowance(b, b.Attempt-1)
+	}
+	if c.Parts[hold] == nil {
+		part := &modelPart{stream, int64(len(b.Seats)), c.Now.Add(ModelHold + 2*ModelGrace)}
+		c.fact(stream, &events.AllowanceTaken{HoldID: hold, Seats: part.seats, Taken: c.taken(stream) + part.seats,
+			ExpiresAt: part.Until})
+		c.Parts[hold] = part
+	}
+	for _, name := range b.Seats {
+		s := c.Shows[b.show][name]
+		if s.hold == hold {
+			continue
+		}
+		if other, _, _ := events.CutHoldID(s.hold); s.Status == events.SeatIsHeld && other == b.id {
+			c.release(b, name, events.ReleasedRetaken)
+		}
+		first := c.Now
+		if s.holder == b.Holder && c.Now.Sub(s.freed) < ModelHold {
+			first = s.first
+		}
+		until := c.Now.Add(ModelHold)
+		if end := first.Add(2 * ModelHold); end.Before(until) {
+			until = end
+		}
+		if b.late {
+			until = c.Now
+		}
+		if s.Status != events.SeatIsFree || !until.After(c.Now) && !b.late {
+			return false
+		}
+		fact := &events.SeatHeld{HoldID: hold, BookingID: b.id, Holder: b.Holder, Price: Price(name),
+			ExpiresAt: until.Add(ModelGrace), FirstHeldAt: first, Attempt: b.Attempt}
+		c.fact(SeatStream(b.show, name), fact)
+		*s = ModelSeat{Status: events.SeatIsHeld, hold: hold, holder: b.Holder, Until: fact.ExpiresAt, first: first}
+		if !b.late && (b.Until.IsZero() || until.Before(b.Until)) {
+			b.Until = until
+		}
+	}
+	return true
+}
+
+// Price is what a seat costs.
+func Price(seat string) int64 {
+	if strings.HasPrefix(seat, "A") {
+		return 5
+	}
+	return 0
+}
+
+func (c *BookingModel) allowance(b *ModelBooking) events.StreamID {
+	return events.NewStreamID(events.AllowanceCategory, events.OfPerformance(b.show, string(b.Holder)))
+}
+
+func (c *BookingModel) taken(stream events.StreamID) (n int64) {
+	for _, part := range c.Parts {
+		if part.stream == stream {
+			n += part.seats
+		}
+	}
+	return n
+}
+
+func (c *BookingModel) giveAllowance(b *ModelBooking, attempt int64) {
+	hold := events.NewHoldID(b.id, attempt)
+	part := c.Parts[hold]
+	if part == nil {
+		return
+	}
+	was := events.AllowanceIsHeld
+	if part.Until.IsZero() {
+		was = events.AllowanceIsKept
+	}
+	c.fact(part.stream, &events.AllowanceReleased{HoldID: hold, Was: was, Seats: part.seats,
+		Taken: c.taken(part.stream) - part.seats})
+	delete(c.Parts, hold)
+}
+
+func (c *BookingModel) release(b *ModelBooking, name string, reason events.ReleaseReason) {
+	s := c.Shows[b.show][name]
+	c.fact(SeatStream(b.show, name), &events.SeatReleased{HoldID: s.hold, Holder: s.holder, Was: s.Status,
+		Reason: reason, ReleasedAt: c.Now})
+	if s.Status == events.SeatIsBooked {
+		s.holder = ""
+	}
+	s.Status, s.hold, s.freed = events.SeatIsFree, "", c.Now
+}
+
+// giveBack gives back whatever a booking has.
+func (c *BookingModel) giveBack(b *ModelBooking, reason events.ReleaseReason) {
+	for _, name := range b.Seats {
+		if other, _, _ := events.CutHoldID(c.Shows[b.show][name].hold); other == b.id {
+			c.release(b, name, reason)
+		}
+	}
+	for attempt := int64(1); attempt <= b.Attempt; attempt++ {
+		c.giveAllowance(b, attempt)
+	}
+}
+
+// Book holds seats, or of those that can't all be had the ones that are free, under
+// another attempt.
+func (c *BookingModel) Book(show events.PerformanceID, holder events.Holder, seats []string) {
+	c.N++
+	b := &ModelBooking{
+		id:      events.BookingID(fmt.Sprint("b.", c.N)),
+		show:    show,
+		Holder:  holder,
+		Seats:   slices.Sorted(slices.Values(seats)),
+		Status:  events.BookingIsHeld,
+		Attempt: 1,
+		since:   c.Now,
+	}
+	c.Begun[b.id] = b
+	for !c.acquire(b) {
+		if !c.abandon(b) {
+			return
+		}
+		b.Attempt, b.Until = b.Attempt+1, time.Time{}
+		b.Seats = slices.DeleteFunc(b.Seats, func(name string) bool {
+			return c.Shows[show][name].Status != events.SeatIsFree
+		})
+		if len(b.Seats) == 0 || b.Attempt > 2 {
+			return
+		}
+		b.since, c.Begun[b.id] = c.Now, b
+	}
+	fact := &events.BookingHeld{BookingID: b.id, PerformanceID: show, Holder: holder, ExpiresAt: b.Until,
+		ExtendableUntil: c.Now.Add(2 * ModelHold), Attempt: b.Attempt}
+	for _, name := range b.Seats {
+		fact.Seats = append(fact.Seats, events.BookedSeat{Seat: events.SeatName(name), Price: Price(name)})
+		fact.Amount += Price(name)
+	}
+	c.fact(c.stream(b), fact)
+	delete(c.Begun, b.id)
+	b.Amount = fact.Amount
+	c.Bookings[string(b.id)] = b
+	c.Order = append(c.Order, string(b.id))
+}
+
+// extend moves the deadline of a booking and all that is with it.
+func (c *BookingModel) extend(b *ModelBooking) {
+	to := c.Shows[b.show][b.Seats[0]].first.Add(2 * ModelHold)
+	for _, name := range b.Seats {
+		if s := c.Shows[b.show][name]; s.first.Add(2 * ModelHold).Before(to) {
+			to = s.first.Add(2 * ModelHold)
+		}
+	}
+	hold := events.NewHoldID(b.id, b.Attempt)
+	if part := c.Parts[hold]; !to.After(b.Until) || part == nil {
+		return
+	}
+	for _, name := range b.Seats {
+		if !to.Add(ModelGrace).After(c.Shows[b.show][name].Until) {
+			continue // that far it came the last time
+		}
+		c.fact(SeatStream(b.show, name), &events.SeatExtended{HoldID: hold, ExpiresAt: to.Add(ModelGrace)})
+		c.Shows[b.show][name].Until = to.Add(ModelGrace)
+	}
+	if part, until := c.Parts[hold], to.Add(2*ModelGrace); until.After(part.Until) {
+		c.fact(part.stream, &events.AllowanceExtended{HoldID: hold, ExpiresAt: until})
+		part.Until = until
+	}
+	c.fact(c.stream(b), &events.BookingExtended{ExpiresAt: to})
+	b.Until, b.Extended = to, true
+}
+
+// Later lets time pass, and everything expire whose time is up.
+func (c *BookingModel) Later(d time.Duration) {
+	c.Now = c.Now.Add(d)
+	for _, id := range c.Order {
+		if b := c.Bookings[id]; b.Status == events.BookingIsHeld && c.Now.After(b.Until) {
+			c.fact(c.stream(b), &events.BookingExpired{ExpiresAt: b.Until})
+			b.Status = events.BookingIsExpired
+		}
+	}
+	for _, show := range slices.Sorted(maps.Keys(c.Shows)) {
+		for _, name := range ModelSeats {
+			if s := c.Shows[show][name]; s.Status == events.SeatIsHeld && c.Now.After(s.Until) {
+				c.fact(SeatStream(show, name), &events.SeatExpired{HoldID: s.hold, Holder: s.holder, ExpiresAt: s.Until})
+				s.Status, s.hold, s.freed = events.SeatIsFree, "", s.Until
+			}
+		}
+	}
+	for _, hold := range slices.Sorted(maps.Keys(c.Parts)) {
+		if part := c.Parts[hold]; !part.Until.IsZero() && c.Now.After(part.Until) {
+			c.fact(part.stream, &events.AllowanceExpired{HoldID: hold, Seats: part.seats,
+				Taken: c.taken(part.stream) - part.seats, ExpiresAt: part.Until})
+			delete(c.Parts, hold)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(c.Begun)) {
+		if b := c.Begun[id]; c.Now.Sub(b.since) > modelPatience {
+			c.abandon(b)
+		}
+	}
+}
+
+// RandomAction happens.
+func (c *BookingModel) RandomAction(t *rapid.T) {
+	show := rapid.SampledFrom([]events.PerformanceID{"a", "a-b"}).Draw(t, "performance")
+	holder := rapid.SampledFrom([]events.Holder{"ada", "ada-b"}).Draw(t, "holder")
+	steps := rapid.SampledFrom([]int{-1, -1, -1, 0, 1, 2, 3, 4, 5}).Draw(t, "facts")
+	seats := rapid.SliceOfNDistinct(rapid.SampledFrom(ModelSeats), 1, 3, rapid.ID).Draw(t, "seats")
+	what := rapid.IntRange(0, 9).Draw(t, "what")
+	c.Until(-1, func() { c.Later(0) }) // nobody does anything about what is over
+	c.Until(steps, func() {
+		var b *ModelBooking
+		if len(c.Order) > 0 {
+			b = c.Bookings[rapid.SampledFrom(c.Order).Draw(t, "booking")]
+		}
+		switch {
+		case c.Shows[show] == nil:
+			c.Open(show)
+		case what == 0:
+			c.Later(time.Duration(rapid.SampledFrom([]int{1, 40, 101, 200}).Draw(t, "seconds")) * time.Second)
+		case what == 1:
+			c.Charge(holder, rapid.Int64Range(1, 20).Draw(t, "amount"))
+		case what == 2:
+			c.Block(show, seats[0])
+		case what < 5 || b == nil:
+			c.Book(show, holder, seats)
+		case b.Status == events.BookingIsPaying || b.Refunding || what == 5:
+			c.Settle(b)
+		case what == 6 && (b.Status == events.BookingIsHeld || b.Status == events.BookingIsBooked):
+			c.Cancel(b)
+		case what == 7 && b.Status == events.BookingIsHeld && !b.Extended && !c.Now.After(b.Until):
+			c.extend(b)
+		case b.Status == events.BookingIsHeld || b.Status == events.BookingIsExpired:
+			c.Pay(b)
+		}
+	})
+}

@@ -1,0 +1,202 @@
+package logtest
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"admitone/events"
+)
+
+func (c *BookingModel) stream(b *ModelBooking) events.StreamID {
+	return events.NewStreamID(events.BookingCategory, string(b.id))
+}
+
+// Pay begins a payment, or goes on with it.
+func (c *BookingModel) Pay(b *ModelBooking) {
+	if b.Status == events.BookingIsHeld || b.Status == events.BookingIsExpired {
+		attempt := b.Attempt
+		if b.Status == events.BookingIsExpired {
+			attempt++
+		}
+		c.fact(c.stream(b), &events.BookingPaymentStarted{PaymentID: events.NewHoldID(b.id, attempt), Amount: b.Amount,
+			Attempt: attempt, Was: b.Status})
+		b.late, b.retaken = b.Status == events.BookingIsExpired, false
+		b.Status, b.Attempt = events.BookingIsPaying, attempt
+	}
+	payment := events.NewHoldID(b.id, b.Attempt)
+	if b.late && !b.retaken {
+		if !c.acquire(b) {
+			c.giveUp(b, events.FailedLate)
+			return
+		}
+		c.fact(c.stream(b), &events.BookingRetaken{Attempt: b.Attempt, ExpiresAt: c.Now.Add(ModelGrace)})
+		b.retaken = true
+	}
+	if _, known := c.payments[payment]; !known && b.Amount > 0 {
+		if c.Wallets[b.Holder] < b.Amount {
+			c.giveUp(b, events.FailedBalance)
+			return
+		}
+		c.fact(c.wallet(b.Holder), &events.WalletDebited{PaymentID: payment, BookingID: b.id, Amount: b.Amount,
+			Balance: c.Wallets[b.Holder] - b.Amount})
+		c.moved(b, "debited", -b.Amount)
+		c.payments[payment] = b.Amount
+	}
+	part := c.Parts[payment]
+	if part == nil || c.payments[payment] == 0 && b.Amount > 0 {
+		c.giveUp(b, events.FailedLate)
+		return
+	}
+	if !part.Until.IsZero() {
+		c.fact(part.stream, &events.AllowanceKept{HoldID: payment, Seats: part.seats, Taken: c.taken(part.stream)})
+		part.Until = time.Time{}
+	}
+	for _, name := range b.Seats {
+		s := c.Shows[b.show][name]
+		if s.hold != payment {
+			c.giveUp(b, events.FailedLate)
+			return
+		}
+		if s.Status == events.SeatIsHeld {
+			c.fact(SeatStream(b.show, name), &events.SeatBooked{HoldID: payment, BookingID: b.id, Holder: b.Holder})
+			s.Status = events.SeatIsBooked
+		}
+	}
+	c.fact(c.stream(b), &events.BookingBooked{PaymentID: payment, Amount: b.Amount})
+	b.Status = events.BookingIsBooked
+}
+
+func (c *BookingModel) moved(b *ModelBooking, what string, by int64) {
+	c.Wallets[b.Holder] += by
+	c.Money = append(c.Money, fmt.Sprintf("%s %s %s: %d, %d left", b.Holder, what, events.NewHoldID(b.id, b.Attempt),
+		b.Amount, c.Wallets[b.Holder]))
+}
+
+// closePayment refunds a payment, or keeps it from being debited.
+func (c *BookingModel) closePayment(b *ModelBooking) {
+	payment := events.NewHoldID(b.id, b.Attempt)
+	switch debited, known := c.payments[payment]; {
+	case b.Amount == 0 || known && debited == 0:
+		return
+	case known:
+		c.fact(c.wallet(b.Holder), &events.WalletRefunded{PaymentID: payment, BookingID: b.id, Amount: b.Amount,
+			Balance: c.Wallets[b.Holder] + b.Amount})
+		c.moved(b, "refunded", b.Amount)
+	default:
+		c.fact(c.wallet(b.Holder), &events.WalletCancelled{PaymentID: payment, BookingID: b.id})
+		c.Wallets[b.Holder] += 0
+	}
+	c.payments[payment] = 0
+}
+
+func (c *BookingModel) giveUp(b *ModelBooking, reason events.FailReason) {
+	fact := &events.BookingPaymentFailed{PaymentID: events.NewHoldID(b.id, b.Attempt), Reason: reason,
+		Status: events.BookingIsExpired, ExpiresAt: b.Until}
+	if reason == events.FailedBalance && !b.late && !c.Now.After(b.Until) {
+		fact.Status = events.BookingIsHeld
+	} else {
+		c.closePayment(b)
+		c.giveBack(b, events.ReleasedUnpaid)
+	}
+	c.fact(c.stream(b), fact)
+	b.Status = fact.Status
+}
+
+// Cancel gives a booking back, or goes on with that.
+func (c *BookingModel) Cancel(b *ModelBooking) {
+	if b.Status != events.BookingIsReleased {
+		fact := &events.BookingReleased{Was: b.Status}
+		if b.Status == events.BookingIsBooked && b.Amount > 0 {
+			fact.RefundID = events.NewHoldID(b.id, b.Attempt)
+		}
+		c.fact(c.stream(b), fact)
+		b.Refunding, b.Status = b.Status == events.BookingIsBooked, events.BookingIsReleased
+	}
+	if b.Refunding {
+		c.closePayment(b)
+	}
+	c.giveBack(b, events.ReleasedCancelled)
+	if b.Refunding {
+		c.fact(c.stream(b), &events.BookingRefunded{PaymentID: events.NewHoldID(b.id, b.Attempt), Amount: b.Amount})
+		b.Refunding = false
+	}
+}
+
+// Settle takes the steps that are left.
+func (c *BookingModel) Settle(b *ModelBooking) {
+	switch b.Status {
+	case events.BookingIsPaying:
+		c.Pay(b)
+	case events.BookingIsReleased:
+		c.Cancel(b)
+	case events.BookingIsExpired:
+		c.giveBack(b, events.ReleasedExpired)
+	}
+}
+
+// Has are the streams in which the attempt of a booking has something.
+func (c *BookingModel) Has(b *ModelBooking) (streams []events.StreamID) {
+	hold := events.NewHoldID(b.id, b.Attempt)
+	if part := c.Parts[hold]; part != nil {
+		streams = append(streams, part.stream)
+	}
+	for _, name := range ModelSeats {
+		if c.Shows[b.show][name].hold == hold {
+			streams = append(streams, SeatStream(b.show, name))
+		}
+	}
+	return streams
+}
+
+// abandon closes an attempt and gives back what it has; it returns false if that is nothing.
+func (c *BookingModel) abandon(b *ModelBooking) bool {
+	if len(c.Has(b)) == 0 {
+		delete(c.Begun, b.id)
+		return false
+	}
+	if !b.closed { // else it is closed, and somebody went away over it
+		c.fact(c.stream(b), &events.BookingAbandoned{BookingID: b.id, PerformanceID: b.show, Holder: b.Holder,
+			Attempt: b.Attempt})
+		b.closed = true
+	}
+	c.giveBack(b, events.ReleasedIncomplete)
+	b.closed = false
+	delete(c.Begun, b.id)
+	return true
+}
+
+// Block takes a seat off sale, or puts it back.
+func (c *BookingModel) Block(show events.PerformanceID, name string) {
+	switch s := c.Shows[show][name]; s.Status {
+	case events.SeatIsFree:
+		c.fact(SeatStream(show, name), &events.SeatBlocked{})
+		s.Status = events.SeatIsBlocked
+	case events.SeatIsBlocked:
+		c.fact(SeatStream(show, name), &events.SeatUnblocked{})
+		s.Status = events.SeatIsFree
+	}
+}
+
+// Unfinished are the bookings with steps left, found by looking everywhere.
+func (c *BookingModel) Unfinished() (ids []string) {
+	for _, id := range slices.Sorted(maps.Keys(c.Bookings)) {
+		b, has := c.Bookings[id], false
+		for _, seats := range c.Shows {
+			for _, s := range seats {
+				booking, _, _ := events.CutHoldID(s.hold)
+				has = has || booking == events.BookingID(id)
+			}
+		}
+		for hold := range c.Parts {
+			booking, _, _ := events.CutHoldID(hold)
+			has = has || booking == events.BookingID(id)
+		}
+		over := b.Status == events.BookingIsExpired || b.Status == events.BookingIsReleased
+		if b.Status == events.BookingIsPaying || b.Refunding || over && has {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}

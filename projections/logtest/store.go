@@ -1,0 +1,49 @@
+package logtest
+
+import (
+	"context"
+	"slices"
+
+	"admitone/events"
+)
+
+// Store is an events.Store for reading alone, of events that were made by hand.
+type Store struct {
+	events.Store
+	Log []events.Recorded
+	// End is what Head returns.
+	End events.Position
+	// Fail is what ReadAll returns after the last event.
+	Fail error
+	// Most is how many events ReadAll returns at once.
+	Most int
+}
+
+// Head implements events.Store.
+func (s *Store) Head(context.Context) (events.Position, error) { return s.End, nil }
+
+// ReadAll implements events.Store, backward for a single event.
+func (s *Store) ReadAll(_ context.Context, after events.Position, dir events.Direction,
+	limit int) ([]events.Recorded, error) {
+	if dir == events.Backward { // one, as TimeOf asks
+		end := min(int(after)-1, len(s.Log))
+		return s.Log[end-1 : end], nil
+	}
+	i, _ := slices.BinarySearchFunc(s.Log, after+1,
+		func(e events.Recorded, p events.Position) int { return int(e.Position) - int(p) })
+	if i == len(s.Log) {
+		return nil, s.Fail
+	}
+	return s.Log[i:min(len(s.Log), i+min(limit, s.Most))], nil
+}
+
+// Read implements events.Store, forward alone.
+func (s *Store) Read(_ context.Context, stream events.StreamID, from events.Revision, _ events.Direction,
+	limit int) (page []events.Recorded, err error) {
+	for _, e := range s.Log {
+		if e.Stream == stream && e.Revision >= from && len(page) < limit {
+			page = append(page, e)
+		}
+	}
+	return page, nil
+}

@@ -1,0 +1,144 @@
+package projections
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"admitone/projections/logtest"
+)
+
+// mutilation is one thing that can happen to a file.
+type mutilation struct {
+	name string
+	do   func(path string) error
+}
+
+// mutilations are all that are tried on a file of some bytes, in a folder with others.
+func mutilations(path string, intact []byte, step int, others []string, foreign string) (all []mutilation) {
+	replace := func(name string, text []byte) {
+		all = append(all, mutilation{name, func(path string) error { return overwrite(path, text) }})
+	}
+	all = append(all, mutilation{"missing", os.Remove})
+	replace("emptied", nil)
+	for _, size := range []int{1, len(intact) / 3, len(intact) - 1} {
+		replace(fmt.Sprint("cut to ", size), intact[:max(0, min(size, len(intact)))])
+	}
+	replace("longer", append(bytes.Clone(intact), make([]byte, 40)...))
+	flip := func(at int) {
+		bad := bytes.Clone(intact)
+		bad[at] ^= 0x10
+		replace(fmt.Sprint("flipped at ", at), bad)
+	}
+	for at := 0; at < len(intact)-64; at += step {
+		flip(at)
+	}
+	for at := max(0, len(intact)-64); at < len(intact); at += max(1, step/64) {
+		flip(at)
+	}
+	for _, other := range others {
+		if other != path {
+			all = append(all, mutilation{"swapped with " + filepath.Base(other),
+				func(path string) error { return swap(path, other) }})
+		}
+	}
+	if text, err := os.ReadFile(filepath.Join(foreign, filepath.Base(path))); err == nil {
+		replace("of another log", text)
+	}
+	return all
+}
+
+// overwrite changes the bytes of a file that others may have open.
+func overwrite(path string, text []byte) error {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(text)
+	return errors.Join(err, file.Close())
+}
+
+func swap(a, b string) error {
+	return errors.Join(os.Rename(a, a+".swap"), os.Rename(b, a), os.Rename(a+".swap", b))
+}
+
+// files lists what is in a folder but for what is locked.
+func files(t testing.TB, dir string) (paths []string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		if entry.Name() != lockName {
+			paths = append(paths, filepath.Join(dir, entry.Name()))
+		}
+	}
+	return paths
+}
+
+// like is the file of a name, or the one of its kind that has taken its place.
+func like(t testing.TB, dir, name string) string {
+	if path := filepath.Join(dir, name); slices.Contains(files(t, dir), path) {
+		return path
+	}
+	for _, path := range files(t, dir) {
+		if kindOfFile(filepath.Base(path)) == kindOfFile(name) {
+			return path
+		}
+	}
+	t.Fatalf("there is no file like %s any more", name)
+	return ""
+}
+
+// kindOfFile is a name without the numbers in it.
+func kindOfFile(name string) string {
+	return strings.Map(func(r rune) rune { return map[bool]rune{true: -1, false: r}[r >= '0' && r <= '9'] }, name)
+}
+
+// eachDamage calls try with a copy of views in which one thing is wrong.
+func eachDamage(t *testing.T, step int, try func(t *testing.T, log *logtest.Memory, want *Projections, dir string,
+	m mutilation, name string)) {
+	log, sound, foreign := soldLog("first"), t.TempDir(), t.TempDir()
+	written(t, log, sound)
+	written(t, soldLog("other"), foreign)
+	want := fresh(t, log)
+	tried := 0
+	for _, path := range files(t, sound) {
+		intact, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := filepath.Base(path)
+		scratch := t.TempDir()
+		for i, m := range mutilations(path, intact, step, files(t, sound), foreign) {
+			dir := filepath.Join(scratch, fmt.Sprint(i))
+			if err := os.CopyFS(dir, os.DirFS(sound)); err != nil {
+				t.Fatal(err)
+			}
+			within := mutilation{m.name, func(string) error {
+				if other, ok := strings.CutPrefix(m.name, "swapped with "); ok {
+					return swap(like(t, dir, name), like(t, dir, other))
+				}
+				for {
+					// A file that another has just replaced is taken away by the views themselves.
+					if err := m.do(like(t, dir, name)); !errors.Is(err, fs.ErrNotExist) {
+						return err
+					}
+				}
+			}}
+			t.Run(name+" "+m.name, func(t *testing.T) { try(t, log, want, dir, within, name) })
+			tried++
+			if err := os.RemoveAll(dir); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	t.Logf("%d damaged views", tried)
+}

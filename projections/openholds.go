@@ -1,0 +1,118 @@
+package projections
+
+import (
+	"admitone/events"
+	"admitone/projections/row"
+)
+
+// openHolds counts by holder what is held and neither paid nor over: a view of a kind.
+// Counting has two steps, so that an event whose counts can't be read changes nothing.
+type openHolds struct {
+	*records[int64]
+	moves []holdMove // reused for every event
+}
+
+// holdMove is a holder's count once an event is folded.
+type holdMove struct {
+	holder events.Holder
+	count  int64
+}
+
+func newOpenHolds(p *Projections, prefix string) *openHolds {
+	return &openHolds{records: newRecords(p, prefix, func(dst []byte, n *int64) []byte { return row.AppendInt(dst, *n) },
+		decodeCount)}
+}
+
+// plan adds to a holder's count in the next move.
+func (o *openHolds) plan(holder events.Holder, by int64) error {
+	if by == 0 {
+		return nil
+	}
+	for i := range o.moves {
+		if o.moves[i].holder == holder {
+			o.moves[i].count += by
+			return nil
+		}
+	}
+	before, _, err := o.find(string(holder))
+	if err == nil {
+		o.moves = append(o.moves, holdMove{holder, before + by})
+	}
+	return err
+}
+
+// planProduct plans what a fact of a product changes.
+func (o *openHolds) planProduct(fact events.Fact) error {
+	o.moves = o.moves[:0]
+	switch f := fact.(type) {
+	case *events.ProductHeld:
+		return o.plan(f.Holder, 1)
+	case *events.ProductConfirmed:
+		return o.plan(f.Holder, -1)
+	case *events.ProductReleased:
+		if f.Was == events.ReservationHeld {
+			return o.plan(f.Holder, -1)
+		}
+	case *events.ProductExpired:
+		for i := range f.Expired {
+			if err := o.plan(f.Expired[i].Holder, -1); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// planBooking plans what becomes of a booking's holder.
+func (o *openHolds) planBooking(before, after *row.Booking) error {
+	o.moves = o.moves[:0]
+	return o.plan(after.Holder, openOf(after)-openOf(before))
+}
+
+// openOf is 1 for a booking that is held or being paid.
+func openOf(b *row.Booking) int64 {
+	if b.Status == events.BookingIsHeld || b.Status == events.BookingIsPaying {
+		return 1
+	}
+	return 0
+}
+
+// move takes the plan into the counts, and says how many records that changes.
+func (o *openHolds) move() (work int) {
+	work = len(o.moves)
+	for i := range o.moves {
+		if count := o.moves[i].count; count > 0 {
+			o.set(string(o.moves[i].holder), &count)
+		} else {
+			o.delete(string(o.moves[i].holder))
+		}
+	}
+	clear(o.moves)
+	o.moves = o.moves[:0]
+	return work
+}
+
+// OpenHolds returns how many reservations and bookings of a holder are held now.
+// Errors: the disk's.
+func (p *Projections) OpenHolds(holder events.Holder) (int64, error) {
+	if err := p.enter(); err != nil {
+		return 0, err
+	}
+	defer p.leave()
+	units, _, err := kindOf[*products](p).open.get(string(holder))
+	if err != nil {
+		return 0, err
+	}
+	seats, _, err := kindOf[*boxOffice](p).open.get(string(holder))
+	return units + seats, err
+}
+
+// OwnedTeams returns how many teams are a holder's. Errors: the disk's.
+func (p *Projections) OwnedTeams(owner events.Holder) (int64, error) {
+	if err := p.enter(); err != nil {
+		return 0, err
+	}
+	defer p.leave()
+	n, _, err := kindOf[*tournaments](p).owned.get(string(owner))
+	return n, err
+}

@@ -1,0 +1,125 @@
+package projections
+
+import (
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"pgregory.net/rapid"
+
+	"admitone/events"
+	"admitone/projections/logtest"
+)
+
+// openByHolder counts anew what is held: reservations by their facts, bookings by their rows.
+func openByHolder(t *rapid.T, p *Projections, facts []events.Fact, bookings []string) map[events.Holder]int64 {
+	held := map[events.ReservationID]events.Holder{}
+	for _, fact := range facts {
+		switch f := fact.(type) {
+		case *events.ProductHeld:
+			held[f.ReservationID] = f.Holder
+		case *events.ProductConfirmed:
+			delete(held, f.ReservationID)
+		case *events.ProductReleased:
+			delete(held, f.ReservationID)
+		case *events.ProductExpired:
+			for i := range f.Expired {
+				delete(held, f.Expired[i].ReservationID)
+			}
+		}
+	}
+	open := map[events.Holder]int64{}
+	for _, holder := range held {
+		open[holder]++
+	}
+	for _, id := range bookings {
+		row, ok, err := p.Booking(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ok && (row.Status == events.BookingIsHeld || row.Status == events.BookingIsPaying) {
+			open[row.Holder]++
+		}
+	}
+	return open
+}
+
+// TestOpenHoldsAreCounted: of random histories, at every prefix, with every event told
+// twice, and from what is on disk.
+func TestOpenHoldsAreCounted(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		log := logtest.NewMemory()
+		var all []events.Fact
+		add := func(stream events.StreamID, fact events.Fact) { log.Add(stream, fact); all = append(all, fact) }
+		c := logtest.NewBookingModel(add)
+		sellers := []*productModel{{id: "a"}, {id: "a-b"}}
+		for range rapid.IntRange(1, 40).Draw(t, "steps") {
+			if rapid.Bool().Draw(t, "product") {
+				s := rapid.SampledFrom(sellers).Draw(t, "which")
+				add(product(s.id), s.randomAction(t))
+			} else {
+				c.RandomAction(t)
+			}
+		}
+		p := openIn(t, log, vfs.NewMem())
+		defer p.Close()
+		for at := range log.Recorded {
+			for range 2 {
+				if err := p.apply(log.Recorded[at : at+1]); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if at%5 == 0 {
+				flushed(t, p)
+			}
+			want := openByHolder(t, p, all[:at+1], c.Order)
+			for _, holder := range []events.Holder{"ada", "ada-b", "bob", "nobody"} {
+				if got, err := p.OpenHolds(holder); err != nil || got != want[holder] {
+					t.Fatalf("at %d %s has %d holds open, %v; want %d", at+1, holder, got, err, want[holder])
+				}
+				delete(want, holder)
+			}
+			if len(want) > 0 {
+				t.Fatalf("nobody asked for %v", want)
+			}
+		}
+	})
+}
+
+func flushed(t *rapid.T, p *Projections) {
+	b := p.db.NewBatch()
+	defer b.Close()
+	for _, flush := range []func(*pebble.Batch) error{kindOf[*products](p).flush, kindOf[*boxOffice](p).flush} {
+		if err := flush(b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.Commit(pebble.NoSync); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestOwnedTeamsAreCounted: those that have an owner, each once.
+func TestOwnedTeamsAreCounted(t *testing.T) {
+	log := logtest.NewMemory()
+	for id, owner := range map[events.TeamID]events.Holder{"a": "ada", "b": "ada", "c": "bob", "d": ""} {
+		log.Add(team(id), &events.TeamRegistered{TeamID: id, DisplayName: string(id), Owner: owner})
+	}
+	p := openIn(t, log, vfs.NewMem())
+	defer p.Close()
+	for range 2 {
+		for at := range log.Recorded {
+			if err := p.apply(log.Recorded[at : at+1]); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for owner, want := range map[events.Holder]int64{"ada": 2, "bob": 1, "eve": 0, "": 0} {
+		if got, err := p.OwnedTeams(owner); err != nil || got != want {
+			t.Errorf("%q has %d teams, %v; want %d", owner, got, err, want)
+		}
+	}
+	if row, _, err := p.Team("a"); err != nil || row.Owner != "ada" {
+		t.Errorf("%+v, %v", row, err)
+	}
+}

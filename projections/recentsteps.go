@@ -1,0 +1,217 @@
+package projections
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"admitone/events"
+	"admitone/projections/live"
+	"admitone/projections/row"
+)
+
+// What happens to the seats of a performance is in as many streams as it has seats,
+// between those of all others. So a subscriber that comes back to such a topic is helped from a
+// list of the latest steps of all seats: the fold leaves it, and what was before the
+// program's start is read from the end of the log, as far back as one needs it.
+
+const (
+	// maxRecentSteps is the number of steps that are remembered at least, of all performances
+	// together, and recentStepsPage how many events are read from the log at once.
+	maxRecentSteps, recentStepsPage = 16 << 10, 1 << 10
+	// maxMissed is how many steps of one performance become a delta. A subscriber that
+	// has missed more gets a snapshot, which is smaller.
+	maxMissed = 4 << 10
+)
+
+// recentSteps has the latest steps of seats, in the order of the log. Guarded by
+// Projections.mu.
+type recentSteps struct {
+	steps []recentStep
+	// begin is the position behind which there is every step; known once begun.
+	begin events.Position
+	begun bool
+	// read is the number of events that are read from the log; done says that no more are.
+	read int
+	done bool
+
+	reading sync.Mutex // held while the log is read, and before Projections.mu
+}
+
+// recentStep is a step of a seat or, if seat is -1, the beginning of a performance.
+type recentStep struct {
+	position    events.Position
+	performance events.PerformanceID
+	seat        events.SeatIndex
+	to          row.Mark
+	change      int8 // of what remains
+	cause       live.Cause
+}
+
+func (t *recentSteps) reset() { t.steps, t.begin, t.begun, t.read, t.done = nil, 0, false, 0, false }
+
+// start makes the list begin where the views have come to.
+func (t *recentSteps) start(at events.Position) {
+	if !t.begun {
+		t.begin, t.begun = at, true
+	}
+}
+
+func (t *recentSteps) add(s recentStep) {
+	if len(t.steps) >= 2*maxRecentSteps {
+		forgotten := len(t.steps) - maxRecentSteps
+		t.begin, t.done = t.steps[forgotten-1].position, true
+		t.steps = append(make([]recentStep, 0, 2*maxRecentSteps), t.steps[forgotten:]...)
+	}
+	t.steps = append(t.steps, s)
+}
+
+// since lists the steps of a performance behind the one at a position; nil if that is
+// none of its steps or forgotten, and if they are too many.
+func (t *recentSteps) since(performance events.PerformanceID, position events.Position) (missed []recentStep) {
+	at, found := slices.BinarySearchFunc(t.steps, position, func(s recentStep, p events.Position) int {
+		if s.position < p {
+			return -1
+		}
+		return int(min(s.position-p, 1))
+	})
+	if !found || t.steps[at].performance != performance {
+		return nil
+	}
+	for _, s := range t.steps[at+1:] {
+		if s.performance != performance {
+			continue
+		}
+		if len(missed) == maxMissed {
+			return nil
+		}
+		missed = append(missed, s)
+	}
+	return missed
+}
+
+// recordStep puts a step into the list.
+func (k *boxOffice) recordStep(position events.Position, performance *row.Performance, seat events.SeatIndex,
+	step row.SeatStep, cause live.Cause) {
+	k.recentSteps.start(k.at())
+	k.recentSteps.add(recentStep{position, performance.ID, seat, step.To, step.Change(), cause})
+}
+
+// stepAt makes the step of an event that the views contain; false if it is none.
+func (k *boxOffice) stepAt(e *events.Recorded, fact events.Fact) (s recentStep, ok bool, err error) {
+	if _, created := fact.(*events.PerformanceCreated); created {
+		return recentStep{position: e.Position, performance: events.PerformanceID(e.Stream.Entity()), seat: -1}, true, nil
+	}
+	step, ok := row.StepOf(fact)
+	if !ok || step.From == step.To {
+		return s, false, nil
+	}
+	id, name := events.CutPerformance(e.Stream.Entity())
+	of, err := k.performances.find(string(id))
+	if err != nil || of == nil {
+		return s, false, err
+	}
+	seat, ok := of.row.Layout.Find(events.SeatName(name))
+	return recentStep{e.Position, of.row.ID, seat, step.To, step.Change(), live.SeatCause(fact)}, ok, nil
+}
+
+// backfill reads the log backwards until the list reaches to a position, or is long
+// enough. Without an answer from the log it stays as it is.
+func (k *boxOffice) backfill(ctx context.Context, p *Projections, since events.Position) {
+	k.recentSteps.reading.Lock()
+	defer k.recentSteps.reading.Unlock()
+	for {
+		p.mu.Lock()
+		k.recentSteps.start(k.at())
+		begin, enough := k.recentSteps.begin, k.recentSteps.done || k.recentSteps.begin < since
+		p.mu.Unlock()
+		if enough {
+			return
+		}
+		page, err := p.store.ReadAll(ctx, begin+1, events.Backward, recentStepsPage)
+		p.mu.Lock()
+		if err == nil {
+			err = k.prepend(begin, page)
+		}
+		if err != nil {
+			k.recentSteps.done = true
+			p.log.Warn("who comes back to the seats of a performance gets a snapshot, because the log can't be read", "error",
+				err)
+		}
+		p.mu.Unlock()
+	}
+}
+
+// prepend puts the events up to begin in front of the list, the nearest first.
+func (k *boxOffice) prepend(begin events.Position, page []events.Recorded) error {
+	if k.recentSteps.begin != begin {
+		return nil // the fold was faster
+	}
+	var before []recentStep
+	for i := range slices.Backward(page) {
+		e := &page[i]
+		if category := e.Stream.Category(); category != events.SeatCategory && category != events.PerformanceCategory {
+			continue
+		}
+		fact, err := e.Decode()
+		if err != nil {
+			return err
+		}
+		step, ok, err := k.stepAt(e, fact)
+		if err != nil {
+			return err
+		}
+		if ok {
+			before = append(before, step)
+		}
+	}
+	k.recentSteps.steps = append(before, k.recentSteps.steps...)
+	if k.recentSteps.begin = 0; len(page) > 0 {
+		k.recentSteps.begin = page[len(page)-1].Position - 1
+	}
+	k.recentSteps.read += len(page)
+	k.recentSteps.done = k.recentSteps.begin == 0 || len(page) < recentStepsPage || k.recentSteps.read >= maxRecentSteps
+	return nil
+}
+
+// missed finds what was missed of a performance, nil if that is nothing or not known.
+// The lock must be held.
+func (k *boxOffice) missed(id string, since events.Position) (performance *row.Performance, steps []recentStep) {
+	e, err := k.performances.find(id)
+	if err != nil || e == nil || e.row.Position == since {
+		return nil, nil
+	}
+	return &e.row, k.recentSteps.since(events.PerformanceID(id), since)
+}
+
+// resumeDelta is of the topic "performance:<id>".
+func (k *boxOffice) resumeDelta(id string, since events.Position) *live.Missed {
+	row, steps := k.missed(id, since)
+	if len(steps) == 0 {
+		return nil
+	}
+	sum := &live.PerformanceDelta{Counts: row.SeatCounts, Cause: live.CauseNone}
+	for _, s := range steps {
+		number, _, _ := row.Layout.Place(s.seat)
+		section := &row.Sections[number]
+		sum.Merge(&live.PerformanceDelta{Counts: row.SeatCounts, Change: int64(s.change), Cause: s.cause,
+			Sections: []live.SectionDelta{{ID: section.ID, Counts: section.SeatCounts, Number: number}}})
+	}
+	return &live.Missed{Delta: sum, To: row.Position}
+}
+
+// resumeSeatsDelta is of the topic "seats:<id>".
+func (k *boxOffice) resumeSeatsDelta(id string, since events.Position) *live.Missed {
+	performance, steps := k.missed(id, since)
+	if len(steps) == 0 {
+		return nil
+	}
+	sum := &live.SeatsDelta{Counts: performance.SeatCounts, Cause: live.CauseNone, Layout: performance.Layout,
+		Marks: map[events.SeatIndex]row.Mark{}}
+	for _, s := range steps {
+		sum.Marks[s.seat] = s.to
+		sum.Change += int64(s.change)
+		sum.Cause = sum.Cause.And(s.cause)
+	}
+	return &live.Missed{Delta: sum, To: performance.Position}
+}

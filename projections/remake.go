@@ -1,0 +1,85 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"admitone/events"
+	"admitone/projections/row"
+)
+
+// maxRemakes bounds how often in a row the views are rebuilt without catching up; beyond that
+// the disk is assumed to be faulty.
+const maxRemakes = 3
+
+// remake discards the views while the server runs and rebuilds them from the log. It waits for
+// reads in progress; later reads are refused until the views have caught up. Topics keep their
+// subscribers, but send no frames until then. Errors: ErrClosed; a failure that is not damage;
+// more than maxRemakes rebuilds in a row.
+func (p *Projections) remake() error {
+	p.users.Lock()
+	defer p.users.Unlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return ErrClosed
+	}
+	why := p.damage.found()
+	if !spoiled(why) {
+		return why
+	}
+	if p.remakes++; p.remakes > maxRemakes {
+		return fmt.Errorf("the views were made anew %d times, and again: %w", maxRemakes, why)
+	}
+	p.log.Warn("the views can't be used; they are made anew from the log", "dir", p.dir, "reason", oneLine(why),
+		"position", p.at.position)
+	p.topics.Mute()
+	p.deadlines.pause(true)
+	kindOf[*boxOffice](p).unfinished.pause(true)
+	// Its files are known to be damaged.
+	_ = p.db.Close()
+	return p.startOver()
+}
+
+// caughtUp makes the projections ready once they have reached target.
+func (p *Projections) caughtUp(target events.Position) {
+	if p.Ready() || p.Position() < target {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed || p.damage.found() != nil {
+		return
+	}
+	if err := p.topics.Renew(); err != nil {
+		p.damage.report(err)
+		return
+	}
+	p.remakes = 0
+	p.deadlines.pause(false)
+	kindOf[*boxOffice](p).unfinished.pause(false)
+	p.anew.Store(false)
+	close(*p.caught.Load())
+}
+
+// awaitReady returns when the views have caught up. Error: ctx.Err().
+func (p *Projections) awaitReady(ctx context.Context) error {
+	for !p.Ready() {
+		select {
+		case <-*p.caught.Load():
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// curable reports whether rebuilding the views may resolve an error of the fold: they are damaged,
+// or an earlier run wrote them and the log contradicts them. In that case it reports the damage.
+func (p *Projections) curable(err error) bool {
+	if p.inherited && errors.Is(err, row.ErrViolated) {
+		p.damage.report(fmt.Errorf("the log contradicts them: %w", err))
+	}
+	return p.damage.found() != nil
+}

@@ -1,0 +1,54 @@
+package row
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"admitone/events"
+)
+
+// Allowance is what one holder has taken of one performance that has a limit: the
+// fold of its stream.
+type Allowance struct {
+	PerformanceID events.PerformanceID
+	Holder        string
+	// Taken seats, those held included.
+	Taken int64
+	// Revision and Position of the last event, and the store's time of it.
+	Revision events.Revision
+	Position events.Position
+	Updated  time.Time
+}
+
+// AllowanceAt folds an allowance, <performance>~<holder>, up to a position; nil if
+// nothing had been taken by then. Errors: [ErrViolated]; those of
+// [events.Recorded.Decode]; the store's.
+func AllowanceAt(ctx context.Context, store events.Store, id string, position events.Position) (*Allowance, error) {
+	a, err := foldAt(ctx, store, events.NewStreamID(events.AllowanceCategory, id), position, (*Allowance).apply)
+	if a != nil {
+		performance, holder := events.CutPerformance(id)
+		a.PerformanceID, a.Holder = performance, holder
+	}
+	return a, err
+}
+
+func (a *Allowance) apply(e *events.Recorded) error {
+	fact, err := e.Decode()
+	if err != nil {
+		return err
+	}
+	switch f := fact.(type) {
+	case *events.AllowanceTaken:
+		a.Taken = f.Taken
+	case *events.AllowanceReleased:
+		a.Taken = f.Taken
+	case *events.AllowanceExpired:
+		a.Taken = f.Taken
+	case *events.AllowanceKept, *events.AllowanceExtended: // as many as before
+	default:
+		return fmt.Errorf("%w: position %d: a %s in %s", ErrViolated, e.Position, fact.Name(), e.Stream)
+	}
+	a.Revision, a.Position, a.Updated = e.Revision, e.Position, e.Created
+	return nil
+}

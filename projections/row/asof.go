@@ -1,0 +1,83 @@
+package row
+
+import (
+	"context"
+
+	"admitone/events"
+)
+
+// foldAt folds the row of a stream up to a position; nil if the stream had no event
+// by then.
+func foldAt[R any](ctx context.Context, store events.Store, stream events.StreamID, position events.Position,
+	apply func(*R, *events.Recorded) error) (*R, error) {
+	return FoldFrom(ctx, store, stream, nil, 0, position, apply)
+}
+
+// FoldFrom folds the row of a stream up to a position, from a row on, nil for none, that
+// contains all events before revision from; nil if there is neither a row nor an event.
+// It may change row. Errors: apply's; the store's.
+func FoldFrom[R any](ctx context.Context, store events.Store, stream events.StreamID, row *R, from events.Revision,
+	position events.Position, apply func(*R, *events.Recorded) error) (*R, error) {
+	err := upTo(ctx, store, stream, from, position, func(e *events.Recorded) error {
+		if row == nil {
+			row = new(R)
+		}
+		return apply(row, e)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return row, nil
+}
+
+// UpTo calls take with the events of a stream up to a position. Of a long stream it
+// reads several pages at once. Errors: take's; the store's.
+func UpTo(ctx context.Context, store events.Store, stream events.StreamID, position events.Position,
+	take func(*events.Recorded) error) error {
+	return upTo(ctx, store, stream, 0, position, take)
+}
+
+// upTo is UpTo without the events before revision from.
+func upTo(ctx context.Context, store events.Store, stream events.StreamID, from events.Revision,
+	position events.Position, take func(*events.Recorded) error) error {
+	type page struct {
+		events []events.Recorded
+		err    error
+	}
+	read := func(from events.Revision) <-chan page {
+		next := make(chan page, 1)
+		go func() {
+			found, err := store.Read(ctx, stream, from, events.Forward, upToPage)
+			next <- page{found, err}
+		}()
+		return next
+	}
+	var inFlight []<-chan page // way
+	for ahead := 1; ; ahead = min(ahead+1, upToAhead) {
+		for ; len(inFlight) < ahead; from += upToPage {
+			inFlight = append(inFlight, read(from))
+		}
+		p := <-inFlight[0]
+		if inFlight = inFlight[1:]; p.err != nil {
+			return p.err
+		}
+		for i := range p.events {
+			if p.events[i].Position > position {
+				return nil
+			}
+			if err := take(&p.events[i]); err != nil {
+				return err
+			}
+		}
+		if len(p.events) < upToPage {
+			return nil
+		}
+	}
+}
+
+const (
+	// upToPage is the number of events that are read at once.
+	upToPage = 256
+	// upToAhead is how many pages may be under way: most streams have but one.
+	upToAhead = 3
+)

@@ -1,0 +1,219 @@
+package row
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"admitone/events"
+)
+
+// Booking is the fold of one booking's stream.
+type Booking struct {
+	ID            events.BookingID
+	PerformanceID events.PerformanceID
+	Holder        events.Holder
+	// Seats must not be changed.
+	Seats []events.BookedSeat
+	// Amount is the sum of their prices, in minor units of the currency.
+	Amount int64
+	Status events.BookingStatus
+	// ExpiresAt is the last moment at which a payment is in time, ExtendableUntil
+	// how far an extension can move that.
+	ExpiresAt, ExtendableUntil time.Time
+	Extended                   bool
+	// HeldUnder is the attempt under which it was held first: those before were abandoned.
+	HeldUnder int64
+	// Attempt is the number of the present or last hold, and of its payment.
+	Attempt int64
+	// Late says that the payment under way or the last one began after the deadline,
+	// Retaken that it had all the seats again.
+	Late, Retaken bool
+	// Refunding says that a booked booking was released and not everything has been
+	// given back.
+	Refunding bool
+	// Failed is why the last payment came to nothing, "" if none did or another has
+	// begun since.
+	Failed events.FailReason
+	// Revision and Position of the last event that the row contains.
+	Revision events.Revision
+	Position events.Position
+	// Created and Updated are the store's times of the first and last event.
+	Created, Updated time.Time
+}
+
+// HoldID is the id of the present or last hold, and of its payment.
+func (b *Booking) HoldID() events.HoldID { return events.NewHoldID(b.ID, b.Attempt) }
+
+// StatusAt is the status with one that is over taken for what it is: a booking whose
+// deadline has passed is expired before its fact says so.
+func (b *Booking) StatusAt(now time.Time) events.BookingStatus {
+	if b.Status == events.BookingIsHeld && now.After(b.ExpiresAt) {
+		return events.BookingIsExpired
+	}
+	return b.Status
+}
+
+// Apply takes the next event of the booking's stream in, as [Product.Apply] does.
+func (b *Booking) Apply(e *events.Recorded) error {
+	fact, err := e.Decode()
+	if err != nil {
+		return err
+	}
+	return b.ApplyFact(e, fact)
+}
+
+// ApplyFact is Apply of an event whose fact has been decoded.
+func (b *Booking) ApplyFact(e *events.Recorded, fact events.Fact) error {
+	if attempt, before := beforeBooking(fact); before && b.ID == "" {
+		if e.Revision != events.Revision(attempt-1) {
+			return fmt.Errorf("%w: position %d: %s@%d is a %s of attempt %d", ErrViolated, e.Position, e.Stream, e.Revision,
+				fact.Name(), attempt)
+		}
+		if _, closed := fact.(*events.BookingAbandoned); closed {
+			return nil
+		}
+	} else if done, err := CheckNext(e, fact, revisionOf(b.ID != "", b.Revision), before); done || err != nil {
+		return err
+	}
+	next := *b
+	if !next.evolve(e, fact) {
+		return fmt.Errorf("%w: position %d: %s@%d is a %s while the booking is %q", ErrViolated, e.Position, e.Stream,
+			e.Revision, fact.Name(), b.Status)
+	}
+	next.Revision, next.Position, next.Updated = e.Revision, e.Position, e.Created
+	*b = next
+	return nil
+}
+
+// beforeBooking returns the attempt of a fact that comes before a booking is known, or makes
+// it known. There is one of each attempt, so its revision is the number of those before.
+func beforeBooking(fact events.Fact) (attempt int64, ok bool) {
+	switch f := fact.(type) {
+	case *events.BookingAbandoned:
+		return f.Attempt, true
+	case *events.BookingHeld:
+		return f.Attempt, true
+	}
+	return 0, false
+}
+
+// Owns reports whether what an attempt has in a stream is the booking's own by the
+// booking's stream: one of its seats, its allowance, or what a late payment takes again.
+// A booking that is nil or does not exist owns nothing.
+func (b *Booking) Owns(attempt int64, stream events.StreamID) bool {
+	if b == nil || b.ID == "" || attempt < b.HeldUnder || attempt > b.Attempt {
+		return false
+	}
+	return attempt > b.HeldUnder || stream.Category() != events.SeatCategory || b.seat(stream)
+}
+
+// seat reports whether a stream is that of one of its seats.
+func (b *Booking) seat(stream events.StreamID) bool {
+	performance, name := events.CutPerformance(stream.Entity())
+	return performance == b.PerformanceID &&
+		slices.ContainsFunc(b.Seats, func(s events.BookedSeat) bool { return s.Seat == events.SeatName(name) })
+}
+
+// evolve returns whether the fact can follow.
+func (b *Booking) evolve(e *events.Recorded, fact events.Fact) bool {
+	was := b.Status
+	switch f := fact.(type) {
+	case *events.BookingHeld:
+		*b = Booking{ID: events.BookingID(strings.Clone(e.Stream.Entity())), PerformanceID: f.PerformanceID,
+			Holder: f.Holder, Seats: f.Seats,
+			Amount: f.Amount,
+			Status: events.BookingIsHeld, ExpiresAt: f.ExpiresAt, ExtendableUntil: f.ExtendableUntil, HeldUnder: f.Attempt,
+			Attempt: f.Attempt, Created: e.Created}
+		return true
+	case *events.BookingExtended:
+		b.ExpiresAt, b.Extended = f.ExpiresAt, true
+		return was == events.BookingIsHeld
+	case *events.BookingExpired:
+		b.Status = events.BookingIsExpired
+		return was == events.BookingIsHeld
+	case *events.BookingPaymentStarted:
+		b.Status, b.Attempt, b.Failed = events.BookingIsPaying, f.Attempt, ""
+		b.Late, b.Retaken = f.Was == events.BookingIsExpired, false
+		return was == f.Was && (was == events.BookingIsHeld || was == events.BookingIsExpired) && f.PaymentID == b.HoldID()
+	case *events.BookingRetaken:
+		b.Retaken = true
+		return was == events.BookingIsPaying && b.Late && f.Attempt == b.Attempt
+	case *events.BookingBooked:
+		b.Status = events.BookingIsBooked
+		return was == events.BookingIsPaying && f.PaymentID == b.HoldID() && f.Amount == b.Amount
+	case *events.BookingPaymentFailed:
+		b.Status, b.Failed = f.Status, f.Reason
+		return was == events.BookingIsPaying && f.PaymentID == b.HoldID() &&
+			(f.Status == events.BookingIsHeld || f.Status == events.BookingIsExpired)
+	case *events.BookingReleased:
+		b.Status, b.Refunding = events.BookingIsReleased, was == events.BookingIsBooked
+		return was == f.Was && (was == events.BookingIsHeld || was == events.BookingIsBooked)
+	case *events.BookingRefunded:
+		refunding := b.Refunding
+		b.Refunding = false
+		return refunding && f.PaymentID == b.HoldID() && f.Amount == b.Amount
+	}
+	return false
+}
+
+// AppendBooking appends the record of a booking: all but the id.
+func AppendBooking(dst []byte, b *Booking) []byte {
+	flags := byte(0)
+	for i, is := range [...]bool{b.Extended, b.Late, b.Retaken, b.Refunding} {
+		if is {
+			flags |= 1 << i
+		}
+	}
+	dst = append(dst, flags)
+	dst = AppendString(AppendString(dst, string(b.PerformanceID)), string(b.Holder))
+	dst = AppendString(AppendString(dst, string(b.Status)), string(b.Failed))
+	for _, n := range [...]int64{b.Amount, b.Attempt, int64(b.Revision), int64(b.Position), b.HeldUnder,
+		int64(len(b.Seats))} {
+		dst = AppendInt(dst, n)
+	}
+	dst = AppendMoment(AppendMoment(dst, b.ExpiresAt), b.ExtendableUntil)
+	dst = AppendTime(AppendTime(dst, b.Created), b.Updated)
+	for i := range b.Seats {
+		dst = AppendInt(AppendString(dst, string(b.Seats[i].Seat)), b.Seats[i].Price)
+	}
+	return dst
+}
+
+// DecodeBooking reads what [AppendBooking] wrote. Error: [ErrRecord].
+func DecodeBooking(id string, record []byte) (Booking, error) {
+	r := NewReader(record)
+	flags := r.Bytes(1)
+	if !r.OK() {
+		return Booking{}, ErrRecord
+	}
+	b := Booking{
+		ID: events.BookingID(
+			id,
+		), Extended: flags[0]&1 != 0, Late: flags[0]&2 != 0, Retaken: flags[0]&4 != 0, Refunding: flags[0]&8 != 0,
+		PerformanceID: events.PerformanceID(
+			r.Text(),
+		), Holder: events.Holder(r.Text()), Status: events.BookingStatus(r.Text()),
+		Failed: events.FailReason(r.Text()),
+		Amount: r.Int(), Attempt: r.Int(), Revision: events.Revision(r.Int()), Position: events.Position(r.Int()),
+		HeldUnder: r.Int(),
+	}
+	n := r.Int()
+	b.ExpiresAt, b.ExtendableUntil, b.Created, b.Updated = r.Moment(), r.Moment(), r.Time(), r.Time()
+	for ; n > 0 && r.OK(); n-- {
+		b.Seats = append(b.Seats, events.BookedSeat{Seat: events.SeatName(r.Text()), Price: r.Int()})
+	}
+	return b, r.Done()
+}
+
+// BookingAt folds a booking up to a position; nil if it did not exist by then.
+// Errors: those of [Booking.Apply]; the store's.
+func BookingAt(ctx context.Context, store events.Store, id string, position events.Position) (*Booking, error) {
+	row, err := foldAt(ctx, store, events.NewStreamID(events.BookingCategory, id), position, (*Booking).Apply)
+	if err != nil || row == nil || row.ID == "" { // attempts at it were closed, and no more
+		return nil, err
+	}
+	return row, nil
+}

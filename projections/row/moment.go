@@ -1,0 +1,97 @@
+package row
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"admitone/events"
+)
+
+// Moment is a place in the log, and its time.
+type Moment struct {
+	Position events.Position
+	Time     time.Time
+}
+
+// ErrBadMoment: the text is neither a position nor a time.
+var ErrBadMoment = errors.New("a moment is a position in the log, or an RFC 3339 time such as 2031-05-01T20:00:00Z")
+
+// MomentOf reads a position or an RFC 3339 time. Position 0 is before everything. A
+// moment that has not come yet is the present, and is returned as such. At the time of
+// an event, as histories tell it, the event has happened: it was decided then, and
+// stored right after. Errors: [ErrBadMoment]; the store's.
+func MomentOf(ctx context.Context, store events.Store, text string) (Moment, error) {
+	position, err := strconv.ParseUint(text, 10, 64)
+	if err == nil || errors.Is(err, strconv.ErrRange) {
+		return momentAt(ctx, store, min(events.Position(position), events.EndPosition-1))
+	}
+	t, err := events.ParseTime(text)
+	if err != nil || t.Year() < 1 { // earlier times can't be written down again
+		return Moment{}, fmt.Errorf("%w, not %q", ErrBadMoment, text)
+	}
+	if now := time.Now(); t.After(now) {
+		t = now
+	}
+	taken, err := events.PositionAt(ctx, store, t)
+	if err != nil {
+		return Moment{}, err
+	}
+	decided, err := decidedBy(ctx, store, taken, t)
+	return Moment{decided, t}, err
+}
+
+// momentAt is the moment right after a position, or after the last one before it.
+func momentAt(ctx context.Context, store events.Store, position events.Position) (Moment, error) {
+	if position > 0 {
+		last, err := store.ReadAll(ctx, position+1, events.Backward, 1)
+		if err != nil {
+			return Moment{}, err
+		}
+		if len(last) > 0 {
+			return Moment{last[0].Position, last[0].Created}, nil
+		}
+	}
+	first, err := store.ReadAll(ctx, 0, events.Forward, 1)
+	if err != nil || len(first) == 0 {
+		return Moment{0, time.Now()}, err
+	}
+	return Moment{0, first[0].Created.Add(-1)}, nil
+}
+
+const (
+	// storedWithin is how long after its decision an event is looked for, and
+	// storedAmong how many events at most are looked at.
+	storedWithin = time.Second
+	storedAmong  = 500
+)
+
+// decidedBy is the last position whose event was decided by t, though the store took it
+// later; taken is the last one that it had taken by then. Refusals are written down in
+// batches, long after they were said, and move nothing.
+func decidedBy(ctx context.Context, store events.Store, taken events.Position, t time.Time) (events.Position, error) {
+	next, err := store.ReadAll(ctx, taken, events.Forward, storedAmong)
+	if err != nil {
+		return 0, err
+	}
+	by := taken
+	for i := range next {
+		e := &next[i]
+		if e.Created.After(t.Add(storedWithin)) {
+			break
+		}
+		if e.Stream.Internal() || e.Stream.Category() == events.RefusalsCategory {
+			continue
+		}
+		m, err := events.ParseMetadata(e.Metadata)
+		if err != nil {
+			return 0, fmt.Errorf("%w: position %d: %w", events.ErrDamaged, e.Position, err)
+		}
+		if !m.At.After(t) {
+			by = e.Position
+		}
+	}
+	return by, nil
+}

@@ -1,0 +1,85 @@
+package row
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"admitone/events"
+	"admitone/projections/logtest"
+)
+
+// TestAMomentIsWhatWasDecidedByThen: events are stored behind their decision, within a
+// moment; a log that was copied later is not, and refusals are written down in batches.
+func TestAMomentIsWhatWasDecidedByThen(t *testing.T) {
+	for _, test := range []struct {
+		about   string
+		behind  time.Duration // how long after the decision the store takes an event
+		refused bool          // the second event is a refusal
+		want    events.Position
+	}{
+		{"stored at once", 0, false, 2},
+		{"stored right after", 2 * time.Millisecond, false, 2},
+		{"a copy of a log", time.Hour, false, 0},
+		{"a refusal", 2 * time.Millisecond, true, 1},
+	} {
+		f := logtest.NewForgery()
+		f.Now = f.Now.AddDate(-10, 0, 0)
+		f.Add("product-a", logtest.Created(10, 4))
+		f.Wait(time.Millisecond)
+		if at := f.Now; test.refused {
+			f.Add(events.RefusalsOf(at), &events.RefusalRecorded{Stream: "product-a", Code: "sold_out"})
+		} else {
+			f.Add("product-a", logtest.Reserved(1, "ada", 2, 8))
+		}
+		at := f.Now
+		f.Wait(time.Nanosecond)
+		f.Add("product-b", logtest.Created(1, 0))
+		for i := range f.Log {
+			f.Log[i].Created = f.Log[i].Created.Add(test.behind)
+		}
+		s := &logtest.Store{Log: f.Log, Most: 10_000, End: 3}
+		if m, err := MomentOf(t.Context(), s, at.Format(time.RFC3339Nano)); err != nil || m.Position != test.want {
+			t.Errorf("%s: %+v, %v; want %d", test.about, m, err, test.want)
+		}
+	}
+}
+
+func TestMoments(t *testing.T) {
+	f := logtest.NewForgery()
+	f.Now = f.Now.AddDate(-10, 0, 0) // times that have been
+	begun := f.Now
+	s := &logtest.Store{Log: f.WholeLife().Log, Most: 10_000, End: 13}
+	for i := range s.Log {
+		s.Log[i].Created = s.Log[i].Created.Add(3 * time.Millisecond) // stored behind the decision
+	}
+	for _, test := range []struct {
+		text string
+		want events.Position
+	}{
+		{"0", 0}, {"1", 1}, {"3", 3}, {"99", 13}, {"18446744073709551615", 13}, {"99999999999999999999999", 13},
+		{begun.Format(time.RFC3339Nano), 5}, {begun.Add(-1).Format(time.RFC3339Nano), 0},
+		{begun.Add(logtest.HoldFor).Format(time.RFC3339Nano), 8},
+		{"9999-01-01T00:00:00Z", 13}, {begun.Format("2006-01-02T15:04:05+00:00"), 5},
+	} {
+		if m, err := MomentOf(t.Context(), s, test.text); err != nil || m.Position != test.want {
+			t.Errorf("%s: %+v, %v; want %d", test.text, m, err, test.want)
+		}
+	}
+	if m, err := MomentOf(t.Context(), s, "0"); err != nil || !m.Time.Before(s.Log[0].Created) {
+		t.Errorf("before everything: %+v, %v", m, err)
+	}
+	for _, text := range []string{"", "-1", "1.5", "yesterday", "2031-05-01"} {
+		if _, err := MomentOf(t.Context(), s, text); !errors.Is(err, ErrBadMoment) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	for upTo, want := range map[events.Position]int64{1: 10, 5: 3, 9: 7, events.EndPosition: 16} {
+		if p, err := ProductAt(t.Context(), s, "a", upTo); err != nil || p == nil || p.Remaining() != want {
+			t.Errorf("at %d: %+v, %v; want %d remaining", upTo, p, err, want)
+		}
+	}
+	if p, err := ProductAt(t.Context(), s, "b", 11); p != nil || err != nil {
+		t.Errorf("before it was there: %+v, %v", p, err)
+	}
+}

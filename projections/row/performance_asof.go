@@ -1,0 +1,99 @@
+package row
+
+import (
+	"context"
+	"slices"
+	"sync"
+
+	"admitone/events"
+)
+
+// seatReads is how many seats' streams are read at once.
+const seatReads = 16
+
+// PerformanceAt is a performance as it was at a position, with its map; nil if it did
+// not exist by then.
+//
+// The map is read from the seats' streams, the last event of each up to then, and
+// from nothing else of the log. touched are the seats to look at (the
+// [SeatMap.Touched] of any later map will do); nil is all of them, which
+// for those that nobody ever touched is a look-up that finds nothing.
+//
+// Errors: [ErrViolated]; those of [events.Recorded.Decode]; the store's.
+func PerformanceAt(ctx context.Context, store events.Store, id string, position events.Position,
+	touched []events.SeatName) (*Performance, *SeatMap, error) {
+	row, err := foldAt(ctx, store, events.NewStreamID(events.PerformanceCategory, id), position, (*Performance).create)
+	if err != nil || row == nil {
+		return nil, nil, err
+	}
+	m := &SeatMap{Position: position, Layout: row.Layout, Marks: make([]byte, row.Layout.Seats())}
+	seats := make([]events.SeatIndex, 0, len(m.Marks))
+	if touched == nil {
+		for seat := range m.Marks {
+			seats = append(seats, events.SeatIndex(seat))
+		}
+	}
+	for _, name := range touched {
+		if seat, ok := row.Layout.Find(name); ok {
+			seats = append(seats, seat)
+		}
+	}
+	last, err := m.readAll(ctx, store, id, seats)
+	if err != nil {
+		return nil, nil, err
+	}
+	row.Sections = m.Counts()
+	row.complete()
+	if last != nil {
+		row.Position, row.Updated = last.Position, last.Created
+	}
+	return row, m, nil
+}
+
+// readAll reads the marks of seats, and returns the last event that made one.
+func (m *SeatMap) readAll(ctx context.Context, store events.Store, id string,
+	seats []events.SeatIndex) (last *events.Recorded, err error) {
+	var readers sync.WaitGroup
+	var mu sync.Mutex // guards last and err
+	share := max(1, (len(seats)+seatReads-1)/seatReads)
+	for part := range slices.Chunk(seats, share) {
+		readers.Go(func() {
+			e, fault := m.readPart(ctx, store, events.PerformanceID(id), part)
+			mu.Lock()
+			defer mu.Unlock()
+			if e != nil && (last == nil || e.Position > last.Position) {
+				last = e
+			}
+			if err == nil {
+				err = fault
+			}
+		})
+	}
+	readers.Wait()
+	return last, err
+}
+
+// readPart is readAll on one goroutine.
+func (m *SeatMap) readPart(ctx context.Context, store events.Store, id events.PerformanceID,
+	seats []events.SeatIndex) (last *events.Recorded, err error) {
+	streams := make([]events.StreamID, len(seats))
+	for i, seat := range seats {
+		streams[i] = events.NewStreamID(events.SeatCategory, events.OfPerformance(id, string(m.Layout.Name(seat))))
+	}
+	err = events.ReadLatest(ctx, store, streams, m.Position, func(i int, e *events.Recorded) (more bool, err error) {
+		fact, err := e.Decode()
+		if err != nil {
+			return false, err
+		}
+		step, _ := StepOf(fact)
+		if step.From == step.To {
+			return true, nil // it has changed nothing on the map
+		}
+		m.Marks[seats[i]] = byte(step.To)
+		if last == nil || e.Position > last.Position {
+			last = e
+		}
+		return false, nil
+	})
+	return last, err
+}

@@ -1,0 +1,30 @@
+package row
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"admitone/events"
+	"admitone/projections/logtest"
+)
+
+// unread is a log that can't be read.
+type unread struct{ events.Store }
+
+func (unread) Read(context.Context, events.StreamID, events.Revision, events.Direction,
+	int) ([]events.Recorded, error) {
+	return nil, events.ErrUnavailable
+}
+
+// TestAPastThatCannotBeRead: half a map is none.
+func TestAPastThatCannotBeRead(t *testing.T) {
+	if _, _, err := PerformanceAt(t.Context(), unread{}, "a", 1, nil); !errors.Is(err, events.ErrUnavailable) {
+		t.Errorf("a performance: %v", err)
+	}
+	m := &SeatMap{Position: 9, Layout: events.NewLayout(logtest.ModelSections), Marks: make([]byte, 8)}
+	if _, err := m.readAll(t.Context(), unread{}, "a",
+		[]events.SeatIndex{1, 2, 3}); !errors.Is(err, events.ErrUnavailable) {
+		t.Errorf("its seats: %v", err)
+	}
+}

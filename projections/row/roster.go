@@ -1,0 +1,130 @@
+package row
+
+import (
+	"context"
+
+	"admitone/events"
+)
+
+// Roster is the fold of one tournament's stream with the teams that take part: it
+// answers for the past what the view of entries does for the present.
+type Roster struct {
+	Tournament
+	seats map[events.TeamID]*Entry
+	// slots and queue are the places by number, from 1; nil is one that was given up.
+	slots, queue []*Entry
+}
+
+// RosterAt folds a tournament with its entries up to a position; nil if it did not
+// exist by then. Errors: those of [Tournament.Apply]; the store's.
+func RosterAt(ctx context.Context, store events.Store, id string, position events.Position) (*Roster, error) {
+	return foldAt(ctx, store, events.NewStreamID(events.TournamentCategory, id), position, (*Roster).Apply)
+}
+
+// Apply takes the next event of the tournament's stream in, as [Product.Apply]
+// does.
+func (r *Roster) Apply(e *events.Recorded) error {
+	fact, err := e.Decode()
+	if err != nil {
+		return err
+	}
+	before := revisionOf(r.ID != "", r.Revision)
+	if err := r.ApplyFact(e, fact); err != nil || r.Revision == before {
+		return err
+	}
+	switch f := fact.(type) {
+	case *events.TournamentEntered:
+		r.add(e, events.EntryEntered, f.TeamIDs)
+	case *events.TournamentWaitlisted:
+		r.add(e, events.EntryWaitlisted, f.TeamIDs)
+	case *events.TournamentPromoted:
+		for _, teams := range f.Rows {
+			r.remove(teams...)
+			r.add(e, events.EntryEntered, teams)
+		}
+	case *events.TournamentWithdrawn:
+		r.remove(f.TeamID)
+	}
+	return nil
+}
+
+// places are those of a status.
+func (r *Roster) places(status events.EntryStatus) *[]*Entry {
+	if status == events.EntryEntered {
+		return &r.slots
+	}
+	return &r.queue
+}
+
+func (r *Roster) add(e *events.Recorded, status events.EntryStatus, teams []events.TeamID) {
+	if r.seats == nil {
+		r.seats = map[events.TeamID]*Entry{}
+	}
+	places, group := r.places(status), int64(0)
+	if status == events.EntryWaitlisted && len(teams) > 1 {
+		group = int64(len(*places)) + 1
+	}
+	for _, team := range teams {
+		entry := &Entry{
+			TournamentID: r.ID, TeamID: team, Status: status, Group: group,
+			Revision: e.Revision, Position: e.Position, Since: e.Created, Number: int64(len(*places)) + 1,
+		}
+		r.seats[team] = entry
+		*places = append(*places, entry)
+	}
+}
+
+func (r *Roster) remove(teams ...events.TeamID) {
+	for _, team := range teams {
+		if entry := r.seats[team]; entry != nil {
+			(*r.places(entry.Status))[entry.Number-1] = nil
+			delete(r.seats, team)
+		}
+	}
+}
+
+// Entry returns a team's part in the tournament, and whether it takes part.
+func (r *Roster) Entry(teamID events.TeamID) (Entry, bool) {
+	entry := r.seats[teamID]
+	if entry == nil {
+		return Entry{}, false
+	}
+	found := *entry
+	if found.Status == events.EntryWaitlisted {
+		found.Place = taken(r.queue[:found.Number])
+	}
+	return found, true
+}
+
+// taken counts the places that were not given up.
+func taken(places []*Entry) (n int64) {
+	for _, entry := range places {
+		if entry != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// Entries returns up to limit entries of one status behind the place after, 0 for the
+// first: those that have entered in the order in which they did, those that wait in the
+// order of the waitlist. next is the after of the next page, 0 if there is none.
+func (r *Roster) Entries(status events.EntryStatus, after uint64, limit int) (page []Entry, next uint64) {
+	places := *r.places(status)
+	from := min(after, uint64(len(places)))
+	place := taken(places[:from])
+	for _, entry := range places[from:] {
+		if entry == nil {
+			continue
+		}
+		if len(page) == limit {
+			return page, uint64(page[limit-1].Number)
+		}
+		found := *entry
+		if place++; status == events.EntryWaitlisted {
+			found.Place = place
+		}
+		page = append(page, found)
+	}
+	return page, 0
+}

@@ -1,0 +1,80 @@
+package row
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"admitone/events"
+)
+
+// OneSeat is where a single seat stands, and whose it is: the fold of its stream.
+type OneSeat struct {
+	PerformanceID events.PerformanceID
+	Name          events.SeatName
+	Status        events.SeatStatus
+	// Holder that holds the seat or has booked it, and HoldID under which; "" if none has.
+	Holder events.Holder
+	HoldID events.HoldID
+	// ExpiresAt is the last moment of a hold, zero for a seat that is not held.
+	ExpiresAt time.Time
+	// Revision and Position of the last event; events.NoStream and 0 for a seat that
+	// nobody ever touched.
+	Revision events.Revision
+	Position events.Position
+	// Updated is the store's time of the last event.
+	Updated time.Time
+}
+
+// BookingID is the booking that has the seat, "" if none has.
+func (s *OneSeat) BookingID() events.BookingID {
+	id, _, _ := events.CutHoldID(s.HoldID)
+	return id
+}
+
+// SeatAt folds one seat, <performance>~<seat>, up to a position; nil if its
+// performance did not exist by then or has no such seat. Errors: [ErrViolated]; those
+// of [events.Recorded.Decode]; the store's.
+func SeatAt(ctx context.Context, store events.Store, id string, position events.Position) (*OneSeat, error) {
+	performanceID, name := events.CutPerformance(id)
+	of, err := foldAt(ctx, store, events.NewStreamID(events.PerformanceCategory, string(performanceID)), position,
+		(*Performance).create)
+	if err != nil || of == nil {
+		return nil, err
+	}
+	if _, ok := of.Layout.Find(events.SeatName(name)); !ok {
+		return nil, nil
+	}
+	seat, err := foldAt(ctx, store, events.NewStreamID(events.SeatCategory, id), position, (*OneSeat).apply)
+	if err != nil {
+		return nil, err
+	}
+	if seat == nil {
+		seat = &OneSeat{Status: events.SeatIsFree, Revision: events.NoStream}
+	}
+	seat.PerformanceID, seat.Name = performanceID, events.SeatName(name)
+	return seat, nil
+}
+
+func (s *OneSeat) apply(e *events.Recorded) error {
+	fact, err := e.Decode()
+	if err != nil {
+		return err
+	}
+	step, ok := StepOf(fact)
+	if !ok {
+		return fmt.Errorf("%w: position %d: a %s in %s", ErrViolated, e.Position, fact.Name(), e.Stream)
+	}
+	next := OneSeat{Status: step.To.Status(), Revision: e.Revision, Position: e.Position, Updated: e.Created}
+	if next.Status == events.SeatIsHeld || next.Status == events.SeatIsBooked {
+		next.Holder, next.HoldID = s.Holder, events.HoldOf(fact)
+	}
+	switch f := fact.(type) {
+	case *events.SeatHeld:
+		next.Holder, next.ExpiresAt = f.Holder, f.ExpiresAt
+	case *events.SeatExtended:
+		next.ExpiresAt = f.ExpiresAt
+	}
+	*s = next
+	return nil
+}

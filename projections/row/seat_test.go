@@ -1,0 +1,102 @@
+package row
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"admitone/events"
+	"admitone/projections/logtest"
+)
+
+// TestThePastOfOneSeat: at any position it stands where the map has it, and belongs
+// to whoever took it last.
+func TestThePastOfOneSeat(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		log := logtest.NewMemory()
+		c := logtest.NewBookingModel(func(stream events.StreamID, fact events.Fact) { log.Add(stream, fact) })
+		for range rapid.IntRange(1, 60).Draw(t, "steps") {
+			c.RandomAction(t)
+		}
+		at := events.Position(rapid.IntRange(0, len(log.Recorded)).Draw(t, "at"))
+		owner, taken := map[string]events.Holder{}, map[string]int64{}
+		for i := range log.Recorded[:at] {
+			e := &log.Recorded[i]
+			fact, err := e.Decode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			switch f := fact.(type) {
+			case *events.SeatHeld:
+				owner[e.Stream.Entity()] = f.Holder
+			case *events.SeatReleased, *events.SeatExpired:
+				delete(owner, e.Stream.Entity())
+			case *events.AllowanceTaken:
+				taken[e.Stream.Entity()] = f.Taken
+			case *events.AllowanceReleased:
+				taken[e.Stream.Entity()] = f.Taken
+			case *events.AllowanceExpired:
+				taken[e.Stream.Entity()] = f.Taken
+			}
+		}
+		for _, id := range []string{"a", "a-b", "c"} {
+			_, m, err := PerformanceAt(t.Context(), log, id, at, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if m == nil {
+				if s, err := SeatAt(t.Context(), log, id+"~A-1-1", at); s != nil || err != nil {
+					t.Fatalf("a seat of no performance: %+v, %v", s, err)
+				}
+				continue
+			}
+			seats, _ := m.Seats("", "", 0, m.Len())
+			for _, want := range seats {
+				s, err := SeatAt(t.Context(), log, id+"~"+string(want.Seat), at)
+				if err != nil || s == nil || s.Status != want.Status || s.Holder != owner[id+"~"+string(want.Seat)] ||
+					s.Name != want.Seat || s.PerformanceID != events.PerformanceID(id) {
+					t.Fatalf(
+						"%s of %s at %d is %+v, %v; want %+v of %q",
+						want.Seat,
+						id,
+						at,
+						s,
+						err,
+						want,
+						owner[id+"~"+string(want.Seat)],
+					)
+				}
+				if (s.Holder != "") != (s.BookingID() != "") || (s.Status == events.SeatIsHeld) == s.ExpiresAt.IsZero() {
+					t.Fatalf("%s of %s at %d: %+v", want.Seat, id, at, s)
+				}
+			}
+			if s, err := SeatAt(t.Context(), log, id+"~Z-9-9", at); s != nil || err != nil {
+				t.Fatalf("a seat that is not there: %+v, %v", s, err)
+			}
+		}
+		for id, want := range taken {
+			a, err := AllowanceAt(t.Context(), log, id, at)
+			if err != nil || a == nil || a.Taken != want || string(a.PerformanceID)+"~"+a.Holder != id {
+				t.Fatalf("%s at %d is %+v, %v; want %d", id, at, a, err, want)
+			}
+		}
+	})
+}
+
+// TestAForeignFactInASeat: what can't be is an error, and not overlooked.
+func TestAForeignFactInASeat(t *testing.T) {
+	log := logtest.NewMemory()
+	log.Add("performance-p", &events.PerformanceCreated{PerformanceID: "p", Title: "P", Venue: "V",
+		Sections: []events.Section{{ID: "A", Rows: 1, SeatsPerRow: 1}}})
+	log.Add("seat-p~A-1-1", &events.TeamRegistered{TeamID: "a", DisplayName: "A"})
+	log.Add("allowance-p~ada", &events.TeamRegistered{TeamID: "a", DisplayName: "A"})
+	_, seat := SeatAt(t.Context(), log, "p~A-1-1", 9)
+	_, allowance := AllowanceAt(t.Context(), log, "p~ada", 9)
+	for _, err := range []error{seat, allowance} {
+		if !errors.Is(err, ErrViolated) || !strings.Contains(err.Error(), "team.registered.v1") {
+			t.Error(err)
+		}
+	}
+}

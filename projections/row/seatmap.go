@@ -1,0 +1,105 @@
+package row
+
+import (
+	"admitone/events"
+)
+
+// SeatMap says where the seats of a performance stand at some moment. It belongs to
+// whoever got it.
+type SeatMap struct {
+	// Position of the log up to which it contains everything.
+	Position events.Position
+	// Layout numbers the seats.
+	Layout *events.Layout
+	// Marks has a [Mark] for each seat, by number.
+	Marks []byte
+}
+
+// Seat is one of a map.
+type Seat struct {
+	// Seat is its name, <section>-<row>-<number>.
+	Seat   events.SeatName
+	Status events.SeatStatus
+	// Price in minor units of the currency.
+	Price int64
+}
+
+// Len is how many seats there are.
+func (m *SeatMap) Len() int { return len(m.Marks) }
+
+// Status of the seat of that name. ok is false if there is none.
+func (m *SeatMap) Status(name events.SeatName) (status events.SeatStatus, ok bool) {
+	seat, ok := m.Layout.Find(name)
+	if !ok {
+		return "", false
+	}
+	return Mark(m.Marks[seat]).Status(), true
+}
+
+// Taken has one byte for each seat in canonical order (section by section, row by
+// row, number by number), 0 for a free one. It takes the map apart: nothing else of
+// it may be used afterwards.
+func (m *SeatMap) Taken() []byte {
+	for i, mark := range m.Marks {
+		if Mark(mark).Settled() == MarkFree {
+			m.Marks[i] = 0
+		}
+	}
+	return m.Marks
+}
+
+// Seats returns up to limit seats behind the place after, which is 0 for the first
+// page and else the next of the page before; next is 0 if there are no more. Only
+// those of a section and in a status; "" is any. They are in canonical order.
+func (m *SeatMap) Seats(
+	section events.SectionID,
+	status events.SeatStatus,
+	after uint64,
+	limit int,
+) (page []Seat, next uint64) {
+	from, end := events.SeatIndex(0), events.SeatIndex(len(m.Marks))
+	if section != "" {
+		i := m.Layout.Section(section)
+		if i < 0 {
+			return nil, 0
+		}
+		from, end = m.Layout.Span(i)
+	}
+	for seat := max(from, events.SeatIndex(min(after, uint64(len(m.Marks))))); seat < end; seat++ {
+		stands := Mark(m.Marks[seat]).Status()
+		if status != "" && stands != status {
+			continue
+		}
+		if len(page) == limit {
+			return page, uint64(seat)
+		}
+		section, row, number := m.Layout.Place(seat)
+		of := &m.Layout.Sections()[section]
+		page = append(page, Seat{events.NewSeatName(of.ID, row, number), stands, of.Price})
+	}
+	return page, 0
+}
+
+// Counts adds the map up by section.
+func (m *SeatMap) Counts() []Section {
+	counts := make([]Section, len(m.Layout.Sections()))
+	for i := range counts {
+		first, end := m.Layout.Span(i)
+		counts[i] = Section{m.Layout.Sections()[i], SeatCounts{Capacity: int64(end - first)}}
+		for _, mark := range m.Marks[first:end] {
+			counts[i].Move(MarkFree, Mark(mark))
+		}
+	}
+	return counts
+}
+
+// Touched are the names of the seats to which something ever happened.
+func (m *SeatMap) Touched() []events.SeatName {
+	names := []events.SeatName{}
+	for seat, mark := range m.Marks {
+		if Mark(mark) != MarkUntouched {
+			names = append(names, m.Layout.Name(events.SeatIndex(seat)))
+		}
+	}
+	return names
+}

@@ -1,0 +1,174 @@
+package row
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"admitone/events"
+)
+
+// Tournament is the fold of one tournament's stream, without the teams that take part.
+type Tournament struct {
+	ID   events.TournamentID
+	Name string
+	// TeamLimit is how many slots there are: Remaining() + Entered, always.
+	TeamLimit, Entered int64
+	// Waitlisted teams have no slot.
+	Waitlisted int64
+	// RegisterDeadline is the last moment at which a team can enter.
+	RegisterDeadline time.Time
+	// Status is the organiser's switch; see [Tournament.StatusAt].
+	Status events.TournamentStatus
+	// Waitlist reports whether teams may wait, WaitlistRule which of them enter first.
+	Waitlist     bool
+	WaitlistRule events.WaitlistRule
+	// WaitingRoom that guards the entry, "" if none does.
+	WaitingRoom events.RoomID
+	// OpensAt is the first moment at which a team can enter, zero if there is none.
+	OpensAt time.Time
+	// Edited is the revision of the newest edit; the creation counts.
+	Edited events.Revision
+	// Revision and Position of the last event that the row contains.
+	Revision events.Revision
+	Position events.Position
+	// Created and Updated are the store's times of the first and last event.
+	Created, Updated time.Time
+
+	// Seated and Queued are how many places in its slots and its waitlist were ever
+	// given: the last numbers.
+	Seated, Queued int64
+}
+
+// Remaining is the number of slots that are free.
+func (t *Tournament) Remaining() int64 { return t.TeamLimit - t.Entered }
+
+// StatusAt reports whether teams may enter at a time: neither the organiser nor the
+// deadline has closed the tournament. A full one is open all the same.
+func (t *Tournament) StatusAt(now time.Time) events.TournamentStatus {
+	if now.After(t.RegisterDeadline) {
+		return events.TournamentClosed
+	}
+	return t.Status
+}
+
+// Apply takes the next event of the tournament's stream in, as [Product.Apply]
+// does.
+func (t *Tournament) Apply(e *events.Recorded) error {
+	fact, err := e.Decode()
+	if err != nil {
+		return err
+	}
+	return t.ApplyFact(e, fact)
+}
+
+// ApplyFact is Apply of an event whose fact has been decoded.
+func (t *Tournament) ApplyFact(e *events.Recorded, fact events.Fact) error {
+	_, isCreation := fact.(*events.TournamentCreated)
+	if done, err := CheckNext(e, fact, revisionOf(t.ID != "", t.Revision), isCreation); done || err != nil {
+		return err
+	}
+	next := *t
+	counts, err := next.evolve(e, fact)
+	if err != nil {
+		return err
+	}
+	if next.Waitlisted < 0 || next.Entered < 0 || next.Remaining() < 0 || next.Counts() != counts {
+		return fmt.Errorf("%w: position %d: %s@%d says %+v; of %d slots it comes to %+v",
+			ErrViolated, e.Position, e.Stream, e.Revision, counts, next.TeamLimit, next.Counts())
+	}
+	next.Revision, next.Position, next.Updated = e.Revision, e.Position, e.Created
+	*t = next
+	return nil
+}
+
+// Counts are those that the next fact has to agree with.
+func (t *Tournament) Counts() events.TournamentCounts {
+	return events.TournamentCounts{Entered: t.Entered, Remaining: t.Remaining(), Waitlisted: t.Waitlisted}
+}
+
+// evolve returns the counts according to the fact itself.
+func (t *Tournament) evolve(e *events.Recorded, fact events.Fact) (events.TournamentCounts, error) {
+	switch f := fact.(type) {
+	case *events.TournamentEntered:
+		t.Seated += int64(len(f.TeamIDs))
+		t.Entered += int64(len(f.TeamIDs))
+		return f.TournamentCounts, nil
+	case *events.TournamentWaitlisted:
+		t.Queued += int64(len(f.TeamIDs))
+		t.Waitlisted += int64(len(f.TeamIDs))
+		return f.TournamentCounts, nil
+	case *events.TournamentPromoted:
+		for _, row := range f.Rows {
+			t.Seated += int64(len(row))
+			t.Entered += int64(len(row))
+			t.Waitlisted -= int64(len(row))
+		}
+		return f.TournamentCounts, nil
+	case *events.TournamentWithdrawn:
+		if f.Was == events.EntryEntered {
+			t.Entered--
+		} else {
+			t.Waitlisted--
+		}
+		return f.TournamentCounts, nil
+	case *events.TournamentOpened:
+		return f.TournamentCounts, nil
+	case *events.TournamentEdited:
+		t.Name, t.TeamLimit, t.RegisterDeadline, t.Status = f.DisplayName, f.TeamLimit, f.RegisterDeadline, f.Status
+		t.WaitingRoom, t.OpensAt, t.Edited = f.WaitingRoom, f.OpensAt, e.Revision
+		return f.TournamentCounts, nil
+	case *events.TournamentCreated:
+		t.ID, t.Name, t.TeamLimit, t.Created = events.TournamentID(e.Stream.Entity()), f.DisplayName, f.TeamLimit, e.Created
+		t.RegisterDeadline, t.Status = f.RegisterDeadline, events.TournamentOpen
+		if f.Status != "" {
+			t.Status = f.Status
+		}
+		t.OpensAt, t.Edited = f.OpensAt, e.Revision
+		t.Waitlist, t.WaitlistRule, t.WaitingRoom = f.Waitlist, f.WaitlistRule, f.WaitingRoom
+		return t.Counts(), nil
+	}
+	return events.TournamentCounts{}, fmt.Errorf("%w: position %d: a %s in %s", ErrViolated, e.Position, fact.Name(),
+		e.Stream)
+}
+
+// AppendTournament appends the record of a tournament: all but the id.
+func AppendTournament(dst []byte, t *Tournament) []byte {
+	dst = AppendString(AppendString(dst, t.Name), string(t.WaitingRoom))
+	for _, n := range [...]int64{t.TeamLimit, t.Entered, t.Waitlisted, t.Seated, t.Queued, int64(t.Revision),
+		int64(t.Position)} {
+		dst = AppendInt(dst, n)
+	}
+	waitlist := byte(0)
+	if t.Waitlist {
+		waitlist = 1
+	}
+	dst = append(AppendMoment(dst, t.RegisterDeadline), waitlist)
+	dst = AppendString(AppendString(dst, string(t.Status)), string(t.WaitlistRule))
+	dst = AppendInt(AppendMoment(dst, t.OpensAt), int64(t.Edited))
+	return AppendTime(AppendTime(dst, t.Created), t.Updated)
+}
+
+// DecodeTournament reads what [AppendTournament] wrote. Error: [ErrRecord].
+func DecodeTournament(id string, record []byte) (Tournament, error) {
+	r := NewReader(record)
+	t := Tournament{
+		ID: events.TournamentID(
+			id,
+		), Name: r.Text(), WaitingRoom: events.RoomID(r.Text()), TeamLimit: r.Int(), Entered: r.Int(), Waitlisted: r.Int(),
+		Seated: r.Int(), Queued: r.Int(),
+		Revision: events.Revision(r.Int()), Position: events.Position(r.Int()), RegisterDeadline: r.Moment(),
+	}
+	waitlist := r.Bytes(1)
+	t.Waitlist = r.OK() && waitlist[0] == 1
+	t.Status, t.WaitlistRule = events.TournamentStatus(r.Text()), events.WaitlistRule(r.Text())
+	t.OpensAt, t.Edited = r.Moment(), events.Revision(r.Int())
+	t.Created, t.Updated = r.Time(), r.Time()
+	return t, r.Done()
+}
+
+// TournamentAt folds a tournament up to a position; nil if it did not exist by
+// then. Errors: those of [Tournament.Apply]; the store's.
+func TournamentAt(ctx context.Context, store events.Store, id string, position events.Position) (*Tournament, error) {
+	return foldAt(ctx, store, events.NewStreamID(events.TournamentCategory, id), position, (*Tournament).Apply)
+}

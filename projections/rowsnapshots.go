@@ -1,0 +1,118 @@
+package projections
+
+import (
+	"context"
+	"encoding/binary"
+	"slices"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"admitone/events"
+	"admitone/projections/row"
+)
+
+// rowSnapshotEvery is how many events of a stream lie between two of its snapshots.
+const rowSnapshotEvery = 512
+
+// rowSnapshots are what the rows of a kind were like at every so many revisions. From
+// there on few events have to be folded to know what an entity was like at any time,
+// however many it has. They are a fold of the log as the rows are.
+type rowSnapshots[R any] struct {
+	records *records[[]byte]
+	every   events.Revision
+	encode  func(dst []byte, row *R) []byte
+	decode  func(id string, record []byte) (R, error)
+}
+
+func newRowSnapshots[R any](p *Projections, prefix string, encode func([]byte, *R) []byte,
+	decode func(string, []byte) (R, error)) *rowSnapshots[R] {
+	return &rowSnapshots[R]{
+		records: newRecords(p, prefix,
+			func(dst []byte, record *[]byte) []byte { return append(dst, *record...) },
+			func(record []byte) ([]byte, error) { return slices.Clone(record), nil }),
+		every: rowSnapshotEvery, encode: encode, decode: decode,
+	}
+}
+
+// rowSnapshotKey sorts by entity, and those of later positions first: behind the key of a
+// position is the last one up to there.
+func rowSnapshotKey(id string, position events.Position) string {
+	return ownedKey(id, string(binary.BigEndian.AppendUint64(nil, ^uint64(position))))
+}
+
+// keep takes in a row that has changed, with the revision and position of its last
+// event, and returns how many records that makes.
+func (m *rowSnapshots[R]) keep(id string, at events.Revision, position events.Position, state *R) int {
+	if (at+1)%m.every != 0 {
+		return 0
+	}
+	record := m.encode(row.AppendInt(nil, int64(at)), state)
+	m.records.set(rowSnapshotKey(id, position), &record)
+	return 1
+}
+
+// last returns the row of the last snapshot up to a position, and the revision behind
+// it; nil and 0 if there is none. It must be called without the lock.
+func (m *rowSnapshots[R]) last(id string, position events.Position) (state *R, next events.Revision, err error) {
+	m.records.mu.RLock()
+	found, err := m.records.scan(rowSnapshotKey(id, position), rowSnapshotKey(id, 0))
+	m.records.mu.RUnlock()
+	if err != nil {
+		return nil, 0, err
+	}
+	var bad error
+	err = found.each(func(_ string, record *[]byte) bool {
+		in := row.NewReader(*record)
+		next = events.Revision(in.Int()) + 1
+		var was R
+		if was, bad = m.decode(id, in.Rest()); bad == nil {
+			state = &was
+		}
+		return false
+	})
+	if err == nil {
+		err = m.records.p.unread(bad)
+	}
+	return state, next, err
+}
+
+func (m *rowSnapshots[R]) flush(b *pebble.Batch) error { return m.records.flush(b) }
+
+func (m *rowSnapshots[R]) reset() { m.records.reset() }
+
+// pastOf folds the row of a stream up to a position, from the last snapshot on; nil if
+// the stream had no event by then. Errors: apply's; the disk's; the store's.
+func pastOf[K kind, R any](ctx context.Context, p *Projections, of func(K) *rowSnapshots[R], stream events.StreamID,
+	position events.Position, apply func(*R, *events.Recorded) error) (*R, error) {
+	if err := p.enter(); err != nil {
+		return nil, err
+	}
+	state, next, err := of(kindOf[K](p)).last(stream.Entity(), position)
+	p.leave()
+	if err != nil {
+		return nil, err
+	}
+	return row.FoldFrom(ctx, p.store, stream, state, next, position, apply)
+}
+
+// ProductAt is [row.ProductAt] of the log that the views follow, and reads but a few
+// hundred events of it. Errors: those of [row.ProductAt]; the disk's.
+func (p *Projections) ProductAt(
+	ctx context.Context,
+	id events.ProductID,
+	position events.Position,
+) (*row.Product, error) {
+	return pastOf(ctx, p, (*products).rowSnapshots, events.NewStreamID(events.ProductCategory, string(id)), position,
+		(*row.Product).Apply)
+}
+
+// TournamentAt is [row.TournamentAt] of the log that the views follow, and reads but a few
+// hundred events of it. Errors: those of [row.TournamentAt]; the disk's.
+func (p *Projections) TournamentAt(
+	ctx context.Context,
+	id events.TournamentID,
+	position events.Position,
+) (*row.Tournament, error) {
+	return pastOf(ctx, p, (*tournaments).rowSnapshots, events.NewStreamID(events.TournamentCategory, string(id)), position,
+		(*row.Tournament).Apply)
+}

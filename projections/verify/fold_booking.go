@@ -1,0 +1,94 @@
+package verify
+
+import (
+	"slices"
+	"time"
+
+	"admitone/events"
+)
+
+// booking is what the facts of a booking come to.
+type booking struct {
+	id                         events.BookingID
+	performance                events.PerformanceID
+	holder                     events.Holder
+	seats                      []events.BookedSeat
+	amount                     int64
+	status                     events.BookingStatus
+	expiresAt, extendableUntil time.Time
+	extended                   bool
+	// heldUnder is the attempt under which it was held first, attempt that of the present
+	// or last hold, and of its payment.
+	heldUnder, attempt int64
+	// late says that the last payment began after the deadline, retaken that it had all the
+	// seats again.
+	late, retaken bool
+	refunding     bool // it was booked and released, and not everything is given back
+}
+
+// holdID is the id of the present or last hold, and of its payment.
+func (b *booking) holdID() events.HoldID { return events.NewHoldID(b.id, b.attempt) }
+
+// owns reports whether the booking's stream has announced that an attempt may have something in
+// a stream: one of its seats, an allowance, or anything under an attempt of a late payment.
+func (b *booking) owns(attempt int64, stream events.StreamID) bool {
+	switch {
+	case b == nil || b.id == "" || attempt < b.heldUnder || attempt > b.attempt:
+		return false
+	case attempt > b.heldUnder || stream.Category() != events.SeatCategory:
+		return true
+	}
+	performance, name := events.CutPerformance(stream.Entity())
+	return performance == b.performance &&
+		slices.ContainsFunc(b.seats, func(s events.BookedSeat) bool { return s.Seat == events.SeatName(name) })
+}
+
+// evolve takes a fact in and returns whether it can follow.
+func (b *booking) evolve(fact events.Fact) bool {
+	was := b.status
+	switch f := fact.(type) {
+	case *events.BookingHeld:
+		*b = booking{
+			id: f.BookingID, performance: f.PerformanceID, holder: f.Holder, seats: f.Seats, amount: f.Amount,
+			status: events.BookingIsHeld, expiresAt: f.ExpiresAt, extendableUntil: f.ExtendableUntil,
+			heldUnder: f.Attempt, attempt: f.Attempt,
+		}
+		return true
+	case *events.BookingExtended:
+		b.expiresAt, b.extended = f.ExpiresAt, true
+		return was == events.BookingIsHeld
+	case *events.BookingExpired:
+		b.status = events.BookingIsExpired
+		return was == events.BookingIsHeld
+	case *events.BookingReleased:
+		b.status, b.refunding = events.BookingIsReleased, was == events.BookingIsBooked
+		return f.Was == was && (was == events.BookingIsHeld || was == events.BookingIsBooked)
+	}
+	return b.evolvePayment(fact)
+}
+
+// evolvePayment is evolve for the facts that carry the id of a payment.
+func (b *booking) evolvePayment(fact events.Fact) bool {
+	was := b.status
+	switch f := fact.(type) {
+	case *events.BookingPaymentStarted:
+		b.status, b.attempt = events.BookingIsPaying, f.Attempt
+		b.late, b.retaken = f.Was == events.BookingIsExpired, false
+		return f.Was == was && (was == events.BookingIsHeld || was == events.BookingIsExpired) && f.PaymentID == b.holdID()
+	case *events.BookingRetaken:
+		b.retaken = true
+		return was == events.BookingIsPaying && b.late && f.Attempt == b.attempt
+	case *events.BookingPaymentFailed:
+		b.status = f.Status
+		back := f.Status == events.BookingIsHeld || f.Status == events.BookingIsExpired
+		return was == events.BookingIsPaying && back && f.PaymentID == b.holdID()
+	case *events.BookingBooked:
+		b.status = events.BookingIsBooked
+		return was == events.BookingIsPaying && f.PaymentID == b.holdID() && f.Amount == b.amount
+	case *events.BookingRefunded:
+		refunding := b.refunding
+		b.refunding = false
+		return refunding && f.PaymentID == b.holdID() && f.Amount == b.amount
+	}
+	return false
+}

@@ -1,0 +1,72 @@
+package verify
+
+import (
+	"time"
+
+	"admitone/events"
+)
+
+// product is what the facts of a product add up to.
+type product struct {
+	id                          events.ProductID
+	stock, held, sold           int64
+	limitPerHolder, holdSeconds int64
+	times                       events.SaleTimes
+	// ahead are the times that no fact has recorded as reached.
+	ahead events.SaleTimes
+}
+
+// state takes in the times that a fact states: one that is new lies ahead.
+func (p *product) state(times events.SaleTimes) {
+	if !times.OpensAt.Equal(p.times.OpensAt) {
+		p.ahead.OpensAt = times.OpensAt
+	}
+	if !times.ClosesAt.Equal(p.times.ClosesAt) {
+		p.ahead.ClosesAt = times.ClosesAt
+	}
+	p.times = times
+}
+
+// remaining units can still be had.
+func (p *product) remaining() int64 { return p.stock - p.held - p.sold }
+
+// evolve adds a fact up and returns how many units remain according to the fact itself. ok is
+// false for a fact that is not a product's.
+func (p *product) evolve(fact events.Fact) (remaining int64, ok bool) {
+	switch f := fact.(type) {
+	case *events.ProductCreated:
+		*p = product{id: f.ProductID, stock: f.Stock, limitPerHolder: f.LimitPerHolder, holdSeconds: f.HoldSeconds}
+		p.state(f.SaleTimes)
+		return f.Stock, true
+	case *events.ProductEdited:
+		p.stock, p.limitPerHolder = f.Stock, f.LimitPerHolder
+		p.state(f.SaleTimes)
+		return f.Remaining, true
+	case *events.ProductOpened:
+		p.ahead.OpensAt = time.Time{}
+		return f.Remaining, true
+	case *events.ProductClosed:
+		p.ahead.ClosesAt = time.Time{}
+		return f.Remaining, true
+	case *events.ProductReserved:
+		p.sold += f.Quantity
+		return f.Remaining, true
+	case *events.ProductHeld:
+		p.held += f.Quantity
+		return f.Remaining, true
+	case *events.ProductConfirmed:
+		p.held, p.sold = p.held-f.Quantity, p.sold+f.Quantity
+		return f.Remaining, true
+	case *events.ProductExpired:
+		p.held -= f.Quantity
+		return f.Remaining, true
+	case *events.ProductReleased:
+		if f.Was == events.ReservationHeld {
+			p.held -= f.Quantity
+		} else {
+			p.sold -= f.Quantity
+		}
+		return f.Remaining, true
+	}
+	return 0, false
+}

@@ -1,0 +1,77 @@
+package verify
+
+import (
+	"time"
+
+	"admitone/events"
+)
+
+// tournament is what the facts of a tournament add up to, without its teams.
+type tournament struct {
+	id                             events.TournamentID
+	teamLimit, entered, waitlisted int64
+	registerDeadline               time.Time
+	status                         events.TournamentStatus
+	waitlist                       bool
+	waitlistRule                   events.WaitlistRule
+	opensAt                        time.Time
+	ahead                          time.Time // the opening, if no fact has recorded it as reached
+}
+
+// state takes in the opening that a fact states: a new one lies ahead.
+func (t *tournament) state(opensAt time.Time) {
+	if !opensAt.Equal(t.opensAt) {
+		t.ahead = opensAt
+	}
+	t.opensAt = opensAt
+}
+
+// remaining slots are free.
+func (t *tournament) remaining() int64 { return t.teamLimit - t.entered }
+
+func (t *tournament) counts() events.TournamentCounts {
+	return events.TournamentCounts{Entered: t.entered, Remaining: t.remaining(), Waitlisted: t.waitlisted}
+}
+
+// evolve adds a fact up and returns the counts according to the fact itself. ok is false for a
+// fact that is not a tournament's.
+func (t *tournament) evolve(fact events.Fact) (counts events.TournamentCounts, ok bool) {
+	switch f := fact.(type) {
+	case *events.TournamentCreated:
+		*t = tournament{
+			id: f.TournamentID, teamLimit: f.TeamLimit, registerDeadline: f.RegisterDeadline,
+			status: events.TournamentOpen, waitlist: f.Waitlist, waitlistRule: f.WaitlistRule,
+		}
+		if f.Status != "" {
+			t.status = f.Status
+		}
+		t.state(f.OpensAt)
+		return t.counts(), true
+	case *events.TournamentEdited:
+		t.teamLimit, t.registerDeadline, t.status = f.TeamLimit, f.RegisterDeadline, f.Status
+		t.state(f.OpensAt)
+		return f.TournamentCounts, true
+	case *events.TournamentOpened:
+		t.ahead = time.Time{}
+		return f.TournamentCounts, true
+	case *events.TournamentEntered:
+		t.entered += int64(len(f.TeamIDs))
+		return f.TournamentCounts, true
+	case *events.TournamentWaitlisted:
+		t.waitlisted += int64(len(f.TeamIDs))
+		return f.TournamentCounts, true
+	case *events.TournamentPromoted:
+		for _, teams := range f.Rows {
+			t.entered, t.waitlisted = t.entered+int64(len(teams)), t.waitlisted-int64(len(teams))
+		}
+		return f.TournamentCounts, true
+	case *events.TournamentWithdrawn:
+		if f.Was == events.EntryEntered {
+			t.entered--
+		} else {
+			t.waitlisted--
+		}
+		return f.TournamentCounts, true
+	}
+	return counts, false
+}

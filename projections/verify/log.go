@@ -1,0 +1,146 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"admitone/events"
+)
+
+// Verdict is what a verification went through.
+type Verdict struct {
+	Events  uint64
+	Streams int
+	// Head is the end of the log when the verification began.
+	Head events.Position
+}
+
+const (
+	// pageSize is the number of events that are read at once.
+	pageSize = 1024
+	// readAhead is the number of pages that are read before they are verified.
+	readAhead = 4
+)
+
+// readFact is what stands in an event: all of it that can be read without knowing the
+// events before.
+type readFact struct {
+	fact    events.Fact
+	decided time.Time
+	fault   *fault // why it can't be read, nil if it can
+}
+
+// factOf reads an event.
+func factOf(e *events.Recorded) (c readFact) {
+	if e.Stream.Internal() {
+		return c
+	}
+	var err error
+	if c.decided, err = events.DecidedAt(e.Metadata); err != nil {
+		c.fault = faultf(RuleChain, "%v", err)
+		return c
+	}
+	// Not e.Decode: what came along decoded is not what the log holds.
+	if c.fact, err = events.Decode(e.Type, e.Data); err != nil {
+		c.fault = faultf(RuleKnown, "%v", err)
+	}
+	return c
+}
+
+// page is a piece of the log on its way to the verifier.
+type page struct {
+	events []events.Recorded
+	read   []readFact
+	filled chan struct{} // closed once read is there
+	err    error         // why there is nothing more, with no events
+}
+
+// pagesAhead reads the log up to head, each page on a goroutine of its own, so that
+// reading, decoding and verifying share the cores; the pages come in order. The
+// caller reads them all, or ends ctx, and waits for ended.
+func pagesAhead(ctx context.Context, store events.Store, head events.Position, ended *sync.WaitGroup) <-chan *page {
+	pages := make(chan *page, readAhead)
+	ended.Go(func() {
+		defer close(pages)
+		for at := events.Position(0); at < head; {
+			p := &page{filled: make(chan struct{})}
+			p.events, p.err = store.ReadAll(ctx, at, events.Forward, pageSize)
+			if n := len(p.events); n > 0 {
+				at = p.events[n-1].Position
+			} else if p.err == nil {
+				p.err = &Violation{Position: head, Rule: RulePositions,
+					Detail: fmt.Sprintf("the log ends at position %d before its head", at)}
+			}
+			for n := len(p.events); n > 0 && p.events[n-1].Position > head; n-- {
+				p.events = p.events[:n-1] // came later
+			}
+			ended.Go(p.fill)
+			select {
+			case pages <- p:
+			case <-ctx.Done():
+				return
+			}
+			if p.err != nil {
+				return
+			}
+		}
+	})
+	return pages
+}
+
+// fill reads the events of a page.
+func (p *page) fill() {
+	defer close(p.filled)
+	p.read = make([]readFact, len(p.events))
+	for i := range p.events {
+		p.read[i] = factOf(&p.events[i])
+	}
+}
+
+// Log reads a log once, from its beginning to where its end is now, and holds
+// it to all rules. gapless is as in [New]. progress, which may be nil,
+// is called now and then with how far it has come.
+//
+// Errors: a *[Violation], the first one; what [events.Store].ReadAll returns
+// otherwise.
+func Log(ctx context.Context, store events.Store, gapless bool,
+	progress func(at, head events.Position)) (Verdict, error) {
+	v := New(gapless)
+	head, err := store.Head(ctx)
+	if err != nil {
+		return Verdict{}, err
+	}
+	var ended sync.WaitGroup
+	defer ended.Wait()
+	within, stop := context.WithCancel(ctx)
+	defer stop()
+	for p := range pagesAhead(within, store, head, &ended) {
+		if err = v.checkPage(p); err != nil {
+			break
+		}
+		if progress != nil {
+			progress(v.last, head)
+		}
+	}
+	if err == nil {
+		err = ctx.Err()
+	}
+	if errors.Is(err, events.ErrDamaged) {
+		err = &Violation{Position: v.last + 1, Rule: RuleBytes, Detail: err.Error()}
+	}
+	return Verdict{v.count, len(v.streams), head}, err
+}
+
+// checkPage waits until a page is read, and takes its events.
+func (v *Verifier) checkPage(p *page) error {
+	<-p.filled
+	for i := range p.events {
+		if err := v.checkRead(&p.events[i], &p.read[i]); err != nil {
+			return err
+		}
+	}
+	return p.err
+}

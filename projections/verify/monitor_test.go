@@ -1,0 +1,83 @@
+package verify_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"testing"
+
+	"admitone/events"
+	"admitone/projections/logtest"
+	"admitone/projections/verify"
+)
+
+// feed is a log that is followed in pieces; after each but the last it can't be reached
+// for once.
+type feed struct {
+	events.Store
+	pieces [][]events.Recorded
+	from   []events.Position // that was asked for
+	end    error
+}
+
+func (f *feed) Follow(ctx context.Context, after events.Position, handle func([]events.Recorded) error) error {
+	f.from = append(f.from, after)
+	piece := f.pieces[0]
+	if f.pieces = f.pieces[1:]; len(piece) > 0 {
+		if err := handle(piece); err != nil {
+			return err
+		}
+	}
+	if len(f.pieces) > 0 {
+		return events.ErrUnavailable
+	}
+	return f.end
+}
+
+// prove runs a prover over what is followed until it has found something.
+func prove(t *testing.T, f *feed) *verify.Monitor {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	p := verify.NewMonitor(f, true, slog.New(&logRecorder{told: cancel}))
+	if err := p.Run(ctx); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// logRecorder waits for an error in the log of the program.
+type logRecorder struct {
+	slog.Handler
+	told func()
+}
+
+func (h *logRecorder) Enabled(context.Context, slog.Level) bool { return true }
+
+func (h *logRecorder) Handle(_ context.Context, r slog.Record) error {
+	if r.Level >= slog.LevelError {
+		h.told()
+	}
+	return nil
+}
+
+// TestProver: it goes on behind an outage where it was, and stops at the first
+// violation, which it names as verify does.
+func TestProver(t *testing.T) {
+	log := logtest.WholeLife().Log
+	wrong := log[7]
+	wrong.Data = append([]byte(nil), wrong.Data...)
+	wrong.Data[len(wrong.Data)-2] ^= 1
+	f := &feed{pieces: [][]events.Recorded{log[:5], {log[5], log[6], wrong, log[8]}}}
+	p := prove(t, f)
+	broken := p.Violation()
+	if broken == nil || broken.Position != 8 || broken.Rule != verify.RuleChain || p.Position() != 7 || p.Events() != 7 {
+		t.Errorf("%v at %d, %d events", broken, p.Position(), p.Events())
+	}
+	if len(f.from) != 2 || f.from[1] != 5 {
+		t.Errorf("followed from %v", f.from)
+	}
+	p = prove(t, &feed{pieces: [][]events.Recorded{log[:3]}, end: events.ErrDamaged})
+	if broken = p.Violation(); broken == nil || broken.Position != 4 || broken.Rule != verify.RuleBytes {
+		t.Errorf("a damaged log: %v", broken)
+	}
+}

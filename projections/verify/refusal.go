@@ -1,0 +1,39 @@
+package verify
+
+import (
+	"time"
+
+	"admitone/events"
+)
+
+// RuleRefusals is what streams of refusals are held to.
+const RuleRefusals Rule = "a refusal is kept in the stream of its day, and was decided on what was there by then"
+
+func init() {
+	checks[events.RefusalsCategory] = func() check { return refusalCheck{} }
+}
+
+// refusalCheck holds the refusals of a day to the day, and to the log before them.
+type refusalCheck struct{}
+
+func (refusalCheck) apply(e *events.Recorded, fact events.Fact, decided time.Time) *fault {
+	switch f := fact.(type) {
+	case *events.RefusalRecorded:
+		switch {
+		case e.Stream != events.RefusalsOf(decided):
+			return faultf(RuleRefusals, "refused at %s", events.FormatTime(decided))
+		case f.BeatenPosition < 0 || f.BeatenPosition >= int64(e.Position) ||
+			(f.BeatenPosition > 0) != (f.BeatenStream != ""):
+			return faultf(RuleRefusals, "beaten by position %d, %q", f.BeatenPosition, f.BeatenStream)
+		case f.Code == "" || f.Stream == "":
+			return faultf(RuleFigures, "a refusal %q of %q", f.Code, f.Stream)
+		}
+	case *events.RefusalsDropped:
+		if f.Count < 1 {
+			return faultf(RuleFigures, "it says that %d were dropped", f.Count)
+		}
+	default:
+		return faultf(RuleKnown, "a %s in a stream of refusals", fact.Name())
+	}
+	return nil
+}

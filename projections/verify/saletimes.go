@@ -1,0 +1,44 @@
+package verify
+
+import (
+	"time"
+
+	"admitone/events"
+)
+
+// checkOrder holds the times that a fact states against each other.
+func checkOrder(times events.SaleTimes) *fault {
+	if times.OpensAt.IsZero() || times.ClosesAt.IsZero() || times.ClosesAt.After(times.OpensAt) {
+		return nil
+	}
+	return faultf(RuleTimes, "the sale opens at %s and closes at %s", events.FormatTime(times.OpensAt),
+		events.FormatTime(times.ClosesAt))
+}
+
+// checkWithin holds the moment of a sale against the times that are in force.
+func checkWithin(times events.SaleTimes, decided time.Time) *fault {
+	switch {
+	case decided.Before(times.OpensAt):
+		return faultf(RuleTimes, "sold at %s; the sale opens at %s", decided.UTC().Format(time.RFC3339Nano),
+			times.OpensAt.UTC().Format(time.RFC3339Nano))
+	case !times.ClosesAt.IsZero() && !decided.Before(times.ClosesAt):
+		return faultf(RuleTimes, "sold at %s; the sale closed at %s", decided.UTC().Format(time.RFC3339Nano),
+			times.ClosesAt.UTC().Format(time.RFC3339Nano))
+	}
+	return nil
+}
+
+// checkReached holds the record of a bound against the bound that lies ahead.
+func checkReached(what string, ahead, at, decided time.Time) *fault {
+	switch {
+	case ahead.IsZero():
+		return faultf(RuleTimes, "it says that the sale %s at %s; no such bound lies ahead", what, events.FormatTime(at))
+	case !at.Equal(ahead):
+		return faultf(RuleFigures, "it says that the sale %s at %s; it does at %s", what, events.FormatTime(at),
+			events.FormatTime(ahead))
+	case decided.Before(at):
+		return faultf(RuleTimes, "the sale %s at %s, and that is recorded at %s", what, events.FormatTime(at),
+			events.FormatTime(decided))
+	}
+	return nil
+}

@@ -1,0 +1,276 @@
+package verify
+
+import (
+	"slices"
+	"time"
+
+	"admitone/events"
+)
+
+// The rules of performances and their seats, as they are printed.
+const (
+	RuleLayout Rule = "every seat is one of its performance, at its price"
+	RuleOwner  Rule = "a seat has one owner at a time, and what is done about a hold carries its id"
+	RuleStay   Rule = "nobody keeps a seat from others for longer than twice a hold"
+	RuleBooked Rule = "a seat is booked under a booking that is being paid and is debited, and a booked booking has all its seats"
+)
+
+// seatGrace is how much longer a seat is held than its booking, and how long for a
+// late payment.
+const seatGrace = 30 * time.Second
+
+// ledger has the checks of the streams that are held to one another, by id.
+type ledger struct {
+	performances map[events.PerformanceID]*performanceCheck
+	seats        map[string]*seatCheck
+	bookings     map[events.BookingID]*bookingCheck
+	wallets      map[events.Holder]*walletCheck
+	allowances   map[string]*allowanceCheck
+	begun        begunHolds
+}
+
+func newLedger() *ledger {
+	return &ledger{
+		map[events.PerformanceID]*performanceCheck{},
+		map[string]*seatCheck{},
+		map[events.BookingID]*bookingCheck{},
+		map[events.Holder]*walletCheck{},
+		map[string]*allowanceCheck{},
+		newBegunHolds(),
+	}
+}
+
+// ledgerChecks make the check of a new stream of those, by category.
+var ledgerChecks = map[string]func(l *ledger, id string) check{
+	events.PerformanceCategory: func(l *ledger, id string) check {
+		return &performanceCheck{ledger: l, id: events.PerformanceID(id)}
+	},
+	events.SeatCategory: func(l *ledger, id string) check {
+		c := &seatCheck{ledger: l, id: id, status: events.SeatIsFree}
+		l.seats[id] = c
+		return c
+	},
+	events.BookingCategory: func(l *ledger, id string) check { return &bookingCheck{ledger: l, id: events.BookingID(id)} },
+	events.WalletCategory: func(l *ledger, id string) check {
+		c := &walletCheck{ledger: l, holder: events.Holder(id), payments: map[events.HoldID]paid{}}
+		l.wallets[events.Holder(id)] = c
+		return c
+	},
+	events.AllowanceCategory: func(l *ledger, id string) check {
+		c := &allowanceCheck{ledger: l, id: id, parts: map[events.HoldID]part{}}
+		l.allowances[id] = c
+		return c
+	},
+}
+
+// performanceCheck holds a performance to being created, and to nothing else.
+type performanceCheck struct {
+	ledger  *ledger
+	id      events.PerformanceID
+	layout  *events.Layout
+	holdFor time.Duration
+	limit   int64
+}
+
+func (c *performanceCheck) apply(e *events.Recorded, fact events.Fact, _ time.Time) *fault {
+	created, ok := fact.(*events.PerformanceCreated)
+	switch {
+	case !ok:
+		return faultf(RuleKnown, "a %s in a performance's stream", fact.Name())
+	case e.Revision != 0:
+		return faultf(RuleCreation, "a %s at revision %d", fact.Name(), e.Revision)
+	case created.PerformanceID != c.id || created.HoldSeconds < 0 || created.LimitPerHolder < 0 ||
+		len(created.Sections) == 0:
+		return faultf(RuleFigures, "it creates %q with %d sections, holds of %d s, limit %d",
+			created.PerformanceID, len(created.Sections), created.HoldSeconds, created.LimitPerHolder)
+	}
+	if err := checkSections(created.Sections); err != nil {
+		return faultf(RuleLayout, "%v", err)
+	}
+	c.layout, c.limit = events.NewLayout(created.Sections), created.LimitPerHolder
+	c.holdFor = time.Duration(created.HoldSeconds) * time.Second
+	c.ledger.performances[c.id] = c
+	return nil
+}
+
+// price of a seat. ok is false if there is no such seat.
+func (c *performanceCheck) price(name events.SeatName) (amount int64, ok bool) {
+	seat, ok := c.layout.Find(name)
+	if !ok {
+		return 0, false
+	}
+	return c.layout.Price(seat), true
+}
+
+// seatCheck folds a seat, by rules of its own, and holds it to its booking.
+type seatCheck struct {
+	ledger *ledger
+	id     string // of the stream
+	status events.SeatStatus
+	hold   events.HoldID // that has it, "" if none
+	holder events.Holder // that has it, or kept it last
+	until  time.Time
+	first  time.Time // when the holder's stay began
+	freed  time.Time // when it ended, if it did
+}
+
+func (c *seatCheck) apply(e *events.Recorded, fact events.Fact, decided time.Time) *fault {
+	from, to, ok := seatStep(fact)
+	if !ok {
+		return faultf(RuleKnown, "a %s in a seat's stream", fact.Name())
+	}
+	id, name := events.CutPerformance(c.id)
+	show := c.ledger.performances[id]
+	if show == nil {
+		return faultf(RuleLayout, "there is no performance %q", id)
+	}
+	price, ok := show.price(events.SeatName(name))
+	switch {
+	case !ok:
+		return faultf(RuleLayout, "performance %q has no seat %q", id, name)
+	case c.status != from:
+		return faultf(RuleOwner, "a %s while the seat is %s under %q", fact.Name(), c.status, c.hold)
+	case from != events.SeatIsFree && c.hold != events.HoldOf(fact):
+		return faultf(RuleOwner, "it is about the hold %q, and %q has the seat", events.HoldOf(fact), c.hold)
+	}
+	switch f := fact.(type) {
+	case *events.SeatHeld:
+		if fault := c.held(show, f, price, decided); fault != nil {
+			return fault
+		}
+		c.begin(e, f)
+	case *events.SeatExtended:
+		if f.ExpiresAt.After(c.longest(show)) || !f.ExpiresAt.After(c.until) {
+			return faultf(RuleStay, "extended from %s to %s, and the holder's stay began at %s", events.FormatTime(c.until),
+				events.FormatTime(f.ExpiresAt), events.FormatTime(c.first))
+		}
+		c.until = f.ExpiresAt
+	case *events.SeatBooked:
+		return c.booked(show, events.SeatName(name), f, decided)
+	case *events.SeatReleased:
+		return c.released(f)
+	case *events.SeatExpired:
+		switch {
+		case f.Holder != c.holder || !f.ExpiresAt.Equal(c.until):
+			return faultf(RuleFigures, "it says that %q had it until %s; %q had, until %s", f.Holder,
+				events.FormatTime(f.ExpiresAt), c.holder, events.FormatTime(c.until))
+		case !decided.After(c.until):
+			return faultf(RuleDeadlines, "held until %s and expired at %s", events.FormatTime(c.until),
+				events.FormatTime(decided))
+		}
+		c.free(c.until)
+	default: // blocked, or not any more
+		c.status = to
+	}
+	return nil
+}
+
+func (c *seatCheck) free(at time.Time) {
+	c.status, c.hold, c.freed = events.SeatIsFree, "", at
+	c.ledger.begun.end(c)
+}
+
+// longest is the last moment up to which the holder can keep the seat.
+func (c *seatCheck) longest(show *performanceCheck) time.Time {
+	return c.first.Add(2*show.holdFor + seatGrace)
+}
+
+func (c *seatCheck) held(show *performanceCheck, f *events.SeatHeld, price int64, decided time.Time) *fault {
+	booking, attempt, ok := events.CutHoldID(f.HoldID)
+	switch {
+	case !ok || f.BookingID != booking:
+		return faultf(RuleOwner, "the hold %q is not one of the booking %q", f.HoldID, f.BookingID)
+	case f.Attempt != 0 && f.Attempt != attempt:
+		return faultf(RuleFigures, "it says attempt %d, and the hold is %q", f.Attempt, f.HoldID)
+	case f.Price != price:
+		return faultf(RuleLayout, "held at %d, and the price is %d", f.Price, price)
+	}
+	first := decided
+	if c.holder == f.Holder && decided.Sub(c.freed) < show.holdFor {
+		first = c.first
+	}
+	if !f.FirstHeldAt.Equal(first) {
+		return faultf(RuleStay, "it says that the stay began at %s; it was at %s", events.FormatTime(f.FirstHeldAt),
+			events.FormatTime(first))
+	}
+	before := *c
+	c.status, c.hold, c.holder, c.until, c.first = events.SeatIsHeld, f.HoldID, f.Holder, f.ExpiresAt, first
+	most := decided.Add(show.holdFor + seatGrace)
+	if end := c.longest(show); end.Before(most) {
+		most = end
+	}
+	if known := c.ledger.bookings[booking]; known != nil &&
+		attempt > known.row.heldUnder { // for a late payment, whatever the stay is
+		most = decided.Add(seatGrace)
+	}
+	if f.ExpiresAt.After(most) {
+		*c = before
+		return faultf(RuleStay, "held until %s, and the longest is %s", events.FormatTime(f.ExpiresAt),
+			events.FormatTime(most))
+	}
+	return nil
+}
+
+func (c *seatCheck) booked(
+	show *performanceCheck,
+	name events.SeatName,
+	f *events.SeatBooked,
+	decided time.Time,
+) *fault {
+	booking := c.ledger.bookings[f.BookingID]
+	switch {
+	case f.Holder != c.holder:
+		return faultf(RuleFigures, "booked for %q, and held for %q", f.Holder, c.holder)
+	case decided.After(c.until):
+		return faultf(RuleDeadlines, "held until %s and booked at %s", events.FormatTime(c.until), events.FormatTime(decided))
+	case booking == nil || booking.row.holdID() != c.hold || booking.row.status != events.BookingIsPaying ||
+		booking.row.holder != c.holder:
+		return faultf(RuleBooked, "no booking is being paid under %q", c.hold)
+	case !slices.ContainsFunc(booking.row.seats, func(s events.BookedSeat) bool { return s.Seat == name }):
+		return faultf(RuleBooked, "it is not a seat of the booking %q", f.BookingID)
+	case !c.ledger.isPaid(&booking.row):
+		return faultf(RuleBooked, "nothing is debited for %q", c.hold)
+	case show.limit > 0 && !c.ledger.isKept(&booking.row):
+		return faultf(RuleLimit, "the seat is not kept out of the allowance of %q", c.holder)
+	}
+	c.status = events.SeatIsBooked
+	c.ledger.begun.end(c)
+	return nil
+}
+
+func (c *seatCheck) released(f *events.SeatReleased) *fault {
+	if f.Holder != c.holder {
+		return faultf(RuleFigures, "it says that %q had it; %q had", f.Holder, c.holder)
+	}
+	id, _, _ := events.CutHoldID(c.hold)
+	if b := c.ledger.bookings[id]; b != nil && b.row.status == events.BookingIsBooked && b.row.holdID() == c.hold {
+		return faultf(RuleBooked, "the booking %q is booked and loses the seat", id)
+	}
+	if c.free(f.ReleasedAt); f.Was == events.SeatIsBooked {
+		c.holder = "" // a holder that has paid has kept it from nobody
+	}
+	return nil
+}
+
+// isPaid reports whether a booking's present payment is debited and not given back.
+func (l *ledger) isPaid(b *booking) bool {
+	if b.amount == 0 {
+		return true
+	}
+	wallet := l.wallets[b.holder]
+	if wallet == nil {
+		return false
+	}
+	payment, known := wallet.payments[b.holdID()]
+	return known && !payment.closed && payment.amount == b.amount
+}
+
+// isKept reports whether a booking's seats are kept out of its holder's allowance.
+func (l *ledger) isKept(b *booking) bool {
+	allowance := l.allowances[events.OfPerformance(b.performance, string(b.holder))]
+	if allowance == nil {
+		return false
+	}
+	part, known := allowance.parts[b.holdID()]
+	return known && part.until.IsZero() && part.seats == int64(len(b.seats))
+}

@@ -1,0 +1,223 @@
+package verify
+
+import (
+	"slices"
+	"time"
+
+	"admitone/events"
+)
+
+// The rules of tournaments, as they are printed.
+const (
+	RuleSlots    Rule = "no more teams have entered than there are slots"
+	RuleOnce     Rule = "a team takes part at most once, and leaves where it stood"
+	RuleEntry    Rule = "nobody enters after the deadline, a closed tournament, or past those who wait"
+	RuleWaitlist Rule = "who waits comes in by the order of the waitlist, as soon as there is room, and groups as a whole"
+)
+
+// largestGroup is how many teams one entry can have.
+const largestGroup = 16
+
+func init() {
+	checks[events.TournamentCategory] = func() check { return &tournamentCheck{teams: map[events.TeamID]*waitingRow{}} }
+	checks[events.TeamCategory] = func() check { return &teamCheck{} }
+}
+
+// teamCheck holds a team to being registered, and to nothing else.
+type teamCheck struct{}
+
+func (*teamCheck) apply(e *events.Recorded, fact events.Fact, _ time.Time) *fault {
+	registered, ok := fact.(*events.TeamRegistered)
+	switch {
+	case !ok:
+		return faultf(RuleKnown, "a %s in a team's stream", fact.Name())
+	case e.Revision != 0:
+		return faultf(RuleCreation, "a %s at revision %d", fact.Name(), e.Revision)
+	case registered.TeamID != events.TeamID(e.Stream.Entity()):
+		return faultf(RuleFigures, "it registers %q", registered.TeamID)
+	}
+	return nil
+}
+
+// tournamentCheck folds a tournament with each of its teams, and by rules of its
+// own: it shares none with the core that made the facts.
+type tournamentCheck struct {
+	row tournament
+	// teams that take part, with their row of the waitlist; nil is entered.
+	teams map[events.TeamID]*waitingRow
+	// waiting has the rows in order, also those that have no teams any more, until
+	// they come up or are too many.
+	waiting []*waitingRow
+	sizes   [largestGroup + 1]int // how many rows have so many teams
+}
+
+type waitingRow struct{ teams []events.TeamID }
+
+func (c *tournamentCheck) apply(e *events.Recorded, fact events.Fact, decided time.Time) *fault {
+	created, isCreation := fact.(*events.TournamentCreated)
+	if isCreation != (c.row.id == "") {
+		return faultf(RuleCreation, "a %s at revision %d", fact.Name(), e.Revision)
+	}
+	if isCreation && (created.TournamentID != events.TournamentID(e.Stream.Entity()) || created.TeamLimit < 1) {
+		return faultf(RuleFigures, "it creates %q with %d slots", created.TournamentID, created.TeamLimit)
+	}
+	if f := c.teamsOf(fact, decided); f != nil {
+		return f
+	}
+	next := c.row
+	counts, ok := next.evolve(fact)
+	switch {
+	case !ok:
+		return faultf(RuleKnown, "a %s in a tournament's stream", fact.Name())
+	case next.remaining() < 0:
+		return faultf(RuleSlots, "%d teams have entered, and there are %d slots", next.entered, next.teamLimit)
+	case next.counts() != counts:
+		return faultf(RuleFigures, "it says %+v; of %d slots it comes to %+v", counts, next.teamLimit, next.counts())
+	}
+	c.row = next
+	return nil
+}
+
+// teamsOf holds a fact about teams against those that take part.
+func (c *tournamentCheck) teamsOf(fact events.Fact, decided time.Time) *fault {
+	if promoted, ok := fact.(*events.TournamentPromoted); ok {
+		return c.promote(promoted)
+	}
+	// All that a fact made room for is in the facts right behind it.
+	if row := c.first(); row != nil {
+		return faultf(RuleWaitlist, "%q can come in and is passed over", row.teams)
+	}
+	switch f := fact.(type) {
+	case *events.TournamentEntered:
+		behind := c.row.waitlisted > 0 && c.row.waitlistRule != events.WaitlistFill
+		if behind {
+			return faultf(RuleEntry, "%q enters past %d teams that wait", f.TeamIDs, c.row.waitlisted)
+		}
+		return c.enter(f.TeamIDs, decided, nil)
+	case *events.TournamentWaitlisted:
+		if !c.row.waitlist {
+			return faultf(RuleEntry, "%q waits, and there is no waitlist", f.TeamIDs)
+		}
+		row := &waitingRow{f.TeamIDs}
+		if f := c.enter(f.TeamIDs, decided, row); f != nil {
+			return f
+		}
+		if room := int(c.row.remaining()); len(f.TeamIDs) <= room &&
+			(c.row.waitlisted == 0 || c.row.waitlistRule == events.WaitlistFill) {
+			return faultf(RuleEntry, "%q waits, and %d slots are free", f.TeamIDs, room)
+		}
+		c.waiting = append(c.waiting, row)
+		c.sizes[len(row.teams)]++
+	case *events.TournamentWithdrawn:
+		return c.withdraw(f)
+	case *events.TournamentOpened:
+		return checkReached("opens", c.row.ahead, f.OpensAt, decided)
+	}
+	return nil
+}
+
+// enter takes teams in that were not.
+func (c *tournamentCheck) enter(teams []events.TeamID, decided time.Time, row *waitingRow) *fault {
+	switch {
+	case len(teams) == 0 || len(teams) > largestGroup:
+		return faultf(RuleFigures, "%d teams in one entry", len(teams))
+	case c.row.status != events.TournamentOpen:
+		return faultf(RuleEntry, "%q comes, and the tournament is %s", teams, c.row.status)
+	case decided.Before(c.row.opensAt):
+		return faultf(RuleTimes, "%q comes at %s, and entry opens at %s", teams, events.FormatTime(decided),
+			events.FormatTime(c.row.opensAt))
+	case decided.After(c.row.registerDeadline):
+		return faultf(RuleEntry, "%q comes at %s, and the deadline was %s", teams, events.FormatTime(decided),
+			events.FormatTime(c.row.registerDeadline))
+	}
+	for _, team := range teams {
+		if _, in := c.teams[team]; in {
+			return faultf(RuleOnce, "%q takes part already", team)
+		}
+		c.teams[team] = row
+	}
+	return nil
+}
+
+func (c *tournamentCheck) withdraw(f *events.TournamentWithdrawn) *fault {
+	row, in := c.teams[f.TeamID]
+	was := events.EntryEntered
+	if row != nil {
+		was = events.EntryWaitlisted
+	}
+	if !in || f.Was != was {
+		return faultf(RuleOnce, "it says that %q was %s; it takes part: %t, waits: %t", f.TeamID, f.Was, in, row != nil)
+	}
+	delete(c.teams, f.TeamID)
+	if row != nil {
+		c.sizes[len(row.teams)]--
+		row.teams = slices.DeleteFunc(slices.Clone(row.teams), func(team events.TeamID) bool { return team == f.TeamID })
+		c.sizes[len(row.teams)]++
+	}
+	return nil
+}
+
+// promote lets rows in that must each be the next in turn.
+func (c *tournamentCheck) promote(f *events.TournamentPromoted) *fault {
+	free := c.row
+	for _, teams := range f.Rows {
+		row := c.firstOf(free.remaining())
+		switch {
+		case row == nil && c.row.status != events.TournamentOpen:
+			return faultf(RuleWaitlist, "%q comes in while the tournament is closed", teams)
+		case row == nil:
+			return faultf(RuleWaitlist, "%q comes in, and nobody who waits can", teams)
+		case !slices.Equal(row.teams, teams):
+			return faultf(RuleWaitlist, "%q comes in, and it is the turn of %q", teams, row.teams)
+		}
+		for _, team := range teams {
+			c.teams[team] = nil
+		}
+		c.sizes[len(teams)]--
+		c.sizes[0]++
+		row.teams = nil
+		free.entered += int64(len(teams))
+	}
+	return nil
+}
+
+// first is the row that can come in now, nil if none can.
+func (c *tournamentCheck) first() *waitingRow { return c.firstOf(c.row.remaining()) }
+
+// firstOf is the row whose turn it is when so many slots are free.
+func (c *tournamentCheck) firstOf(free int64) *waitingRow {
+	for len(c.waiting) > 0 && len(c.waiting[0].teams) == 0 {
+		c.waiting = c.waiting[1:]
+		c.sizes[0]--
+	}
+	if 2*c.sizes[0] > len(c.waiting) {
+		c.waiting = slices.DeleteFunc(c.waiting, func(row *waitingRow) bool { return len(row.teams) == 0 })
+		c.sizes[0] = 0
+	}
+	if len(c.waiting) == 0 || free <= 0 || c.row.status != events.TournamentOpen {
+		return nil
+	}
+	most := int(min(free, largestGroup))
+	if c.row.waitlistRule != events.WaitlistFill {
+		if row := c.waiting[0]; len(row.teams) <= most {
+			return row
+		}
+		return nil
+	}
+	for _, rows := range c.sizes[1 : most+1] {
+		if rows > 0 {
+			return c.firstUpTo(most)
+		}
+	}
+	return nil
+}
+
+// firstUpTo is the first row that has no more teams than that; there is one.
+func (c *tournamentCheck) firstUpTo(most int) *waitingRow {
+	for _, row := range c.waiting {
+		if n := len(row.teams); n > 0 && n <= most {
+			return row
+		}
+	}
+	return nil
+}

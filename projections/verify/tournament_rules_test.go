@@ -1,0 +1,245 @@
+package verify_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"admitone/events"
+	"admitone/projections/logtest"
+	"admitone/projections/verify"
+)
+
+const (
+	strictly = events.WaitlistStrict
+	filling  = events.WaitlistFill
+	isIn     = events.EntryEntered
+	waits    = events.EntryWaitlisted
+	isOpen   = events.TournamentOpen
+	isClosed = events.TournamentClosed
+)
+
+func TestVerifierTakesATournament(t *testing.T) {
+	s := logtest.Tournament()
+	if err := verifyAll(s.Log); err != nil {
+		t.Fatal(err)
+	}
+	s = logtest.NewTournamentLog()
+	s.Created(3, true, filling)
+	s.Entered("a b c", logtest.Counts(3, 0, 0))
+	s.Waitlisted("d e", logtest.Counts(3, 0, 2))
+	s.Waitlisted("f", logtest.Counts(3, 0, 3))
+	s.Withdrew("a", isIn, logtest.Counts(2, 1, 3))
+	s.Promoted("f", logtest.Counts(3, 0, 2))
+	s.Withdrew("b", isIn, logtest.Counts(2, 1, 2))
+	s.Entered("g", logtest.Counts(3, 0, 2)) // past a group that it does not fit
+	s.Edited(3, isClosed, logtest.Counts(3, 0, 2))
+	s.Withdrew("c", isIn, logtest.Counts(2, 1, 2))
+	s.Withdrew("d", waits, logtest.Counts(2, 1, 1))
+	s.Edited(4, isClosed, logtest.Counts(2, 2, 1)) // closed: nobody comes in
+	s.Edited(4, isOpen, logtest.Counts(2, 2, 1))
+	s.Promoted("e", logtest.Counts(3, 1, 0))
+	if err := verifyAll(s.Log); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestVerifierRulesOfTournaments breaks every rule on purpose; the last event is
+// the one that does.
+func TestVerifierRulesOfTournaments(t *testing.T) {
+	broken := map[verify.Rule]bool{}
+	for _, test := range []struct {
+		about string
+		rule  verify.Rule
+		forge func(s *logtest.TournamentLog)
+	}{
+		{"a team registered twice", verify.RuleCreation, func(s *logtest.TournamentLog) {
+			s.Add("team-a", &events.TeamRegistered{TeamID: "a"}, &events.TeamRegistered{TeamID: "a"})
+		}},
+		{"a team under another's id", verify.RuleFigures,
+			func(s *logtest.TournamentLog) { s.Add("team-a", &events.TeamRegistered{TeamID: "b"}) }},
+		{"a tournament in a team's stream", verify.RuleKnown,
+			func(s *logtest.TournamentLog) { s.Add("team-a", &events.TournamentWithdrawn{}) }},
+		{"an entry before the creation", verify.RuleCreation,
+			func(s *logtest.TournamentLog) { s.Entered("a", logtest.Counts(1, 1, 0)) }},
+		{"created twice", verify.RuleCreation,
+			func(s *logtest.TournamentLog) { s.Created(2, true, strictly); s.Created(2, true, strictly) }},
+		{"created under another's id", verify.RuleFigures, func(s *logtest.TournamentLog) {
+			s.Add("tournament-b", &events.TournamentCreated{TournamentID: "a", TeamLimit: 2})
+		}},
+		{"created without slots", verify.RuleFigures, func(s *logtest.TournamentLog) { s.Created(0, true, strictly) }},
+		{"a product's fact", verify.RuleKnown,
+			func(s *logtest.TournamentLog) { s.Created(2, true, strictly); s.Fact(logtest.Reserved(1, "ada", 1, 1)) }},
+		{"more teams than slots", verify.RuleSlots, func(s *logtest.TournamentLog) {
+			s.Created(2, false, strictly)
+			s.Entered("a b c", logtest.Counts(3, -1, 0))
+		}},
+		{"edited below what has entered", verify.RuleSlots, func(s *logtest.TournamentLog) {
+			s.Created(2, false, strictly)
+			s.Entered("a b", logtest.Counts(2, 0, 0))
+			s.Edited(1, isOpen, logtest.Counts(2, -1, 0))
+		}},
+		{"a wrong figure", verify.RuleFigures,
+			func(s *logtest.TournamentLog) { s.Created(2, false, strictly); s.Entered("a", logtest.Counts(2, 0, 0)) }},
+		{"nobody enters", verify.RuleFigures, func(s *logtest.TournamentLog) {
+			s.Created(2, false, strictly)
+			s.Entered("",
+				logtest.Counts(0, 2, 0))
+		}},
+		{"a group of 17", verify.RuleFigures, func(s *logtest.TournamentLog) {
+			s.Created(99, false, strictly)
+			s.Entered("a b c d e f g h i j k l m n o p q", logtest.Counts(17, 82, 0))
+		}},
+		{"entered twice", verify.RuleOnce, func(s *logtest.TournamentLog) {
+			s.Created(9, false, strictly)
+			s.Entered("a", logtest.Counts(1, 8, 0))
+			s.Entered("b a", logtest.Counts(3, 6, 0))
+		}},
+		{"twice in one entry", verify.RuleOnce, func(s *logtest.TournamentLog) {
+			s.Created(9, false, strictly)
+			s.Entered("a a", logtest.Counts(2, 7, 0))
+		}},
+		{"in and waiting", verify.RuleOnce, func(s *logtest.TournamentLog) {
+			s.Created(1, true, strictly)
+			s.Entered("a", logtest.Counts(1, 0, 0))
+			s.Waitlisted("a", logtest.Counts(1, 0, 1))
+		}},
+		{"a stranger withdraws", verify.RuleOnce, func(s *logtest.TournamentLog) {
+			s.Created(9, false, strictly)
+			s.Withdrew("a", isIn, logtest.Counts(-1, 10, 0))
+		}},
+		{"withdrawn from elsewhere", verify.RuleOnce, func(s *logtest.TournamentLog) {
+			s.Created(9, true, strictly)
+			s.Entered("a", logtest.Counts(1, 8, 0))
+			s.Withdrew("a", waits, logtest.Counts(1, 8, -1))
+		}},
+		{"withdrawn twice", verify.RuleOnce, func(s *logtest.TournamentLog) {
+			s.Created(9, true, strictly)
+			s.Entered("a b", logtest.Counts(2, 7, 0))
+			s.Withdrew("a", isIn, logtest.Counts(1, 8, 0))
+			s.Withdrew("a", isIn, logtest.Counts(0, 9, 0))
+		}},
+		{"after the deadline", verify.RuleEntry, func(s *logtest.TournamentLog) {
+			s.Created(9, false, strictly)
+			s.Wait(time.Hour + 1)
+			s.Entered("a", logtest.Counts(1, 8, 0))
+		}},
+		{"closed", verify.RuleEntry, func(s *logtest.TournamentLog) {
+			s.Created(9, false, strictly)
+			s.Edited(9, isClosed, logtest.Counts(0, 9, 0))
+			s.Entered("a", logtest.Counts(1, 8, 0))
+		}},
+		{"waiting where there is no waitlist", verify.RuleEntry, func(s *logtest.TournamentLog) {
+			s.Created(1, false, strictly)
+			s.Entered("a", logtest.Counts(1, 0, 0))
+			s.Waitlisted("b", logtest.Counts(1, 0, 1))
+		}},
+		{"waiting beside a free slot", verify.RuleEntry, func(s *logtest.TournamentLog) {
+			s.Created(1, true, strictly)
+			s.Waitlisted("b", logtest.Counts(0, 1, 1))
+		}},
+		{"strict: past those who wait", verify.RuleEntry, func(s *logtest.TournamentLog) {
+			s.Created(3, true, strictly)
+			s.Entered("a b", logtest.Counts(2, 1, 0))
+			s.Waitlisted("c d", logtest.Counts(2, 1, 2))
+			s.Entered("e", logtest.Counts(3, 0, 2))
+		}},
+		{"fill: waiting beside a free slot", verify.RuleEntry, func(s *logtest.TournamentLog) {
+			s.Created(3, true, filling)
+			s.Entered("a b", logtest.Counts(2, 1, 0))
+			s.Waitlisted("c d", logtest.Counts(2, 1, 2))
+			s.Waitlisted("e", logtest.Counts(2, 1, 3))
+		}},
+	} {
+		breaks(t, broken, test.about, test.rule, test.forge)
+	}
+	for _, test := range waitlistFaults {
+		breaks(t, broken, test.about, verify.RuleWaitlist, func(s *logtest.TournamentLog) {
+			s.Created(2, true, test.rule)
+			s.Entered("a b", logtest.Counts(2, 0, 0))
+			s.Waitlisted("c d", logtest.Counts(2, 0, 2))
+			s.Waitlisted("e", logtest.Counts(2, 0, 3))
+			s.Waitlisted("f", logtest.Counts(2, 0, 4))
+			test.forge(s)
+		})
+	}
+	for _, rule := range []verify.Rule{verify.RuleSlots, verify.RuleOnce, verify.RuleEntry, verify.RuleWaitlist,
+		verify.RuleFigures, verify.RuleCreation, verify.RuleKnown} {
+		if !broken[rule] {
+			t.Errorf("nothing breaks the rule %q", rule)
+		}
+	}
+}
+
+// waitlistFaults happen to a full tournament of two, with a group and two teams
+// waiting: "c d", e and f.
+var waitlistFaults = []struct {
+	about string
+	rule  events.WaitlistRule
+	forge func(s *logtest.TournamentLog)
+}{
+	{"strict: the second comes in", strictly, func(s *logtest.TournamentLog) {
+		s.Withdrew("a", isIn, logtest.Counts(1, 1, 4))
+		s.Promoted("e", logtest.Counts(2, 0, 3))
+	}},
+	{"strict: the first is passed over", strictly, func(s *logtest.TournamentLog) {
+		s.Withdrew("a", isIn, logtest.Counts(1, 1, 4))
+		s.Withdrew("b", isIn, logtest.Counts(0, 2, 4))
+		s.Entered("g", logtest.Counts(1, 1, 4))
+	}},
+	{"strict: half a group", strictly, func(s *logtest.TournamentLog) {
+		s.Withdrew("a", isIn, logtest.Counts(1, 1, 4))
+		s.Promoted("c", logtest.Counts(2, 0, 3))
+	}},
+	{"strict: the group in another order", strictly, func(s *logtest.TournamentLog) {
+		s.Edited(4, isOpen, logtest.Counts(2, 2, 4))
+		s.Promoted("d c", logtest.Counts(4, 0, 2))
+	}},
+	{"strict: two in the wrong order", strictly, func(s *logtest.TournamentLog) {
+		s.Edited(6, isOpen, logtest.Counts(2, 4, 4))
+		s.Promoted("c d, f, e", logtest.Counts(6, 0, 0))
+	}},
+	{"fill: the first that fits is passed over", filling, func(s *logtest.TournamentLog) {
+		s.Withdrew("a", isIn, logtest.Counts(1, 1, 4))
+		s.Promoted("f", logtest.Counts(2, 0, 3))
+	}},
+	{"fill: nobody comes in", filling, func(s *logtest.TournamentLog) {
+		s.Withdrew("a", isIn, logtest.Counts(1, 1, 4))
+		s.Withdrew("b", isIn, logtest.Counts(0, 2, 4))
+	}},
+	{"fill: one too few comes in", filling, func(s *logtest.TournamentLog) {
+		s.Edited(5, isOpen, logtest.Counts(2, 3, 4))
+		s.Promoted("c d", logtest.Counts(4, 1, 2))
+		s.Edited(5, isOpen, logtest.Counts(4, 1, 2))
+	}},
+	{"promoted without room", filling, func(s *logtest.TournamentLog) { s.Promoted("e", logtest.Counts(3, -1, 3)) }},
+	{"promoted when closed", strictly, func(s *logtest.TournamentLog) {
+		s.Edited(9, isClosed, logtest.Counts(2, 7, 4))
+		s.Promoted("c d", logtest.Counts(4, 5, 2))
+	}},
+	{"strict: a smaller group fits and waits on", strictly, func(s *logtest.TournamentLog) {
+		s.Withdrew("a", isIn, logtest.Counts(1, 1, 4))
+		s.Withdrew("d", waits, logtest.Counts(1, 1, 3))
+		s.Withdrew("f", waits, logtest.Counts(1, 1, 2))
+	}},
+	{"opened again, and the first waits on", strictly, func(s *logtest.TournamentLog) {
+		s.Edited(9, isClosed, logtest.Counts(2, 7, 4))
+		s.Edited(9, isOpen, logtest.Counts(2, 7, 4))
+		s.Withdrew("a", isIn, logtest.Counts(1, 8, 4))
+	}},
+}
+
+// breaks holds that the last event of what forge writes breaks a rule.
+func breaks(t *testing.T, broken map[verify.Rule]bool, about string, rule verify.Rule,
+	forge func(s *logtest.TournamentLog)) {
+	t.Helper()
+	s := logtest.NewTournamentLog()
+	forge(s)
+	err := verifyAll(s.Log)
+	var v *verify.Violation
+	if !errors.As(err, &v) || v.Rule != rule || v.Position != s.Log[len(s.Log)-1].Position {
+		t.Errorf("%s: %v; want one of %q at the last event", about, err, rule)
+		return
+	}
+	broken[rule] = true
+}

@@ -1,0 +1,205 @@
+package verify
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"admitone/events"
+)
+
+// Rule is one of those that a whole log is held to.
+type Rule string
+
+// The rules of all kinds, as they are printed; each kind has its own besides.
+const (
+	RulePositions Rule = "positions increase, and those of the embedded log have no gaps"
+	RuleClock     Rule = "the log's clock never runs backwards"
+	RuleRevisions Rule = "the revisions of a stream have no gaps"
+	RuleChain     Rule = "every event carries the hash of its bytes and of the event before it"
+	RuleBytes     Rule = "what is stored is what was written"
+	RuleKnown     Rule = "every fact is known, and in a stream of its kind"
+	RuleCreation  Rule = "a stream begins with its creation and has no other"
+	RuleFigures   Rule = "the figures in a fact are those that the facts add up to"
+	RuleViews     Rule = "the views on disk are the fold of the log up to their checkpoint"
+)
+
+// Violation is the first event that breaks a rule.
+type Violation struct {
+	Position events.Position
+	Stream   events.StreamID
+	Revision events.Revision
+	Rule     Rule
+	// Detail says what was found.
+	Detail string
+}
+
+// Error says where, which rule, and what was found.
+func (v *Violation) Error() string {
+	where := fmt.Sprintf("position %d", v.Position)
+	if v.Stream != "" {
+		where += fmt.Sprintf(", %s@%d", v.Stream, v.Revision)
+	}
+	return fmt.Sprintf("%s: broken rule: %s: %s", where, v.Rule, v.Detail)
+}
+
+// fault is a Violation whose place the verifier knows.
+type fault struct {
+	rule   Rule
+	detail string
+	// at is the event that breaks the rule, if it is another one than the verifier is at.
+	at *location
+}
+
+// location is where an event is.
+type location struct {
+	position events.Position
+	stream   events.StreamID
+	revision events.Revision
+}
+
+func locate(e *events.Recorded) location {
+	return location{e.Position, events.StreamID(strings.Clone(string(e.Stream))), e.Revision}
+}
+
+func faultf(rule Rule, format string, args ...any) *fault {
+	return &fault{rule: rule, detail: fmt.Sprintf(format, args...)}
+}
+
+// check holds one stream to the rules of its kind. decided is the time that the
+// rules saw when they made the fact. After a fault it is not asked again.
+type check interface {
+	apply(e *events.Recorded, fact events.Fact, decided time.Time) *fault
+}
+
+// checks make the check of a new stream, by category; the files of the kinds fill
+// it in their init functions.
+var checks = map[string]func() check{}
+
+// Verifier holds a log to all rules, event by event. What it keeps grows with what the
+// log is about, and not with its events; all figures are of everything, the end of the
+// stream included. Of a product it keeps some 35 bytes per reservation that owns units,
+// as much again while it is held, and some 15 per reservation that has ended: none may
+// be made again. Of a tournament some 100 bytes per team that takes part; of a
+// performance some 370 bytes per seat that was ever touched, 610 per booking and 740 per
+// wallet that has paid once; of a waiting room some 150 bytes per visitor that waits or
+// has a pass, and 32 per one that is gone. One goroutine may use it.
+type Verifier struct {
+	gapless bool
+	last    events.Position
+	created time.Time
+	count   uint64
+	streams map[events.StreamID]*verified
+	ledger  *ledger
+}
+
+// verified is what is known of a stream up to where the verifier is.
+type verified struct {
+	revision events.Revision
+	hash     events.Hash
+	check    check
+}
+
+// New returns a verifier that begins before the first event. gapless says that positions are
+// consecutive, as in the embedded log.
+func New(gapless bool) *Verifier {
+	return &Verifier{gapless: gapless, streams: map[events.StreamID]*verified{}, ledger: newLedger()}
+}
+
+// Events seen so far.
+func (v *Verifier) Events() uint64 { return v.count }
+
+// Streams seen so far.
+func (v *Verifier) Streams() int { return len(v.streams) }
+
+// Check holds the next event to the rules. The events of some streams may be left
+// out, if all of them are; but performances, their seats, bookings, allowances and
+// the wallets that pay for them are held to one another, and go together. After an
+// error the verifier is of no more use.
+//
+// Error: a *[Violation].
+func (v *Verifier) Check(e *events.Recorded) error {
+	c := factOf(e)
+	return v.checkRead(e, &c)
+}
+
+// checkRead is Check with what was read in e before.
+func (v *Verifier) checkRead(e *events.Recorded, c *readFact) error {
+	f := v.check(e, c)
+	if f == nil {
+		return nil
+	}
+	at := location{e.Position, e.Stream, e.Revision}
+	if f.at != nil {
+		at = *f.at
+	}
+	return &Violation{Position: at.position, Stream: at.stream, Revision: at.revision, Rule: f.rule, Detail: f.detail}
+}
+
+func (v *Verifier) check(e *events.Recorded, c *readFact) *fault {
+	switch {
+	case e.Position <= v.last:
+		return faultf(RulePositions, "it comes behind position %d", v.last)
+	case v.gapless && e.Position != v.last+1:
+		return faultf(RulePositions, "it comes right behind position %d", v.last)
+	case e.Created.Before(v.created):
+		return faultf(RuleClock, "recorded at %s, the one before at %s", events.FormatTime(e.Created),
+			events.FormatTime(v.created))
+	}
+	if f := v.passing(e); f != nil {
+		return f
+	}
+	if e.Stream.Internal() {
+		return v.passed(e)
+	}
+	stream, ok := v.streams[e.Stream]
+	if !ok {
+		check := v.begin(e.Stream)
+		if check == nil {
+			return faultf(RuleKnown, "no kind has streams of the category %q", e.Stream.Category())
+		}
+		stream = &verified{revision: events.NoStream, check: check}
+		v.streams[events.StreamID(strings.Clone(string(e.Stream)))] = stream
+	}
+	if e.Revision != stream.revision+1 {
+		return faultf(RuleRevisions, "it follows revision %d", stream.revision)
+	}
+	hash, err := events.CheckLink(stream.hash, e)
+	if err != nil {
+		return faultf(RuleChain, "%v", err)
+	}
+	if c.fault != nil {
+		return c.fault
+	}
+	if f := stream.check.apply(e, c.fact, c.decided); f != nil {
+		return f
+	}
+	stream.revision, stream.hash = e.Revision, hash
+	return v.passed(e)
+}
+
+// passing moves the log's time on to that of e, before e itself is looked at.
+func (v *Verifier) passing(e *events.Recorded) *fault {
+	if v.count > 0 {
+		v.ledger.begun.pass(e.Created.Sub(v.created))
+	}
+	return v.ledger.begun.overdue()
+}
+
+// begin makes the check of a new stream; nil if there is none.
+func (v *Verifier) begin(stream events.StreamID) check {
+	if begin := checks[stream.Category()]; begin != nil {
+		return begin()
+	}
+	if begin := ledgerChecks[stream.Category()]; begin != nil {
+		return begin(v.ledger, strings.Clone(stream.Entity()))
+	}
+	return nil
+}
+
+// passed moves on behind e.
+func (v *Verifier) passed(e *events.Recorded) *fault {
+	v.last, v.created = e.Position, e.Created
+	v.count++
+	return nil
+}

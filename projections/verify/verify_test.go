@@ -1,0 +1,325 @@
+package verify_test
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"admitone/events"
+	"admitone/projections/logtest"
+	"admitone/projections/verify"
+)
+
+// verifyAll returns what a verifier says of a log, and where.
+func verifyAll(log []events.Recorded) error {
+	v := verify.New(true)
+	for i := range log {
+		if err := v.Check(&log[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func TestVerifierTakesWhatIsRight(t *testing.T) {
+	f := logtest.WholeLife()
+	if err := verifyAll(f.Log); err != nil {
+		t.Fatal(err)
+	}
+	f.Log = slices.Delete(f.Log, 11, 13)
+	v := verify.New(true)
+	for i := range f.Log {
+		if err := v.Check(&f.Log[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if v.Events() != 11 || v.Streams() != 1 {
+		t.Errorf("%d events of %d streams", v.Events(), v.Streams())
+	}
+}
+
+// timed is the creation of product a with bounds so many nanoseconds from now; 0 is none.
+func timed(f *logtest.Forgery, opens, closes time.Duration) *events.ProductCreated {
+	made := logtest.Created(9, 0)
+	if opens != 0 {
+		made.OpensAt = f.Now.Add(opens)
+	}
+	if closes != 0 {
+		made.ClosesAt = f.Now.Add(closes)
+	}
+	return made
+}
+
+// TestVerifierTakesTimes: a sale at its first and its last moment, and a bound that is moved and
+// recorded again.
+func TestVerifierTakesTimes(t *testing.T) {
+	f := logtest.NewForgery()
+	made := timed(f, 1, 3)
+	f.Add("product-a", made)
+	f.Wait(1)
+	f.Add("product-a", &events.ProductOpened{OpensAt: made.OpensAt, Remaining: 9}, logtest.Reserved(1, "ada", 1, 8))
+	f.Wait(1)
+	f.Add("product-a", f.Held(2, "ada", 1, 7))
+	f.Wait(1)
+	f.Add("product-a", &events.ProductClosed{ClosesAt: made.ClosesAt, Remaining: 7},
+		&events.ProductConfirmed{ReservationID: logtest.ReservationID(2), Holder: "ada", Quantity: 1, Remaining: 7})
+	later := events.SaleTimes{OpensAt: f.Now.Add(1)}
+	f.Add("product-a", &events.ProductEdited{DisplayName: "A", Stock: 9, Remaining: 7, SaleTimes: later})
+	f.Wait(1)
+	f.Add("product-a", &events.ProductOpened{OpensAt: later.OpensAt, Remaining: 7}, logtest.Reserved(3, "bob", 1, 6))
+	if err := verifyAll(f.Log); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestVerifierRules breaks every rule on purpose; the last event is the one that
+// does.
+func TestVerifierRules(t *testing.T) {
+	broken := map[verify.Rule]bool{verify.RuleBytes: true, verify.RuleViews: true} // those have tests of their own
+	for _, test := range []struct {
+		about string
+		rule  verify.Rule
+		forge func(f *logtest.Forgery)
+	}{
+		{"a gap in the positions", verify.RulePositions,
+			func(f *logtest.Forgery) { f.Add("product-a", logtest.Created(1, 0)); f.Log[0].Position = 2 }},
+		{"a position twice", verify.RulePositions, func(f *logtest.Forgery) {
+			f.Add("product-a", logtest.Created(9, 0), logtest.Reserved(1, "ada", 1, 8))
+			f.Log[1].Position = 1
+		}},
+		{"the clock runs backwards", verify.RuleClock, func(f *logtest.Forgery) {
+			f.Add("product-a", logtest.Created(9, 0))
+			f.Wait(-1)
+			f.Add("product-a", logtest.Reserved(1, "ada", 1, 8))
+		}},
+		{"a gap in the revisions", verify.RuleRevisions, func(f *logtest.Forgery) {
+			f.Add("product-a", logtest.Created(9, 0))
+			f.Next["product-a"]++
+			f.Add("product-a", logtest.Reserved(1, "ada", 1, 8))
+		}},
+		{"a revision twice", verify.RuleRevisions, func(f *logtest.Forgery) {
+			f.Add("product-a", logtest.Created(9, 0))
+			f.Next["product-a"]--
+			f.Add("product-a", logtest.Reserved(1, "ada", 1, 8))
+		}},
+		{"a link to another event", verify.RuleChain, func(f *logtest.Forgery) {
+			f.Add("product-a", logtest.Created(9, 0))
+			f.Heads["product-a"] = events.Hash{1}
+			f.Add("product-a", logtest.Reserved(1, "ada", 1, 8))
+		}},
+		{"an unknown fact", verify.RuleKnown, func(f *logtest.Forgery) {
+			f.Add("product-a", logtest.Created(9, 0))
+			f.Put("product-a", "product.vanished.v1", []byte("{}"))
+		}},
+		{"a fact with an unknown member", verify.RuleKnown,
+			func(f *logtest.Forgery) { f.Put("product-a", "product.created.v1", []byte(`{"colour":"red"}`)) }},
+		{"an unknown category", verify.RuleKnown, func(f *logtest.Forgery) { f.Add("ghost-a", logtest.Created(9, 0)) }},
+		{"no creation", verify.RuleCreation, func(f *logtest.Forgery) {
+			f.Add("product-a",
+				logtest.Reserved(1, "ada", 1, 8))
+		}},
+		{"two creations", verify.RuleCreation,
+			func(f *logtest.Forgery) { f.Add("product-a", logtest.Created(9, 0), logtest.Created(9, 0)) }},
+		{"another product's creation", verify.RuleFigures,
+			func(f *logtest.Forgery) { f.Add("product-b", logtest.Created(9, 0)) }},
+		{"sold before it opens", verify.RuleTimes, func(f *logtest.Forgery) {
+			f.Add("product-a", timed(f, 1, 0))
+			f.Add("product-a", logtest.Reserved(1, "ada", 1, 8))
+		}},
+		{"held when it has closed", verify.RuleTimes, func(f *logtest.Forgery) {
+			f.Add("product-a", timed(f, -2, 1))
+			f.Wait(1)
+			f.Add("product-a", f.Held(1, "ada", 1, 8))
+		}},
+		{"closed before it opens", verify.RuleTimes, func(f *logtest.Forgery) { f.Add("product-a", timed(f, 1, 1)) }},
+		{"opened before its time", verify.RuleTimes, func(f *logtest.Forgery) {
+			made := timed(f, 1, 0)
+			f.Add("product-a", made, &events.ProductOpened{OpensAt: made.OpensAt, Remaining: 9})
+		}},
+		{"opened at another time", verify.RuleFigures, func(f *logtest.Forgery) {
+			made := timed(f, -2, 0)
+			f.Add("product-a", made, &events.ProductOpened{OpensAt: made.OpensAt.Add(1), Remaining: 9})
+		}},
+		{"closed twice", verify.RuleTimes, func(f *logtest.Forgery) {
+			made := timed(f, 0, -1)
+			closed := &events.ProductClosed{ClosesAt: made.ClosesAt, Remaining: 9}
+			f.Add("product-a", made, closed, closed)
+		}},
+		{"opened without a time", verify.RuleTimes, func(f *logtest.Forgery) {
+			f.Add("product-a", logtest.Created(9, 0), &events.ProductOpened{OpensAt: f.Now, Remaining: 9})
+		}},
+		{"sold more than there are", verify.RuleOversold, func(f *logtest.Forgery) {
+			f.Add("product-a", logtest.Created(1, 0), logtest.Reserved(1, "ada", 1, 0), logtest.Reserved(2, "bob", 1, -1))
+		}},
+		{"held more than there are", verify.RuleOversold,
+			func(f *logtest.Forgery) { f.Add("product-a", logtest.Created(1, 0), f.Held(1, "ada", 2, -1)) }},
+		{"a stock below what is sold", verify.RuleOversold, func(f *logtest.Forgery) {
+			f.Add("product-a", logtest.Created(2, 0), logtest.Reserved(1, "ada", 2, 0),
+				&events.ProductEdited{Stock: 1, Remaining: -1})
+		}},
+		{"wrong remaining", verify.RuleFigures,
+			func(f *logtest.Forgery) { f.Add("product-a", logtest.Created(9, 0), logtest.Reserved(1, "ada", 1, 9)) }},
+		{"nothing reserved", verify.RuleFigures,
+			func(f *logtest.Forgery) { f.Add("product-a", logtest.Created(9, 0), logtest.Reserved(1, "ada", 0, 9)) }},
+		{"less than nothing reserved", verify.RuleFigures, func(f *logtest.Forgery) {
+			f.Add("product-a", logtest.Created(9, 0), logtest.Reserved(1, "ada", -1, 10))
+		}},
+		{"no id", verify.RuleFigures, func(f *logtest.Forgery) {
+			f.Add("product-a", logtest.Created(9, 0),
+				&events.ProductReserved{ReservationID: "r1", Holder: "ada", Quantity: 1, Remaining: 8})
+		}},
+		{"a hold of another length", verify.RuleFigures, func(f *logtest.Forgery) {
+			f.Add("product-a", logtest.Created(9, 0))
+			h := f.Held(1, "ada", 1, 8)
+			f.Wait(1)
+			f.Add("product-a", h)
+		}},
+		{"another quantity confirmed", verify.RuleFigures, func(f *logtest.Forgery) {
+			f.Add("product-a", logtest.Created(9, 0), f.Held(1, "ada", 2, 7), logtest.Confirmed(1, "ada", 1, 7))
+		}},
+		{"another quantity released", verify.RuleFigures, func(f *logtest.Forgery) {
+			f.Add("product-a", logtest.Created(9, 0), logtest.Reserved(1, "ada", 2, 7),
+				logtest.Released(1, "ada", 1, events.ReservationConfirmed, 8))
+		}},
+		{"another's reservation released", verify.RuleFigures, func(f *logtest.Forgery) {
+			f.Add("product-a", logtest.Created(9, 0), logtest.Reserved(1, "ada", 2, 7),
+				logtest.Released(1, "bob", 2, events.ReservationConfirmed, 9))
+		}},
+		{"a sale released as a hold", verify.RuleFigures, func(f *logtest.Forgery) {
+			f.Add("product-a", logtest.Created(9, 0), logtest.Reserved(1, "ada", 2, 7),
+				logtest.Released(1, "ada", 2, events.ReservationHeld, 9))
+		}},
+		{"nothing expires", verify.RuleFigures, func(f *logtest.Forgery) {
+			f.Add("product-a", logtest.Created(9, 0), &events.ProductExpired{Remaining: 9})
+		}},
+		{"a sum that is none", verify.RuleFigures, func(f *logtest.Forgery) {
+			f.Add("product-a", logtest.Created(9, 0), f.Held(1, "ada", 2, 7))
+			until := f.Now.Add(logtest.HoldFor)
+			f.Wait(logtest.HoldFor + 1)
+			e := logtest.Expired(until, 1, "ada", 2, 8)
+			e.Quantity = 1
+			f.Add("product-a", e)
+		}},
+		{"expiry with another deadline", verify.RuleFigures, func(f *logtest.Forgery) {
+			f.Add("product-a", logtest.Created(9, 0), f.Held(1, "ada", 2, 7))
+			f.Wait(logtest.HoldFor + 1)
+			f.Add("product-a", logtest.Expired(f.Now, 1, "ada", 2, 9))
+		}},
+		{"made twice", verify.RuleReservations, func(f *logtest.Forgery) {
+			f.Add("product-a", logtest.Created(9, 0), logtest.Reserved(1, "ada", 1, 8), logtest.Reserved(1, "ada", 1, 7))
+		}},
+		{"made again", verify.RuleReservations, func(f *logtest.Forgery) {
+			f.Add("product-a", logtest.Created(9, 0), logtest.Reserved(1, "ada", 1, 8),
+				logtest.Released(1, "ada", 1, events.ReservationConfirmed, 9), logtest.Reserved(1, "ada", 1, 8))
+		}},
+		{"released twice", verify.RuleReservations, func(f *logtest.Forgery) {
+			f.Add("product-a", logtest.Created(9, 0), logtest.Reserved(2, "ada", 1, 8), logtest.Reserved(1, "ada", 1, 7),
+				logtest.Released(1, "ada", 1, events.ReservationConfirmed, 8),
+				logtest.Released(1, "ada", 1, events.ReservationConfirmed, 9))
+		}},
+		{"confirmed and never held", verify.RuleReservations, func(f *logtest.Forgery) {
+			f.Add("product-a", logtest.Created(9, 0), f.Held(1, "ada", 1, 8), logtest.Confirmed(2, "ada", 1, 8))
+		}},
+		{"confirmed twice", verify.RuleReservations, func(f *logtest.Forgery) {
+			f.Add("product-a", logtest.Created(9, 0), f.Held(2, "ada", 1, 8), f.Held(1, "ada", 1, 7),
+				logtest.Confirmed(1, "ada", 1, 7), logtest.Confirmed(1, "ada", 1, 7))
+		}},
+		{"a sale expires", verify.RuleReservations, func(f *logtest.Forgery) {
+			f.Add("product-a", logtest.Created(9, 0), f.Held(2, "bob", 1, 8), logtest.Reserved(1, "ada", 1, 7))
+			f.Wait(logtest.HoldFor + 1)
+			f.Add("product-a", logtest.Expired(f.Now.Add(-1), 1, "ada", 1, 8))
+		}},
+		{"confirmed too late", verify.RuleDeadlines, func(f *logtest.Forgery) {
+			f.Add("product-a", logtest.Created(9, 0), f.Held(1, "ada", 1, 8))
+			f.Wait(logtest.HoldFor + 1)
+			f.Add("product-a", logtest.Confirmed(1, "ada", 1, 8))
+		}},
+		{"expired too early", verify.RuleDeadlines, func(f *logtest.Forgery) {
+			f.Add("product-a", logtest.Created(9, 0), f.Held(1, "ada", 1, 8))
+			f.Wait(logtest.HoldFor)
+			f.Add("product-a", logtest.Expired(f.Now, 1, "ada", 1, 9))
+		}},
+		{"more than the limit", verify.RuleLimit, func(f *logtest.Forgery) {
+			f.Add("product-a", logtest.Created(9, 2), logtest.Reserved(1, "ada", 1, 8), f.Held(2, "ada", 2, 6))
+		}},
+		{"more than a later limit", verify.RuleLimit, func(f *logtest.Forgery) {
+			f.Add("product-a", logtest.Created(9, 0), logtest.Reserved(1, "ada", 2, 7),
+				&events.ProductEdited{Stock: 9, LimitPerHolder: 2, Remaining: 7}, logtest.Reserved(2, "ada", 1, 6))
+		}},
+	} {
+		f := logtest.NewForgery()
+		test.forge(f)
+		err := verifyAll(f.Log)
+		var v *verify.Violation
+		if !errors.As(err, &v) || v.Rule != test.rule || v.Position != f.Log[len(f.Log)-1].Position {
+			t.Errorf("%s: %v; want one of %q at the last event", test.about, err, test.rule)
+			continue
+		}
+		if !strings.Contains(err.Error(), string(v.Stream)+"@") {
+			t.Errorf("%s: the error is %v", test.about, err)
+		}
+		broken[test.rule] = true
+	}
+	for _, rule := range []verify.Rule{verify.RulePositions, verify.RuleClock, verify.RuleRevisions, verify.RuleChain,
+		verify.RuleBytes, verify.RuleKnown, verify.RuleCreation, verify.RuleOversold,
+		verify.RuleFigures, verify.RuleReservations, verify.RuleDeadlines, verify.RuleLimit, verify.RuleViews} {
+		if !broken[rule] {
+			t.Errorf("nothing breaks the rule %q", rule)
+		}
+	}
+}
+
+// TestVerifierSeesEveryByte changes each byte of each event, one at a time.
+func TestVerifierSeesEveryByte(t *testing.T) {
+	good := logtest.WholeLife()
+	for i := range good.Log {
+		e := &good.Log[i]
+		for _, part := range []*[]byte{&e.Data, &e.Metadata} {
+			for at := range *part {
+				kept := *part
+				*part = slices.Clone(kept)
+				(*part)[at] ^= 1
+				if verifyAll(good.Log) == nil {
+					t.Fatalf("byte %d of %q can be changed", at, kept)
+				}
+				*part = kept
+			}
+		}
+		for at := range e.ID {
+			e.ID[at] ^= 1
+			if verifyAll(good.Log) == nil {
+				t.Fatalf("byte %d of the id can be changed", at)
+			}
+			e.ID[at] ^= 1
+		}
+	}
+	if err := verifyAll(good.Log); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestVerify(t *testing.T) {
+	f := logtest.WholeLife()
+	s := &logtest.Store{Log: f.Log, End: 12, Most: 5} // the last event came while it was read
+	seen := events.Position(0)
+	verdict, err := verify.Log(t.Context(), s, true, func(at, head events.Position) { seen = at })
+	if err != nil || verdict != (verify.Verdict{Events: 12, Streams: 2, Head: 12}) || seen != 12 {
+		t.Errorf("%+v, %v, progress up to %d", verdict, err, seen)
+	}
+	s.End = 14 // one more than there are
+	var v *verify.Violation
+	if verdict, err = verify.Log(t.Context(), s, true, nil); !errors.As(err, &v) || verdict.Events != 13 {
+		t.Errorf("a log that ends too early: %+v, %v", verdict, err)
+	}
+	s.Fail = events.ErrDamaged
+	if _, err = verify.Log(t.Context(), s, true, nil); !errors.As(err, &v) || v.Rule != verify.RuleBytes ||
+		v.Position != 14 {
+		t.Errorf("damage: %v", err)
+	}
+	s.Fail = events.ErrUnavailable
+	if _, err = verify.Log(t.Context(), s, true, nil); !errors.Is(err, events.ErrUnavailable) || errors.As(err, &v) {
+		t.Errorf("no answer: %v", err)
+	}
+}

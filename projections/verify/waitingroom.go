@@ -1,0 +1,249 @@
+package verify
+
+import (
+	"encoding/hex"
+	"time"
+
+	"admitone/events"
+)
+
+// The rules of waiting rooms, as they are printed.
+const (
+	RuleLine   Rule = "the first of the line come in, and nobody before them"
+	RuleActive Rule = "nobody comes in when max_active passes go on"
+	RuleRate   Rule = "in no second more come in than admit_per_second"
+	RuleDoor   Rule = "nobody joins or comes in while the room is closed, or comes in before it opens"
+	RulePlace  Rule = "a holder has one place at most, which ends once, and a pass not before its time"
+	RuleDraw   Rule = "a shuffled opening has the order of the seed that was promised before anybody came"
+)
+
+func init() {
+	checks[events.WaitingRoomCategory] = func() check {
+		return &waitingRoomCheck{holders: map[events.Holder]bool{}, passes: map[int64]time.Time{}}
+	}
+}
+
+// ticketPlace is where a ticket stands, as the check sees it.
+type ticketPlace struct {
+	status events.VisitorStatus // "" is gone
+	holder events.Holder
+}
+
+// waitingRoomCheck folds a waiting room with each of its visitors, and by rules of its
+// own: it shares none with the core that made the facts, but what the order of a draw
+// is.
+type waitingRoomCheck struct {
+	row waitingRoom
+	// places by ticket, from 1; what is gone keeps its number.
+	places  []ticketPlace
+	holders map[events.Holder]bool // that wait or have a pass
+	passes  map[int64]time.Time
+	order   []uint32 // of the early tickets, once drawn
+	front   int      // places of the line before it have no waiting visitor
+	recent  []letIn
+	term    int64 // how often it was taken over
+}
+
+// letIn is how many came in at a moment.
+type letIn struct {
+	at    time.Time
+	count int64
+}
+
+func (c *waitingRoomCheck) apply(e *events.Recorded, fact events.Fact, decided time.Time) *fault {
+	opened, isCreation := fact.(*events.WaitingRoomOpened)
+	if isCreation != (c.row.id == "") {
+		return faultf(RuleCreation, "a %s at revision %d", fact.Name(), e.Revision)
+	}
+	if isCreation && (opened.RoomID != events.RoomID(e.Stream.Entity()) || opened.Version != 1) {
+		return faultf(RuleFigures, "it opens %q with settings %d", opened.RoomID, opened.Version)
+	}
+	if f := c.opening(fact, decided); f != nil {
+		return f
+	}
+	if f := c.visitors(fact, decided); f != nil {
+		return f
+	}
+	next := c.row
+	counts, broken := next.evolve(fact)
+	switch {
+	case broken != nil:
+		return broken
+	case next.WaitingRoomCounts != counts:
+		return faultf(RuleFigures, "it says %+v; it comes to %+v", counts, next.WaitingRoomCounts)
+	}
+	c.row = next
+	return nil
+}
+
+// opening holds what is about the door, its settings and the draw.
+func (c *waitingRoomCheck) opening(fact events.Fact, decided time.Time) *fault {
+	w := &c.row
+	late := w.Order == events.RoomShuffle && !w.begun && decided.After(w.OpensAt)
+	switch f := fact.(type) {
+	case *events.WaitingRoomJoined:
+		switch {
+		case w.Status != events.RoomOpen:
+			return faultf(RuleDoor, "%q joins, and the room is %s", f.Holder, w.Status)
+		case late:
+			return faultf(RuleDraw, "%q joins at %s, after the opening, and it is not said who came before", f.Holder,
+				events.FormatTime(decided))
+		}
+	case *events.WaitingRoomAdmitted:
+		switch {
+		case w.Status != events.RoomOpen || decided.Before(w.OpensAt):
+			return faultf(RuleDoor, "%d come in at %s; the room is %s and opens at %s", f.Count, events.FormatTime(decided),
+				w.Status, events.FormatTime(w.OpensAt))
+		case w.Order == events.RoomShuffle && w.seed == "":
+			return faultf(RuleDraw, "%d come in before the order is drawn", f.Count)
+		}
+	case *events.WaitingRoomBegun:
+		if !late || f.Early != w.joined {
+			return faultf(RuleDraw, "the opening begins at %s with %d of %d tickets; it is at %s", events.FormatTime(decided),
+				f.Early, w.joined, events.FormatTime(w.OpensAt))
+		}
+	case *events.WaitingRoomShuffled:
+		return c.draw(f)
+	case *events.WaitingRoomRun:
+		if c.term++; f.Term != c.term || f.Run == "" {
+			return faultf(RuleFigures, "the run %q takes the room over for term %d; it is term %d", f.Run, f.Term, c.term)
+		}
+	case *events.WaitingRoomChanged:
+		return c.change(f)
+	}
+	return nil
+}
+
+// change refuses settings by which the order could be chosen.
+func (c *waitingRoomCheck) change(f *events.WaitingRoomChanged) *fault {
+	w := &c.row
+	drawn, stays := w.seed != "", f.Order == w.Order && f.SeedHash == w.SeedHash && f.OpensAt.Equal(w.OpensAt)
+	shuffled := f.Order == events.RoomShuffle
+	switch {
+	case f.Version != w.Version+1:
+		return faultf(RuleFigures, "settings %d come behind %d", f.Version, w.Version)
+	case drawn && !stays,
+		shuffled && w.joined > 0 && (w.Order != events.RoomShuffle || f.SeedHash != w.SeedHash),
+		shuffled && w.begun && !f.OpensAt.Equal(w.OpensAt):
+		return faultf(RuleDraw, "the opening is changed when %d have come: %s at %s, hash %q", w.joined, f.Order,
+			events.FormatTime(f.OpensAt), f.SeedHash)
+	}
+	return nil
+}
+
+// draw computes the order again. That the seed is the promised one the row says.
+func (c *waitingRoomCheck) draw(f *events.WaitingRoomShuffled) *fault {
+	seed, err := hex.DecodeString(f.Seed)
+	next := c.row
+	if opened := next.open(f); err != nil || opened != nil || c.row.admitted > 0 {
+		return faultf(RuleDraw, "the seed %q of %d tickets, after %d came in, and the promised hash %s", f.Seed, f.Early,
+			c.row.admitted, c.row.SeedHash)
+	}
+	c.order, c.front = events.ShuffledTickets(seed, int(f.Early)), 0
+	return nil
+}
+
+// visitors holds what happens to places against where they stand.
+func (c *waitingRoomCheck) visitors(fact events.Fact, decided time.Time) *fault {
+	switch f := fact.(type) {
+	case *events.WaitingRoomJoined:
+		if c.holders[f.Holder] || f.Ticket != int64(len(c.places))+1 {
+			return faultf(RulePlace, "%q gets ticket %d, after ticket %d", f.Holder, f.Ticket, len(c.places))
+		}
+		c.holders[f.Holder] = true
+		c.places = append(c.places, ticketPlace{events.VisitorWaiting, f.Holder})
+	case *events.WaitingRoomAdmitted:
+		return c.admit(f, decided)
+	case *events.WaitingRoomLeft:
+		return c.end(f.Ticket, f.Was, nil)
+	case *events.WaitingRoomFinished:
+		return c.end(f.Ticket, events.VisitorAdmitted, nil)
+	case *events.WaitingRoomDropped:
+		return c.endAll(f.Tickets, f.Count, events.VisitorWaiting, nil)
+	case *events.WaitingRoomExpired:
+		return c.endAll(f.Tickets, f.Count, events.VisitorAdmitted, &decided)
+	}
+	return nil
+}
+
+// admit holds an admission to the line, the rate and the room there is.
+func (c *waitingRoomCheck) admit(f *events.WaitingRoomAdmitted, decided time.Time) *fault {
+	w := &c.row
+	if until := decided.Add(time.Duration(w.ActiveSeconds) * time.Second); !f.AdmittedAt.Equal(decided) ||
+		!f.ExpiresAt.Equal(until) {
+		return faultf(RuleFigures, "decided at %s with passes for %d s: from %s until %s", events.FormatTime(decided),
+			w.ActiveSeconds, events.FormatTime(f.AdmittedAt), events.FormatTime(f.ExpiresAt))
+	}
+	count := int64(0)
+	for ticket := range events.Tickets(f.Tickets) {
+		first := c.first()
+		if first != ticket {
+			return faultf(RuleLine, "ticket %d comes in, and the first of the line is ticket %d", ticket, first)
+		}
+		c.places[ticket-1].status = events.VisitorAdmitted
+		c.passes[ticket] = f.ExpiresAt
+		count++
+	}
+	inASecond := count
+	kept := c.recent[:0]
+	for _, before := range c.recent {
+		if age := decided.Sub(before.at); age < time.Second && age > -time.Second {
+			inASecond += before.count
+			kept = append(kept, before)
+		}
+	}
+	c.recent = append(kept, letIn{decided, count})
+	switch {
+	case count == 0 || count != f.Count:
+		return faultf(RuleFigures, "it says that %d come in, and names %d", f.Count, count)
+	case w.Active+count > w.MaxActive:
+		return faultf(RuleActive, "%d come in to %d; there may be %d", count, w.Active, w.MaxActive)
+	case inASecond > w.AdmitPerSecond:
+		return faultf(RuleRate, "%d have come in within a second; there may be %d", inASecond, w.AdmitPerSecond)
+	}
+	return nil
+}
+
+// first is the ticket of the first waiting visitor, 0 if there is none.
+func (c *waitingRoomCheck) first() int64 {
+	for ; c.front < len(c.places); c.front++ {
+		ticket := c.front + 1
+		if c.front < len(c.order) {
+			ticket = int(c.order[c.front])
+		}
+		if c.places[ticket-1].status == events.VisitorWaiting {
+			return int64(ticket)
+		}
+	}
+	return 0
+}
+
+func (c *waitingRoomCheck) endAll(tickets []events.TicketRange, count int64, was events.VisitorStatus,
+	due *time.Time) *fault {
+	for ticket := range events.Tickets(tickets) {
+		if f := c.end(ticket, was, due); f != nil {
+			return f
+		}
+		count--
+	}
+	if count != 0 {
+		return faultf(RuleFigures, "it counts %d more places than it ends", count)
+	}
+	return nil
+}
+
+// end takes a place that stood as it was. due is when the time of a pass is said to be
+// over, nil if it ends for another reason.
+func (c *waitingRoomCheck) end(ticket int64, was events.VisitorStatus, due *time.Time) *fault {
+	if ticket < 1 || ticket > int64(len(c.places)) || c.places[ticket-1].status != was || was == "" {
+		return faultf(RulePlace, "ticket %d ends as %s, which is not where it stood", ticket, was)
+	}
+	if until := c.passes[ticket]; due != nil && !due.After(until) {
+		return faultf(RulePlace, "the pass of ticket %d ends at %s, and was good until %s", ticket, events.FormatTime(*due),
+			events.FormatTime(until))
+	}
+	delete(c.holders, c.places[ticket-1].holder)
+	delete(c.passes, ticket)
+	c.places[ticket-1] = ticketPlace{}
+	return nil
+}

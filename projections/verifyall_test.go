@@ -1,0 +1,17 @@
+package projections
+
+import (
+	"admitone/events"
+	"admitone/projections/verify"
+)
+
+// verifyAll returns what a verifier says of a log, and where.
+func verifyAll(log []events.Recorded) error {
+	v := verify.New(true)
+	for i := range log {
+		if err := v.Check(&log[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -13,6 +13,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"admitone/events"
+	"admitone/events/bloom"
 )
 
 // filterFile holds the filter of the log's streams:
@@ -50,13 +51,13 @@ func (s *Store) filterMark(position events.Position) (mark [sha256.Size]byte, er
 
 // writeFilter writes f, which contains the streams up to position and may grow meanwhile. It holds
 // the lock for a piece at a time.
-func (s *Store) writeFilter(position events.Position, f *filter, lock *sync.Mutex) error {
+func (s *Store) writeFilter(position events.Position, f *bloom.Filter, lock *sync.Mutex) error {
 	mark, err := s.filterMark(position)
 	if err != nil {
 		return err
 	}
 	lock.Lock()
-	layers := append([]layer(nil), f.layers...)
+	layers := append([]bloom.Layer(nil), f.Layers...)
 	lock.Unlock()
 	unfinished := s.fs.PathJoin(s.dir, filterFile+".unfinished")
 	file, err := s.fs.Create(unfinished, vfs.WriteCategoryUnspecified)
@@ -68,14 +69,14 @@ func (s *Store) writeFilter(position events.Position, f *filter, lock *sync.Mute
 		head := append([]byte(nil), filterMagic[:]...)
 		head = binary.BigEndian.AppendUint64(head, uint64(position))
 		head = append(head, mark[:]...)
-		head = binary.BigEndian.AppendUint64(head, f.key[0])
-		head = binary.BigEndian.AppendUint64(head, f.key[1])
+		head = binary.BigEndian.AppendUint64(head, f.Key[0])
+		head = binary.BigEndian.AppendUint64(head, f.Key[1])
 		head = append(head, byte(len(layers)))
 		if _, err := w.Write(head); err != nil {
 			return err
 		}
 		for i := range layers {
-			if err := layers[i].write(w, lock); err != nil {
+			if err := writeLayer(w, &layers[i], lock); err != nil {
 				return err
 			}
 		}
@@ -90,9 +91,9 @@ func (s *Store) writeFilter(position events.Position, f *filter, lock *sync.Mute
 	return syncFolder(s.fs, s.dir)
 }
 
-func (l *layer) write(w io.Writer, lock *sync.Mutex) error {
-	piece := binary.BigEndian.AppendUint64(make([]byte, 0, snapshotPiece), uint64(l.added))
-	for rest := l.blocks; len(rest) > 0; {
+func writeLayer(w io.Writer, l *bloom.Layer, lock *sync.Mutex) error {
+	piece := binary.BigEndian.AppendUint64(make([]byte, 0, snapshotPiece), uint64(l.Added))
+	for rest := l.Blocks; len(rest) > 0; {
 		n := min(len(rest), (cap(piece)-len(piece))/blockBytes)
 		lock.Lock()
 		for i := range rest[:n] {
@@ -115,43 +116,43 @@ var errFilter = errors.New("unusable")
 
 // readFilter reads the filter and the position up to which it contains the streams. Errors:
 // fs.ErrNotExist; errFilter, if it is not intact or not this log's; the disk's.
-func (s *Store) readFilter() (f filter, position events.Position, err error) {
+func (s *Store) readFilter() (f bloom.Filter, position events.Position, err error) {
 	file, err := s.fs.Open(s.fs.PathJoin(s.dir, filterFile))
 	if err != nil {
-		return filter{}, 0, err
+		return bloom.Filter{}, 0, err
 	}
 	defer file.Close()
 	info, err := file.Stat()
 	if err != nil {
-		return filter{}, 0, err
+		return bloom.Filter{}, 0, err
 	}
 	sum := crc32.New(castagnoli)
 	in := bufio.NewReaderSize(file, snapshotPiece)
 	covered := io.TeeReader(in, sum)
 	var head [filterHeader]byte
 	if _, err := io.ReadFull(covered, head[:]); err != nil || [8]byte(head[:8]) != filterMagic {
-		return filter{}, 0, fmt.Errorf("%w: its header", errFilter)
+		return bloom.Filter{}, 0, fmt.Errorf("%w: its header", errFilter)
 	}
 	n := int(head[filterHeader-1])
 	if n > maxLayers || info.Size() != filterSize(n) {
-		return filter{}, 0, fmt.Errorf("%w: %d bytes for %d layers", errFilter, info.Size(), n)
+		return bloom.Filter{}, 0, fmt.Errorf("%w: %d bytes for %d layers", errFilter, info.Size(), n)
 	}
-	f.key = sipKey{binary.BigEndian.Uint64(head[48:]), binary.BigEndian.Uint64(head[56:])}
+	f.Key = bloom.Key{binary.BigEndian.Uint64(head[48:]), binary.BigEndian.Uint64(head[56:])}
 	for i := range n {
-		l, err := readLayer(covered, firstBlocks<<i)
+		l, err := readLayer(covered, bloom.FirstBlocks<<i)
 		if err != nil {
-			return filter{}, 0, err
+			return bloom.Filter{}, 0, err
 		}
-		f.layers = append(f.layers, l)
+		f.Layers = append(f.Layers, l)
 	}
 	var checksum [4]byte
 	if _, err := io.ReadFull(in, checksum[:]); err != nil || binary.BigEndian.Uint32(checksum[:]) != sum.Sum32() {
-		return filter{}, 0, fmt.Errorf("%w: its checksum", errFilter)
+		return bloom.Filter{}, 0, fmt.Errorf("%w: its checksum", errFilter)
 	}
 	position = events.Position(binary.BigEndian.Uint64(head[8:]))
 	mark, err := s.filterMark(position)
 	if err != nil || [sha256.Size]byte(head[16:48]) != mark {
-		return filter{}, 0, fmt.Errorf("%w: this log has another past, or ends before position %d", errFilter, position)
+		return bloom.Filter{}, 0, fmt.Errorf("%w: this log has another past, or ends before position %d", errFilter, position)
 	}
 	return f, position, nil
 }
@@ -160,22 +161,22 @@ func (s *Store) readFilter() (f filter, position events.Position, err error) {
 func filterSize(n int) int64 {
 	size := int64(filterHeader + snapshotChecksum)
 	for i := range n {
-		size += layerHeader + int64(firstBlocks)<<i*blockBytes
+		size += layerHeader + int64(bloom.FirstBlocks)<<i*blockBytes
 	}
 	return size
 }
 
-func readLayer(in io.Reader, blocks int) (layer, error) {
+func readLayer(in io.Reader, blocks int) (bloom.Layer, error) {
 	var head [layerHeader]byte
 	if _, err := io.ReadFull(in, head[:]); err != nil {
-		return layer{}, err
+		return bloom.Layer{}, err
 	}
-	l := layer{added: int(binary.BigEndian.Uint64(head[:])), blocks: make([]block, blocks)}
+	l := bloom.Layer{Added: int(binary.BigEndian.Uint64(head[:])), Blocks: make([]bloom.Block, blocks)}
 	piece := make([]byte, snapshotPiece)
-	for rest := l.blocks; len(rest) > 0; {
+	for rest := l.Blocks; len(rest) > 0; {
 		n := min(len(rest), len(piece)/blockBytes)
 		if _, err := io.ReadFull(in, piece[:n*blockBytes]); err != nil {
-			return layer{}, err
+			return bloom.Layer{}, err
 		}
 		for i := range rest[:n] {
 			for j := range rest[i] {

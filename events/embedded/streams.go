@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"admitone/events"
+	"admitone/events/bloom"
 )
 
 const (
@@ -32,8 +33,8 @@ const (
 // the index. Until then nothing is known.
 type streams struct {
 	mu       sync.Mutex
-	filter   filter // guarded by mu, except for its key
-	unsaved  int    // streams added since the filter was saved or loaded; guarded by mu
+	filter   bloom.Filter // guarded by mu, except for its key
+	unsaved  int          // streams added since the filter was saved or loaded; guarded by mu
 	complete atomic.Bool
 	due      chan struct{} // of capacity 1: the filter is to be saved
 	ended    chan struct{} // closed when keep has ended
@@ -55,22 +56,22 @@ func (s *streams) absent(stream events.StreamID) bool {
 	if s == nil || !s.complete.Load() {
 		return false
 	}
-	hash := s.filter.hash(string(stream))
+	hash := s.filter.Hash(string(stream))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return !s.filter.has(hash)
+	return !s.filter.Has(hash)
 }
 
 // add must be called before the first event of a stream is written.
 func (s *streams) add(stream string) {
-	hash := s.filter.hash(stream)
+	hash := s.filter.Hash(stream)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.filter.add(hash) {
+	if !s.filter.Add(hash) {
 		return
 	}
 	s.unsaved++
-	if s.unsaved >= max(saveStreams, s.filter.size()/4) {
+	if s.unsaved >= max(saveStreams, s.filter.Size()/4) {
 		select {
 		case s.due <- struct{}{}:
 		default:
@@ -89,7 +90,7 @@ func (s *Store) openStreams() {
 	f, seen, err := s.readFilter()
 	if err == nil {
 		s.streams.filter, s.streams.seen = f, seen
-		s.streams.byIndex = s.streams.head-seen > events.Position(f.size())
+		s.streams.byIndex = s.streams.head-seen > events.Position(f.Size())
 		return
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
@@ -98,7 +99,7 @@ func (s *Store) openStreams() {
 	s.streams.byIndex = true
 	var key [16]byte
 	_, _ = rand.Read(key[:]) // never fails
-	s.streams.filter.key = sipKey{binary.BigEndian.Uint64(key[:]), binary.BigEndian.Uint64(key[8:])}
+	s.streams.filter.Key = bloom.Key{binary.BigEndian.Uint64(key[:]), binary.BigEndian.Uint64(key[8:])}
 }
 
 // keepStreams completes the filter and saves it from time to time, until Close.

@@ -263,8 +263,8 @@ func TestFilterIsSaved(t *testing.T) {
 	closeStore(t, s)
 	s = mustOpen(t, "data", Options{FS: disk})
 	defer closeStore(t, s)
-	if s.streams.seen != saveEvents+3 || s.streams.filter.size() != 4 {
-		t.Errorf("position %d, %d streams", s.streams.seen, s.streams.filter.size())
+	if s.streams.seen != saveEvents+3 || s.streams.filter.Size() != 4 {
+		t.Errorf("position %d, %d streams", s.streams.seen, s.streams.filter.Size())
 	}
 	checkStreams(t, s)
 	if err := disk.Remove(filterPath); err != nil {
@@ -300,7 +300,7 @@ func TestStreamsByIndex(t *testing.T) {
 	s = mustOpen(t, "data", Options{FS: disk})
 	defer closeStore(t, s)
 	awaitStreams(t, s)
-	if size := s.streams.filter.size(); size != 10 {
+	if size := s.streams.filter.Size(); size != 10 {
 		t.Errorf("%d streams, want 10", size)
 	}
 	checkStreams(t, s)

@@ -1,15 +1,15 @@
-package embedded
+package bloom
 
 import (
 	"encoding/binary"
 	"math/bits"
 )
 
-// sipKey is the key of a SipHash.
-type sipKey [2]uint64
+// Key is the key of a SipHash.
+type Key [2]uint64
 
 // sipHash is SipHash-2-4: without the key, nobody can choose texts whose hashes collide.
-func sipHash(key sipKey, text string) uint64 {
+func sipHash(key Key, text string) uint64 {
 	s := sipState{key[0] ^ 0x736f6d6570736575, key[1] ^ 0x646f72616e646f6d,
 		key[0] ^ 0x6c7967656e657261, key[1] ^ 0x7465646279746573}
 	last := uint64(len(text)) << 56

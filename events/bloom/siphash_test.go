@@ -1,11 +1,11 @@
-package embedded
+package bloom
 
 import "testing"
 
 // TestSipHash compares with the test vectors of the SipHash paper's reference implementation: the
 // key is 00 01 … 0f and text n is the bytes 00 01 … n-1.
 func TestSipHash(t *testing.T) {
-	key := sipKey{0x0706050403020100, 0x0f0e0d0c0b0a0908}
+	key := Key{0x0706050403020100, 0x0f0e0d0c0b0a0908}
 	text := make([]byte, 16)
 	for i := range text {
 		text[i] = byte(i)
@@ -24,6 +24,6 @@ func TestSipHash(t *testing.T) {
 
 func BenchmarkSipHash(b *testing.B) {
 	for b.Loop() {
-		sipHash(sipKey{1, 2}, "booking-019a0b1c-7d3e-7f00-8000-0123456789ab")
+		sipHash(Key{1, 2}, "booking-019a0b1c-7d3e-7f00-8000-0123456789ab")
 	}
 }

@@ -1,0 +1,92 @@
+package bloom
+
+import "math/bits"
+
+// Filter is a scalable Bloom filter: of a text that was added, Has is always true; of any other, it
+// is false but for half a percent per layer. Each layer has twice the capacity of the one before, so
+// beyond a million texts it needs 12 to 24 bits for each. Both methods cost at most one cache line
+// per layer.
+type Filter struct {
+	Key    Key // random, so that nobody can choose texts that fill the filter
+	Layers []Layer
+}
+
+// Layer is a Bloom filter of a fixed size.
+type Layer struct {
+	Added  int
+	Blocks []Block
+}
+
+// Block is a cache line. A text has one bit in each of its words.
+type Block [8]uint64
+
+const (
+	// FirstBlocks is the size of the first layer, perBlock how many texts a block is made for. With
+	// ten bits for each instead of twelve, and a first layer of an eighth, false answers took a
+	// tenth of the log's CPU time after 300,000 bookings.
+	FirstBlocks = 20480
+	perBlock    = 42
+)
+
+// Hash returns the hash of a text for Has and Add.
+func (f *Filter) Hash(text string) uint64 { return sipHash(f.Key, text) }
+
+// Has reports whether the text with this hash may have been added.
+func (f *Filter) Has(hash uint64) bool {
+	for i := len(f.Layers) - 1; i >= 0; i-- {
+		if f.Layers[i].has(hash) {
+			return true
+		}
+	}
+	return false
+}
+
+// Add adds the text with this hash and reports whether it was missing.
+func (f *Filter) Add(hash uint64) bool {
+	if f.Has(hash) {
+		return false
+	}
+	last := len(f.Layers) - 1
+	if last < 0 || f.Layers[last].Added >= perBlock*len(f.Layers[last].Blocks) {
+		last++
+		f.Layers = append(f.Layers, Layer{Blocks: make([]Block, FirstBlocks<<last)})
+	}
+	f.Layers[last].add(hash)
+	return true
+}
+
+// Size is the number of texts that are added, without those that seemed to be in the filter already.
+func (f *Filter) Size() int {
+	size := 0
+	for i := range f.Layers {
+		size += f.Layers[i].Added
+	}
+	return size
+}
+
+func (l *Layer) has(hash uint64) bool {
+	b, in := l.find(hash)
+	for i := range b {
+		if b[i]&(1<<(in&63)) == 0 {
+			return false
+		}
+		in >>= 6
+	}
+	return true
+}
+
+func (l *Layer) add(hash uint64) {
+	b, in := l.find(hash)
+	for i := range b {
+		b[i] |= 1 << (in & 63)
+		in >>= 6
+	}
+	l.Added++
+}
+
+// find returns the block of a hash and its bit in each word, six bits each from the lowest.
+func (l *Layer) find(hash uint64) (*Block, uint64) {
+	at, _ := bits.Mul64(hash, uint64(len(l.Blocks)))
+	// The block follows from the highest bits; the multiplication makes the bits depend on all.
+	return &l.Blocks[at], hash * 0x9e3779b97f4a7c15 >> 16
+}

@@ -62,6 +62,10 @@ func newBoxOffice(p *Projections) *boxOffice {
 		unfinished:   newUnfinished(p),
 		at:           func() events.Position { return p.at.position },
 	}
+	k.bookings.missing = p.absence.of(k.bookings.prefix)
+	k.holdings.missing = p.absence.of(k.holdings.prefix)
+	k.begun.missing = p.absence.of(k.begun.prefix)
+	k.open.missing = p.absence.of(k.open.prefix)
 	k.performances.limit, k.blocks.limit = cachedPerformances, cachedSeatBlocks
 	k.topic = live.NewKind("performance", k.state)
 	k.seatTopic = live.NewKind("seats", k.seatsState)

@@ -70,7 +70,7 @@ func (p *Projections) startOver() error {
 	if err := p.openDB(); err != nil {
 		return err
 	}
-	p.inherited = false
+	p.inherited, p.absence.complete = false, true
 	return p.load()
 }
 

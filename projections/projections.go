@@ -72,6 +72,7 @@ type Projections struct {
 	deadlines *deadlines
 	kinds     []kind
 	topics    *live.Hub
+	absence   *absence
 
 	// mu guards the fold: everything in memory that comes from events. The runner
 	// holds it for a batch at a time, readers for a look-up.
@@ -121,7 +122,7 @@ func Open(c Config) (*Projections, error) {
 		store: c.Store, log: c.Logger, files: c.files(), dir: c.Dir, epoch: c.Store.Epoch(),
 		maxTables: c.MaxTables, late: latenessOf(c.Shared), damage: damage{told: make(chan struct{}, 1)},
 		deadlines: newDeadlines(latenessOf(c.Shared)), categories: map[string]kind{},
-		ready: make(chan struct{}),
+		ready: make(chan struct{}), absence: newAbsence(),
 	}
 	p.tag = tagOf(p.epoch)
 	p.topics = live.NewHub(live.HubConfig{Lock: &p.mu, Store: c.Store, Spawn: c.Spawn, Logger: c.Logger,

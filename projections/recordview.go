@@ -23,6 +23,8 @@ type records[V any] struct {
 	decode func(record []byte) (V, error)
 	// changed are the new values by whole key; nil is one that was deleted.
 	changed map[string]*V
+	// missing knows keys that were never set, if the view asked for it.
+	missing *absentKeys
 	scratch []byte
 }
 
@@ -34,7 +36,10 @@ func newRecords[V any](p *Projections, prefix string, encode func([]byte, *V) []
 func (r *records[V]) reset() { clear(r.changed) }
 
 // set and delete are the fold's. A value that was returned may be read on.
-func (r *records[V]) set(key string, value *V) { r.changed[r.prefix+key] = value }
+func (r *records[V]) set(key string, value *V) {
+	r.missing.add(key)
+	r.changed[r.prefix+key] = value
+}
 
 func (r *records[V]) delete(key string) { r.changed[r.prefix+key] = nil }
 
@@ -62,6 +67,9 @@ func (r *records[V]) find(key string) (value V, ok bool, err error) {
 			return value, false, nil
 		}
 		return *changed, true, nil
+	}
+	if r.missing.absent(key) {
+		return value, false, nil
 	}
 	return r.stored(key)
 }

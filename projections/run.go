@@ -44,7 +44,12 @@ func (p *Projections) Run(ctx context.Context) error {
 		defer close(flushing)
 		p.keepFlushing(ctx)
 	}()
-	defer func() { stop(); <-flushing }()
+	filling := make(chan struct{})
+	go func() {
+		defer close(filling)
+		p.absence.keep(ctx, p)
+	}()
+	defer func() { stop(); <-flushing; <-filling }()
 
 	for {
 		err := p.follow(ctx)

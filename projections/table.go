@@ -35,8 +35,10 @@ type table[R any] struct {
 	// unstored are the rows that Pebble does not have yet.
 	unstored map[string]*entry[R]
 	// last is the entry touched last: a hot key finds itself again at once.
-	last    *entry[R]
-	limit   int
+	last  *entry[R]
+	limit int
+	// missing knows ids that were never added, if the view asked for it.
+	missing *absentKeys
 	scratch []byte
 }
 
@@ -67,6 +69,9 @@ func (t *table[R]) find(id string) (*entry[R], error) {
 	e, ok := t.young[id]
 	if !ok {
 		if e, ok = t.old[id]; !ok {
+			if t.missing.absent(id) {
+				return nil, nil
+			}
 			row, found, err := t.stored(id)
 			if err != nil || !found {
 				return nil, err
@@ -90,6 +95,7 @@ func (t *table[R]) existing(id string) (*entry[R], error) {
 
 // add puts in a row that the table has not got.
 func (t *table[R]) add(id string, row R) {
+	t.missing.add(id)
 	e := &entry[R]{id: strings.Clone(id), row: row}
 	t.young[e.id], t.unstored[e.id], t.last = e, e, e
 	t.changed(e)

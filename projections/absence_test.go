@@ -1,0 +1,109 @@
+package projections
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"pgregory.net/rapid"
+
+	"admitone/projections/row"
+)
+
+// TestNothingIsWronglyAbsent: a record that was set is found, whether it is in memory or on disk,
+// from this run or an earlier one, and before, while and after the keys of the disk are read.
+func TestNothingIsWronglyAbsent(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		db, err := pebble.Open("", &pebble.Options{FS: vfs.NewMem(), Logger: quiet{}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer db.Close()
+		var p *Projections
+		var r *records[int64]
+		begin := func() {
+			p = &Projections{db: db, absence: newAbsence()}
+			newRecords(p, "q", appendCount, decodeCount).missing = p.absence.of("q\x00")
+			r = newRecords(p, "r", appendCount, decodeCount)
+			r.missing = p.absence.of(r.prefix)
+		}
+		begin()
+		model := map[string]int64{}
+		key := rapid.StringOfN(rapid.SampledFrom([]rune("abc\x00")), 0, 4, -1)
+		t.Repeat(map[string]func(*rapid.T){
+			"set": func(t *rapid.T) {
+				k, v := key.Draw(t, "key"), rapid.Int64().Draw(t, "value")
+				r.set(k, &v)
+				model[k] = v
+			},
+			"flush": func(t *rapid.T) { flushRecords(t, r) },
+			"restart": func(t *rapid.T) {
+				flushRecords(t, r)
+				begin()
+			},
+			"fill": func(t *rapid.T) {
+				if err := p.absence.fill(context.Background(), p); err != nil {
+					t.Fatal(err)
+				}
+			},
+			"": func(t *rapid.T) {
+				for k, want := range model {
+					if got, ok, err := r.find(k); got != want || !ok || err != nil {
+						t.Fatalf("%q is %d, %v, %v; want %d", k, got, ok, err, want)
+					}
+				}
+			},
+		})
+	})
+}
+
+// TestAbsentRecordsAreNotSearched: with more keys than a piece has, what exists is found and nearly
+// all else is known to be absent.
+func TestAbsentRecordsAreNotSearched(t *testing.T) {
+	db, err := pebble.Open("", &pebble.Options{FS: vfs.NewMem(), Logger: quiet{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	p := &Projections{db: db, absence: newAbsence()}
+	r := newRecords(p, "r", appendCount, decodeCount)
+	const n = 2*fillPiece + 3
+	for i := range int64(n) {
+		r.set(fmt.Sprint(i), &i)
+	}
+	flushRecords(t, r)
+	r.missing = p.absence.of(r.prefix)
+	if r.missing.absent("x") {
+		t.Error("a key is absent before the disk was read")
+	}
+	if err := p.absence.fill(context.Background(), p); err != nil {
+		t.Fatal(err)
+	}
+	others := 0
+	for i := range n {
+		if r.missing.absent(fmt.Sprint(i)) {
+			t.Fatalf("%d is absent", i)
+		}
+		if r.missing.absent(fmt.Sprint("x", i)) {
+			others++
+		}
+	}
+	if others < n*95/100 {
+		t.Errorf("%d of %d others are known to be absent", others, n)
+	}
+}
+
+func appendCount(dst []byte, n *int64) []byte { return row.AppendInt(dst, *n) }
+
+func flushRecords(t interface{ Fatal(...any) }, r *records[int64]) {
+	b := r.p.db.NewBatch()
+	defer b.Close()
+	if err := r.flush(b); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Commit(pebble.NoSync); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -39,9 +39,10 @@ var (
 
 // format is how the facts of one wire name are read and written.
 type format struct {
-	shape  reflect.Type // the struct that has the members
-	encode encoder
-	decode decoder
+	shape   reflect.Type // the struct that has the members
+	subject subject
+	encode  encoder
+	decode  decoder
 	// fact converts a pointer to the shape to the fact.
 	fact func(shape any) Fact
 }
@@ -67,7 +68,8 @@ func registerFormat(name string, shape reflect.Type, fact func(any) Fact) {
 	if formats[name] != nil {
 		panic("events: two facts are named " + name)
 	}
-	formats[name] = &format{shape: shape, encode: encoderOf(shape), decode: decoderOf(shape), fact: fact}
+	formats[name] = &format{shape: shape, subject: subjectOf(shape), encode: encoderOf(shape),
+		decode: decoderOf(shape), fact: fact}
 }
 
 // AppendFact appends a fact as one JSON object, which [Decode] decodes to an equal fact. It panics

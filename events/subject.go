@@ -1,74 +1,54 @@
 package events
 
-// HoldOf returns the hold id of a fact of a seat or an allowance, "" if it has none.
-func HoldOf(fact Fact) HoldID {
-	switch f := fact.(type) {
-	case *SeatHeld:
-		return f.HoldID
-	case *SeatExtended:
-		return f.HoldID
-	case *SeatBooked:
-		return f.HoldID
-	case *SeatReleased:
-		return f.HoldID
-	case *SeatExpired:
-		return f.HoldID
-	case *AllowanceTaken:
-		return f.HoldID
-	case *AllowanceExtended:
-		return f.HoldID
-	case *AllowanceKept:
-		return f.HoldID
-	case *AllowanceReleased:
-		return f.HoldID
-	case *AllowanceExpired:
-		return f.HoldID
+import "reflect"
+
+// subject has the indexes of the fields of a fact's struct that say what it is about; nil for one
+// that it does not have.
+type subject struct{ hold, booking, holder []int }
+
+// subjectOf finds the fields by their names and types, once for each shape.
+func subjectOf(shape reflect.Type) subject {
+	return subject{hold: fieldOf[HoldID](shape, "HoldID"), booking: fieldOf[BookingID](shape, "BookingID"),
+		holder: fieldOf[Holder](shape, "Holder")}
+}
+
+// fieldOf returns the index of a struct's field of that name and type, nil if it has none.
+func fieldOf[T any](shape reflect.Type, name string) []int {
+	field, ok := shape.FieldByName(name)
+	if !ok || field.Type != reflect.TypeFor[T]() {
+		return nil
+	}
+	return field.Index
+}
+
+// textOf returns the field of a fact that of chooses, "" if it has none.
+func textOf(fact Fact, of func(*subject) []int) string {
+	f, v := formats[fact.Name()], reflect.ValueOf(fact).Elem()
+	if f == nil || f.shape != v.Type() {
+		return ""
+	}
+	if at := of(&f.subject); at != nil {
+		return v.FieldByIndex(at).String()
 	}
 	return ""
 }
 
-// BookingOf returns the booking that a fact of a seat, an allowance or a wallet belongs to, "" if
-// it belongs to none.
+// HoldOf returns the hold that a fact names as its HoldID, "" if it names none.
+func HoldOf(fact Fact) HoldID {
+	return HoldID(textOf(fact, func(s *subject) []int { return s.hold }))
+}
+
+// BookingOf returns the booking that a fact belongs to, "" if it belongs to none: the one that it
+// names as its BookingID, or the one that its hold was made for.
 func BookingOf(fact Fact) BookingID {
-	switch f := fact.(type) {
-	case *WalletDebited:
-		return f.BookingID
-	case *WalletRefunded:
-		return f.BookingID
-	case *WalletCancelled:
-		return f.BookingID
+	if named := textOf(fact, func(s *subject) []int { return s.booking }); named != "" {
+		return BookingID(named)
 	}
 	bookingID, _, _ := CutHoldID(HoldOf(fact))
 	return bookingID
 }
 
-// HolderOf returns the one holder that a fact names, "" if it names none or several.
+// HolderOf returns the one holder that a fact names as its Holder, "" if it names none or several.
 func HolderOf(fact Fact) Holder {
-	switch f := fact.(type) {
-	case *ProductReserved:
-		return f.Holder
-	case *ProductHeld:
-		return f.Holder
-	case *ProductConfirmed:
-		return f.Holder
-	case *ProductReleased:
-		return f.Holder
-	case *SeatHeld:
-		return f.Holder
-	case *SeatBooked:
-		return f.Holder
-	case *SeatReleased:
-		return f.Holder
-	case *SeatExpired:
-		return f.Holder
-	case *BookingAbandoned:
-		return f.Holder
-	case *BookingHeld:
-		return f.Holder
-	case *WaitingRoomJoined:
-		return f.Holder
-	case *RefusalRecorded:
-		return f.Holder
-	}
-	return ""
+	return Holder(textOf(fact, func(s *subject) []int { return s.holder }))
 }

@@ -32,6 +32,7 @@ func TestSubjects(t *testing.T) {
 		{&WalletDebited{PaymentID: "b.2.1", BookingID: "b.2"}, "b.2"},
 		{&WalletRefunded{PaymentID: "b.2.1", BookingID: "b.2"}, "b.2"},
 		{&WalletCancelled{PaymentID: "b.2.1", BookingID: "b.2"}, "b.2"},
+		{&BookingHeld{BookingID: "b.2"}, "b.2"},
 		{&WalletCharged{ChargeID: "b.2.1"}, ""},
 		{&SeatBlocked{}, ""},
 	} {

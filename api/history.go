@@ -20,9 +20,6 @@ func (s *Server) historyRoutes() {
 	s.handle(fiber.MethodGet, "/v1/history/:kind/:id/:part", s.costly(s.history))
 }
 
-// namedKinds lists the kinds whose entities have a single id.
-var namedKinds = []string{"product", "performance", "tournament", "waiting-room", "team", "booking"}
-
 // listHistories answers with the kinds that have a history under an id, which may be none.
 func (s *Server) listHistories(r *request) error {
 	if err := r.caller.must(RoleAuditor, RoleAdmin); err != nil {
@@ -31,7 +28,7 @@ func (s *Server) listHistories(r *request) error {
 	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
 	defer cancel()
 	id, found := r.segment("id"), []string(nil)
-	for _, kind := range namedKinds {
+	for _, kind := range history.Entities() {
 		if !input.ValidID(id) {
 			break
 		}
@@ -66,7 +63,7 @@ func (s *Server) history(r *request) error {
 	}
 	kind := r.segment("kind")
 	id := r.segment("id")
-	part, ofPerson := r.segment("part"), kind == "holder" || kind == "wallet"
+	part, ofPerson := r.segment("part"), history.IDsOf(kind) == history.HolderName
 	if part != "" {
 		if ofPerson || !input.ValidID(id) { // only ids of what belongs to a performance have two parts
 			return notFound(kind)
@@ -114,16 +111,11 @@ func (s *Server) untouched(ctx context.Context, kind, id string) bool {
 	return err == nil && seat != nil
 }
 
-// validEntity accepts two parts for a kind whose entities belong to a performance or a room, else
-// an id.
+// validEntity accepts two parts for a kind whose entities belong to another one, else an id.
 func validEntity(kind, id string) bool {
-	switch kind {
-	case "seat", "allowance":
-		performance, rest := events.CutPerformance(id)
-		return input.ValidID(string(performance)) && validHolder(events.Holder(rest))
-	case "ticket":
-		room, number, _ := strings.Cut(id, "~")
-		return input.ValidID(room) && input.ValidID(number)
+	if history.IDsOf(kind) == history.Parts {
+		whole, name, _ := strings.Cut(id, "~")
+		return input.ValidID(whole) && validHolder(events.Holder(name))
 	}
 	return input.ValidID(id)
 }

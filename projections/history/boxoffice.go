@@ -9,11 +9,16 @@ import (
 )
 
 func init() {
-	describers[events.PerformanceCategory] = describePerformance
-	describers[events.SeatCategory] = describeSeat
-	describers[events.BookingCategory] = describeBooking
-	describers[events.WalletCategory] = describeWallet
-	describers[events.AllowanceCategory] = describeAllowance
+	register(kind{category: events.PerformanceCategory, describe: describePerformance, links: linksOfPerformance,
+		example: "performance/gala"})
+	register(kind{category: events.SeatCategory, describe: describeSeat, links: linksOfSeat, ids: Parts,
+		example: "seat/gala/A-1-1"})
+	register(kind{category: events.BookingCategory, describe: describeBooking, links: linksOfBooking,
+		owner: ownerOfBooking, example: "booking/UUID"})
+	register(kind{category: events.WalletCategory, describe: describeWallet, links: linksOfWallet,
+		owner: ownerOfWallet, ids: HolderName, example: "wallet/ann"})
+	register(kind{category: events.AllowanceCategory, describe: describeAllowance, links: linksOfAllowance,
+		owner: ownerOfAllowance, ids: Parts, example: "allowance/gala/ann (a holder's seats there)"})
 }
 
 // owners knows whose a stream is as a whole, so that facts that name no holder are
@@ -30,17 +35,13 @@ func (o *owners) part(ctx context.Context, e *events.Recorded, of subject) (subj
 	if of.kind != holderKind {
 		return of, nil
 	}
-	owner := ""
-	switch e.Stream.Category() {
-	case events.WalletCategory:
-		owner = e.Stream.Entity()
-	case events.AllowanceCategory:
-		_, owner = events.CutPerformance(e.Stream.Entity())
-	case events.BookingCategory:
-		var err error
-		if owner, err = o.ofBooking(ctx, e); err != nil {
-			return of, err
-		}
+	k := byCategory[e.Stream.Category()]
+	if k.owner == nil {
+		return of, nil
+	}
+	owner, err := k.owner(ctx, o, e)
+	if err != nil {
+		return of, err
 	}
 	if owner == of.id {
 		return subject{}, nil
@@ -48,9 +49,18 @@ func (o *owners) part(ctx context.Context, e *events.Recorded, of subject) (subj
 	return of, nil
 }
 
-// addBookingFact finds the holder, which is named by the first event of a booking, and may not be
+func ownerOfWallet(_ context.Context, _ *owners, e *events.Recorded) (string, error) {
+	return e.Stream.Entity(), nil
+}
+
+func ownerOfAllowance(_ context.Context, _ *owners, e *events.Recorded) (string, error) {
+	_, holder := events.CutPerformance(e.Stream.Entity())
+	return holder, nil
+}
+
+// ownerOfBooking finds the holder, which is named by the first event of a booking, and may not be
 // by others.
-func (o *owners) ofBooking(ctx context.Context, e *events.Recorded) (string, error) {
+func ownerOfBooking(ctx context.Context, o *owners, e *events.Recorded) (string, error) {
 	if holder, known := o.bookings[e.Stream]; known {
 		return string(holder), nil
 	}

@@ -11,6 +11,6 @@
 //
 // # Adding a kind
 //
-// A kind is one file that registers the sentences of its category, and a case in links
-// for what its facts refer to.
+// A kind is one file that registers itself: the sentences of its category, what its facts lead
+// to, what its ids are like, and what its refused requests asked for.
 package history

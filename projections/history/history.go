@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -50,9 +49,6 @@ func (s subject) isEveryone() bool { return s == subject{} }
 // includes reports whether what belongs to one of that kind is to be told.
 func (s subject) includes(kind, id string) bool { return s.isEveryone() || s == subject{kind, id} }
 
-// describers by category, filled by the init functions of the kinds' files.
-var describers = map[string]describer{}
-
 // Describe makes a sentence of an event.
 // Errors: events.ErrUnknownFact, events.ErrBadFact, events.ErrBadMetadata.
 func Describe(e *events.Recorded) (Line, error) {
@@ -67,8 +63,8 @@ func describe(e *events.Recorded, of subject) (line Line, ok bool, err error) {
 		return Line{}, false, fmt.Errorf("position %d, %s@%d: %w", e.Position, e.Stream, e.Revision, err)
 	}
 	text := ""
-	if words := describers[e.Stream.Category()]; words != nil {
-		text = words(fact, of)
+	if k := byCategory[e.Stream.Category()]; k != nil {
+		text = k.describe(fact, of)
 	}
 	if text == "" && !of.isEveryone() {
 		return Line{}, false, nil
@@ -95,39 +91,12 @@ var (
 	ErrEmpty = errors.New("nothing happened to it")
 )
 
-// holderKind is the kind of people's histories. They go across all streams, as
-// those of teams do.
-const holderKind = "holder"
-
 const (
 	// maxScanned bounds the events that one page of such a history looks at.
 	maxScanned = 20_000
 	// scanSize is the number of of them that are read at once.
 	scanSize = 1024
 )
-
-// Kinds are the kinds that [Read] knows.
-func Kinds() []string {
-	kinds := []string{waitingRoomKind, ticketKind}
-	for category := range describers {
-		if category != events.WaitingRoomCategory {
-			kinds = append(kinds, category)
-		}
-	}
-	slices.Sort(kinds)
-	return append([]string{holderKind}, kinds...)
-}
-
-// waitingRoomKind is what people call the kind whose category has no hyphen.
-const waitingRoomKind = "waiting-room"
-
-// categoryOf is the category of the streams of a kind.
-func categoryOf(kind string) string {
-	if kind == waitingRoomKind {
-		return events.WaitingRoomCategory
-	}
-	return kind
-}
 
 // Read returns a page of what happened to one entity, or to one holder, in
 // order: from a place on, which is 0 for the first page and else the next of the
@@ -148,14 +117,14 @@ func Read(ctx context.Context, store events.Store, kind, id string, from uint64,
 	if kind == ticketKind {
 		return ofTicket(ctx, store, id, from, limit)
 	}
-	category := categoryOf(kind)
-	if _, known := describers[category]; !known {
+	known := find(kind)
+	if known == nil {
 		return nil, 0, false, fmt.Errorf("%w: %q; there are: %s", ErrNoKind, kind, strings.Join(Kinds(), ", "))
 	}
 	if kind == events.TeamCategory && from > 0 {
 		return search(ctx, store, subject{kind, id}, events.Position(from), limit)
 	}
-	recorded, err := store.Read(ctx, events.NewStreamID(category, id), events.Revision(from), events.Forward, limit)
+	recorded, err := store.Read(ctx, events.NewStreamID(known.category, id), events.Revision(from), events.Forward, limit)
 	if err == nil && from == 0 && len(recorded) == 0 {
 		err = ErrEmpty
 	}
@@ -183,7 +152,7 @@ func search(ctx context.Context, store events.Store, of subject, after events.Po
 		}
 		for i := range recorded {
 			after = recorded[i].Position
-			if recorded[i].Stream.Internal() || describers[recorded[i].Stream.Category()] == nil {
+			if recorded[i].Stream.Internal() || byCategory[recorded[i].Stream.Category()] == nil {
 				continue // no entity's, or no kind's
 			}
 			part, err := owners.part(ctx, &recorded[i], of)

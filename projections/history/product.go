@@ -7,7 +7,36 @@ import (
 	"admitone/events"
 )
 
-func init() { describers[events.ProductCategory] = describeProduct }
+func init() {
+	register(kind{category: events.ProductCategory, describe: describeProduct, links: linksOfProduct,
+		example: "product/1"})
+	requests["POST reservations"] = wantedReservation
+	requests["DELETE reservations"] = func(_ *events.RefusalRecorded, id, _, of string) string {
+		return fmt.Sprintf("to give back reservation %s of %s", id, of)
+	}
+}
+
+func wantedReservation(f *events.RefusalRecorded, id, step, of string) string {
+	if step == "confirm" {
+		return fmt.Sprintf("to confirm reservation %s of %s", id, of)
+	}
+	if f.Hold {
+		return fmt.Sprintf("to hold %s of %s", units(f.Quantity), of)
+	}
+	return fmt.Sprintf("%s of %s", units(f.Quantity), of)
+}
+
+func linksOfProduct(l *links, _ *events.Recorded, fact events.Fact) {
+	l.add(holderKind, string(events.HolderOf(fact)))
+	switch f := fact.(type) {
+	case *events.ProductExpired:
+		for i := range f.Expired {
+			l.add(holderKind, string(f.Expired[i].Holder))
+		}
+	case *events.ProductCreated:
+		l.add(waitingRoomKind, string(f.WaitingRoom))
+	}
+}
 
 // maxListedHolds is how many expired holds a sentence names one by one.
 const maxListedHolds = 5

@@ -2,12 +2,33 @@ package history
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"admitone/events"
 )
 
-func init() { describers[events.RefusalsCategory] = describeRefusal }
+func init() {
+	register(kind{category: events.RefusalsCategory, describe: describeRefusal, links: linksOfRefusal, ids: Derived,
+		example: "refusals/2026-11-30 (all that was refused on that day, with serve --record-refusals)"})
+}
+
+// linksOfRefusal: what was asked, what was in the way, and who wanted it.
+func linksOfRefusal(l *links, _ *events.Recorded, fact events.Fact) {
+	f, ok := fact.(*events.RefusalRecorded)
+	if !ok {
+		return
+	}
+	for _, stream := range slices.Compact([]string{f.BeatenStream, f.Stream}) {
+		if stream != "" {
+			l.add(kindOfStream(events.StreamID(stream)), events.StreamID(stream).Entity())
+		}
+	}
+	l.add(holderKind, string(f.Holder))
+	for _, team := range f.TeamIDs {
+		l.add(events.TeamCategory, string(team))
+	}
+}
 
 // describeRefusal says what was refused, and why.
 func describeRefusal(fact events.Fact, of subject) string {
@@ -45,6 +66,11 @@ func asker(f *events.RefusalRecorded) string {
 	return "somebody"
 }
 
+// requests say what a request asked for, by its method and the word behind the entity's id in its
+// path; the files of the kinds fill it in their init functions. id and step are what comes behind
+// that word, of the entity.
+var requests = map[string]func(f *events.RefusalRecorded, id, step, of string) string{}
+
 // wanted says what a refused request asked for: in words if they are known, else as
 // the request itself.
 func wanted(f *events.RefusalRecorded) string {
@@ -55,54 +81,15 @@ func wanted(f *events.RefusalRecorded) string {
 	for len(parts) < 7 {
 		parts = append(parts, "")
 	}
-	switch what, id, step := parts[4], parts[5], parts[6]; f.Method + " " + what {
-	case "POST reservations":
-		return wantedReservation(f, id, step, of)
-	case "DELETE reservations":
-		return fmt.Sprintf("to give back reservation %s of %s", id, of)
-	case "POST bookings":
-		return wantedSeats(f) + " of " + of
-	case "POST payment":
-		return "to pay " + of
-	case "POST extension":
-		return "more time for " + of
-	case "POST entries":
-		return "to enter " + of
-	case "DELETE entries":
-		return fmt.Sprintf("to withdraw %s from %s", id, of)
-	case "PUT seats":
-		return fmt.Sprintf("to take seat %s of %s off sale", id, of)
-	case "DELETE seats":
-		return fmt.Sprintf("to put seat %s of %s back on sale", id, of)
-	case "POST visitors":
-		return "to join " + of
-	case "POST charges":
-		return "to charge " + of
+	what := f.Method + " " + parts[4]
+	if words := requests[what]; words != nil {
+		return words(f, parts[5], parts[6], of)
+	}
+	switch what {
 	case "PATCH ", "PUT ":
 		return "to edit " + of
 	case "DELETE ":
 		return "to give back " + of
 	}
 	return fmt.Sprintf("%s %s", f.Method, f.Path)
-}
-
-func wantedReservation(f *events.RefusalRecorded, id, step, of string) string {
-	if step == "confirm" {
-		return fmt.Sprintf("to confirm reservation %s of %s", id, of)
-	}
-	if f.Hold {
-		return fmt.Sprintf("to hold %s of %s", units(f.Quantity), of)
-	}
-	return fmt.Sprintf("%s of %s", units(f.Quantity), of)
-}
-
-func wantedSeats(f *events.RefusalRecorded) string {
-	if len(f.Seats) > 0 {
-		return "seats " + joined(f.Seats, ", ")
-	}
-	text := "the best " + counted(f.Quantity, "seat")
-	if f.Section != "" {
-		text += " in section " + string(f.Section)
-	}
-	return text
 }

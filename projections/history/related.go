@@ -30,15 +30,15 @@ type source struct {
 // Errors: those of [Read].
 func ReadRelated(ctx context.Context, store events.Store, kind, id string, after events.Position,
 	limit int) (page []Line, next events.Position, more bool, err error) {
-	category := categoryOf(kind)
-	if _, known := describers[category]; !known || kind == events.TeamCategory || kind == events.RefusalsCategory {
+	known := find(kind)
+	if known == nil || known.category == "" || kind == events.TeamCategory || kind == events.RefusalsCategory {
 		page, place, more, err := Read(ctx, store, kind, id, uint64(after), limit)
 		if err == nil {
 			err = findCauses(ctx, store, page)
 		}
 		return byTime(page), events.Position(place), more, err
 	}
-	own := events.NewStreamID(category, id)
+	own := events.NewStreamID(known.category, id)
 	first, err := store.Read(ctx, own, 0, events.Forward, readSize)
 	if err != nil {
 		return nil, 0, false, err

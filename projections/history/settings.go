@@ -6,7 +6,10 @@ import (
 	"admitone/events"
 )
 
-func init() { describers[events.SettingsCategory] = describeSettings }
+func init() {
+	register(kind{category: events.SettingsCategory, describe: describeSettings, ids: Derived,
+		example: "settings/log (what all servers on the log agree on)"})
+}
 
 // describeSettings says what servers agree on from now on.
 func describeSettings(fact events.Fact, of subject) string {

@@ -13,6 +13,11 @@ import (
 // more of a room than the joins; each leads here.
 const ticketKind = "ticket"
 
+func init() {
+	register(kind{name: ticketKind, ids: Parts,
+		example: "ticket/onsale/7 (the place with that number in the room)"})
+}
+
 // ticketOf names a place: <room>~<ticket>.
 func ticketOf(room events.RoomID, ticket int64) string {
 	return string(room) + "~" + strconv.FormatInt(ticket, 10)

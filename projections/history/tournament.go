@@ -10,8 +10,34 @@ import (
 )
 
 func init() {
-	describers[events.TournamentCategory] = describeTournament
-	describers[events.TeamCategory] = describeTeam
+	register(kind{category: events.TournamentCategory, describe: describeTournament, links: linksOfTournament,
+		example: "tournament/cup"})
+	register(kind{category: events.TeamCategory, describe: describeTeam, example: "team/owls"})
+	requests["POST entries"] = func(_ *events.RefusalRecorded, _, _, of string) string { return "to enter " + of }
+	requests["DELETE entries"] = func(_ *events.RefusalRecorded, id, _, of string) string {
+		return fmt.Sprintf("to withdraw %s from %s", id, of)
+	}
+}
+
+func linksOfTournament(l *links, _ *events.Recorded, fact events.Fact) {
+	var teams []events.TeamID
+	switch f := fact.(type) {
+	case *events.TournamentEntered:
+		teams = f.TeamIDs
+	case *events.TournamentWaitlisted:
+		teams = f.TeamIDs
+	case *events.TournamentWithdrawn:
+		teams = []events.TeamID{f.TeamID}
+	case *events.TournamentPromoted:
+		for _, row := range f.Rows {
+			teams = append(teams, row...)
+		}
+	case *events.TournamentCreated:
+		l.add(waitingRoomKind, string(f.WaitingRoom))
+	}
+	for _, team := range teams {
+		l.add(events.TeamCategory, string(team))
+	}
 }
 
 // maxListedTeams is how many promoted teams a sentence names one by one.

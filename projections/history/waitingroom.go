@@ -10,7 +10,21 @@ import (
 // maxListedRanges is how many ranges of tickets a sentence names.
 const maxListedRanges = 8
 
-func init() { describers[events.WaitingRoomCategory] = describeWaitingRoom }
+// waitingRoomKind is what people call the kind whose category has no hyphen.
+const waitingRoomKind = "waiting-room"
+
+func init() {
+	register(kind{name: waitingRoomKind, category: events.WaitingRoomCategory, describe: describeWaitingRoom,
+		links: linksOfWaitingRoom, example: "waiting-room/onsale"})
+	requests["POST visitors"] = func(_ *events.RefusalRecorded, _, _, of string) string { return "to join " + of }
+}
+
+func linksOfWaitingRoom(l *links, e *events.Recorded, fact events.Fact) {
+	if f, ok := fact.(*events.WaitingRoomJoined); ok {
+		l.add(holderKind, string(f.Holder))
+		l.add(ticketKind, ticketOf(events.RoomID(e.Stream.Entity()), f.Ticket))
+	}
+}
 
 // describeWaitingRoom is what a fact of a waiting room says, in words. A holder's history
 // has the joins: what comes after goes by tickets; see ofTicket.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -18,12 +19,7 @@ import (
 const historyPage = 500
 
 // historyIDs shows an id of each kind that has a history.
-const historyIDs = `  product/1                 team/owls              tournament/cup
-  performance/gala          seat/gala/A-1-1        allowance/gala/ann (a holder's seats there)
-  booking/UUID              wallet/ann             holder/ann (all that the holder did)
-  waiting-room/onsale       ticket/onsale/7 (the place with that number in the room)
-  refusals/2026-11-30       (all that was refused on that day, with serve --record-refusals)
-  settings/log              (what all servers on the log agree on)`
+func historyIDs() string { return "  " + strings.Join(history.Examples(), "\n  ") }
 
 func newHistory() *cobra.Command {
 	var from source
@@ -33,7 +29,7 @@ func newHistory() *cobra.Command {
 		Short: "Tell the story of one seat, product, tournament, booking or holder: who did what, when",
 		Long: "Tells what happened to one thing, or to one person: the position in the log, the time,\n" +
 			"what it was, who asked for it, what made it happen and with which request. A position\n" +
-			"can be given to admitone show --at. KIND/ID is one of\n\n" + historyIDs,
+			"can be given to admitone show --at. KIND/ID is one of\n\n" + historyIDs(),
 		Example: "  admitone history product/1\n  admitone history seat/gala/A-1-1\n  admitone history holder/ada --url " +
 			"http://127.0.0.1:8080",
 		Args: cobra.ExactArgs(1),

@@ -1,0 +1,45 @@
+package history
+
+import "admitone/events"
+
+func linksOfPerformance(l *links, _ *events.Recorded, fact events.Fact) {
+	if f, ok := fact.(*events.PerformanceCreated); ok {
+		l.add(waitingRoomKind, string(f.WaitingRoom))
+	}
+}
+
+func linksOfSeat(l *links, e *events.Recorded, fact events.Fact) {
+	l.addNamed(fact)
+	performance, _ := events.CutPerformance(e.Stream.Entity())
+	l.add(events.PerformanceCategory, string(performance))
+}
+
+func linksOfAllowance(l *links, e *events.Recorded, fact events.Fact) {
+	l.add(events.BookingCategory, string(events.BookingOf(fact)))
+	performance, holder := events.CutPerformance(e.Stream.Entity())
+	l.add(holderKind, holder)
+	l.add(events.PerformanceCategory, string(performance))
+}
+
+func linksOfWallet(l *links, e *events.Recorded, fact events.Fact) {
+	l.add(events.BookingCategory, string(events.BookingOf(fact)))
+	l.add(holderKind, e.Stream.Entity())
+}
+
+// linksOfBooking: its first fact names everything that the later ones are about.
+func linksOfBooking(l *links, _ *events.Recorded, fact events.Fact) {
+	if f, ok := fact.(*events.BookingAbandoned); ok {
+		l.add(events.PerformanceCategory, string(f.PerformanceID))
+		l.add(holderKind, string(f.Holder))
+	}
+	f, ok := fact.(*events.BookingHeld)
+	if !ok {
+		return
+	}
+	for _, s := range f.Seats {
+		l.add(events.SeatCategory, events.OfPerformance(f.PerformanceID, string(s.Seat)))
+	}
+	l.add(events.PerformanceCategory, string(f.PerformanceID))
+	l.add(holderKind, string(f.Holder))
+	l.add(events.WalletCategory, string(f.Holder))
+}

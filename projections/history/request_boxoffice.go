@@ -1,0 +1,33 @@
+package history
+
+import (
+	"fmt"
+
+	"admitone/events"
+)
+
+func init() {
+	requests["POST bookings"] = func(f *events.RefusalRecorded, _, _, of string) string {
+		return wantedSeats(f) + " of " + of
+	}
+	requests["POST payment"] = func(_ *events.RefusalRecorded, _, _, of string) string { return "to pay " + of }
+	requests["POST extension"] = func(_ *events.RefusalRecorded, _, _, of string) string { return "more time for " + of }
+	requests["POST charges"] = func(_ *events.RefusalRecorded, _, _, of string) string { return "to charge " + of }
+	requests["PUT seats"] = func(_ *events.RefusalRecorded, id, _, of string) string {
+		return fmt.Sprintf("to take seat %s of %s off sale", id, of)
+	}
+	requests["DELETE seats"] = func(_ *events.RefusalRecorded, id, _, of string) string {
+		return fmt.Sprintf("to put seat %s of %s back on sale", id, of)
+	}
+}
+
+func wantedSeats(f *events.RefusalRecorded) string {
+	if len(f.Seats) > 0 {
+		return "seats " + joined(f.Seats, ", ")
+	}
+	text := "the best " + counted(f.Quantity, "seat")
+	if f.Section != "" {
+		text += " in section " + string(f.Section)
+	}
+	return text
+}

@@ -18,6 +18,10 @@ import (
 	"admitone/projections/row"
 )
 
+func init() {
+	register(kind{collection: "bookings", rules: booking.Kind, routes: (*Server).bookingRoutes})
+}
+
 func (s *Server) bookingRoutes() {
 	const one = "/v1/bookings/:id"
 	s.handle(fiber.MethodPost, "/v1/performances/:id/bookings", s.book)

@@ -19,17 +19,10 @@ import (
 	"admitone/actors"
 	"admitone/actors/admission"
 	"admitone/actors/allowance"
-	"admitone/actors/booking"
 	"admitone/actors/bookings"
 	"admitone/actors/core"
-	"admitone/actors/performance"
-	"admitone/actors/product"
 	"admitone/actors/seat"
-	"admitone/actors/team"
-	"admitone/actors/tournament"
-	"admitone/actors/waitingroom"
 	"admitone/actors/waitingroom/pass"
-	"admitone/actors/wallet"
 	"admitone/api/contacts"
 	"admitone/api/sockets/sockettest"
 	"admitone/events/embedded"
@@ -105,8 +98,10 @@ func (w *harness) start() {
 	w.must(err)
 	desks := w.desks
 	desks.Store, desks.Snapshots, desks.Logger = w.store, w.store, logger
-	desks.Kinds = []core.Kind{product.Kind, team.Kind, tournament.Kind, performance.Kind, seat.Kind, booking.Kind,
-		wallet.Kind, allowance.Kind, waitingroom.Kind}
+	desks.Kinds = []core.Kind{seat.Kind, allowance.Kind} // of bookings
+	for _, k := range kinds {
+		desks.Kinds = append(desks.Kinds, k.rules)
+	}
 	desk := actors.NewDesk(engine, desks)
 	config := w.config
 	process := bookings.New(desk, w.views)

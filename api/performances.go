@@ -14,13 +14,15 @@ import (
 	"admitone/projections/row"
 )
 
+func init() {
+	register(kind{collection: "performances", rules: performance.Kind, routes: (*Server).performanceRoutes})
+}
+
 func (s *Server) performanceRoutes() {
 	s.handle(fiber.MethodPost, "/v1/performances", s.createPerformance)
 	s.handle(fiber.MethodGet, "/v1/performances", s.past(s.listPerformances))
 	s.handle(fiber.MethodGet, "/v1/performances/:id", s.past(s.getPerformance))
 	s.seatRoutes()
-	s.bookingRoutes()
-	s.walletRoutes()
 }
 
 // createPerformance creates one: 201 with it, or 200 with an existing one that was created alike.

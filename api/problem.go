@@ -25,7 +25,7 @@ import (
 )
 
 // statuses has all codes that programs may meet, as openapi.yaml lists them. A new code is a line
-// here.
+// here, or in the init function of the routes of the kind that alone gives it.
 var statuses = map[core.Code]int{
 	codes.MalformedJSON:           400,
 	codes.BadCursor:               400,

@@ -17,6 +17,10 @@ const (
 	maxHold = 30 * 24 * 60 * 60
 )
 
+func init() {
+	register(kind{collection: "products", rules: product.Kind, routes: (*Server).productRoutes})
+}
+
 func (s *Server) productRoutes() {
 	products := &resource[row.Product, events.ProductID]{
 		name: "product", path: "/v1/products", server: s, stream: product.Stream,
@@ -31,6 +35,7 @@ func (s *Server) productRoutes() {
 	s.handle(fiber.MethodGet, "/v1/products", s.past(products.listed))
 	s.handle(fiber.MethodGet, "/v1/products/:id", s.past(products.one))
 	s.handle(fiber.MethodPatch, "/v1/products/:id", products.edit(newProductEdit))
+	s.reservationRoutes()
 }
 
 // newProduct reads and checks the body of a new product.

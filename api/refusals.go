@@ -40,25 +40,18 @@ func (r *request) decided(stream events.StreamID, answer *actors.Answer) {
 	}
 }
 
-// kindsByPath has the categories of the streams behind the paths of resources.
-var kindsByPath = map[string]string{
-	"products":      events.ProductCategory,
-	"performances":  events.PerformanceCategory,
-	"tournaments":   events.TournamentCategory,
-	"teams":         events.TeamCategory,
-	"bookings":      events.BookingCategory,
-	"wallets":       events.WalletCategory,
-	"waiting-rooms": events.WaitingRoomCategory,
-}
-
 // streamOfPath returns the stream of the resource that a path leads to or through, "" if none is
 // known.
 func streamOfPath(path string) events.StreamID {
 	parts := strings.SplitN(path, "/", 5) // "", v1, kind, id, rest
-	if len(parts) < 4 || kindsByPath[parts[2]] == "" {
+	if len(parts) < 4 {
 		return ""
 	}
-	return events.NewStreamID(kindsByPath[parts[2]], decoded(parts[3]))
+	k, ok := kinds[parts[2]]
+	if !ok {
+		return ""
+	}
+	return events.NewStreamID(k.rules.Category, decoded(parts[3]))
 }
 
 // refused records a refusal by the rules: a command that was in conflict with earlier events, or

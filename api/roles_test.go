@@ -117,7 +117,8 @@ func (m *matrix) visitor(owner string) []string {
 
 func of(parts ...string) cell { return cell{parts: parts} }
 
-// cells has the request of each operation, by operationId, about a resource of owner.
+// cells has the request of each operation, by operationId, about a resource of owner. The test files
+// of kinds may add theirs in init functions.
 var cells = map[string]func(m *matrix, owner string) cell{
 	"createProduct": func(m *matrix, _ string) cell { return cell{body: `{"name":"n","stock":1}`} },
 	"listProducts":  func(*matrix, string) cell { return of() },

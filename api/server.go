@@ -4,9 +4,11 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"maps"
 	"math"
 	"net"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -198,12 +200,9 @@ func New(config Config) *Server {
 }
 
 func (s *Server) routes() {
-	s.productRoutes()
-	s.reservationRoutes()
-	s.teamRoutes()
-	s.tournamentRoutes()
-	s.performanceRoutes()
-	s.waitingRoomRoutes()
+	for _, collection := range slices.Sorted(maps.Keys(kinds)) {
+		kinds[collection].routes(s)
+	}
 	s.batchRoutes()
 	s.logRoutes()
 	s.historyRoutes()

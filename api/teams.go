@@ -11,6 +11,10 @@ import (
 	"admitone/projections/row"
 )
 
+func init() {
+	register(kind{collection: "teams", rules: team.Kind, routes: (*Server).teamRoutes})
+}
+
 func (s *Server) teamRoutes() {
 	teams := &resource[row.Team, events.TeamID]{
 		name: "team", path: "/v1/teams", server: s, stream: team.Stream,

@@ -12,6 +12,10 @@ import (
 	"admitone/projections/row"
 )
 
+func init() {
+	register(kind{collection: "tournaments", rules: tournament.Kind, routes: (*Server).tournamentRoutes})
+}
+
 func (s *Server) tournamentRoutes() {
 	tournaments := &resource[row.Tournament, events.TournamentID]{
 		name: "tournament", path: "/v1/tournaments", server: s, stream: tournament.Stream,

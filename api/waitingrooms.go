@@ -15,6 +15,10 @@ import (
 	"admitone/projections/row"
 )
 
+func init() {
+	register(kind{collection: "waiting-rooms", rules: waitingroom.Kind, routes: (*Server).waitingRoomRoutes})
+}
+
 func (s *Server) waitingRoomRoutes() {
 	const one = "/v1/waiting-rooms/:id"
 	rooms := &resource[row.WaitingRoom, events.RoomID]{

@@ -14,6 +14,10 @@ import (
 	"admitone/projections/row"
 )
 
+func init() {
+	register(kind{collection: "wallets", rules: wallet.Kind, routes: (*Server).walletRoutes})
+}
+
 func (s *Server) walletRoutes() {
 	s.handle(fiber.MethodPost, "/v1/wallets/:holder/charges", s.charge)
 	s.handle(fiber.MethodGet, "/v1/wallets/:holder", s.past(s.getWallet))

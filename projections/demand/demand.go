@@ -135,20 +135,13 @@ func (q *queue) emit(yield func(Intent, error) bool, most int) bool {
 // add reports whether a fact answers a wish, or is the house's own doing that has to be
 // told all the same.
 func (q *queue) add(fact events.Fact) (asked, house bool) {
-	switch f := fact.(type) {
-	case *events.ProductCreated, *events.ProductEdited, *events.ProductReserved, *events.ProductHeld,
-		*events.ProductConfirmed, *events.ProductReleased,
-		*events.TeamRegistered, *events.TournamentCreated, *events.TournamentEdited, *events.TournamentEntered,
-		*events.TournamentWaitlisted, *events.TournamentWithdrawn,
-		*events.PerformanceCreated, *events.SeatBlocked, *events.SeatUnblocked,
-		*events.BookingHeld, *events.BookingExtended, *events.BookingPaymentStarted, *events.BookingReleased,
-		*events.WalletCharged,
-		*events.WaitingRoomOpened, *events.WaitingRoomChanged, *events.WaitingRoomJoined, *events.WaitingRoomLeft,
-		*events.WaitingRoomDropped, *events.WaitingRoomFinished, *events.WaitingRoomShuffled:
+	switch origins[fact.Name()] {
+	case requested:
 		return true, false
-	case *events.WaitingRoomAdmitted, *events.ProductExpired, *events.BookingExpired:
+	case system:
 		return true, true
-	case *events.SeatReleased:
+	}
+	if f, ok := fact.(*events.SeatReleased); ok {
 		_, attempt, _ := events.CutHoldID(f.HoldID)
 		return (attempt == 1 || q.closed[f.HoldID]) && f.Reason == events.ReleasedIncomplete, true
 	}

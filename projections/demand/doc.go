@@ -27,4 +27,9 @@
 // A fact has every member of the command that led to it, under names that are frozen
 // and described once. A second vocabulary for the same things would have to be learned
 // and kept in step.
+//
+// # Adding a kind
+//
+// A kind is one file that registers the origin of each of its facts: a request, the system
+// itself, or another fact.
 package demand

@@ -21,9 +21,10 @@ type Kind struct {
 	// store's; events.ErrDamaged.
 	Show func(ctx context.Context, store events.Store, id string, at row.Moment) (*Shown, error)
 
-	// Command returns the command to one entity that a fact grants, nil if it grants none. room
-	// is the waiting room whose pass goes with it, "" for none. Error: events.ErrDamaged.
-	Command func(fact events.Fact, room events.RoomID) (core.Command, error)
+	// Command returns the command to one entity that an intent's fact grants, nil if it grants
+	// none: what the system does by itself, it does here too. room is the waiting room whose
+	// pass goes with it, "" for none. Error: events.ErrDamaged.
+	Command func(w *demand.Intent, room events.RoomID) (core.Command, error)
 	// RefusedCommand returns the command that a refused request asked of an entity, nil for a
 	// request that is not decided again. path is the request's, from the entity's id on.
 	RefusedCommand func(f *events.RefusalRecorded, path []string, room events.RoomID) core.Command

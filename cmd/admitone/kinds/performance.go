@@ -88,8 +88,8 @@ func seatParts(m *row.SeatMap) Parts {
 	return p
 }
 
-func performanceCommand(fact events.Fact, _ events.RoomID) (core.Command, error) {
-	switch f := fact.(type) {
+func performanceCommand(w *demand.Intent, _ events.RoomID) (core.Command, error) {
+	switch f := w.Fact.(type) {
 	case *events.PerformanceCreated:
 		return &performance.Create{ID: f.PerformanceID, Title: f.Title, Venue: f.Venue, StartsAt: f.StartsAt,
 			HoldSeconds: f.HoldSeconds, LimitPerHolder: f.LimitPerHolder, WaitingRoom: f.WaitingRoom,

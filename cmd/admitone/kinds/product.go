@@ -81,8 +81,8 @@ func saleText(times events.SaleTimes) string {
 	return "\n  sale       " + strings.Join(bounds, ", ")
 }
 
-func productCommand(fact events.Fact, room events.RoomID) (core.Command, error) {
-	switch f := fact.(type) {
+func productCommand(w *demand.Intent, room events.RoomID) (core.Command, error) {
+	switch f := w.Fact.(type) {
 	case *events.ProductCreated:
 		return &product.Create{ID: f.ProductID, Name: f.DisplayName, Stock: f.Stock, Price: f.Price,
 			LimitPerHolder: f.LimitPerHolder, HoldSeconds: f.HoldSeconds, WaitingRoom: f.WaitingRoom,
@@ -167,7 +167,7 @@ func productRequests(w *demand.Intent) (all []*Request) {
 	reserve := func(id events.ReservationID, holder events.Holder, quantity int64, hold bool) *Request {
 		r := Post(path+"/reservations", members{"holder": holder, "quantity": quantity, "hold": hold},
 			On(w.Stream, Acquire), onReservation(id))
-		r.Creates = id
+		r.Creates = string(id)
 		return r
 	}
 	release := func(id events.ReservationID) *Request {

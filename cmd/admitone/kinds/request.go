@@ -15,8 +15,8 @@ type Request struct {
 	Body any
 	// Needs are the resources on which it depends.
 	Needs []Need
-	// Creates is the id, in the log, of what it creates.
-	Creates events.ReservationID
+	// Creates is the id, in the log, of what it creates, where the target chooses another one.
+	Creates string
 	// Edit means that the revision has to be read first.
 	Edit bool
 	// Setup means that it puts something on sale, or money into a wallet. It is sent even if it

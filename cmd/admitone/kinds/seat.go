@@ -54,8 +54,8 @@ func appendSeat(dst []byte, s *row.OneSeat, at *row.Moment) []byte {
 }
 
 // seatCommand has the commands of organisers; the others belong to bookings.
-func seatCommand(fact events.Fact, _ events.RoomID) (core.Command, error) {
-	switch fact.(type) {
+func seatCommand(w *demand.Intent, _ events.RoomID) (core.Command, error) {
+	switch w.Fact.(type) {
 	case *events.SeatBlocked:
 		return &seat.Block{}, nil
 	case *events.SeatUnblocked:

@@ -27,8 +27,8 @@ func teamText(out io.Writer, t *row.Team) error {
 	return err
 }
 
-func teamCommand(fact events.Fact, _ events.RoomID) (core.Command, error) {
-	switch f := fact.(type) {
+func teamCommand(w *demand.Intent, _ events.RoomID) (core.Command, error) {
+	switch f := w.Fact.(type) {
 	case *events.TeamRegistered:
 		return &team.Register{ID: f.TeamID, Name: f.DisplayName, Owner: f.Owner}, nil
 	}

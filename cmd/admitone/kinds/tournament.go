@@ -103,8 +103,8 @@ func rosterParts(t *row.Roster) Parts {
 	return p
 }
 
-func tournamentCommand(fact events.Fact, room events.RoomID) (core.Command, error) {
-	switch f := fact.(type) {
+func tournamentCommand(w *demand.Intent, room events.RoomID) (core.Command, error) {
+	switch f := w.Fact.(type) {
 	case *events.TournamentCreated:
 		return &tournament.Create{ID: f.TournamentID, Name: f.DisplayName, TeamLimit: f.TeamLimit,
 			RegisterDeadline: f.RegisterDeadline, Waitlist: f.Waitlist, Rule: f.WaitlistRule,

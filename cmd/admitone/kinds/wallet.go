@@ -35,8 +35,8 @@ func walletText(out io.Writer, w *row.Wallet) error {
 	return err
 }
 
-func walletCommand(fact events.Fact, _ events.RoomID) (core.Command, error) {
-	switch f := fact.(type) {
+func walletCommand(w *demand.Intent, _ events.RoomID) (core.Command, error) {
+	switch f := w.Fact.(type) {
 	case *events.WalletCharged:
 		return &wallet.Charge{ID: f.ChargeID, Amount: f.Amount}, nil
 	}

@@ -42,9 +42,9 @@ type runner struct {
 	epoch    string
 
 	mu     sync.Mutex
-	names  map[events.ReservationID]string // the target's ids by those of the log; guarded by mu
-	report *Report                         // guarded by mu
-	failed error                           // guarded by mu
+	names  map[string]string // the target's ids by those of the log; guarded by mu
+	report *Report           // guarded by mu
+	failed error             // guarded by mu
 }
 
 // Run replays a recorded demand. Errors: events.ErrUnavailable, the store's;
@@ -54,7 +54,7 @@ func Run(ctx context.Context, store events.Store, options Options) (*Report, err
 		options.Connections = 128
 	}
 	p := &runner{Options: options, store: store, target: newTarget(options.Against, options.Token, options.Connections),
-		bookings: map[string]*recordedBooking{}, epoch: store.Epoch(), names: map[events.ReservationID]string{},
+		bookings: map[string]*recordedBooking{}, epoch: store.Epoch(), names: map[string]string{},
 		report: &Report{LeftOut: map[string]int64{}, OtherReason: map[string]int64{}, Different: map[string]int64{}}}
 	defer p.target.client.CloseIdleConnections()
 	if err := p.survey(ctx); err != nil {
@@ -248,7 +248,7 @@ func (p *runner) do(ctx context.Context, r *kinds.Request, w *demand.Intent, key
 	return nil
 }
 
-func (p *runner) known(id events.ReservationID) (string, bool) {
+func (p *runner) known(id string) (string, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	here, ok := p.names[id]

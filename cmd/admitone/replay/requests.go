@@ -110,7 +110,7 @@ func (p *runner) bookingRequests(w *demand.Intent) (all []*kinds.Request, leftOu
 	case *events.BookingHeld:
 		r = kinds.Post("/v1/performances/"+string(b.performance)+"/bookings",
 			map[string]any{"holder": b.holder, "seats": b.seats}, b.needs()...)
-		r.Creates = events.ReservationID(b.id)
+		r.Creates = b.id
 	case *events.BookingPaymentStarted:
 		if b.over {
 			return nil, noBooking
@@ -135,12 +135,12 @@ func (p *runner) bookingRequests(w *demand.Intent) (all []*kinds.Request, leftOu
 // false if the target has none.
 func prepare(
 	r *kinds.Request,
-	known func(id events.ReservationID) (string, bool),
+	known func(id string) (string, bool),
 ) (s *httpRequest, ok bool, err error) {
 	s = &httpRequest{method: r.Method, path: r.Path}
 	if before, rest, found := strings.Cut(r.Path, "<"); found {
 		recorded, after, _ := strings.Cut(rest, ">")
-		id, ok := known(events.ReservationID(recorded))
+		id, ok := known(recorded)
 		if !ok {
 			return nil, false, nil
 		}

@@ -66,14 +66,11 @@ func (r *executor) decide(w *demand.Intent) (refused core.Code, err error) {
 	if w.Stream.Category() == events.WaitingRoomCategory {
 		return code(r.decideRoom(w))
 	}
-	switch f := w.Fact.(type) {
-	case *events.SeatReleased:
+	if f, ok := w.Fact.(*events.SeatReleased); ok {
 		return "", r.noteRelease(w.Stream, f)
-	case *events.ProductExpired, *events.BookingExpired:
-		return "", nil // the simulation has its own deadlines
 	}
 	command, err := r.commandOf(w)
-	if err != nil {
+	if command == nil || err != nil {
 		return "", err
 	}
 	_, err = r.command(w.Stream, command)
@@ -91,12 +88,13 @@ func code(err error) (core.Code, error) {
 	return "", err
 }
 
-// commandOf returns the command to one entity that an intent stands for.
+// commandOf returns the command to one entity that an intent stands for; nil for what the
+// simulation does by itself, since it has its own deadlines.
 func (r *executor) commandOf(w *demand.Intent) (command core.Command, err error) {
 	if k := kinds.Of(w.Stream); k != nil && k.Command != nil {
-		command, err = k.Command(w.Fact, r.pass(w))
+		command, err = k.Command(w, r.pass(w))
 	}
-	if command == nil && err == nil {
+	if command == nil && err == nil && !w.System {
 		err = fmt.Errorf("no command leads to %s", w.Fact.Name())
 	}
 	return command, err

@@ -1,0 +1,26 @@
+package whatif
+
+import (
+	"testing"
+	"time"
+
+	"admitone/events"
+	"admitone/projections/demand"
+)
+
+// TestSystemNeedsNoCommand: what a kind's deadline did is left out, for the simulation has its own
+// deadlines; a request that no command answers is a fault of the program.
+func TestSystemNeedsNoCommand(t *testing.T) {
+	r := newExecutor(newSimulation(func(events.StreamID, events.Fact, time.Time) {}))
+	for stream, fact := range map[events.StreamID]events.Fact{
+		"team-owls": &events.AllowanceExpired{}, "product-tee": &events.ProductExpired{}, "booking-b": &events.BookingExpired{},
+	} {
+		code, err := r.decide(&demand.Intent{Stream: stream, Fact: fact, System: true})
+		if code != "" || err != nil {
+			t.Errorf("%s of the system: refused with %q, error %v", fact.Name(), code, err)
+		}
+		if _, err = r.decide(&demand.Intent{Stream: stream, Fact: fact}); err == nil {
+			t.Errorf("%s was requested, and no command leads to it: no error", fact.Name())
+		}
+	}
+}

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"admitone/api/connections"
 )
 
 // drainTick is how often drain looks for open connections.
@@ -22,23 +24,48 @@ func (s *Server) closeAfterResponse(next fasthttp.RequestHandler) fasthttp.Reque
 
 // drain answers on the open connections, and accepts no new ones, until none is open or
 // Config.Linger has passed. A load balancer reuses connections: a command that it sends just when
-// the server closes an idle one has an unknown outcome and can't be sent to another server.
+// the server closes an idle one has an unknown outcome and can't be sent to another server. So
+// Linger is longer than a load balancer keeps an idle connection.
 func (s *Server) drain(ctx context.Context) {
 	if s.config.Linger <= 0 {
 		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, s.config.Linger)
+	defer cancel()
 	s.leaving.Store(true)
-	s.stopAccepting()
-	end, tick := time.NewTimer(s.config.Linger), time.NewTicker(drainTick)
-	defer end.Stop()
+	if listener := s.stopListening(); listener != nil {
+		_ = listener.Drain(ctx) // a failure to close it is that of Fiber's shutdown
+	}
+	tick := time.NewTicker(drainTick)
 	defer tick.Stop()
-	for s.app.Server().GetOpenConnectionsCount() > 0 {
+	for s.requesting() > 0 {
 		select {
 		case <-ctx.Done():
 			return
-		case <-end.C:
-			return
 		case <-tick.C:
 		}
+	}
+}
+
+// requesting returns how many connections are open that are no sockets. Fasthttp's own count
+// leaves one out once its listener is closed.
+func (s *Server) requesting() int {
+	n := s.pool.Stats()
+	return n.Open - n.Upgraded + n.SpareOpen
+}
+
+// stopListening keeps Listen from serving, and returns the listener if it does already.
+func (s *Server) stopListening() *connections.Listener {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stopping = true
+	return s.listener
+}
+
+// stopAccepting closes the listener, or keeps Listen from serving. Fiber's own shutdown overlooks
+// a server that is only about to serve, which would then never end.
+func (s *Server) stopAccepting() {
+	if listener := s.stopListening(); listener != nil {
+		_ = listener.Close() // Fiber may have closed it already
 	}
 }

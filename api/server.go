@@ -134,9 +134,9 @@ type Server struct {
 	patience time.Duration
 
 	mu       sync.Mutex
-	listener net.Listener // of Listen; guarded by mu
-	stopping bool         // guarded by mu
-	leaving  atomic.Bool  // responses close their connections
+	listener *connections.Listener // of Listen; guarded by mu
+	stopping bool                  // guarded by mu
+	leaving  atomic.Bool           // responses close their connections
 }
 
 // New returns a server that does not listen yet.
@@ -227,30 +227,19 @@ func (s *Server) Listen(ln net.Listener) error {
 		return err
 	}
 	s.note(head)
-	ln = s.pool.Listen(ln)
-	if !s.listens(ln) {
-		return ln.Close()
+	pooled := s.pool.Listen(ln)
+	if !s.listens(pooled) {
+		return pooled.Close()
 	}
-	return s.app.Listener(ln)
+	return s.app.Listener(pooled)
 }
 
 // listens sets the listener for Shutdown; it returns false if that has been called.
-func (s *Server) listens(ln net.Listener) bool {
+func (s *Server) listens(ln *connections.Listener) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.listener = ln
 	return !s.stopping
-}
-
-// stopAccepting closes the listener, or keeps Listen from serving. Fiber's own shutdown overlooks
-// a server that is only about to serve, which would then never end.
-func (s *Server) stopAccepting() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.stopping = true
-	if s.listener != nil {
-		_ = s.listener.Close() // Fiber may have closed it already
-	}
 }
 
 // Shutdown lets requests under way finish, closes the sockets (close code 1012) and returns when

@@ -1,11 +1,13 @@
 package api
 
 import (
+	"io"
 	"net"
 	"runtime"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"go.uber.org/goleak"
@@ -59,7 +61,7 @@ func TestShutdown(t *testing.T) {
 	deaf.Conn.Close()
 	w.client.CloseIdleConnections()
 	// Fasthttp's clock and an idle worker pool stay for a while.
-	goleak.VerifyNone(t, before, goleak.IgnoreTopFunction("github.com/valyala/fasthttp.updateServerDate.func1"),
+	goleak.VerifyNone(t, before, goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.updateServerDate.func1"),
 		goleak.IgnoreAnyFunction("github.com/valyala/fasthttp.(*workerPool).Start.func2"))
 }
 
@@ -79,4 +81,36 @@ func TestShutdownWhileStarting(t *testing.T) {
 		w.must(server.Shutdown(t.Context()))
 		w.must(<-ended)
 	}
+}
+
+// TestLinger: a request over a connection that was idle when the shutdown began is answered, and
+// ends its connection; the shutdown does not wait any longer then.
+func TestLinger(t *testing.T) {
+	w := newHarness(t, func(w *harness) { w.config.Linger = patience })
+	idle := w.keep()
+	idle.asks(w, "/healthz")
+	stopped := make(chan struct{})
+	go func() { w.stop(); close(stopped) }()
+	for !w.server.leaving.Load() {
+		runtime.Gosched()
+	}
+	for { // until nobody can connect any more
+		conn, err := net.DialTimeout("tcp", w.address, 10*time.Millisecond)
+		if err != nil {
+			break
+		}
+		conn.Close()
+	}
+	select {
+	case <-stopped:
+		t.Fatal("it has ended, and a connection is open")
+	case <-time.After(200 * time.Millisecond):
+	}
+	if a := idle.asks(w, "/healthz"); a.status != 200 {
+		t.Errorf("%d %s", a.status, a.text)
+	}
+	if _, err := idle.in.ReadByte(); err != io.EOF {
+		t.Errorf("after its last answer the connection says %v", err)
+	}
+	<-stopped
 }

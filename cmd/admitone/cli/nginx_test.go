@@ -96,7 +96,8 @@ func startNginx(t *testing.T, name, listens string, replace map[string]string) {
 		cmd.Process.Signal(syscall.SIGTERM)
 		cmd.Wait()
 		if t.Failed() {
-			t.Logf("nginx says:\n%s", says)
+			t.Logf("nginx says, besides what it says of servers that are down:\n%s", withoutLines(says.String(),
+				"connect() failed"))
 		}
 	})
 	for end := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
@@ -109,6 +110,17 @@ func startNginx(t *testing.T, name, listens string, replace map[string]string) {
 			t.Fatalf("nginx does not listen: %v\n%s", err, says)
 		}
 	}
+}
+
+// withoutLines returns a text without the lines that contain something.
+func withoutLines(text, something string) string {
+	var kept strings.Builder
+	for line := range strings.Lines(text) {
+		if !strings.Contains(line, something) {
+			kept.WriteString(line)
+		}
+	}
+	return kept.String()
 }
 
 // TestProxyRetriesAfterRestart: after a moment without any server, requests succeed as soon as the

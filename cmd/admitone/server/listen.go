@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"syscall"
 
+	"admitone/api/connections"
 	"admitone/cmd/admitone/usage"
 )
 
@@ -15,7 +16,7 @@ func listenOn(flag, address string) (net.Listener, error) {
 	if err := CheckAddress(flag, address); err != nil {
 		return nil, err
 	}
-	listener, err := net.Listen("tcp", address)
+	listener, err := connections.Open(address)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("can't listen on %s: the address is taken by another program; "+
 			"give another with --%s, such as --%[2]s 127.0.0.1:0 for any free port", address, flag)

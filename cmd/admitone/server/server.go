@@ -266,8 +266,8 @@ func (p *Server) resume() {
 }
 
 // drainLimit is how long a stopping server answers its connections, if other servers can take new
-// ones.
-const drainLimit = time.Second
+// ones. docker/nginx.conf keeps an idle connection for half of it.
+const drainLimit = 2 * time.Second
 
 func (p *Server) drain() time.Duration {
 	if p.shared {

@@ -1,0 +1,55 @@
+package connections
+
+import (
+	"net"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// onlySYN is a classic BPF program that drops the first packet of a handshake, and takes all
+// others: those that end one, and those of open connections, which inherit it. The kernel runs it
+// from the TCP header on; byte 13 has the flags.
+var onlySYN = []unix.SockFilter{
+	{Code: unix.BPF_LD | unix.BPF_B | unix.BPF_ABS, K: 13},
+	{Code: unix.BPF_ALU | unix.BPF_AND | unix.BPF_K, K: flagSYN | flagACK},
+	{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: flagSYN, Jt: 1},
+	{Code: unix.BPF_RET | unix.BPF_K, K: 1<<32 - 1},
+	{Code: unix.BPF_RET | unix.BPF_K, K: 0},
+}
+
+// Flags of a TCP header.
+const flagSYN, flagACK = 0x02, 0x10
+
+// ignoreHandshakes makes the kernel drop the handshakes that begin from now on; their clients try
+// again after a second. It reports whether it could.
+func ignoreHandshakes(listener net.Listener) bool {
+	program := unix.SockFprog{Len: uint16(len(onlySYN)), Filter: &onlySYN[0]}
+	done := false
+	onSocket(listener, func(fd int) {
+		done = unix.SetsockoptSockFprog(fd, unix.SOL_SOCKET, unix.SO_ATTACH_FILTER, &program) == nil
+	})
+	return done
+}
+
+// backlog returns how many connections the kernel has completed and nobody has accepted, 0 for a
+// listener that can't be asked.
+func backlog(listener net.Listener) (waiting int) {
+	onSocket(listener, func(fd int) {
+		if info, err := unix.GetsockoptTCPInfo(fd, unix.IPPROTO_TCP, unix.TCP_INFO); err == nil {
+			waiting = int(info.Unacked) // of a listening socket the length of that queue
+		}
+	})
+	return waiting
+}
+
+// onSocket calls f with the descriptor of a listener that has one and is open.
+func onSocket(listener net.Listener, f func(fd int)) {
+	owner, ok := listener.(syscall.Conn)
+	if !ok {
+		return
+	}
+	if raw, err := owner.SyscallConn(); err == nil {
+		_ = raw.Control(func(fd uintptr) { f(int(fd)) }) // a closed one has no handshakes to ignore
+	}
+}

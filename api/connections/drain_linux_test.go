@@ -1,0 +1,137 @@
+package connections
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestDrain: a client whose connection is open when the listener drains is served, also if nobody
+// had accepted it, and one that comes later is refused.
+func TestDrain(t *testing.T) {
+	inner, err := Open("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := NewPool(Config{Logger: slog.New(slog.DiscardHandler)}).Listen(inner)
+	var early []net.Conn
+	for range 20 {
+		early = append(early, dial(t, inner.Addr()))
+	}
+	if n := backlog(inner); n != len(early) {
+		t.Fatalf("%d connections wait to be accepted, want %d", n, len(early))
+	}
+	drained := make(chan error, 1)
+	go func() { drained <- l.Drain(t.Context()) }()
+	time.Sleep(2 * handshakeTime) // that the backlog outlasts the least time of draining
+	select {
+	case <-drained:
+		t.Fatal("it has closed, and connections wait to be accepted")
+	default:
+	}
+	var served sync.WaitGroup
+	served.Go(func() { serveEcho(l) })
+	for i, c := range early {
+		if err := echo(c); err != nil {
+			t.Errorf("connection %d: %v", i, err)
+		}
+	}
+	if err := <-drained; err != nil {
+		t.Error(err)
+	}
+	served.Wait()
+	if c, err := net.Dial("tcp", inner.Addr().String()); !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Errorf("a new connection: %v, %v", c, err)
+	}
+}
+
+// TestDrainUnderLoad: while clients come and go, none of those that are let in is reset.
+func TestDrainUnderLoad(t *testing.T) {
+	for range 20 {
+		inner, err := Open("127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		l := NewPool(Config{Logger: slog.New(slog.DiscardHandler)}).Listen(inner)
+		var clients sync.WaitGroup
+		var answered atomic.Int64
+		clients.Go(func() { serveEcho(l) })
+		for range 8 {
+			clients.Go(func() {
+				for {
+					c, err := net.DialTimeout("tcp", inner.Addr().String(), 20*time.Millisecond)
+					if err != nil {
+						return
+					}
+					if err := echo(c); err != nil {
+						t.Error("a connection that was open:", err)
+					}
+					c.Close()
+					answered.Add(1)
+				}
+			})
+		}
+		for answered.Load() < 50 {
+			time.Sleep(time.Millisecond)
+		}
+		if err := l.Drain(t.Context()); err != nil {
+			t.Error(err)
+		}
+		clients.Wait()
+	}
+}
+
+// TestDrainEnds: a backlog that nobody accepts is not waited for beyond the context.
+func TestDrainEnds(t *testing.T) {
+	inner, err := Open("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dial(t, inner.Addr())
+	ctx, cancel := context.WithTimeout(t.Context(), 2*handshakeTime)
+	defer cancel()
+	if err := NewPool(Config{}).Listen(inner).Drain(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
+func dial(t *testing.T, to net.Addr) net.Conn {
+	t.Helper()
+	c, err := net.Dial("tcp", to.String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c
+}
+
+// serveEcho sends back the first byte of every connection, until the listener is closed.
+func serveEcho(l net.Listener) {
+	for {
+		c, err := l.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			defer c.Close()
+			_, _ = io.CopyN(c, c, 1)
+		}()
+	}
+}
+
+// echo sends a byte and waits for it to come back.
+func echo(c net.Conn) error {
+	if _, err := c.Write([]byte("x")); err != nil {
+		return err
+	}
+	_ = c.SetReadDeadline(time.Now().Add(10 * time.Second))
+	_, err := io.ReadFull(c, make([]byte, 1))
+	return err
+}

@@ -139,7 +139,7 @@ func (p *Projections) Begun(
 		return nil, err
 	}
 	defer p.leave()
-	left, ok, err := kindOf[*boxOffice](p).begun.get(string(bookingID))
+	left, ok, err := viewOf[*boxOffice](p).begun.get(string(bookingID))
 	if err != nil || !ok {
 		return nil, err
 	}

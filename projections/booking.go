@@ -85,7 +85,7 @@ func (p *Projections) HolderBookings(holder events.Holder, after uint64,
 		return nil, 0, err
 	}
 	defer p.leave()
-	k := kindOf[*boxOffice](p)
+	k := viewOf[*boxOffice](p)
 	var ids []string
 	next, err = owned(p, k.holders, string(holder), after, limit, func(id *string) { ids = append(ids, *id) })
 	if err != nil {

@@ -16,7 +16,7 @@ func init() {
 		views: "boxoffice.v2",
 		categories: []string{events.PerformanceCategory, events.SeatCategory, events.BookingCategory,
 			events.WalletCategory, events.AllowanceCategory},
-		open: func(p *Projections) kind { return newBoxOffice(p) },
+		open: func(p *Projections) view { return newBoxOffice(p) },
 	})
 }
 
@@ -38,8 +38,8 @@ type boxOffice struct {
 	unfinished   *unfinished
 	at           func() events.Position // up to which the views have come
 
-	topic       *live.Kind
-	seatTopic   *live.Kind
+	topic       *live.Topics
+	seatTopic   *live.Topics
 	recentSteps recentSteps
 
 	// Reused for every event.
@@ -67,8 +67,8 @@ func newBoxOffice(p *Projections) *boxOffice {
 	k.begun.missing = p.absence.of(k.begun.prefix)
 	k.open.missing = p.absence.of(k.open.prefix)
 	k.performances.limit, k.blocks.limit = cachedPerformances, cachedSeatBlocks
-	k.topic = live.NewKind("performance", k.state)
-	k.seatTopic = live.NewKind("seats", k.seatsState)
+	k.topic = live.NewTopics("performance", k.state)
+	k.seatTopic = live.NewTopics("seats", k.seatsState)
 	k.topic.ResumeDelta, k.seatTopic.ResumeDelta = k.resumeDelta, k.resumeSeatsDelta
 	backfill := func(ctx context.Context, since events.Position) { k.backfill(ctx, p, since) }
 	k.topic.Backfill, k.seatTopic.Backfill = backfill, backfill
@@ -84,7 +84,7 @@ func decodeNothing([]byte) (struct{}, error) { return struct{}{}, nil }
 
 func decodeText(record []byte) (string, error) { return string(record), nil }
 
-func (k *boxOffice) topics() []*live.Kind { return []*live.Kind{k.topic, k.seatTopic} }
+func (k *boxOffice) topics() []*live.Topics { return []*live.Topics{k.topic, k.seatTopic} }
 
 func (k *boxOffice) reset() {
 	k.performances.reset()

@@ -50,7 +50,7 @@ func boxOfficeContent(t rapid.TB, p *Projections) (all []string) {
 		}
 		all = append(all, fmt.Sprintf("%+v %+v", wallet, entries))
 	}
-	k := kindOf[*boxOffice](p)
+	k := viewOf[*boxOffice](p)
 	return append(all, fmt.Sprint("unfinished ", recordsOf(t, p, k.unfinished.records)),
 		fmt.Sprint("holdings ", recordsOf(t, p, k.holdings)),
 		fmt.Sprint("begun ", recordsOf(t, p, k.begun)))
@@ -126,7 +126,7 @@ func agrees(t *rapid.T, p *Projections, c *logtest.BookingModel) {
 	}
 	slices.SortStableFunc(ids, byHolder)
 	pagesAgree(t, p, c, ids)
-	open := recordsOf(t, p, kindOf[*boxOffice](p).unfinished.records)
+	open := recordsOf(t, p, viewOf[*boxOffice](p).unfinished.records)
 	if n, err := p.Unfinished(); err != nil || n != len(open) {
 		t.Fatal(n, err)
 	}

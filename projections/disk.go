@@ -64,7 +64,7 @@ func (p *Projections) startOver() error {
 		p.caught.Store(&again)
 	}
 	p.damage.forget()
-	for _, k := range p.kinds {
+	for _, k := range p.views {
 		k.reset()
 	}
 	if err := p.openDB(); err != nil {

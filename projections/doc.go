@@ -75,8 +75,8 @@
 //
 // # Adding a kind
 //
-// A kind is one file that registers itself: the categories of streams it folds, its
-// tables, its topics and its query methods. Its row is a file of package row, and its
-// snapshots and deltas are one of package live.
-// When the set of kinds or the version of one changes, the views are folded again.
+// A kind is one file that registers a view: one row per entity ([registerRows]), or the categories
+// of streams it folds, its tables and its topics; and its query methods. Its row is a file of
+// package row, and what its topics show is one of package live.
+// When the set of views or the version of one changes, the views are folded again.
 package projections

@@ -24,7 +24,7 @@ func (p *Projections) Entry(tournamentID events.TournamentID, teamID events.Team
 		return row.Entry{}, false, err
 	}
 	defer p.leave()
-	v := kindOf[*tournaments](p).entries
+	v := viewOf[*tournaments](p).entries
 	p.mu.RLock()
 	e, before, err := v.entry(tournamentID, teamID)
 	p.mu.RUnlock()
@@ -73,7 +73,7 @@ func (p *Projections) Entries(tournamentID events.TournamentID, status events.En
 		return nil, 0, err
 	}
 	defer p.leave()
-	v, from := kindOf[*tournaments](p).entries, int64(min(after, lastPlace))
+	v, from := viewOf[*tournaments](p).entries, int64(min(after, lastPlace))
 	ahead := from // waiting teams up to here are counted
 	if status == events.EntryEntered {
 		ahead = 0
@@ -125,7 +125,7 @@ func (p *Projections) TeamEntries(
 	if err := p.enter(); err != nil {
 		return nil, "", err
 	}
-	v := kindOf[*tournaments](p).entries
+	v := viewOf[*tournaments](p).entries
 	p.mu.RLock()
 	ids, more, err := v.tournamentsOf(teamID, after, limit)
 	p.mu.RUnlock()

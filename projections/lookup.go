@@ -1,25 +1,25 @@
 package projections
 
-// rowOf returns the row of id of a kind's table, and whether it exists.
+// rowOf returns the row of id of a view's table, and whether it exists.
 // Errors: the disk's.
-func rowOf[K kind, R any](p *Projections, of func(K) *table[R], id string) (row R, ok bool, err error) {
+func rowOf[V view, R any](p *Projections, of func(V) *table[R], id string) (row R, ok bool, err error) {
 	if err := p.enter(); err != nil {
 		return row, false, err
 	}
 	defer p.leave()
-	return of(kindOf[K](p)).get(id)
+	return of(viewOf[V](p)).get(id)
 }
 
-// pageOf returns up to limit rows of a kind's table with ids above after, ordered
+// pageOf returns up to limit rows of a view's table with ids above after, ordered
 // by the bytes of their ids, and where the next page starts: its after, or "" when
 // there is none. Errors: the disk's.
-func pageOf[K kind, R any](p *Projections, of func(K) *table[R], after string, limit int,
+func pageOf[V view, R any](p *Projections, of func(V) *table[R], after string, limit int,
 	id func(*R) string) (page []R, next string, err error) {
 	if err := p.enter(); err != nil {
 		return nil, "", err
 	}
 	defer p.leave()
-	page, more, err := of(kindOf[K](p)).list(after, limit)
+	page, more, err := of(viewOf[V](p)).list(after, limit)
 	if err != nil || !more || len(page) == 0 {
 		return page, "", err
 	}

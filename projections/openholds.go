@@ -99,11 +99,11 @@ func (p *Projections) OpenHolds(holder events.Holder) (int64, error) {
 		return 0, err
 	}
 	defer p.leave()
-	units, _, err := kindOf[*products](p).open.get(string(holder))
+	units, _, err := viewOf[*products](p).open.get(string(holder))
 	if err != nil {
 		return 0, err
 	}
-	seats, _, err := kindOf[*boxOffice](p).open.get(string(holder))
+	seats, _, err := viewOf[*boxOffice](p).open.get(string(holder))
 	return units + seats, err
 }
 
@@ -113,6 +113,6 @@ func (p *Projections) OwnedTeams(owner events.Holder) (int64, error) {
 		return 0, err
 	}
 	defer p.leave()
-	n, _, err := kindOf[*tournaments](p).owned.get(string(owner))
+	n, _, err := viewOf[*tournaments](p).owned.get(string(owner))
 	return n, err
 }

@@ -89,7 +89,7 @@ func TestOpenHoldsAreCounted(t *testing.T) {
 func flushed(t *rapid.T, p *Projections) {
 	b := p.db.NewBatch()
 	defer b.Close()
-	for _, flush := range []func(*pebble.Batch) error{kindOf[*products](p).flush, kindOf[*boxOffice](p).flush} {
+	for _, flush := range []func(*pebble.Batch) error{viewOf[*products](p).flush, viewOf[*boxOffice](p).flush} {
 		if err := flush(b); err != nil {
 			t.Fatal(err)
 		}

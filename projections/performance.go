@@ -30,7 +30,7 @@ func (p *Projections) Performance(id events.PerformanceID) (row.Performance, boo
 	defer p.leave()
 	p.mu.RLock()
 	defer p.mu.RUnlock()
-	return kindOf[*boxOffice](p).performance(string(id))
+	return viewOf[*boxOffice](p).performance(string(id))
 }
 
 // Performances returns up to limit performances that start at from or later and
@@ -53,7 +53,7 @@ func (p *Projections) Performances(from, to time.Time, after string,
 	if after != "" {
 		begin = max(begin, after+"\x00")
 	}
-	k := kindOf[*boxOffice](p)
+	k := viewOf[*boxOffice](p)
 	p.mu.RLock()
 	dates, err := k.dates.scan(begin, end)
 	p.mu.RUnlock()

@@ -8,12 +8,9 @@ import (
 
 // state is called with the lock held.
 func (k *boxOffice) state(id string) (live.State, events.Position, error) {
-	e, err := k.performances.find(id)
+	e, err := k.performances.existing(id)
 	if err != nil {
 		return nil, 0, err
-	}
-	if e == nil {
-		return nil, 0, live.ErrNotFound
 	}
 	return live.NewPerformanceState(e.row.Clone()), e.row.Position, nil
 }
@@ -42,12 +39,9 @@ func (k *boxOffice) publishStep(e *events.Recorded, performance *row.Performance
 
 // seatsState is called with the lock held.
 func (k *boxOffice) seatsState(id string) (live.State, events.Position, error) {
-	e, err := k.performances.find(id)
+	e, err := k.performances.existing(id)
 	if err != nil {
 		return nil, 0, err
-	}
-	if e == nil {
-		return nil, 0, live.ErrNotFound
 	}
 	m, err := k.seatMap(&e.row)
 	if err != nil {

@@ -70,14 +70,14 @@ type Projections struct {
 
 	waiters   waiters
 	deadlines *deadlines
-	kinds     []kind
+	views     []view
 	topics    *live.Hub
 	absence   *absence
 
 	// mu guards the fold: everything in memory that comes from events. The runner
 	// holds it for a batch at a time, readers for a look-up.
 	mu            sync.RWMutex
-	categories    map[string]kind
+	categories    map[string]view
 	last          category        // the one looked up last
 	unknownEvents map[string]bool // unknown categories that have been logged
 	at            checkpoint      // what the views contain, in memory
@@ -104,7 +104,7 @@ type Projections struct {
 
 type category struct {
 	name string
-	kind kind
+	view view
 }
 
 // Open opens the views, creating them if there are none, or none of this log
@@ -121,7 +121,7 @@ func Open(c Config) (*Projections, error) {
 	p := &Projections{
 		store: c.Store, log: c.Logger, files: c.files(), dir: c.Dir, epoch: c.Store.Epoch(),
 		maxTables: c.MaxTables, late: latenessOf(c.Shared), damage: damage{told: make(chan struct{}, 1)},
-		deadlines: newDeadlines(latenessOf(c.Shared)), categories: map[string]kind{},
+		deadlines: newDeadlines(latenessOf(c.Shared)), categories: map[string]view{},
 		ready: make(chan struct{}), absence: newAbsence(),
 	}
 	p.tag = tagOf(p.epoch)
@@ -129,12 +129,12 @@ func Open(c Config) (*Projections, error) {
 		FrameEvery: c.FrameEvery})
 	p.caught.Store(&p.ready)
 	for _, r := range registrations {
-		k := r.open(p)
-		p.kinds = append(p.kinds, k)
+		v := r.open(p)
+		p.views = append(p.views, v)
 		for _, category := range r.categories {
-			p.categories[category] = k
+			p.categories[category] = v
 		}
-		for _, t := range k.topics() {
+		for _, t := range v.topics() {
 			p.topics.Add(t)
 		}
 	}

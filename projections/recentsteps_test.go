@@ -160,7 +160,7 @@ func TestHowFarBackATrailGoes(t *testing.T) {
 	waitFor(t, p, head)
 	came("seats:a", late, live.DeltaFrame) // nothing was missed
 	came("seats:a", early, live.SnapshotFrame)
-	if steps := len(kindOf[*boxOffice](p).recentSteps.steps); steps > 3*maxRecentSteps {
+	if steps := len(viewOf[*boxOffice](p).recentSteps.steps); steps > 3*maxRecentSteps {
 		t.Errorf("%d steps are remembered", steps)
 	}
 }

@@ -36,7 +36,7 @@ func (p *Projections) remake() error {
 		"position", p.at.position)
 	p.topics.Mute()
 	p.deadlines.pause(true)
-	kindOf[*boxOffice](p).unfinished.pause(true)
+	viewOf[*boxOffice](p).unfinished.pause(true)
 	// Its files are known to be damaged.
 	_ = p.db.Close()
 	return p.startOver()
@@ -58,7 +58,7 @@ func (p *Projections) caughtUp(target events.Position) {
 	}
 	p.remakes = 0
 	p.deadlines.pause(false)
-	kindOf[*boxOffice](p).unfinished.pause(false)
+	viewOf[*boxOffice](p).unfinished.pause(false)
 	p.anew.Store(false)
 	close(*p.caught.Load())
 }

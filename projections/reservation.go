@@ -45,7 +45,7 @@ func (p *Projections) ClosedReservation(
 		return row.Reservation{}, false, err
 	}
 	defer p.leave()
-	r, ok, err := kindOf[*products](p).closed.get(ownedKey(string(productID), string(reservationID)))
+	r, ok, err := viewOf[*products](p).closed.get(ownedKey(string(productID), string(reservationID)))
 	if ok {
 		r.ID, r.ProductID = reservationID, productID
 	}

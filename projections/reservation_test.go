@@ -42,7 +42,7 @@ func TestClosedReservations(t *testing.T) {
 	if err := p.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(kindOf[*products](p).closed.changed); n != 0 {
+	if n := len(viewOf[*products](p).closed.changed); n != 0 {
 		t.Errorf("%d are still in memory after they were written", n)
 	}
 	again := opened(t, log, fs)

@@ -14,7 +14,7 @@ import (
 // rowSnapshotEvery is how many events of a stream lie between two of its snapshots.
 const rowSnapshotEvery = 512
 
-// rowSnapshots are what the rows of a kind were like at every so many revisions. From
+// rowSnapshots are what the rows of a view were like at every so many revisions. From
 // there on few events have to be folded to know what an entity was like at any time,
 // however many it has. They are a fold of the log as the rows are.
 type rowSnapshots[R any] struct {
@@ -82,12 +82,12 @@ func (m *rowSnapshots[R]) reset() { m.records.reset() }
 
 // pastOf folds the row of a stream up to a position, from the last snapshot on; nil if
 // the stream had no event by then. Errors: apply's; the disk's; the store's.
-func pastOf[K kind, R any](ctx context.Context, p *Projections, of func(K) *rowSnapshots[R], stream events.StreamID,
+func pastOf[V view, R any](ctx context.Context, p *Projections, of func(V) *rowSnapshots[R], stream events.StreamID,
 	position events.Position, apply func(*R, *events.Recorded) error) (*R, error) {
 	if err := p.enter(); err != nil {
 		return nil, err
 	}
-	state, next, err := of(kindOf[K](p)).last(stream.Entity(), position)
+	state, next, err := of(viewOf[V](p)).last(stream.Entity(), position)
 	p.leave()
 	if err != nil {
 		return nil, err

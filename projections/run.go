@@ -183,10 +183,10 @@ func (p *Projections) fold(e *events.Recorded) (work int, err error) {
 		return 0, nil
 	}
 	if name := e.Stream.Category(); name != p.last.name {
-		p.last = category{name: strings.Clone(name), kind: p.categories[name]}
+		p.last = category{name: strings.Clone(name), view: p.categories[name]}
 	}
 	fact, err := e.Decode()
-	if err != nil && p.last.kind == nil {
+	if err != nil && p.last.view == nil {
 		p.noteUnknown(e, err)
 		return 0, nil
 	}
@@ -195,8 +195,8 @@ func (p *Projections) fold(e *events.Recorded) (work int, err error) {
 	}
 	// A fact that no view is about is none the less known, or it would not have
 	// been decoded. When a kind for it is added, the views are folded again.
-	if p.last.kind != nil {
-		if work, err = p.last.kind.fold(e, fact); err != nil {
+	if p.last.view != nil {
+		if work, err = p.last.view.fold(e, fact); err != nil {
 			return 0, err
 		}
 	}
@@ -260,7 +260,7 @@ func (p *Projections) flush() error {
 	}
 	b := p.db.NewBatch()
 	defer b.Close()
-	for _, k := range p.kinds {
+	for _, k := range p.views {
 		if err := k.flush(b); err != nil {
 			return p.failLocked(err)
 		}

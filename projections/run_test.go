@@ -157,11 +157,11 @@ func openIn(t rapid.TB, log *logtest.Memory, fs vfs.FS) *Projections {
 	if err != nil {
 		t.Fatal(err)
 	}
-	kindOf[*products](p).rows.limit = 2 // rows come and go all the time
-	kindOf[*tournaments](p).rows.limit = 2
-	kindOf[*products](p).past.every = 3
-	kindOf[*tournaments](p).past.every = 3
-	office := kindOf[*boxOffice](p)
+	viewOf[*products](p).rows.limit = 2 // rows come and go all the time
+	viewOf[*tournaments](p).rows.limit = 2
+	viewOf[*products](p).past.every = 3
+	viewOf[*tournaments](p).past.every = 3
+	office := viewOf[*boxOffice](p)
 	office.performances.limit, office.blocks.limit, office.bookings.limit = 1, 1, 1
 	return p
 }
@@ -364,8 +364,8 @@ func TestProductsAreListedInOrderWhileTheyChange(t *testing.T) {
 			p.mu.Lock()
 			p.flush()
 			p.mu.Unlock()
-			kindOf[*products](p).rows.young = map[string]*entry[row.Product]{} // as if long unused
-			kindOf[*products](p).rows.last = nil
+			viewOf[*products](p).rows.young = map[string]*entry[row.Product]{} // as if long unused
+			viewOf[*products](p).rows.last = nil
 		}
 	}
 	log.Add(product("7"), &events.ProductEdited{DisplayName: "new", Stock: 2, Remaining: 2})

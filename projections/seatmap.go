@@ -67,7 +67,7 @@ func (p *Projections) SeatMap(performanceID events.PerformanceID) (*row.SeatMap,
 		return nil, false, err
 	}
 	defer p.leave()
-	k := kindOf[*boxOffice](p)
+	k := viewOf[*boxOffice](p)
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	row, ok, err := k.performance(string(performanceID))

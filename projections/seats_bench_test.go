@@ -44,7 +44,7 @@ func TestUntouchedSeatsCostNothing(t *testing.T) {
 	if cost := inUse() - before; cost > 1<<20 {
 		t.Errorf("ten performances of 100,000 seats cost %d bytes", cost)
 	}
-	k := kindOf[*boxOffice](p)
+	k := viewOf[*boxOffice](p)
 	if len(k.blocks.young) != 0 {
 		t.Errorf("%d blocks are kept of seats that nobody touched", len(k.blocks.young))
 	}
@@ -168,7 +168,7 @@ func BenchmarkSeatsSnapshot(b *testing.B) {
 	defer p.Close()
 	close(p.ready)
 	p.mu.Lock()
-	state, position, err := kindOf[*boxOffice](p).seatsState("a")
+	state, position, err := viewOf[*boxOffice](p).seatsState("a")
 	p.mu.Unlock()
 	if err != nil {
 		b.Fatal(err)

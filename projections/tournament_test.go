@@ -114,7 +114,7 @@ func TestPlacesInALongWaitlist(t *testing.T) {
 
 func blocksIn(t *testing.T, p *Projections) (n int) {
 	p.mu.RLock()
-	blocks, err := kindOf[*tournaments](p).entries.counts.scan("", "\xff")
+	blocks, err := viewOf[*tournaments](p).entries.counts.scan("", "\xff")
 	p.mu.RUnlock()
 	if err == nil {
 		err = blocks.each(func(string, *int64) bool { n++; return true })

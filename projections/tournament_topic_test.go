@@ -225,7 +225,7 @@ func TestWatchersOfTeamsKnowTheirPlaces(t *testing.T) {
 		for id := range subs {
 			checkFollower(t, p, watchers[id], id)
 		}
-		for tournament, places := range kindOf[*tournaments](p).watched {
+		for tournament, places := range viewOf[*tournaments](p).watched {
 			for id := range places { // nothing is kept of those that have no place
 				if e, ok, _ := p.Entry(tournament, id); subs[id] != nil && (!ok || e.Place == 0) {
 					t.Fatalf("the place of %s in %s is kept, and it has none", id, tournament)

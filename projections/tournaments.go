@@ -15,11 +15,11 @@ func init() {
 	register(registration{
 		views:      "tournament.v5",
 		categories: []string{events.TournamentCategory, events.TeamCategory},
-		open:       func(p *Projections) kind { return newTournaments(p) },
+		open:       func(p *Projections) view { return newTournaments(p) },
 	})
 }
 
-// tournaments is the kind of slots that teams sign up for: a row per tournament
+// tournaments is the view of slots that teams sign up for: a row per tournament
 // and per team, the teams that take part, and the topics "tournament:<id>" and "team:<id>".
 type tournaments struct {
 	rows    *table[row.Tournament]
@@ -32,8 +32,8 @@ type tournaments struct {
 	known atomic.Pointer[idCache]
 	at    func() events.Position // up to which the views have come
 
-	topic     *live.Kind
-	teamTopic *live.Kind
+	topic     *live.Topics
+	teamTopic *live.Topics
 	watched   watchedPlaces
 
 	// Reused for every event.
@@ -63,13 +63,13 @@ func newTournaments(p *Projections) *tournaments {
 		watched: watchedPlaces{},
 	}
 	k.known.Store(newIDCache())
-	k.topic = live.NewKind("tournament", k.state)
-	k.topic.Category = events.TournamentCategory
-	k.teamTopic = live.NewKind("team", k.teamState)
+	k.topic = live.NewTopics(live.TournamentTopics.Prefix, k.state)
+	k.topic.Category = live.TournamentTopics.Category
+	k.teamTopic = live.NewTopics("team", k.teamState)
 	return k
 }
 
-func (k *tournaments) topics() []*live.Kind { return []*live.Kind{k.topic, k.teamTopic} }
+func (k *tournaments) topics() []*live.Topics { return []*live.Topics{k.topic, k.teamTopic} }
 
 func (k *tournaments) reset() {
 	k.rows.reset()
@@ -276,7 +276,7 @@ func (p *Projections) Team(id events.TeamID) (row.Team, bool, error) {
 // HasTeam reports whether [Projections.Team] finds a team. Asking for the same ones
 // again and again does not wait for the disk. Errors: the disk's.
 func (p *Projections) HasTeam(id events.TeamID) (bool, error) {
-	known := kindOf[*tournaments](p).known.Load()
+	known := viewOf[*tournaments](p).known.Load()
 	if known.has(string(id)) {
 		return true, nil
 	}
@@ -305,9 +305,7 @@ func (k *tournaments) state(id string) (live.State, events.Position, error) {
 // publishChange hands an event that was folded to the topics that are watched.
 func (k *tournaments) publishChange(e *events.Recorded, found *entry[row.Tournament], fact events.Fact, before int64) {
 	if t := k.topic.Watched(found.id); t != nil {
-		k.delta = live.TournamentDelta{Tournament: found.row, Change: found.row.Remaining() - before,
-			Teams: k.delta.Teams[:0]}
-		k.delta.Describe(fact)
+		k.delta.Set(before, found.row, fact)
 		t.Change(e.Position, &k.delta)
 	}
 	if k.teamTopic.Any() {

@@ -175,7 +175,7 @@ func (u *unfinished) progress(booking events.BookingID, e *events.Recorded) {
 // Errors: ctx.Err(); the disk's.
 func (p *Projections) RunUnfinished(ctx context.Context,
 	resume func(ctx context.Context, bookingID events.BookingID) error) error {
-	k := kindOf[*boxOffice](p)
+	k := viewOf[*boxOffice](p)
 	for {
 		if err := p.awaitReady(ctx); err != nil {
 			return err
@@ -231,7 +231,7 @@ func (p *Projections) Unfinished() (n int, err error) {
 	}
 	defer p.leave()
 	p.mu.RLock()
-	all, err := kindOf[*boxOffice](p).unfinished.records.scan("", "\xff")
+	all, err := viewOf[*boxOffice](p).unfinished.records.scan("", "\xff")
 	p.mu.RUnlock()
 	if err != nil {
 		return 0, err

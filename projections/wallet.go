@@ -48,7 +48,7 @@ func (p *Projections) WalletEntries(holder events.Holder, after uint64,
 		return nil, 0, err
 	}
 	defer p.leave()
-	next, err = owned(p, kindOf[*boxOffice](p).entries, string(holder), after, limit,
+	next, err = owned(p, viewOf[*boxOffice](p).entries, string(holder), after, limit,
 		func(w *row.WalletEntry) { page = append(page, *w) })
 	return page, next, err
 }

@@ -77,7 +77,7 @@ func wireShort(f *live.Frame) any {
 	if !ok || f.Kind != live.DeltaFrame || delta.Change == 0 {
 		return nil
 	}
-	p := &delta.Product
+	p := &delta.After
 	o := events.OpenObject(append([]byte(nil), `{"event":"reservation_created","data":`...))
 	if number, err := strconv.ParseInt(string(p.ID), 10, 53); err == nil &&
 		events.ProductID(strconv.FormatInt(number, 10)) == p.ID {

@@ -30,6 +30,7 @@
 //
 // # Adding a kind
 //
-// A kind of topics is a file here with its [State] and its [Delta], which say what is in
-// its frames, and a [Kind] that its view makes and feeds.
+// A kind is a file here. Where a topic shows one row, that is a [RowTopics]; else it has its own
+// [State] and [Delta], which say what is in its frames, and [Topics] that its view makes and
+// feeds.
 package live

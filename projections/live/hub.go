@@ -16,9 +16,9 @@ import (
 
 // The errors of [Hub.Subscribe].
 var (
-	// ErrNotFound: the topic's kind exists, what it is about doesn't (yet).
+	// ErrNotFound: topics have that prefix, but what this one is about doesn't exist (yet).
 	ErrNotFound = errors.New("not found")
-	// ErrBadTopic: no kind of topic has that name.
+	// ErrBadTopic: no topics have that prefix.
 	ErrBadTopic = errors.New("there is no such kind of topic")
 )
 
@@ -45,9 +45,9 @@ type Resume struct {
 	Epoch string
 }
 
-// Kind is a kind of topics: those named "<prefix>:<id>". Its fields are set before the
+// Topics are all that are named "<prefix>:<id>". Exported fields are set before the
 // first subscription.
-type Kind struct {
+type Topics struct {
 	prefix string
 	// load returns a topic's present state and the position of its last change.
 	// It is called with the hub's lock held. Errors: ErrNotFound, the disk's.
@@ -72,51 +72,51 @@ type Kind struct {
 	muted   bool // subscribers get nothing until the views have caught up again
 }
 
-// NewKind returns a kind of topics. load returns a topic's present state and the position
+// NewTopics returns the topics of a prefix. load returns a topic's present state and the position
 // of its last change, or ErrNotFound; it is called with the hub's lock held.
-func NewKind(prefix string, load func(id string) (State, events.Position, error)) *Kind {
-	return &Kind{prefix: prefix, load: load, topics: map[string]*Topic{}, budget: newBudget(runtime.GOMAXPROCS(0))}
+func NewTopics(prefix string, load func(id string) (State, events.Position, error)) *Topics {
+	return &Topics{prefix: prefix, load: load, topics: map[string]*Topic{}, budget: newBudget(runtime.GOMAXPROCS(0))}
 }
 
 // Watched returns the topic of id if it has subscribers, else nil. The hub's lock must be
 // held.
-func (k *Kind) Watched(id string) *Topic {
-	if len(k.topics) == 0 || k.muted {
+func (ts *Topics) Watched(id string) *Topic {
+	if len(ts.topics) == 0 || ts.muted {
 		return nil
 	}
-	return k.topics[id]
+	return ts.topics[id]
 }
 
-// Any reports whether a topic of the kind has subscribers. The hub's lock must be held.
-func (k *Kind) Any() bool { return len(k.topics) > 0 }
+// Any reports whether one of the topics has subscribers. The hub's lock must be held.
+func (ts *Topics) Any() bool { return len(ts.topics) > 0 }
 
 // publish hands the changes of a batch to the actors of their topics.
-func (k *Kind) publish() {
-	for i, t := range k.touched {
+func (ts *Topics) publish() {
+	for i, t := range ts.touched {
 		t.publish()
-		k.touched[i] = nil
+		ts.touched[i] = nil
 	}
-	k.touched = k.touched[:0]
+	ts.touched = ts.touched[:0]
 }
 
 // mute drops the changes of the batch being folded, and all later ones until renew.
-func (k *Kind) mute() {
-	k.muted = true
-	for i, t := range k.touched {
+func (ts *Topics) mute() {
+	ts.muted = true
+	for i, t := range ts.touched {
 		t.folded = nil
-		k.touched[i] = nil
+		ts.touched[i] = nil
 	}
-	k.touched = k.touched[:0]
+	ts.touched = ts.touched[:0]
 }
 
-// renew begins the topics of a kind that was muted again, each with a snapshot for its
+// renew begins topics that were muted again, each with a snapshot for its
 // subscribers. Errors: load's.
-func (k *Kind) renew() error {
-	if !k.muted {
+func (ts *Topics) renew() error {
+	if !ts.muted {
 		return nil
 	}
-	for id, t := range k.topics {
-		state, position, err := k.load(id)
+	for id, t := range ts.topics {
+		state, position, err := ts.load(id)
 		if errors.Is(err, ErrNotFound) {
 			continue // the log is another one: the topic has no more frames
 		}
@@ -125,7 +125,7 @@ func (k *Kind) renew() error {
 		}
 		t.renew(state, position)
 	}
-	k.muted = false
+	ts.muted = false
 	return nil
 }
 
@@ -154,7 +154,7 @@ type Hub struct {
 	log    *slog.Logger
 	epoch  string
 	every  time.Duration
-	kinds  map[string]*Kind // by prefix
+	topics map[string]*Topics // by prefix
 	budget *budget
 
 	subscribers atomic.Int64
@@ -164,39 +164,39 @@ type Hub struct {
 	closed       bool
 }
 
-// NewHub returns a hub without kinds.
+// NewHub returns a hub without topics.
 func NewHub(c HubConfig) *Hub {
 	return &Hub{mu: c.Lock, store: c.Store, spawn: c.Spawn, log: c.Logger, epoch: c.Store.Epoch(), every: c.FrameEvery,
-		kinds: map[string]*Kind{}, budget: newBudget(runtime.GOMAXPROCS(0))}
+		topics: map[string]*Topics{}, budget: newBudget(runtime.GOMAXPROCS(0))}
 }
 
-// Add makes a kind known. It must not be called once the hub is used.
-func (h *Hub) Add(k *Kind) {
-	k.budget = h.budget
-	h.kinds[k.prefix] = k
+// Add makes topics known. It must not be called once the hub is used.
+func (h *Hub) Add(ts *Topics) {
+	ts.budget = h.budget
+	h.topics[ts.prefix] = ts
 }
 
 // Publish hands the changes of the batch that was folded to the actors of their topics.
 // The lock must be held.
 func (h *Hub) Publish() {
-	for _, k := range h.kinds {
-		k.publish()
+	for _, ts := range h.topics {
+		ts.publish()
 	}
 }
 
 // Mute lets subscribers have nothing until Renew: the views are rebuilt. The lock must
 // be held.
 func (h *Hub) Mute() {
-	for _, k := range h.kinds {
-		k.mute()
+	for _, ts := range h.topics {
+		ts.mute()
 	}
 }
 
 // Renew begins topics that were muted again, each with a snapshot. The lock must be held.
 // Errors: those of the views.
 func (h *Hub) Renew() error {
-	for _, k := range h.kinds {
-		if err := k.renew(); err != nil {
+	for _, ts := range h.topics {
+		if err := ts.renew(); err != nil {
 			return err
 		}
 	}
@@ -206,19 +206,19 @@ func (h *Hub) Renew() error {
 // Close ends all actors. The lock must be held.
 func (h *Hub) Close() {
 	h.closed = true
-	for _, k := range h.kinds {
-		for _, t := range k.topics {
+	for _, ts := range h.topics {
+		for _, t := range ts.topics {
 			t.end()
 		}
-		clear(k.topics)
+		clear(ts.topics)
 	}
 }
 
 // Count returns how many topics have subscribers, and how many those are. The lock must
 // be held.
 func (h *Hub) Count() (topics, subscribers int) {
-	for _, k := range h.kinds {
-		topics += len(k.topics)
+	for _, ts := range h.topics {
+		topics += len(ts.topics)
 	}
 	return topics, int(h.subscribers.Load())
 }
@@ -244,36 +244,36 @@ type Subscription struct {
 // have it yet; those of the views.
 func (h *Hub) Subscribe(name string, resume Resume, earlier []EarlierFact, s Subscriber) (*Subscription, error) {
 	prefix, id, _ := strings.Cut(name, ":")
-	kind, ok := h.kinds[prefix]
+	all, ok := h.topics[prefix]
 	if !ok {
 		return nil, fmt.Errorf("%w: %q", ErrBadTopic, name)
 	}
-	t := kind.topics[id]
+	t := all.topics[id]
 	if t == nil {
-		state, position, err := kind.load(id)
+		state, position, err := all.load(id)
 		if err != nil {
 			return nil, err
 		}
-		t = &Topic{kind: kind, id: strings.Clone(id), name: strings.Clone(name), epoch: h.epoch, every: h.pause(kind),
+		t = &Topic{all: all, id: strings.Clone(id), name: strings.Clone(name), epoch: h.epoch, every: h.pause(all),
 			state: state, position: position}
 		h.incarnations++
 		t.send, t.stop = h.spawn(fmt.Sprintf("topic/%s#%d", name, h.incarnations), t.receive)
-		kind.topics[t.id] = t
+		all.topics[t.id] = t
 	}
 	t.subscribers++
 	h.subscribers.Add(1)
 	sub := &Subscription{hub: h, topic: t, to: s}
-	t.send(join{sub, resume, earlier, h.resumeDelta(kind, id, resume)})
+	t.send(join{sub, resume, earlier, h.resumeDelta(all, id, resume)})
 	return sub, nil
 }
 
 // pause is the shortest time between two frames of a topic; none if there is none for
 // any.
-func (h *Hub) pause(kind *Kind) time.Duration {
+func (h *Hub) pause(all *Topics) time.Duration {
 	if h.every < 0 {
 		return h.every
 	}
-	return max(h.every, kind.Slowest)
+	return max(h.every, all.Slowest)
 }
 
 // Close ends the subscription. A second Close does nothing.
@@ -290,7 +290,7 @@ func (s *Subscription) Close() {
 	// A later subscription finds no topic and makes a new one, with an actor of its
 	// own: nothing joins one that is about to end.
 	if t.subscribers--; t.subscribers == 0 {
-		delete(t.kind.topics, t.id)
+		delete(t.all.topics, t.id)
 		t.end()
 	}
 }

@@ -39,21 +39,19 @@ func ProductCause(fact events.Fact) Cause {
 	return CauseCreated
 }
 
-// ProductDelta is a change of one product.
-type ProductDelta struct {
-	// Product is the row after it.
-	Product row.Product
-	// Change of what remains.
-	Change int64
-	Cause  Cause
-	// Edited says that an edit is among the causes: the name, price, stock or times
-	// may be new too, and the frame states them.
-	Edited bool
+// ProductTopics are those named "product:<id>".
+var ProductTopics = &RowTopics[row.Product]{
+	Prefix: "product", Category: events.ProductCategory,
+	Snapshot: productMembers, Delta: productDelta, Cause: ProductCause,
+	Remaining: (*row.Product).Remaining, RemainingAfter: remainingAfter,
 }
 
-// Members implements Delta.
-func (d *ProductDelta) Members(o *events.Object) {
-	p := &d.Product
+// ProductDelta is a change of one product. The frame of an edit states the name, price, stock and
+// times too.
+type ProductDelta = RowDelta[row.Product]
+
+func productDelta(o *events.Object, d *ProductDelta) {
+	p := &d.After
 	o.Int("remaining", p.Remaining())
 	o.Int("held", p.Held)
 	o.Int("sold", p.Sold)
@@ -69,29 +67,7 @@ func (d *ProductDelta) Members(o *events.Object) {
 	}
 }
 
-// Clone implements Delta.
-func (d *ProductDelta) Clone() Delta { c := *d; return &c }
-
-// Merge implements Delta.
-func (d *ProductDelta) Merge(later Delta) {
-	l := later.(*ProductDelta)
-	d.Cause = d.Cause.And(l.Cause)
-	d.Change += l.Change
-	d.Edited = d.Edited || l.Edited
-	d.Product = l.Product
-}
-
-// Row implements Delta: the [row.Product] after it.
-func (d *ProductDelta) Row() any { return d.Product }
-
-// productState is a product's topic.
-type productState struct{ row row.Product }
-
-// NewProductState returns the state of "product:<id>".
-func NewProductState(product row.Product) State { return &productState{product} }
-
-func (s *productState) Members(o *events.Object) {
-	p := &s.row
+func productMembers(o *events.Object, p *row.Product) {
 	o.String("id", string(p.ID))
 	o.String("name", p.Name)
 	o.Int("stock", p.Stock)
@@ -121,17 +97,6 @@ func appendTimes(o *events.Object, times events.SaleTimes) {
 	}
 }
 
-func (s *productState) Apply(d Delta) { s.row = d.(*ProductDelta).Product }
-
-func (s *productState) Row() any { return s.row }
-
-// Replay implements replayer.
-func (s *productState) Replay(before, fact events.Fact) Delta {
-	cause := ProductCause(fact)
-	return &ProductDelta{Product: s.row, Change: remainingAfter(fact) - remainingAfter(before), Cause: cause,
-		Edited: cause == CauseEdited}
-}
-
 // remainingAfter is what a product's fact says remains.
 func remainingAfter(fact events.Fact) int64 {
 	switch f := fact.(type) {
@@ -156,5 +121,3 @@ func remainingAfter(fact events.Fact) int64 {
 	}
 	return 0
 }
-
-func (s *productState) Unchanged() Delta { return &ProductDelta{Product: s.row, Cause: CauseNone} }

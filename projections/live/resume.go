@@ -39,19 +39,19 @@ func (h *Hub) ReadEarlier(name string, resume Resume) []EarlierFact {
 		return nil
 	}
 	prefix, id, _ := strings.Cut(name, ":")
-	kind := h.kinds[prefix]
-	if kind == nil {
+	all := h.topics[prefix]
+	if all == nil {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), replayLimit)
 	defer cancel()
-	if kind.Backfill != nil {
-		kind.Backfill(ctx, resume.Since)
+	if all.Backfill != nil {
+		all.Backfill(ctx, resume.Since)
 	}
-	if kind.Category == "" || !h.wantsReplay(kind, id) {
+	if all.Category == "" || !h.wantsReplay(all, id) {
 		return nil
 	}
-	page, err := h.store.Read(ctx, events.NewStreamID(kind.Category, id), events.EndRevision, events.Backward, HistorySize)
+	page, err := h.store.Read(ctx, events.NewStreamID(all.Category, id), events.EndRevision, events.Backward, HistorySize)
 	if err != nil {
 		h.log.Warn("a subscriber gets a snapshot, because what it missed can't be read", "topic", name, "error", err)
 		return nil
@@ -67,19 +67,19 @@ func (h *Hub) ReadEarlier(name string, resume Resume) []EarlierFact {
 	return found
 }
 
-// resumeDelta is the kind's, for a subscriber that has seen something of this log.
-func (h *Hub) resumeDelta(kind *Kind, id string, resume Resume) *Missed {
-	if kind.ResumeDelta == nil || resume.Epoch != h.epoch || resume.Since == 0 {
+// resumeDelta is the topics', for a subscriber that has seen something of this log.
+func (h *Hub) resumeDelta(all *Topics, id string, resume Resume) *Missed {
+	if all.ResumeDelta == nil || resume.Epoch != h.epoch || resume.Since == 0 {
 		return nil
 	}
-	return kind.ResumeDelta(id, resume.Since)
+	return all.ResumeDelta(id, resume.Since)
 }
 
 // wantsReplay reports whether the topic of id has use for earlier facts.
-func (h *Hub) wantsReplay(kind *Kind, id string) bool {
+func (h *Hub) wantsReplay(all *Topics, id string) bool {
 	h.mu.RLock()
 	defer h.mu.RUnlock()
-	t := kind.topics[id]
+	t := all.topics[id]
 	return t == nil || !t.replayed.Load()
 }
 

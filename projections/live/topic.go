@@ -15,7 +15,7 @@ const HistorySize = 256
 // state, so that a snapshot and the deltas after it can't miss or repeat
 // anything; the fold only leaves changes in it.
 type Topic struct {
-	kind  *Kind
+	all   *Topics // those with the same prefix
 	id    string
 	name  string
 	epoch string
@@ -85,7 +85,7 @@ func (t *Topic) ID() string { return t.id }
 func (t *Topic) Change(position events.Position, d Delta) {
 	if t.folded == nil {
 		t.folded = d.Clone()
-		t.kind.touched = append(t.kind.touched, t)
+		t.all.touched = append(t.all.touched, t)
 	} else {
 		t.folded.Merge(d)
 	}
@@ -126,7 +126,7 @@ func (t *Topic) receive(msg any) {
 func (t *Topic) join(m join) {
 	now := time.Now()
 	t.step(now)
-	free := t.kind.budget.earnedBack()
+	free := t.all.budget.earnedBack()
 	if !now.Before(free) {
 		free = t.deliver(now)
 	}

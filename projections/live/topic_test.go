@@ -34,9 +34,9 @@ func (w *soldWatcher) Deliver(f *Frame) {
 // none is left behind when the events stop.
 func TestFramesArePaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		kind := NewKind("product", nil)
+		all := NewTopics("product", nil)
 		product := row.Product{ID: "a", Stock: 100}
-		topic := &Topic{kind: kind, id: "a", name: "product:a", every: 20 * time.Millisecond, state: &productState{product},
+		topic := &Topic{all: all, id: "a", name: "product:a", every: 20 * time.Millisecond, state: ProductTopics.State(product),
 			position: 1}
 		var inbox []any
 		var mu sync.Mutex
@@ -56,8 +56,8 @@ func TestFramesArePaced(t *testing.T) {
 		sell := func() {
 			product.Sold++
 			product.Position++
-			topic.Change(product.Position+1, &ProductDelta{Product: product, Change: -1, Cause: CauseReserved})
-			kind.publish()
+			topic.Change(product.Position+1, &ProductDelta{of: ProductTopics, After: product, Change: -1, Cause: CauseReserved})
+			all.publish()
 		}
 		sell()
 		if receive() != 1 || w.remaining != 99 {

@@ -20,16 +20,9 @@ const (
 // namedTeams is how many teams a delta names. Of more it only says so.
 const namedTeams = 32
 
-// TournamentDelta is a change of one tournament.
+// TournamentDelta is a change of one tournament. The frame of an edit states any member.
 type TournamentDelta struct {
-	// Tournament is the row after it.
-	Tournament row.Tournament
-	// Change of what remains.
-	Change int64
-	Cause  Cause
-	// Edited says that an edit is among the causes: any member may be new, and the
-	// frame states them.
-	Edited bool
+	RowDelta[row.Tournament]
 	// Teams are those that it moved, and where they are now; none if there were
 	// more than a frame should name.
 	Teams []TeamStatus
@@ -45,7 +38,7 @@ type TeamStatus struct {
 
 // Members implements Delta.
 func (d *TournamentDelta) Members(o *events.Object) {
-	t := &d.Tournament
+	t := &d.After
 	o.Int("remaining", t.Remaining())
 	o.Int("entered", t.Entered)
 	o.Int("waitlisted", t.Waitlisted)
@@ -88,10 +81,7 @@ func (d *TournamentDelta) Clone() Delta {
 // Merge implements Delta.
 func (d *TournamentDelta) Merge(later Delta) {
 	l := later.(*TournamentDelta)
-	d.Cause = d.Cause.And(l.Cause)
-	d.Change += l.Change
-	d.Edited = d.Edited || l.Edited
-	d.Tournament = l.Tournament
+	d.merge(&l.RowDelta)
 	for _, team := range l.Teams {
 		d.name(team)
 	}
@@ -116,17 +106,22 @@ func (d *TournamentDelta) name(team TeamStatus) {
 	}
 }
 
-// Row implements Delta: the [row.Tournament] after it.
-func (d *TournamentDelta) Row() any { return d.Tournament }
+// TournamentTopics are those named "tournament:<id>"; their deltas are [TournamentDelta].
+var TournamentTopics = &RowTopics[row.Tournament]{
+	Prefix: "tournament", Category: events.TournamentCategory,
+	Snapshot: tournamentMembers, Cause: tournamentCause,
+	Remaining: (*row.Tournament).Remaining, RemainingAfter: slotsAfter,
+}
 
 // tournamentState is a tournament's topic.
-type tournamentState struct{ row row.Tournament }
+type tournamentState struct{ rowState[row.Tournament] }
 
 // NewTournamentState returns the state of "tournament:<id>".
-func NewTournamentState(tournament row.Tournament) State { return &tournamentState{tournament} }
+func NewTournamentState(tournament row.Tournament) State {
+	return &tournamentState{rowState[row.Tournament]{TournamentTopics, tournament}}
+}
 
-func (s *tournamentState) Members(o *events.Object) {
-	t := &s.row
+func tournamentMembers(o *events.Object, t *row.Tournament) {
 	o.String("id", string(t.ID))
 	o.String("name", t.Name)
 	o.Int("team_limit", t.TeamLimit)
@@ -142,45 +137,60 @@ func (s *tournamentState) Members(o *events.Object) {
 	o.Int("revision", int64(t.Revision))
 }
 
-func (s *tournamentState) Apply(d Delta) { s.row = d.(*TournamentDelta).Tournament }
-
-func (s *tournamentState) Row() any { return s.row }
-
+// Unchanged implements State.
 func (s *tournamentState) Unchanged() Delta {
-	return &TournamentDelta{Tournament: s.row, Cause: CauseNone}
+	return &TournamentDelta{RowDelta: RowDelta[row.Tournament]{After: s.row, Cause: CauseNone}}
 }
 
-// Describe sets the cause that a fact has, and adds the teams that it moved.
-func (d *TournamentDelta) Describe(fact events.Fact) {
-	name := func(cause Cause, status events.EntryStatus, teams ...events.TeamID) {
-		d.Cause = cause
+// Replay implements replayer.
+func (s *tournamentState) Replay(before, fact events.Fact) Delta {
+	d := &TournamentDelta{RowDelta: s.replay(before, fact)}
+	d.nameTeams(fact)
+	return d
+}
+
+// Set makes it the change that a fact made: before is what remained, after the row after it.
+func (d *TournamentDelta) Set(before int64, after row.Tournament, fact events.Fact) {
+	*d = TournamentDelta{RowDelta: TournamentTopics.Changed(before, after, fact), Teams: d.Teams[:0]}
+	d.nameTeams(fact)
+}
+
+// tournamentCause is the cause of a tournament's fact.
+func tournamentCause(fact events.Fact) Cause {
+	switch fact.(type) {
+	case *events.TournamentEntered:
+		return CauseEntered
+	case *events.TournamentWaitlisted:
+		return CauseWaitlisted
+	case *events.TournamentPromoted:
+		return CausePromoted
+	case *events.TournamentWithdrawn:
+		return CauseWithdrawn
+	case *events.TournamentOpened:
+		return CauseOpened
+	}
+	return CauseEdited
+}
+
+// nameTeams adds the teams that a fact moved.
+func (d *TournamentDelta) nameTeams(fact events.Fact) {
+	name := func(status events.EntryStatus, teams ...events.TeamID) {
 		for _, team := range teams {
 			d.name(TeamStatus{team, status})
 		}
 	}
 	switch f := fact.(type) {
 	case *events.TournamentEntered:
-		name(CauseEntered, events.EntryEntered, f.TeamIDs...)
+		name(events.EntryEntered, f.TeamIDs...)
 	case *events.TournamentWaitlisted:
-		name(CauseWaitlisted, events.EntryWaitlisted, f.TeamIDs...)
+		name(events.EntryWaitlisted, f.TeamIDs...)
 	case *events.TournamentPromoted:
 		for _, row := range f.Rows {
-			name(CausePromoted, events.EntryEntered, row...)
+			name(events.EntryEntered, row...)
 		}
 	case *events.TournamentWithdrawn:
-		name(CauseWithdrawn, events.EntryWithdrawn, f.TeamID)
-	case *events.TournamentOpened:
-		d.Cause = CauseOpened
-	default:
-		d.Cause, d.Edited = CauseEdited, true
+		name(events.EntryWithdrawn, f.TeamID)
 	}
-}
-
-// Replay implements replayer.
-func (s *tournamentState) Replay(before, fact events.Fact) Delta {
-	d := &TournamentDelta{Tournament: s.row, Change: slotsAfter(fact) - slotsAfter(before)}
-	d.Describe(fact)
-	return d
 }
 
 // slotsAfter is what a tournament's fact says remains.

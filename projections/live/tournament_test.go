@@ -5,11 +5,13 @@ import (
 	"testing"
 
 	"admitone/events"
+	"admitone/projections/row"
 )
 
 // TestManyTeamsAreNotNamed: a frame stays small.
 func TestManyTeamsAreNotNamed(t *testing.T) {
-	var d Delta = &TournamentDelta{Cause: CauseNone}
+	entered := RowDelta[row.Tournament]{Cause: CauseEntered}
+	var d Delta = &TournamentDelta{RowDelta: RowDelta[row.Tournament]{Cause: CauseNone}}
 	for n := range namedTeams + 1 {
 		for range 2 { // the same team again is no other
 			before := d.(*TournamentDelta)
@@ -17,8 +19,8 @@ func TestManyTeamsAreNotNamed(t *testing.T) {
 				t.Fatalf("after %d teams it names %d, unnamed: %t", n, len(before.Teams), before.Unnamed)
 			}
 			next := &TournamentDelta{
-				Cause: CauseEntered,
-				Teams: []TeamStatus{{events.TeamID(fmt.Sprint(n)), events.EntryEntered}},
+				RowDelta: entered,
+				Teams:    []TeamStatus{{events.TeamID(fmt.Sprint(n)), events.EntryEntered}},
 			}
 			sum := d.Clone()
 			sum.Merge(next)
@@ -30,8 +32,8 @@ func TestManyTeamsAreNotNamed(t *testing.T) {
 			t.Fatalf("%d teams are named %d times", n+1, len(d.(*TournamentDelta).Teams))
 		}
 	}
-	d.Merge(&TournamentDelta{Cause: CauseEntered, Teams: []TeamStatus{{"one more", events.EntryEntered}}})
-	d.Merge(&TournamentDelta{Cause: CauseEntered, Teams: []TeamStatus{{"and another", events.EntryEntered}}})
+	d.Merge(&TournamentDelta{RowDelta: entered, Teams: []TeamStatus{{"one more", events.EntryEntered}}})
+	d.Merge(&TournamentDelta{RowDelta: entered, Teams: []TeamStatus{{"and another", events.EntryEntered}}})
 	o := events.OpenObject(nil)
 	d.Members(&o)
 	if text := string(o.Close()); text != `{"remaining":0,"entered":0,"waitlisted":0,"change":0,"cause":"entered","revision":0,"teams_unnamed":true}` {

@@ -114,7 +114,7 @@ func (t *Topic) deliver(now time.Time) time.Time {
 		}
 	}
 	now = time.Now()
-	return t.kind.budget.spend(now, delivered, now.Sub(begun)-waited, waited)
+	return t.all.budget.spend(now, delivered, now.Sub(begun)-waited, waited)
 }
 
 // frameSince returns the frame that leads a member from a position to the present one. No

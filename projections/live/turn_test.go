@@ -22,8 +22,8 @@ type testTopic struct {
 
 func newTestTopic(every time.Duration) *testTopic {
 	p := &testTopic{product: row.Product{ID: "a", Stock: 1_000_000, Position: 1}}
-	p.Topic = &Topic{kind: NewKind("product", nil), id: "a", name: "product:a", every: every,
-		state: &productState{p.product}, position: 1}
+	p.Topic = &Topic{all: NewTopics("product", nil), id: "a", name: "product:a", every: every,
+		state: ProductTopics.State(p.product), position: 1}
 	p.send = func(msg any) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
@@ -42,8 +42,8 @@ func (p *testTopic) add() (*Subscription, *soldWatcher) {
 func (p *testTopic) sell() {
 	p.product.Sold++
 	p.product.Position++
-	p.Change(p.product.Position, &ProductDelta{Product: p.product, Change: -1, Cause: CauseReserved})
-	p.kind.publish()
+	p.Change(p.product.Position, &ProductDelta{of: ProductTopics, After: p.product, Change: -1, Cause: CauseReserved})
+	p.all.publish()
 }
 
 // receiveOne handles the oldest message; it returns false if there is none.
@@ -118,7 +118,7 @@ func TestTurns(t *testing.T) {
 			case n < 8:
 				p.sell()
 			case n < 10: // the budget is spent
-				p.kind.budget.spend(time.Now(), turnSize, time.Millisecond, time.Second)
+				p.all.budget.spend(time.Now(), turnSize, time.Millisecond, time.Second)
 			case n < 12:
 				time.Sleep(time.Millisecond)
 			default:
@@ -221,7 +221,7 @@ func TestTooFarBehind(t *testing.T) {
 		anew := row.Product{ID: "a", Stock: 5, Position: 3}
 		p.sell()
 		p.receiveOne() // so that the next step has to wait
-		p.renew(NewProductState(anew), 3)
+		p.renew(ProductTopics.State(anew), 3)
 		all(SnapshotFrame, 3)
 	})
 }

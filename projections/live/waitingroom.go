@@ -52,47 +52,17 @@ func WaitingRoomCause(fact events.Fact) Cause {
 	return CauseCreated
 }
 
-// WaitingRoomDelta is a change of one waiting room.
-type WaitingRoomDelta struct {
-	// WaitingRoom is the row after it.
-	WaitingRoom row.WaitingRoom
-	Cause       Cause
-}
-
-// Members implements Delta: all that a snapshot has, for the settings are few.
-func (d *WaitingRoomDelta) Members(o *events.Object) {
-	o.String("cause", string(d.Cause))
-	d.WaitingRoom.AppendMembers(o)
-}
-
-// Clone implements Delta.
-func (d *WaitingRoomDelta) Clone() Delta { c := *d; return &c }
-
-// Merge implements Delta.
-func (d *WaitingRoomDelta) Merge(later Delta) {
-	l := later.(*WaitingRoomDelta)
-	d.Cause = d.Cause.And(l.Cause)
-	d.WaitingRoom = l.WaitingRoom
-}
-
-// Row implements Delta: the [row.WaitingRoom] after it.
-func (d *WaitingRoomDelta) Row() any { return d.WaitingRoom }
-
-// waitingRoomState is a waiting room's topic.
-type waitingRoomState struct{ row row.WaitingRoom }
-
-// NewWaitingRoomState returns the state of "waiting-room:<id>".
-func NewWaitingRoomState(room row.WaitingRoom) State { return &waitingRoomState{room} }
-
-func (s *waitingRoomState) Members(o *events.Object) {
-	o.String("id", string(s.row.ID))
-	s.row.AppendMembers(o)
-}
-
-func (s *waitingRoomState) Apply(d Delta) { s.row = d.(*WaitingRoomDelta).WaitingRoom }
-
-func (s *waitingRoomState) Row() any { return s.row }
-
-func (s *waitingRoomState) Unchanged() Delta {
-	return &WaitingRoomDelta{WaitingRoom: s.row, Cause: CauseNone}
+// WaitingRoomTopics are those named "waiting-room:<id>".
+var WaitingRoomTopics = &RowTopics[row.WaitingRoom]{
+	Prefix: "waiting-room", Slowest: RoomFramesEvery,
+	Snapshot: func(o *events.Object, room *row.WaitingRoom) {
+		o.String("id", string(room.ID))
+		room.AppendMembers(o)
+	},
+	// All that a snapshot has, for the settings are few.
+	Delta: func(o *events.Object, d *RowDelta[row.WaitingRoom]) {
+		o.String("cause", string(d.Cause))
+		d.After.AppendMembers(o)
+	},
+	Cause: WaitingRoomCause,
 }

@@ -1,0 +1,110 @@
+package live
+
+import (
+	"time"
+
+	"admitone/events"
+)
+
+// RowTopics says how the topics that show one row each show it, and its changes.
+type RowTopics[R any] struct {
+	// Prefix of their names, "<prefix>:<id>".
+	Prefix string
+	// Category of the streams that they are, one each; "" if what was missed is not looked for
+	// there.
+	Category string
+	// Slowest is that of [Topics].
+	Slowest time.Duration
+	// Snapshot writes the members of a row.
+	Snapshot func(o *events.Object, row *R)
+	// Delta writes the members of a change.
+	Delta func(o *events.Object, d *RowDelta[R])
+	// Cause of a fact.
+	Cause func(fact events.Fact) Cause
+	// Remaining is what remains according to a row, and RemainingAfter according to a fact; nil
+	// if that does not apply.
+	Remaining      func(row *R) int64
+	RemainingAfter func(fact events.Fact) int64
+}
+
+// State returns the state of a topic that shows a row.
+func (k *RowTopics[R]) State(row R) State { return &rowState[R]{of: k, row: row} }
+
+// Changed returns the change that a fact made: before is what remained, after the row after it.
+func (k *RowTopics[R]) Changed(before int64, after R, fact events.Fact) RowDelta[R] {
+	cause := k.Cause(fact)
+	return RowDelta[R]{of: k, After: after, Change: k.RemainingOf(&after) - before, Cause: cause,
+		Edited: cause == CauseEdited}
+}
+
+// RemainingOf is what remains according to a row, 0 if that does not apply.
+func (k *RowTopics[R]) RemainingOf(row *R) int64 {
+	if k.Remaining == nil {
+		return 0
+	}
+	return k.Remaining(row)
+}
+
+// RowDelta is a change of a row.
+type RowDelta[R any] struct {
+	// After is the row after it.
+	After R
+	// Change of what remains.
+	Change int64
+	Cause  Cause
+	// Edited says that an edit is among the causes: what only edits change may be new too.
+	Edited bool
+
+	of *RowTopics[R]
+}
+
+// Members implements Delta.
+func (d *RowDelta[R]) Members(o *events.Object) { d.of.Delta(o, d) }
+
+// Clone implements Delta.
+func (d *RowDelta[R]) Clone() Delta { c := *d; return &c }
+
+// Merge implements Delta.
+func (d *RowDelta[R]) Merge(later Delta) { d.merge(later.(*RowDelta[R])) }
+
+func (d *RowDelta[R]) merge(later *RowDelta[R]) {
+	d.Cause = d.Cause.And(later.Cause)
+	d.Change += later.Change
+	d.Edited = d.Edited || later.Edited
+	d.After = later.After
+}
+
+// Row implements Delta: the row after it.
+func (d *RowDelta[R]) Row() any { return d.After }
+
+func (d *RowDelta[R]) after() R { return d.After }
+
+// rowState is a topic that shows a row.
+type rowState[R any] struct {
+	of  *RowTopics[R]
+	row R
+}
+
+func (s *rowState[R]) Members(o *events.Object) { s.of.Snapshot(o, &s.row) }
+
+func (s *rowState[R]) Apply(d Delta) { s.row = d.(interface{ after() R }).after() }
+
+func (s *rowState[R]) Row() any { return s.row }
+
+func (s *rowState[R]) Unchanged() Delta {
+	return &RowDelta[R]{of: s.of, After: s.row, Cause: CauseNone}
+}
+
+// Replay implements replayer.
+func (s *rowState[R]) Replay(before, fact events.Fact) Delta {
+	d := s.replay(before, fact)
+	return &d
+}
+
+func (s *rowState[R]) replay(before, fact events.Fact) RowDelta[R] {
+	d := s.of.Changed(0, s.row, fact)
+	if d.Change = 0; s.of.RemainingAfter != nil {
+		d.Change = s.of.RemainingAfter(fact) - s.of.RemainingAfter(before)
+	}
+	return d
+}

@@ -1,0 +1,96 @@
+package projections
+
+import (
+	"github.com/cockroachdb/pebble/v2"
+
+	"admitone/events"
+	"admitone/projections/live"
+)
+
+// rows says how a view of one row per entity is kept, and shown in topics.
+type rows[R any] struct {
+	// views is that of [registration].
+	views string
+	// category of the streams, each of which is a row.
+	category string
+	encode   func(dst []byte, row *R) []byte
+	decode   func(id string, record []byte) (R, error)
+	apply    func(row *R, e *events.Recorded, fact events.Fact) error
+	// position is that of the last event in a row.
+	position func(row *R) events.Position
+	topics   *live.RowTopics[R]
+}
+
+// registerRows registers a view that is nothing but its rows and their topics.
+func registerRows[R any](of rows[R]) {
+	register(registration{
+		views:      of.views,
+		categories: []string{of.category},
+		open:       func(p *Projections) view { return newRowView(p, of) },
+	})
+}
+
+// rowView has a row per entity, and the topics of them.
+type rowView[R any] struct {
+	of    rows[R]
+	rows  *table[R]
+	topic *live.Topics
+	delta live.RowDelta[R] // reused for every event
+}
+
+func newRowView[R any](p *Projections, of rows[R]) *rowView[R] {
+	v := &rowView[R]{of: of, rows: newTable(p, of.category, of.encode, of.decode)}
+	v.topic = live.NewTopics(of.topics.Prefix, v.state)
+	v.topic.Category, v.topic.Slowest = of.topics.Category, of.topics.Slowest
+	return v
+}
+
+func (v *rowView[R]) fold(e *events.Recorded, fact events.Fact) (work int, err error) {
+	_, err = v.take(e, fact)
+	return 0, err
+}
+
+// take folds an event into its row, and hands the change to the row's topic. It returns the
+// row's entry, nil if the event has made it.
+func (v *rowView[R]) take(e *events.Recorded, fact events.Fact) (*entry[R], error) {
+	id := e.Stream.Entity()
+	entry, err := v.rows.find(id)
+	if err != nil {
+		return nil, err
+	}
+	if entry == nil {
+		var row R
+		if err := v.of.apply(&row, e, fact); err != nil {
+			return nil, err
+		}
+		v.rows.add(id, row)
+		return nil, nil
+	}
+	before := v.of.topics.RemainingOf(&entry.row)
+	if err := v.of.apply(&entry.row, e, fact); err != nil {
+		return nil, err
+	}
+	v.rows.changed(entry)
+	if t := v.topic.Watched(id); t != nil {
+		v.delta = v.of.topics.Changed(before, entry.row, fact)
+		t.Change(v.of.position(&entry.row), &v.delta)
+	}
+	return entry, nil
+}
+
+func (v *rowView[R]) flush(b *pebble.Batch) error { return v.rows.flush(b) }
+
+func (v *rowView[R]) reset() { v.rows.reset() }
+
+func (v *rowView[R]) topics() []*live.Topics { return []*live.Topics{v.topic} }
+
+func (v *rowView[R]) table() *table[R] { return v.rows }
+
+// state is called with the lock held.
+func (v *rowView[R]) state(id string) (live.State, events.Position, error) {
+	e, err := v.rows.existing(id)
+	if err != nil {
+		return nil, 0, err
+	}
+	return v.of.topics.State(e.row), v.of.position(&e.row), nil
+}

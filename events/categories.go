@@ -1,7 +1,8 @@
 package events
 
-// The categories of entities' streams: a stream is <category>-<entity>. Streams of other categories
-// belong to no entity; see [RefusalsCategory] and [SettingsCategory].
+// Categories of entities' streams: a stream is <category>-<entity>. That of a new kind is in the file
+// of its facts. Streams of other categories belong to no entity; see [RefusalsCategory] and
+// [SettingsCategory].
 const (
 	ProductCategory     = "product"
 	TournamentCategory  = "tournament"

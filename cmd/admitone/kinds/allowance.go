@@ -10,11 +10,11 @@ import (
 )
 
 // allowanceKind counts the seats of a holder in a performance. Only bookings send it commands.
-var allowanceKind = &Kind{
+var allowanceKind = register(&Kind{
 	Name:  "allowance",
 	Rules: allowance.Kind,
 	Show:  showing(row.AllowanceAt, allowanceText, appendAllowance),
-}
+})
 
 func allowanceText(out io.Writer, a *row.Allowance) error {
 	_, err := fmt.Fprintf(out, `allowance/%s

@@ -14,11 +14,11 @@ import (
 
 // bookingKind is a booking of several seats for one holder. Its commands are a process over
 // several entities, so packages whatif and replay make them.
-var bookingKind = &Kind{
+var bookingKind = register(&Kind{
 	Name:  "booking",
 	Rules: booking.Kind,
 	Show:  showBooking,
-}
+})
 
 // showBooking shows a booking; its deadline passes without an event.
 func showBooking(ctx context.Context, store events.Store, id string, at row.Moment) (*Shown, error) {

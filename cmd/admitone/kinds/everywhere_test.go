@@ -26,7 +26,7 @@ type category struct{ constant, value string }
 type places struct {
 	kinds    []*Kind
 	history  []string          // the kinds that have one
-	sources  map[string]string // of package projections and those below it, by path
+	sources  map[string]string // of projections, api and those below them, by path
 	commands string            // the source of whatif/commands.go
 	requests string            // the source of replay/requests.go
 	openapi  openapi
@@ -38,7 +38,8 @@ type openapi struct {
 	Paths map[string]map[string]yaml.Node
 }
 
-// partOf has the paths of kinds that are reached through another kind.
+// partOf has the paths of kinds that are reached through another kind. It and the other maps of
+// exceptions are by category; the test file of a kind may add to them in an init function.
 var partOf = map[string]string{
 	"seat":      "/v1/performances/{id}/seats",
 	"allowance": "/v1/performances/{id}/bookings",
@@ -55,6 +56,12 @@ var ownCommands = map[string]string{
 var ownRequests = map[string]string{
 	"booking": "events.BookingCategory", "waitingroom": "events.WaitingRoomCategory",
 	"allowance": "events.BookingCategory",
+}
+
+// noTopic has the kinds that nobody watches, with the reason.
+var noTopic = map[string]string{
+	"seat": "seats:<performance> shows them", "booking": "its holder asks for it", "wallet": "its holder asks for it",
+	"allowance": "only bookings ask for it",
 }
 
 // TestEveryKindIsEverywhere: each category of events has a core, a view, a history, rules to
@@ -77,8 +84,8 @@ func TestEveryKindIsEverywhere(t *testing.T) {
 func TestMissingKindIsReported(t *testing.T) {
 	p := findPlaces(t)
 	faults := strings.Join(p.missing(category{"GhostCategory", "ghost"}), "\n")
-	for _, file := range []string{"actors/ghost", "cmd/admitone/kinds/ghost.go", "projections/kind.go",
-		"projections/history",
+	for _, file := range []string{"actors/ghost", "cmd/admitone/kinds/ghost.go", "projections/view.go",
+		"projections/history", "projections/demand", "projections/live", "api/kind.go",
 		"projections/verify", "api/resource.go", "Show", "Command", "Requests", "api/web/openapi.yaml"} {
 		if !strings.Contains(faults, file) {
 			t.Errorf("nothing says that %s is missing:\n%s", file, faults)
@@ -102,13 +109,21 @@ func (p *places) missing(c category) (faults []string) {
 	} else {
 		miss("no core is registered: write actors/%s, and register it in cmd/admitone/kinds/%[1]s.go", c.value)
 	}
-	if !p.finds("", `categories:\s*\[\]string\{[^}]*\bevents\.`+c.constant+`\b`) {
-		miss("no view folds it: add a registration to projections (projections/kind.go says how)")
+	if !p.finds("projections/", `(categories:\s*\[\]string\{[^}]*|category:\s*)\bevents\.`+c.constant+`\b`) {
+		miss("no view folds it: add a registration to projections (projections/view.go says how)")
+	}
+	if facts := strings.TrimSuffix(c.constant, "Category"); !p.finds("projections/demand",
+		`register\(\w+,[^)]*&events\.`+facts+`[A-Z]`) {
+		miss("nothing says which of its facts were requested: register their origins in projections/demand")
+	}
+	if noTopic[c.value] == "" && !p.finds("projections/", `(NewTopics\(|Prefix:\s*)"`+k.Name+`"`) {
+		miss("nobody can watch it: add its topics to projections/live and to its view, " +
+			"or the reason to noTopic in its test file")
 	}
 	if !slices.Contains(p.history, k.Name) {
 		miss("it has no history: describe its facts in projections/history")
 	}
-	if !p.finds("verify", `(\[events\.`+c.constant+`\]|\bevents\.`+c.constant+`[:,])`) {
+	if !p.finds("projections/verify", `(\[events\.`+c.constant+`\]|\bevents\.`+c.constant+`[:,])`) {
 		miss("nothing verifies it: add its rules to projections/verify, as in product.go there")
 	}
 	if k.Show == nil {
@@ -130,13 +145,16 @@ func (p *places) missing(c category) (faults []string) {
 	if !described {
 		miss("it has no route: add a resource (api/resource.go), and the path %s…", route)
 	}
+	if partOf[c.value] == "" && !p.finds("api/", `collection:\s*"`+k.Collection()+`"`) {
+		miss("the API does not know its collection: register it and its routes (api/kind.go)")
+	}
 	if !tagged {
 		miss("the description of its route has no tag: see api/web/openapi.yaml")
 	}
 	return faults
 }
 
-// finds reports whether a source of projections matches a pattern.
+// finds reports whether a source whose path has part in it matches a pattern.
 func (p *places) finds(part, pattern string) bool {
 	search := regexp.MustCompile(pattern)
 	for name, text := range p.sources {
@@ -177,14 +195,16 @@ func findPlaces(t *testing.T) *places {
 	if err := yaml.Unmarshal([]byte(read(t, "api/web/openapi.yaml")), &p.openapi); err != nil {
 		t.Fatal(err)
 	}
-	err := fs.WalkDir(top, "projections", func(name string, _ fs.DirEntry, err error) error {
-		if err == nil && path.Ext(name) == ".go" && !strings.HasSuffix(name, "_test.go") {
-			p.sources[name] = read(t, name)
+	for _, dir := range []string{"projections", "api"} {
+		err := fs.WalkDir(top, dir, func(name string, _ fs.DirEntry, err error) error {
+			if err == nil && path.Ext(name) == ".go" && !strings.HasSuffix(name, "_test.go") {
+				p.sources[name] = read(t, name)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	return p
 }
@@ -198,21 +218,35 @@ func read(t *testing.T, name string) string {
 	return string(text)
 }
 
-// categories returns the constants that name the streams of entities: the first declaration of
-// their file.
+// noEntity has the categories of streams that belong to no entity.
+var noEntity = []string{"refusals", "settings"}
+
+// categories returns the constants of events that name the streams of entities.
 func categories(t *testing.T) (all []category) {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "categories.go", read(t, "events/categories.go"), 0)
+	names, err := fs.Glob(top, "events/*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, spec := range file.Decls[0].(*ast.GenDecl).Specs {
-		value := spec.(*ast.ValueSpec)
-		text, err := strconv.Unquote(value.Values[0].(*ast.BasicLit).Value)
+	for _, name := range names {
+		file, err := parser.ParseFile(token.NewFileSet(), name, read(t, name), 0)
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, category{value.Names[0].Name, text})
+		ast.Inspect(file, func(n ast.Node) bool {
+			spec, ok := n.(*ast.ValueSpec)
+			if !ok || len(spec.Values) != 1 || !strings.HasSuffix(spec.Names[0].Name, "Category") {
+				return true
+			}
+			text, err := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Contains(noEntity, text) {
+				all = append(all, category{spec.Names[0].Name, text})
+			}
+			return true
+		})
 	}
 	return all
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // performanceKind is a performance with numbered seats.
-var performanceKind = &Kind{
+var performanceKind = register(&Kind{
 	Name:        "performance",
 	Rules:       performance.Kind,
 	Show:        showPerformance,
@@ -32,7 +32,7 @@ var performanceKind = &Kind{
 	Figures:         performanceFigures,
 	Scenario:        "seats",
 	NewScenario:     load.Seats,
-}
+})
 
 // showPerformance shows a performance with the states of its seats.
 func showPerformance(ctx context.Context, store events.Store, id string, at row.Moment) (*Shown, error) {

@@ -18,7 +18,7 @@ import (
 )
 
 // productKind is counted stock.
-var productKind = &Kind{
+var productKind = register(&Kind{
 	Name:           "product",
 	Rules:          product.Kind,
 	Show:           showing(row.ProductAt, productText, api.AppendProduct),
@@ -46,7 +46,7 @@ var productKind = &Kind{
 	Figures:         productFigures,
 	Scenario:        "hot-product",
 	NewScenario:     load.HotProduct,
-}
+})
 
 func productText(out io.Writer, p *row.Product) error {
 	limit := "none"

@@ -14,13 +14,13 @@ import (
 )
 
 // seatKind is one seat of a performance.
-var seatKind = &Kind{
+var seatKind = register(&Kind{
 	Name:     "seat",
 	Rules:    seat.Kind,
 	Show:     showing(row.SeatAt, seatText, appendSeat),
 	Command:  seatCommand,
 	Requests: seatRequests,
-}
+})
 
 func seatText(out io.Writer, s *row.OneSeat) error {
 	_, err := fmt.Fprintf(out, "seat/%s  %s\n", events.OfPerformance(s.PerformanceID, string(s.Name)), s.Status)

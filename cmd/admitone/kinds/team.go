@@ -13,13 +13,13 @@ import (
 )
 
 // teamKind is a team, which enters tournaments.
-var teamKind = &Kind{
+var teamKind = register(&Kind{
 	Name:     "team",
 	Rules:    team.Kind,
 	Show:     showing(row.TeamAt, teamText, api.AppendTeam),
 	Command:  teamCommand,
 	Requests: teamRequests,
-}
+})
 
 func teamText(out io.Writer, t *row.Team) error {
 	_, err := fmt.Fprintf(out, "team/%s  %s\n  revision   %d, position %d\n  created    %s\n",

@@ -19,7 +19,7 @@ import (
 )
 
 // tournamentKind is slots for teams.
-var tournamentKind = &Kind{
+var tournamentKind = register(&Kind{
 	Name:           "tournament",
 	Rules:          tournament.Kind,
 	Show:           showTournament,
@@ -44,7 +44,7 @@ var tournamentKind = &Kind{
 	Figures:         tournamentFigures,
 	Scenario:        "tournament",
 	NewScenario:     load.Tournament,
-}
+})
 
 // showTournament shows a tournament with its entries, in order.
 func showTournament(ctx context.Context, store events.Store, id string, at row.Moment) (*Shown, error) {

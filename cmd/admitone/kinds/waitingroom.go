@@ -14,7 +14,7 @@ import (
 
 // waitingRoomKind is a waiting room. Its commands depend on the tickets that were given out, so
 // package whatif makes them. A replay leaves waiting rooms out.
-var waitingRoomKind = &Kind{
+var waitingRoomKind = register(&Kind{
 	Name:  "waiting-room",
 	Rules: waitingroom.Kind,
 	Show:  showing(row.WaitingRoomAt, waitingRoomText, api.AppendWaitingRoom),
@@ -26,7 +26,7 @@ var waitingRoomKind = &Kind{
 	},
 	Scenario:    "waiting-room",
 	NewScenario: load.WaitingRoom,
-}
+})
 
 func waitingRoomText(out io.Writer, w *row.WaitingRoom) error {
 	if _, err := fmt.Fprintf(out, `waiting-room/%s  %s, %s

@@ -15,14 +15,14 @@ import (
 )
 
 // walletKind is a holder's money.
-var walletKind = &Kind{
+var walletKind = register(&Kind{
 	Name:     "wallet",
 	Rules:    wallet.Kind,
 	Show:     showing(row.WalletAt, walletText, api.AppendWallet),
 	Command:  walletCommand,
 	Requests: walletRequests,
 	Figures:  walletFigures,
-}
+})
 
 func walletText(out io.Writer, w *row.Wallet) error {
 	_, err := fmt.Fprintf(out, `wallet/%s

@@ -22,6 +22,10 @@ func (s *Server) closeAfterResponse(next fasthttp.RequestHandler) fasthttp.Reque
 	}
 }
 
+// Drain makes /readyz fail and every response close its connection, so that load balancers go to
+// other servers while this one still does everything.
+func (s *Server) Drain() { s.leaving.Store(true) }
+
 // drain answers on the open connections, and accepts no new ones, until none is open or
 // Config.Linger has passed. A load balancer reuses connections: a command that it sends just when
 // the server closes an idle one has an unknown outcome and can't be sent to another server. So

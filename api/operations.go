@@ -16,10 +16,10 @@ import (
 )
 
 func (s *Server) operationRoutes() {
-	s.handle(fiber.MethodGet, "/healthz", s.healthz)
-	s.handle(fiber.MethodGet, "/readyz", s.readyz)
+	s.handleOn(s.operations, fiber.MethodGet, "/healthz", s.healthz)
+	s.handleOn(s.operations, fiber.MethodGet, "/readyz", s.readyz)
 	scrape := fasthttpadaptor.NewFastHTTPHandler(promhttp.HandlerFor(s.config.Metrics, promhttp.HandlerOpts{}))
-	s.handle(fiber.MethodGet, "/metrics", func(r *request) error {
+	s.handleOn(s.operations, fiber.MethodGet, "/metrics", func(r *request) error {
 		scrape(r.ctx.Context())
 		return nil
 	})
@@ -37,6 +37,9 @@ func (s *Server) healthz(r *request) error {
 
 // readyz reports whether the server can take traffic now.
 func (s *Server) readyz(r *request) error {
+	if s.leaving.Load() {
+		return refuse(codes.Draining, "this server is about to stop; send new requests to another one")
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	lag, err := s.config.Views.Lag(ctx)

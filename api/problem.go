@@ -68,6 +68,7 @@ var statuses = map[core.Code]int{
 	codes.LogUnavailable:          503,
 	codes.ProjectionBehind:        503,
 	codes.ShuttingDown:            503,
+	codes.Draining:                503,
 	codes.KeysDiffer:              503,
 }
 
@@ -78,6 +79,7 @@ var retryAfter = map[core.Code]string{
 	codes.LogUnavailable:   "2",
 	codes.ProjectionBehind: "1",
 	codes.ShuttingDown:     "5",
+	codes.Draining:         "5",
 	codes.KeysDiffer:       "5",
 }
 

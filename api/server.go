@@ -2,10 +2,10 @@ package api
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"maps"
-	"math"
 	"net"
 	"runtime/debug"
 	"slices"
@@ -109,21 +109,25 @@ type Config struct {
 	// Linger is how long Shutdown answers on open connections, for load balancers that send the
 	// next request to another server; 0 disables it.
 	Linger time.Duration
+	// OperationsApart moves /metrics, /healthz and /readyz to the listener of ListenOperations.
+	OperationsApart bool
 	// StallAfter is how long the client of a socket may take nothing before it is closed (10 s).
 	StallAfter time.Duration
 }
 
 // Server serves the API over one listener.
 type Server struct {
-	config  Config
-	app     *fiber.App
-	pool    *connections.Pool
-	sockets *sockets.Hub
-	access  *accessLog
-	reading chan struct{} // bounds costly
-	metrics *metrics
-	joins   *joinLimit // nil if there is none
-	batches *batches
+	config Config
+	app    *fiber.App
+	// operations has the routes of operations; it is app unless they have a listener of their own.
+	operations *fiber.App
+	pool       *connections.Pool
+	sockets    *sockets.Hub
+	access     *accessLog
+	reading    chan struct{} // bounds costly
+	metrics    *metrics
+	joins      *joinLimit // nil if there is none
+	batches    *batches
 	// damage is the first damage of the log that a request met, nil if none did.
 	damage atomic.Pointer[error]
 	// highest is the last position that a command was answered with: later reads must not be
@@ -174,23 +178,11 @@ func New(config Config) *Server {
 	s.pool = s.newPool()
 	s.metrics.registerConnections(s)
 	s.sockets = s.newSockets()
-	s.app = fiber.New(fiber.Config{
-		DisableStartupMessage: true,
-		Immutable:             true,
-		BodyLimit:             maxRead,
-		ReadBufferSize:        maxHeader,
-		Concurrency:           math.MaxInt32, // the pool bounds connections, and answers those beyond
-		ReadTimeout:           5 * time.Second,
-		WriteTimeout:          10 * time.Second,
-		IdleTimeout:           60 * time.Second,
-		StrictRouting:         true,
-		CaseSensitive:         true,
-		ErrorHandler:          s.unroutedError,
-	})
-	// A hijacked connection's Close does nothing otherwise; see package sockets.
-	s.app.Server().KeepHijackedConns = true
-	s.app.Server().Handler = s.closeAfterResponse(s.framed(s.plainPaths(s.app.Server().Handler)))
-	s.app.Server().ErrorHandler = unreadable(s.app.Server().ErrorHandler)
+	s.app = s.newApp()
+	s.operations = s.app
+	if config.OperationsApart {
+		s.operations = s.newApp()
+	}
 	s.takeLargeBodies(s.app.Server())
 	s.routes()
 	if config.Bookings != nil {
@@ -252,6 +244,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	if waited := s.sockets.Wait(ctx); err == nil {
 		err = waited
 	}
+	if s.operations != s.app {
+		err = errors.Join(err, s.operations.ShutdownWithContext(ctx))
+	}
 	s.access.close(ctx)
 	s.batches.close()
 	return err
@@ -263,7 +258,10 @@ type handler func(*request) error
 // handle adds a route. Everything that all requests need happens here and nowhere else: the
 // request id, the caller, recovery from panics, the translation of errors, the access log and the
 // metrics. A GET route answers HEAD as well, without the body.
-func (s *Server) handle(method, path string, h handler) {
+func (s *Server) handle(method, path string, h handler) { s.handleOn(s.app, method, path, h) }
+
+// handleOn is handle for one of the server's listeners.
+func (s *Server) handleOn(app *fiber.App, method, path string, h handler) {
 	if s.config.AsOf != nil && method != fiber.MethodGet {
 		h = s.pastTakesNothing
 	}
@@ -286,9 +284,9 @@ func (s *Server) handle(method, path string, h handler) {
 		s.access.line(r, status, took)
 		return nil
 	}
-	s.app.Add(method, path, serve)
+	app.Add(method, path, serve)
 	if method == fiber.MethodGet {
-		s.app.Add(fiber.MethodHead, path, serve)
+		app.Add(fiber.MethodHead, path, serve)
 	}
 }
 

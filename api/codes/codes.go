@@ -29,4 +29,5 @@ const (
 	ProjectionBehind core.Code = "projection_behind"
 	KeysDiffer       core.Code = "keys_differ"
 	ShuttingDown     core.Code = "shutting_down"
+	Draining         core.Code = "draining"
 )

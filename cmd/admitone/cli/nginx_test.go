@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -182,35 +181,15 @@ func TestRollingRestart(t *testing.T) {
 	}
 	place := proxy.join("r", "ann")
 
-	statuses, mu := map[int]int{}, sync.Mutex{}
-	stop, crowd := make(chan struct{}), sync.WaitGroup{}
-	ask := func(method, path, body string) string {
-		status, text := proxy.answer(method, path, body)
-		mu.Lock()
-		defer mu.Unlock()
-		if statuses[status]++; status >= 500 && statuses[status] < 4 {
-			t.Logf("%s %s: %d %.300s", method, path, status, text)
+	end := askedBy(t, clients, func(n int, ask asking) {
+		path := fmt.Sprintf("/v1/products/p%d", n%products)
+		ask("POST", path+"/reservations", `{"holder":"h"}`)
+		ask("GET", path, "")
+		if text := ask("GET", "/v1/waiting-rooms/r/visitors/"+place.Visitor, ""); strings.Contains(text,
+			`"status":"expired"`) {
+			t.Errorf("who waits is told %s", text)
 		}
-		return text
-	}
-	for client := range clients {
-		crowd.Go(func() {
-			for n := client; ; n++ {
-				select {
-				case <-stop:
-					return
-				default:
-				}
-				path := fmt.Sprintf("/v1/products/p%d", n%products)
-				ask("POST", path+"/reservations", `{"holder":"h"}`)
-				ask("GET", path, "")
-				if text := ask("GET", "/v1/waiting-rooms/r/visitors/"+place.Visitor, ""); strings.Contains(text,
-					`"status":"expired"`) {
-					t.Errorf("who waits is told %s", text)
-				}
-			}
-		})
-	}
+	}, proxy)
 	for restart := range 4 * len(nodes) {
 		node := &nodes[restart%len(nodes)]
 		(*node).end()
@@ -218,9 +197,7 @@ func TestRollingRestart(t *testing.T) {
 		*node = nodeIn(t, (*node).settings)
 		(*node).send("GET", "/readyz", "")
 	}
-	close(stop)
-	crowd.Wait()
-	t.Logf("answers by status: %v", statuses)
+	statuses := end()
 	for status, n := range statuses {
 		if !slices.Contains([]int{200, 201, 429, 503}, status) {
 			t.Errorf("%d answers with status %d", n, status)

@@ -61,6 +61,7 @@ func newServe() *cobra.Command {
 	f.StringSliceVar(&s.AllowOrigins, "allow-origin", nil,
 		"origin whose pages may open sockets and, with --auth open, send commands, beside the server's own; * is any")
 	connectionFlags(f, &s)
+	stopFlags(f, &s)
 	f.DurationVar(&s.IdleAfter, "idle-after", time.Minute, "drop an entity from memory after that long without a command")
 	f.StringVar(&s.EsdbListen, "esdb-listen", "", "loopback address at which EventStoreDB clients may read the log")
 	f.DurationVar(&s.SignEvery, "sign-every", 10*time.Second,
@@ -112,6 +113,8 @@ func checkSettings(s *server.Settings, demo bool) error {
 	case s.At != "" && (demo || s.EsdbListen != "" || s.Refusals || s.Prove || s.Profile != "" || s.Yardstick):
 		return usagef("--at shows the past and nothing else; leave --demo, --esdb-listen, --record-refusals, --prove and " +
 			"--profile-listen out")
+	case s.Drain < 0:
+		return usagef("--drain is 0 or more")
 	case s.Joins < 0:
 		return usagef("--joins-per-minute is 0 or more")
 	case s.MaxBackups < 1:
@@ -124,7 +127,7 @@ func checkSettings(s *server.Settings, demo bool) error {
 			"loopback address only; reach %s through a tunnel", s.Profile)
 	}
 	for flag, address := range map[string]string{"listen": s.Listen, "esdb-listen": s.EsdbListen,
-		"profile-listen": s.Profile} {
+		"profile-listen": s.Profile, "operations-listen": s.Operations} {
 		if err := server.CheckAddress(flag, address); err != nil && (address != "" || flag == "listen") {
 			return err
 		}
@@ -186,6 +189,9 @@ func serve(ctx context.Context, s server.Settings, demo bool, out io.Writer) err
 		fmt.Fprintln(out, "stopping")
 	case failed = <-p.Failed():
 		s.Logger.Error("a part of the server failed; stopping", "error", failed)
+	}
+	if failed == nil && s.Drain > 0 {
+		drain(p, s.Drain)
 	}
 	limit, cancel := context.WithTimeout(context.Background(), stopLimit)
 	defer cancel()

@@ -27,6 +27,9 @@ func (p *Server) openPast(s Settings) (err error) {
 	if p.listener, err = listenOn("listen", s.Listen); err != nil {
 		return err
 	}
+	if err := p.offerOperations(s.Operations); err != nil {
+		return err
+	}
 	bounds := logBounds{}
 	if IsRemote(s.Store) {
 		bounds.lag = esdbLag
@@ -72,7 +75,7 @@ func (p *Server) openPast(s Settings) (err error) {
 		AsOf: &moment, Desk: p.Desk, Views: p.Views, Store: past, Auth: s.Auth, AllowOrigins: s.AllowOrigins,
 		MaxSockets: s.MaxSockets, AccessLog: s.AccessLog, Logger: s.Logger, MaxLag: bounds.lag,
 		MaxConnections: p.files.connections, ConnectionsPerAddress: ofAddress(s.PerAddress, p.files.connections),
-		Proxies: s.Proxies, Metrics: p.metrics,
+		Proxies: s.Proxies, Metrics: p.metrics, OperationsApart: p.operations != nil, Linger: p.linger(s.Drain),
 	})
 	p.where = fmt.Sprintf(" as it was at position %d, %s, for reading only", moment.Position,
 		moment.Time.UTC().Format(time.RFC3339Nano))
@@ -102,6 +105,13 @@ func (p *Server) runPast() {
 			p.failed <- fmt.Errorf("the views: %w", err)
 		}
 	})
+	if p.operations != nil {
+		p.background.Go(func() {
+			if err := p.http.ListenOperations(p.operations); err != nil && ctx.Err() == nil {
+				p.failed <- fmt.Errorf("the operations: %w", err)
+			}
+		})
+	}
 	p.background.Go(func() {
 		if err := p.http.Listen(p.listener); err != nil && ctx.Err() == nil {
 			p.failed <- fmt.Errorf("the server: %w", err)

@@ -64,7 +64,9 @@ type Settings struct {
 	Trusted      []string      // networks of proxies
 	ProxyHeader  string        // in which they send the caller's address
 	Proxies      connections.Proxies
-	MaxBackups   int // that the server keeps, 0 for MaxBackups
+	MaxBackups   int           // that the server keeps, 0 for MaxBackups
+	Operations   string        // address of /metrics, /healthz and /readyz, "" for Listen
+	Drain        time.Duration // between Server.Drain and Stop, as the caller intends
 }
 
 // Directory returns the directory of everything but the log: views, secrets, backups. It is the
@@ -96,9 +98,11 @@ type Server struct {
 	http      *api.Server
 	listener  net.Listener
 	profiles  net.Listener // nil if not wanted
-	logger    *slog.Logger
-	metrics   *prometheus.Registry
-	files     descriptors
+	// operations is nil unless they have an address of their own.
+	operations net.Listener
+	logger     *slog.Logger
+	metrics    *prometheus.Registry
+	files      descriptors
 
 	esdb         *esdbwire.Server // nil if not wanted
 	esdbListener net.Listener
@@ -117,7 +121,7 @@ type Server struct {
 // [usage.Error] for invalid settings; an ErrLost for a log that has lost something that was
 // answered; else that of the part that can't be opened, with the remedy.
 func Start(s Settings) (*Server, error) {
-	p := &Server{logger: s.Logger, metrics: prometheus.NewRegistry(), failed: make(chan error, 7), cancel: func() {},
+	p := &Server{logger: s.Logger, metrics: prometheus.NewRegistry(), failed: make(chan error, 8), cancel: func() {},
 		rest: func() {}}
 	if err := p.shareDescriptors(); err != nil {
 		return nil, err
@@ -139,6 +143,9 @@ func (p *Server) open(s Settings) (err error) {
 		return err
 	}
 	if err := p.offerProfiles(s.Profile); err != nil {
+		return err
+	}
+	if err := p.offerOperations(s.Operations); err != nil {
 		return err
 	}
 	keepPrivate(s.Directory(), s.Logger)
@@ -194,8 +201,9 @@ func (p *Server) open(s Settings) (err error) {
 		MaxSockets: s.MaxSockets, AccessLog: s.AccessLog, Logger: s.Logger, Yardstick: s.Yardstick,
 		MaxConnections: p.files.connections, ConnectionsPerAddress: ofAddress(s.PerAddress, p.files.connections),
 		Proxies: s.Proxies, Metrics: p.metrics,
-		MaxLag: bounds.lag, Linger: p.drain(), Backup: backups(p.Log, s.Directory(), s.MaxBackups), Proofs: p.proofs(),
-		Contacts: p.contacts, HoldersCharge: s.OwnCharges, Refusals: p.Refusals, Monitor: p.Monitor,
+		MaxLag: bounds.lag, Linger: p.linger(s.Drain), Backup: backups(p.Log, s.Directory(), s.MaxBackups), Proofs: p.proofs(),
+		OperationsApart: p.operations != nil,
+		Contacts:        p.contacts, HoldersCharge: s.OwnCharges, Refusals: p.Refusals, Monitor: p.Monitor,
 	})
 	return nil
 }
@@ -236,6 +244,9 @@ func (p *Server) run() {
 	if p.esdb != nil {
 		spawn("the log's EventStoreDB side", func() error { return p.esdb.Serve(p.esdbListener) })
 	}
+	if p.operations != nil {
+		spawn("the operations", func() error { return p.http.ListenOperations(p.operations) })
+	}
 	spawn("the server", func() error { return p.http.Listen(p.listener) })
 }
 
@@ -265,16 +276,19 @@ func (p *Server) resume() {
 	})
 }
 
-// drainLimit is how long a stopping server answers its connections, if other servers can take new
+// lingerLimit is how long a stopping server answers its connections, if other servers can take new
 // ones. docker/nginx.conf keeps an idle connection for half of it.
-const drainLimit = 2 * time.Second
+const lingerLimit = 2 * time.Second
 
-func (p *Server) drain() time.Duration {
-	if p.shared {
-		return drainLimit
+func (p *Server) linger(drain time.Duration) time.Duration {
+	if p.shared || drain > 0 {
+		return lingerLimit
 	}
 	return 0
 }
+
+// Drain sends load balancers to other servers, while this one still serves; Stop comes after it.
+func (p *Server) Drain() { p.http.Drain() }
 
 // Failed returns a channel of errors that have ended a part of the server; the server should be
 // stopped then.
@@ -303,6 +317,9 @@ func (p *Server) Stop(ctx context.Context) error {
 		errs = append(errs, p.http.Shutdown(ctx))
 	} else if p.listener != nil {
 		errs = append(errs, p.listener.Close())
+	}
+	if p.operations != nil {
+		errs = append(errs, p.operations.Close()) // again, unless it was only about to serve
 	}
 	p.rest()
 	p.resuming.Wait()

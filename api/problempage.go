@@ -31,7 +31,7 @@ func (r *request) answerProblem(p *problem) error {
 }
 
 // programs are the addresses outside /v1/ that no person reads.
-var programs = []string{"/healthz", "/readyz", "/metrics", "/ws", "/openapi.yaml"}
+var programs = []string{"/healthz", "/readyz", "/metrics", "/ws", "/openapi.yaml", "/asyncapi.yaml"}
 
 // acceptsHTML reports whether an address is one that people open: below /v1/ every caller is
 // answered in JSON, and addresses below /assets/ are requested by pages.

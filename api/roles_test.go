@@ -213,6 +213,7 @@ var cells = map[string]func(m *matrix, owner string) cell{
 	"waitingRoomPage":  func(m *matrix, _ string) cell { return of(m.room()) },
 	"docs":             func(*matrix, string) cell { return of() },
 	"openapi":          func(*matrix, string) cell { return of() },
+	"asyncapi":         func(*matrix, string) cell { return of() },
 	"auditPage":        func(*matrix, string) cell { return of() },
 	"asset":            func(*matrix, string) cell { return of("page.js") },
 }

@@ -158,7 +158,8 @@ func TestTornFrame(t *testing.T) {
 	p.Send(subscribeP)
 	p.Expect("snapshot")
 	s := w.hub.list()[0]
-	message := textMessage([]byte(`{"event":"test","data":{"text":"` + strings.Repeat("x", 500) + `"}}`))
+	message := textMessage([]byte(`{"event":"error","data":{"code":"internal","detail":"` + strings.Repeat("x",
+		500) + `"}}`))
 	s.mu.Lock()
 	if n, err := writeSome(s.fd, message[:100]); n != 100 || err != nil {
 		t.Fatal(n, err)
@@ -168,7 +169,7 @@ func TestTornFrame(t *testing.T) {
 	s.wake()
 	s.mu.Unlock()
 	w.reserve("p")
-	p.Expect("test")
+	p.Expect("error")
 	p.Expect("delta")
 }
 

@@ -15,7 +15,7 @@ import (
 	"admitone/projections/row"
 )
 
-//go:embed *.html *.js page.css icon.svg openapi.yaml
+//go:embed *.html *.js page.css icon.svg openapi.yaml asyncapi.yaml
 var files embed.FS
 
 // Policy is the Content-Security-Policy of all pages: nothing from other origins, no inline
@@ -60,12 +60,13 @@ var scripts = []string{
 	"story.js",
 }
 
-// Assets are the files under /assets/, and the description of the API.
+// Assets are the files under /assets/, and the descriptions of the API.
 func Assets() []Asset {
 	assets := []Asset{
 		asset("/assets/page.css", "page.css", "text/css; charset=utf-8"),
 		asset("/assets/icon.svg", "icon.svg", "image/svg+xml"),
 		asset("/openapi.yaml", "openapi.yaml", "application/yaml; charset=utf-8"),
+		asset("/asyncapi.yaml", "asyncapi.yaml", "application/yaml; charset=utf-8"),
 	}
 	for _, name := range scripts {
 		assets = append(assets, asset("/assets/"+name, name, "text/javascript; charset=utf-8"))

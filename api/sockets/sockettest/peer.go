@@ -88,7 +88,8 @@ func (p *Peer) Send(text string) {
 	}
 }
 
-// Read returns the next frame, and its data if that is an object.
+// Read returns the next frame, and its data if that is an object. A frame that asyncapi.yaml does
+// not describe fails the test.
 func (p *Peer) Read() (f Frame, d Data, err error) {
 	p.Conn.SetReadDeadline(time.Now().Add(readTimeout))
 	_, text, err := p.Conn.ReadMessage()
@@ -97,6 +98,9 @@ func (p *Peer) Read() (f Frame, d Data, err error) {
 	}
 	if err := json.Unmarshal(text, &f); err != nil {
 		return f, d, fmt.Errorf("%w: %s", err, text)
+	}
+	if _, err := Describe(text); err != nil {
+		p.T.Error(err)
 	}
 	if len(f.Data) > 0 && f.Data[0] == '{' {
 		err = json.Unmarshal(f.Data, &d)

@@ -1,0 +1,130 @@
+package api
+
+import (
+	"maps"
+	"slices"
+	"testing"
+
+	"admitone/api/sockets/sockettest"
+)
+
+// messages are those of asyncapi.yaml.
+func messages(t *testing.T) map[string]*sockettest.Message {
+	t.Helper()
+	found, err := sockettest.Messages()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// TestSocketExamples: the examples of asyncapi.yaml fit their messages, a server takes those that
+// clients send, and a payload that is no example does not fit.
+func TestSocketExamples(t *testing.T) {
+	w := newHarness(t)
+	w.product("tee", 3, "")
+	w.product("1", 3, "")
+	w.product("2", 3, "")
+	sockets := map[string]*sockettest.Peer{}
+	for name, m := range messages(t) {
+		if len(m.Examples) == 0 && m.Heard {
+			t.Errorf("%s has no example", name)
+		}
+		for _, example := range m.Examples {
+			if err := m.Validate(example); err != nil {
+				t.Errorf("an example of %s: %v", name, err)
+			}
+			if !m.Heard || name == "wait" { // nobody waits
+				continue
+			}
+			sockets[name] = w.dial("/ws")
+			sockets[name].Send(string(example))
+		}
+		if m.Validate([]byte(`{"event":"`+name+`","data":{"colour":"red"}}`)) == nil && name != "ping" {
+			t.Errorf("%s takes anything", name)
+		}
+	}
+	for name, answer := range map[string]string{"subscribe": "snapshot", "unsubscribe": "unsubscribed", "ping": "pong",
+		"initProducts": "Product list initialized"} {
+		sockets[name].Expect(answer)
+	}
+}
+
+// TestEverySocketMessage hears every message that asyncapi.yaml says a server sends.
+func TestEverySocketMessage(t *testing.T) {
+	w := newHarness(t)
+	w.product("p", 5, "")
+	w.product("7", 5, "")
+	w.hall("hall", 2, "")
+	w.teams("a")
+	w.tournament("cup", 1, "")
+	w.room("r", "")
+	heard := map[string]bool{}
+	hear := func(p *sockettest.Peer, names ...string) {
+		t.Helper()
+		for _, name := range names {
+			_, text, err := p.Conn.ReadMessage()
+			w.must(err)
+			m, err := sockettest.Describe(text)
+			w.must(err)
+			if m.Name != name {
+				t.Fatalf("heard a %s, want a %s: %s", m.Name, name, text)
+			}
+			heard[m.Name] = true
+		}
+	}
+	watch := func(topic, name string) *sockettest.Peer {
+		t.Helper()
+		p := w.dial("/ws")
+		p.Send(`{"event":"subscribe","data":{"topics":["` + topic + `"]}}`)
+		hear(p, name+"Snapshot")
+		return p
+	}
+	product, cup, team := watch("product:p", "product"), watch("tournament:cup", "tournament"), watch("team:a", "team")
+	counts, seats := watch("performance:hall", "performance"), watch("seats:hall", "seats")
+	room := watch("waiting-room:r", "room")
+	short := w.dial("/ws/reservations")
+	short.Send(`{"event":"init_products","data":["p",7]}`)
+	hear(short, "productListInitialized")
+
+	w.reserve("p", "ada", "").is(201)
+	hear(product, "productDelta")
+	hear(short, "reservationCreated")
+	w.reserve("7", "ada", "").is(201)
+	hear(short, "reservationCreated")
+	w.enter("cup", "a").is(201)
+	hear(cup, "tournamentDelta")
+	hear(team, "teamDelta")
+	w.book("hall", "ada", "A-1-1").is(201)
+	hear(counts, "performanceDelta")
+	hear(seats, "seatsDelta")
+	_, visit := w.joins("r", "ada")
+	hear(room, "roomDelta")
+	product.Send(`{"event":"wait","data":{"room":"r","visitor":"` + visit["visitor"].(string) + `"}}`)
+	hear(product, "visit")
+	short.Send(`{"event":"ping"}`)
+	hear(short, "pong")
+	short.Send(`{"event":"unsubscribe","data":{"topics":["product:p"]}}`)
+	hear(short, "unsubscribed")
+	short.Send(`{"event":"subscribe","data":{"topics":["product:none"]}}`)
+	hear(short, "error")
+	for _, name := range slices.Sorted(maps.Keys(messages(t))) {
+		if messages(t)[name].Sent && !heard[name] {
+			t.Errorf("no %s was heard; add one above", name)
+		}
+	}
+}
+
+// TestDeliveryIsAnEvent: the example of a webhook's body fits what the log's events are.
+func TestDeliveryIsAnEvent(t *testing.T) {
+	w := newHarness(t)
+	w.product("p", 5, "")
+	d := describe(t)
+	event := messages(t)["event"]
+	if event == nil || event.Sent || event.Heard || len(event.Examples) == 0 {
+		t.Fatalf("the message of webhooks: %+v", event)
+	}
+	for _, example := range event.Examples {
+		d.check("an example of a delivery", "#/components/schemas/Event", example)
+	}
+}

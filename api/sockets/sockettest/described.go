@@ -1,0 +1,183 @@
+package sockettest
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"go.yaml.in/yaml/v3"
+
+	"admitone/api/web"
+)
+
+// Message is a message of asyncapi.yaml.
+type Message struct {
+	// Name is its key among the components.
+	Name string
+	// Sent means that the server sends it over a socket, Heard that it takes it from one.
+	Sent, Heard bool
+	// Examples are the payloads of its examples, in JSON.
+	Examples [][]byte
+
+	event   string // const of its event, "" for none
+	payload *jsonschema.Schema
+}
+
+// Validate reports how a payload does not fit.
+func (m *Message) Validate(payload []byte) error {
+	value, err := jsonschema.UnmarshalJSON(strings.NewReader(string(payload)))
+	if err != nil {
+		return err
+	}
+	return m.payload.Validate(value)
+}
+
+// Messages are those of asyncapi.yaml, by their names. Objects of openapi.yaml are closed unless
+// they are declared open, so that undescribed members are found.
+//
+// Errors: what is wrong with the files.
+var Messages = sync.OnceValues(readMessages)
+
+// Describe returns the message that a frame of the server is. An error means that there is none,
+// or more than one.
+func Describe(frame []byte) (*Message, error) {
+	messages, err := Messages()
+	if err != nil {
+		return nil, err
+	}
+	var outer struct{ Event string }
+	if err := json.Unmarshal(frame, &outer); err != nil {
+		return nil, err
+	}
+	var fits []*Message
+	var faults []error
+	for _, name := range slices.Sorted(maps.Keys(messages)) {
+		m := messages[name]
+		if !m.Sent || m.event != outer.Event {
+			continue
+		}
+		if err := m.Validate(frame); err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", name, err))
+			continue
+		}
+		fits = append(fits, m)
+	}
+	if len(fits) != 1 {
+		return nil, fmt.Errorf("%d messages of asyncapi.yaml are like the frame %s: %w", len(fits), frame,
+			errors.Join(faults...))
+	}
+	return fits[0], nil
+}
+
+const (
+	socketFile = "asyncapi.yaml"
+	schemaFile = "openapi.yaml"
+	addresses  = "mem:///"
+)
+
+type object = map[string]any
+
+// readMessages compiles the payloads.
+func readMessages() (map[string]*Message, error) {
+	compiler := jsonschema.NewCompiler()
+	compiler.AssertFormat()
+	roots := map[string]object{}
+	for _, asset := range web.Assets() {
+		name := strings.TrimPrefix(asset.Path, "/")
+		if name != socketFile && name != schemaFile {
+			continue
+		}
+		root, err := readYAML(asset.Body)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		roots[name] = root
+		if err := compiler.AddResource(addresses+name, any(root)); err != nil {
+			return nil, err
+		}
+	}
+	for _, schema := range at(roots[schemaFile], "components", "schemas") {
+		if s, ok := schema.(object); ok && s["properties"] != nil && s["additionalProperties"] == nil {
+			s["additionalProperties"] = false
+		}
+	}
+	found := map[string]*Message{}
+	for name, described := range at(roots[socketFile], "components", "messages") {
+		m, err := readMessage(compiler, name, described.(object))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		found[name] = m
+	}
+	for _, operation := range at(roots[socketFile], "operations") {
+		o := operation.(object)
+		if o["channel"].(object)["$ref"] == "#/channels/webhook" {
+			continue
+		}
+		for _, message := range o["messages"].([]any) {
+			ref := message.(object)["$ref"].(string)
+			m := found[ref[strings.LastIndexByte(ref, '/')+1:]]
+			if m == nil {
+				return nil, fmt.Errorf("%s leads nowhere", ref)
+			}
+			m.Sent = m.Sent || o["action"] == "send"
+			m.Heard = m.Heard || o["action"] == "receive"
+		}
+	}
+	return found, nil
+}
+
+func readMessage(compiler *jsonschema.Compiler, name string, described object) (*Message, error) {
+	m := &Message{Name: name}
+	place := addresses + socketFile + "#/components/messages/" + name + "/payload"
+	var err error
+	if m.payload, err = compiler.Compile(place); err != nil {
+		return nil, err
+	}
+	schema := m.payload
+	for schema.Ref != nil {
+		schema = schema.Ref
+	}
+	if event := schema.Properties["event"]; event != nil && event.Const != nil {
+		m.event, _ = (*event.Const).(string)
+	}
+	examples, _ := described["examples"].([]any)
+	for _, example := range examples {
+		text, err := json.Marshal(example.(object)["payload"])
+		if err != nil {
+			return nil, err
+		}
+		m.Examples = append(m.Examples, text)
+	}
+	return m, nil
+}
+
+// readYAML reads a file as the JSON that it stands for.
+func readYAML(text []byte) (object, error) {
+	var root object
+	if err := yaml.Unmarshal(text, &root); err != nil {
+		return nil, err
+	}
+	asJSON, err := json.Marshal(root)
+	if err != nil {
+		return nil, err
+	}
+	value, err := jsonschema.UnmarshalJSON(strings.NewReader(string(asJSON)))
+	if err != nil {
+		return nil, err
+	}
+	return value.(object), nil
+}
+
+// at returns the object at the end of a path of names, nil if there is none.
+func at(root object, names ...string) object {
+	for _, name := range names {
+		root, _ = root[name].(object)
+	}
+	return root
+}

@@ -95,6 +95,8 @@ func decoderOf(t reflect.Type) decoder {
 		return decodeString
 	case t.Kind() == reflect.Int64:
 		return decodeInteger
+	case t.Kind() == reflect.Uint64:
+		return decodeUnsigned
 	case t.Kind() == reflect.Bool:
 		return decodeBool
 	case t.Kind() == reflect.Slice:
@@ -118,6 +120,14 @@ func decodeInteger(r *fastReader, v reflect.Value) bool {
 	n, ok := r.integer()
 	v.SetInt(n)
 	return ok
+}
+
+func decodeUnsigned(r *fastReader, v reflect.Value) bool {
+	n, ok := r.integer()
+	if ok && n >= 0 {
+		v.SetUint(uint64(n))
+	}
+	return ok && n >= 0
 }
 
 func decodeBool(r *fastReader, v reflect.Value) bool {

@@ -24,7 +24,7 @@ const goldenDir = "testdata/facts"
 // file of literals per kind of entity. A name is only ever added.
 var golden = union(goldenProduct, goldenTeam, goldenTournament,
 	goldenPerformance, goldenSeat, goldenBooking, goldenWallet, goldenAllowance, goldenWaitingRoom, goldenRefusal,
-	goldenSettings)
+	goldenSettings, goldenCursor)
 
 func union(kinds ...map[string]Fact) map[string]Fact {
 	all := map[string]Fact{}

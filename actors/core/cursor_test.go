@@ -1,0 +1,78 @@
+package core
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"admitone/events"
+)
+
+// TestCursor: only the server that took the cursor last moves it, and it says nothing twice.
+func TestCursor(t *testing.T) {
+	next := time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
+	moved := func(term int64, reached events.Position) events.CursorMoved {
+		return events.CursorMoved{Term: term, Reached: reached, NextAt: next}
+	}
+	failing := moved(2, 7)
+	failing.CursorFailure = events.CursorFailure{Failing: 8, Failures: 1, Since: next, Error: "no"}
+	c := &Cursor{}
+	for i, line := range []struct {
+		cmd  Command
+		want events.Fact // nil and ok false: refused
+		ok   bool
+	}{
+		{&MoveCursor{moved(0, 5)}, nil, false}, // nobody has taken it
+		{&TakeCursor{Term: 2, Node: "a"}, nil, false},
+		{&TakeCursor{Term: 1, Node: "a"}, &events.CursorTaken{Term: 1, Node: "a"}, true},
+		{&TakeCursor{Term: 1, Node: "b"}, nil, false}, // a was first
+		{&MoveCursor{moved(1, 5)}, &events.CursorMoved{Term: 1, Reached: 5, NextAt: next}, true},
+		{&MoveCursor{moved(1, 5)}, nil, true},
+		{&TakeCursor{Term: 2, Node: "b"}, &events.CursorTaken{Term: 2, Node: "b"}, true},
+		{&MoveCursor{moved(1, 6)}, nil, false}, // a does not know it yet
+		{&MoveCursor{moved(2, 7)}, &events.CursorMoved{Term: 2, Reached: 7, NextAt: next}, true},
+		{&MoveCursor{failing}, &failing, true},
+		{&MoveCursor{failing}, nil, true},
+	} {
+		facts, err, known := c.Decide(line.cmd)
+		refusal, _ := err.(*Refusal)
+		if !known || (err == nil) != line.ok || err != nil && refusal.Code != CodeStaleRevision {
+			t.Errorf("line %d: %v, %v", i+1, err, known)
+		}
+		if line.want == nil && facts != nil || line.want != nil && !reflect.DeepEqual(facts, []events.Fact{line.want}) {
+			t.Errorf("line %d: %v, want %v", i+1, facts, line.want)
+		}
+		for _, fact := range facts {
+			c.Evolve(fact)
+		}
+	}
+	if _, _, known := c.Decide(&Expire{}); known {
+		t.Error("it knows a command of others")
+	}
+	c.Forgive()
+	if want := (Cursor{Term: 2, Node: "b", CursorMoved: events.CursorMoved{Term: 2, Reached: 7}}); *c != want {
+		t.Errorf("forgiven: %+v", *c)
+	}
+	c.Rewind(3, 2)
+	if _, err, _ := c.Decide(&MoveCursor{moved(3, 9)}); err == nil || c.Reached != 2 {
+		t.Errorf("moved by nobody after it was moved back to %d: %v", c.Reached, err)
+	}
+}
+
+// TestCursorFactsThatCantBe: a damaged log ends in a panic.
+func TestCursorFactsThatCantBe(t *testing.T) {
+	for i, fact := range []events.Fact{
+		&events.CursorTaken{Term: 3}, &events.CursorTaken{Term: 1}, &events.CursorMoved{Term: 2, Reached: 9},
+		&events.CursorMoved{Term: 1, Reached: 4},
+	} {
+		func() {
+			c := &Cursor{Term: 1, Node: "a", CursorMoved: events.CursorMoved{Term: 1, Reached: 5}}
+			defer func() {
+				if recover() == nil {
+					t.Errorf("line %d: %+v was taken in", i+1, fact)
+				}
+			}()
+			c.Evolve(fact)
+		}()
+	}
+}

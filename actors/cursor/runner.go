@@ -1,0 +1,327 @@
+package cursor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"admitone/actors"
+	"admitone/actors/core"
+	"admitone/events"
+)
+
+// Work is what is to be done outside.
+type Work interface {
+	// Wants reports whether there is work for an event. The same event gets the same answer.
+	Wants(e *events.Recorded) bool
+	// Do does it, or returns why it is not known to be done: then it is done again, later. After
+	// an [End] it is not. It may be called for events of different streams at the same time, and
+	// has to return soon after ctx ends. It must not keep or change e.
+	Do(ctx context.Context, e *events.Recorded) error
+}
+
+// End is a failure after which the work is not to go on.
+type End struct{ Err error }
+
+// Error implements error.
+func (e *End) Error() string { return e.Err.Error() }
+
+// Unwrap returns the failure itself.
+func (e *End) Unwrap() error { return e.Err }
+
+// ErrFailing is the cause of an end after GiveUpAfter.
+var ErrFailing = errors.New("an event has failed for too long")
+
+// Schedule is how long an event whose work failed waits: the first time, the second, and so on; the
+// last one from then on.
+var Schedule = []time.Duration{time.Second, 5 * time.Second, 10 * time.Second, time.Minute, 10 * time.Minute, time.Hour}
+
+// Config of a runner. Zero values get the defaults that are named.
+type Config struct {
+	Desk  actors.Dispatcher
+	Store events.Store
+	Work  Work
+	// Stream of the entity that has the cursor, and Cursor returns it from the entity's core.
+	Stream events.StreamID
+	Cursor func(core.Core) core.Cursor
+	// Await returns when the log has events behind a position, or ctx's error.
+	Await func(ctx context.Context, behind events.Position) error
+	// Node names this server. Alone: no other server appends to the log.
+	Node  string
+	Alone bool
+	// End returns the command that ends the work, which the entity may refuse as it does a
+	// [core.MoveCursor]; nil if it never ends. cause is an [*End], or [ErrFailing].
+	End func(at events.CursorMoved, cause error) core.Command
+
+	// AtOnce bounds the streams that are worked on at the same time (16), Ahead the events in the
+	// log from the first that is not done (10,000).
+	AtOnce, Ahead int
+	// Schedule has the waits after failures ([Schedule]).
+	Schedule []time.Duration
+	// GiveUpAfter is how long one event may fail before the work ends; 0 is for ever.
+	GiveUpAfter time.Duration
+	// WriteEvery is the least time between two writes (1 s), Patience how much longer than it says
+	// another server is waited for (10 s), Attempt about the longest that one Do takes (10 s).
+	WriteEvery, Patience, Attempt time.Duration
+	Logger                        *slog.Logger
+}
+
+func (c Config) withDefaults() Config {
+	orInt := func(v *int, otherwise int) {
+		if *v == 0 {
+			*v = otherwise
+		}
+	}
+	orTime := func(v *time.Duration, otherwise time.Duration) {
+		if *v == 0 {
+			*v = otherwise
+		}
+	}
+	orInt(&c.AtOnce, 16)
+	orInt(&c.Ahead, 10_000)
+	orTime(&c.WriteEvery, time.Second)
+	orTime(&c.Patience, 10*time.Second)
+	orTime(&c.Attempt, 10*time.Second)
+	if c.Schedule == nil {
+		c.Schedule = Schedule
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	return c
+}
+
+const (
+	// pageSize is how many events are read at once.
+	pageSize = 256
+	// rest is the wait after the log could not be read or written.
+	rest = time.Second
+	// limit bounds one read or write.
+	limit = 10 * time.Second
+	// quiet is how many events without work are passed before the cursor notes it: a start reads
+	// at most so many again.
+	quiet = 100_000
+)
+
+// Runner does the work behind one cursor. Its methods other than Run are Run's own.
+type Runner struct {
+	config  Config
+	window  *window
+	cursor  core.Cursor // as far as is known
+	leading bool
+	seen    time.Time // since when something has waited and another server has not moved on
+	asked   time.Time // when the cursor was looked at last
+	written time.Time // the last write, or the beginning
+	busy    time.Time // since when there has always been an attempt under way
+	grown   bool      // the log may have more than was read
+	// worked: something was done since the last write.
+	worked bool
+	// halted is the cause of the end that is to be written.
+	halted error
+
+	workers  sync.WaitGroup
+	run      context.Context
+	under    context.Context // of the attempts under way
+	stop     context.CancelFunc
+	outcomes chan outcome
+	more     chan struct{} // holds a token when the log has grown
+}
+
+// outcome is how the work of an item ended.
+type outcome struct {
+	item *item
+	err  error
+	// unread: the event could not be read, so nothing was tried.
+	unread bool
+}
+
+// New returns a runner that does not run yet.
+func New(config Config) *Runner {
+	config = config.withDefaults()
+	return &Runner{config: config, outcomes: make(chan outcome, config.AtOnce), more: make(chan struct{}, 1)}
+}
+
+// errOver ends Run without an error: the entity has ended the work, or has been deleted.
+var errOver = errors.New("the work is over")
+
+// Run does the work until ctx ends, and returns its error; nil once the work has ended. It returns
+// other errors only for a log that is damaged or closed.
+func (r *Runner) Run(ctx context.Context) error {
+	watching, done := context.WithCancel(ctx)
+	watcher := sync.WaitGroup{}
+	watcher.Go(func() { r.watch(watching) })
+	defer watcher.Wait()
+	defer done()
+	r.run = ctx
+	r.under, r.stop = context.WithCancel(ctx)
+	defer r.leave()
+	for ready := false; ; {
+		wait, err := rest, error(nil)
+		if !ready {
+			err = r.reload(ctx)
+			ready = err == nil
+		}
+		if ready {
+			wait, err = r.turn(ctx)
+		}
+		if err = r.tolerated(ctx, err); err != nil {
+			if errors.Is(err, errOver) {
+				return nil
+			}
+			return err
+		}
+		if err := r.await(ctx, wait); err != nil {
+			return err
+		}
+	}
+}
+
+// tolerated returns nil for a failure that may pass.
+func (r *Runner) tolerated(ctx context.Context, err error) error {
+	refusal := (*core.Refusal)(nil)
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.As(err, &refusal) && refusal.Code == core.CodeStaleRevision:
+		r.leading = false
+		return r.tolerated(ctx, r.reload(ctx))
+	case errors.As(err, &refusal): // it does not exist any more
+		return errOver
+	case errors.Is(err, errOver), errors.Is(err, events.ErrDamaged), errors.Is(err, events.ErrClosed),
+		errors.Is(err, actors.ErrStopping), errors.Is(err, actors.ErrBroken):
+		return err
+	}
+	r.config.Logger.Warn("the work behind a cursor waits for the log", "stream", r.config.Stream, "error", err)
+	return nil
+}
+
+// await waits for the end of an attempt, for more of the log, or for so long.
+func (r *Runner) await(ctx context.Context, wait time.Duration) error {
+	timer := time.NewTimer(max(wait, 0))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case o := <-r.outcomes:
+		r.ended(o)
+		for len(r.outcomes) > 0 {
+			r.ended(<-r.outcomes)
+		}
+	case <-r.more:
+		r.grown = true
+	case <-timer.C:
+	}
+	return nil
+}
+
+// watch puts a token into more when the log grows.
+func (r *Runner) watch(ctx context.Context) {
+	for behind := events.Position(0); ctx.Err() == nil; {
+		err := r.config.Await(ctx, behind)
+		if err != nil && ctx.Err() == nil {
+			behind = 0
+		}
+		head, failed := r.config.Store.Head(ctx)
+		if failed == nil && head > behind && err == nil {
+			behind = head
+		}
+		select {
+		case r.more <- struct{}{}:
+		default:
+		}
+		pause := restBetweenReads
+		if err != nil || failed != nil {
+			pause = rest
+		}
+		sleep(ctx, pause)
+	}
+}
+
+// restBetweenReads bounds how often a log that grows all the time is read.
+const restBetweenReads = 5 * time.Millisecond
+
+func sleep(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
+
+// reload reads the cursor and begins behind it.
+func (r *Runner) reload(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	at := core.Cursor{}
+	_, err := r.config.Desk.View(ctx, r.config.Stream, func(c core.Core) { at = r.config.Cursor(c) })
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	r.asked = now
+	if r.window == nil || at != r.cursor {
+		r.seen = now
+		r.begin(at)
+	}
+	return nil
+}
+
+// begin begins behind a cursor, with nothing under way.
+func (r *Runner) begin(at core.Cursor) {
+	r.settle()
+	r.under, r.stop = context.WithCancel(r.run)
+	r.cursor = at
+	r.window = newWindow(r.config.Schedule, at.CursorMoved)
+	r.grown, r.worked, r.halted = true, false, nil
+}
+
+// settle ends the attempts under way.
+func (r *Runner) settle() {
+	r.stop()
+	ended := make(chan struct{})
+	go func() { r.workers.Wait(); close(ended) }()
+	for {
+		select {
+		case o := <-r.outcomes:
+			r.ended(o)
+		case <-ended:
+			for len(r.outcomes) > 0 {
+				r.ended(<-r.outcomes)
+			}
+			return
+		}
+	}
+}
+
+// leave ends what is under way, and notes how far the work has come.
+func (r *Runner) leave() {
+	r.settle()
+	if !r.leading || !r.worked || r.halted != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	if err := r.write(ctx, r.summary(time.Now())); err != nil {
+		r.config.Logger.Warn("how far the work has come was not noted; some of it will be done again",
+			"stream", r.config.Stream, "error", err)
+	}
+}
+
+// ask hands a command about the cursor in.
+func (r *Runner) ask(ctx context.Context, command core.Command) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	id := actors.NewCommandID()
+	_, err := r.config.Desk.Ask(ctx, actors.Request{Stream: r.config.Stream, Command: command, ID: id,
+		CorrelationID: string(id), CausationID: "cursor", Actor: "system"})
+	if err != nil && ctx.Err() != nil {
+		return fmt.Errorf("%w: %v", actors.ErrUnavailable, err)
+	}
+	return err
+}

@@ -1,0 +1,323 @@
+package cursor
+
+import (
+	"errors"
+	"math/rand/v2"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"admitone/events"
+)
+
+var errNo = errors.New("no")
+
+// pass lets time pass, and what is due by then happen.
+func pass(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+// TestSchedule: an event that always fails is tried after the waits of the schedule, then hourly,
+// and ends the work after three days; other streams go on meanwhile.
+func TestSchedule(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, func(e *events.Recorded, _ int) error {
+			if e.Stream == "bad" {
+				return errNo
+			}
+			return nil
+		})
+		begun := time.Now()
+		w.append("bad", "good", "bad")
+		stop := w.runner("a", func(c *Config) { c.Alone, c.GiveUpAfter = true, 72*time.Hour })
+		pass(time.Hour)
+		w.append("good")
+		pass(72 * time.Hour)
+		stop()
+		var at []time.Duration
+		good := 0
+		for _, c := range w.calls {
+			switch c.position {
+			case 1:
+				at = append(at, c.at.Sub(begun))
+			case 3:
+				t.Error("the stream of a failed event went on")
+			default:
+				good++
+			}
+		}
+		want := []time.Duration{0, time.Second, 6 * time.Second, 16 * time.Second, 76 * time.Second, 676 * time.Second}
+		for next := want[5] + time.Hour; len(want) < len(at); next += time.Hour {
+			want = append(want, next)
+		}
+		for i := range at {
+			if at[i] != want[i] {
+				t.Errorf("attempt %d after %v, want %v", i+1, at[i], want[i])
+			}
+		}
+		if last := at[len(at)-1]; last < 72*time.Hour || last > 73*time.Hour || !errors.Is(w.entity.ended, ErrFailing) {
+			t.Errorf("it ended after %v: %v", last, w.entity.ended)
+		}
+		if c := w.entity.cursor; c.Reached != 0 || c.Failing != 1 || c.Failures != int64(len(at)) || !c.Since.Equal(begun) ||
+			c.Error != "no" || good != 2 {
+			t.Errorf("the cursor is %+v; %d others were done", c, good)
+		}
+		w.checkPace(w.writes)
+	})
+}
+
+// TestEnd: after one failure for good nothing is tried again, and nothing is skipped.
+func TestEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, func(e *events.Recorded, _ int) error {
+			if e.Position == 2 {
+				return &End{errNo}
+			}
+			return nil
+		})
+		w.append("a")
+		stop := w.runner("a", alone)
+		pass(5 * time.Second)
+		w.append("b", "a")
+		pass(time.Hour)
+		stop()
+		if c := w.entity.cursor; !errors.Is(w.entity.ended, errNo) || c.Reached != 1 || c.Failing != 2 || len(w.calls) > 3 {
+			t.Errorf("it ended with %v at %+v after %v", w.entity.ended, c, w.calls)
+		}
+	})
+}
+
+// TestRestart: a runner that starts tries at once what had failed, and goes on counting.
+func TestRestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, func(*events.Recorded, int) error { return errNo })
+		begun := time.Now()
+		w.append("a")
+		stop := w.runner("a", alone)
+		time.Sleep(time.Minute) // four attempts; the next is 60 s after the fourth
+		stop()
+		if c := w.entity.cursor; c.Failures != 4 || !c.NextAt.Equal(begun.Add(76*time.Second)) {
+			t.Errorf("the cursor is %+v", c)
+		}
+		again := time.Now()
+		stop = w.runner("a", alone)
+		pass(59 * time.Second)
+		stop()
+		if c := w.entity.cursor; len(w.calls) != 5 || !w.calls[4].at.Equal(again) || c.Failures != 5 || !c.Since.Equal(begun) {
+			t.Errorf("after the restart: %v, %+v", w.calls, c)
+		}
+	})
+}
+
+// TestAhead: a stuck event holds up what is too far ahead, and nothing else.
+func TestAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var ok atomic.Bool
+		w := newWorld(t, func(e *events.Recorded, _ int) error {
+			if e.Position == 1 && !ok.Load() {
+				return errNo
+			}
+			return nil
+		})
+		w.append("bad")
+		for range 500 {
+			w.append("good", "quiet")
+		}
+		stop := w.runner("a", func(c *Config) { c.Alone, c.Ahead = true, 300 })
+		pass(30 * time.Second)
+		if n := len(w.doneOnce()); n != 299 {
+			t.Errorf("%d events were done ahead of a stuck one, want 299", n)
+		}
+		ok.Store(true)
+		pass(2 * time.Minute)
+		stop()
+		w.checkOrder()
+		if c := w.entity.cursor; c.Reached < 1000 || c.Failing != 0 {
+			t.Errorf("the cursor is %+v", c)
+		}
+	})
+}
+
+// TestCrashes: whatever fails, however long it takes, and whenever a server dies, each event is
+// done, in order per stream, no more than 16 at once, and the cursor never passes one that is not.
+func TestCrashes(t *testing.T) {
+	for seed := range uint64(20) {
+		synctest.Test(t, func(t *testing.T) {
+			random := rand.New(rand.NewPCG(seed, 1))
+			next := func(n int) int { return int(seed*2654435761+uint64(n)*40503) % 97 }
+			w := newWorld(t, func(e *events.Recorded, attempt int) error {
+				roll := next(int(e.Position)*7 + attempt)
+				time.Sleep(time.Duration(roll) * 20 * time.Millisecond)
+				if roll%2 == 0 && attempt < 4 {
+					return errNo
+				}
+				return nil
+			})
+			streams := []events.StreamID{"quiet"}
+			for n := range 40 {
+				streams = append(streams, events.StreamID(rune('A'+n)))
+			}
+			for range 5 {
+				for range 60 {
+					w.append(streams[random.IntN(len(streams))])
+				}
+				stop := w.runner("a", alone)
+				pass(time.Duration(random.IntN(8000)) * time.Millisecond)
+				w.mu.Lock()
+				w.gone = true // what it would note at its end is lost
+				w.mu.Unlock()
+				stop()
+				w.gone = false
+			}
+			stop := w.runner("a", alone)
+			pass(10 * time.Minute)
+			stop()
+			w.checkOrder()
+			if w.most > 16 {
+				t.Errorf("%d at once", w.most)
+			}
+			if c := w.entity.cursor; c.Reached != events.Position(len(w.log)) && w.log[len(w.log)-1].Stream != "quiet" {
+				t.Errorf("seed %d: the cursor is %+v, the log ends at %d", seed, c, len(w.log))
+			}
+		})
+	}
+}
+
+// terms returns which server took the cursor, in order.
+func (w *world) terms() (nodes []string) {
+	for _, write := range w.writes {
+		if taken, ok := write.fact.(*events.CursorTaken); ok {
+			nodes = append(nodes, taken.Node)
+		}
+	}
+	return nodes
+}
+
+// TestOneOfTwoWorks: of two servers one does the work, and the other takes over ten seconds after
+// the first has gone, when something waits. Where nothing waits nobody writes.
+func TestOneOfTwoWorks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, func(*events.Recorded, int) error { return nil })
+		stopA := w.runner("a", nil)
+		pass(time.Second)
+		stopB := w.runner("b", nil)
+		pass(time.Hour)
+		w.append("quiet")
+		pass(time.Hour)
+		if len(w.writes) != 0 {
+			t.Fatalf("where nothing waits: %v", w.writes)
+		}
+		for range 100 {
+			w.append("x", "y", "quiet")
+			pass(700 * time.Millisecond)
+		}
+		pass(time.Hour)
+		if len(w.calls) != 200 || len(w.terms()) != 1 {
+			t.Errorf("%d calls for 200 events; the terms of %v", len(w.calls), w.terms())
+		}
+		w.checkPace(w.writes)
+		first, stop, others := w.terms()[0], stopA, stopB
+		if first == "b" {
+			stop, others = stopB, stopA
+		}
+		stop()
+		pass(time.Hour)
+		if len(w.terms()) != 1 {
+			t.Error("taken over though nothing waits")
+		}
+		w.append("x")
+		late := time.Now()
+		pass(time.Minute)
+		last := w.calls[len(w.calls)-1]
+		if waited := last.at.Sub(late); len(w.terms()) != 2 || waited < 10*time.Second || waited > 12*time.Second {
+			t.Errorf("the terms of %v; it waited %v", w.terms(), waited)
+		}
+		others()
+		w.checkOrder()
+	})
+}
+
+// TestSlowIsNotGone: a server whose work takes as long as it may, or waits for an hour, keeps it.
+func TestSlowIsNotGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, func(*events.Recorded, int) error {
+			time.Sleep(10 * time.Second)
+			return errNo
+		})
+		w.append("x")
+		stopA := w.runner("a", nil)
+		stopB := w.runner("b", nil)
+		pass(24 * time.Hour)
+		if n := len(w.terms()); n != 1 || len(w.calls) < 24 || len(w.calls) > 30 {
+			t.Errorf("%d terms, %d attempts in a day", n, len(w.calls))
+		}
+		w.checkPace(w.writes)
+		stopA()
+		stopB()
+	})
+}
+
+// TestTwoAtOnce: two servers that both believe that they do the work lose nothing, and only one of
+// them writes.
+func TestTwoAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, func(*events.Recorded, int) error { return nil })
+		w.several = true
+		stopA := w.runner("a", alone)
+		for range 20 {
+			w.append("x", "y")
+			pass(time.Second)
+		}
+		stopB := w.runner("b", alone)
+		for range 20 {
+			w.append("x", "y")
+			pass(time.Second)
+		}
+		stopA()
+		stopB()
+		w.checkOrder()
+	})
+}
+
+// TestRewind: what is moved back while it is under way is done again, all of it.
+func TestRewind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, func(*events.Recorded, int) error { return nil })
+		w.append("x", "y", "x", "y")
+		stop := w.runner("a", alone)
+		pass(10 * time.Second)
+		stop()
+		w.entity.cursor.Rewind(w.entity.cursor.Term+1, 2)
+		stop = w.runner("a", alone)
+		pass(10 * time.Second)
+		stop()
+		times := map[events.Position]int{}
+		for _, c := range w.calls {
+			times[c.position]++
+		}
+		if times[1] != 1 || times[2] != 1 || times[3] != 2 || times[4] != 2 || w.entity.cursor.Reached != 4 {
+			t.Errorf("done: %v; the cursor is %+v", times, w.entity.cursor)
+		}
+	})
+}
+
+// TestQuiet: a long stretch of the log without work is noted once, so that a start does not read it
+// all again.
+func TestQuiet(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, func(*events.Recorded, int) error { return nil })
+		many := make([]events.Recorded, quiet+500)
+		for i := range many {
+			many[i] = events.Recorded{Stream: "quiet", Revision: events.Revision(i), Position: events.Position(i + 1)}
+		}
+		w.log = many
+		stop := w.runner("a", alone)
+		pass(time.Minute)
+		stop()
+		if len(w.writes) != 2 || w.entity.cursor.Reached <= quiet {
+			t.Errorf("%d writes, the cursor is %+v", len(w.writes), w.entity.cursor)
+		}
+	})
+}

@@ -1,0 +1,282 @@
+package cursor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"admitone/actors"
+	"admitone/actors/core"
+	"admitone/events"
+)
+
+// world is a log in memory, an entity with a cursor, and what is outside.
+type world struct {
+	t *testing.T
+
+	mu     sync.Mutex
+	log    []events.Recorded
+	grown  chan struct{} // closed when the log grows
+	entity entity
+	writes []write
+	gone   bool // the entity takes no more commands
+	// Outside.
+	calls   []call
+	running map[events.StreamID]bool
+	most    int  // at the same time
+	several bool // servers may work at the same time
+	do      func(e *events.Recorded, attempt int) error
+}
+
+// write is a fact of the cursor.
+type write struct {
+	at   time.Time
+	fact events.Fact
+}
+
+// call is one of Work.Do.
+type call struct {
+	at       time.Time
+	position events.Position
+	done     bool
+}
+
+// entity is a core that has only a cursor.
+type entity struct {
+	core.Core
+	cursor core.Cursor
+	ended  error // the cause
+}
+
+// end ends the work.
+type end struct {
+	moved events.CursorMoved
+	cause error
+}
+
+func newWorld(t *testing.T, do func(e *events.Recorded, attempt int) error) *world {
+	return &world{t: t, grown: make(chan struct{}), running: map[events.StreamID]bool{}, do: do}
+}
+
+// append appends events to streams.
+func (w *world) append(streams ...events.StreamID) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, stream := range streams {
+		revision := events.Revision(0)
+		for i := range w.log {
+			if w.log[i].Stream == stream {
+				revision++
+			}
+		}
+		w.log = append(w.log, events.Recorded{Stream: stream, Revision: revision, Position: events.Position(len(w.log) + 1)})
+	}
+	close(w.grown)
+	w.grown = make(chan struct{})
+}
+
+// Ask implements [actors.Dispatcher].
+func (w *world) Ask(_ context.Context, r actors.Request) (actors.Answer, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.gone {
+		return actors.Answer{}, actors.ErrUnavailable
+	}
+	command := r.Command
+	ends, isEnd := command.(*end)
+	if isEnd {
+		command = &core.MoveCursor{CursorMoved: ends.moved}
+	}
+	facts, err, _ := w.entity.cursor.Decide(command)
+	if err != nil {
+		return actors.Answer{}, err
+	}
+	if isEnd {
+		w.entity.ended = ends.cause
+	}
+	for _, fact := range facts {
+		w.entity.cursor.Evolve(fact)
+		w.writes = append(w.writes, write{time.Now(), fact})
+		w.checkReached()
+	}
+	return actors.Answer{}, nil
+}
+
+// checkReached checks that the cursor has not passed work that is not done.
+func (w *world) checkReached() {
+	done := map[events.Position]bool{}
+	for _, c := range w.calls {
+		done[c.position] = done[c.position] || c.done
+	}
+	for i := range w.log {
+		if e := &w.log[i]; e.Position <= w.entity.cursor.Reached && w.Wants(e) && !done[e.Position] {
+			w.t.Errorf("the cursor is at %d, and %d is not done", w.entity.cursor.Reached, e.Position)
+		}
+	}
+}
+
+// View implements [actors.Dispatcher].
+func (w *world) View(_ context.Context, _ events.StreamID, read func(core.Core)) (actors.Answer, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	read(&w.entity)
+	return actors.Answer{}, nil
+}
+
+// Wants implements [Work]: nothing of the stream "quiet".
+func (w *world) Wants(e *events.Recorded) bool { return e.Stream != "quiet" }
+
+// Do implements [Work].
+func (w *world) Do(ctx context.Context, e *events.Recorded) error {
+	w.mu.Lock()
+	attempt, begun := 1, time.Now()
+	for _, c := range w.calls {
+		if c.position == e.Position {
+			attempt++
+		}
+	}
+	if w.running[e.Stream] && !w.several {
+		w.t.Errorf("two events of %s at once", e.Stream)
+	}
+	w.running[e.Stream] = true
+	w.most = max(w.most, len(w.running))
+	w.mu.Unlock()
+	err := w.do(e, attempt)
+	if err == nil {
+		err = ctx.Err()
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.running, e.Stream)
+	w.calls = append(w.calls, call{begun, e.Position, err == nil})
+	return err
+}
+
+// store is the part of an [events.Store] that a runner needs.
+type store struct {
+	events.Store
+	*world
+}
+
+// Head implements [events.Store].
+func (s store) Head(context.Context) (events.Position, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return events.Position(len(s.log)), nil
+}
+
+// ReadAll implements [events.Store].
+func (s store) ReadAll(_ context.Context, from events.Position, _ events.Direction, limit int) ([]events.Recorded, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]events.Recorded(nil), s.log[from:min(int(from)+limit, len(s.log))]...), nil
+}
+
+// Read implements [events.Store].
+func (s store) Read(_ context.Context, stream events.StreamID, from events.Revision, _ events.Direction,
+	_ int) ([]events.Recorded, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range s.log {
+		if s.log[i].Stream == stream && s.log[i].Revision == from {
+			return s.log[i : i+1], nil
+		}
+	}
+	return nil, nil
+}
+
+// runner starts one, and returns how to end it, which waits for its end.
+func (w *world) runner(node string, change func(*Config)) (stop func()) {
+	config := Config{
+		Desk: w, Store: store{world: w}, Work: w, Stream: "hook-1", Node: node,
+		Cursor: func(c core.Core) core.Cursor { return c.(*entity).cursor },
+		Await: func(ctx context.Context, behind events.Position) error {
+			for {
+				w.mu.Lock()
+				head, grown := events.Position(len(w.log)), w.grown
+				w.mu.Unlock()
+				if head > behind {
+					return nil
+				}
+				select {
+				case <-ctx.Done():
+					return ctx.Err()
+				case <-grown:
+				}
+			}
+		},
+		End:    func(at events.CursorMoved, cause error) core.Command { return &end{at, cause} },
+		Logger: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	}
+	if change != nil {
+		change(&config)
+	}
+	ctx, cancel := context.WithCancel(w.t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- New(config).Run(ctx) }()
+	return func() {
+		cancel()
+		if err := <-ended; err != nil && !errors.Is(err, context.Canceled) {
+			w.t.Errorf("the runner ended: %v", err)
+		}
+	}
+}
+
+// alone makes a runner the only one.
+func alone(c *Config) { c.Alone = true }
+
+// doneOnce returns the positions in the order in which they were done first.
+func (w *world) doneOnce() (order []events.Position) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	seen := map[events.Position]bool{}
+	for _, c := range w.calls {
+		if c.done && !seen[c.position] {
+			seen[c.position] = true
+			order = append(order, c.position)
+		}
+	}
+	return order
+}
+
+// checkOrder checks that everything was done, in order per stream, and writes a second apart.
+func (w *world) checkOrder() {
+	w.t.Helper()
+	order := w.doneOnce()
+	last := map[events.StreamID]events.Position{}
+	for _, p := range order {
+		stream := w.log[p-1].Stream
+		if p < last[stream] {
+			w.t.Errorf("%d was done after %d, both of %s", p, last[stream], stream)
+		}
+		last[stream] = p
+	}
+	wanted := 0
+	for i := range w.log {
+		if w.Wants(&w.log[i]) {
+			wanted++
+		}
+	}
+	if len(order) != wanted {
+		w.t.Errorf("%d of %d events were done", len(order), wanted)
+	}
+}
+
+// checkPace checks that no two facts of a term are less than a second apart, the last one of a
+// runner excepted.
+func (w *world) checkPace(writes []write) {
+	w.t.Helper()
+	for i := 1; i < len(writes); i++ {
+		if _, taken := writes[i].fact.(*events.CursorTaken); taken {
+			continue
+		}
+		if gap := writes[i].at.Sub(writes[i-1].at); gap < time.Second {
+			w.t.Errorf("%s, %v after the one before", fmt.Sprintf("%T", writes[i].fact), gap)
+		}
+	}
+}

@@ -1,0 +1,142 @@
+package cursor
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"admitone/actors/core"
+	"admitone/events"
+)
+
+// takeOver takes the cursor, which raises its term.
+func (r *Runner) takeOver(ctx context.Context) error {
+	term := r.cursor.Term + 1
+	if err := r.ask(ctx, &core.TakeCursor{Term: term, Node: r.config.Node}); err != nil {
+		return err
+	}
+	r.config.Logger.Info("the work behind a cursor is done here", "stream", r.config.Stream, "term", term)
+	r.leading, r.cursor.Term, r.cursor.Node = true, term, r.config.Node
+	r.written = time.Now()
+	return nil
+}
+
+// begins starts the work of an item.
+func (r *Runner) begins(it *item) {
+	if r.window.running == 1 {
+		r.busy = time.Now()
+	}
+	event, under := it.event, r.under
+	r.workers.Go(func() {
+		o := outcome{item: it}
+		if event == nil {
+			page, err := r.config.Store.Read(under, it.stream, it.revision, events.Forward, 1)
+			if err != nil || len(page) == 0 {
+				o.err, o.unread = errors.Join(err, errors.New("the event can't be read")), true
+				r.outcomes <- o
+				return
+			}
+			event = &page[0]
+		}
+		o.err = r.config.Work.Do(under, event)
+		r.outcomes <- o
+	})
+}
+
+// ended notes the outcome of an item's work.
+func (r *Runner) ended(o outcome) {
+	switch now := time.Now(); {
+	case o.err == nil:
+		r.window.finish(o.item)
+		r.worked = true
+	case r.under.Err() != nil:
+		r.window.putBack(o.item, now)
+	case o.unread:
+		r.config.Logger.Warn("an event that there is work for waits for the log", "stream", r.config.Stream,
+			"position", o.item.position, "error", o.err)
+		r.window.putBack(o.item, now.Add(rest))
+	default:
+		r.window.fail(o.item, now, o.err.Error())
+		r.halt(o, now)
+	}
+}
+
+// halt ends the work after a failure, if it is one after which it ends.
+func (r *Runner) halt(o outcome, now time.Time) {
+	end := (*End)(nil)
+	switch {
+	case r.config.End == nil || r.halted != nil:
+	case errors.As(o.err, &end):
+		r.halted = end
+	case r.config.GiveUpAfter > 0 && now.Sub(o.item.since) >= r.config.GiveUpAfter:
+		r.halted = ErrFailing
+	}
+}
+
+// summary is what the cursor is to say.
+func (r *Runner) summary(now time.Time) events.CursorMoved {
+	w := r.window
+	to := events.CursorMoved{Term: r.cursor.Term, Reached: w.reached(), CursorFailure: w.failure()}
+	due, waits := w.due()
+	switch {
+	case r.halted != nil:
+	case waits && due.After(now):
+		to.NextAt = due
+	case w.running > 0 && !r.config.Alone && now.Sub(r.written) >= r.config.Attempt/2 && now.Sub(r.busy) >= r.config.Attempt/2:
+		to.NextAt = now.Add(r.config.Attempt)
+	}
+	to.NextAt, to.Since = wireTime(to.NextAt), wireTime(to.Since)
+	return to
+}
+
+// wireTime is a time as the log has it.
+func wireTime(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return t.Round(0).UTC()
+}
+
+// note writes the cursor if there is something to say and the last write is long enough ago. It
+// returns how long there is nothing to write.
+func (r *Runner) note(ctx context.Context, now time.Time) (wait time.Duration, err error) {
+	to := r.summary(now)
+	if !r.worthWriting(&to, now) {
+		wait = time.Hour
+		if r.window.running > 0 && !r.config.Alone {
+			wait = r.config.Attempt / 4
+		}
+		return wait, nil
+	}
+	if wait := r.written.Add(r.config.WriteEvery).Sub(now); wait > 0 {
+		return wait, nil
+	}
+	if r.halted != nil {
+		if err := r.ask(ctx, r.config.End(to, r.halted)); err != nil {
+			return 0, err
+		}
+		return 0, errOver
+	}
+	return r.config.WriteEvery, r.write(ctx, to)
+}
+
+// worthWriting reports whether the cursor is to say something new.
+func (r *Runner) worthWriting(to *events.CursorMoved, now time.Time) bool {
+	said := &r.cursor.CursorMoved
+	switch {
+	case r.halted != nil, to.CursorFailure != said.CursorFailure:
+		return true
+	case to.Reached != said.Reached && (r.worked || to.Reached-said.Reached > quiet):
+		return true
+	}
+	// The moment it named has come.
+	return !to.NextAt.IsZero() && !said.NextAt.After(now) && (r.window.running == 0 || !r.config.Alone)
+}
+
+func (r *Runner) write(ctx context.Context, to events.CursorMoved) error {
+	if err := r.ask(ctx, &core.MoveCursor{CursorMoved: to}); err != nil {
+		return err
+	}
+	r.written, r.cursor.CursorMoved, r.worked = time.Now(), to, false
+	return nil
+}

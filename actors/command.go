@@ -146,7 +146,7 @@ type Answer struct {
 	// event if there are no facts (NoStream and 0 for an entity without events).
 	Revision events.Revision
 	Position events.Position
-	// At is the time the command was decided at.
+	// At is the time the command was decided at, or the state was read.
 	At time.Time
 	// Replayed says that this is the answer of an earlier command with the same key.
 	Replayed bool

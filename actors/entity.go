@@ -126,6 +126,7 @@ func (e *entity) handle(p *envelope, now time.Time) {
 	case p.save:
 		e.saveNow(p)
 	case p.view != nil:
+		p.decided = now
 		p.view(e.core)
 		p.outcome = outcome{revision: e.revision}
 		e.settle(p)

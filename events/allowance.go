@@ -30,6 +30,8 @@ type AllowanceTaken struct {
 	// Taken in all after it.
 	Taken     int64     `json:"taken"`
 	ExpiresAt time.Time `json:"expires_at"`
+	// Terms is the revision of the performance's edit that it was decided on, 0 for its creation.
+	Terms Revision `json:"terms,omitempty"`
 }
 
 func (*AllowanceTaken) Name() string { return "allowance.taken.v1" }

@@ -63,6 +63,8 @@ type BookingHeld struct {
 	ExtendableUntil time.Time `json:"extendable_until"`
 	// Attempt is the number in the hold's id: 1, or one more than the last abandoned attempt.
 	Attempt int64 `json:"attempt"`
+	// SaleTerms are what it was decided on.
+	SaleTerms
 }
 
 func (*BookingHeld) Name() string { return "booking.held.v1" }
@@ -103,6 +105,8 @@ type BookingPaymentStarted struct {
 	// Was is the previous status: held, or expired for a late payment, which has to take the seats
 	// again.
 	Was BookingStatus `json:"was"`
+	// SaleTerms are what a late payment was decided on; one in time has none.
+	SaleTerms
 }
 
 func (*BookingPaymentStarted) Name() string { return "booking.payment_started.v1" }

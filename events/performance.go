@@ -2,7 +2,12 @@ package events
 
 import "time"
 
-func init() { register[PerformanceCreated]() }
+func init() {
+	register[PerformanceCreated]()
+	register[PerformanceEdited]()
+	register[PerformanceOpened]()
+	register[PerformanceClosed]()
+}
 
 // Section is a block of a performance's seats: Rows rows of SeatsPerRow seats, both
 // counted from 1. Row 1 is in front.
@@ -32,6 +37,63 @@ type PerformanceCreated struct {
 	WaitingRoom RoomID `json:"waiting_room"`
 	// Sections in the venue's order, the best first.
 	Sections []Section `json:"sections"`
+	// SaleTimes are the bounds of the sale. One that closes when the show starts closes there
+	// wherever that is moved. A fact from before there were bounds has none: the sale never closes.
+	SaleTimes
 }
 
 func (*PerformanceCreated) Name() string { return "performance.created.v1" }
+
+// Schedule implements [Scheduled].
+func (f *PerformanceCreated) Schedule() (times SaleTimes, reached bool) { return f.SaleTimes, false }
+
+// SectionPrice is the price of every seat of a section, in minor units of the currency.
+type SectionPrice struct {
+	Section SectionID `json:"section"`
+	Price   int64     `json:"price"`
+}
+
+// PerformanceEdited states the performance's editable members after an edit, all of them, so that a
+// reader needs no earlier edit. What was held before keeps the terms that it was held on.
+type PerformanceEdited struct {
+	Title    string    `json:"title"`
+	Venue    string    `json:"venue"`
+	StartsAt time.Time `json:"starts_at"`
+	// HoldSeconds is how long a booking may stay unpaid.
+	HoldSeconds int64 `json:"hold_seconds"`
+	// LimitPerHolder is how many seats one holder may hold or have booked; 0 is no limit.
+	LimitPerHolder int64 `json:"limit_per_holder"`
+	// Prices of all sections, in their order.
+	Prices []SectionPrice `json:"prices"`
+	SaleTimes
+}
+
+func (*PerformanceEdited) Name() string { return "performance.edited.v1" }
+
+// Schedule implements [Scheduled].
+func (f *PerformanceEdited) Schedule() (times SaleTimes, reached bool) { return f.SaleTimes, false }
+
+// PerformanceOpened records that the sale has opened. No decision depends on it: the rules compare
+// the time with what the performance states.
+type PerformanceOpened struct {
+	OpensAt time.Time `json:"opens_at"`
+}
+
+func (*PerformanceOpened) Name() string { return "performance.opened.v1" }
+
+// Schedule implements [Scheduled].
+func (f *PerformanceOpened) Schedule() (times SaleTimes, reached bool) {
+	return SaleTimes{OpensAt: f.OpensAt}, true
+}
+
+// PerformanceClosed records that the sale has closed, as [PerformanceOpened] does.
+type PerformanceClosed struct {
+	ClosesAt time.Time `json:"closes_at"`
+}
+
+func (*PerformanceClosed) Name() string { return "performance.closed.v1" }
+
+// Schedule implements [Scheduled].
+func (f *PerformanceClosed) Schedule() (times SaleTimes, reached bool) {
+	return SaleTimes{ClosesAt: f.ClosesAt}, true
+}

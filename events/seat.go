@@ -109,6 +109,8 @@ type SeatHeld struct {
 	// Attempt is the number in the hold's id. It is omitted if it is 0, as in facts from before
 	// attempts were closed: for such a hold no fact tells when it must have ended.
 	Attempt int64 `json:"attempt,omitempty"`
+	// Terms is the revision of the performance's edit that it was decided on, 0 for its creation.
+	Terms Revision `json:"terms,omitempty"`
 }
 
 func (*SeatHeld) Name() string { return "seat.held.v1" }

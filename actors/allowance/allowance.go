@@ -35,6 +35,8 @@ type Take struct {
 	// For is how long they are taken unless they are kept. It must be longer than
 	// the seats are held.
 	For time.Duration
+	// Terms is the revision of the performance's edit that Limit is from.
+	Terms events.Revision
 }
 
 // Extend moves the deadline of what a hold has taken. Refusal: not_held.
@@ -166,7 +168,7 @@ func (a *Allowance) take(cmd *Take, now time.Time) ([]events.Fact, error) {
 			Fields: map[string]any{"limit": cmd.Limit, "taken": taken}}
 	}
 	return append(facts, &events.AllowanceTaken{HoldID: cmd.HoldID, Seats: cmd.Seats, Taken: taken + cmd.Seats,
-		ExpiresAt: now.UTC().Add(cmd.For)}), nil
+		ExpiresAt: now.UTC().Add(cmd.For), Terms: cmd.Terms}), nil
 }
 
 func (a *Allowance) released(i int) *events.AllowanceReleased {

@@ -24,7 +24,7 @@ const snapshotVersion = 1
 const MaxSeats = 50
 
 // Hold makes the booking known, all of whose seats are held under an attempt. Refusals:
-// already_exists, [ErrAbandoned], hold_expired (it took too long).
+// already_exists, [ErrAbandoned], not_open, sale_closed, hold_expired (it took too long).
 type Hold struct {
 	ID            events.BookingID
 	PerformanceID events.PerformanceID
@@ -36,7 +36,19 @@ type Hold struct {
 	// ExpiresAt is the last moment at which a payment is in time, ExtendableUntil
 	// how far an extension can move that.
 	ExpiresAt, ExtendableUntil time.Time
+	// On is what it is decided on.
+	On Terms
 }
+
+// Terms are what a performance states, as far as it is known to whoever decides on it.
+type Terms struct {
+	events.SaleTerms
+	// Times are the bounds of the sale.
+	Times events.SaleTimes
+}
+
+// refuse refuses what can't be acquired on the terms at the time now: not_open, sale_closed.
+func (t *Terms) refuse(now time.Time) *core.Refusal { return core.Sale{Times: t.Times}.Refuse(now) }
 
 // Abandon closes an attempt of a booking that is not held, so that what the attempt has
 // taken can be given back. It does nothing to one that is closed, be it because the
@@ -57,9 +69,13 @@ type Extend struct {
 	ExpiresAt time.Time
 }
 
-// StartPayment begins to pay. While a payment is under way it does nothing.
-// Refusals: already_confirmed, released.
-type StartPayment struct{ By events.Holder }
+// StartPayment begins to pay. While a payment is under way it does nothing. A late one acquires the
+// seats again, on the terms of now; one in time needs none. Refusals: already_confirmed, released;
+// not_open, sale_closed (if it is late).
+type StartPayment struct {
+	By events.Holder
+	On Terms
+}
 
 // Retake says that a late payment has taken every seat again. Again it does
 // nothing. Refusal: not_held (the payment is over).
@@ -112,6 +128,8 @@ type State struct {
 	// Refunding says that a booked booking was released and not everything has been
 	// given back.
 	Refunding bool
+	// SaleTerms are what the present or last hold was decided on.
+	events.SaleTerms
 }
 
 // HoldID is the id of the present or last hold, and of its payment.
@@ -124,7 +142,7 @@ func (s *State) HeldUnder() int64 { return s.Closed + 1 }
 func StateOf(f *events.BookingHeld) State {
 	return State{ID: f.BookingID, PerformanceID: f.PerformanceID, Holder: f.Holder, Seats: f.Seats, Amount: f.Amount,
 		Status: events.BookingIsHeld, ExpiresAt: f.ExpiresAt, ExtendableUntil: f.ExtendableUntil,
-		Closed: f.Attempt - 1, Attempt: f.Attempt}
+		Closed: f.Attempt - 1, Attempt: f.Attempt, SaleTerms: f.SaleTerms}
 }
 
 // Booking is the state and the rules of one booking. It implements [core.Core].

@@ -50,7 +50,7 @@ func (b *Booking) Decide(cmd core.Command, now time.Time) ([]events.Fact, error)
 	}
 	switch cmd := cmd.(type) {
 	case *StartPayment:
-		return b.start(cmd)
+		return b.start(cmd, now)
 	case *Retake:
 		return b.retake(cmd)
 	case *Complete:
@@ -81,12 +81,17 @@ func (b *Booking) hold(cmd *Hold, now time.Time) ([]events.Fact, error) {
 		return nil, errExists
 	case cmd.Attempt != b.state.HeldUnder():
 		return nil, ErrAbandoned
-	case now.After(cmd.ExpiresAt):
+	}
+	if refusal := cmd.On.refuse(now); refusal != nil {
+		return nil, refusal
+	}
+	if now.After(cmd.ExpiresAt) {
 		return nil, expired(cmd.ExpiresAt)
 	}
 	fact := &events.BookingHeld{
 		BookingID: cmd.ID, PerformanceID: cmd.PerformanceID, Holder: cmd.Holder, Seats: cmd.Seats,
 		ExpiresAt: cmd.ExpiresAt.UTC(), ExtendableUntil: cmd.ExtendableUntil.UTC(), Attempt: cmd.Attempt,
+		SaleTerms: cmd.On.SaleTerms,
 	}
 	for _, seat := range cmd.Seats {
 		fact.Amount += seat.Price
@@ -111,8 +116,8 @@ func (b *Booking) abandon(cmd *Abandon) ([]events.Fact, error) {
 // isOf reports whether by may change the booking; "" is the organiser.
 func (b *Booking) isOf(by events.Holder) bool { return by == "" || by == b.state.Holder }
 
-func (b *Booking) start(cmd *StartPayment) ([]events.Fact, error) {
-	attempt := b.state.Attempt
+func (b *Booking) start(cmd *StartPayment, now time.Time) ([]events.Fact, error) {
+	attempt, on := b.state.Attempt, events.SaleTerms{}
 	switch {
 	case !b.isOf(cmd.By):
 		return nil, errNotYours
@@ -123,10 +128,15 @@ func (b *Booking) start(cmd *StartPayment) ([]events.Fact, error) {
 	case b.state.Status == events.BookingIsReleased:
 		return nil, errReleased
 	case b.state.Status == events.BookingIsExpired:
+		if refusal := cmd.On.refuse(now); refusal != nil {
+			return nil, refusal
+		}
 		attempt++
+		on = cmd.On.SaleTerms
 	}
 	return []events.Fact{&events.BookingPaymentStarted{
 		PaymentID: events.NewHoldID(b.state.ID, attempt), Amount: b.state.Amount, Attempt: attempt, Was: b.state.Status,
+		SaleTerms: on,
 	}}, nil
 }
 

@@ -55,6 +55,9 @@ func (b *Booking) started(f *events.BookingPaymentStarted) {
 	b.must(f, s.Status == f.Was && (late || f.Was == events.BookingIsHeld) && f.Attempt == next && f.Amount == s.Amount &&
 		f.PaymentID == events.NewHoldID(s.ID, f.Attempt))
 	s.Status, s.Attempt, s.Late, s.Retaken = events.BookingIsPaying, f.Attempt, late, false
+	if late {
+		s.SaleTerms = f.SaleTerms
+	}
 }
 
 func sum(seats []events.BookedSeat) (amount int64) {

@@ -25,7 +25,7 @@ func (h *hold) takeAllowance(refused func(context.Context, error) (error, bool))
 	return h.allowanceStep(process.Step{
 		Name: "take-allowance",
 		Do: &allowance.Take{HoldID: h.id, Seats: int64(len(h.seats)), Limit: h.show.limit,
-			For: h.show.holdFor + 2*seat.Grace},
+			For: h.show.holdFor + 2*seat.Grace, Terms: h.terms},
 		Undo:    &allowance.Release{HoldID: h.id},
 		Refused: refused,
 	})

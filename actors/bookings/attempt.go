@@ -37,6 +37,7 @@ func (p *attemptResult) hold(s *performanceInfo, seats []performance.Seat) *hold
 		id:     events.NewHoldID(p.id, p.attempt),
 		holder: p.Holder,
 		seats:  seats,
+		terms:  s.on.Terms,
 		found:  p.found != nil,
 	}
 }

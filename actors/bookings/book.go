@@ -40,8 +40,8 @@ var errNobodyWaits = errors.New("the caller is no longer waiting")
 
 // Book holds the seats for the holder, all or none.
 //
-// Refusals, in this order: not_found (the performance), pass_required, invalid_field
-// (seats, quantity, section), idempotency_key_reused, limit_exceeded, seat_taken (with
+// Refusals, in this order: not_found (the performance), pass_required, not_open, sale_closed,
+// invalid_field (seats, quantity, section), idempotency_key_reused, limit_exceeded, seat_taken (with
 // seats: those that are taken, and up to three alternatives), sold_out (with what
 // remains: fewer than were asked for).
 func (b *Bookings) Book(ctx context.Context, cmd Book) (Answer, error) {
@@ -93,6 +93,9 @@ func (b *Bookings) book(ctx context.Context, p *attemptResult) (Answer, error) {
 		return Answer{}, err
 	}
 	if refusal := core.RequirePass(s.room, p.Room); refusal != nil {
+		return Answer{}, refusal
+	}
+	if refusal := s.closed(); refusal != nil {
 		return Answer{}, refusal
 	}
 	if p.Open >= core.MaxOpenHolds {
@@ -163,7 +166,7 @@ func (b *Bookings) hold(
 ) (answer Answer, err error) {
 	h := p.hold(s, seats)
 	command := &booking.Hold{ID: p.id, PerformanceID: s.id, Holder: p.Holder, Attempt: p.attempt,
-		Seats: make([]events.BookedSeat, len(seats))}
+		Seats: make([]events.BookedSeat, len(seats)), On: s.on}
 	for i, seat := range seats {
 		command.Seats[i] = events.BookedSeat{Seat: s.layout.Name(seat), Price: s.layout.Price(seat)}
 	}

@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"sync"
-	"time"
 
 	"admitone/actors"
 	"admitone/actors/booking"
 	"admitone/actors/core"
-	"admitone/actors/performance"
 	"admitone/actors/process"
 	"admitone/events"
 )
@@ -149,41 +147,6 @@ func (b *Bookings) state(ctx context.Context, bookingID events.BookingID) (Answe
 		return Answer{}, err
 	}
 	return Answer{Booking: state, Revision: at.Revision, Position: at.Position}, nil
-}
-
-// performanceInfo is a performance as the steps need it.
-type performanceInfo struct {
-	id      events.PerformanceID
-	holdFor time.Duration
-	limit   int64         // seats a holder may have, 0 if any number
-	room    events.RoomID // the waiting room that guards it, "" if none does
-	layout  *events.Layout
-}
-
-var errNoPerformance = &core.Refusal{Code: core.CodeNotFound, Detail: "there is no such performance",
-	Fields: map[string]any{"resource": "performance"}}
-
-// performanceInfo looks a performance up. Refusal: not_found.
-func (b *Bookings) performanceInfo(ctx context.Context, id events.PerformanceID) (*performanceInfo, error) {
-	var s performanceInfo
-	_, err := b.desk.View(ctx, performance.Stream(id), func(c core.Core) {
-		p := c.(*performance.Performance)
-		created := p.Created()
-		s = performanceInfo{
-			id:      created.ID,
-			holdFor: created.HoldFor(),
-			limit:   created.LimitPerHolder,
-			room:    created.WaitingRoom,
-			layout:  p.Layout(),
-		}
-	})
-	switch {
-	case err != nil:
-		return nil, err
-	case s.id == "":
-		return nil, errNoPerformance
-	}
-	return &s, nil
 }
 
 // refused returns the refusal that an error is, nil if it is none.

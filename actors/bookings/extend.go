@@ -33,7 +33,7 @@ func (b *Bookings) Extend(ctx context.Context, cmd Extend) (Answer, error) {
 		}
 		state, to := &before.Booking, before.Booking.ExpiresAt
 		if state.Status == events.BookingIsHeld && !state.Extended && (cmd.By == "" || cmd.By == state.Holder) {
-			s, err := b.performanceInfo(ctx, state.PerformanceID)
+			s, err := b.performanceOf(ctx, state)
 			if err != nil {
 				return Answer{}, err
 			}

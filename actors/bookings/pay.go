@@ -20,17 +20,19 @@ type Pay struct {
 
 // Pay debits the wallet once and books every seat, or does nothing of it.
 //
-// Refusals, in this order: not_found, forbidden, released, already_confirmed,
-// hold_expired (the payment is late, and the seats can't be had again; with seats:
+// Refusals, in this order: not_found, forbidden, released, already_confirmed, not_open and
+// sale_closed (the payment is late, and nothing can be had now), hold_expired (the payment is late, and the seats can't be had again; with seats:
 // those that are taken), limit_exceeded (likewise, and the holder has taken others
 // since), insufficient_balance. They have written nothing of the payment, unless it
 // was overtaken by another; see precheck.
 func (b *Bookings) Pay(ctx context.Context, cmd Pay) (Answer, error) {
 	return b.locked(ctx, cmd.BookingID, func(ctx context.Context) (Answer, error) {
-		if err := b.precheck(ctx, &cmd); err != nil {
+		on, err := b.precheck(ctx, &cmd)
+		if err != nil {
 			return Answer{}, err
 		}
-		started, err := b.request(ctx, cmd.Origin, cmd.BookingID, &booking.StartPayment{By: cmd.By})
+		start := &booking.StartPayment{By: cmd.By, On: on}
+		started, err := b.request(ctx, cmd.Origin, cmd.BookingID, start)
 		if err != nil {
 			return Answer{}, err
 		}
@@ -42,7 +44,7 @@ func (b *Bookings) Pay(ctx context.Context, cmd Pay) (Answer, error) {
 			return b.paidBefore(ctx, cmd.Origin, now)
 		case started.Replayed && now.Booking.Status != events.BookingIsPaying:
 			// That payment has failed. A refusal is not kept: this is another one.
-			if err := b.runSteps(ctx, cmd.Origin, starting(&cmd)); err != nil {
+			if err := b.runSteps(ctx, cmd.Origin, starting(cmd.BookingID, start)); err != nil {
 				return Answer{}, err
 			}
 		}
@@ -113,8 +115,8 @@ func (b *Bookings) finishSteps(ctx context.Context, from Origin, bookingID event
 }
 
 // starting announces a payment for a request whose earlier payment has failed.
-func starting(cmd *Pay) *process.Process {
-	return &process.Process{ID: string(cmd.BookingID), Announced: true, Stages: []process.Stage{
-		bookingStep(cmd.BookingID, process.Step{Name: "start-payment", Do: &booking.StartPayment{By: cmd.By}}),
+func starting(bookingID events.BookingID, start *booking.StartPayment) *process.Process {
+	return &process.Process{ID: string(bookingID), Announced: true, Stages: []process.Stage{
+		bookingStep(bookingID, process.Step{Name: "start-payment", Do: start}),
 	}}
 }

@@ -27,7 +27,7 @@ func (b *Bookings) payment(ctx context.Context, from Origin, bookingID events.Bo
 	if err != nil {
 		return nil, err
 	}
-	s, err := b.performanceInfo(ctx, now.Booking.PerformanceID)
+	s, err := b.performanceOf(ctx, &now.Booking)
 	if err != nil {
 		return nil, err
 	}
@@ -38,10 +38,10 @@ func (b *Bookings) payment(ctx context.Context, from Origin, bookingID events.Bo
 
 // holdOf is the present or last hold of a booking.
 func holdOf(from Origin, s *performanceInfo, state *booking.State) hold {
-	h := hold{from: from, show: s, id: state.HoldID(), holder: state.Holder}
+	h := hold{from: from, show: s, id: state.HoldID(), holder: state.Holder, terms: state.Terms}
 	for _, booked := range state.Seats {
 		if at, ok := s.layout.Find(booked.Seat); ok {
-			h.seats = append(h.seats, at)
+			h.seats, h.prices = append(h.seats, at), append(h.prices, booked.Price)
 		}
 	}
 	return h

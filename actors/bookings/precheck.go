@@ -13,44 +13,47 @@ import (
 
 // precheck refuses a payment that would come to nothing before it begins, so that a
 // refusal has written nothing of it: too little money and, if it is late, seats or an
-// allowance that can't be had again. Refusals: hold_expired, limit_exceeded,
-// insufficient_balance.
+// allowance that can't be had again. It returns what a late payment is decided on. Refusals:
+// not_open, sale_closed, hold_expired, limit_exceeded, insufficient_balance.
 //
 // It promises nothing. Two payments at once, with money for one, may both see the money;
 // and a seat that a late one sees free may be taken before it is held. Then the payment has
 // begun, fails, and the log says so: booking.payment_failed.
-func (b *Bookings) precheck(ctx context.Context, cmd *Pay) error {
+func (b *Bookings) precheck(ctx context.Context, cmd *Pay) (on booking.Terms, err error) {
 	now, err := b.state(ctx, cmd.BookingID)
 	if err != nil {
-		return err
+		return on, err
 	}
 	state := &now.Booking
-	if cmd.By != "" && cmd.By != state.Holder {
-		return nil // the booking itself says no
+	if state.ID == "" || cmd.By != "" && cmd.By != state.Holder {
+		return on, nil // the booking itself says no
+	}
+	s, err := b.performanceInfo(ctx, state.PerformanceID)
+	if err != nil {
+		return on, err
 	}
 	switch state.Status {
-	case events.BookingIsHeld:
-		return b.precheckMoney(ctx, state, state.HoldID())
+	case events.BookingIsHeld: // and may have expired when the payment begins
+		return s.on, b.precheckMoney(ctx, state, state.HoldID())
 	case events.BookingIsExpired:
-		refusal := b.precheckLate(ctx, cmd, state)
+		refusal := b.precheckLate(ctx, cmd, s, state)
 		if refused(refusal) == nil {
-			return refusal
+			return s.on, refusal
 		}
 		// An expired booking gives back what it still has before the refusal says that it is
 		// over.
 		if err := b.settle(ctx, cmd.Origin, cmd.BookingID); err != nil {
-			return err
+			return on, err
 		}
-		return refusal
+		return on, refusal
 	}
-	return nil
+	return s.on, nil
 }
 
 // precheckLate checks what a late payment would have to take again.
-func (b *Bookings) precheckLate(ctx context.Context, cmd *Pay, state *booking.State) error {
-	s, err := b.performanceInfo(ctx, state.PerformanceID)
-	if err != nil {
-		return err
+func (b *Bookings) precheckLate(ctx context.Context, cmd *Pay, s *performanceInfo, state *booking.State) error {
+	if refusal := s.closed(); refusal != nil {
+		return refusal
 	}
 	h := holdOf(cmd.Origin, s, state)
 	if lost := b.taken(ctx, &h, h.seats); lost != nil {

@@ -106,7 +106,7 @@ func (b *Bookings) settling(ctx context.Context, from Origin, state *booking.Sta
 	if state.Status == events.BookingIsExpired {
 		reason = events.ReleasedExpired
 	}
-	s, err := b.performanceInfo(ctx, state.PerformanceID)
+	s, err := b.performanceOf(ctx, state)
 	if err != nil {
 		return nil, err
 	}

@@ -19,6 +19,8 @@ type hold struct {
 	id     events.HoldID
 	holder events.Holder
 	seats  []performance.Seat // in canonical order
+	prices []int64            // of the seats, as they were held first; nil for those of the performance
+	terms  events.Revision    // of the performance's edit that it is decided on
 	found  bool               // an earlier run has taken some of it
 	closed bool               // the booking's stream says so
 	window window
@@ -39,6 +41,14 @@ func (w *window) include(expires, first time.Time) {
 
 func (h *hold) seatStream(s performance.Seat) events.StreamID {
 	return seat.Stream(h.show.id, h.show.layout.Name(s))
+}
+
+// price of one of its seats.
+func (h *hold) price(i int) int64 {
+	if h.prices != nil {
+		return h.prices[i]
+	}
+	return h.show.layout.Price(h.seats[i])
 }
 
 // eachSeat is the stage that has one step for each seat.
@@ -64,8 +74,8 @@ func (b *Bookings) holdSeats(h *hold, retake bool, reason events.ReleaseReason, 
 	stage := h.eachSeat(func(i int, s performance.Seat) process.Step {
 		return process.Step{
 			Name: "hold-seat",
-			Do: &seat.Hold{HoldID: h.id, Holder: h.holder, Price: h.show.layout.Price(s), HoldFor: h.show.holdFor,
-				Retake: retake},
+			Do: &seat.Hold{HoldID: h.id, Holder: h.holder, Price: h.price(i), HoldFor: h.show.holdFor,
+				Retake: retake, Terms: h.terms},
 			Undo: &seat.Release{HoldID: h.id, Reason: reason},
 			Took: func(ctx context.Context, answer actors.Answer) error {
 				err := b.seatHeld(ctx, h, s, answer)

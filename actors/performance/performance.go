@@ -24,7 +24,7 @@ func Stream(id events.PerformanceID) events.StreamID {
 }
 
 // snapshotVersion changes with what Freeze writes.
-const snapshotVersion = 1
+const snapshotVersion = 2
 
 const (
 	// MaxSeats is how many seats a performance can have.
@@ -35,8 +35,9 @@ const (
 	MaxPrice = 1_000_000_000_000
 )
 
-// Create puts a performance on sale. Refusals: invalid_field (sections),
-// already_exists (with other members; with the same it does nothing).
+// Create puts a performance on sale. Again with the same members it does nothing, also when the
+// performance has been edited since. Refusals: invalid_field (sections, the times), already_exists
+// (with other members).
 type Create struct {
 	ID       events.PerformanceID
 	Title    string
@@ -50,6 +51,9 @@ type Create struct {
 	WaitingRoom events.RoomID
 	// Sections must not be changed afterwards.
 	Sections []events.Section
+	// SaleTimes are the bounds of the sale. One that closes at StartsAt closes there wherever that
+	// is moved.
+	events.SaleTimes
 }
 
 // HoldFor is how long a booking may stay unpaid.
@@ -58,48 +62,86 @@ func (c *Create) HoldFor() time.Duration { return time.Duration(c.HoldSeconds) *
 // Performance is the state and the rules of one performance. It implements
 // [core.Core].
 type Performance struct {
-	created Create // ID is "" before
-	layout  *events.Layout
+	born   Create // as created; ID is "" before
+	latest Create // as created or last edited
+	layout *events.Layout
+	sale   core.Sale
+	facts  events.Revision // taken in
+	edited events.Revision // of the newest edit; the creation counts
 }
 
 // New returns a performance that has not been created yet.
 func New() core.Core { return &Performance{} }
 
 // Exists reports whether the performance was created.
-func (p *Performance) Exists() bool { return p.created.ID != "" }
+func (p *Performance) Exists() bool { return p.born.ID != "" }
 
 // Created returns the performance as it was created.
-func (p *Performance) Created() Create { return p.created }
+func (p *Performance) Created() Create { return p.born }
 
-// Layout of its seats, nil before it is created. It never changes, and anybody may
-// keep it.
+// Latest returns the performance as it was created or last edited.
+func (p *Performance) Latest() Create { return p.latest }
+
+// Terms are what a booking is decided on now.
+func (p *Performance) Terms() events.SaleTerms {
+	return events.SaleTerms{Terms: p.edited, HoldSeconds: p.latest.HoldSeconds, LimitPerHolder: p.latest.LimitPerHolder}
+}
+
+// Layout of its seats with their present prices, nil before it is created. It is never changed, and
+// anybody may keep it.
 func (p *Performance) Layout() *events.Layout { return p.layout }
 
-// NextDeadline implements [core.Core]: a performance has none.
-func (p *Performance) NextDeadline() time.Time { return time.Time{} }
+// EditRevision implements [core.Edited].
+func (p *Performance) EditRevision() events.Revision { return p.edited }
+
+// NextDeadline is when the sale opens or closes, zero if neither is to come.
+func (p *Performance) NextDeadline() time.Time { return p.sale.NextDeadline() }
 
 // Decide implements [core.Core].
-func (p *Performance) Decide(cmd core.Command, _ time.Time) ([]events.Fact, error) {
-	create, ok := cmd.(*Create)
-	if !ok {
-		panic(fmt.Sprintf("performance: no rule for %T", cmd))
+func (p *Performance) Decide(cmd core.Command, now time.Time) ([]events.Fact, error) {
+	switch cmd := cmd.(type) {
+	case *Create:
+		return p.create(cmd, now)
+	case *Edit:
+		return p.edit(cmd, now)
+	case *core.Expire:
+		return reached(p.sale, now), nil
 	}
+	panic(fmt.Sprintf("performance: no rule for %T", cmd))
+}
+
+func (p *Performance) create(create *Create, now time.Time) ([]events.Fact, error) {
 	if fault := faultOf(create.Sections); fault != "" {
 		return nil, &core.Refusal{Code: core.CodeInvalidField,
 			Detail: fault, Fields: map[string]any{"field": "sections"}}
 	}
 	switch {
-	case p.Exists() && create.same(&p.created):
+	case p.Exists() && create.same(&p.born):
 		return nil, nil
 	case p.Exists():
 		return nil, &core.Refusal{Code: core.CodeAlreadyExists,
-			Detail: "a performance with this id exists and differs; choose another id"}
+			Detail: "a performance with this id exists and differs; choose another id, or edit it"}
 	}
-	return []events.Fact{&events.PerformanceCreated{
+	if refusal := core.CheckTimes(create.SaleTimes); refusal != nil {
+		return nil, refusal
+	}
+	return append([]events.Fact{&events.PerformanceCreated{
 		PerformanceID: create.ID, Title: create.Title, Venue: create.Venue, StartsAt: create.StartsAt.UTC(),
 		HoldSeconds: create.HoldSeconds, LimitPerHolder: create.LimitPerHolder, WaitingRoom: create.WaitingRoom,
-		Sections: create.Sections,
-	}}, nil
+		Sections: create.Sections, SaleTimes: create.SaleTimes,
+	}}, reached(core.Sale{}.Stated(create.SaleTimes), now)...), nil
+}
+
+// reached are the facts of the bounds of a sale that are due.
+func reached(sale core.Sale, now time.Time) (facts []events.Fact) {
+	due := sale.Due(now)
+	if !due.OpensAt.IsZero() {
+		facts = append(facts, &events.PerformanceOpened{OpensAt: due.OpensAt})
+	}
+	if !due.ClosesAt.IsZero() {
+		facts = append(facts, &events.PerformanceClosed{ClosesAt: due.ClosesAt})
+	}
+	return facts
 }
 
 // faultOf says what is wrong with the sections, "" if nothing is.
@@ -128,40 +170,94 @@ func faultOf(sections []events.Section) string {
 	return ""
 }
 
-func (c *Create) same(other *Create) bool {
-	return c.ID == other.ID && c.Title == other.Title && c.Venue == other.Venue && c.StartsAt.Equal(other.StartsAt) &&
-		c.HoldSeconds == other.HoldSeconds && c.LimitPerHolder == other.LimitPerHolder &&
-		c.WaitingRoom == other.WaitingRoom && slices.Equal(c.Sections, other.Sections)
+// same reports whether a creation asks for what was created. One from before there were bounds
+// never closes, and asked for that by saying nothing, as closing at the start is asked for now.
+func (c *Create) same(born *Create) bool {
+	closes := c.ClosesAt.Equal(born.ClosesAt) || born.ClosesAt.IsZero() && c.ClosesAt.Equal(c.StartsAt)
+	return c.ID == born.ID && c.Title == born.Title && c.Venue == born.Venue && c.StartsAt.Equal(born.StartsAt) &&
+		c.HoldSeconds == born.HoldSeconds && c.LimitPerHolder == born.LimitPerHolder &&
+		c.WaitingRoom == born.WaitingRoom && slices.Equal(c.Sections, born.Sections) &&
+		c.OpensAt.Equal(born.OpensAt) && closes
 }
 
 // Evolve implements [core.Core].
 func (p *Performance) Evolve(fact events.Fact) {
-	f, ok := fact.(*events.PerformanceCreated)
-	if !ok || p.Exists() || f.PerformanceID == "" || faultOf(f.Sections) != "" {
-		panic(fmt.Sprintf("performance %s: the log goes on with a %s", p.created.ID, fact.Name()))
+	p.facts++
+	switch f := fact.(type) {
+	case *events.PerformanceCreated:
+		p.must(fact, !p.Exists() && f.PerformanceID != "" && faultOf(f.Sections) == "")
+		p.born = Create{ID: f.PerformanceID, Title: f.Title, Venue: f.Venue, StartsAt: f.StartsAt, HoldSeconds: f.HoldSeconds,
+			LimitPerHolder: f.LimitPerHolder, WaitingRoom: f.WaitingRoom, Sections: f.Sections, SaleTimes: f.SaleTimes}
+		p.state(p.born)
+	case *events.PerformanceEdited:
+		sections, ok := Priced(p.latest.Sections, f.Prices)
+		p.must(fact, p.Exists() && ok)
+		next := p.latest
+		next.Title, next.Venue, next.StartsAt = f.Title, f.Venue, f.StartsAt
+		next.HoldSeconds, next.LimitPerHolder = f.HoldSeconds, f.LimitPerHolder
+		next.Sections, next.SaleTimes = sections, f.SaleTimes
+		p.state(next)
+	case *events.PerformanceOpened:
+		p.must(fact, !f.OpensAt.IsZero() && f.OpensAt.Equal(p.sale.Ahead.OpensAt))
+		p.sale.Ahead.OpensAt = time.Time{}
+	case *events.PerformanceClosed:
+		p.must(fact, !f.ClosesAt.IsZero() && f.ClosesAt.Equal(p.sale.Ahead.ClosesAt))
+		p.sale.Ahead.ClosesAt = time.Time{}
+	default:
+		p.must(fact, false)
 	}
-	p.create(Create{ID: f.PerformanceID, Title: f.Title, Venue: f.Venue, StartsAt: f.StartsAt, HoldSeconds: f.HoldSeconds,
-		LimitPerHolder: f.LimitPerHolder, WaitingRoom: f.WaitingRoom, Sections: f.Sections})
 }
 
-func (p *Performance) create(created Create) {
-	p.created, p.layout = created, events.NewLayout(created.Sections)
+// must stops at a fact that can't follow.
+func (p *Performance) must(fact events.Fact, fits bool) {
+	if !fits {
+		panic(fmt.Sprintf("performance %s: the log goes on with %s %+v", p.born.ID, fact.Name(), fact))
+	}
+}
+
+// state takes in what the fact states that is being evolved by.
+func (p *Performance) state(latest Create) {
+	p.latest, p.edited, p.layout = latest, p.facts-1, events.NewLayout(latest.Sections)
+	p.sale = p.sale.Stated(latest.SaleTimes)
+}
+
+// Priced returns sections at other prices; ok is false if those are not the prices of all of them,
+// in their order.
+func Priced(sections []events.Section, prices []events.SectionPrice) (priced []events.Section, ok bool) {
+	if len(prices) != len(sections) {
+		return nil, false
+	}
+	priced = slices.Clone(sections)
+	for i, p := range prices {
+		if p.Section != priced[i].ID {
+			return nil, false
+		}
+		priced[i].Price = p.Price
+	}
+	return priced, true
+}
+
+// saved is a snapshot.
+type saved struct {
+	Born, Latest  Create
+	Ahead         events.SaleTimes
+	Facts, Edited events.Revision
 }
 
 // Freeze implements [core.Core].
 func (p *Performance) Freeze() func(io.Writer) error {
-	created := p.created
-	return func(w io.Writer) error { return json.NewEncoder(w).Encode(created) }
+	state := saved{p.born, p.latest, p.sale.Ahead, p.facts, p.edited}
+	return func(w io.Writer) error { return json.NewEncoder(w).Encode(state) }
 }
 
 // Restore implements [core.Core].
 func (p *Performance) Restore(r io.Reader) error {
-	var created Create
-	if err := json.NewDecoder(r).Decode(&created); err != nil {
+	var state saved
+	if err := json.NewDecoder(r).Decode(&state); err != nil || state.Born.ID == "" {
 		return err
 	}
-	if created.ID != "" {
-		p.create(created)
-	}
+	*p = Performance{born: state.Born, latest: state.Latest, facts: state.Facts, edited: state.Edited,
+		layout: events.NewLayout(state.Latest.Sections),
+		sale:   core.Sale{Times: state.Latest.SaleTimes, Ahead: state.Ahead}}
 	return nil
 }

@@ -57,6 +57,7 @@ func (s *Seat) hold(cmd *Hold, now time.Time) ([]events.Fact, error) {
 		Holder:    cmd.Holder,
 		Price:     cmd.Price,
 		Attempt:   attempt,
+		Terms:     cmd.Terms,
 	}
 	switch {
 	case s.holdID == cmd.HoldID:

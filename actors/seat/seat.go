@@ -37,6 +37,8 @@ type Hold struct {
 	// Retake holds the seat for a payment that is under way, for Grace and whatever
 	// the stay is. It takes the seat from an earlier attempt of the same booking.
 	Retake bool
+	// Terms is the revision of the performance's edit that Price and HoldFor are from.
+	Terms events.Revision
 }
 
 // Extend moves the deadline of a hold. Refusals: not_held, limit_exceeded.

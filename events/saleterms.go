@@ -1,0 +1,13 @@
+package events
+
+// SaleTerms name what a performance stated when something about a booking was decided, embedded in the
+// facts that were decided on it. They are frozen: a later edit does not change what has been held.
+type SaleTerms struct {
+	// Terms is the revision of the performance's newest edit that was known, 0 for its creation.
+	Terms Revision `json:"terms,omitempty"`
+	// HoldSeconds is how long a booking might stay unpaid, and LimitPerHolder how many seats one
+	// holder might have. A fact without HoldSeconds is from before performances could be edited, and
+	// means both as the performance was created.
+	HoldSeconds    int64 `json:"hold_seconds,omitempty"`
+	LimitPerHolder int64 `json:"limit_per_holder,omitempty"`
+}

@@ -26,6 +26,13 @@ func askSeats(t *testing.T, ask func(method, path, body string, headers ...strin
 			409,
 			"already_exists",
 		)
+	ask("PATCH", "/v1/performances/hall", `{"title":"W"}`).problem(428, "revision_required")
+	ask("PATCH", "/v1/performances/hall", `{"title":"W"}`, "If-Match", `"1"`).problem(412, "stale_revision")
+	ask("PATCH", "/v1/performances/hall", `{"opens_at":"2031-05-01T19:00:00Z"}`, "If-Match", `"e0"`).is(200)
+	ask("POST", "/v1/performances/hall/bookings", `{"holder":"ada","seats":["A-1-1"]}`).problem(409, "not_open")
+	ask("PATCH", "/v1/performances/hall", `{"closes_at":"2031-04-30T19:00:00Z"}`, "If-Match", `"e1"`).
+		problem(422, "invalid_field")
+	ask("PATCH", "/v1/performances/hall", `{"opens_at":null,"closes_at":null,"prices":{"B":50}}`, "If-Match", `"e1"`).is(200)
 	const bookings = "/v1/performances/hall/bookings"
 	first := "/v1/bookings/" + ask("POST", bookings, `{"holder":"ada","seats":["A-1-1","A-1-2"]}`, "Idempotency-Key",
 		"b").is(201)["id"].(string)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/gofiber/fiber/v2"
 
 	"admitone/actors/performance"
@@ -22,6 +23,7 @@ func (s *Server) performanceRoutes() {
 	s.handle(fiber.MethodPost, "/v1/performances", s.createPerformance)
 	s.handle(fiber.MethodGet, "/v1/performances", s.past(s.listPerformances))
 	s.handle(fiber.MethodGet, "/v1/performances/:id", s.past(s.getPerformance))
+	s.handle(fiber.MethodPatch, "/v1/performances/:id", s.editPerformance)
 	s.seatRoutes()
 }
 
@@ -50,16 +52,17 @@ func (s *Server) createPerformance(r *request) error {
 		r.tagPerformance(&row)
 		return r.json(fiber.StatusOK, AppendPerformance(nil, &row, nil))
 	}
-	row := untouched(command, answer.Revision, answer.Position)
+	row := untouched(command)
+	row.Position = answer.Position
 	r.tagPerformance(&row)
 	return r.json(fiber.StatusCreated, AppendPerformance(nil, &row, nil))
 }
 
-// untouched returns the row of a performance whose seats are all as created.
-func untouched(c *performance.Create, revision events.Revision, position events.Position) row.Performance {
+// untouched returns the row of a performance that has just been created.
+func untouched(c *performance.Create) row.Performance {
 	performance := row.Performance{
 		ID: c.ID, Title: c.Title, Venue: c.Venue, StartsAt: c.StartsAt, HoldSeconds: c.HoldSeconds,
-		LimitPerHolder: c.LimitPerHolder, WaitingRoom: c.WaitingRoom, Revision: revision, Position: position,
+		LimitPerHolder: c.LimitPerHolder, WaitingRoom: c.WaitingRoom, SaleTimes: c.SaleTimes,
 	}
 	for _, section := range c.Sections {
 		seats := row.SeatCounts{Capacity: section.Rows * section.SeatsPerRow}
@@ -89,8 +92,10 @@ func newPerformance(r *request) (*performance.Create, error) {
 		LimitPerHolder *int64                `json:"limit_per_holder"`
 		WaitingRoom    *events.RoomID        `json:"waiting_room"`
 		Sections       []newSection          `json:"sections"`
+		OpensAt        jsontext.Value        `json:"opens_at"`
+		ClosesAt       jsontext.Value        `json:"closes_at"`
 	}
-	if err := r.decode(&body, false); err != nil {
+	if err := r.decode(&body, false, fieldOpensAt, fieldClosesAt); err != nil {
 		return nil, err
 	}
 	id, err := newID(r, body.ID)
@@ -117,6 +122,9 @@ func newPerformance(r *request) (*performance.Create, error) {
 		return nil, err
 	}
 	if command.WaitingRoom, err = guardedBy(body.WaitingRoom); err != nil {
+		return nil, err
+	}
+	if command.SaleTimes, err = performanceTimes(command.StartsAt, body.OpensAt, body.ClosesAt); err != nil {
 		return nil, err
 	}
 	command.Sections, err = sectionsOf(body.Sections)
@@ -320,6 +328,7 @@ func AppendPerformance(dst []byte, p *row.Performance, at *row.Moment) []byte {
 	if p.WaitingRoom != "" {
 		o.String("waiting_room", string(p.WaitingRoom))
 	}
+	appendSaleTimes(&o, p.SaleTimes)
 	appendCounts(&o, &p.SeatCounts)
 	o.Key("sections")
 	o.Buf = append(o.Buf, '[')
@@ -330,6 +339,7 @@ func AppendPerformance(dst []byte, p *row.Performance, at *row.Moment) []byte {
 		o.Buf = appendSection(o.Buf, &p.Sections[i])
 	}
 	o.Buf = append(o.Buf, ']')
+	o.String("edit_tag", editTag(p.Edited))
 	o.Int("revision", int64(p.Position))
 	o.Int("position", int64(p.Position))
 	if at != nil {

@@ -155,6 +155,9 @@ var cells = map[string]func(m *matrix, owner string) cell{
 	"createPerformance": func(m *matrix, _ string) cell {
 		return cell{body: fmt.Sprintf(newHall, m.id())}
 	},
+	"editPerformance": func(m *matrix, _ string) cell {
+		return cell{parts: []string{m.hall()}, body: `{"title":"o"}`, match: `"e0"`}
+	},
 	"listPerformances": func(*matrix, string) cell { return of() },
 	"getPerformance":   func(m *matrix, _ string) cell { return of(m.hall()) },
 	"listSeats":        func(m *matrix, _ string) cell { return of(m.hall()) },

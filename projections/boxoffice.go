@@ -13,7 +13,7 @@ import (
 
 func init() {
 	register(registration{
-		views: "boxoffice.v2",
+		views: "boxoffice.v3",
 		categories: []string{events.PerformanceCategory, events.SeatCategory, events.BookingCategory,
 			events.WalletCategory, events.AllowanceCategory},
 		open: func(p *Projections) view { return newBoxOffice(p) },
@@ -132,18 +132,28 @@ func (k *boxOffice) foldPerformance(e *events.Recorded, fact events.Fact) error 
 	if err != nil {
 		return err
 	}
-	if entry != nil {
-		if done, err := row.CheckNext(e, fact, entry.row.Revision, true); done || err != nil {
+	if entry == nil {
+		performance, err := row.NewPerformance(e, fact)
+		if err != nil {
 			return err
 		}
+		k.performances.add(string(performance.ID), performance)
+		k.dates.set(dateKey(performance.StartsAt, performance.ID), &struct{}{})
+		k.recordStep(performance.Position, &performance, -1, row.SeatStep{}, "")
+		return nil
 	}
-	performance, err := row.NewPerformance(e, fact)
-	if err != nil {
+	starts, revision := entry.row.StartsAt, entry.row.Revision
+	if err := entry.row.ApplyFact(e, fact); err != nil || entry.row.Revision == revision {
 		return err
 	}
-	k.performances.add(string(performance.ID), performance)
-	k.dates.set(dateKey(performance.StartsAt, performance.ID), &struct{}{})
-	k.recordStep(performance.Position, &performance, -1, row.SeatStep{}, "")
+	if !entry.row.StartsAt.Equal(starts) {
+		k.dates.delete(dateKey(starts, entry.row.ID))
+		k.dates.set(dateKey(entry.row.StartsAt, entry.row.ID), &struct{}{})
+	}
+	k.performances.changed(entry)
+	cause := live.PerformanceCause(fact)
+	k.recordStep(e.Position, &entry.row, -1, row.SeatStep{}, cause)
+	k.publishStated(e, &entry.row, cause)
 	return nil
 }
 

@@ -107,7 +107,7 @@ func TestBoxOfficeIsTheModel(t *testing.T) {
 
 func agrees(t *rapid.T, p *Projections, c *logtest.BookingModel) {
 	for id, seats := range c.Shows {
-		showAgrees(t, p, id, seats)
+		showAgrees(t, p, id, seats, c.Sales[id])
 	}
 	var ids []string
 	for _, id := range c.Order {
@@ -210,7 +210,8 @@ func byHolder(a, b string) int {
 	return strings.Compare(a, b)
 }
 
-func showAgrees(t *rapid.T, p *Projections, id events.PerformanceID, seats map[string]*logtest.ModelSeat) {
+func showAgrees(t *rapid.T, p *Projections, id events.PerformanceID, seats map[string]*logtest.ModelSeat,
+	sale *logtest.ModelSale) {
 	performance, ok, err := p.Performance(id)
 	if err != nil || !ok || performance.Capacity != int64(len(seats)) {
 		t.Fatalf("%+v, %t, %v", performance, ok, err)
@@ -247,7 +248,7 @@ func showAgrees(t *rapid.T, p *Projections, id events.PerformanceID, seats map[s
 			t.Fatalf("%s is %s, want %s", name, now, s.Status)
 		}
 		if (section == "" || section == of) && (status == "" || status == s.Status) {
-			want = append(want, row.Seat{Seat: events.SeatName(name), Status: s.Status, Price: logtest.Price(name)})
+			want = append(want, row.Seat{Seat: events.SeatName(name), Status: s.Status, Price: sale.Price(name)})
 		}
 	}
 	if !slices.Equal(got, want) {

@@ -37,6 +37,17 @@ func (k *boxOffice) publishStep(e *events.Recorded, performance *row.Performance
 	}
 }
 
+// publishStated hands a fact of the performance's own stream to the topics that are watched.
+func (k *boxOffice) publishStated(e *events.Recorded, performance *row.Performance, cause live.Cause) {
+	if t := k.topic.Watched(string(performance.ID)); t != nil {
+		t.Change(e.Position, live.StatedDelta(performance, cause))
+	}
+	if t := k.seatTopic.Watched(string(performance.ID)); t != nil {
+		t.Change(e.Position, &live.SeatsDelta{Counts: performance.SeatCounts, Cause: cause, Layout: performance.Layout,
+			Marks: map[events.SeatIndex]row.Mark{}})
+	}
+}
+
 // seatsState is called with the lock held.
 func (k *boxOffice) seatsState(id string) (live.State, events.Position, error) {
 	e, err := k.performances.existing(id)

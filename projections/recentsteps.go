@@ -38,7 +38,7 @@ type recentSteps struct {
 	reading sync.Mutex // held while the log is read, and before Projections.mu
 }
 
-// recentStep is a step of a seat or, if seat is -1, the beginning of a performance.
+// recentStep is a step of a seat or, if seat is -1, a fact of the performance itself.
 type recentStep struct {
 	position    events.Position
 	performance events.PerformanceID
@@ -99,8 +99,9 @@ func (k *boxOffice) recordStep(position events.Position, performance *row.Perfor
 
 // stepAt makes the step of an event that the views contain; false if it is none.
 func (k *boxOffice) stepAt(e *events.Recorded, fact events.Fact) (s recentStep, ok bool, err error) {
-	if _, created := fact.(*events.PerformanceCreated); created {
-		return recentStep{position: e.Position, performance: events.PerformanceID(e.Stream.Entity()), seat: -1}, true, nil
+	if e.Stream.Category() == events.PerformanceCategory {
+		return recentStep{position: e.Position, performance: events.PerformanceID(e.Stream.Entity()), seat: -1,
+			cause: live.PerformanceCause(fact)}, true, nil
 	}
 	step, ok := row.StepOf(fact)
 	if !ok || step.From == step.To {
@@ -192,6 +193,10 @@ func (k *boxOffice) resumeDelta(id string, since events.Position) *live.Missed {
 	}
 	sum := &live.PerformanceDelta{Counts: row.SeatCounts, Cause: live.CauseNone}
 	for _, s := range steps {
+		if s.seat < 0 {
+			sum.Merge(live.StatedDelta(row, s.cause))
+			continue
+		}
 		number, _, _ := row.Layout.Place(s.seat)
 		section := &row.Sections[number]
 		sum.Merge(&live.PerformanceDelta{Counts: row.SeatCounts, Change: int64(s.change), Cause: s.cause,
@@ -209,7 +214,9 @@ func (k *boxOffice) resumeSeatsDelta(id string, since events.Position) *live.Mis
 	sum := &live.SeatsDelta{Counts: performance.SeatCounts, Cause: live.CauseNone, Layout: performance.Layout,
 		Marks: map[events.SeatIndex]row.Mark{}}
 	for _, s := range steps {
-		sum.Marks[s.seat] = s.to
+		if s.seat >= 0 {
+			sum.Marks[s.seat] = s.to
+		}
 		sum.Change += int64(s.change)
 		sum.Cause = sum.Cause.And(s.cause)
 	}

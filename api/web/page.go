@@ -35,6 +35,7 @@ var scripts = []string{
 	"live.js",
 	"command.js",
 	"products.js",
+	"sale-times.js",
 	"tournament-card.js",
 	"tournaments.js",
 	"tournament.js",

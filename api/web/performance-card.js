@@ -1,19 +1,21 @@
 // The live counts of a performance's card.
 
 import { $, announce, field, nudge, share } from "./page.js";
+import { showTimes } from "./sale-times.js";
 
 const local = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" });
 
 // performanceCard makes a topic to watch of a card as rendered by the server. heard is called
 // with each frame that it has taken.
 export function performanceCard(card, heard) {
-  const { id, position, capacity, held, booked, remaining } = card.dataset;
+  const { id, position, capacity, held, booked, remaining, opens, closes } = card.dataset;
   const showing = {
-    card, id, topic: "performance:" + id, position: Number(position), capacity: Number(capacity),
+    card, id, opens, closes, topic: "performance:" + id, position: Number(position), capacity: Number(capacity),
     title: field(card, "title").textContent, held: Number(held), booked: Number(booked), remaining: Number(remaining),
     take(data, event) {
       const before = this.remaining;
       Object.assign(this, { held: data.held, booked: data.sold, remaining: data.remaining });
+      if (data.title !== undefined) state(this, data); // a frame with a title has all that can be edited
       show(this);
       if (this.remaining !== before) {
         announce(this, `${this.title}: ${this.remaining === 0 ? "sold out" : this.remaining + " seats left"}`);
@@ -25,10 +27,30 @@ export function performanceCard(card, heard) {
   const when = field(card, "when");
   when.textContent = local.format(new Date(when.dateTime));
   show(showing);
+  setInterval(() => {
+    const before = showing.open;
+    if (showing.opens || showing.closes) showing.open = showTimes(showing);
+    if (showing.open !== before) heard?.({ sections: [] }, "times");
+  }, 500);
   return showing;
 }
 
-function show({ card, capacity, held, booked, remaining }) {
+// state takes in what an edit can change.
+function state(showing, { title, venue, starts_at, opens_at, closes_at }) {
+  const { card } = showing, when = field(card, "when");
+  Object.assign(showing, { title, opens: opens_at, closes: closes_at });
+  field(card, "title").textContent = title;
+  field(card, "venue").textContent = venue;
+  when.dateTime = starts_at;
+  when.textContent = local.format(new Date(starts_at));
+}
+
+function show(showing) {
+  showing.open = showTimes(showing);
+  showCounts(showing);
+}
+
+function showCounts({ card, capacity, held, booked, remaining }) {
   const blocked = capacity - held - booked - remaining;
   for (const [name, value] of Object.entries({ held, booked, remaining, blocked })) field(card, name).textContent = value;
   field(card, "off").hidden = blocked === 0;

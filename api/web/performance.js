@@ -3,7 +3,7 @@
 import { adopt, end, follow, item, readBookings, seatsOf, statusOf } from "./bookings.js";
 import { command } from "./command.js";
 import { watch } from "./live.js";
-import { $, amount, begin, children, field, holder, jwt, keep, mayAsk, me, onButton, recall, recheck, stranded, tell } from "./page.js";
+import { $, amount, begin, children, field, holder, jwt, keep, mayAsk, me, money, onButton, recall, recheck, stranded, tell } from "./page.js";
 import { SeatMap } from "./seatmap.js";
 import { SeatPlan } from "./seatplan.js";
 import { performanceCard } from "./performance-card.js";
@@ -31,7 +31,10 @@ const latched = (condition) => {
 // ---- The performance, its sections and its seats
 
 begin(); // a hidden map has no size
-const showing = performanceCard($(".performance"), ({ sections }) => sections.forEach(showSection));
+const showing = performanceCard($(".performance"), ({ sections }) => {
+  sections.forEach(showSection);
+  show();
+});
 const plan = new SeatPlan([...document.querySelectorAll(".section")].map((element) => ({
   id: element.dataset.section, name: field(element, "name").textContent,
   rows: Number(element.dataset.rows), seats_per_row: Number(element.dataset.perRow), price: Number(element.dataset.price),
@@ -39,8 +42,12 @@ const plan = new SeatPlan([...document.querySelectorAll(".section")].map((elemen
 const map = new SeatMap($("[data-seatmap]"), plan, { label, mark, act: toggle, full });
 const own = new Set(); // seats that the visitor has
 
-function showSection({ id, remaining }) {
+function showSection({ id, remaining, price }) {
   const element = $(`.section[data-section="${id}"]`);
+  if (price !== undefined) { // it has been edited, or is told anew
+    plan.sections.find((section) => section.id === id).price = price;
+    field(element, "price").textContent = money(price);
+  }
   field(element, "remaining").textContent = remaining;
   element.toggleAttribute("data-out", remaining === 0);
 }
@@ -127,7 +134,7 @@ function show() {
   const [book, short] = document.querySelectorAll('[data-action="book"]');
   book.textContent = lost.length > 0 ? "Find others like these" : `Book ${sum}`;
   short.replaceChildren(lost.length > 0 ? "Find others" : "Book", unseen(lost.length > 0 ? " like these" : ` ${sum}`));
-  book.disabled = short.disabled = picks.size > spare() && lost.length === 0;
+  book.disabled = short.disabled = !showing.open || picks.size > spare() && lost.length === 0;
   showLimit();
   map.changed();
   recheck();
@@ -140,7 +147,7 @@ function showLimit() {
   const words = `At most ${counted(limit)} for one person` + (own.size > 0 ? `; you have ${own.size}.` : ".");
   if (limit && $("#limit").textContent !== words) $("#limit").textContent = words;
   $("#best-quantity").max = Math.max(1, spare());
-  $('[data-action="best"]').disabled = spare() === 0;
+  $('[data-action="best"]').disabled = !showing.open || spare() === 0;
 }
 
 function chip(seat, gone) {

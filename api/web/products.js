@@ -1,8 +1,9 @@
 // The page of products: their counts, and the reservations of this browser.
 
-import { clock, command, timeLeft } from "./command.js";
+import { command, timeLeft } from "./command.js";
 import { watch } from "./live.js";
 import { $, announce, begin, field, holder, jwt, keep, mayAsk, me, money, nudge, onButton, onNewCards, recall, recheck, serves, share, stranded, tell, token } from "./page.js";
+import { showTimes } from "./sale-times.js";
 
 // ---- Products
 
@@ -55,27 +56,6 @@ function show(product) {
     button.disabled = over;
     $(".unseen", button).textContent = ": " + product.name;
   }
-}
-
-// ---- The times of the sale
-
-// showTimes counts down to the next bound, and returns whether the sale is open.
-function showTimes(product) {
-  const { card, opens, closes } = product, place = field(card, "times");
-  const before = opens && Date.parse(opens) > clock.now(), over = closes && Date.parse(closes) <= clock.now();
-  let words = "";
-  if (before) words = `The sale opens ${until(opens)}.`;
-  else if (over) words = "The sale has closed.";
-  else if (closes) words = `The sale closes ${until(closes)}.`;
-  place.hidden = words === "";
-  if (place.textContent !== words) place.textContent = words;
-  return !before && !over;
-}
-
-// until returns the time until a bound in words, its date if it is more than a day away.
-function until(bound) {
-  const [left, words] = timeLeft(bound);
-  return left < 86_400 ? "in " + words : "on " + new Date(bound).toLocaleString("en", { dateStyle: "medium", timeStyle: "short" });
 }
 
 // ---- The limit per holder

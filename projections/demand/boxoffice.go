@@ -3,7 +3,7 @@ package demand
 import "admitone/events"
 
 func init() {
-	register(requested, &events.PerformanceCreated{}, &events.SeatBlocked{}, &events.SeatUnblocked{},
+	register(requested, &events.PerformanceCreated{}, &events.PerformanceEdited{}, &events.SeatBlocked{}, &events.SeatUnblocked{},
 		&events.BookingHeld{}, &events.BookingExtended{}, &events.BookingPaymentStarted{},
 		&events.BookingReleased{}, &events.WalletCharged{})
 	register(system, &events.BookingExpired{})

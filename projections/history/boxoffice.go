@@ -81,21 +81,6 @@ func ownerOfBooking(ctx context.Context, o *owners, e *events.Recorded) (string,
 	return string(holder), nil
 }
 
-func describePerformance(fact events.Fact, of subject) string {
-	f, ok := fact.(*events.PerformanceCreated)
-	if !ok || !of.isEveryone() {
-		return ""
-	}
-	seats := int64(0)
-	for _, s := range f.Sections {
-		seats += s.Rows * s.SeatsPerRow
-	}
-	return fmt.Sprintf("put on sale as %q at %q, %s: %s in %s, held for %d s, %s", f.Title, f.Venue,
-		events.FormatTime(f.StartsAt),
-		counted(seats, "seat"), counted(int64(len(f.Sections)), "section"), f.HoldSeconds,
-		limit(f.LimitPerHolder)+behind(f.WaitingRoom))
-}
-
 // describeSeat is what a fact of a seat says, in words.
 func describeSeat(fact events.Fact, of subject) string {
 	mine := func(holder events.Holder) bool { return of.includes(holderKind, string(holder)) }

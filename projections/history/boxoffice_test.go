@@ -14,7 +14,11 @@ func TestStoriesOfTheBoxOffice(t *testing.T) {
 		kind, id string
 		want     []string
 	}{
-		{"performance", "a", []string{`put on sale as "T a" at "V", 2031-06-01T20:00:00.000Z: 8 seats in 2 sections, held for 100 s, at most 4 per holder`}},
+		{"performance", "a", []string{`put on sale as "T a" at "V", 2031-06-01T20:00:00.000Z: 8 seats in 2 sections, held for 100 s, at most 4 per holder`,
+			`edited; it is now "T a" at "V", 2031-06-02T20:00:00.000Z: A at 6, B-x at 0, held for 100 s, at most 4 per holder, on sale from 2031-05-01T20:02:09.000Z, closed from 2031-05-01T20:02:10.000Z`,
+			"the sale opened, as stated for 2031-05-01T20:02:09.000Z",
+			"the sale closed, as stated for 2031-05-01T20:02:10.000Z",
+			`edited; it is now "T a" at "V", 2031-06-01T20:00:00.000Z: A at 5, B-x at 0, held for 100 s, at most 4 per holder, on sale from 2031-05-01T20:02:09.000Z`}},
 		{"seat", "a~A-1-1", []string{"ada holds the seat until 2031-05-01T20:02:10.000Z: hold b.2.1",
 			"ada has booked the seat: hold b.2.1"}},
 		{"seat", "a~A-1-3", []string{

@@ -16,6 +16,36 @@ type PerformanceDelta struct {
 	Cause  Cause
 	// Sections are those that changed, in the performance's order.
 	Sections []SectionDelta
+	// Edited is the performance after an edit, if one is among the causes: what it states may be
+	// new too, and the frame has it, the prices of all sections included. It is not changed.
+	Edited *row.Performance
+}
+
+// StatedDelta is the delta of a fact of the performance's own stream, which changes no counts.
+func StatedDelta(performance *row.Performance, cause Cause) *PerformanceDelta {
+	d := &PerformanceDelta{Counts: performance.SeatCounts, Cause: cause}
+	if cause != CauseEdited {
+		return d
+	}
+	edited := performance.Clone()
+	d.Edited, d.Sections = &edited, make([]SectionDelta, len(edited.Sections))
+	for i := range edited.Sections {
+		d.Sections[i] = SectionDelta{ID: edited.Sections[i].ID, Counts: edited.Sections[i].SeatCounts, Number: i}
+	}
+	return d
+}
+
+// PerformanceCause is the cause of a fact of the performance's own stream.
+func PerformanceCause(fact events.Fact) Cause {
+	switch fact.(type) {
+	case *events.PerformanceEdited:
+		return CauseEdited
+	case *events.PerformanceOpened:
+		return CauseOpened
+	case *events.PerformanceClosed:
+		return CauseClosed
+	}
+	return CauseCreated
 }
 
 // SectionDelta is a section's counts after a delta.
@@ -39,6 +69,9 @@ func (d *PerformanceDelta) Members(o *events.Object) {
 	appendCounts(o, d.Counts, "sold")
 	o.Int("change", d.Change)
 	o.String("cause", string(d.Cause))
+	if d.Edited != nil {
+		appendStated(o, d.Edited)
+	}
 	o.Key("sections")
 	o.Buf = append(o.Buf, '[')
 	for i := range d.Sections {
@@ -47,10 +80,22 @@ func (d *PerformanceDelta) Members(o *events.Object) {
 		}
 		s := events.OpenObject(o.Buf)
 		s.String("id", string(d.Sections[i].ID))
+		if d.Edited != nil {
+			s.Int("price", d.Edited.Sections[d.Sections[i].Number].Price)
+		}
 		appendCounts(&s, d.Sections[i].Counts, "booked")
 		o.Buf = s.Close()
 	}
 	o.Buf = append(o.Buf, ']')
+}
+
+// appendStated writes what an edit can change, but for the prices.
+func appendStated(o *events.Object, p *row.Performance) {
+	o.String("title", p.Title)
+	o.String("venue", p.Venue)
+	o.Time("starts_at", p.StartsAt)
+	appendRoom(o, p.WaitingRoom)
+	appendTimes(o, p.SaleTimes)
 }
 
 // Clone implements Delta.
@@ -66,6 +111,9 @@ func (d *PerformanceDelta) Merge(later Delta) {
 	d.Cause = d.Cause.And(l.Cause)
 	d.Change += l.Change
 	d.Counts = l.Counts
+	if l.Edited != nil {
+		d.Edited = l.Edited
+	}
 	for _, s := range l.Sections {
 		at, found := slices.BinarySearchFunc(d.Sections, s.Number,
 			func(has SectionDelta, number int) int { return has.Number - number })
@@ -90,10 +138,7 @@ func NewPerformanceState(performance row.Performance) State { return &performanc
 func (s *performanceState) Members(o *events.Object) {
 	p := &s.row
 	o.String("id", string(p.ID))
-	o.String("title", p.Title)
-	o.String("venue", p.Venue)
-	o.Time("starts_at", p.StartsAt)
-	appendRoom(o, p.WaitingRoom)
+	appendStated(o, p)
 	o.Int("capacity", p.Capacity)
 	appendCounts(o, p.SeatCounts, "sold")
 	o.Key("sections")
@@ -116,6 +161,12 @@ func (s *performanceState) Members(o *events.Object) {
 func (s *performanceState) Apply(d Delta) {
 	delta := d.(*PerformanceDelta)
 	s.row.SeatCounts = delta.Counts
+	if e := delta.Edited; e != nil {
+		s.row.Title, s.row.Venue, s.row.StartsAt, s.row.SaleTimes = e.Title, e.Venue, e.StartsAt, e.SaleTimes
+		for i := range s.row.Sections {
+			s.row.Sections[i].Price = e.Sections[i].Price
+		}
+	}
 	for i := range delta.Sections {
 		s.row.Sections[delta.Sections[i].Number].SeatCounts = delta.Sections[i].Counts
 	}

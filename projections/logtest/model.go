@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"pgregory.net/rapid"
@@ -36,6 +35,7 @@ type BookingModel struct {
 	Now      time.Time
 	put      func(events.StreamID, events.Fact)
 	Shows    map[events.PerformanceID]map[string]*ModelSeat
+	Sales    map[events.PerformanceID]*ModelSale
 	Bookings map[string]*ModelBooking
 	Order    []string
 	Wallets  map[events.Holder]int64
@@ -65,6 +65,7 @@ type ModelBooking struct {
 	Status        events.BookingStatus
 	Until         time.Time
 	Extended      bool
+	prices        map[string]int64 // as they were held first
 	Attempt       int64
 	late, retaken bool
 	Refunding     bool
@@ -82,7 +83,7 @@ type modelPart struct {
 // NewBookingModel returns a box office without performances, whose facts are given to put.
 func NewBookingModel(put func(events.StreamID, events.Fact)) *BookingModel {
 	return &BookingModel{Now: time.Date(2031, 5, 1, 20, 0, 0, 0, time.UTC), put: put,
-		Shows: map[events.PerformanceID]map[string]*ModelSeat{}, left: -1,
+		Shows: map[events.PerformanceID]map[string]*ModelSeat{}, Sales: map[events.PerformanceID]*ModelSale{}, left: -1,
 		Bookings: map[string]*ModelBooking{}, Wallets: map[events.Holder]int64{}, payments: map[events.HoldID]int64{},
 		Parts: map[events.HoldID]*modelPart{}, Begun: map[events.BookingID]*ModelBooking{}}
 }
@@ -128,7 +129,7 @@ func (c *BookingModel) Open(id events.PerformanceID) {
 			StartsAt:    time.Date(2031, 6, len(id), 20, 0, 0, 0, time.UTC),
 			HoldSeconds: int64(ModelHold / time.Second), LimitPerHolder: modelLimit, Sections: ModelSections},
 	)
-	c.Shows[id] = map[string]*ModelSeat{}
+	c.Shows[id], c.Sales[id] = map[string]*ModelSeat{}, &ModelSale{PriceA: 5}
 	for _, name := range ModelSeats {
 		c.Shows[id][name] = &ModelSeat{Status: events.SeatIsFree}
 	}
@@ -165,7 +166,7 @@ func (c *BookingModel) acquire(b *ModelBooking) bool {
 	if c.Parts[hold] == nil {
 		part := &modelPart{stream, int64(len(b.Seats)), c.Now.Add(ModelHold + 2*ModelGrace)}
 		c.fact(stream, &events.AllowanceTaken{HoldID: hold, Seats: part.seats, Taken: c.taken(stream) + part.seats,
-			ExpiresAt: part.Until})
+			ExpiresAt: part.Until, Terms: c.Sales[b.show].Terms})
 		c.Parts[hold] = part
 	}
 	for _, name := range b.Seats {
@@ -190,8 +191,8 @@ func (c *BookingModel) acquire(b *ModelBooking) bool {
 		if s.Status != events.SeatIsFree || !until.After(c.Now) && !b.late {
 			return false
 		}
-		fact := &events.SeatHeld{HoldID: hold, BookingID: b.id, Holder: b.Holder, Price: Price(name),
-			ExpiresAt: until.Add(ModelGrace), FirstHeldAt: first, Attempt: b.Attempt}
+		fact := &events.SeatHeld{HoldID: hold, BookingID: b.id, Holder: b.Holder, Price: c.price(b, name),
+			ExpiresAt: until.Add(ModelGrace), FirstHeldAt: first, Attempt: b.Attempt, Terms: c.Sales[b.show].Terms}
 		c.fact(SeatStream(b.show, name), fact)
 		*s = ModelSeat{Status: events.SeatIsHeld, hold: hold, holder: b.Holder, Until: fact.ExpiresAt, first: first}
 		if !b.late && (b.Until.IsZero() || until.Before(b.Until)) {
@@ -199,14 +200,6 @@ func (c *BookingModel) acquire(b *ModelBooking) bool {
 		}
 	}
 	return true
-}
-
-// Price is what a seat costs.
-func Price(seat string) int64 {
-	if strings.HasPrefix(seat, "A") {
-		return 5
-	}
-	return 0
 }
 
 func (c *BookingModel) allowance(b *ModelBooking) events.StreamID {
@@ -262,7 +255,9 @@ func (c *BookingModel) giveBack(b *ModelBooking, reason events.ReleaseReason) {
 // Book holds seats, or of those that can't all be had the ones that are free, under
 // another attempt.
 func (c *BookingModel) Book(show events.PerformanceID, holder events.Holder, seats []string) {
-	c.N++
+	if c.N++; !c.Sales[show].Times.Within(c.Now) {
+		return
+	}
 	b := &ModelBooking{
 		id:      events.BookingID(fmt.Sprint("b.", c.N)),
 		show:    show,
@@ -287,12 +282,15 @@ func (c *BookingModel) Book(show events.PerformanceID, holder events.Holder, sea
 		b.since, c.Begun[b.id] = c.Now, b
 	}
 	fact := &events.BookingHeld{BookingID: b.id, PerformanceID: show, Holder: holder, ExpiresAt: b.Until,
-		ExtendableUntil: c.Now.Add(2 * ModelHold), Attempt: b.Attempt}
+		ExtendableUntil: c.Now.Add(2 * ModelHold), Attempt: b.Attempt, SaleTerms: c.Sales[show].terms()}
+	prices := map[string]int64{}
 	for _, name := range b.Seats {
-		fact.Seats = append(fact.Seats, events.BookedSeat{Seat: events.SeatName(name), Price: Price(name)})
-		fact.Amount += Price(name)
+		prices[name] = c.price(b, name)
+		fact.Seats = append(fact.Seats, events.BookedSeat{Seat: events.SeatName(name), Price: prices[name]})
+		fact.Amount += prices[name]
 	}
 	c.fact(c.stream(b), fact)
+	b.prices = prices
 	delete(c.Begun, b.id)
 	b.Amount = fact.Amount
 	c.Bookings[string(b.id)] = b
@@ -329,6 +327,7 @@ func (c *BookingModel) extend(b *ModelBooking) {
 // Later lets time pass, and everything expire whose time is up.
 func (c *BookingModel) Later(d time.Duration) {
 	c.Now = c.Now.Add(d)
+	c.reach()
 	for _, id := range c.Order {
 		if b := c.Bookings[id]; b.Status == events.BookingIsHeld && c.Now.After(b.Until) {
 			c.fact(c.stream(b), &events.BookingExpired{ExpiresAt: b.Until})
@@ -363,7 +362,8 @@ func (c *BookingModel) RandomAction(t *rapid.T) {
 	holder := rapid.SampledFrom([]events.Holder{"ada", "ada-b"}).Draw(t, "holder")
 	steps := rapid.SampledFrom([]int{-1, -1, -1, 0, 1, 2, 3, 4, 5}).Draw(t, "facts")
 	seats := rapid.SliceOfNDistinct(rapid.SampledFrom(ModelSeats), 1, 3, rapid.ID).Draw(t, "seats")
-	what := rapid.IntRange(0, 9).Draw(t, "what")
+	what := rapid.IntRange(0, 10).Draw(t, "what")
+	edit := drawEdit(t)
 	c.Until(-1, func() { c.Later(0) }) // nobody does anything about what is over
 	c.Until(steps, func() {
 		var b *ModelBooking
@@ -379,6 +379,8 @@ func (c *BookingModel) RandomAction(t *rapid.T) {
 			c.Charge(holder, rapid.Int64Range(1, 20).Draw(t, "amount"))
 		case what == 2:
 			c.Block(show, seats[0])
+		case what == 10:
+			c.edit(show, edit)
 		case what < 5 || b == nil:
 			c.Book(show, holder, seats)
 		case b.Status == events.BookingIsPaying || b.Refunding || what == 5:

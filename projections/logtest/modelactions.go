@@ -15,13 +15,17 @@ func (c *BookingModel) stream(b *ModelBooking) events.StreamID {
 
 // Pay begins a payment, or goes on with it.
 func (c *BookingModel) Pay(b *ModelBooking) {
+	if b.Status == events.BookingIsExpired && !c.Sales[b.show].Times.Within(c.Now) {
+		return
+	}
 	if b.Status == events.BookingIsHeld || b.Status == events.BookingIsExpired {
-		attempt := b.Attempt
+		attempt, terms := b.Attempt, events.SaleTerms{}
 		if b.Status == events.BookingIsExpired {
 			attempt++
+			terms = c.Sales[b.show].terms()
 		}
 		c.fact(c.stream(b), &events.BookingPaymentStarted{PaymentID: events.NewHoldID(b.id, attempt), Amount: b.Amount,
-			Attempt: attempt, Was: b.Status})
+			Attempt: attempt, Was: b.Status, SaleTerms: terms})
 		b.late, b.retaken = b.Status == events.BookingIsExpired, false
 		b.Status, b.Attempt = events.BookingIsPaying, attempt
 	}

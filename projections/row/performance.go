@@ -53,6 +53,10 @@ type Performance struct {
 	LimitPerHolder int64
 	// WaitingRoom that guards the sale, "" if none does.
 	WaitingRoom events.RoomID
+	// SaleTimes are the bounds of the sale.
+	events.SaleTimes
+	// Edited is the revision of the newest edit; the creation counts.
+	Edited events.Revision
 	// SeatCounts over all sections.
 	SeatCounts
 	Sections []Section
@@ -90,8 +94,8 @@ func NewPerformance(e *events.Recorded, fact events.Fact) (Performance, error) {
 			strings.Clone(e.Stream.Entity()),
 		), Title: f.Title, Venue: f.Venue, StartsAt: f.StartsAt.UTC(),
 		HoldSeconds:    f.HoldSeconds,
-		LimitPerHolder: f.LimitPerHolder, WaitingRoom: f.WaitingRoom, Revision: e.Revision, Position: e.Position,
-		Created: e.Created, Updated: e.Created,
+		LimitPerHolder: f.LimitPerHolder, WaitingRoom: f.WaitingRoom, SaleTimes: f.SaleTimes, Edited: e.Revision,
+		Revision: e.Revision, Position: e.Position, Created: e.Created, Updated: e.Created,
 	}
 	for _, s := range f.Sections {
 		p.Sections = append(p.Sections, Section{s, SeatCounts{Capacity: s.Rows * s.SeatsPerRow}})
@@ -141,9 +145,9 @@ func (p *Performance) complete() {
 // AppendPerformance appends the record of a performance: all but the id.
 func AppendPerformance(dst []byte, p *Performance) []byte {
 	dst = AppendString(AppendString(AppendString(dst, p.Title), p.Venue), string(p.WaitingRoom))
-	dst = AppendMoment(dst, p.StartsAt)
-	for _, n := range [...]int64{p.HoldSeconds, p.LimitPerHolder, int64(p.Revision), int64(p.Position), p.Blocks,
-		int64(len(p.Sections))} {
+	dst = AppendMoment(AppendMoment(AppendMoment(dst, p.StartsAt), p.OpensAt), p.ClosesAt)
+	for _, n := range [...]int64{p.HoldSeconds, p.LimitPerHolder, int64(p.Edited), int64(p.Revision), int64(p.Position),
+		p.Blocks, int64(len(p.Sections))} {
 		dst = AppendInt(dst, n)
 	}
 	dst = AppendTime(AppendTime(dst, p.Created), p.Updated)
@@ -164,7 +168,8 @@ func DecodePerformance(id string, record []byte) (Performance, error) {
 		ID: events.PerformanceID(
 			id,
 		), Title: r.Text(), Venue: r.Text(), WaitingRoom: events.RoomID(r.Text()), StartsAt: r.Moment(),
-		HoldSeconds: r.Int(), LimitPerHolder: r.Int(), Revision: events.Revision(r.Int()),
+		SaleTimes:   events.SaleTimes{OpensAt: r.Moment(), ClosesAt: r.Moment()},
+		HoldSeconds: r.Int(), LimitPerHolder: r.Int(), Edited: events.Revision(r.Int()), Revision: events.Revision(r.Int()),
 		Position: events.Position(r.Int()), Blocks: r.Int(),
 	}
 	n := r.Int()
@@ -184,11 +189,59 @@ func DecodePerformance(id string, record []byte) (Performance, error) {
 	return p, nil
 }
 
-// create makes the row of the performance's own stream.
-func (p *Performance) create(e *events.Recorded) error {
+// Apply takes the next event of the performance's own stream in, as [Product.Apply] does.
+func (p *Performance) Apply(e *events.Recorded) error {
 	fact, err := e.Decode()
-	if err == nil {
-		*p, err = NewPerformance(e, fact)
+	if err != nil {
+		return err
 	}
-	return err
+	return p.ApplyFact(e, fact)
+}
+
+// ApplyFact is Apply of an event whose fact has been decoded.
+func (p *Performance) ApplyFact(e *events.Recorded, fact events.Fact) error {
+	_, isCreation := fact.(*events.PerformanceCreated)
+	if done, err := CheckNext(e, fact, revisionOf(p.ID != "", p.Revision), isCreation); done || err != nil {
+		return err
+	}
+	if isCreation {
+		made, err := NewPerformance(e, fact)
+		if err == nil {
+			*p = made
+		}
+		return err
+	}
+	switch f := fact.(type) {
+	case *events.PerformanceEdited:
+		if !p.edit(f) {
+			return fmt.Errorf("%w: position %d: %s@%d has the prices of other sections", ErrViolated, e.Position, e.Stream,
+				e.Revision)
+		}
+		p.Edited = e.Revision
+	case *events.PerformanceOpened, *events.PerformanceClosed:
+	default:
+		return fmt.Errorf("%w: position %d: a %s in %s", ErrViolated, e.Position, fact.Name(), e.Stream)
+	}
+	p.Revision, p.Position, p.Updated = e.Revision, e.Position, e.Created
+	return nil
+}
+
+// edit takes an edit in, and returns whether its sections are the performance's.
+func (p *Performance) edit(f *events.PerformanceEdited) bool {
+	if len(f.Prices) != len(p.Sections) {
+		return false
+	}
+	for i := range f.Prices {
+		if f.Prices[i].Section != p.Sections[i].ID {
+			return false
+		}
+	}
+	p.Title, p.Venue, p.StartsAt, p.SaleTimes = f.Title, f.Venue, f.StartsAt.UTC(), f.SaleTimes
+	p.HoldSeconds, p.LimitPerHolder = f.HoldSeconds, f.LimitPerHolder
+	p.Sections = slices.Clone(p.Sections) // what was handed out does not change
+	for i := range f.Prices {
+		p.Sections[i].Price = f.Prices[i].Price
+	}
+	p.complete()
+	return true
 }

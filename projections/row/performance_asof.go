@@ -22,7 +22,7 @@ const seatReads = 16
 // Errors: [ErrViolated]; those of [events.Recorded.Decode]; the store's.
 func PerformanceAt(ctx context.Context, store events.Store, id string, position events.Position,
 	touched []events.SeatName) (*Performance, *SeatMap, error) {
-	row, err := foldAt(ctx, store, events.NewStreamID(events.PerformanceCategory, id), position, (*Performance).create)
+	row, err := foldAt(ctx, store, events.NewStreamID(events.PerformanceCategory, id), position, (*Performance).Apply)
 	if err != nil || row == nil {
 		return nil, nil, err
 	}
@@ -44,7 +44,7 @@ func PerformanceAt(ctx context.Context, store events.Store, id string, position 
 	}
 	row.Sections = m.Counts()
 	row.complete()
-	if last != nil {
+	if last != nil && last.Position > row.Position {
 		row.Position, row.Updated = last.Position, last.Created
 	}
 	return row, m, nil

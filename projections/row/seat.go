@@ -38,7 +38,7 @@ func (s *OneSeat) BookingID() events.BookingID {
 func SeatAt(ctx context.Context, store events.Store, id string, position events.Position) (*OneSeat, error) {
 	performanceID, name := events.CutPerformance(id)
 	of, err := foldAt(ctx, store, events.NewStreamID(events.PerformanceCategory, string(performanceID)), position,
-		(*Performance).create)
+		(*Performance).Apply)
 	if err != nil || of == nil {
 		return nil, err
 	}

@@ -75,9 +75,13 @@ func (c *bookingCheck) made(f *events.BookingHeld, decided time.Time) *fault {
 	if show == nil {
 		return faultf(RuleLayout, "there is no performance %q", f.PerformanceID)
 	}
+	on, fault := show.acquires(f.SaleTerms, decided)
+	if fault != nil {
+		return fault
+	}
 	seen := map[events.SeatName]bool{}
 	for _, s := range f.Seats {
-		if price, ok := show.price(s.Seat); !ok || s.Price != price || seen[s.Seat] {
+		if price, ok := on.price(s.Seat); !ok || s.Price != price || seen[s.Seat] {
 			return faultf(RuleLayout, "the seat %q at %d", s.Seat, s.Price)
 		}
 		seen[s.Seat] = true
@@ -113,6 +117,11 @@ func (c *bookingCheck) goesOn(fact events.Fact, decided time.Time) *fault {
 		attempt := row.attempt
 		if f.Was == events.BookingIsExpired {
 			attempt++
+			if _, fault := c.ledger.performances[row.performance].acquires(f.SaleTerms, decided); fault != nil {
+				return fault
+			}
+		} else if f.SaleTerms != (events.SaleTerms{}) {
+			return faultf(RuleTerms, "a payment in time names revision %d", f.Terms)
 		} else if decided.After(row.expiresAt) {
 			return faultf(RuleDeadlines, "held until %s and paid in time at %s", events.FormatTime(row.expiresAt),
 				events.FormatTime(decided))
@@ -284,15 +293,22 @@ func (c *allowanceCheck) apply(_ *events.Recorded, fact events.Fact, decided tim
 func (c *allowanceCheck) checkTaken(f *events.AllowanceTaken) *fault {
 	id, _ := events.CutPerformance(c.id)
 	show := c.ledger.performances[id]
+	if show == nil {
+		return faultf(RuleLayout, "there is no performance %q", id)
+	}
+	on, fault := show.on(f.Terms)
+	if fault != nil {
+		return fault
+	}
 	_, known := c.parts[f.HoldID]
 	switch {
-	case show == nil || show.limit == 0:
+	case on.limit == 0:
 		return faultf(RuleLimit, "performance %q has no limit", id)
 	case known || f.Seats < 1 || f.Taken != c.taken+f.Seats:
 		return faultf(RuleFigures, "%q takes %d, which makes %d; there were %d, its own: %t", f.HoldID, f.Seats, f.Taken,
 			c.taken, known)
-	case f.Taken > show.limit:
-		return faultf(RuleLimit, "%d seats are taken; the limit is %d", f.Taken, show.limit)
+	case f.Taken > on.limit:
+		return faultf(RuleLimit, "%d seats are taken; the limit is %d", f.Taken, on.limit)
 	}
 	c.parts[f.HoldID], c.taken = part{f.Seats, f.ExpiresAt}, f.Taken
 	return nil

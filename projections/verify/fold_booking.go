@@ -20,10 +20,22 @@ type booking struct {
 	// heldUnder is the attempt under which it was held first, attempt that of the present
 	// or last hold, and of its payment.
 	heldUnder, attempt int64
+	// terms is the revision of the performance that the present or last hold names.
 	// late says that the last payment began after the deadline, retaken that it had all the
 	// seats again.
 	late, retaken bool
+	terms         events.Revision
 	refunding     bool // it was booked and released, and not everything is given back
+}
+
+// price of one of its seats, -1 of any other.
+func (b *booking) price(name events.SeatName) int64 {
+	for i := range b.seats {
+		if b.seats[i].Seat == name {
+			return b.seats[i].Price
+		}
+	}
+	return -1
 }
 
 // holdID is the id of the present or last hold, and of its payment.
@@ -51,7 +63,7 @@ func (b *booking) evolve(fact events.Fact) bool {
 		*b = booking{
 			id: f.BookingID, performance: f.PerformanceID, holder: f.Holder, seats: f.Seats, amount: f.Amount,
 			status: events.BookingIsHeld, expiresAt: f.ExpiresAt, extendableUntil: f.ExtendableUntil,
-			heldUnder: f.Attempt, attempt: f.Attempt,
+			heldUnder: f.Attempt, attempt: f.Attempt, terms: f.Terms,
 		}
 		return true
 	case *events.BookingExtended:
@@ -73,7 +85,9 @@ func (b *booking) evolvePayment(fact events.Fact) bool {
 	switch f := fact.(type) {
 	case *events.BookingPaymentStarted:
 		b.status, b.attempt = events.BookingIsPaying, f.Attempt
-		b.late, b.retaken = f.Was == events.BookingIsExpired, false
+		if b.late, b.retaken = f.Was == events.BookingIsExpired, false; b.late {
+			b.terms = f.Terms
+		}
 		return f.Was == was && (was == events.BookingIsHeld || was == events.BookingIsExpired) && f.PaymentID == b.holdID()
 	case *events.BookingRetaken:
 		b.retaken = true

@@ -63,45 +63,6 @@ var ledgerChecks = map[string]func(l *ledger, id string) check{
 	},
 }
 
-// performanceCheck holds a performance to being created, and to nothing else.
-type performanceCheck struct {
-	ledger  *ledger
-	id      events.PerformanceID
-	layout  *events.Layout
-	holdFor time.Duration
-	limit   int64
-}
-
-func (c *performanceCheck) apply(e *events.Recorded, fact events.Fact, _ time.Time) *fault {
-	created, ok := fact.(*events.PerformanceCreated)
-	switch {
-	case !ok:
-		return faultf(RuleKnown, "a %s in a performance's stream", fact.Name())
-	case e.Revision != 0:
-		return faultf(RuleCreation, "a %s at revision %d", fact.Name(), e.Revision)
-	case created.PerformanceID != c.id || created.HoldSeconds < 0 || created.LimitPerHolder < 0 ||
-		len(created.Sections) == 0:
-		return faultf(RuleFigures, "it creates %q with %d sections, holds of %d s, limit %d",
-			created.PerformanceID, len(created.Sections), created.HoldSeconds, created.LimitPerHolder)
-	}
-	if err := checkSections(created.Sections); err != nil {
-		return faultf(RuleLayout, "%v", err)
-	}
-	c.layout, c.limit = events.NewLayout(created.Sections), created.LimitPerHolder
-	c.holdFor = time.Duration(created.HoldSeconds) * time.Second
-	c.ledger.performances[c.id] = c
-	return nil
-}
-
-// price of a seat. ok is false if there is no such seat.
-func (c *performanceCheck) price(name events.SeatName) (amount int64, ok bool) {
-	seat, ok := c.layout.Find(name)
-	if !ok {
-		return 0, false
-	}
-	return c.layout.Price(seat), true
-}
-
 // seatCheck folds a seat, by rules of its own, and holds it to its booking.
 type seatCheck struct {
 	ledger *ledger
@@ -112,6 +73,7 @@ type seatCheck struct {
 	until  time.Time
 	first  time.Time // when the holder's stay began
 	freed  time.Time // when it ended, if it did
+	on     *terms    // that the last hold names
 }
 
 func (c *seatCheck) apply(e *events.Recorded, fact events.Fact, decided time.Time) *fault {
@@ -124,8 +86,7 @@ func (c *seatCheck) apply(e *events.Recorded, fact events.Fact, decided time.Tim
 	if show == nil {
 		return faultf(RuleLayout, "there is no performance %q", id)
 	}
-	price, ok := show.price(events.SeatName(name))
-	switch {
+	switch _, ok := show.latest.layout.Find(events.SeatName(name)); {
 	case !ok:
 		return faultf(RuleLayout, "performance %q has no seat %q", id, name)
 	case c.status != from:
@@ -135,18 +96,18 @@ func (c *seatCheck) apply(e *events.Recorded, fact events.Fact, decided time.Tim
 	}
 	switch f := fact.(type) {
 	case *events.SeatHeld:
-		if fault := c.held(show, f, price, decided); fault != nil {
+		if fault := c.held(show, f, events.SeatName(name), decided); fault != nil {
 			return fault
 		}
 		c.begin(e, f)
 	case *events.SeatExtended:
-		if f.ExpiresAt.After(c.longest(show)) || !f.ExpiresAt.After(c.until) {
+		if f.ExpiresAt.After(c.longest()) || !f.ExpiresAt.After(c.until) {
 			return faultf(RuleStay, "extended from %s to %s, and the holder's stay began at %s", events.FormatTime(c.until),
 				events.FormatTime(f.ExpiresAt), events.FormatTime(c.first))
 		}
 		c.until = f.ExpiresAt
 	case *events.SeatBooked:
-		return c.booked(show, events.SeatName(name), f, decided)
+		return c.booked(events.SeatName(name), f, decided)
 	case *events.SeatReleased:
 		return c.released(f)
 	case *events.SeatExpired:
@@ -170,13 +131,29 @@ func (c *seatCheck) free(at time.Time) {
 	c.ledger.begun.end(c)
 }
 
-// longest is the last moment up to which the holder can keep the seat.
-func (c *seatCheck) longest(show *performanceCheck) time.Time {
-	return c.first.Add(2*show.holdFor + seatGrace)
+// longest is the last moment up to which the holder can keep the seat: by the terms of the hold, or
+// by those of the booking, if the hold is that of an earlier run.
+func (c *seatCheck) longest() time.Time {
+	holdFor := c.on.holdFor
+	id, _, _ := events.CutHoldID(c.hold)
+	if b := c.ledger.bookings[id]; b != nil {
+		holdFor = max(holdFor, c.ledger.terms(&b.row).holdFor)
+	}
+	return c.first.Add(2*holdFor + seatGrace)
 }
 
-func (c *seatCheck) held(show *performanceCheck, f *events.SeatHeld, price int64, decided time.Time) *fault {
+func (c *seatCheck) held(show *performanceCheck, f *events.SeatHeld, name events.SeatName, decided time.Time) *fault {
+	on, fault := show.on(f.Terms)
+	if fault != nil {
+		return fault
+	}
+	price, _ := on.price(name)
 	booking, attempt, ok := events.CutHoldID(f.HoldID)
+	known := c.ledger.bookings[booking]
+	late := known != nil && attempt > known.row.heldUnder
+	if late {
+		price = known.row.price(name)
+	}
 	switch {
 	case !ok || f.BookingID != booking:
 		return faultf(RuleOwner, "the hold %q is not one of the booking %q", f.HoldID, f.BookingID)
@@ -186,7 +163,7 @@ func (c *seatCheck) held(show *performanceCheck, f *events.SeatHeld, price int64
 		return faultf(RuleLayout, "held at %d, and the price is %d", f.Price, price)
 	}
 	first := decided
-	if c.holder == f.Holder && decided.Sub(c.freed) < show.holdFor {
+	if c.holder == f.Holder && decided.Sub(c.freed) < on.holdFor {
 		first = c.first
 	}
 	if !f.FirstHeldAt.Equal(first) {
@@ -194,13 +171,12 @@ func (c *seatCheck) held(show *performanceCheck, f *events.SeatHeld, price int64
 			events.FormatTime(first))
 	}
 	before := *c
-	c.status, c.hold, c.holder, c.until, c.first = events.SeatIsHeld, f.HoldID, f.Holder, f.ExpiresAt, first
-	most := decided.Add(show.holdFor + seatGrace)
-	if end := c.longest(show); end.Before(most) {
+	c.status, c.hold, c.holder, c.until, c.first, c.on = events.SeatIsHeld, f.HoldID, f.Holder, f.ExpiresAt, first, on
+	most := decided.Add(on.holdFor + seatGrace)
+	if end := c.first.Add(2*on.holdFor + seatGrace); end.Before(most) {
 		most = end
 	}
-	if known := c.ledger.bookings[booking]; known != nil &&
-		attempt > known.row.heldUnder { // for a late payment, whatever the stay is
+	if late { // for a payment, whatever the stay is
 		most = decided.Add(seatGrace)
 	}
 	if f.ExpiresAt.After(most) {
@@ -211,12 +187,7 @@ func (c *seatCheck) held(show *performanceCheck, f *events.SeatHeld, price int64
 	return nil
 }
 
-func (c *seatCheck) booked(
-	show *performanceCheck,
-	name events.SeatName,
-	f *events.SeatBooked,
-	decided time.Time,
-) *fault {
+func (c *seatCheck) booked(name events.SeatName, f *events.SeatBooked, decided time.Time) *fault {
 	booking := c.ledger.bookings[f.BookingID]
 	switch {
 	case f.Holder != c.holder:
@@ -230,7 +201,7 @@ func (c *seatCheck) booked(
 		return faultf(RuleBooked, "it is not a seat of the booking %q", f.BookingID)
 	case !c.ledger.isPaid(&booking.row):
 		return faultf(RuleBooked, "nothing is debited for %q", c.hold)
-	case show.limit > 0 && !c.ledger.isKept(&booking.row):
+	case c.ledger.terms(&booking.row).limit > 0 && !c.ledger.isKept(&booking.row):
 		return faultf(RuleLimit, "the seat is not kept out of the allowance of %q", c.holder)
 	}
 	c.status = events.SeatIsBooked

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http"
 
 	"admitone/actors/core"
 	"admitone/actors/performance"
@@ -21,7 +22,7 @@ var performanceKind = register(&Kind{
 	Rules:       performance.Kind,
 	Show:        showPerformance,
 	Command:     performanceCommand,
-	WaitingRoom: func(c core.Core) events.RoomID { return c.(*performance.Performance).Created().WaitingRoom },
+	WaitingRoom: func(c core.Core) events.RoomID { return c.(*performance.Performance).Latest().WaitingRoom },
 	Settings: &Settings{
 		Bounds: map[string][2]int64{"hold_seconds": {1, 86_400}, "limit_per_holder": {0, product.MaxStock}},
 		Before: performanceBefore,
@@ -56,10 +57,10 @@ func performanceText(out io.Writer, p *row.Performance) error {
   venue      %s, %s
   seats      %s
   limit      %s per holder
-  holds      %d s
+  holds      %d s%s
   position   %d
 `, p.ID, p.Title, p.Venue, events.FormatTime(p.StartsAt), seatsText(&p.SeatCounts), limit, p.HoldSeconds,
-		p.Position); err != nil {
+		saleText(p.SaleTimes), p.Position); err != nil {
 		return err
 	}
 	for i := range p.Sections {
@@ -93,47 +94,73 @@ func performanceCommand(w *demand.Intent, _ events.RoomID) (core.Command, error)
 	case *events.PerformanceCreated:
 		return &performance.Create{ID: f.PerformanceID, Title: f.Title, Venue: f.Venue, StartsAt: f.StartsAt,
 			HoldSeconds: f.HoldSeconds, LimitPerHolder: f.LimitPerHolder, WaitingRoom: f.WaitingRoom,
-			Sections: f.Sections}, nil
+			Sections: f.Sections, SaleTimes: f.SaleTimes}, nil
+	case *events.PerformanceEdited:
+		edit := &performance.Edit{Title: &f.Title, Venue: &f.Venue, StartsAt: &f.StartsAt, HoldSeconds: &f.HoldSeconds,
+			LimitPerHolder: &f.LimitPerHolder, OpensAt: &f.OpensAt, ClosesAt: &f.ClosesAt,
+			Prices: make(map[events.SectionID]int64, len(f.Prices))}
+		for _, p := range f.Prices {
+			edit.Prices[p.Section] = p.Price
+		}
+		return edit, nil
 	}
 	return nil, nil
 }
 
 func performanceBefore(fact events.Fact, p Policy) events.Fact {
-	f, ok := fact.(*events.PerformanceCreated)
-	if !ok {
-		return fact
+	switch f := fact.(type) {
+	case *events.PerformanceCreated:
+		changed := *f
+		p.Apply("hold_seconds", &changed.HoldSeconds)
+		if changed.LimitPerHolder > 0 { // without a limit the seats of a holder were not counted
+			p.Apply("limit_per_holder", &changed.LimitPerHolder)
+		}
+		return &changed
+	case *events.PerformanceEdited:
+		changed := *f
+		p.Apply("hold_seconds", &changed.HoldSeconds)
+		if changed.LimitPerHolder > 0 {
+			p.Apply("limit_per_holder", &changed.LimitPerHolder)
+		}
+		return &changed
 	}
-	changed := *f
-	p.Apply("hold_seconds", &changed.HoldSeconds)
-	if changed.LimitPerHolder > 0 { // without a limit the seats of a holder were not counted
-		p.Apply("limit_per_holder", &changed.LimitPerHolder)
-	}
-	return &changed
+	return fact
 }
 
 func performanceIntent(fact events.Fact, p Policy) events.Fact {
 	fact = performanceBefore(fact, p)
-	if f, ok := fact.(*events.PerformanceCreated); ok {
+	switch f := fact.(type) {
+	case *events.PerformanceCreated:
+		p.Apply("limit_per_holder", &f.LimitPerHolder)
+	case *events.PerformanceEdited:
 		p.Apply("limit_per_holder", &f.LimitPerHolder)
 	}
 	return fact
 }
 
 func performanceRequests(w *demand.Intent) []*Request {
-	f, ok := w.Fact.(*events.PerformanceCreated)
-	if !ok {
-		return nil
-	}
-	sections := make([]members, len(f.Sections))
-	for i, s := range f.Sections {
-		sections[i] = members{"id": s.ID, "rows": s.Rows, "seats_per_row": s.SeatsPerRow, "price": s.Price}
-		if s.DisplayName != "" {
-			sections[i]["name"] = s.DisplayName
+	switch f := w.Fact.(type) {
+	case *events.PerformanceCreated:
+		sections := make([]members, len(f.Sections))
+		for i, s := range f.Sections {
+			sections[i] = members{"id": s.ID, "rows": s.Rows, "seats_per_row": s.SeatsPerRow, "price": s.Price}
+			if s.DisplayName != "" {
+				sections[i]["name"] = s.DisplayName
+			}
 		}
+		return setup(Post("/v1/performances", members{"id": f.PerformanceID, "title": f.Title, "venue": f.Venue,
+			"starts_at": f.StartsAt, "closes_at": nil, "hold_seconds": LongHold, "limit_per_holder": f.LimitPerHolder,
+			"sections": sections}, On(w.Stream, Exclusive)))
+	case *events.PerformanceEdited:
+		prices := make(members, len(f.Prices))
+		for _, p := range f.Prices {
+			prices[string(p.Section)] = p.Price
+		}
+		return setup(&Request{Method: http.MethodPatch, Path: "/v1/performances/" + w.Stream.Entity(), Edit: true,
+			Needs: []Need{On(w.Stream, Exclusive)}, Body: members{"title": f.Title, "venue": f.Venue,
+				"starts_at": f.StartsAt, "limit_per_holder": f.LimitPerHolder, "prices": prices}})
 	}
-	return setup(Post("/v1/performances", members{"id": f.PerformanceID, "title": f.Title, "venue": f.Venue,
-		"starts_at": f.StartsAt, "hold_seconds": LongHold, "limit_per_holder": f.LimitPerHolder, "sections": sections},
-		On(w.Stream, Exclusive)))
+	return nil
 }
 
 func performanceRefusedRequests(f *events.RefusalRecorded, path []string) []*Request {

@@ -233,7 +233,9 @@ func (p *runner) do(ctx context.Context, r *kinds.Request, w *demand.Intent, key
 		if err != nil {
 			return err
 		}
-		s.ifMatch = now.etag
+		if s.ifMatch = now.etag; now.EditTag != "" {
+			s.ifMatch = `"` + now.EditTag + `"`
+		}
 	}
 	a, err := p.target.send(ctx, s)
 	if err != nil {

@@ -60,7 +60,7 @@ func (b *recordedBooking) end() *kinds.Request {
 const (
 	noRooms    = "waiting rooms: everyone who was admitted may act here"
 	noPasses   = "refused for lack of a pass: nothing is guarded here"
-	noBounds   = "refused before a sale opened or after it had closed: products are always on sale here"
+	noBounds   = "refused before a sale opened or after it had closed: everything is always on sale here"
 	noDeadline = "refused because a deadline for entry had passed: entry stays open here"
 	noTime     = "refused about an expired booking: it is released here"
 	noMoment   = "refused because of a booking that was refused itself"

@@ -39,9 +39,11 @@ func newTarget(base, token string, connections int) *target {
 type answer struct {
 	status int
 	etag   string
-	ID     string    `json:"id"`
-	Code   core.Code `json:"code"`
-	Detail string    `json:"detail"`
+	ID     string `json:"id"`
+	// EditTag is that of what can be edited while everything else about it changes.
+	EditTag string    `json:"edit_tag"`
+	Code    core.Code `json:"code"`
+	Detail  string    `json:"detail"`
 	// text is the whole body.
 	text []byte
 }

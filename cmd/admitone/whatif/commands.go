@@ -139,9 +139,9 @@ func (r *executor) noteRelease(stream events.StreamID, f *events.SeatReleased) e
 	if !ok {
 		return nil
 	}
-	created := show.Created()
+	latest := show.Latest()
 	_, err = r.command(stream, &seat.Hold{HoldID: f.HoldID, Holder: f.Holder, Price: show.Layout().Price(at),
-		HoldFor: created.HoldFor()})
+		HoldFor: latest.HoldFor()})
 	if refusal, err := code(err); refusal != "" || err != nil {
 		return err
 	}

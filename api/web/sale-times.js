@@ -1,0 +1,23 @@
+// The times of a sale, as products and performances have them.
+
+import { clock, timeLeft } from "./command.js";
+import { field } from "./page.js";
+
+// showTimes counts down to the next bound on a card, and returns whether the sale is open.
+export function showTimes({ card, opens, closes }) {
+  const place = field(card, "times");
+  const before = opens && Date.parse(opens) > clock.now(), over = closes && Date.parse(closes) <= clock.now();
+  let words = "";
+  if (before) words = `The sale opens ${until(opens)}.`;
+  else if (over) words = "The sale has closed.";
+  else if (closes) words = `The sale closes ${until(closes)}.`;
+  place.hidden = words === "";
+  if (place.textContent !== words) place.textContent = words;
+  return !before && !over;
+}
+
+// until returns the time until a bound in words, its date if it is more than a day away.
+function until(bound) {
+  const [left, words] = timeLeft(bound);
+  return left < 86_400 ? "in " + words : "on " + new Date(bound).toLocaleString("en", { dateStyle: "medium", timeStyle: "short" });
+}

@@ -1,0 +1,105 @@
+package logtest
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"admitone/events"
+)
+
+// ModelSale is what a performance states of its sale.
+type ModelSale struct {
+	// Terms is the revision of the newest edit.
+	Terms events.Revision
+	// PriceA is that of the section A.
+	PriceA int64
+	Times  events.SaleTimes
+
+	revision events.Revision // of the newest fact
+	ahead    events.SaleTimes
+}
+
+// Price is what a seat costs that is held now.
+func (s *ModelSale) Price(seat string) int64 {
+	if strings.HasPrefix(seat, "A") {
+		return s.PriceA
+	}
+	return 0
+}
+
+func (s *ModelSale) terms() events.SaleTerms {
+	return events.SaleTerms{Terms: s.Terms, HoldSeconds: int64(ModelHold / time.Second), LimitPerHolder: modelLimit}
+}
+
+// price is what a seat of a booking costs: frozen once it is held.
+func (c *BookingModel) price(b *ModelBooking, seat string) int64 {
+	if b.prices != nil {
+		return b.prices[seat]
+	}
+	return c.Sales[b.show].Price(seat)
+}
+
+// modelEdit is what an edit states. Times are relative to when it is made.
+type modelEdit struct {
+	priceA         int64
+	starts         int // the day
+	opens, closes  time.Duration
+	opened, closed bool // there is such a bound
+}
+
+func drawEdit(t *rapid.T) (e modelEdit) {
+	after := rapid.SampledFrom([]time.Duration{-time.Second, 0, 1, 40 * time.Second, 150 * time.Second})
+	e.priceA, e.starts = rapid.SampledFrom([]int64{5, 7}).Draw(t, "price"), rapid.IntRange(1, 9).Draw(t, "day")
+	e.opened, e.closed = rapid.IntRange(0, 3).Draw(t, "opens") == 0, rapid.IntRange(0, 3).Draw(t, "closes") == 0
+	e.opens, e.closes = after.Draw(t, "from"), after.Draw(t, "until")
+	if e.opened {
+		e.closes += e.opens + time.Minute
+	}
+	return e
+}
+
+// edit states other members of a performance, and records the bounds that have passed.
+func (c *BookingModel) edit(id events.PerformanceID, e modelEdit) {
+	sale := c.Sales[id]
+	fact := &events.PerformanceEdited{Title: "T " + string(id), Venue: "V",
+		StartsAt:    time.Date(2031, 6, e.starts, 20, 0, 0, 0, time.UTC),
+		HoldSeconds: int64(ModelHold / time.Second), LimitPerHolder: modelLimit,
+		Prices: []events.SectionPrice{{Section: "A", Price: e.priceA}, {Section: "B-x"}}}
+	if e.opened {
+		fact.OpensAt = c.Now.Add(e.opens)
+	}
+	if e.closed {
+		fact.ClosesAt = c.Now.Add(e.closes)
+	}
+	c.fact(PerformanceStream(string(id)), fact)
+	sale.revision++
+	if !fact.OpensAt.Equal(sale.Times.OpensAt) {
+		sale.ahead.OpensAt = fact.OpensAt
+	}
+	if !fact.ClosesAt.Equal(sale.Times.ClosesAt) {
+		sale.ahead.ClosesAt = fact.ClosesAt
+	}
+	sale.Terms, sale.PriceA, sale.Times = sale.revision, e.priceA, fact.SaleTimes
+	c.reach()
+}
+
+// reach records the bounds that have been reached.
+func (c *BookingModel) reach() {
+	for _, id := range slices.Sorted(maps.Keys(c.Sales)) {
+		sale := c.Sales[id]
+		if at := sale.ahead.OpensAt; !at.IsZero() && !at.After(c.Now) {
+			c.fact(PerformanceStream(string(id)), &events.PerformanceOpened{OpensAt: at})
+			sale.revision++
+			sale.ahead.OpensAt = time.Time{}
+		}
+		if at := sale.ahead.ClosesAt; !at.IsZero() && !at.After(c.Now) {
+			c.fact(PerformanceStream(string(id)), &events.PerformanceClosed{ClosesAt: at})
+			sale.revision++
+			sale.ahead.ClosesAt = time.Time{}
+		}
+	}
+}

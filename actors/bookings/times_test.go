@@ -1,0 +1,160 @@
+package bookings
+
+import (
+	"testing"
+	"time"
+
+	"admitone/actors"
+	"admitone/actors/performance"
+	"admitone/events"
+)
+
+// edit is one of the performance by the house.
+func (w *harness) edit(edit *performance.Edit) {
+	w.Helper()
+	w.must(w.step(w.ctx(), w.origin("house"), performance.Stream(w.gala), edit))
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// TestTimesOfTheSale come before all that is about seats and limits, and what they refuse has
+// written nothing.
+func TestTimesOfTheSale(t *testing.T) {
+	w := begin(t, 1, 6, 2)
+	w.charge("ann", 500)
+	w.edit(&performance.Edit{OpensAt: ptr(day.Add(10 * s)), ClosesAt: ptr(day.Add(20 * s))})
+	written := func() events.Position { return w.read().head }
+	before := written()
+	for _, seats := range [][]events.SeatName{{"A-1-1"}, {"A-1-1", "A-1-2", "A-1-3"}} {
+		_, err := w.book("ann", seats...)
+		w.want(err, "not_open")
+	}
+	w.clock.move(10*s - 1)
+	_, err := w.best("ann", 1)
+	w.want(err, "not_open")
+	if at := written(); at != before {
+		t.Errorf("%d facts of refusals", at-before)
+	}
+	w.clock.move(1)
+	id := w.mustBook("ann", "A-1-1")
+	w.clock.move(10*s - 1)
+	w.mustBook("bob", "A-1-2")
+	w.clock.move(1)
+	w.desk.Sweep()
+	if _, err := w.desk.Wake(w.ctx(), performance.Stream(w.gala)); err != nil {
+		t.Fatal(err)
+	}
+	before = written()
+	for holder, seats := range map[events.Holder][]events.SeatName{"cy": {"A-1-3"}, "ann": {"A-1-1", "A-1-2", "A-1-4"}} {
+		_, err := w.book(holder, seats...)
+		w.want(err, "sale_closed")
+	}
+	_, err = w.best("cy", 1)
+	w.want(err, "sale_closed")
+	if at := written(); at != before {
+		t.Errorf("%d facts of refusals", at-before)
+	}
+	_, err = w.extend(id, "ann")
+	w.want(err, "ok")
+	_, err = w.pay(id, "ann")
+	w.want(err, "ok")
+	w.check(2)
+}
+
+// TestALatePaymentAfterTheClose is refused; the sale being open again, it takes the seats at the
+// price at which they were held.
+func TestALatePaymentAfterTheClose(t *testing.T) {
+	w := begin(t, 1, 6, 2)
+	w.charge("ann", 100)
+	id := w.mustBook("ann", "A-1-1")
+	w.edit(&performance.Edit{ClosesAt: ptr(day.Add(70 * s)), Prices: map[events.SectionID]int64{"A": 999}})
+	w.clock.move(100 * s)
+	w.wake()
+	_, err := w.pay(id, "ann")
+	w.want(err, "sale_closed")
+	w.edit(&performance.Edit{ClosesAt: &time.Time{}})
+	answer, err := w.pay(id, "ann")
+	w.want(err, "ok")
+	if answer.Booking.Amount != 100 || answer.Booking.Terms == 0 {
+		t.Errorf("paid: %+v", answer.Booking)
+	}
+	if other, err := w.book("bob", "A-1-2"); err != nil || other.Booking.Amount != 999 {
+		t.Errorf("held behind the edit: %+v, %v", other.Booking, err)
+	}
+	w.check(2)
+}
+
+// TestLimitsAndHoldsAreFrozen: a booking goes on by what it was held on, whatever is edited
+// meanwhile.
+func TestLimitsAndHoldsAreFrozen(t *testing.T) {
+	w := begin(t, 1, 6, 0)
+	w.charge("ann", 900)
+	free := w.mustBook("ann", "A-1-1", "A-1-2", "A-1-3")
+	w.edit(&performance.Edit{LimitPerHolder: ptr(int64(1)), HoldSeconds: ptr(int64(10))})
+	extended, err := w.extend(free, "ann")
+	w.want(err, "ok")
+	if want := day.Add(120 * s); !extended.Booking.ExpiresAt.Equal(want) {
+		t.Errorf("extended until %v, want %v", extended.Booking.ExpiresAt, want)
+	}
+	_, err = w.pay(free, "ann")
+	w.want(err, "ok")
+	one := w.mustBook("ann", "A-1-4") // those of before the limit are not counted
+	_, err = w.book("ann", "A-1-5")
+	w.want(err, "limit_exceeded")
+	w.edit(&performance.Edit{LimitPerHolder: ptr(int64(0))})
+	_, err = w.pay(one, "ann")
+	w.want(err, "ok")
+	_, err = w.cancel(one, "ann")
+	w.want(err, "ok")
+	w.edit(&performance.Edit{LimitPerHolder: ptr(int64(1))})
+	w.mustBook("ann", "A-1-6") // and what was given back meanwhile is not counted any more
+	w.check(0)
+}
+
+// TestTwoDesksAndAnEdit: a desk that has not heard of an edit decides on what was before, and says
+// so; none sells outside of what it names.
+func TestTwoDesksAndAnEdit(t *testing.T) {
+	w := begin(t, 1, 6, 0)
+	here, desk := w.Bookings, w.desk
+	w.mustBook("ann", "A-1-1") // the desk has read the performance
+	w.start(nil)
+	w.edit(&performance.Edit{ClosesAt: ptr(day.Add(10 * s)), Prices: map[events.SectionID]int64{"A": 200}})
+	w.clock.move(10 * s)
+	_, err := w.book("bob", "A-1-2")
+	w.want(err, "sale_closed")
+	w.edit(&performance.Edit{ClosesAt: &time.Time{}})
+	mine, err := w.book("bob", "A-1-2")
+	w.want(err, "ok")
+	ask := func() (Answer, error) {
+		return here.Book(w.ctx(), Book{Origin: w.origin("cy"), PerformanceID: "gala", Holder: "cy",
+			Seats: []events.SeatName{"A-1-3"}})
+	}
+	other, err := ask()
+	w.want(err, "ok")
+	if mine.Booking.Terms == 0 || mine.Booking.Amount != 200 || other.Booking.Terms != 0 || other.Booking.Amount != 100 {
+		t.Errorf("here on %+v for %d, there on %+v for %d", mine.Booking.SaleTerms, mine.Booking.Amount,
+			other.Booking.SaleTerms, other.Booking.Amount)
+	}
+	w.edit(&performance.Edit{ClosesAt: ptr(day.Add(5 * s))})
+	heard(w, desk)
+	_, err = ask()
+	w.want(err, "sale_closed")
+	for id, b := range w.check(0).bookings {
+		state := b.State()
+		if want := map[bool]int64{true: 200, false: 100}[state.Terms > 0]; state.Seats[0].Price != want {
+			t.Errorf("%s names the edit %d, and costs %d", id, state.Terms, state.Seats[0].Price)
+		}
+	}
+}
+
+// heard tells a desk of all that is in the log.
+func heard(w *harness, desk *actors.Desk) {
+	w.Helper()
+	log, err := w.store.Read(w.ctx(), performance.Stream(w.gala), 0, events.Forward, 100)
+	if err != nil {
+		w.Fatal(err)
+	}
+	for i := range log {
+		desk.Observe(log[i].Stream, log[i].Revision)
+	}
+}

@@ -1,0 +1,119 @@
+package verify_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"admitone/events"
+	"admitone/projections/logtest"
+	"admitone/projections/verify"
+)
+
+// saleLog is a performance that opens after a second and closes after ten, and is edited after two:
+// then its seats cost 7, holds last 50 s and one holder may have two seats.
+func saleLog() *logtest.Forgery {
+	f := logtest.NewForgery()
+	stream := logtest.PerformanceStream("a")
+	times := events.SaleTimes{OpensAt: f.Now.Add(time.Second), ClosesAt: f.Now.Add(10 * time.Second)}
+	f.Add(stream, &events.PerformanceCreated{PerformanceID: "a", HoldSeconds: 100, LimitPerHolder: 4,
+		Sections: logtest.ModelSections, SaleTimes: times})
+	f.Wait(2 * time.Second)
+	f.Add(stream, &events.PerformanceOpened{OpensAt: times.OpensAt}, &events.PerformanceEdited{HoldSeconds: 50,
+		LimitPerHolder: 2, Prices: []events.SectionPrice{{Section: "A", Price: 7}, {Section: "B-x"}}, SaleTimes: times})
+	return f
+}
+
+// sold is a seat held and booked by name, on terms and at a price.
+func sold(f *logtest.Forgery, terms events.SaleTerms, price int64) []events.Fact {
+	until := f.Now.Add(time.Second)
+	return []events.Fact{&events.SeatHeld{HoldID: "x.1", BookingID: "x", Holder: "cy", Price: price, Attempt: 1,
+		ExpiresAt: until, FirstHeldAt: f.Now, Terms: terms.Terms}, &events.BookingHeld{BookingID: "x", PerformanceID: "a",
+		Holder: "cy", Seats: []events.BookedSeat{{Seat: "A-1-1", Price: price}}, Amount: price, ExpiresAt: until,
+		ExtendableUntil: until, Attempt: 1, SaleTerms: terms}}
+}
+
+// TestVerifierHoldsBookingsToTheirTerms breaks each rule of what a performance states.
+func TestVerifierHoldsBookingsToTheirTerms(t *testing.T) {
+	first := events.SaleTerms{HoldSeconds: 100, LimitPerHolder: 4}
+	edited := events.SaleTerms{Terms: 2, HoldSeconds: 50, LimitPerHolder: 2}
+	sell := func(terms events.SaleTerms, price int64, at time.Duration) func(*logtest.Forgery) {
+		return func(f *logtest.Forgery) {
+			f.Wait(at - 2*time.Second)
+			facts := sold(f, terms, price)
+			f.Add(logtest.SeatStream("a", "A-1-1"), facts[0])
+			f.Add("booking-x", facts[1])
+		}
+	}
+	stated := func(facts ...events.Fact) func(*logtest.Forgery) {
+		return func(f *logtest.Forgery) { f.Add(logtest.PerformanceStream("a"), facts...) }
+	}
+	prices := []events.SectionPrice{{Section: "A", Price: 7}, {Section: "B-x"}}
+	for name, test := range map[string]struct {
+		want  verify.Rule // "" if all is well
+		forge func(*logtest.Forgery)
+	}{
+		"on the edit":                      {"", sell(edited, 7, 2*time.Second)},
+		"on what was before":               {"", sell(first, 5, 2*time.Second)},
+		"from before edits":                {"", sell(events.SaleTerms{}, 5, 2*time.Second)},
+		"a nanosecond before the close":    {"", sell(edited, 7, 10*time.Second-1)},
+		"at the close":                     {verify.RuleTimes, sell(edited, 7, 10*time.Second)},
+		"on the edit at the price before":  {verify.RuleLayout, sell(edited, 5, 2*time.Second)},
+		"before it at the price of now":    {verify.RuleLayout, sell(first, 7, 2*time.Second)},
+		"on an edit that never was":        {verify.RuleTerms, sell(events.SaleTerms{Terms: 3, HoldSeconds: 50}, 7, 2*time.Second)},
+		"on the opening, which is no edit": {verify.RuleTerms, sell(events.SaleTerms{Terms: 1, HoldSeconds: 50}, 7, 2*time.Second)},
+		"another hold": {verify.RuleTerms,
+			sell(events.SaleTerms{Terms: 2, HoldSeconds: 100, LimitPerHolder: 2}, 7, 2*time.Second)},
+		"another limit": {verify.RuleTerms, sell(events.SaleTerms{Terms: 2, HoldSeconds: 50}, 7, 2*time.Second)},
+		"more than the limit of the edit": {verify.RuleLimit, func(f *logtest.Forgery) {
+			f.Add("allowance-a~cy", &events.AllowanceTaken{HoldID: "x.1", Seats: 3, Taken: 3, Terms: 2, ExpiresAt: f.Now})
+		}},
+		"as many as before": {"", func(f *logtest.Forgery) {
+			f.Add("allowance-a~cy", &events.AllowanceTaken{HoldID: "x.1", Seats: 3, Taken: 3, ExpiresAt: f.Now})
+		}},
+		"an allowance on nothing": {verify.RuleTerms, func(f *logtest.Forgery) {
+			f.Add("allowance-a~cy", &events.AllowanceTaken{HoldID: "x.1", Seats: 1, Taken: 1, Terms: 9, ExpiresAt: f.Now})
+		}},
+		"a late payment after the close": {verify.RuleTimes, func(f *logtest.Forgery) {
+			sell(edited, 7, 9*time.Second)(f)
+			until := f.Now.Add(time.Second)
+			f.Wait(time.Second + 1)
+			f.Add("booking-x", &events.BookingExpired{ExpiresAt: until}, &events.BookingPaymentStarted{PaymentID: "x.2",
+				Amount: 7, Attempt: 2, Was: events.BookingIsExpired, SaleTerms: edited})
+		}},
+		"a payment in time names terms": {verify.RuleTerms, func(f *logtest.Forgery) {
+			sell(edited, 7, 2*time.Second)(f)
+			f.Add("booking-x", &events.BookingPaymentStarted{PaymentID: "x.1", Amount: 7, Attempt: 1,
+				Was: events.BookingIsHeld, SaleTerms: edited})
+		}},
+		"opened twice": {verify.RuleTimes, func(f *logtest.Forgery) {
+			stated(&events.PerformanceOpened{OpensAt: f.Now.Add(-time.Second)})(f)
+		}},
+		"closed early": {verify.RuleTimes, func(f *logtest.Forgery) {
+			stated(&events.PerformanceClosed{ClosesAt: f.Now.Add(8 * time.Second)})(f)
+		}},
+		"closed": {"", func(f *logtest.Forgery) {
+			f.Wait(8 * time.Second)
+			stated(&events.PerformanceClosed{ClosesAt: f.Now})(f)
+		}},
+		"closes before it opens": {verify.RuleTimes, func(f *logtest.Forgery) {
+			stated(&events.PerformanceEdited{HoldSeconds: 1, Prices: prices,
+				SaleTimes: events.SaleTimes{OpensAt: f.Now, ClosesAt: f.Now}})(f)
+		}},
+		"prices of other sections": {verify.RuleLayout, stated(&events.PerformanceEdited{HoldSeconds: 1,
+			Prices: []events.SectionPrice{{Section: "B-x"}, {Section: "A"}}})},
+		"a price too few":       {verify.RuleLayout, stated(&events.PerformanceEdited{HoldSeconds: 1, Prices: prices[:1]})},
+		"a limit below 0":       {verify.RuleFigures, stated(&events.PerformanceEdited{LimitPerHolder: -1, Prices: prices})},
+		"a fact of a product":   {verify.RuleKnown, stated(logtest.Reserved(1, "ada", 1, 1))},
+		"edited, and nothing":   {"", stated(&events.PerformanceEdited{HoldSeconds: 1, Prices: prices})},
+		"created a second time": {verify.RuleCreation, stated(&events.PerformanceCreated{PerformanceID: "a"})},
+	} {
+		f := saleLog()
+		test.forge(f)
+		err := verifyAll(f.Log)
+		if violation := (*verify.Violation)(nil); test.want == "" && err != nil || test.want != "" &&
+			(!errors.As(err, &violation) || violation.Rule != test.want) {
+			t.Errorf("%s: %v, want %q", name, err, test.want)
+		}
+	}
+}

@@ -101,7 +101,7 @@ func (s *sale) someTournament(t *rapid.T) {
 func (s *sale) someBooking(t *rapid.T) {
 	holder := rapid.SampledFrom(holders).Draw(t, "holder")
 	name := fmt.Sprintf("A-%d-%d", rapid.IntRange(1, 2).Draw(t, "row"), rapid.IntRange(1, 3).Draw(t, "number"))
-	what := rapid.SampledFrom([]string{"book", "book", "pay", "pay", "extend", "cancel", "charge", "block"}).Draw(t,
+	what := rapid.SampledFrom([]string{"book", "book", "pay", "pay", "extend", "cancel", "charge", "block", "edit"}).Draw(t,
 		"booking")
 	if len(s.bookings) == 0 && slices.Contains([]string{"pay", "extend", "cancel"}, what) {
 		what = "book"
@@ -131,6 +131,9 @@ func (s *sale) someBooking(t *rapid.T) {
 			wallet.Stream(events.Holder(holder)),
 			&wallet.Charge{ID: "more", Amount: rapid.Int64Range(1, 300).Draw(t, "amount")},
 		)
+	case "edit":
+		s.do(performance.Stream("gala"), &performance.Edit{
+			Prices: map[events.SectionID]int64{"A": rapid.Int64Range(90, 110).Draw(t, "price")}})
 	case "block":
 		s.do(
 			seat.Stream("gala", events.SeatName(name)),

@@ -12,6 +12,7 @@ import (
 
 	"admitone/actors/bookings"
 	"admitone/actors/core"
+	"admitone/actors/performance"
 	"admitone/actors/product"
 	"admitone/actors/seat"
 	"admitone/actors/tournament"

@@ -1,0 +1,216 @@
+package client_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"admitone/api"
+	"admitone/api/client"
+)
+
+// changesPerCut is how many changes there are for each cut of a connection.
+const changesPerCut = 50
+
+// cutsWanted is how often a test cuts: ADMITONE_CUTS, or a few.
+func cutsWanted(t testing.TB) int {
+	t.Helper()
+	text := os.Getenv("ADMITONE_CUTS")
+	if text == "" {
+		return 12
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		t.Fatalf("ADMITONE_CUTS is a number, and not %q", text)
+	}
+	return n
+}
+
+// change makes changes of the product p and cuts connections meanwhile. seen waits until the watcher
+// has seen a position.
+func change(t *testing.T, c *client.Client, p *proxy, seen func(position int64)) (remaining int64) {
+	t.Helper()
+	ctx := t.Context()
+	for cut := range cutsWanted(t) {
+		p.arm()
+		var mu sync.Mutex
+		var last int64
+		var workers sync.WaitGroup
+		for range 2 {
+			workers.Go(func() {
+				for n := range changesPerCut / 2 {
+					r, err := c.Reserve(ctx, "p", client.NewReservation{Holder: "ada", Hold: new(n%5 == 0)})
+					if err == nil && n%7 == 0 {
+						r, err = c.Release(ctx, "p", r.ID)
+					}
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					mu.Lock()
+					last = max(last, r.Position)
+					mu.Unlock()
+				}
+			})
+		}
+		workers.Wait()
+		if t.Failed() {
+			t.FailNow()
+		}
+		if p.count() <= cut { // too few bytes have passed
+			p.cut()
+		}
+		seen(last)
+	}
+	product, err := c.Product(ctx, "p")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return product.Remaining
+}
+
+// TestWatchCut: connections are cut again and again, also in the middle of a frame. The watcher
+// sees every change once: the changes that it has seen add up to the counts at every frame.
+func TestWatchCut(t *testing.T) {
+	address, _ := startServer(t, t.TempDir(), api.OpenAuth{})
+	p := newProxy(t, address)
+	direct, cut := clientOf(t, "http://"+address), clientOf(t, p.address())
+	stock := int64(cutsWanted(t)*changesPerCut + 1)
+	if _, err := direct.CreateProduct(t.Context(), client.NewProduct{ID: "p", Name: "P", Stock: stock}); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithTimeout(t.Context(), 10*patience)
+	defer stop()
+	positions := make(chan int64)
+	result := make(chan error, 1)
+	var left int64 // remaining, as seen; read after result
+	go func() {
+		defer close(positions)
+		result <- follow(ctx, cut, &left, positions)
+	}()
+	frames, last := 0, int64(0)
+	seen := func(position int64) {
+		t.Helper()
+		for last < position {
+			select {
+			case at, ok := <-positions:
+				if !ok {
+					t.Fatal("the watch has ended: ", <-result)
+				}
+				frames, last = frames+1, at
+			case <-time.After(patience):
+				t.Fatalf("position %d has not been seen, only %d", position, last)
+			}
+		}
+	}
+	remaining := change(t, direct, p, seen)
+	stop()
+	for range positions {
+	}
+	if err := <-result; err != nil {
+		t.Fatal(err)
+	}
+	if left != remaining {
+		t.Errorf("%d remain as seen, and %d in the end", left, remaining)
+	}
+	if p.count() < cutsWanted(t) {
+		t.Errorf("the connection was cut %d times, want %d", p.count(), cutsWanted(t))
+	}
+	t.Logf("%d cuts, %d frames, %d positions", p.count(), frames, last)
+}
+
+// follow watches the product p, checks each frame against the one before, and tells the position of
+// each. It ends with ctx.
+func follow(ctx context.Context, c *client.Client, left *int64, positions chan<- int64) error {
+	var at, held, sold int64
+	for frame, err := range c.Watch(ctx, "product:p") {
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		var d client.ProductDelta // has the counts of a snapshot too
+		if err := frame.Decode(&d); err != nil {
+			return err
+		}
+		switch {
+		case frame.Snapshot && at != 0:
+			return fmt.Errorf("a second snapshot at %d, after %d", frame.Position, at)
+		case !frame.Snapshot && (frame.Previous != at || frame.Position <= at):
+			return fmt.Errorf("from %d to %d, after %d", frame.Previous, frame.Position, at)
+		case !frame.Snapshot && *left+d.Change != d.Remaining:
+			return fmt.Errorf("%d and a change of %d are %d", *left, d.Change, d.Remaining)
+		case !frame.Snapshot && *left+held+sold != d.Remaining+d.Held+d.Sold:
+			return fmt.Errorf("the stock has changed from %d, %d, %d to %s", *left, held, sold, frame.Data)
+		}
+		at, *left, held, sold = frame.Position, d.Remaining, d.Held, d.Sold
+		select {
+		case positions <- at:
+		case <-ctx.Done():
+		}
+	}
+	return nil
+}
+
+// TestWatchRestart: a watch goes on over a restart without a snapshot, and gets one from another log.
+func TestWatchRestart(t *testing.T) {
+	dir := t.TempDir()
+	address, stop := startServer(t, dir, api.OpenAuth{})
+	p := newProxy(t, address)
+	create := func(address string) *client.Client {
+		t.Helper()
+		c := clientOf(t, "http://"+address)
+		if _, err := c.CreateProduct(t.Context(), client.NewProduct{ID: "p", Name: "P", Stock: 9}); err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	reserve := func(c *client.Client) {
+		t.Helper()
+		if _, err := c.Reserve(t.Context(), "p", client.NewReservation{Holder: "ada"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	create(address)
+	steps := []func(){
+		func() { reserve(clientOf(t, "http://"+address)) },
+		func() {
+			stop()
+			address, stop = startServer(t, dir, api.OpenAuth{})
+			reserve(clientOf(t, "http://"+address))
+			p.target.Store(&address)
+		},
+		func() {
+			other, _ := startServer(t, t.TempDir(), api.OpenAuth{})
+			reserve(create(other))
+			p.target.Store(&other)
+			stop()
+		},
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	want := []string{"snapshot 9", "delta 8", "delta 7", "snapshot 8"}
+	for frame, err := range clientOf(t, p.address()).Watch(ctx, "product:p") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		var d client.ProductDelta
+		if err := frame.Decode(&d); err != nil {
+			t.Fatal(err)
+		}
+		kind := map[bool]string{true: "snapshot", false: "delta"}[frame.Snapshot]
+		if got := fmt.Sprint(kind, " ", d.Remaining); got != want[0] {
+			t.Fatalf("%s, want %s: %s", got, want[0], frame.Data)
+		}
+		if want = want[1:]; len(want) == 0 {
+			break
+		}
+		steps[0]()
+		steps = steps[1:]
+	}
+}

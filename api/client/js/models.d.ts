@@ -1,0 +1,1250 @@
+// Code generated from openapi.yaml by TestModels with -write-models. DO NOT EDIT.
+
+/** The body of a batch. */
+export interface Batch {
+  /** In the order in which those about one entity are decided. */
+  commands: BatchCommand[];
+}
+
+/** A command, as it would be sent alone. */
+export interface BatchCommand {
+  /** POST or DELETE. */
+  method: string;
+  /** The path of its own operation. */
+  path: string;
+  /** The body of its own operation. */
+  body?: unknown;
+  /** Its `Idempotency-Key`. */
+  idempotency_key?: string;
+  /** Its `Admission-Pass`. */
+  admission_pass?: string;
+}
+
+/** The answers to a batch. */
+export interface BatchAnswers {
+  /** In the order of the commands. */
+  answers: BatchAnswer[];
+}
+
+/** The answer to one command. */
+export interface BatchAnswer {
+  /** The status that it would have alone. */
+  status: number;
+  /** The resource or the problem. */
+  body: Record<string, unknown>;
+}
+
+/** Interchangeable units of something. */
+export interface Product {
+  /** Yours, or a UUIDv7. */
+  id: string;
+  /** What people read. */
+  name: string;
+  /** How many units there are. */
+  stock: number;
+  /** How many can still be had. */
+  remaining: number;
+  /** How many are on hold. */
+  held: number;
+  /** How many are confirmed. */
+  sold: number;
+  /** Of one unit, in minor units. */
+  price: number;
+  /** How many one holder may have; 0 is no limit. */
+  limit_per_holder: number;
+  /** How long a hold lasts. */
+  hold_seconds: number;
+  /** The waiting room that guards it, if one does. */
+  waiting_room?: string;
+  /** The first moment of its sale, if it has one. */
+  opens_at?: string;
+  /** The first moment after its sale, if it has one. */
+  closes_at?: string;
+  /** For `If-Match`, in quotes, in place of the `ETag`: it changes with edits alone. */
+  edit_tag: string;
+  /** Of the last change, from 0; also the `ETag`. */
+  revision: number;
+  /** Of the last change in the log. */
+  position: number;
+  /** As in openapi.yaml. */
+  as_of?: AsOf;
+}
+
+/** The body that creates a product. */
+export interface NewProduct {
+  /** Your choice: 1 to 64 of A-Z a-z 0-9 _ and -. */
+  id?: string;
+  /** 1 to 200 characters. */
+  name: string;
+  /** How many units there are. */
+  stock: number;
+  /** Of one unit, in minor units. */
+  price?: number;
+  /** The waiting room that is to guard it; empty is none. */
+  waiting_room?: string;
+  /** How many one holder may have; 0 is no limit. */
+  limit_per_holder?: number;
+  /** How long a hold lasts, up to 30 days. */
+  hold_seconds?: number;
+  /** The first moment of the sale; it may lie in the past. Left out: it is open at once. */
+  opens_at?: string;
+  /** The first moment after the sale, after `opens_at`. Left out: it does not close. */
+  closes_at?: string;
+}
+
+/** The body that edits a product. */
+export interface ProductEdit {
+  /** 1 to 200 characters. */
+  name?: string;
+  /** The new number of units, not below `held` + `sold`. */
+  stock?: number;
+  /** Of one unit, in minor units. */
+  price?: number;
+  /** The waiting room that is to guard it; empty is none. */
+  waiting_room?: string;
+  /** How many one holder may have; 0 is no limit. */
+  limit_per_holder?: number;
+  /** The first moment of the sale; `null` takes it away. */
+  opens_at?: string | null;
+  /** The first moment after the sale; `null` takes it away. */
+  closes_at?: string | null;
+}
+
+/** Units of a product for a holder. */
+export interface Reservation {
+  /** The server's choice. */
+  id: string;
+  /** Whose units. */
+  product_id: string;
+  /** For whom. */
+  holder: string;
+  /** How many units. */
+  quantity: number;
+  /** As in openapi.yaml. */
+  status: "held" | "confirmed" | "released" | "expired";
+  /** The deadline, if it has one: of a hold, and of one that expired. */
+  expires_at?: string;
+  /** How many units of the product were left. */
+  remaining: number;
+  /** Of the product; also the `ETag`. */
+  revision: number;
+  /** In the log. */
+  position: number;
+  /** As in openapi.yaml. */
+  contact?: Contact;
+  /** As in openapi.yaml. */
+  as_of?: AsOf;
+}
+
+/** The body that reserves. */
+export interface NewReservation {
+  /** For whom; see *Holders* above. With a token it may be left out, and only a service or an admin may name somebody else. */
+  holder?: string;
+  /** How many units. */
+  quantity?: number;
+  /** Hold it for a while instead of taking it at once. Left out: `false`; with the token of a holder or auditor `true` for what has a price. */
+  hold?: boolean;
+  /** As in openapi.yaml. */
+  contact?: Contact;
+}
+
+/** How to reach the holder, at least one of the three. It is kept outside the log, sealed under a key of the holder's own, and shown to the holder, to auditors, services and admins. It stands in no answer to a command. An entry's contact belongs to who entered; in open mode, to the first team. */
+export interface Contact {
+  /** A person's name. */
+  name?: string;
+  /** An address with an @. */
+  email?: string;
+  /** A telephone number. */
+  phone?: string;
+}
+
+/** What became of the wish to be forgotten. */
+export interface Forgotten {
+  /** Who. */
+  holder: string;
+  /** There was a key, and it is destroyed. False if there was none. */
+  forgotten: boolean;
+}
+
+/** Who enters tournaments. */
+export interface Team {
+  /** Yours, or a UUIDv7. */
+  id: string;
+  /** What people read. */
+  name: string;
+  /** Of the last change, from 0; also the `ETag`. */
+  revision: number;
+  /** Of the last change in the log. */
+  position: number;
+  /** As in openapi.yaml. */
+  as_of?: AsOf;
+}
+
+/** The body that makes a team. */
+export interface NewTeam {
+  /** Your choice: 1 to 64 of A-Z a-z 0-9 _ and -. */
+  id?: string;
+  /** 1 to 200 characters. */
+  name: string;
+  /** Whose it is. With a token it may be left out, and only a service or an admin may name somebody else. */
+  holder?: string;
+}
+
+/** Slots that teams sign up for, first come, first served. */
+export interface Tournament {
+  /** Yours, or a UUIDv7. */
+  id: string;
+  /** What people read. */
+  name: string;
+  /** How many slots there are. */
+  team_limit: number;
+  /** How many teams have one. */
+  entered: number;
+  /** How many slots are free. */
+  remaining: number;
+  /** How many teams wait for one. */
+  waitlisted: number;
+  /** The last moment at which a team can enter. */
+  register_deadline: string;
+  /** Closed by the organiser, or because the deadline has passed. A full tournament is open: a withdrawal makes room. */
+  status: "open" | "closed";
+  /** Whether teams may wait for a slot. */
+  waitlist: boolean;
+  /** As in openapi.yaml. */
+  waitlist_rule: WaitlistRule;
+  /** The waiting room that guards it, if one does. */
+  waiting_room?: string;
+  /** The first moment at which a team can enter, if it has one. */
+  opens_at?: string;
+  /** For `If-Match`, in quotes, in place of the `ETag`: it changes with edits alone. */
+  edit_tag: string;
+  /** Of the last change, from 0; also the `ETag`. */
+  revision: number;
+  /** Of the last change in the log. */
+  position: number;
+  /** As in openapi.yaml. */
+  as_of?: AsOf;
+}
+
+/** Who comes in when the first of the waitlist is a group that needs more slots than are free: nobody (`strict`), or the first behind it that fits (`fill`). */
+export type WaitlistRule = "strict" | "fill";
+
+/** The body that opens a tournament. */
+export interface NewTournament {
+  /** Your choice: 1 to 64 of A-Z a-z 0-9 _ and -. */
+  id?: string;
+  /** 1 to 200 characters. */
+  name: string;
+  /** How many slots there are. */
+  team_limit: number;
+  /** The waiting room that is to guard it; empty is none. */
+  waiting_room?: string;
+  /** The last moment at which a team can enter, in the years 1970 to 9999. */
+  register_deadline: string;
+  /** The first moment at which a team can enter; it may lie in the past. Left out: at once. */
+  opens_at?: string;
+  /** The organiser's switch. */
+  status?: "open" | "closed";
+  /** Whether teams may wait for a slot. */
+  waitlist?: boolean;
+  /** As in openapi.yaml. */
+  waitlist_rule?: WaitlistRule;
+}
+
+/** The body that edits a tournament. */
+export interface TournamentEdit {
+  /** 1 to 200 characters. */
+  name?: string;
+  /** The new number of slots, not below `entered`. */
+  team_limit?: number;
+  /** The waiting room that is to guard it; empty is none. */
+  waiting_room?: string;
+  /** The last moment at which a team can enter. */
+  register_deadline?: string;
+  /** The organiser's switch. */
+  status?: "open" | "closed";
+  /** The first moment at which a team can enter; `null` takes it away. */
+  opens_at?: string | null;
+}
+
+/** The body that enters a team or a group. One of the two. */
+export interface NewEntry {
+  /** The team. */
+  team_id?: string;
+  /** Who enters them, and whose pass it takes; with a token, its `sub`, without one and without this, the (first) team. */
+  holder?: string;
+  /** The teams of a group, each once. All of them come in, or none. */
+  team_ids?: string[];
+  /** As in openapi.yaml. */
+  contact?: Contact;
+}
+
+/** What became of an entry or a withdrawal, and the tournament after it. */
+export interface Entered {
+  /** Of one team. */
+  team_id?: string;
+  /** Of a group, in order. */
+  team_ids?: string[];
+  /** Of which tournament. */
+  tournament_id: string;
+  /** As in openapi.yaml. */
+  status: EntryStatus;
+  /** On the waitlist, if it waits; of a group, that of its first team. */
+  place?: number;
+  /** After a withdrawal: the teams that came in by it, in order. */
+  promoted?: string[];
+  /** How many teams have a slot. */
+  entered: number;
+  /** How many slots are free. */
+  remaining: number;
+  /** How many teams wait. */
+  waitlisted: number;
+  /** Of the tournament; also the `ETag`. */
+  revision: number;
+  /** In the log. */
+  position: number;
+}
+
+/** A team's part in a tournament. */
+export interface Entry {
+  /** The team. */
+  team_id: string;
+  /** Its name. */
+  name: string;
+  /** Of which tournament. */
+  tournament_id: string;
+  /** As in openapi.yaml. */
+  status: EntryStatus;
+  /** On the waitlist, from 1, if it waits. */
+  place?: number;
+  /** The same number for teams that wait together. */
+  group?: number;
+  /** When it came to where it is. */
+  since: string;
+  /** Of one entry that of the tournament, also the `ETag`; in a list that of the event that put the team there. */
+  revision: number;
+  /** The same in the log. */
+  position: number;
+  /** As in openapi.yaml. */
+  contact?: Contact;
+  /** As in openapi.yaml. */
+  as_of?: AsOf;
+}
+
+/** `entered`: has a slot. `waitlisted`: waits for one. `withdrawn`: neither. */
+export type EntryStatus = "entered" | "waitlisted" | "withdrawn";
+
+/** A performance with numbered seats; always `capacity` = `remaining` + `held` + `booked` + `blocked`. */
+export interface Performance {
+  /** Yours, or a UUIDv7. */
+  id: string;
+  /** What is given. */
+  title: string;
+  /** Where. */
+  venue: string;
+  /** When. */
+  starts_at: string;
+  /** How long a booking may stay unpaid. */
+  hold_seconds: number;
+  /** How many seats one holder may have; 0 is no limit. */
+  limit_per_holder: number;
+  /** The room that guards the sale, if one does. */
+  waiting_room?: string;
+  /** How many seats there are. */
+  capacity: number;
+  /** How many can be had. */
+  remaining: number;
+  /** How many are on hold. */
+  held: number;
+  /** How many are booked. */
+  booked: number;
+  /** How many are off sale. */
+  blocked: number;
+  /** In canonical order. */
+  sections: Section[];
+  /** It changes with the performance and with every seat of it; also the `ETag`. */
+  revision: number;
+  /** Of the last change in the log, of a seat too. */
+  position: number;
+  /** As in openapi.yaml. */
+  as_of?: AsOf;
+}
+
+/** Rows of seats at one price. */
+export interface Section {
+  /** The first part of its seats' names. */
+  id: string;
+  /** What people read. */
+  name: string;
+  /** How many rows; row 1 is in front. */
+  rows: number;
+  /** How many seats in each. */
+  seats_per_row: number;
+  /** Of one seat, in minor units. */
+  price: number;
+  /** How many seats there are. */
+  capacity: number;
+  /** How many can be had. */
+  remaining: number;
+  /** How many are on hold. */
+  held: number;
+  /** How many are booked. */
+  booked: number;
+  /** How many are off sale. */
+  blocked: number;
+}
+
+/** The body that creates a performance. */
+export interface NewPerformance {
+  /** Your choice: 1 to 64 of A-Z a-z 0-9 _ and -. */
+  id?: string;
+  /** 1 to 200 characters. */
+  title: string;
+  /** 1 to 200 characters. */
+  venue: string;
+  /** When it begins. */
+  starts_at: string;
+  /** How long a booking may stay unpaid, up to 30 days. */
+  hold_seconds?: number;
+  /** How many seats one holder may have; 0 is no limit. */
+  limit_per_holder?: number;
+  /** The room that guards the sale. */
+  waiting_room?: string;
+  /** Up to 100,000 seats together. */
+  sections: NewSection[];
+}
+
+/** A section of a new performance. */
+export interface NewSection {
+  /** The first part of its seats' names. */
+  id: string;
+  /** What people read; else the id. */
+  name?: string;
+  /** How many rows. */
+  rows: number;
+  /** How many seats in each. */
+  seats_per_row: number;
+  /** Of one seat, in minor units. */
+  price: number;
+}
+
+/** Where a seat stands. */
+export type SeatStatus = "free" | "held" | "booked" | "blocked";
+
+/** As in openapi.yaml. */
+export interface ListedSeat {
+  /** Its name. */
+  seat: string;
+  /** As in openapi.yaml. */
+  status: SeatStatus;
+  /** In minor units. */
+  price: number;
+}
+
+/** A seat that changed. */
+export interface SeatChange {
+  /** Place in the log. */
+  position: number;
+  /** When it was written, the time that `?at=` goes by. */
+  recorded: string;
+  /** Its name: section, row and number. */
+  seat: string;
+  /** As in openapi.yaml. */
+  was: SeatStatus;
+  /** As in openapi.yaml. */
+  status: SeatStatus;
+}
+
+/** A seat. One that nobody ever touched has no revision and no position. */
+export interface Seat {
+  /** Of which performance. */
+  performance_id: string;
+  /** Its name. */
+  seat: string;
+  /** As in openapi.yaml. */
+  status: SeatStatus;
+  /** In minor units. */
+  price: number;
+  /** Of the last change, from 0; also the `ETag`. */
+  revision?: number;
+  /** Of the last change in the log. */
+  position?: number;
+}
+
+/** The body that books: either `seats` or `best_available`. */
+export interface NewBooking {
+  /** For whom; see *Holders* above. With a token it may be left out, and only a service or an admin may name somebody else. */
+  holder?: string;
+  /** By name. */
+  seats?: string[];
+  /** As in openapi.yaml. */
+  best_available?: BestAvailable;
+  /** As in openapi.yaml. */
+  contact?: Contact;
+}
+
+/** The best seats left. */
+export interface BestAvailable {
+  /** Only of this section. */
+  section?: string;
+  /** How many. */
+  quantity: number;
+}
+
+/** Seats of a performance for a holder. */
+export interface Booking {
+  /** The server's choice. */
+  id: string;
+  /** Whose seats. */
+  performance_id: string;
+  /** For whom. */
+  holder: string;
+  /** By name, in canonical order. */
+  seats: string[];
+  /** What they cost together, in minor units. */
+  amount: number;
+  /** `paying`: a payment is under way, and no deadline ends it. */
+  status: "held" | "paying" | "booked" | "released" | "expired";
+  /** The last moment at which a payment is in time. */
+  expires_at: string;
+  /** It was held for longer. */
+  extended: boolean;
+  /** Of the last change, from 0; also the `ETag`. */
+  revision: number;
+  /** Of the last change in the log. */
+  position: number;
+  /** As in openapi.yaml. */
+  contact?: Contact;
+  /** As in openapi.yaml. */
+  as_of?: AsOf;
+}
+
+/** The body that charges a wallet. */
+export interface NewCharge {
+  /** In minor units. */
+  amount: number;
+}
+
+/** Money of a holder. */
+export interface Wallet {
+  /** Whose. */
+  holder: string;
+  /** In minor units. */
+  balance: number;
+  /** Of the last change, from 0; also the `ETag`. */
+  revision: number;
+  /** Of the last change in the log. */
+  position: number;
+  /** As in openapi.yaml. */
+  as_of?: AsOf;
+}
+
+/** Money that went in or out. */
+export interface WalletEntry {
+  /** Of the charge or the payment. */
+  id: string;
+  /** As in openapi.yaml. */
+  kind: "charged" | "debited" | "refunded";
+  /** How much, in minor units. */
+  amount: number;
+  /** What was there after it. */
+  balance: number;
+  /** The booking that was paid or given back, if it was one. */
+  booking_id?: string;
+  /** When. */
+  time: string;
+  /** Of the wallet after it. */
+  revision: number;
+  /** In the log. */
+  position: number;
+}
+
+/** The moment of the past that an answer shows. */
+export interface AsOf {
+  /** The last position that is contained. */
+  position: number;
+  /** The time asked for, or that of the position. */
+  time: string;
+}
+
+/** A recorded fact as a CloudEvent 1.0. `position` and `revision` may be larger than 31 bits. What somebody else wrote to the log has `data_base64` and `metadatabase64` instead of `data` and what our metadata say. */
+export interface Event {
+  /** As in openapi.yaml. */
+  specversion: string;
+  /** As in openapi.yaml. */
+  id: string;
+  /** The path of the stream. */
+  source: string;
+  /** The fact's frozen name, such as `product.reserved.v1`. */
+  type: string;
+  /** The id of what it is about. */
+  subject?: string;
+  /** When it was decided. */
+  time?: string;
+  /** As in openapi.yaml. */
+  datacontenttype: "application/json" | "application/octet-stream";
+  /** Such as `product-tee`. */
+  stream: string;
+  /** Place in the stream, from 0. */
+  revision: number;
+  /** Place in the log, from 1. */
+  position: number;
+  /** When it was stored. */
+  recorded: string;
+  /** The command that caused it. */
+  commandid?: string;
+  /** The request it goes back to. */
+  correlationid?: string;
+  /** What caused the command. */
+  causationid?: string;
+  /** Who asked. */
+  actor?: string;
+  /** Chains it to the event before, in hex. */
+  hash?: string;
+  /** The fact. */
+  data?: Record<string, unknown>;
+  /** Metadata that are not ours. */
+  metadatabase64?: string;
+  /** Data that are not ours. */
+  data_base64?: string;
+  /** The name of the stream if it is no text. */
+  streambase64?: string;
+  /** The type if it is no text. */
+  typebase64?: string;
+}
+
+/** A signed head of the log. */
+export interface LogHead {
+  /** The log's identity. */
+  epoch: string;
+  /** How many events the log has. */
+  size: number;
+  /** Of the last of them. */
+  position: number;
+  /** The root of the Merkle tree over them (RFC 6962), in base64. */
+  root: string;
+  /** The same as a signed note; this is what to keep. */
+  note: string;
+  /** The public half of the key that has signed it. */
+  key: string;
+}
+
+/** Shows that an event is in the log. */
+export interface Receipt {
+  /** As in openapi.yaml. */
+  event: Event;
+  /** The hashes that lead from the event to the root, in base64. */
+  proof: string[];
+  /** A signed note. */
+  head: string;
+}
+
+/** One thing that happened. */
+export interface HistoryLine {
+  /** Place in the log. */
+  position: number;
+  /** When. */
+  time: string;
+  /** To what. */
+  stream: string;
+  /** Place in the stream. */
+  revision: number;
+  /** Who asked. */
+  actor: string;
+  /** With which request. */
+  request_id: string;
+  /** What made it happen: the request, the `command_id` of something else, `deadline` or, in a waiting room, `round`. */
+  causation_id: string;
+  /** The command that decided it: what that made happen elsewhere has it as `causation_id`. */
+  command_id: string;
+  /** The position of what made it happen, if that is in the log, too. */
+  because?: number;
+  /** What, in a sentence. */
+  text: string;
+  /** The other things that it names, each as `kind/id` of a history: what it caused or was caused by, and whose it is. */
+  leads_to: string[];
+}
+
+/** A thing that has a history, below `/v1/history/{kind}/{id}`. */
+export interface HistoryOf {
+  /** Of the thing. */
+  kind: "product" | "performance" | "tournament" | "waiting-room" | "team" | "booking";
+  /** Of the thing. */
+  id: string;
+}
+
+/** A copy of the log. */
+export interface Backup {
+  /** Where it is on the server's machine. */
+  path: string;
+  /** The copy holds every event up to this one. */
+  position: number;
+}
+
+/** Data of a `snapshot` frame of a product. */
+export interface ProductSnapshot {
+  /** As in openapi.yaml. */
+  topic: string;
+  /** The log's identity. */
+  epoch: string;
+  /** As in openapi.yaml. */
+  position: number;
+  /** As in openapi.yaml. */
+  id: string;
+  /** As in openapi.yaml. */
+  name: string;
+  /** As in openapi.yaml. */
+  stock: number;
+  /** As in openapi.yaml. */
+  remaining: number;
+  /** As in openapi.yaml. */
+  held: number;
+  /** As in openapi.yaml. */
+  sold: number;
+  /** As in openapi.yaml. */
+  price: number;
+  /** The waiting room that guards it, if one does. */
+  waiting_room?: string;
+  /** The first moment of its sale, if it has one. */
+  opens_at?: string;
+  /** The first moment after its sale, if it has one. */
+  closes_at?: string;
+  /** As in openapi.yaml. */
+  revision: number;
+}
+
+/** Data of a `delta` frame of a product. */
+export interface ProductDelta {
+  /** As in openapi.yaml. */
+  topic: string;
+  /** As in openapi.yaml. */
+  position: number;
+  /** Position of the frame before. */
+  previous: number;
+  /** As in openapi.yaml. */
+  remaining: number;
+  /** As in openapi.yaml. */
+  held: number;
+  /** As in openapi.yaml. */
+  sold: number;
+  /** Of what remains. */
+  change: number;
+  /** As in openapi.yaml. */
+  cause: "created" | "edited" | "reserved" | "held" | "confirmed" | "released" | "expired" | "opened" | "closed" | "mixed" | "unchanged";
+  /** The waiting room that guards it, if one does. */
+  waiting_room?: string;
+  /** As in openapi.yaml. */
+  revision: number;
+  /** After an edit only. */
+  name?: string;
+  /** After an edit only. */
+  stock?: number;
+  /** After an edit only. */
+  price?: number;
+  /** After an edit only, if the sale has such a bound. */
+  opens_at?: string;
+  /** After an edit only, if the sale has such a bound. */
+  closes_at?: string;
+}
+
+/** Data of a `snapshot` frame of a tournament. */
+export interface TournamentSnapshot {
+  /** As in openapi.yaml. */
+  topic: string;
+  /** The log's identity. */
+  epoch: string;
+  /** As in openapi.yaml. */
+  position: number;
+  /** As in openapi.yaml. */
+  id: string;
+  /** As in openapi.yaml. */
+  name: string;
+  /** As in openapi.yaml. */
+  team_limit: number;
+  /** As in openapi.yaml. */
+  entered: number;
+  /** As in openapi.yaml. */
+  remaining: number;
+  /** As in openapi.yaml. */
+  waitlisted: number;
+  /** As in openapi.yaml. */
+  register_deadline: string;
+  /** The organiser's switch alone: the deadline passes without a frame. */
+  status: "open" | "closed";
+  /** As in openapi.yaml. */
+  waitlist: boolean;
+  /** As in openapi.yaml. */
+  waitlist_rule: WaitlistRule;
+  /** The waiting room that guards it, if one does. */
+  waiting_room?: string;
+  /** The first moment at which a team can enter, if it has one. */
+  opens_at?: string;
+  /** As in openapi.yaml. */
+  revision: number;
+}
+
+/** Data of a `delta` frame of a tournament. */
+export interface TournamentDelta {
+  /** As in openapi.yaml. */
+  topic: string;
+  /** As in openapi.yaml. */
+  position: number;
+  /** Position of the frame before. */
+  previous: number;
+  /** As in openapi.yaml. */
+  remaining: number;
+  /** As in openapi.yaml. */
+  entered: number;
+  /** As in openapi.yaml. */
+  waitlisted: number;
+  /** Of what remains. */
+  change: number;
+  /** As in openapi.yaml. */
+  cause: "created" | "edited" | "entered" | "waitlisted" | "promoted" | "withdrawn" | "opened" | "mixed" | "unchanged";
+  /** The waiting room that guards it, if one does. */
+  waiting_room?: string;
+  /** After an edit only, if it has such a moment. */
+  opens_at?: string;
+  /** As in openapi.yaml. */
+  revision: number;
+  /** The teams that it moved, 32 at most. */
+  teams?: TeamMoved[];
+  /** Instead of `teams`: there were more. Read the entries. */
+  teams_unnamed?: boolean;
+  /** After an edit only. */
+  name?: string;
+  /** After an edit only. */
+  team_limit?: number;
+  /** After an edit only. */
+  register_deadline?: string;
+  /** After an edit only. */
+  status?: "open" | "closed";
+}
+
+/** As in openapi.yaml. */
+export interface TeamMoved {
+  /** As in openapi.yaml. */
+  team_id: string;
+  /** As in openapi.yaml. */
+  status: EntryStatus;
+}
+
+/** Data of a `snapshot` frame of a team. */
+export interface TeamSnapshot {
+  /** As in openapi.yaml. */
+  topic: string;
+  /** The log's identity. */
+  epoch: string;
+  /** As in openapi.yaml. */
+  position: number;
+  /** As in openapi.yaml. */
+  id: string;
+  /** As in openapi.yaml. */
+  name: string;
+  /** As in openapi.yaml. */
+  revision: number;
+  /** Where it takes part, 100 at most. */
+  entries: TeamEntry[];
+  /** There are others. */
+  more?: boolean;
+}
+
+/** Data of a `delta` frame of a team. */
+export interface TeamDelta {
+  /** As in openapi.yaml. */
+  topic: string;
+  /** As in openapi.yaml. */
+  position: number;
+  /** Position of the frame before. */
+  previous: number;
+  /** `moved`: only a place on a waitlist has changed, because somebody ahead left it. */
+  cause: "entered" | "waitlisted" | "promoted" | "withdrawn" | "moved" | "mixed" | "unchanged";
+  /** Those that have changed. */
+  entries: TeamEntry[];
+}
+
+/** As in openapi.yaml. */
+export interface TeamEntry {
+  /** As in openapi.yaml. */
+  tournament_id: string;
+  /** As in openapi.yaml. */
+  status: EntryStatus;
+  /** On the waitlist, if it waits. */
+  place?: number;
+  /** In a delta. */
+  cause?: "entered" | "waitlisted" | "promoted" | "withdrawn" | "moved" | "mixed";
+}
+
+/** A line before a sale. */
+export interface WaitingRoom {
+  /** As in its path. */
+  id: string;
+  /** How many come in per second at most; 0 is a pause. */
+  admit_per_second: number;
+  /** How many passes go on at once at most. */
+  max_active: number;
+  /** How long a pass lasts. */
+  active_seconds: number;
+  /** The longest pause between two signs of life; twice that costs the place. */
+  heartbeat_seconds: number;
+  /** As in openapi.yaml. */
+  status: RoomStatus;
+  /** As in openapi.yaml. */
+  order: RoomOrder;
+  /** When the first come in; missing if at once. */
+  opens_at?: string;
+  /** SHA-256 of the seed of a shuffled opening, in hexadecimal. */
+  seed_hash?: string;
+  /** The seed in hexadecimal, once the order has been drawn. */
+  seed?: string;
+  /** The last ticket that came before a shuffled opening, once it has begun. */
+  early?: number;
+  /** Visitors who wait. */
+  waiting: number;
+  /** Passes that go on. */
+  active: number;
+  /** How many came in, in all. */
+  admitted: number;
+  /** How many places were given out, in all: the last ticket. */
+  joined: number;
+  /** Counts the settings, from 1; also the `ETag`. */
+  revision: number;
+  /** Of the last change in the log. */
+  position: number;
+  /** As in openapi.yaml. */
+  as_of?: AsOf;
+}
+
+/** A closed room takes nobody in and lets nobody in. */
+export type RoomStatus = "open" | "closed";
+
+/** How those stand who came before `opens_at`: as they came, or drawn. */
+export type RoomOrder = "fifo" | "shuffle";
+
+/** The body that sets a waiting room up or changes it. */
+export interface NewWaitingRoom {
+  /** How many come in per second at most; 0 is a pause. */
+  admit_per_second: number;
+  /** How many passes go on at once at most. */
+  max_active: number;
+  /** How long a pass lasts. */
+  active_seconds: number;
+  /** The longest pause between two signs of life. */
+  heartbeat_seconds: number;
+  /** As in openapi.yaml. */
+  status?: RoomStatus;
+  /** As in openapi.yaml. */
+  order?: RoomOrder;
+  /** When the first come in. */
+  opens_at?: string;
+}
+
+/** The body that joins the line. */
+export interface NewVisitor {
+  /** Who wants a place; with a token, its `sub`. */
+  holder?: string;
+}
+
+/** Where a visitor stands. */
+export interface Visit {
+  /** The id to ask with. Whoever has it has the place. */
+  visitor: string;
+  /** The number by arrival. */
+  ticket: number;
+  /** `left`: gave the place or the pass up, or has got what the room is the way to. `expired`: silent for too long, or the time of the pass is over. */
+  status: "waiting" | "admitted" | "left" | "expired";
+  /** While you wait: people up to you who still do; 1 is next. `null` before a shuffled opening is drawn. */
+  position?: number | null;
+  /** While you wait: how long it will take by the rate of the last minute. `null` while nobody is let in. */
+  eta_seconds?: number | null;
+  /** When to ask again; as `Retry-After`. */
+  poll_after_seconds?: number;
+  /** For the header `Admission-Pass`, if you are `admitted`. */
+  pass?: string;
+  /** The last moment of the pass. */
+  expires_at?: string;
+}
+
+/** Data of a `snapshot` frame of a performance. */
+export interface PerformanceSnapshot {
+  /** As in openapi.yaml. */
+  topic: string;
+  /** The log's identity. */
+  epoch: string;
+  /** As in openapi.yaml. */
+  position: number;
+  /** As in openapi.yaml. */
+  id: string;
+  /** As in openapi.yaml. */
+  title: string;
+  /** As in openapi.yaml. */
+  venue: string;
+  /** As in openapi.yaml. */
+  starts_at: string;
+  /** The waiting room that guards it, if one does. */
+  waiting_room?: string;
+  /** As in openapi.yaml. */
+  capacity: number;
+  /** As in openapi.yaml. */
+  remaining: number;
+  /** As in openapi.yaml. */
+  held: number;
+  /** As in openapi.yaml. */
+  sold: number;
+  /** As in openapi.yaml. */
+  blocked: number;
+  /** As in openapi.yaml. */
+  sections: ({
+    /** As in openapi.yaml. */
+    id: string;
+    /** As in openapi.yaml. */
+    name: string;
+    /** As in openapi.yaml. */
+    price: number;
+    /** As in openapi.yaml. */
+    capacity: number;
+    /** As in openapi.yaml. */
+    remaining: number;
+    /** As in openapi.yaml. */
+    held: number;
+    /** As in openapi.yaml. */
+    booked: number;
+    /** As in openapi.yaml. */
+    blocked: number;
+  })[];
+}
+
+/** Data of a `delta` frame of a performance. */
+export interface PerformanceDelta {
+  /** As in openapi.yaml. */
+  topic: string;
+  /** As in openapi.yaml. */
+  position: number;
+  /** Position of the frame before. */
+  previous: number;
+  /** As in openapi.yaml. */
+  remaining: number;
+  /** As in openapi.yaml. */
+  held: number;
+  /** As in openapi.yaml. */
+  sold: number;
+  /** As in openapi.yaml. */
+  blocked: number;
+  /** Of what remains. */
+  change: number;
+  /** As in openapi.yaml. */
+  cause: "held" | "booked" | "released" | "expired" | "blocked" | "unblocked" | "mixed" | "unchanged";
+  /** Those whose counts have changed. */
+  sections: ({
+    /** As in openapi.yaml. */
+    id: string;
+    /** As in openapi.yaml. */
+    remaining: number;
+    /** As in openapi.yaml. */
+    held: number;
+    /** As in openapi.yaml. */
+    booked: number;
+    /** As in openapi.yaml. */
+    blocked: number;
+  })[];
+}
+
+/** Data of a `snapshot` frame of a performance's seats. */
+export interface SeatsSnapshot {
+  /** As in openapi.yaml. */
+  topic: string;
+  /** The log's identity. */
+  epoch: string;
+  /** As in openapi.yaml. */
+  position: number;
+  /** As in openapi.yaml. */
+  remaining: number;
+  /** As in openapi.yaml. */
+  held: number;
+  /** As in openapi.yaml. */
+  sold: number;
+  /** As in openapi.yaml. */
+  blocked: number;
+  /** As in openapi.yaml. */
+  sections: ({
+    /** As in openapi.yaml. */
+    id: string;
+    /** From the front: a string for each row, and in it a letter for each seat, from number 1. f is free, h held, b booked, x blocked. */
+    rows: string[];
+  })[];
+}
+
+/** Data of a `delta` frame of a performance's seats. */
+export interface SeatsDelta {
+  /** As in openapi.yaml. */
+  topic: string;
+  /** As in openapi.yaml. */
+  position: number;
+  /** Position of the frame before. */
+  previous: number;
+  /** As in openapi.yaml. */
+  remaining: number;
+  /** As in openapi.yaml. */
+  held: number;
+  /** As in openapi.yaml. */
+  sold: number;
+  /** As in openapi.yaml. */
+  blocked: number;
+  /** Of what remains. */
+  change: number;
+  /** As in openapi.yaml. */
+  cause: "held" | "booked" | "released" | "expired" | "blocked" | "unblocked" | "mixed" | "unchanged";
+  /** Those that changed, by name, with where they stand now. */
+  seats: Record<string, "free" | "held" | "booked" | "blocked">;
+}
+
+/** Data of a `snapshot` frame of a waiting room; its members are those of the resource. */
+export interface RoomSnapshot {
+  /** As in openapi.yaml. */
+  topic: string;
+  /** The log's identity. */
+  epoch: string;
+  /** As in openapi.yaml. */
+  position: number;
+  /** As in openapi.yaml. */
+  id: string;
+  /** As in openapi.yaml. */
+  admit_per_second: number;
+  /** As in openapi.yaml. */
+  max_active: number;
+  /** As in openapi.yaml. */
+  active_seconds: number;
+  /** As in openapi.yaml. */
+  heartbeat_seconds: number;
+  /** As in openapi.yaml. */
+  status: RoomStatus;
+  /** As in openapi.yaml. */
+  order: RoomOrder;
+  /** As in openapi.yaml. */
+  opens_at?: string;
+  /** As in openapi.yaml. */
+  seed_hash?: string;
+  /** As in openapi.yaml. */
+  seed?: string;
+  /** As in openapi.yaml. */
+  early?: number;
+  /** As in openapi.yaml. */
+  waiting: number;
+  /** As in openapi.yaml. */
+  active: number;
+  /** As in openapi.yaml. */
+  admitted: number;
+  /** As in openapi.yaml. */
+  joined: number;
+  /** Counts the settings. */
+  revision: number;
+}
+
+/** Data of a `delta` frame of a waiting room. */
+export interface RoomDelta {
+  /** As in openapi.yaml. */
+  topic: string;
+  /** As in openapi.yaml. */
+  position: number;
+  /** Position of the frame before. */
+  previous: number;
+  /** As in openapi.yaml. */
+  cause: "edited" | "joined" | "admitted" | "left" | "dropped" | "expired" | "finished" | "begun" | "shuffled" | "taken_over" | "mixed" | "unchanged";
+  /** As in openapi.yaml. */
+  admit_per_second: number;
+  /** As in openapi.yaml. */
+  max_active: number;
+  /** As in openapi.yaml. */
+  active_seconds: number;
+  /** As in openapi.yaml. */
+  heartbeat_seconds: number;
+  /** As in openapi.yaml. */
+  status: RoomStatus;
+  /** As in openapi.yaml. */
+  order: RoomOrder;
+  /** As in openapi.yaml. */
+  opens_at?: string;
+  /** As in openapi.yaml. */
+  seed_hash?: string;
+  /** As in openapi.yaml. */
+  seed?: string;
+  /** As in openapi.yaml. */
+  early?: number;
+  /** As in openapi.yaml. */
+  waiting: number;
+  /** As in openapi.yaml. */
+  active: number;
+  /** As in openapi.yaml. */
+  admitted: number;
+  /** As in openapi.yaml. */
+  joined: number;
+  /** Counts the settings. */
+  revision: number;
+}
+
+/** Data of a `visit` frame; its members are those of `Visit`, and the room. */
+export interface VisitFrame {
+  /** As in openapi.yaml. */
+  room: string;
+  /** As in openapi.yaml. */
+  visitor: string;
+  /** As in openapi.yaml. */
+  ticket: number;
+  /** As in openapi.yaml. */
+  status: "waiting" | "admitted" | "left" | "expired";
+  /** As in openapi.yaml. */
+  position?: number | null;
+  /** As in openapi.yaml. */
+  eta_seconds?: number | null;
+  /** When the server looks again. */
+  poll_after_seconds?: number;
+  /** As in openapi.yaml. */
+  pass?: string;
+  /** As in openapi.yaml. */
+  expires_at?: string;
+}
+
+/** Data of an `error` frame. */
+export interface SocketError {
+  /** As in openapi.yaml. */
+  code: Code;
+  /** As in openapi.yaml. */
+  detail: string;
+  /** What it is about, if it is about a topic. */
+  topic?: string;
+}
+
+/** As in openapi.yaml. */
+export interface Health {
+  /** As in openapi.yaml. */
+  status: string;
+}
+
+/** As in openapi.yaml. */
+export interface Readiness {
+  /** As in openapi.yaml. */
+  status: string;
+  /** How many events the read side is behind. */
+  lag: number;
+  /** Where the read side is. */
+  position: number;
+  /** The log's identity. */
+  epoch: string;
+  /** Position up to which the log was checked against all rules; with `serve --prove` only. */
+  proved?: number;
+  /** This server has none of the keys that the log's waiting rooms are signed with; rooms, and what they guard, are answered with 503 `keys_differ`. Else it is not there. */
+  keys_differ?: boolean;
+  /** Another server signs with a newer key than this one has; what that has signed is answered with 503 `keys_differ`. Else it is not there. */
+  keys_behind?: boolean;
+}
+
+/** As in openapi.yaml. */
+export interface SectionLeft {
+  /** Its id. */
+  section: string;
+  /** How many seats are left. */
+  remaining: number;
+}
+
+/** For programs; stable. */
+export type Code = "already_confirmed" | "already_entered" | "already_exists" | "bad_cursor" | "bad_parameter" | "body_too_large" | "deadline_passed" | "forbidden" | "foreign_origin" | "hold_expired" | "idempotency_key_reused" | "insufficient_balance" | "internal" | "invalid_field" | "keys_differ" | "limit_exceeded" | "log_unavailable" | "malformed_json" | "method_not_allowed" | "not_found" | "not_held" | "not_open" | "overloaded" | "pass_invalid" | "pass_required" | "projection_behind" | "rate_limited" | "registration_closed" | "released" | "request_header_too_large" | "revision_required" | "room_closed" | "sale_closed" | "seat_taken" | "shutting_down" | "sold_out" | "stale_revision" | "tournament_full" | "unauthenticated" | "unknown_field" | "unsupported_media_type" | "upgrade_required";

@@ -1,0 +1,107 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+
+	"admitone/events/merkle"
+)
+
+// Batch sends many commands in one request; each is answered as if it had been sent alone. A command
+// by POST without an IdempotencyKey gets one.
+func (c *Client) Batch(ctx context.Context, commands []BatchCommand, o ...Option) ([]BatchAnswer, error) {
+	keyed := make([]BatchCommand, len(commands))
+	for i, command := range commands {
+		if command.Method == http.MethodPost && command.IdempotencyKey == "" {
+			command.IdempotencyKey = newKey()
+		}
+		keyed[i] = command
+	}
+	o = append(o, func(c *call) { c.header.Del("Idempotency-Key") })
+	answers, err := post[BatchAnswers](ctx, c, Batch{Commands: keyed}, o, "batch")
+	return answers.Answers, err
+}
+
+// Err returns what the server refused a command of a batch with, nil if it was accepted.
+func (a *BatchAnswer) Err() error {
+	if a.Status < 300 {
+		return nil
+	}
+	return newError(&http.Response{StatusCode: int(a.Status), Status: http.StatusText(int(a.Status))}, a.Body)
+}
+
+// Forget destroys the key under which a holder's contacts are sealed.
+func (c *Client) Forget(ctx context.Context, holder string, o ...Option) (Forgotten, error) {
+	return remove[Forgotten](ctx, c, o, "holders", holder, "contact")
+}
+
+// Events lists the log; [Query] after begins behind a position.
+func (c *Client) Events(ctx context.Context, o ...Option) iter.Seq2[Event, error] {
+	return list[Event](ctx, c, o, "events")
+}
+
+// Stream lists all that happened to one thing; [Query] from begins at a revision.
+func (c *Client) Stream(ctx context.Context, stream string, o ...Option) iter.Seq2[Event, error] {
+	return list[Event](ctx, c, o, "streams", stream, "events")
+}
+
+// Histories lists what an id may mean.
+func (c *Client) Histories(ctx context.Context, id string, o ...Option) iter.Seq2[HistoryOf, error] {
+	return list[HistoryOf](ctx, c, o, "history", id)
+}
+
+// History lists who did what with a thing, and when. The id of a seat has two parts: gala, A-1-1.
+func (c *Client) History(ctx context.Context, kind string, id []string, o ...Option) iter.Seq2[HistoryLine, error] {
+	return list[HistoryLine](ctx, c, o, append([]string{"history", kind}, id...)...)
+}
+
+// LogHead reads the signed head of the log, and the public half of the key that has signed it.
+func (c *Client) LogHead(ctx context.Context, o ...Option) (LogHead, error) {
+	return get[LogHead](ctx, c, o, "log", "head")
+}
+
+// Backup copies the log on the server's machine.
+func (c *Client) Backup(ctx context.Context, o ...Option) (Backup, error) {
+	return post[Backup](ctx, c, nil, o, "backups")
+}
+
+// ReservationReceipt returns the receipt of a reservation, as [CheckReceipt] takes it.
+func (c *Client) ReservationReceipt(ctx context.Context, product, id string, o ...Option) ([]byte, error) {
+	return get[json.RawMessage](ctx, c, o, "products", product, "reservations", id, "receipt")
+}
+
+// BookingReceipt returns the receipt of a booking; [Query] revision 0 that of its first event.
+func (c *Client) BookingReceipt(ctx context.Context, id string, o ...Option) ([]byte, error) {
+	return get[json.RawMessage](ctx, c, o, "bookings", id, "receipt")
+}
+
+// EntryReceipt returns the receipt of a team's part in a tournament.
+func (c *Client) EntryReceipt(ctx context.Context, tournament, team string, o ...Option) ([]byte, error) {
+	return get[json.RawMessage](ctx, c, o, "tournaments", tournament, "entries", team, "receipt")
+}
+
+// ErrBadReceipt: the text is no receipt, or its proof does not lead to a head that the key has signed.
+var ErrBadReceipt = errors.New("the receipt is not valid")
+
+// CheckReceipt checks a receipt with the public half of the log's key, and nothing else, and returns
+// the event that it proves. The key must come from elsewhere than the receipt.
+//
+// Errors: [ErrBadReceipt]; one that says that the key is none.
+func CheckReceipt(receipt []byte, key string) (Event, error) {
+	verifier, err := merkle.NewVerifier(key)
+	if err != nil {
+		return Event{}, fmt.Errorf("the key of the log: %w", err)
+	}
+	if _, err := merkle.CheckReceipt(receipt, verifier); err != nil {
+		return Event{}, fmt.Errorf("%w: %w", ErrBadReceipt, err)
+	}
+	var r struct {
+		Event Event `json:"event"`
+	}
+	err = json.Unmarshal(receipt, &r)
+	return r.Event, err
+}

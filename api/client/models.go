@@ -1,0 +1,1362 @@
+// Code generated from openapi.yaml by TestModels with -write-models. DO NOT EDIT.
+
+package client
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Batch: The body of a batch.
+type Batch struct {
+	// In the order in which those about one entity are decided.
+	Commands []BatchCommand `json:"commands"`
+}
+
+// BatchCommand: A command, as it would be sent alone.
+type BatchCommand struct {
+	// POST or DELETE.
+	Method string `json:"method"`
+	// The path of its own operation.
+	Path string `json:"path"`
+	// The body of its own operation.
+	Body any `json:"body,omitempty"`
+	// Its `Idempotency-Key`.
+	IdempotencyKey string `json:"idempotency_key,omitempty"`
+	// Its `Admission-Pass`.
+	AdmissionPass string `json:"admission_pass,omitempty"`
+}
+
+// BatchAnswers: The answers to a batch.
+type BatchAnswers struct {
+	// In the order of the commands.
+	Answers []BatchAnswer `json:"answers"`
+}
+
+// BatchAnswer: The answer to one command.
+type BatchAnswer struct {
+	// The status that it would have alone.
+	Status int64 `json:"status"`
+	// The resource or the problem.
+	Body json.RawMessage `json:"body"`
+}
+
+// Product: Interchangeable units of something.
+type Product struct {
+	// Yours, or a UUIDv7.
+	ID string `json:"id"`
+	// What people read.
+	Name string `json:"name"`
+	// How many units there are.
+	Stock int64 `json:"stock"`
+	// How many can still be had.
+	Remaining int64 `json:"remaining"`
+	// How many are on hold.
+	Held int64 `json:"held"`
+	// How many are confirmed.
+	Sold int64 `json:"sold"`
+	// Of one unit, in minor units.
+	Price int64 `json:"price"`
+	// How many one holder may have; 0 is no limit.
+	LimitPerHolder int64 `json:"limit_per_holder"`
+	// How long a hold lasts.
+	HoldSeconds int64 `json:"hold_seconds"`
+	// The waiting room that guards it, if one does.
+	WaitingRoom string `json:"waiting_room,omitempty"`
+	// The first moment of its sale, if it has one.
+	OpensAt time.Time `json:"opens_at,omitzero"`
+	// The first moment after its sale, if it has one.
+	ClosesAt time.Time `json:"closes_at,omitzero"`
+	// For `If-Match`, in quotes, in place of the `ETag`: it changes with edits alone.
+	EditTag string `json:"edit_tag"`
+	// Of the last change, from 0; also the `ETag`.
+	Revision int64 `json:"revision"`
+	// Of the last change in the log.
+	Position int64 `json:"position"`
+	// As in openapi.yaml.
+	AsOf *AsOf `json:"as_of,omitempty"`
+}
+
+// NewProduct: The body that creates a product.
+type NewProduct struct {
+	// Your choice: 1 to 64 of A-Z a-z 0-9 _ and -.
+	ID string `json:"id,omitempty"`
+	// 1 to 200 characters.
+	Name string `json:"name"`
+	// How many units there are.
+	Stock int64 `json:"stock"`
+	// Of one unit, in minor units.
+	Price int64 `json:"price,omitempty"`
+	// The waiting room that is to guard it; empty is none.
+	WaitingRoom string `json:"waiting_room,omitempty"`
+	// How many one holder may have; 0 is no limit.
+	LimitPerHolder int64 `json:"limit_per_holder,omitempty"`
+	// How long a hold lasts, up to 30 days.
+	HoldSeconds int64 `json:"hold_seconds,omitempty"`
+	// The first moment of the sale; it may lie in the past. Left out: it is open at once.
+	OpensAt time.Time `json:"opens_at,omitzero"`
+	// The first moment after the sale, after `opens_at`. Left out: it does not close.
+	ClosesAt time.Time `json:"closes_at,omitzero"`
+}
+
+// ProductEdit: The body that edits a product.
+type ProductEdit struct {
+	// 1 to 200 characters.
+	Name *string `json:"name,omitempty"`
+	// The new number of units, not below `held` + `sold`.
+	Stock *int64 `json:"stock,omitempty"`
+	// Of one unit, in minor units.
+	Price *int64 `json:"price,omitempty"`
+	// The waiting room that is to guard it; empty is none.
+	WaitingRoom *string `json:"waiting_room,omitempty"`
+	// How many one holder may have; 0 is no limit.
+	LimitPerHolder *int64 `json:"limit_per_holder,omitempty"`
+	// The first moment of the sale; `null` takes it away.
+	OpensAt Nullable[time.Time] `json:"opens_at,omitzero"`
+	// The first moment after the sale; `null` takes it away.
+	ClosesAt Nullable[time.Time] `json:"closes_at,omitzero"`
+}
+
+// Reservation: Units of a product for a holder.
+type Reservation struct {
+	// The server's choice.
+	ID string `json:"id"`
+	// Whose units.
+	ProductID string `json:"product_id"`
+	// For whom.
+	Holder string `json:"holder"`
+	// How many units.
+	Quantity int64 `json:"quantity"`
+	// As in openapi.yaml.
+	Status string `json:"status"`
+	// The deadline, if it has one: of a hold, and of one that expired.
+	ExpiresAt time.Time `json:"expires_at,omitzero"`
+	// How many units of the product were left.
+	Remaining int64 `json:"remaining"`
+	// Of the product; also the `ETag`.
+	Revision int64 `json:"revision"`
+	// In the log.
+	Position int64 `json:"position"`
+	// As in openapi.yaml.
+	Contact *Contact `json:"contact,omitempty"`
+	// As in openapi.yaml.
+	AsOf *AsOf `json:"as_of,omitempty"`
+}
+
+// NewReservation: The body that reserves.
+type NewReservation struct {
+	// For whom; see *Holders* above. With a token it may be left out, and only a service or an admin may name
+	// somebody else.
+	Holder string `json:"holder,omitempty"`
+	// How many units.
+	Quantity int64 `json:"quantity,omitempty"`
+	// Hold it for a while instead of taking it at once. Left out: `false`; with the token of a holder or auditor
+	// `true` for what has a price.
+	Hold *bool `json:"hold,omitempty"`
+	// As in openapi.yaml.
+	Contact *Contact `json:"contact,omitempty"`
+}
+
+// Contact: How to reach the holder, at least one of the three. It is kept outside the log, sealed under a key of
+// the holder's own, and shown to the holder, to auditors, services and admins. It stands in no answer to a
+// command. An entry's contact belongs to who entered; in open mode, to the first team.
+type Contact struct {
+	// A person's name.
+	Name string `json:"name,omitempty"`
+	// An address with an @.
+	Email string `json:"email,omitempty"`
+	// A telephone number.
+	Phone string `json:"phone,omitempty"`
+}
+
+// Forgotten: What became of the wish to be forgotten.
+type Forgotten struct {
+	// Who.
+	Holder string `json:"holder"`
+	// There was a key, and it is destroyed. False if there was none.
+	Forgotten bool `json:"forgotten"`
+}
+
+// Team: Who enters tournaments.
+type Team struct {
+	// Yours, or a UUIDv7.
+	ID string `json:"id"`
+	// What people read.
+	Name string `json:"name"`
+	// Of the last change, from 0; also the `ETag`.
+	Revision int64 `json:"revision"`
+	// Of the last change in the log.
+	Position int64 `json:"position"`
+	// As in openapi.yaml.
+	AsOf *AsOf `json:"as_of,omitempty"`
+}
+
+// NewTeam: The body that makes a team.
+type NewTeam struct {
+	// Your choice: 1 to 64 of A-Z a-z 0-9 _ and -.
+	ID string `json:"id,omitempty"`
+	// 1 to 200 characters.
+	Name string `json:"name"`
+	// Whose it is. With a token it may be left out, and only a service or an admin may name somebody else.
+	Holder string `json:"holder,omitempty"`
+}
+
+// Tournament: Slots that teams sign up for, first come, first served.
+type Tournament struct {
+	// Yours, or a UUIDv7.
+	ID string `json:"id"`
+	// What people read.
+	Name string `json:"name"`
+	// How many slots there are.
+	TeamLimit int64 `json:"team_limit"`
+	// How many teams have one.
+	Entered int64 `json:"entered"`
+	// How many slots are free.
+	Remaining int64 `json:"remaining"`
+	// How many teams wait for one.
+	Waitlisted int64 `json:"waitlisted"`
+	// The last moment at which a team can enter.
+	RegisterDeadline time.Time `json:"register_deadline"`
+	// Closed by the organiser, or because the deadline has passed. A full tournament is open: a withdrawal makes
+	// room.
+	Status string `json:"status"`
+	// Whether teams may wait for a slot.
+	Waitlist bool `json:"waitlist"`
+	// As in openapi.yaml.
+	WaitlistRule WaitlistRule `json:"waitlist_rule"`
+	// The waiting room that guards it, if one does.
+	WaitingRoom string `json:"waiting_room,omitempty"`
+	// The first moment at which a team can enter, if it has one.
+	OpensAt time.Time `json:"opens_at,omitzero"`
+	// For `If-Match`, in quotes, in place of the `ETag`: it changes with edits alone.
+	EditTag string `json:"edit_tag"`
+	// Of the last change, from 0; also the `ETag`.
+	Revision int64 `json:"revision"`
+	// Of the last change in the log.
+	Position int64 `json:"position"`
+	// As in openapi.yaml.
+	AsOf *AsOf `json:"as_of,omitempty"`
+}
+
+// WaitlistRule: Who comes in when the first of the waitlist is a group that needs more slots than are free:
+// nobody (`strict`), or the first behind it that fits (`fill`).
+type WaitlistRule string
+
+// The values of WaitlistRule.
+const (
+	WaitlistRuleStrict WaitlistRule = "strict"
+	WaitlistRuleFill   WaitlistRule = "fill"
+)
+
+// NewTournament: The body that opens a tournament.
+type NewTournament struct {
+	// Your choice: 1 to 64 of A-Z a-z 0-9 _ and -.
+	ID string `json:"id,omitempty"`
+	// 1 to 200 characters.
+	Name string `json:"name"`
+	// How many slots there are.
+	TeamLimit int64 `json:"team_limit"`
+	// The waiting room that is to guard it; empty is none.
+	WaitingRoom string `json:"waiting_room,omitempty"`
+	// The last moment at which a team can enter, in the years 1970 to 9999.
+	RegisterDeadline time.Time `json:"register_deadline"`
+	// The first moment at which a team can enter; it may lie in the past. Left out: at once.
+	OpensAt time.Time `json:"opens_at,omitzero"`
+	// The organiser's switch.
+	Status string `json:"status,omitempty"`
+	// Whether teams may wait for a slot.
+	Waitlist bool `json:"waitlist,omitempty"`
+	// As in openapi.yaml.
+	WaitlistRule WaitlistRule `json:"waitlist_rule,omitempty"`
+}
+
+// TournamentEdit: The body that edits a tournament.
+type TournamentEdit struct {
+	// 1 to 200 characters.
+	Name *string `json:"name,omitempty"`
+	// The new number of slots, not below `entered`.
+	TeamLimit *int64 `json:"team_limit,omitempty"`
+	// The waiting room that is to guard it; empty is none.
+	WaitingRoom *string `json:"waiting_room,omitempty"`
+	// The last moment at which a team can enter.
+	RegisterDeadline time.Time `json:"register_deadline,omitzero"`
+	// The organiser's switch.
+	Status *string `json:"status,omitempty"`
+	// The first moment at which a team can enter; `null` takes it away.
+	OpensAt Nullable[time.Time] `json:"opens_at,omitzero"`
+}
+
+// NewEntry: The body that enters a team or a group. One of the two.
+type NewEntry struct {
+	// The team.
+	TeamID string `json:"team_id,omitempty"`
+	// Who enters them, and whose pass it takes; with a token, its `sub`, without one and without this, the (first)
+	// team.
+	Holder string `json:"holder,omitempty"`
+	// The teams of a group, each once. All of them come in, or none.
+	TeamIDs []string `json:"team_ids,omitempty"`
+	// As in openapi.yaml.
+	Contact *Contact `json:"contact,omitempty"`
+}
+
+// Entered: What became of an entry or a withdrawal, and the tournament after it.
+type Entered struct {
+	// Of one team.
+	TeamID string `json:"team_id,omitempty"`
+	// Of a group, in order.
+	TeamIDs []string `json:"team_ids,omitempty"`
+	// Of which tournament.
+	TournamentID string `json:"tournament_id"`
+	// As in openapi.yaml.
+	Status EntryStatus `json:"status"`
+	// On the waitlist, if it waits; of a group, that of its first team.
+	Place int64 `json:"place,omitempty"`
+	// After a withdrawal: the teams that came in by it, in order.
+	Promoted []string `json:"promoted,omitempty"`
+	// How many teams have a slot.
+	Entered int64 `json:"entered"`
+	// How many slots are free.
+	Remaining int64 `json:"remaining"`
+	// How many teams wait.
+	Waitlisted int64 `json:"waitlisted"`
+	// Of the tournament; also the `ETag`.
+	Revision int64 `json:"revision"`
+	// In the log.
+	Position int64 `json:"position"`
+}
+
+// Entry: A team's part in a tournament.
+type Entry struct {
+	// The team.
+	TeamID string `json:"team_id"`
+	// Its name.
+	Name string `json:"name"`
+	// Of which tournament.
+	TournamentID string `json:"tournament_id"`
+	// As in openapi.yaml.
+	Status EntryStatus `json:"status"`
+	// On the waitlist, from 1, if it waits.
+	Place int64 `json:"place,omitempty"`
+	// The same number for teams that wait together.
+	Group int64 `json:"group,omitempty"`
+	// When it came to where it is.
+	Since time.Time `json:"since"`
+	// Of one entry that of the tournament, also the `ETag`; in a list that of the event that put the team there.
+	Revision int64 `json:"revision"`
+	// The same in the log.
+	Position int64 `json:"position"`
+	// As in openapi.yaml.
+	Contact *Contact `json:"contact,omitempty"`
+	// As in openapi.yaml.
+	AsOf *AsOf `json:"as_of,omitempty"`
+}
+
+// EntryStatus: `entered`: has a slot. `waitlisted`: waits for one. `withdrawn`: neither.
+type EntryStatus string
+
+// The values of EntryStatus.
+const (
+	EntryStatusEntered    EntryStatus = "entered"
+	EntryStatusWaitlisted EntryStatus = "waitlisted"
+	EntryStatusWithdrawn  EntryStatus = "withdrawn"
+)
+
+// Performance: A performance with numbered seats; always `capacity` = `remaining` + `held` + `booked` +
+// `blocked`.
+type Performance struct {
+	// Yours, or a UUIDv7.
+	ID string `json:"id"`
+	// What is given.
+	Title string `json:"title"`
+	// Where.
+	Venue string `json:"venue"`
+	// When.
+	StartsAt time.Time `json:"starts_at"`
+	// How long a booking may stay unpaid.
+	HoldSeconds int64 `json:"hold_seconds"`
+	// How many seats one holder may have; 0 is no limit.
+	LimitPerHolder int64 `json:"limit_per_holder"`
+	// The room that guards the sale, if one does.
+	WaitingRoom string `json:"waiting_room,omitempty"`
+	// How many seats there are.
+	Capacity int64 `json:"capacity"`
+	// How many can be had.
+	Remaining int64 `json:"remaining"`
+	// How many are on hold.
+	Held int64 `json:"held"`
+	// How many are booked.
+	Booked int64 `json:"booked"`
+	// How many are off sale.
+	Blocked int64 `json:"blocked"`
+	// In canonical order.
+	Sections []Section `json:"sections"`
+	// It changes with the performance and with every seat of it; also the `ETag`.
+	Revision int64 `json:"revision"`
+	// Of the last change in the log, of a seat too.
+	Position int64 `json:"position"`
+	// As in openapi.yaml.
+	AsOf *AsOf `json:"as_of,omitempty"`
+}
+
+// Section: Rows of seats at one price.
+type Section struct {
+	// The first part of its seats' names.
+	ID string `json:"id"`
+	// What people read.
+	Name string `json:"name"`
+	// How many rows; row 1 is in front.
+	Rows int64 `json:"rows"`
+	// How many seats in each.
+	SeatsPerRow int64 `json:"seats_per_row"`
+	// Of one seat, in minor units.
+	Price int64 `json:"price"`
+	// How many seats there are.
+	Capacity int64 `json:"capacity"`
+	// How many can be had.
+	Remaining int64 `json:"remaining"`
+	// How many are on hold.
+	Held int64 `json:"held"`
+	// How many are booked.
+	Booked int64 `json:"booked"`
+	// How many are off sale.
+	Blocked int64 `json:"blocked"`
+}
+
+// NewPerformance: The body that creates a performance.
+type NewPerformance struct {
+	// Your choice: 1 to 64 of A-Z a-z 0-9 _ and -.
+	ID string `json:"id,omitempty"`
+	// 1 to 200 characters.
+	Title string `json:"title"`
+	// 1 to 200 characters.
+	Venue string `json:"venue"`
+	// When it begins.
+	StartsAt time.Time `json:"starts_at"`
+	// How long a booking may stay unpaid, up to 30 days.
+	HoldSeconds int64 `json:"hold_seconds,omitempty"`
+	// How many seats one holder may have; 0 is no limit.
+	LimitPerHolder int64 `json:"limit_per_holder,omitempty"`
+	// The room that guards the sale.
+	WaitingRoom string `json:"waiting_room,omitempty"`
+	// Up to 100,000 seats together.
+	Sections []NewSection `json:"sections"`
+}
+
+// NewSection: A section of a new performance.
+type NewSection struct {
+	// The first part of its seats' names.
+	ID string `json:"id"`
+	// What people read; else the id.
+	Name string `json:"name,omitempty"`
+	// How many rows.
+	Rows int64 `json:"rows"`
+	// How many seats in each.
+	SeatsPerRow int64 `json:"seats_per_row"`
+	// Of one seat, in minor units.
+	Price int64 `json:"price"`
+}
+
+// SeatStatus: Where a seat stands.
+type SeatStatus string
+
+// The values of SeatStatus.
+const (
+	SeatStatusFree    SeatStatus = "free"
+	SeatStatusHeld    SeatStatus = "held"
+	SeatStatusBooked  SeatStatus = "booked"
+	SeatStatusBlocked SeatStatus = "blocked"
+)
+
+// ListedSeat: as in openapi.yaml.
+type ListedSeat struct {
+	// Its name.
+	Seat string `json:"seat"`
+	// As in openapi.yaml.
+	Status SeatStatus `json:"status"`
+	// In minor units.
+	Price int64 `json:"price"`
+}
+
+// SeatChange: A seat that changed.
+type SeatChange struct {
+	// Place in the log.
+	Position int64 `json:"position"`
+	// When it was written, the time that `?at=` goes by.
+	Recorded time.Time `json:"recorded"`
+	// Its name: section, row and number.
+	Seat string `json:"seat"`
+	// As in openapi.yaml.
+	Was SeatStatus `json:"was"`
+	// As in openapi.yaml.
+	Status SeatStatus `json:"status"`
+}
+
+// Seat: A seat. One that nobody ever touched has no revision and no position.
+type Seat struct {
+	// Of which performance.
+	PerformanceID string `json:"performance_id"`
+	// Its name.
+	Seat string `json:"seat"`
+	// As in openapi.yaml.
+	Status SeatStatus `json:"status"`
+	// In minor units.
+	Price int64 `json:"price"`
+	// Of the last change, from 0; also the `ETag`.
+	Revision int64 `json:"revision,omitempty"`
+	// Of the last change in the log.
+	Position int64 `json:"position,omitempty"`
+}
+
+// NewBooking: The body that books: either `seats` or `best_available`.
+type NewBooking struct {
+	// For whom; see *Holders* above. With a token it may be left out, and only a service or an admin may name
+	// somebody else.
+	Holder string `json:"holder,omitempty"`
+	// By name.
+	Seats []string `json:"seats,omitempty"`
+	// As in openapi.yaml.
+	BestAvailable *BestAvailable `json:"best_available,omitempty"`
+	// As in openapi.yaml.
+	Contact *Contact `json:"contact,omitempty"`
+}
+
+// BestAvailable: The best seats left.
+type BestAvailable struct {
+	// Only of this section.
+	Section string `json:"section,omitempty"`
+	// How many.
+	Quantity int64 `json:"quantity"`
+}
+
+// Booking: Seats of a performance for a holder.
+type Booking struct {
+	// The server's choice.
+	ID string `json:"id"`
+	// Whose seats.
+	PerformanceID string `json:"performance_id"`
+	// For whom.
+	Holder string `json:"holder"`
+	// By name, in canonical order.
+	Seats []string `json:"seats"`
+	// What they cost together, in minor units.
+	Amount int64 `json:"amount"`
+	// `paying`: a payment is under way, and no deadline ends it.
+	Status string `json:"status"`
+	// The last moment at which a payment is in time.
+	ExpiresAt time.Time `json:"expires_at"`
+	// It was held for longer.
+	Extended bool `json:"extended"`
+	// Of the last change, from 0; also the `ETag`.
+	Revision int64 `json:"revision"`
+	// Of the last change in the log.
+	Position int64 `json:"position"`
+	// As in openapi.yaml.
+	Contact *Contact `json:"contact,omitempty"`
+	// As in openapi.yaml.
+	AsOf *AsOf `json:"as_of,omitempty"`
+}
+
+// NewCharge: The body that charges a wallet.
+type NewCharge struct {
+	// In minor units.
+	Amount int64 `json:"amount"`
+}
+
+// Wallet: Money of a holder.
+type Wallet struct {
+	// Whose.
+	Holder string `json:"holder"`
+	// In minor units.
+	Balance int64 `json:"balance"`
+	// Of the last change, from 0; also the `ETag`.
+	Revision int64 `json:"revision"`
+	// Of the last change in the log.
+	Position int64 `json:"position"`
+	// As in openapi.yaml.
+	AsOf *AsOf `json:"as_of,omitempty"`
+}
+
+// WalletEntry: Money that went in or out.
+type WalletEntry struct {
+	// Of the charge or the payment.
+	ID string `json:"id"`
+	// As in openapi.yaml.
+	Kind string `json:"kind"`
+	// How much, in minor units.
+	Amount int64 `json:"amount"`
+	// What was there after it.
+	Balance int64 `json:"balance"`
+	// The booking that was paid or given back, if it was one.
+	BookingID string `json:"booking_id,omitempty"`
+	// When.
+	Time time.Time `json:"time"`
+	// Of the wallet after it.
+	Revision int64 `json:"revision"`
+	// In the log.
+	Position int64 `json:"position"`
+}
+
+// AsOf: The moment of the past that an answer shows.
+type AsOf struct {
+	// The last position that is contained.
+	Position int64 `json:"position"`
+	// The time asked for, or that of the position.
+	Time time.Time `json:"time"`
+}
+
+// Event: A recorded fact as a CloudEvent 1.0. `position` and `revision` may be larger than 31 bits. What
+// somebody else wrote to the log has `data_base64` and `metadatabase64` instead of `data` and what our metadata
+// say.
+type Event struct {
+	// As in openapi.yaml.
+	Specversion string `json:"specversion"`
+	// As in openapi.yaml.
+	ID string `json:"id"`
+	// The path of the stream.
+	Source string `json:"source"`
+	// The fact's frozen name, such as `product.reserved.v1`.
+	Type string `json:"type"`
+	// The id of what it is about.
+	Subject string `json:"subject,omitempty"`
+	// When it was decided.
+	Time time.Time `json:"time,omitzero"`
+	// As in openapi.yaml.
+	Datacontenttype string `json:"datacontenttype"`
+	// Such as `product-tee`.
+	Stream string `json:"stream"`
+	// Place in the stream, from 0.
+	Revision int64 `json:"revision"`
+	// Place in the log, from 1.
+	Position int64 `json:"position"`
+	// When it was stored.
+	Recorded time.Time `json:"recorded"`
+	// The command that caused it.
+	Commandid string `json:"commandid,omitempty"`
+	// The request it goes back to.
+	Correlationid string `json:"correlationid,omitempty"`
+	// What caused the command.
+	Causationid string `json:"causationid,omitempty"`
+	// Who asked.
+	Actor string `json:"actor,omitempty"`
+	// Chains it to the event before, in hex.
+	Hash string `json:"hash,omitempty"`
+	// The fact.
+	Data json.RawMessage `json:"data,omitempty"`
+	// Metadata that are not ours.
+	Metadatabase64 string `json:"metadatabase64,omitempty"`
+	// Data that are not ours.
+	DataBase64 string `json:"data_base64,omitempty"`
+	// The name of the stream if it is no text.
+	Streambase64 string `json:"streambase64,omitempty"`
+	// The type if it is no text.
+	Typebase64 string `json:"typebase64,omitempty"`
+}
+
+// LogHead: A signed head of the log.
+type LogHead struct {
+	// The log's identity.
+	Epoch string `json:"epoch"`
+	// How many events the log has.
+	Size int64 `json:"size"`
+	// Of the last of them.
+	Position int64 `json:"position"`
+	// The root of the Merkle tree over them (RFC 6962), in base64.
+	Root string `json:"root"`
+	// The same as a signed note; this is what to keep.
+	Note string `json:"note"`
+	// The public half of the key that has signed it.
+	Key string `json:"key"`
+}
+
+// Receipt: Shows that an event is in the log.
+type Receipt struct {
+	// As in openapi.yaml.
+	Event Event `json:"event"`
+	// The hashes that lead from the event to the root, in base64.
+	Proof []string `json:"proof"`
+	// A signed note.
+	Head string `json:"head"`
+}
+
+// HistoryLine: One thing that happened.
+type HistoryLine struct {
+	// Place in the log.
+	Position int64 `json:"position"`
+	// When.
+	Time time.Time `json:"time"`
+	// To what.
+	Stream string `json:"stream"`
+	// Place in the stream.
+	Revision int64 `json:"revision"`
+	// Who asked.
+	Actor string `json:"actor"`
+	// With which request.
+	RequestID string `json:"request_id"`
+	// What made it happen: the request, the `command_id` of something else, `deadline` or, in a waiting room,
+	// `round`.
+	CausationID string `json:"causation_id"`
+	// The command that decided it: what that made happen elsewhere has it as `causation_id`.
+	CommandID string `json:"command_id"`
+	// The position of what made it happen, if that is in the log, too.
+	Because int64 `json:"because,omitempty"`
+	// What, in a sentence.
+	Text string `json:"text"`
+	// The other things that it names, each as `kind/id` of a history: what it caused or was caused by, and whose it
+	// is.
+	LeadsTo []string `json:"leads_to"`
+}
+
+// HistoryOf: A thing that has a history, below `/v1/history/{kind}/{id}`.
+type HistoryOf struct {
+	// Of the thing.
+	Kind string `json:"kind"`
+	// Of the thing.
+	ID string `json:"id"`
+}
+
+// Backup: A copy of the log.
+type Backup struct {
+	// Where it is on the server's machine.
+	Path string `json:"path"`
+	// The copy holds every event up to this one.
+	Position int64 `json:"position"`
+}
+
+// ProductSnapshot: Data of a `snapshot` frame of a product.
+type ProductSnapshot struct {
+	// As in openapi.yaml.
+	Topic string `json:"topic"`
+	// The log's identity.
+	Epoch string `json:"epoch"`
+	// As in openapi.yaml.
+	Position int64 `json:"position"`
+	// As in openapi.yaml.
+	ID string `json:"id"`
+	// As in openapi.yaml.
+	Name string `json:"name"`
+	// As in openapi.yaml.
+	Stock int64 `json:"stock"`
+	// As in openapi.yaml.
+	Remaining int64 `json:"remaining"`
+	// As in openapi.yaml.
+	Held int64 `json:"held"`
+	// As in openapi.yaml.
+	Sold int64 `json:"sold"`
+	// As in openapi.yaml.
+	Price int64 `json:"price"`
+	// The waiting room that guards it, if one does.
+	WaitingRoom string `json:"waiting_room,omitempty"`
+	// The first moment of its sale, if it has one.
+	OpensAt time.Time `json:"opens_at,omitzero"`
+	// The first moment after its sale, if it has one.
+	ClosesAt time.Time `json:"closes_at,omitzero"`
+	// As in openapi.yaml.
+	Revision int64 `json:"revision"`
+}
+
+// ProductDelta: Data of a `delta` frame of a product.
+type ProductDelta struct {
+	// As in openapi.yaml.
+	Topic string `json:"topic"`
+	// As in openapi.yaml.
+	Position int64 `json:"position"`
+	// Position of the frame before.
+	Previous int64 `json:"previous"`
+	// As in openapi.yaml.
+	Remaining int64 `json:"remaining"`
+	// As in openapi.yaml.
+	Held int64 `json:"held"`
+	// As in openapi.yaml.
+	Sold int64 `json:"sold"`
+	// Of what remains.
+	Change int64 `json:"change"`
+	// As in openapi.yaml.
+	Cause string `json:"cause"`
+	// The waiting room that guards it, if one does.
+	WaitingRoom string `json:"waiting_room,omitempty"`
+	// As in openapi.yaml.
+	Revision int64 `json:"revision"`
+	// After an edit only.
+	Name string `json:"name,omitempty"`
+	// After an edit only.
+	Stock int64 `json:"stock,omitempty"`
+	// After an edit only.
+	Price int64 `json:"price,omitempty"`
+	// After an edit only, if the sale has such a bound.
+	OpensAt time.Time `json:"opens_at,omitzero"`
+	// After an edit only, if the sale has such a bound.
+	ClosesAt time.Time `json:"closes_at,omitzero"`
+}
+
+// TournamentSnapshot: Data of a `snapshot` frame of a tournament.
+type TournamentSnapshot struct {
+	// As in openapi.yaml.
+	Topic string `json:"topic"`
+	// The log's identity.
+	Epoch string `json:"epoch"`
+	// As in openapi.yaml.
+	Position int64 `json:"position"`
+	// As in openapi.yaml.
+	ID string `json:"id"`
+	// As in openapi.yaml.
+	Name string `json:"name"`
+	// As in openapi.yaml.
+	TeamLimit int64 `json:"team_limit"`
+	// As in openapi.yaml.
+	Entered int64 `json:"entered"`
+	// As in openapi.yaml.
+	Remaining int64 `json:"remaining"`
+	// As in openapi.yaml.
+	Waitlisted int64 `json:"waitlisted"`
+	// As in openapi.yaml.
+	RegisterDeadline time.Time `json:"register_deadline"`
+	// The organiser's switch alone: the deadline passes without a frame.
+	Status string `json:"status"`
+	// As in openapi.yaml.
+	Waitlist bool `json:"waitlist"`
+	// As in openapi.yaml.
+	WaitlistRule WaitlistRule `json:"waitlist_rule"`
+	// The waiting room that guards it, if one does.
+	WaitingRoom string `json:"waiting_room,omitempty"`
+	// The first moment at which a team can enter, if it has one.
+	OpensAt time.Time `json:"opens_at,omitzero"`
+	// As in openapi.yaml.
+	Revision int64 `json:"revision"`
+}
+
+// TournamentDelta: Data of a `delta` frame of a tournament.
+type TournamentDelta struct {
+	// As in openapi.yaml.
+	Topic string `json:"topic"`
+	// As in openapi.yaml.
+	Position int64 `json:"position"`
+	// Position of the frame before.
+	Previous int64 `json:"previous"`
+	// As in openapi.yaml.
+	Remaining int64 `json:"remaining"`
+	// As in openapi.yaml.
+	Entered int64 `json:"entered"`
+	// As in openapi.yaml.
+	Waitlisted int64 `json:"waitlisted"`
+	// Of what remains.
+	Change int64 `json:"change"`
+	// As in openapi.yaml.
+	Cause string `json:"cause"`
+	// The waiting room that guards it, if one does.
+	WaitingRoom string `json:"waiting_room,omitempty"`
+	// After an edit only, if it has such a moment.
+	OpensAt time.Time `json:"opens_at,omitzero"`
+	// As in openapi.yaml.
+	Revision int64 `json:"revision"`
+	// The teams that it moved, 32 at most.
+	Teams []TeamMoved `json:"teams,omitempty"`
+	// Instead of `teams`: there were more. Read the entries.
+	TeamsUnnamed bool `json:"teams_unnamed,omitempty"`
+	// After an edit only.
+	Name string `json:"name,omitempty"`
+	// After an edit only.
+	TeamLimit int64 `json:"team_limit,omitempty"`
+	// After an edit only.
+	RegisterDeadline time.Time `json:"register_deadline,omitzero"`
+	// After an edit only.
+	Status string `json:"status,omitempty"`
+}
+
+// TeamMoved: as in openapi.yaml.
+type TeamMoved struct {
+	// As in openapi.yaml.
+	TeamID string `json:"team_id"`
+	// As in openapi.yaml.
+	Status EntryStatus `json:"status"`
+}
+
+// TeamSnapshot: Data of a `snapshot` frame of a team.
+type TeamSnapshot struct {
+	// As in openapi.yaml.
+	Topic string `json:"topic"`
+	// The log's identity.
+	Epoch string `json:"epoch"`
+	// As in openapi.yaml.
+	Position int64 `json:"position"`
+	// As in openapi.yaml.
+	ID string `json:"id"`
+	// As in openapi.yaml.
+	Name string `json:"name"`
+	// As in openapi.yaml.
+	Revision int64 `json:"revision"`
+	// Where it takes part, 100 at most.
+	Entries []TeamEntry `json:"entries"`
+	// There are others.
+	More bool `json:"more,omitempty"`
+}
+
+// TeamDelta: Data of a `delta` frame of a team.
+type TeamDelta struct {
+	// As in openapi.yaml.
+	Topic string `json:"topic"`
+	// As in openapi.yaml.
+	Position int64 `json:"position"`
+	// Position of the frame before.
+	Previous int64 `json:"previous"`
+	// `moved`: only a place on a waitlist has changed, because somebody ahead left it.
+	Cause string `json:"cause"`
+	// Those that have changed.
+	Entries []TeamEntry `json:"entries"`
+}
+
+// TeamEntry: as in openapi.yaml.
+type TeamEntry struct {
+	// As in openapi.yaml.
+	TournamentID string `json:"tournament_id"`
+	// As in openapi.yaml.
+	Status EntryStatus `json:"status"`
+	// On the waitlist, if it waits.
+	Place int64 `json:"place,omitempty"`
+	// In a delta.
+	Cause string `json:"cause,omitempty"`
+}
+
+// WaitingRoom: A line before a sale.
+type WaitingRoom struct {
+	// As in its path.
+	ID string `json:"id"`
+	// How many come in per second at most; 0 is a pause.
+	AdmitPerSecond int64 `json:"admit_per_second"`
+	// How many passes go on at once at most.
+	MaxActive int64 `json:"max_active"`
+	// How long a pass lasts.
+	ActiveSeconds int64 `json:"active_seconds"`
+	// The longest pause between two signs of life; twice that costs the place.
+	HeartbeatSeconds int64 `json:"heartbeat_seconds"`
+	// As in openapi.yaml.
+	Status RoomStatus `json:"status"`
+	// As in openapi.yaml.
+	Order RoomOrder `json:"order"`
+	// When the first come in; missing if at once.
+	OpensAt time.Time `json:"opens_at,omitzero"`
+	// SHA-256 of the seed of a shuffled opening, in hexadecimal.
+	SeedHash string `json:"seed_hash,omitempty"`
+	// The seed in hexadecimal, once the order has been drawn.
+	Seed string `json:"seed,omitempty"`
+	// The last ticket that came before a shuffled opening, once it has begun.
+	Early int64 `json:"early,omitempty"`
+	// Visitors who wait.
+	Waiting int64 `json:"waiting"`
+	// Passes that go on.
+	Active int64 `json:"active"`
+	// How many came in, in all.
+	Admitted int64 `json:"admitted"`
+	// How many places were given out, in all: the last ticket.
+	Joined int64 `json:"joined"`
+	// Counts the settings, from 1; also the `ETag`.
+	Revision int64 `json:"revision"`
+	// Of the last change in the log.
+	Position int64 `json:"position"`
+	// As in openapi.yaml.
+	AsOf *AsOf `json:"as_of,omitempty"`
+}
+
+// RoomStatus: A closed room takes nobody in and lets nobody in.
+type RoomStatus string
+
+// The values of RoomStatus.
+const (
+	RoomStatusOpen   RoomStatus = "open"
+	RoomStatusClosed RoomStatus = "closed"
+)
+
+// RoomOrder: How those stand who came before `opens_at`: as they came, or drawn.
+type RoomOrder string
+
+// The values of RoomOrder.
+const (
+	RoomOrderFifo    RoomOrder = "fifo"
+	RoomOrderShuffle RoomOrder = "shuffle"
+)
+
+// NewWaitingRoom: The body that sets a waiting room up or changes it.
+type NewWaitingRoom struct {
+	// How many come in per second at most; 0 is a pause.
+	AdmitPerSecond int64 `json:"admit_per_second"`
+	// How many passes go on at once at most.
+	MaxActive int64 `json:"max_active"`
+	// How long a pass lasts.
+	ActiveSeconds int64 `json:"active_seconds"`
+	// The longest pause between two signs of life.
+	HeartbeatSeconds int64 `json:"heartbeat_seconds"`
+	// As in openapi.yaml.
+	Status RoomStatus `json:"status,omitempty"`
+	// As in openapi.yaml.
+	Order RoomOrder `json:"order,omitempty"`
+	// When the first come in.
+	OpensAt time.Time `json:"opens_at,omitzero"`
+}
+
+// NewVisitor: The body that joins the line.
+type NewVisitor struct {
+	// Who wants a place; with a token, its `sub`.
+	Holder string `json:"holder,omitempty"`
+}
+
+// Visit: Where a visitor stands.
+type Visit struct {
+	// The id to ask with. Whoever has it has the place.
+	Visitor string `json:"visitor"`
+	// The number by arrival.
+	Ticket int64 `json:"ticket"`
+	// `left`: gave the place or the pass up, or has got what the room is the way to. `expired`: silent for too
+	// long, or the time of the pass is over.
+	Status string `json:"status"`
+	// While you wait: people up to you who still do; 1 is next. `null` before a shuffled opening is drawn.
+	Position *int64 `json:"position,omitempty"`
+	// While you wait: how long it will take by the rate of the last minute. `null` while nobody is let in.
+	EtaSeconds *int64 `json:"eta_seconds,omitempty"`
+	// When to ask again; as `Retry-After`.
+	PollAfterSeconds int64 `json:"poll_after_seconds,omitempty"`
+	// For the header `Admission-Pass`, if you are `admitted`.
+	Pass string `json:"pass,omitempty"`
+	// The last moment of the pass.
+	ExpiresAt time.Time `json:"expires_at,omitzero"`
+}
+
+// PerformanceSnapshot: Data of a `snapshot` frame of a performance.
+type PerformanceSnapshot struct {
+	// As in openapi.yaml.
+	Topic string `json:"topic"`
+	// The log's identity.
+	Epoch string `json:"epoch"`
+	// As in openapi.yaml.
+	Position int64 `json:"position"`
+	// As in openapi.yaml.
+	ID string `json:"id"`
+	// As in openapi.yaml.
+	Title string `json:"title"`
+	// As in openapi.yaml.
+	Venue string `json:"venue"`
+	// As in openapi.yaml.
+	StartsAt time.Time `json:"starts_at"`
+	// The waiting room that guards it, if one does.
+	WaitingRoom string `json:"waiting_room,omitempty"`
+	// As in openapi.yaml.
+	Capacity int64 `json:"capacity"`
+	// As in openapi.yaml.
+	Remaining int64 `json:"remaining"`
+	// As in openapi.yaml.
+	Held int64 `json:"held"`
+	// As in openapi.yaml.
+	Sold int64 `json:"sold"`
+	// As in openapi.yaml.
+	Blocked int64 `json:"blocked"`
+	// As in openapi.yaml.
+	Sections []PerformanceSnapshotSections `json:"sections"`
+}
+
+// PerformanceSnapshotSections: a part of PerformanceSnapshot.
+type PerformanceSnapshotSections struct {
+	// As in openapi.yaml.
+	ID string `json:"id"`
+	// As in openapi.yaml.
+	Name string `json:"name"`
+	// As in openapi.yaml.
+	Price int64 `json:"price"`
+	// As in openapi.yaml.
+	Capacity int64 `json:"capacity"`
+	// As in openapi.yaml.
+	Remaining int64 `json:"remaining"`
+	// As in openapi.yaml.
+	Held int64 `json:"held"`
+	// As in openapi.yaml.
+	Booked int64 `json:"booked"`
+	// As in openapi.yaml.
+	Blocked int64 `json:"blocked"`
+}
+
+// PerformanceDelta: Data of a `delta` frame of a performance.
+type PerformanceDelta struct {
+	// As in openapi.yaml.
+	Topic string `json:"topic"`
+	// As in openapi.yaml.
+	Position int64 `json:"position"`
+	// Position of the frame before.
+	Previous int64 `json:"previous"`
+	// As in openapi.yaml.
+	Remaining int64 `json:"remaining"`
+	// As in openapi.yaml.
+	Held int64 `json:"held"`
+	// As in openapi.yaml.
+	Sold int64 `json:"sold"`
+	// As in openapi.yaml.
+	Blocked int64 `json:"blocked"`
+	// Of what remains.
+	Change int64 `json:"change"`
+	// As in openapi.yaml.
+	Cause string `json:"cause"`
+	// Those whose counts have changed.
+	Sections []PerformanceDeltaSections `json:"sections"`
+}
+
+// PerformanceDeltaSections: a part of PerformanceDelta.
+type PerformanceDeltaSections struct {
+	// As in openapi.yaml.
+	ID string `json:"id"`
+	// As in openapi.yaml.
+	Remaining int64 `json:"remaining"`
+	// As in openapi.yaml.
+	Held int64 `json:"held"`
+	// As in openapi.yaml.
+	Booked int64 `json:"booked"`
+	// As in openapi.yaml.
+	Blocked int64 `json:"blocked"`
+}
+
+// SeatsSnapshot: Data of a `snapshot` frame of a performance's seats.
+type SeatsSnapshot struct {
+	// As in openapi.yaml.
+	Topic string `json:"topic"`
+	// The log's identity.
+	Epoch string `json:"epoch"`
+	// As in openapi.yaml.
+	Position int64 `json:"position"`
+	// As in openapi.yaml.
+	Remaining int64 `json:"remaining"`
+	// As in openapi.yaml.
+	Held int64 `json:"held"`
+	// As in openapi.yaml.
+	Sold int64 `json:"sold"`
+	// As in openapi.yaml.
+	Blocked int64 `json:"blocked"`
+	// As in openapi.yaml.
+	Sections []SeatsSnapshotSections `json:"sections"`
+}
+
+// SeatsSnapshotSections: a part of SeatsSnapshot.
+type SeatsSnapshotSections struct {
+	// As in openapi.yaml.
+	ID string `json:"id"`
+	// From the front: a string for each row, and in it a letter for each seat, from number 1. f is free, h held, b
+	// booked, x blocked.
+	Rows []string `json:"rows"`
+}
+
+// SeatsDelta: Data of a `delta` frame of a performance's seats.
+type SeatsDelta struct {
+	// As in openapi.yaml.
+	Topic string `json:"topic"`
+	// As in openapi.yaml.
+	Position int64 `json:"position"`
+	// Position of the frame before.
+	Previous int64 `json:"previous"`
+	// As in openapi.yaml.
+	Remaining int64 `json:"remaining"`
+	// As in openapi.yaml.
+	Held int64 `json:"held"`
+	// As in openapi.yaml.
+	Sold int64 `json:"sold"`
+	// As in openapi.yaml.
+	Blocked int64 `json:"blocked"`
+	// Of what remains.
+	Change int64 `json:"change"`
+	// As in openapi.yaml.
+	Cause string `json:"cause"`
+	// Those that changed, by name, with where they stand now.
+	Seats map[string]string `json:"seats"`
+}
+
+// RoomSnapshot: Data of a `snapshot` frame of a waiting room; its members are those of the resource.
+type RoomSnapshot struct {
+	// As in openapi.yaml.
+	Topic string `json:"topic"`
+	// The log's identity.
+	Epoch string `json:"epoch"`
+	// As in openapi.yaml.
+	Position int64 `json:"position"`
+	// As in openapi.yaml.
+	ID string `json:"id"`
+	// As in openapi.yaml.
+	AdmitPerSecond int64 `json:"admit_per_second"`
+	// As in openapi.yaml.
+	MaxActive int64 `json:"max_active"`
+	// As in openapi.yaml.
+	ActiveSeconds int64 `json:"active_seconds"`
+	// As in openapi.yaml.
+	HeartbeatSeconds int64 `json:"heartbeat_seconds"`
+	// As in openapi.yaml.
+	Status RoomStatus `json:"status"`
+	// As in openapi.yaml.
+	Order RoomOrder `json:"order"`
+	// As in openapi.yaml.
+	OpensAt time.Time `json:"opens_at,omitzero"`
+	// As in openapi.yaml.
+	SeedHash string `json:"seed_hash,omitempty"`
+	// As in openapi.yaml.
+	Seed string `json:"seed,omitempty"`
+	// As in openapi.yaml.
+	Early int64 `json:"early,omitempty"`
+	// As in openapi.yaml.
+	Waiting int64 `json:"waiting"`
+	// As in openapi.yaml.
+	Active int64 `json:"active"`
+	// As in openapi.yaml.
+	Admitted int64 `json:"admitted"`
+	// As in openapi.yaml.
+	Joined int64 `json:"joined"`
+	// Counts the settings.
+	Revision int64 `json:"revision"`
+}
+
+// RoomDelta: Data of a `delta` frame of a waiting room.
+type RoomDelta struct {
+	// As in openapi.yaml.
+	Topic string `json:"topic"`
+	// As in openapi.yaml.
+	Position int64 `json:"position"`
+	// Position of the frame before.
+	Previous int64 `json:"previous"`
+	// As in openapi.yaml.
+	Cause string `json:"cause"`
+	// As in openapi.yaml.
+	AdmitPerSecond int64 `json:"admit_per_second"`
+	// As in openapi.yaml.
+	MaxActive int64 `json:"max_active"`
+	// As in openapi.yaml.
+	ActiveSeconds int64 `json:"active_seconds"`
+	// As in openapi.yaml.
+	HeartbeatSeconds int64 `json:"heartbeat_seconds"`
+	// As in openapi.yaml.
+	Status RoomStatus `json:"status"`
+	// As in openapi.yaml.
+	Order RoomOrder `json:"order"`
+	// As in openapi.yaml.
+	OpensAt time.Time `json:"opens_at,omitzero"`
+	// As in openapi.yaml.
+	SeedHash string `json:"seed_hash,omitempty"`
+	// As in openapi.yaml.
+	Seed string `json:"seed,omitempty"`
+	// As in openapi.yaml.
+	Early int64 `json:"early,omitempty"`
+	// As in openapi.yaml.
+	Waiting int64 `json:"waiting"`
+	// As in openapi.yaml.
+	Active int64 `json:"active"`
+	// As in openapi.yaml.
+	Admitted int64 `json:"admitted"`
+	// As in openapi.yaml.
+	Joined int64 `json:"joined"`
+	// Counts the settings.
+	Revision int64 `json:"revision"`
+}
+
+// VisitFrame: Data of a `visit` frame; its members are those of `Visit`, and the room.
+type VisitFrame struct {
+	// As in openapi.yaml.
+	Room string `json:"room"`
+	// As in openapi.yaml.
+	Visitor string `json:"visitor"`
+	// As in openapi.yaml.
+	Ticket int64 `json:"ticket"`
+	// As in openapi.yaml.
+	Status string `json:"status"`
+	// As in openapi.yaml.
+	Position *int64 `json:"position,omitempty"`
+	// As in openapi.yaml.
+	EtaSeconds *int64 `json:"eta_seconds,omitempty"`
+	// When the server looks again.
+	PollAfterSeconds int64 `json:"poll_after_seconds,omitempty"`
+	// As in openapi.yaml.
+	Pass string `json:"pass,omitempty"`
+	// As in openapi.yaml.
+	ExpiresAt time.Time `json:"expires_at,omitzero"`
+}
+
+// SocketError: Data of an `error` frame.
+type SocketError struct {
+	// As in openapi.yaml.
+	Code Code `json:"code"`
+	// As in openapi.yaml.
+	Detail string `json:"detail"`
+	// What it is about, if it is about a topic.
+	Topic string `json:"topic,omitempty"`
+}
+
+// Health: as in openapi.yaml.
+type Health struct {
+	// As in openapi.yaml.
+	Status string `json:"status"`
+}
+
+// Readiness: as in openapi.yaml.
+type Readiness struct {
+	// As in openapi.yaml.
+	Status string `json:"status"`
+	// How many events the read side is behind.
+	Lag int64 `json:"lag"`
+	// Where the read side is.
+	Position int64 `json:"position"`
+	// The log's identity.
+	Epoch string `json:"epoch"`
+	// Position up to which the log was checked against all rules; with `serve --prove` only.
+	Proved int64 `json:"proved,omitempty"`
+	// This server has none of the keys that the log's waiting rooms are signed with; rooms, and what they guard,
+	// are answered with 503 `keys_differ`. Else it is not there.
+	KeysDiffer bool `json:"keys_differ,omitempty"`
+	// Another server signs with a newer key than this one has; what that has signed is answered with 503
+	// `keys_differ`. Else it is not there.
+	KeysBehind bool `json:"keys_behind,omitempty"`
+}
+
+// SectionLeft: as in openapi.yaml.
+type SectionLeft struct {
+	// Its id.
+	Section string `json:"section"`
+	// How many seats are left.
+	Remaining int64 `json:"remaining"`
+}
+
+// Code: For programs; stable.
+type Code string
+
+// The values of Code.
+const (
+	CodeAlreadyConfirmed      Code = "already_confirmed"
+	CodeAlreadyEntered        Code = "already_entered"
+	CodeAlreadyExists         Code = "already_exists"
+	CodeBadCursor             Code = "bad_cursor"
+	CodeBadParameter          Code = "bad_parameter"
+	CodeBodyTooLarge          Code = "body_too_large"
+	CodeDeadlinePassed        Code = "deadline_passed"
+	CodeForbidden             Code = "forbidden"
+	CodeForeignOrigin         Code = "foreign_origin"
+	CodeHoldExpired           Code = "hold_expired"
+	CodeIdempotencyKeyReused  Code = "idempotency_key_reused"
+	CodeInsufficientBalance   Code = "insufficient_balance"
+	CodeInternal              Code = "internal"
+	CodeInvalidField          Code = "invalid_field"
+	CodeKeysDiffer            Code = "keys_differ"
+	CodeLimitExceeded         Code = "limit_exceeded"
+	CodeLogUnavailable        Code = "log_unavailable"
+	CodeMalformedJson         Code = "malformed_json"
+	CodeMethodNotAllowed      Code = "method_not_allowed"
+	CodeNotFound              Code = "not_found"
+	CodeNotHeld               Code = "not_held"
+	CodeNotOpen               Code = "not_open"
+	CodeOverloaded            Code = "overloaded"
+	CodePassInvalid           Code = "pass_invalid"
+	CodePassRequired          Code = "pass_required"
+	CodeProjectionBehind      Code = "projection_behind"
+	CodeRateLimited           Code = "rate_limited"
+	CodeRegistrationClosed    Code = "registration_closed"
+	CodeReleased              Code = "released"
+	CodeRequestHeaderTooLarge Code = "request_header_too_large"
+	CodeRevisionRequired      Code = "revision_required"
+	CodeRoomClosed            Code = "room_closed"
+	CodeSaleClosed            Code = "sale_closed"
+	CodeSeatTaken             Code = "seat_taken"
+	CodeShuttingDown          Code = "shutting_down"
+	CodeSoldOut               Code = "sold_out"
+	CodeStaleRevision         Code = "stale_revision"
+	CodeTournamentFull        Code = "tournament_full"
+	CodeUnauthenticated       Code = "unauthenticated"
+	CodeUnknownField          Code = "unknown_field"
+	CodeUnsupportedMediaType  Code = "unsupported_media_type"
+	CodeUpgradeRequired       Code = "upgrade_required"
+)

@@ -1,0 +1,35 @@
+package client
+
+import (
+	"bytes"
+	"encoding/json"
+)
+
+// Nullable is a member of an edit that may be left alone, set, or taken away. The zero value leaves
+// it alone.
+type Nullable[T any] struct {
+	value *T
+	named bool
+}
+
+// Set returns a member that is set.
+func Set[T any](value T) Nullable[T] { return Nullable[T]{&value, true} }
+
+// Null returns a member that is taken away.
+func Null[T any]() Nullable[T] { return Nullable[T]{named: true} }
+
+// IsZero reports whether the member is left alone.
+func (n Nullable[T]) IsZero() bool { return !n.named }
+
+// MarshalJSON implements [json.Marshaler].
+func (n Nullable[T]) MarshalJSON() ([]byte, error) { return json.Marshal(n.value) }
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (n *Nullable[T]) UnmarshalJSON(text []byte) error {
+	n.value, n.named = nil, true
+	if bytes.Equal(text, []byte("null")) {
+		return nil
+	}
+	n.value = new(T)
+	return json.Unmarshal(text, n.value)
+}

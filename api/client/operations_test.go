@@ -1,0 +1,134 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// notCalled are operations below /v1 that have no method on purpose.
+var notCalled = map[string]string{
+	"GET /v1/history/{kind}/{id}/{part}": "an id of two parts goes to the same method as one of one part",
+}
+
+// recorder answers nothing, and remembers what it was asked.
+type recorder struct{ asked []*http.Request }
+
+func (r *recorder) RoundTrip(request *http.Request) (*http.Response, error) {
+	r.asked = append(r.asked, request)
+	return nil, errors.New("nobody is there")
+}
+
+// TestOperations: every operation of openapi.yaml below /v1 has a method, and every method calls one.
+func TestOperations(t *testing.T) {
+	text, err := os.ReadFile("../web/openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var described struct {
+		Paths map[string]map[string]any `yaml:"paths"`
+	}
+	if err := yaml.Unmarshal(text, &described); err != nil {
+		t.Fatal(err)
+	}
+	missing := map[string]bool{}
+	for path, methods := range described.Paths {
+		for method := range methods {
+			if name := strings.ToUpper(method) + " " + path; strings.HasPrefix(path, "/v1/") && notCalled[name] == "" {
+				missing[name] = true
+			}
+		}
+	}
+	for name, requests := range everyMethod(t) {
+		for _, r := range requests {
+			operation := operationOf(described.Paths, r)
+			if operation == "" {
+				t.Errorf("%s calls %s %s, which openapi.yaml does not have", name, r.Method, r.URL.Path)
+			}
+			delete(missing, operation)
+			if keyed := r.Header.Get("Idempotency-Key") != ""; keyed != (r.Method == "POST" && !unkeyed[name]) {
+				t.Errorf("%s: %s with an Idempotency-Key: %t", name, r.Method, keyed)
+			}
+		}
+	}
+	for name := range missing {
+		t.Errorf("%s has no method of Client", name)
+	}
+}
+
+// unkeyed are methods by POST that must not have an Idempotency-Key.
+var unkeyed = map[string]bool{"Batch": true}
+
+// everyMethod calls each method of Client and returns the requests that it made.
+func everyMethod(t *testing.T) map[string][]*http.Request {
+	t.Helper()
+	all := map[string][]*http.Request{}
+	record := &recorder{}
+	c, err := New("http://localhost", Options{HTTP: &http.Client{Transport: record}, Patience: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	value := reflect.ValueOf(c)
+	for i := range value.NumMethod() {
+		name := value.Type().Method(i).Name
+		if name == "Watch" || name == "Wait" {
+			continue // a socket, and a loop of Visit
+		}
+		record.asked = nil
+		invoke(value.Method(i))
+		if len(record.asked) != 1 {
+			t.Errorf("%s made %d requests", name, len(record.asked))
+		}
+		all[name] = record.asked
+	}
+	return all
+}
+
+// invoke calls a method with values that are made up, and begins the iterator that it returns.
+func invoke(method reflect.Value) {
+	var in []reflect.Value
+	for n := range method.Type().NumIn() {
+		if method.Type().IsVariadic() && n == method.Type().NumIn()-1 {
+			break
+		}
+		v := reflect.New(method.Type().In(n)).Elem()
+		switch {
+		case n == 0:
+			v.Set(reflect.ValueOf(context.Background()))
+		case v.Kind() == reflect.String:
+			v.SetString("x")
+		case v.Type() == reflect.TypeFor[[]string]():
+			v.Set(reflect.ValueOf([]string{"x"}))
+		}
+		in = append(in, v)
+	}
+	out := method.Call(in)[0]
+	if out.Kind() != reflect.Func {
+		return
+	}
+	out.Call([]reflect.Value{reflect.MakeFunc(out.Type().In(0), func([]reflect.Value) []reflect.Value {
+		return []reflect.Value{reflect.ValueOf(false)}
+	})})
+}
+
+// operationOf returns the operation that a request is for, "" if there is none. A path without
+// parameters takes precedence.
+func operationOf(paths map[string]map[string]any, r *http.Request) (found string) {
+	parts := strings.Split(r.URL.Path, "/")
+	for path, methods := range paths {
+		fits := slices.EqualFunc(strings.Split(path, "/"), parts, func(theirs, part string) bool {
+			return theirs == part || strings.HasPrefix(theirs, "{") && strings.HasSuffix(theirs, "}")
+		})
+		if fits && methods[strings.ToLower(r.Method)] != nil && (found == "" || !strings.Contains(path, "{")) {
+			found = r.Method + " " + path
+		}
+	}
+	return found
+}

@@ -1,0 +1,212 @@
+package client_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/fasthttp/websocket"
+
+	"admitone/api/client"
+)
+
+// script is a server that answers one request after another.
+type script struct {
+	t       *testing.T
+	mu      sync.Mutex
+	answers []func(http.ResponseWriter) // the last one again and again; guarded by mu
+	keys    []string                    // Idempotency-Key of each request; guarded by mu
+}
+
+func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	answer := s.answers[0]
+	if len(s.answers) > 1 {
+		s.answers = s.answers[1:]
+	}
+	s.keys = append(s.keys, r.Header.Get("Idempotency-Key"))
+	answer(w)
+}
+
+func problem(status int, code, after, more string) func(http.ResponseWriter) {
+	return func(w http.ResponseWriter) {
+		w.Header().Set("Retry-After", after)
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(status)
+		fmt.Fprintf(w, `{"type":"about:blank#%s","title":"T","status":%d,"detail":"d","code":%q,"request_id":"r"%s}`,
+			code, status, code, more)
+	}
+}
+
+func good(w http.ResponseWriter) { w.Write([]byte(`{"id":"r1","status":"confirmed"}`)) }
+
+// broken cuts the connection without an answer.
+func broken(http.ResponseWriter) { panic(http.ErrAbortHandler) }
+
+func (s *script) client(patience time.Duration) *client.Client {
+	s.t.Helper()
+	server := httptest.NewServer(s)
+	s.t.Cleanup(server.Close)
+	c, err := client.New(server.URL, client.Options{Patience: patience, HTTP: &http.Client{Transport: &http.Transport{}}})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return c
+}
+
+// TestRetries: what may have been done is sent again under the same key, as long as patience lasts.
+func TestRetries(t *testing.T) {
+	tries := []func(http.ResponseWriter){problem(503, "log_unavailable", "0", ""), broken,
+		problem(429, "overloaded", "0", ""), func(w http.ResponseWriter) { w.WriteHeader(502) }, good}
+	s := &script{t: t, answers: tries}
+	r, err := s.client(patience).Reserve(t.Context(), "p", client.NewReservation{Holder: "ada"})
+	if err != nil || r.ID != "r1" {
+		t.Fatal(r, err)
+	}
+	if len(s.keys) != len(tries) || s.keys[0] == "" || slices.ContainsFunc(s.keys,
+		func(key string) bool { return key != s.keys[0] }) {
+		t.Errorf("the keys of the attempts: %q", s.keys)
+	}
+	first := s.keys[0]
+	if _, err := s.client(patience).Reserve(t.Context(), "p", client.NewReservation{}); err != nil ||
+		s.keys[len(s.keys)-1] == first {
+		t.Errorf("another command has the key of the first: %v", err)
+	}
+}
+
+// TestRetriesEnd: the time of all attempts is bounded, and so is one of Retry-After.
+func TestRetriesEnd(t *testing.T) {
+	for name, after := range map[string]string{"many short waits": "0", "one long wait": "60"} {
+		s := &script{t: t, answers: []func(http.ResponseWriter){problem(503, "log_unavailable", after, "")}}
+		begun := time.Now()
+		_, err := s.client(300*time.Millisecond).Reserve(t.Context(), "p", client.NewReservation{}, client.Key("k"))
+		unanswered := (*client.Unanswered)(nil)
+		if !errors.As(err, &unanswered) || unanswered.Key != "k" || !errors.Is(err, client.CodeLogUnavailable) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if time.Since(begun) > patience/2 {
+			t.Errorf("%s: it took %s", name, time.Since(begun))
+		}
+		if after == "60" && len(s.keys) != 1 {
+			t.Errorf("%s: %d attempts", name, len(s.keys))
+		}
+	}
+}
+
+// TestNotRetried: a refusal is final, and so is an edit that may have been made.
+func TestNotRetried(t *testing.T) {
+	s := &script{t: t, answers: []func(http.ResponseWriter){problem(409, "sold_out", "", `,"remaining":2`), good}}
+	_, err := s.client(patience).Reserve(t.Context(), "p", client.NewReservation{Quantity: 3})
+	refusal := (*client.Error)(nil)
+	if !errors.Is(err, client.CodeSoldOut) || errors.Is(err, client.CodeSeatTaken) || !errors.As(err, &refusal) ||
+		refusal.Remaining != 2 || refusal.Status != 409 || refusal.RequestID != "r" || len(s.keys) != 1 {
+		t.Errorf("%v after %d attempts: %+v", err, len(s.keys), refusal)
+	}
+	for name, c := range map[string]struct {
+		answer   func(http.ResponseWriter)
+		attempts int
+	}{"unknown": {broken, 1}, "nothing done": {problem(429, "overloaded", "0", ""), 2}} {
+		s := &script{t: t, answers: []func(http.ResponseWriter){c.answer, good}}
+		_, err := s.client(patience).EditProduct(t.Context(), "p", "e1", client.ProductEdit{Name: new("n")})
+		if (err == nil) != (c.attempts == 2) || len(s.keys) != c.attempts || s.keys[0] != "" {
+			t.Errorf("%s: %v after the attempts %q", name, err, s.keys)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	s = &script{t: t, answers: []func(http.ResponseWriter){func(w http.ResponseWriter) {
+		cancel()
+		problem(503, "shutting_down", "0", "")(w)
+	}}}
+	if _, err := s.client(patience).Product(ctx, "p"); !errors.Is(err, context.Canceled) {
+		t.Errorf("a call whose context has ended: %v", err)
+	}
+}
+
+// TestPathsAreEncoded: whatever is part of a path stays one segment of it.
+func TestPathsAreEncoded(t *testing.T) {
+	var path string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		path = r.RequestURI
+		w.Write([]byte(`{}`))
+	}))
+	defer server.Close()
+	c := clientOf(t, server.URL)
+	for holder, want := range map[string]string{"https://id/7?a=b#c%": "/v1/wallets/https:%2F%2Fid%2F7%3Fa=b%23c%25",
+		"a+b c": "/v1/wallets/a%2Bb%20c", "민아": "/v1/wallets/%EB%AF%BC%EC%95%84"} {
+		if _, err := c.Wallet(t.Context(), holder); err != nil || path != want {
+			t.Errorf("%s: %s, want %s (%v)", holder, path, want, err)
+		}
+	}
+	for _, holder := range []string{"", ".", ".."} {
+		if _, err := c.Wallet(t.Context(), holder); err == nil {
+			t.Errorf("%q is a part of a path", holder)
+		}
+	}
+}
+
+// TestWatchGap: a frame that does not fit behind the last one is not yielded; the watch asks for what
+// is missing, and goes on with that.
+func TestWatchGap(t *testing.T) {
+	frame := func(event string, previous, position int64) string {
+		return fmt.Sprintf(`{"event":%q,"data":{"topic":"product:p","epoch":"e","previous":%d,"position":%d}}`, event,
+			previous, position)
+	}
+	asked := make(chan string, 9)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		upgrader := websocket.Upgrader{}
+		conn, err := upgrader.Upgrade(w, r, nil)
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		conn.SetReadDeadline(time.Now().Add(patience))
+		for _, frames := range [][]string{
+			{frame("snapshot", 0, 5), frame("delta", 5, 6), frame("delta", 7, 8)},                     // 6 to 7 is missing
+			{frame("delta", 8, 9), frame("delta", 5, 6), frame("delta", 6, 9), frame("delta", 9, 12)}, // late ones first
+		} {
+			_, text, err := conn.ReadMessage()
+			if err != nil {
+				return
+			}
+			asked <- string(text)
+			for _, f := range frames {
+				conn.WriteMessage(websocket.TextMessage, []byte(f))
+			}
+		}
+		conn.ReadMessage()
+	}))
+	defer server.Close()
+	var got []int64
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	for f, err := range clientOf(t, server.URL).Watch(ctx, "product:p") {
+		if err != nil {
+			t.Fatal(err, " after ", got)
+		}
+		if got = append(got, f.Position); f.Position == 12 {
+			break
+		}
+	}
+	if want := []int64{5, 6, 9, 12}; !slices.Equal(got, want) {
+		t.Errorf("positions %d, want %d", got, want)
+	}
+	<-asked
+	var second struct {
+		Data struct {
+			Since map[string]int64
+			Epoch string
+		}
+	}
+	if err := json.Unmarshal([]byte(<-asked), &second); err != nil || second.Data.Since["product:p"] != 6 ||
+		second.Data.Epoch != "e" {
+		t.Errorf("after the gap it asked for %+v: %v", second, err)
+	}
+}

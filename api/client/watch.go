@@ -1,0 +1,292 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	mathrand "math/rand/v2"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/fasthttp/websocket"
+)
+
+const (
+	// silence is how long a server may send nothing; it pings every 25 seconds.
+	silence = 40 * time.Second
+	// writeTimeout bounds a write to a socket.
+	writeTimeout = 10 * time.Second
+	// topicsAtOnce go into one message, which may have 4 KiB.
+	topicsAtOnce = 12
+	// maxTopics is how many topics a socket may watch.
+	maxTopics = 1000
+	// longestWait is the longest pause before a new connection.
+	longestWait = 15 * time.Second
+	// closeRestart is the close code of a server that restarts.
+	closeRestart = 1012
+)
+
+// Frame is what a watch yields.
+type Frame struct {
+	// Topic, such as product:tee.
+	Topic string `json:"topic"`
+	// Snapshot means that Data states all of the topic and takes the place of what came before;
+	// else it states what changed, with counts as they are now.
+	Snapshot bool `json:"-"`
+	// Position of the last event that the frame contains, and Previous that of the topic's frame
+	// before.
+	Position int64 `json:"position"`
+	Previous int64 `json:"previous"`
+	// Epoch is the identity of the log, in snapshots.
+	Epoch string `json:"epoch"`
+	// Data has all members: those of [ProductSnapshot], [ProductDelta], [SeatsDelta] and so on, by
+	// the topic's kind.
+	Data json.RawMessage `json:"-"`
+}
+
+// Decode decodes Data.
+func (f *Frame) Decode(into any) error { return json.Unmarshal(f.Data, into) }
+
+// TopicError is the end of a watch: the server refuses one of its topics. [errors.Is] with its [Code]
+// tells why.
+type TopicError struct {
+	Topic  string `json:"topic"`
+	Code   Code   `json:"code"`
+	Detail string `json:"detail"`
+}
+
+// Error implements error.
+func (e *TopicError) Error() string { return fmt.Sprintf("%s: %s: %s", e.Topic, e.Code, e.Detail) }
+
+// Is reports whether target is the error's [Code].
+func (e *TopicError) Is(target error) bool { return target == error(e.Code) }
+
+// Watch yields the frames of topics: of each first a snapshot, and then every change, in order, once
+// and without a gap, over as many connections as it takes. Changes that come faster than the caller
+// takes them are merged by the server. Topics are product:<id>, tournament:<id>, team:<id>,
+// performance:<id>, seats:<id> and waiting-room:<id>.
+//
+// It goes on until the caller breaks off or ctx ends. Its last error is ctx.Err(), a [*TopicError],
+// or the [*Error] that a handshake was refused with.
+func (c *Client) Watch(ctx context.Context, topics ...string) iter.Seq2[Frame, error] {
+	return func(yield func(Frame, error) bool) {
+		w := &watch{client: c, topics: map[string]*topic{}, yield: yield}
+		for _, name := range topics {
+			if w.topics[name] == nil {
+				w.topics[name] = &topic{}
+				w.order = append(w.order, name)
+			}
+		}
+		err := fmt.Errorf("one watch has 1 to %d topics", maxTopics)
+		if len(w.order) > 0 && len(w.order) <= maxTopics {
+			err = w.run(ctx)
+		}
+		if err != nil {
+			yield(Frame{}, err)
+		}
+	}
+}
+
+// watch is a watch under way. It is for one goroutine.
+type watch struct {
+	client *Client
+	topics map[string]*topic
+	order  []string
+	epoch  string
+	yield  func(Frame, error) bool
+	// failures to connect since something was last heard, and hint is when the server wants to be
+	// asked again.
+	failures int
+	hint     time.Duration
+}
+
+// topic is what was yielded of a topic.
+type topic struct {
+	position int64  // of the last frame; 0 for none
+	epoch    string // of the log that position belongs to
+	// current means that the last subscription has been answered: a frame that does not fit is a
+	// gap then, else it may be one of the subscription before.
+	current bool
+}
+
+// errBroken: the caller has broken off.
+var errBroken = errors.New("broken off")
+
+// run connects again and again. It returns nil once the caller has broken off.
+func (w *watch) run(ctx context.Context) error {
+	for {
+		err := w.connection(ctx)
+		refused, missing := (*Error)(nil), (*TopicError)(nil)
+		switch {
+		case errors.Is(err, errBroken):
+			return nil
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case errors.As(err, &missing):
+			return err
+		case errors.As(err, &refused):
+			if refused.Status != http.StatusTooManyRequests && refused.Status < 500 {
+				return err
+			}
+			w.hint = refused.RetryAfter
+		}
+		wait := w.hint
+		if wait == 0 {
+			wait = mathrand.N(min(firstPause<<min(w.failures, 10), longestWait))
+			w.failures++
+		}
+		w.hint = 0
+		if err := sleep(ctx, wait); err != nil {
+			return err
+		}
+	}
+}
+
+// connection opens a socket and yields what it brings, until it ends.
+func (w *watch) connection(ctx context.Context) error {
+	conn, err := w.dial(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	defer stop()
+	conn.SetPingHandler(func(payload string) error {
+		conn.SetReadDeadline(time.Now().Add(silence))
+		return conn.WriteControl(websocket.PongMessage, []byte(payload), time.Now().Add(writeTimeout))
+	})
+	if err := w.subscribe(conn, w.order); err != nil {
+		return err
+	}
+	for {
+		conn.SetReadDeadline(time.Now().Add(silence))
+		_, text, err := conn.ReadMessage()
+		if err != nil {
+			w.hear(err)
+			return err
+		}
+		w.failures = 0
+		lost, err := w.frame(text)
+		if err != nil {
+			return err
+		}
+		if len(lost) > 0 {
+			if err := w.subscribe(conn, lost); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// dial opens a socket. Errors: the [*Error] of a refused handshake; those of the network.
+func (w *watch) dial(ctx context.Context) (*websocket.Conn, error) {
+	address := *w.client.base
+	address.Scheme = strings.Replace(address.Scheme, "http", "ws", 1)
+	address.Path += "/ws"
+	dialer := websocket.Dialer{Proxy: http.ProxyFromEnvironment, HandshakeTimeout: attemptTimeout}
+	if transport, ok := w.client.options.HTTP.Transport.(*http.Transport); ok && transport != nil {
+		dialer.Proxy, dialer.TLSClientConfig = transport.Proxy, transport.TLSClientConfig
+		dialer.NetDialContext = transport.DialContext
+	}
+	conn, response, err := dialer.DialContext(ctx, address.String(), nil)
+	if err != nil && response != nil {
+		body, _ := io.ReadAll(io.LimitReader(response.Body, 64<<10))
+		return nil, newError(response, body)
+	}
+	return conn, err
+}
+
+// subscribe asks for everything behind what was yielded.
+func (w *watch) subscribe(conn *websocket.Conn, names []string) error {
+	for part := range slices.Chunk(names, topicsAtOnce) {
+		since := map[string]int64{}
+		for _, name := range part {
+			t := w.topics[name]
+			t.current = false
+			if t.position > 0 && t.epoch == w.epoch {
+				since[name] = t.position
+			}
+		}
+		conn.SetWriteDeadline(time.Now().Add(writeTimeout))
+		err := conn.WriteJSON(map[string]any{"event": "subscribe",
+			"data": map[string]any{"topics": part, "since": since, "epoch": w.epoch}})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var reconnectIn = regexp.MustCompile(`\d+`)
+
+// hear reads what a close frame says of when to come back.
+func (w *watch) hear(err error) {
+	closed := (*websocket.CloseError)(nil)
+	if errors.As(err, &closed) && closed.Code == closeRestart {
+		if ms, err := strconv.Atoi(reconnectIn.FindString(closed.Text)); err == nil {
+			w.hint = min(time.Duration(ms)*time.Millisecond, longestWait)
+		}
+	}
+}
+
+// frame takes a message. It returns the topics to subscribe to again.
+func (w *watch) frame(text []byte) (lost []string, err error) {
+	var message struct {
+		Event string          `json:"event"`
+		Data  json.RawMessage `json:"data"`
+	}
+	if err := json.Unmarshal(text, &message); err != nil {
+		return nil, fmt.Errorf("a frame of the server: %w", err)
+	}
+	if message.Event == "error" {
+		return nil, w.refused(message.Data)
+	}
+	f := Frame{Snapshot: message.Event == "snapshot", Data: message.Data}
+	if !f.Snapshot && message.Event != "delta" {
+		return nil, nil
+	}
+	if err := json.Unmarshal(message.Data, &f); err != nil {
+		return nil, fmt.Errorf("a frame of the server: %w", err)
+	}
+	t := w.topics[f.Topic]
+	switch {
+	case t == nil:
+		return nil, nil
+	case f.Snapshot:
+		w.epoch, t.epoch = f.Epoch, f.Epoch
+	case f.Previous != t.position:
+		if t.current {
+			return []string{f.Topic}, nil
+		}
+		return nil, nil
+	case f.Position == t.position:
+		t.current = true // nothing was missed
+		return nil, nil
+	}
+	t.current, t.position = true, f.Position
+	if !w.yield(f, nil) {
+		return nil, errBroken
+	}
+	return nil, nil
+}
+
+// refused takes an error. What passes by is asked for again by a new connection, after a pause.
+func (w *watch) refused(data []byte) error {
+	e := &TopicError{}
+	if err := json.Unmarshal(data, e); err != nil {
+		return fmt.Errorf("a frame of the server: %w", err)
+	}
+	switch e.Code {
+	case CodeProjectionBehind, CodeOverloaded, CodeLogUnavailable:
+		w.hint = time.Second/2 + mathrand.N(time.Second/2)
+		return errors.New(e.Detail)
+	}
+	return e
+}

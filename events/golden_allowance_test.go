@@ -1,5 +1,7 @@
 package events
 
+func init() { addGolden(goldenAllowance) }
+
 var goldenAllowance = map[string]Fact{
 	"allowance.taken.v1":    &AllowanceTaken{HoldID: "b-3.1", Seats: 2, Taken: 5, ExpiresAt: moment},
 	"allowance.extended.v1": &AllowanceExtended{HoldID: "b-3.1", ExpiresAt: moment},

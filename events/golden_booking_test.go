@@ -2,6 +2,8 @@ package events
 
 import "time"
 
+func init() { addGolden(goldenBooking) }
+
 var goldenBooking = map[string]Fact{
 	"booking.held.v1": &BookingHeld{
 		BookingID: "0198c0de-0000-7000-8000-000000000003", PerformanceID: "gala-2031", Holder: "ada \"<&>\"",

@@ -2,6 +2,8 @@ package events
 
 import "time"
 
+func init() { addGolden(goldenCursor) }
+
 // goldenCursor: every member is set to something other than its zero value.
 var goldenCursor = map[string]Fact{
 	"cursor.taken.v1": &CursorTaken{Term: 8, Node: "host-1:8080"},

@@ -42,6 +42,8 @@ func TestPerformanceTimes(t *testing.T) {
 	}
 }
 
+func init() { addGolden(goldenPerformance) }
+
 var goldenPerformance = map[string]Fact{
 	"performance.created.v1": &PerformanceCreated{
 		PerformanceID: "gala-2031", Title: "Winter \"gala\" \\ größe\n\t\u0001 <b>&</b> \u2028🎻", Venue: "예술의전당",

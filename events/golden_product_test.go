@@ -31,6 +31,8 @@ func TestProductTimes(t *testing.T) {
 // moment is a time with nanoseconds, so that a codec that drops them is caught.
 var moment = time.Date(2031, time.February, 3, 20, 0, 3, 123456789, time.UTC)
 
+func init() { addGolden(goldenProduct) }
+
 // goldenProduct: every member is set to something other than its zero value, and
 // strings carry what JSON has to escape.
 var goldenProduct = map[string]Fact{

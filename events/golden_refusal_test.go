@@ -1,5 +1,7 @@
 package events
 
+func init() { addGolden(goldenRefusal) }
+
 var goldenRefusal = map[string]Fact{
 	"refusal.recorded.v1": &RefusalRecorded{
 		Method: "POST", Path: "/v1/performances/gala-2031/bookings", Stream: "performance-gala-2031", Holder: "ada \"<&>\"",

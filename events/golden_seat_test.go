@@ -6,6 +6,8 @@ import (
 	"time"
 )
 
+func init() { addGolden(goldenSeat) }
+
 var goldenSeat = map[string]Fact{
 	"seat.held.v1": &SeatHeld{
 		HoldID: "0198c0de-0000-7000-8000-000000000003.1", BookingID: "0198c0de-0000-7000-8000-000000000003",

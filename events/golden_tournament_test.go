@@ -29,6 +29,8 @@ func TestTournamentTimes(t *testing.T) {
 	}
 }
 
+func init() { addGolden(goldenTournament) }
+
 // goldenTournament: every member is set to something other than its zero value. The deadline is
 // after the last time that 64 bits of nanoseconds can represent.
 var goldenTournament = map[string]Fact{

@@ -2,6 +2,8 @@ package events
 
 import "time"
 
+func init() { addGolden(goldenWaitingRoom) }
+
 // goldenWaitingRoom: every member is set to something other than its zero value.
 var goldenWaitingRoom = map[string]Fact{
 	"waitingroom.opened.v1": &WaitingRoomOpened{

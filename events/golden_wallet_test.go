@@ -1,5 +1,7 @@
 package events
 
+func init() { addGolden(goldenWallet) }
+
 var goldenWallet = map[string]Fact{
 	"wallet.charged.v1":   &WalletCharged{ChargeID: "0198c0de-0000-7000-8000-000000000004", Amount: 20000, Balance: 25000},
 	"wallet.debited.v1":   &WalletDebited{PaymentID: "b-3.1", BookingID: "b-3", Amount: 14400, Balance: 10600},

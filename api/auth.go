@@ -1,15 +1,9 @@
 package api
 
 import (
-	"errors"
-	"fmt"
 	"slices"
-	"strings"
-	"time"
-	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
-	"github.com/golang-jwt/jwt/v5"
 
 	"admitone/actors/core"
 	"admitone/api/codes"
@@ -65,78 +59,6 @@ func (c caller) name() string {
 // Auth identifies the sender of a request.
 type Auth interface {
 	caller(c *fiber.Ctx) (caller, error)
-}
-
-// JWTAuth reads the bearer token of a request: signed with Secret (HS256), with sub, exp and
-// role. A token without a role is a holder's. A request without a token is anonymous.
-type JWTAuth struct{ Secret []byte }
-
-// Members of a token beside the registered ones.
-const claimRole = "role"
-
-// headerCritical lists extensions that a reader of the token must understand (RFC 7515 section
-// 4.1.11). This server understands none, including headerUnencoded (RFC 7797), which changes what
-// is signed and must be listed.
-const (
-	headerCritical  = "crit"
-	headerUnencoded = "b64"
-)
-
-func (a JWTAuth) key(token *jwt.Token) (any, error) {
-	for _, name := range []string{headerCritical, headerUnencoded} {
-		if _, given := token.Header[name]; given {
-			return nil, errors.New("the header has " + name)
-		}
-	}
-	return a.Secret, nil
-}
-
-func (a JWTAuth) caller(c *fiber.Ctx) (caller, error) {
-	header := c.Get(fiber.HeaderAuthorization)
-	if header == "" {
-		return caller{}, nil
-	}
-	scheme, token, _ := strings.Cut(header, " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return caller{}, refuse(codes.Unauthenticated, "send Authorization: Bearer and a token")
-	}
-	claims := jwt.MapClaims{} // a struct would match Role and ROLE as well
-	_, err := jwt.ParseWithClaims(token, claims, a.key, jwt.WithValidMethods([]string{"HS256"}),
-		jwt.WithExpirationRequired(), jwt.WithStrictDecoding())
-	switch {
-	case errors.Is(err, jwt.ErrTokenExpired):
-		return caller{}, refuse(codes.Unauthenticated, "the token has expired; get a new one")
-	case err != nil:
-		return caller{}, refuse(codes.Unauthenticated, "the token is not valid here")
-	}
-	sub, _ := claims["sub"].(string)
-	if strings.ContainsRune(sub, utf8.RuneError) { // the JSON decoder replaces every invalid byte by this one
-		return caller{}, refuse(codes.Unauthenticated, "the token's sub has what is no character")
-	}
-	if rule := holderFault(sub); rule != "" {
-		return caller{}, refuse(codes.Unauthenticated, "the token's sub can't be a holder's name: "+rule)
-	}
-	role := RoleHolder
-	if claimed, given := claims[claimRole]; given {
-		word, _ := claimed.(string)
-		role = Role(word)
-	}
-	if !role.known() {
-		return caller{}, refuse(codes.Unauthenticated, "the token's role is not one of "+roleNames)
-	}
-	return caller{sub: events.Holder(sub), role: role}, nil
-}
-
-// Token mints a token that is valid for life from now on.
-func (a JWTAuth) Token(sub string, role Role, now time.Time, life time.Duration) (string, error) {
-	if rule := holderFault(sub); rule != "" {
-		return "", fmt.Errorf("%.100q can't be a holder's name: %s", sub, rule)
-	}
-	if !role.known() {
-		return "", fmt.Errorf("role %q is not one of %s", role, roleNames)
-	}
-	return jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{claimRole: role, "sub": sub,
-		"iat": jwt.NewNumericDate(now), "exp": jwt.NewNumericDate(now.Add(life))}).SignedString(a.Secret)
 }
 
 // must refuses callers that have none of the roles.

@@ -40,6 +40,9 @@ func (s *Server) readyz(r *request) error {
 	if s.leaving.Load() {
 		return refuse(codes.Draining, "this server is about to stop; send new requests to another one")
 	}
+	if auth, ok := s.config.Auth.(interface{ ready() bool }); ok && !auth.ready() {
+		return refuse(codes.KeysUnavailable, "the keys that tokens are checked with can't be had yet")
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	lag, err := s.config.Views.Lag(ctx)

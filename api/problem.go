@@ -70,6 +70,7 @@ var statuses = map[core.Code]int{
 	codes.ShuttingDown:            503,
 	codes.Draining:                503,
 	codes.KeysDiffer:              503,
+	codes.KeysUnavailable:         503,
 }
 
 // retryAfter is how many seconds a client should wait after a code, if at all.
@@ -81,6 +82,7 @@ var retryAfter = map[core.Code]string{
 	codes.ShuttingDown:     "5",
 	codes.Draining:         "5",
 	codes.KeysDiffer:       "5",
+	codes.KeysUnavailable:  "1",
 }
 
 // problem is an error of the API: a code of the table above, and its members.

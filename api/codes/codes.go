@@ -28,6 +28,7 @@ const (
 	LogUnavailable   core.Code = "log_unavailable"
 	ProjectionBehind core.Code = "projection_behind"
 	KeysDiffer       core.Code = "keys_differ"
+	KeysUnavailable  core.Code = "keys_unavailable"
 	ShuttingDown     core.Code = "shutting_down"
 	Draining         core.Code = "draining"
 )

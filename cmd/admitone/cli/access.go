@@ -6,11 +6,42 @@ import (
 	"github.com/spf13/pflag"
 
 	"admitone/api"
+	"admitone/api/keyset"
 	"admitone/cmd/admitone/server"
 )
 
 // access has the flags about authentication and authorisation.
-type access struct{ auth, secret, charges string }
+type access struct {
+	auth, secret, charges, jwks string
+	claims                      claims
+}
+
+// claims are the flags about what tokens say.
+type claims struct{ issuer, audience, role string }
+
+// anyClaim is the value of a flag that takes tokens of any issuer, or for any audience.
+const anyClaim = "any"
+
+func (c *claims) flags(f *pflag.FlagSet, verb string) {
+	f.StringVar(&c.issuer, "jwt-issuer", "", "issuer (iss) that tokens "+verb)
+	f.StringVar(&c.audience, "jwt-audience", "", "audience (aud) that tokens "+verb)
+	f.StringVar(&c.role, "jwt-role-claim", "role", "claim of tokens that has the role")
+}
+
+// apply copies the flags into the authentication.
+func (c *claims) apply(auth *api.JWTAuth) error {
+	if c.role == "" {
+		return usagef("--jwt-role-claim is the name of a claim; it can't be empty")
+	}
+	auth.RoleClaim = c.role
+	if c.issuer != anyClaim {
+		auth.Issuer = c.issuer
+	}
+	if c.audience != anyClaim {
+		auth.Audience = c.audience
+	}
+	return nil
+}
 
 // The values of --auth and of --wallet-charges.
 const (
@@ -22,6 +53,9 @@ func (a *access) flags(f *pflag.FlagSet) {
 	f.StringVar(&a.auth, "auth", authOpen, "open (everybody may do everything; loopback only) or jwt")
 	f.StringVar(&a.secret, "jwt-secret-file", "",
 		"file with the secret that signs tokens, at least 32 bytes (default: jwt.key in the store, made when needed)")
+	f.StringVar(&a.jwks, "jwks", "",
+		"URL or file with the public keys (JWKS) of the issuer of tokens; tokens signed with a secret are refused then")
+	a.claims.flags(f, "must have; any takes every one, and has to be said with --jwks")
 	f.StringVar(&a.charges, "wallet-charges", "",
 		"who may charge a wallet: service (a service or an admin, once money has come in) or holder (holders and auditors "+
 			"their own too) (default: service with --auth jwt, holder without)")
@@ -37,15 +71,18 @@ func (a *access) apply(s *server.Settings) (err error) {
 	default:
 		return usagef("--wallet-charges is %s or %s, not %q", chargesHolder, chargesService, a.charges)
 	}
-	s.Auth, err = authOf(a.auth, a.secret, *s)
+	s.Auth, err = a.authOf(*s)
 	return err
 }
 
 // authOf returns the authentication that the flags name. Open mode is refused on an address that
 // others can reach.
-func authOf(mode, file string, s server.Settings) (api.Auth, error) {
-	switch mode {
+func (a *access) authOf(s server.Settings) (api.Auth, error) {
+	switch a.auth {
 	case authOpen:
+		if a.jwks != "" {
+			return nil, usagef("--jwks is about tokens, which --auth jwt wants")
+		}
 		host, _, err := net.SplitHostPort(s.Listen)
 		if err != nil {
 			return nil, err
@@ -56,8 +93,37 @@ func authOf(mode, file string, s server.Settings) (api.Auth, error) {
 		}
 		return api.OpenAuth{Origins: s.AllowOrigins}, nil
 	case authJWT:
-		secret, err := server.JWTSecret(file, s.Directory())
-		return api.JWTAuth{Secret: secret}, err
+		return a.tokens(s)
 	}
-	return nil, usagef("--auth is open or jwt, not %q", mode)
+	return nil, usagef("--auth is open or jwt, not %q", a.auth)
+}
+
+// tokens returns the authentication by tokens.
+func (a *access) tokens(s server.Settings) (api.Auth, error) {
+	auth := api.JWTAuth{}
+	if err := a.claims.apply(&auth); err != nil {
+		return nil, err
+	}
+	if a.jwks == "" {
+		var err error
+		auth.Secret, err = server.JWTSecret(a.secret, s.Directory())
+		return auth, err
+	}
+	switch {
+	case a.secret != "":
+		return nil, usagef("tokens are signed by the issuer of --jwks or with --jwt-secret-file; leave one out")
+	case a.claims.issuer == "":
+		return nil, usagef("--jwks needs --jwt-issuer, the iss of the tokens, or %s: its keys may sign for others too",
+			anyClaim)
+	case a.claims.audience == "":
+		return nil, usagef("--jwks needs --jwt-audience, this server's name in the tokens' aud, or %s: a token that somebody "+
+			"was given for another server would be good here", anyClaim)
+	}
+	auth.Keys = keyset.New(a.jwks, s.Logger)
+	if !keyset.IsURL(a.jwks) {
+		if err := auth.Keys.Check(); err != nil {
+			return nil, usagef("--jwks: %w", err)
+		}
+	}
+	return auth, nil
 }

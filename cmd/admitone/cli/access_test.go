@@ -1,7 +1,10 @@
 package cli
 
 import (
+	"encoding/base64"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -39,5 +42,46 @@ func TestWalletCharges(t *testing.T) {
 	if _, stderr := must(t, exitUsage, "serve", "--wallet-charges", "anybody"); !strings.Contains(stderr,
 		"holder or service") {
 		t.Error(stderr)
+	}
+}
+
+// TestForeignIssuer: the flags about an issuer of tokens are refused where they leave something
+// open or contradict each other.
+func TestForeignIssuer(t *testing.T) {
+	keys := filepath.Join(t.TempDir(), "keys.json")
+	if err := os.WriteFile(keys, []byte(`{"keys":[]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const url = "https://id.example/keys"
+	for _, test := range []struct{ args, want string }{
+		{"--jwks " + url, "--auth jwt"},
+		{"--auth jwt --jwks " + url + " --jwt-audience any", "--jwt-issuer"},
+		{"--auth jwt --jwks " + url + " --jwt-issuer any", "--jwt-audience"},
+		{"--auth jwt --jwks " + url + " --jwt-issuer any --jwt-audience any --jwt-secret-file x", "leave one out"},
+		{"--auth jwt --jwks " + keys + " --jwt-issuer any --jwt-audience any", "--jwks: no key has a kid"},
+		{"--auth jwt --jwks " + keys + "2 --jwt-issuer any --jwt-audience any", "--jwks: open "},
+		{"--auth jwt --jwt-role-claim=", "can't be empty"},
+	} {
+		args := append([]string{"serve", "--store", t.TempDir()}, strings.Fields(test.args)...)
+		if _, stderr := must(t, exitUsage, args...); !strings.Contains(stderr, test.want) {
+			t.Errorf("%s: %s", test.args, stderr)
+		}
+	}
+}
+
+// TestTokenClaims: a token says who has made it and for whom, if it is told.
+func TestTokenClaims(t *testing.T) {
+	store := t.TempDir()
+	for _, test := range []struct{ args, want, not string }{
+		{"", `"role":"admin"`, `"aud"`},
+		{"--jwt-issuer us --jwt-audience tickets --jwt-role-claim r", `"aud":"tickets"`, `"role"`},
+		{"--jwt-issuer us --jwt-audience tickets --jwt-role-claim r", `"iss":"us"`, `"role"`},
+	} {
+		args := append(strings.Fields("token --sub root --role admin --store "+store), strings.Fields(test.args)...)
+		token, _ := must(t, exitDone, args...)
+		claims, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
+		if text := string(claims); err != nil || !strings.Contains(text, test.want) || strings.Contains(text, test.not) {
+			t.Errorf("%s: %s %v", test.args, text, err)
+		}
 	}
 }

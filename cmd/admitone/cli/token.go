@@ -16,6 +16,7 @@ func newToken() *cobra.Command {
 	var sub, role, file string
 	var s server.Settings
 	var life time.Duration
+	var says claims
 	cmd := &cobra.Command{
 		Use:     "token",
 		Short:   "Mint a token for a server that runs with --auth jwt",
@@ -27,9 +28,12 @@ func newToken() *cobra.Command {
 			if life < time.Second {
 				return usagef("--for is how long the token lives, a second or more, for example 24h")
 			}
+			auth := api.JWTAuth{Secret: make([]byte, server.LeastSecret)}
+			if err := says.apply(&auth); err != nil {
+				return err
+			}
 			// The claims are checked before a secret is created.
-			if _, err := (api.JWTAuth{Secret: make([]byte, server.LeastSecret)}).Token(sub, api.Role(role), time.Now(),
-				life); err != nil {
+			if _, err := auth.Token(sub, api.Role(role), time.Now(), life); err != nil {
 				return usagef("%w", err)
 			}
 			_, missing := os.Stat(filepath.Join(s.Directory(), server.SecretFile))
@@ -41,7 +45,8 @@ func newToken() *cobra.Command {
 				fmt.Fprintf(cmd.ErrOrStderr(), "admitone: there was no secret in %s yet, and now there is; only a server with "+
 					"--store %[1]s takes the token\n", s.Directory())
 			}
-			token, err := api.JWTAuth{Secret: secret}.Token(sub, api.Role(role), time.Now(), life)
+			auth.Secret = secret
+			token, err := auth.Token(sub, api.Role(role), time.Now(), life)
 			if err != nil {
 				return err
 			}
@@ -53,6 +58,7 @@ func newToken() *cobra.Command {
 	f.StringVar(&sub, "sub", "", "whom the token is for: a holder's name")
 	f.StringVar(&role, "role", "", "holder, auditor, service, door or admin")
 	f.DurationVar(&life, "for", 24*time.Hour, "how long it lives")
+	says.flags(f, "get; none if empty")
 	f.StringVar(&file, "jwt-secret-file", "", "file with the secret that the server has (default: jwt.key in the store)")
 	f.StringVar(&s.Store, "store", "./data", "the server's --store")
 	f.StringVar(&s.Data, "data", "./data", "the server's --data, if its log is in an EventStoreDB")

@@ -105,6 +105,9 @@ func (p *Server) runPast() {
 			p.failed <- fmt.Errorf("the views: %w", err)
 		}
 	})
+	if p.issuer != nil {
+		p.background.Go(func() { _ = p.issuer.Run(ctx) }) // it ends with ctx
+	}
 	if p.operations != nil {
 		p.background.Go(func() {
 			if err := p.http.ListenOperations(p.operations); err != nil && ctx.Err() == nil {

@@ -22,6 +22,7 @@ import (
 	"admitone/api"
 	"admitone/api/connections"
 	"admitone/api/contacts"
+	"admitone/api/keyset"
 	"admitone/cmd/admitone/kinds"
 	"admitone/events"
 	"admitone/events/esdbwire"
@@ -100,6 +101,7 @@ type Server struct {
 	profiles  net.Listener // nil if not wanted
 	// operations is nil unless they have an address of their own.
 	operations net.Listener
+	issuer     *keyset.Set // nil if tokens are signed with a secret
 	logger     *slog.Logger
 	metrics    *prometheus.Registry
 	files      descriptors
@@ -121,7 +123,7 @@ type Server struct {
 // [usage.Error] for invalid settings; an ErrLost for a log that has lost something that was
 // answered; else that of the part that can't be opened, with the remedy.
 func Start(s Settings) (*Server, error) {
-	p := &Server{logger: s.Logger, metrics: prometheus.NewRegistry(), failed: make(chan error, 8), cancel: func() {},
+	p := &Server{logger: s.Logger, issuer: issuerOf(s.Auth), metrics: prometheus.NewRegistry(), failed: make(chan error, 9), cancel: func() {},
 		rest: func() {}}
 	if err := p.shareDescriptors(); err != nil {
 		return nil, err
@@ -238,6 +240,9 @@ func (p *Server) run() {
 		spawn("the waiting rooms", func() error { return p.resumeRooms(ctx) })
 	}
 	spawn("the keys of passes", func() error { return p.watchKeys(ctx) })
+	if p.issuer != nil {
+		spawn("the keys of the issuer", func() error { return p.issuer.Run(ctx) })
+	}
 	if p.profiles != nil {
 		spawn("the profiles", func() error { return serveProfiles(p.profiles) })
 	}
@@ -248,6 +253,12 @@ func (p *Server) run() {
 		spawn("the operations", func() error { return p.http.ListenOperations(p.operations) })
 	}
 	spawn("the server", func() error { return p.http.Listen(p.listener) })
+}
+
+// issuerOf returns the keys of the issuer of tokens, nil if there is none.
+func issuerOf(auth api.Auth) *keyset.Set {
+	tokens, _ := auth.(api.JWTAuth)
+	return tokens.Keys
 }
 
 // runViews keeps the views up to date. At damage of the log they end, and /healthz and /readyz

@@ -1,0 +1,143 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"admitone/api/keyset"
+)
+
+// foreign are the tokens of an issuer that is not ours, as testdata/jose/tokens.cjs prints them.
+type foreign struct {
+	Set       json.RawMessage
+	Good, Bad map[string]string
+	Late      struct {
+		Token string
+		Set   json.RawMessage
+	}
+	Roles struct{ Token string }
+}
+
+func foreignTokens(t *testing.T) (f foreign) {
+	t.Helper()
+	node, err := exec.LookPath("node")
+	modules := os.Getenv("NODE_PATH")
+	if cache, err := os.UserCacheDir(); err == nil && modules == "" {
+		modules = filepath.Join(cache, "admitone-jose", "node_modules")
+	}
+	if err == nil {
+		_, err = os.Stat(filepath.Join(modules, "jose", "package.json"))
+	}
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatalf("Node or jose is missing, and may not be here: %v", err)
+		}
+		t.Skipf("skipped: Node or jose is missing; .ci/run install installs them: %v", err)
+	}
+	script := exec.CommandContext(t.Context(), node, filepath.Join("testdata", "jose", "tokens.cjs"))
+	script.Env = append(os.Environ(), "NODE_PATH="+modules)
+	script.Stderr = os.Stderr
+	text, err := script.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &f); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// TestForeignTokens: tokens of an issuer whose keys are given are taken, and bad ones are not,
+// whatever they are for. Before its keys are there nobody is told anything else.
+func TestForeignTokens(t *testing.T) {
+	tokens := foreignTokens(t)
+	file := filepath.Join(t.TempDir(), "keys.json")
+	keys := keyset.New(file, slog.New(slog.DiscardHandler))
+	auth := JWTAuth{Keys: keys, Issuer: "https://id.example", Audience: "tickets"}
+	w := newHarness(t, func(w *harness) { w.config.Auth = auth })
+	ask := func(token string) answer {
+		t.Helper()
+		return w.do("GET", "/v1/events", "", "Authorization", "Bearer "+token)
+	}
+	a := ask(tokens.Good["RS256"])
+	if a.problem(503, "keys_unavailable"); a.header.Get("Retry-After") == "" {
+		t.Error("no Retry-After")
+	}
+	w.do("GET", "/readyz", "").problem(503, "keys_unavailable")
+	w.do("GET", "/v1/products", "").is(200) // is for nobody too
+	w.must(os.WriteFile(file, tokens.Set, 0o600))
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	w.background.Go(func() { _ = keys.Run(ctx) })
+	w.wait(keys.Ready)
+	w.do("GET", "/readyz", "").is(200)
+	for name, token := range tokens.Good {
+		if a := ask(token); a.status != 200 {
+			t.Errorf("%s: %d %s", name, a.status, a.text)
+		}
+	}
+	if len(tokens.Bad) < 20 {
+		t.Errorf("only %d bad tokens", len(tokens.Bad))
+	}
+	for name, token := range tokens.Bad {
+		for _, path := range []string{"/v1/events", "/v1/products"} {
+			if a := w.do("GET", path, "", "Authorization", "Bearer "+token); a.status != 401 {
+				t.Errorf("%s, %s: %d %s", name, path, a.status, a.text)
+			}
+		}
+	}
+	ask(tokens.Roles.Token).problem(403, "forbidden") // a holder, as there is no role
+	a = w.do("GET", "/v1/events", "", "Authorization", bearer(t, "root", RoleAdmin))
+	a.problem(401, "unauthenticated") // of our own
+}
+
+// TestClaims: which issuer and audience are right, and where the role stands, is as configured.
+func TestClaims(t *testing.T) {
+	tokens := foreignTokens(t)
+	file := filepath.Join(t.TempDir(), "keys.json")
+	if err := os.WriteFile(file, tokens.Set, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	keys := keyset.New(file, slog.New(slog.DiscardHandler))
+	w := newHarness(t, func(w *harness) {
+		w.config.Auth = JWTAuth{Keys: keys, RoleClaim: "https://id.example/role"}
+	})
+	for name, want := range map[string]int{"other issuer": 403, "no issuer": 403, "other audience": 403, "no audience": 403,
+		"unknown role": 403, "unknown kid": 401, "no expiry": 401} {
+		if a := w.do("GET", "/v1/events", "", "Authorization", "Bearer "+tokens.Bad[name]); a.status != want {
+			t.Errorf("%s: %d %s", name, a.status, a.text)
+		}
+	}
+	w.do("GET", "/v1/events", "", "Authorization", "Bearer "+tokens.Roles.Token).is(200)
+	w.do("GET", "/v1/events", "", "Authorization", "Bearer "+tokens.Late.Token).problem(401, "unauthenticated")
+}
+
+// TestOwnClaims: tokens that are signed with the secret have iss and aud as told, and they are
+// checked.
+func TestOwnClaims(t *testing.T) {
+	mint := func(issuer, audience string) string {
+		token, err := JWTAuth{Secret: secret.Secret, Issuer: issuer, Audience: audience}.Token("root", RoleAdmin,
+			time.Now(), time.Hour)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return "Bearer " + token
+	}
+	w := newHarness(t, func(w *harness) {
+		w.config.Auth = JWTAuth{Secret: secret.Secret, Issuer: "us", Audience: "tickets"}
+	})
+	for _, c := range []struct {
+		issuer, audience string
+		want             int
+	}{{"us", "tickets", 200}, {"", "tickets", 401}, {"us", "", 401}, {"them", "tickets", 401}, {"us", "cups", 401}} {
+		if a := w.do("GET", "/v1/events", "", "Authorization", mint(c.issuer, c.audience)); a.status != c.want {
+			t.Errorf("%+v: %d %s", c, a.status, a.text)
+		}
+	}
+}

@@ -1,0 +1,166 @@
+package keyset
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// issuer is where a set is read, in a test.
+type issuer struct {
+	text  string
+	err   error
+	takes time.Duration
+	asked int
+}
+
+func (i *issuer) read(ctx context.Context) ([]byte, error) {
+	i.asked++
+	select {
+	case <-time.After(i.takes):
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	return []byte(i.text), i.err
+}
+
+// setOf returns a key set with keys of these ids.
+func setOf(ids ...string) string {
+	var keys []string
+	for _, id := range ids {
+		public, _, _ := ed25519.GenerateKey(rand.Reader)
+		keys = append(keys, fmt.Sprintf(`{"kty":"OKP","crv":"Ed25519","kid":%q,"x":%q}`, id,
+			base64.RawURLEncoding.EncodeToString(public)))
+	}
+	return `{"keys":[` + strings.Join(keys, ",") + `]}`
+}
+
+// begin returns a set that is read from i.
+func begin(i *issuer) *Set { return &Set{read: i.read, logger: slog.New(slog.DiscardHandler)} }
+
+// expect asks for a key.
+func (s *Set) expect(t *testing.T, id string, want error) {
+	t.Helper()
+	if key, err := s.Key(id, EdDSA); !errors.Is(err, want) || (key == nil) != (want != nil) {
+		t.Errorf("%s: %v, %v, want %v", id, key, err, want)
+	}
+}
+
+// TestUnknownKey: an unknown key is asked for at most every ten seconds, and found then.
+func TestUnknownKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		i := &issuer{text: setOf("a")}
+		s := begin(i)
+		s.expect(t, "a", nil)
+		i.text = setOf("a", "b")
+		for range 100 {
+			s.expect(t, "b", ErrUnknown)
+		}
+		time.Sleep(askEvery - time.Millisecond)
+		s.expect(t, "b", ErrUnknown)
+		if i.asked != 1 {
+			t.Errorf("asked %d times in ten seconds", i.asked)
+		}
+		time.Sleep(time.Millisecond)
+		s.expect(t, "b", nil)
+		s.expect(t, "c", ErrUnknown)
+		if i.asked != 2 {
+			t.Errorf("asked %d times, want 2", i.asked)
+		}
+		if _, err := s.Key("b", RS256); !errors.Is(err, ErrUnknown) {
+			t.Errorf("a key is good for another algorithm: %v", err)
+		}
+	})
+}
+
+// TestSlowIssuer: nobody waits longer than two seconds, and all wait for one asking.
+func TestSlowIssuer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		i := &issuer{text: setOf("a"), takes: 5 * time.Second}
+		s := begin(i)
+		begun := time.Now()
+		for range 10 {
+			go s.expect(t, "a", ErrUnavailable)
+		}
+		s.expect(t, "a", ErrUnavailable)
+		if took := time.Since(begun); took != waitFor {
+			t.Errorf("waited %s", took)
+		}
+		time.Sleep(i.takes)
+		synctest.Wait()
+		s.expect(t, "a", nil)
+		if i.asked != 1 {
+			t.Errorf("asked %d times", i.asked)
+		}
+	})
+}
+
+// TestIssuerAway: keys stay good while the issuer is away or answers nonsense, and those that it
+// has withdrawn do not.
+func TestIssuerAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		i := &issuer{err: errors.New("away")}
+		s := begin(i)
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- s.Run(ctx) }()
+		time.Sleep(retryEvery / 2)
+		if s.expect(t, "a", ErrUnavailable); s.Ready() {
+			t.Error("ready without keys")
+		}
+		i.text, i.err = setOf("a", "b"), nil
+		time.Sleep(retryEvery)
+		if s.expect(t, "a", nil); !s.Ready() {
+			t.Error("not ready with keys")
+		}
+		for _, nonsense := range []string{"", "{}", `{"keys":[]}`, "<html>", setOf(""), setOf("a", "a"),
+			`{"keys":[{"kty":"oct","kid":"a","k":"AAAA"}]}`} {
+			i.text = nonsense
+			time.Sleep(refreshEvery)
+			s.expect(t, "a", nil)
+		}
+		i.err = errors.New("away")
+		time.Sleep(24 * time.Hour)
+		s.expect(t, "a", nil)
+		i.text, i.err = setOf("b"), nil
+		time.Sleep(refreshEvery)
+		s.expect(t, "b", nil)
+		s.expect(t, "a", ErrUnknown)
+		stop()
+		<-ended
+	})
+}
+
+// TestSources: a set is read from a URL or from a file.
+func TestSources(t *testing.T) {
+	text := setOf("a")
+	file := filepath.Join(t.TempDir(), "keys")
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	answers := map[string]func(http.ResponseWriter){
+		"/keys":    func(w http.ResponseWriter) { fmt.Fprint(w, text) },
+		"/missing": func(w http.ResponseWriter) { w.WriteHeader(404); fmt.Fprint(w, text) },
+		"/large":   func(w http.ResponseWriter) { fmt.Fprint(w, text, strings.Repeat(" ", maxSet)) },
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { answers[r.URL.Path](w) }))
+	defer server.Close()
+	for source, good := range map[string]bool{file: true, file + "2": false, server.URL + "/keys": true,
+		server.URL + "/missing": false, server.URL + "/large": false} {
+		if err := New(source, slog.New(slog.DiscardHandler)).Check(); (err == nil) != good {
+			t.Errorf("%s: %v", source, err)
+		}
+	}
+}

@@ -1,0 +1,81 @@
+package keyset
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/MicahParks/jwkset"
+)
+
+// The algorithms (RFC 7518 section 3.1 and RFC 8037 section 3.1).
+const (
+	RS256 = "RS256"
+	ES256 = "ES256"
+	EdDSA = "EdDSA"
+)
+
+// leastRSA is the least length of a key for RS256 in bits (RFC 7518 section 3.3).
+const leastRSA = 2048
+
+// name is what a token names a key by.
+type name struct{ id, algorithm string }
+
+// parse reads a key set. Keys that are not for signatures of the algorithms above, or have no id,
+// are left out, as RFC 7517 section 5 wants; a set without any other is an error.
+func parse(text []byte) (map[name]crypto.PublicKey, error) {
+	var set jwkset.JWKSMarshal
+	if err := json.Unmarshal(text, &set); err != nil {
+		return nil, fmt.Errorf("not a JSON Web Key Set: %w", err)
+	}
+	keys := map[name]crypto.PublicKey{}
+	for i := range set.Keys {
+		key, algorithm := usable(set.Keys[i])
+		if algorithm == "" {
+			continue
+		}
+		n := name{set.Keys[i].KID, algorithm}
+		if _, twice := keys[n]; twice {
+			return nil, fmt.Errorf("two keys for %s have the kid %q", algorithm, n.id)
+		}
+		keys[n] = key
+	}
+	if len(keys) == 0 {
+		return nil, errors.New("no key has a kid and is for RS256, ES256 or EdDSA")
+	}
+	return keys, nil
+}
+
+// usable returns a public key and the algorithm that it is for, "" if it is for none.
+func usable(given jwkset.JWKMarshal) (key crypto.PublicKey, algorithm string) {
+	if given.KID == "" || given.USE != "" && given.USE != jwkset.UseSig {
+		return nil, ""
+	}
+	// Certificates say nothing about tokens, and are not asked for.
+	given.X5U, given.X5C, given.X5T, given.X5TS256 = "", nil, "", ""
+	parsed, err := jwkset.NewJWKFromMarshal(given, jwkset.JWKMarshalOptions{}, jwkset.JWKValidateOptions{})
+	if err != nil {
+		return nil, ""
+	}
+	switch k := parsed.Key().(type) {
+	case *rsa.PublicKey:
+		if k.N.BitLen() >= leastRSA {
+			key, algorithm = k, RS256
+		}
+	case *ecdsa.PublicKey:
+		if k.Curve == elliptic.P256() {
+			key, algorithm = k, ES256
+		}
+	case ed25519.PublicKey:
+		key, algorithm = k, EdDSA
+	}
+	if given.ALG != "" && given.ALG.String() != algorithm {
+		return nil, ""
+	}
+	return key, algorithm
+}

@@ -157,7 +157,7 @@ func (s *Server) noteAll() {
 func (r *request) booked(status int, answer bookings.Answer) error {
 	r.server.note(answer.Position)
 	if answer.Replayed {
-		r.ctx.Set("Idempotent-Replay", "true")
+		r.ctx.Set(headerReplay, "true")
 	}
 	state := &answer.Booking
 	booking := row.Booking{

@@ -347,7 +347,7 @@ func (r *request) ask(
 	r.server.note(answer.Position)
 	r.decided(stream, &answer)
 	if answer.Replayed {
-		r.set("Idempotent-Replay", "true")
+		r.set(headerReplay, "true")
 	} else {
 		r.server.metrics.caused(answer.Facts)
 	}

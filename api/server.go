@@ -59,8 +59,8 @@ type Config struct {
 	JoinsPerMinute int
 	// Auth identifies callers; see [OpenAuth] and [JWTAuth].
 	Auth Auth
-	// AllowOrigins are the origins (scheme://host[:port]) that may open sockets beside the
-	// server's own; "*" is any.
+	// AllowOrigins are the origins (scheme://host[:port]) whose pages may open sockets, send requests
+	// and read the responses, beside the server's own; "*" is any.
 	AllowOrigins []string
 	// MaxSockets bounds the open sockets (100,000); they are seven eighths of MaxConnections at
 	// most.
@@ -183,6 +183,7 @@ func New(config Config) *Server {
 	if config.OperationsApart {
 		s.operations = s.newApp()
 	}
+	s.shareWithPages(s.app.Server())
 	s.takeLargeBodies(s.app.Server())
 	s.routes()
 	if config.Bookings != nil {

@@ -62,7 +62,7 @@ func (s *Server) join(r *request) error {
 	case len(answer.Facts) == 0:
 		status = fiber.StatusOK
 	case again:
-		r.ctx.Set("Idempotent-Replay", "true")
+		r.ctx.Set(headerReplay, "true")
 	default:
 		s.metrics.caused(answer.Facts)
 	}

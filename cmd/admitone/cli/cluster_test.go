@@ -337,7 +337,10 @@ func copyFile(t *testing.T, from, to string) {
 // nodeIn starts a server on a shared log in the test's process.
 func nodeIn(t *testing.T, s server.Settings) *testServer {
 	t.Helper()
-	s.Auth, s.IdleAfter, s.Logger = api.OpenAuth{}, time.Minute, slog.New(slog.DiscardHandler)
+	if s.Auth == nil {
+		s.Auth = api.OpenAuth{}
+	}
+	s.IdleAfter, s.Logger = time.Minute, slog.New(slog.DiscardHandler)
 	p, err := server.Start(s)
 	if err != nil {
 		t.Fatal(err)

@@ -59,7 +59,7 @@ func newServe() *cobra.Command {
 	who.flags(f)
 	f.BoolVar(&demo, "demo", false, "make a few products, a tournament and a concert, unless they are there")
 	f.StringSliceVar(&s.AllowOrigins, "allow-origin", nil,
-		"origin whose pages may open sockets and, with --auth open, send commands, beside the server's own; * is any")
+		"origin whose pages may open sockets, send requests and read the answers, beside the server's own; * is any")
 	connectionFlags(f, &s)
 	stopFlags(f, &s)
 	f.DurationVar(&s.IdleAfter, "idle-after", time.Minute, "drop an entity from memory after that long without a command")

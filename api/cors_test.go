@@ -1,0 +1,68 @@
+package api
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestCORS: pages of allowed origins are told what they may send and read, with every answer, and
+// other pages are not.
+func TestCORS(t *testing.T) {
+	const shop, third = "https://shop.example", "https://third.example"
+	with := func(origins ...string) *harness {
+		return newHarness(t, func(w *harness) { w.config.Auth, w.config.AllowOrigins = secret, origins })
+	}
+	closed, one, any := with(), with(shop, "https://other.example"), with("*")
+	for _, c := range []sharing{
+		{closed, shop, "", false}, {one, shop, shop, true}, {one, third, "", true}, {one, "null", "", true},
+		{one, "https://shop.example.evil.example", "", true}, {one, "", "", true}, {any, third, "*", false}, {any, "", "", false},
+	} {
+		for _, r := range []struct{ method, path, body string }{
+			{"GET", "/v1/products", ""}, {"GET", "/v1/products/none", ""}, {"GET", "/nothing", ""}, {"POST", "/v1/products", "x"},
+			{"POST", "/v1/products", strings.Repeat(" ", maxRead+1)}, {"OPTIONS", "/v1/products", ""},
+			{"OPTIONS", "/v1/products/p", ""}, {"OPTIONS", "/nothing", ""},
+		} {
+			headers := []string{"Access-Control-Request-Method", "PATCH", "Access-Control-Request-Headers", "if-match"}
+			if c.origin != "" {
+				headers = append(headers, "Origin", c.origin)
+			}
+			a := c.w.do(r.method, r.path, r.body, headers...)
+			c.check(t, a, r.method == http.MethodOptions)
+		}
+	}
+}
+
+// sharing is how a server shares its answers with pages of an origin: want is whom it names.
+type sharing struct {
+	w            *harness
+	origin, want string
+	vary         bool
+}
+
+func (c *sharing) check(t *testing.T, a answer, preflight bool) {
+	t.Helper()
+	get := a.header.Get
+	if got := get("Access-Control-Allow-Origin"); got != c.want {
+		t.Errorf("%s for %q: allows %q, want %q", a.what, c.origin, got, c.want)
+	}
+	if varies := slices.Contains(a.header.Values("Vary"), "Origin"); varies != c.vary {
+		t.Errorf("%s for %q: Vary: %v", a.what, c.origin, a.header.Values("Vary"))
+	}
+	exposed, methods, sent := "", "", ""
+	if c.want != "" {
+		exposed = "ETag, Location, Retry-After, X-Request-Id, Admitone-Position, Idempotent-Replay, RateLimit, RateLimit-Policy"
+	}
+	if c.want != "" && preflight {
+		methods = "GET, HEAD, POST, PUT, PATCH, DELETE"
+		sent = "Content-Type, Authorization, Idempotency-Key, If-Match, If-None-Match, Admission-Pass, X-Request-Id"
+		if a.status != 204 || a.text != "" {
+			t.Errorf("%s for %q: %d %s", a.what, c.origin, a.status, a.text)
+		}
+	}
+	if get("Access-Control-Expose-Headers") != exposed || get("Access-Control-Allow-Methods") != methods ||
+		get("Access-Control-Allow-Headers") != sent || get("Access-Control-Allow-Credentials") != "" {
+		t.Errorf("%s for %q: %v", a.what, c.origin, a.header)
+	}
+}

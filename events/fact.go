@@ -68,6 +68,7 @@ func registerFormat(name string, shape reflect.Type, fact func(any) Fact) {
 	if formats[name] != nil {
 		panic("events: two facts are named " + name)
 	}
+	noteCategory(name)
 	formats[name] = &format{shape: shape, subject: subjectOf(shape), encode: encoderOf(shape),
 		decode: decoderOf(shape), fact: fact}
 }

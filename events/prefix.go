@@ -23,6 +23,12 @@ func (p *prefix) Append(context.Context, StreamID, Revision, []Event) (Appended,
 	return Appended{}, fmt.Errorf("%w: the log is shown as of position %d", ErrUnavailable, p.end)
 }
 
+// SeveralClocks implements SeveralClocks.
+func (p *prefix) SeveralClocks() bool {
+	clocks, ok := p.Store.(SeveralClocks)
+	return ok && clocks.SeveralClocks()
+}
+
 // Head implements Store.
 func (p *prefix) Head(ctx context.Context) (Position, error) {
 	head, err := p.Store.Head(ctx)

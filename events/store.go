@@ -31,7 +31,7 @@ type Recorded struct {
 	Revision Revision
 	Position Position
 	// Created is the store's clock when it accepted the event. It never runs backwards along the
-	// log, and is used only to look up the log as of a time.
+	// log, except where a store has [SeveralClocks], and is used only to look up the log as of a time.
 	Created time.Time
 }
 

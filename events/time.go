@@ -7,10 +7,67 @@ import (
 	"time"
 )
 
+// SeveralClocks is implemented by stores whose events are recorded by the clocks of several nodes.
+type SeveralClocks interface {
+	// SeveralClocks reports whether the times of the log may run backwards.
+	SeveralClocks() bool
+}
+
 // PositionAt returns the position of the last event that the store had accepted at t, 0 if it had
-// none. It is a binary search: about forty short reads in a log of any size. Errors: as
-// [Store.ReadAll].
+// none. It is a binary search: about forty short reads in a log of any size. Where the log's times
+// may run backwards, an event counts as accepted at the latest time up to it; see [beforeLater].
+// Errors: as [Store.ReadAll].
 func PositionAt(ctx context.Context, store Store, t time.Time) (Position, error) {
+	found, err := searchTime(ctx, store, t)
+	if err != nil || found == 0 {
+		return found, err
+	}
+	if clocks, ok := store.(SeveralClocks); ok && clocks.SeveralClocks() {
+		return beforeLater(ctx, store, found, t)
+	}
+	return found, nil
+}
+
+const (
+	// maxSkew is how far the clocks of the nodes of one store are apart at most, in a log of more
+	// than skewEvents events.
+	maxSkew    = 10 * time.Second
+	skewEvents = 4 * pageSize
+)
+
+// beforeLater returns the position before the first event that was recorded after t, which a binary
+// search misses if it is among events recorded by then. It looks at the events up to found that are
+// not older than maxSkew, and at skewEvents of them at least.
+func beforeLater(ctx context.Context, store Store, found Position, t time.Time) (Position, error) {
+	later, seen := false, 0
+	for at := found + 1; ; {
+		page, err := store.ReadAll(ctx, at, Backward, pageSize)
+		if err != nil {
+			return 0, err
+		}
+		for i := range page {
+			if later {
+				found, later = page[i].Position, false
+			}
+			if at = page[i].Position; page[i].Created.After(t) {
+				later = true
+			}
+		}
+		if seen += len(page); len(page) < pageSize {
+			break
+		}
+		if seen >= skewEvents && !later && page[len(page)-1].Created.Before(t.Add(-maxSkew)) {
+			return found, nil
+		}
+	}
+	if later {
+		return 0, nil
+	}
+	return found, nil
+}
+
+// searchTime is PositionAt where times never run backwards.
+func searchTime(ctx context.Context, store Store, t time.Time) (Position, error) {
 	head, err := store.Head(ctx)
 	if err != nil {
 		return 0, err

@@ -77,6 +77,33 @@ func TestPositionAtIsTheLastByThen(t *testing.T) {
 	})
 }
 
+// skewedLog is a log whose clock may run backwards.
+type skewedLog struct{ *clockLog }
+
+func (skewedLog) SeveralClocks() bool { return true }
+
+// TestPositionAtWhereTimesRunBackwards: an event counts as recorded at the latest time up to it.
+func TestPositionAtWhereTimesRunBackwards(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		l := drawClockLog(t)
+		at := time.Date(2026, 1, 1, 0, 0, 0, rapid.IntRange(0, 130).Draw(t, "at"), time.UTC).Add(-5)
+		for i := range l.recorded {
+			l.recorded[i].Created = l.recorded[i].Created.Add(-time.Duration(rapid.IntRange(0, 20).Draw(t, "back")))
+		}
+		want := events.Position(0)
+		for _, e := range l.recorded {
+			if e.Created.After(at) {
+				break
+			}
+			want = e.Position
+		}
+		got, err := events.PositionAt(t.Context(), skewedLog{l}, at)
+		if err != nil || got != want {
+			t.Fatalf("PositionAt %v is %d (%v), want %d", at, got, err, want)
+		}
+	})
+}
+
 func TestTimeOfIsTheLastUpTo(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l := drawClockLog(t)

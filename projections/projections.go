@@ -76,19 +76,23 @@ type Projections struct {
 
 	// mu guards the fold: everything in memory that comes from events. The runner
 	// holds it for a batch at a time, readers for a look-up.
-	mu            sync.RWMutex
-	categories    map[string]view
-	last          category        // the one looked up last
-	unknownEvents map[string]bool // unknown categories that have been logged
-	at            checkpoint      // what the views contain, in memory
-	flushed       checkpoint      // and on disk
-	work          int             // records to write, at most, since the last flush
-	unkept        int             // of the records written since, those that a crash takes
-	keptAt        time.Time       // when the others were put into tables
-	inherited     bool            // the views were there when the program started
-	remakes       int             // how often they were rebuilt without catching up
-	closed        bool
-	running       bool
+	mu         sync.RWMutex
+	categories map[string]view
+	last       category   // the one looked up last
+	at         checkpoint // what the views contain, in memory
+	ours       checkpoint // the last event of this system among that
+	flushed    checkpoint // and on disk
+	work       int        // records to write, at most, since the last flush
+	unkept     int        // of the records written since, those that a crash takes
+	keptAt     time.Time  // when the others were put into tables
+	inherited  bool       // the views were there when the program started
+	remakes    int        // how often they were rebuilt without catching up
+	closed     bool
+	running    bool
+
+	origins   *events.Origins
+	foreignMu sync.Mutex
+	foreign   map[string]uint64 // events of other programs, by category; guarded by foreignMu
 
 	// users keeps Close from closing the disk while it is read.
 	users sync.RWMutex
@@ -122,7 +126,7 @@ func Open(c Config) (*Projections, error) {
 		store: c.Store, log: c.Logger, files: c.files(), dir: c.Dir, epoch: c.Store.Epoch(),
 		maxTables: c.MaxTables, late: latenessOf(c.Shared), damage: damage{told: make(chan struct{}, 1)},
 		deadlines: newDeadlines(latenessOf(c.Shared)), categories: map[string]view{},
-		ready: make(chan struct{}), absence: newAbsence(),
+		ready: make(chan struct{}), absence: newAbsence(), origins: events.NewOrigins(c.Store), foreign: map[string]uint64{},
 	}
 	p.tag = tagOf(p.epoch)
 	p.topics = live.NewHub(live.HubConfig{Lock: &p.mu, Store: c.Store, Spawn: c.Spawn, Logger: c.Logger,
@@ -168,13 +172,32 @@ func checkpointAt(e *events.Recorded) checkpoint {
 // checkpointKey sorts before every view.
 const checkpointKey = "\x00checkpoint"
 
-// appendRecord says which views of which log have come how far.
-func (p *Projections) appendRecord(dst []byte, at checkpoint) []byte {
+// appendRecord says which views of which log have come how far, and which event of this system was
+// the last, if it is another one.
+func (p *Projections) appendRecord(dst []byte, at, own checkpoint) []byte {
 	dst = row.AppendString(dst, views())
 	dst = row.AppendString(dst, p.epoch)
-	dst = binary.AppendUvarint(dst, uint64(at.position))
-	dst = append(dst, at.id[:]...)
-	return append(dst, at.hash[:]...)
+	dst = at.append(dst)
+	if own != at && own.position > 0 {
+		dst = own.append(dst)
+	}
+	return dst
+}
+
+func (c *checkpoint) append(dst []byte) []byte {
+	dst = binary.AppendUvarint(dst, uint64(c.position))
+	dst = append(dst, c.id[:]...)
+	return append(dst, c.hash[:]...)
+}
+
+func (c *checkpoint) read(r *row.Reader) bool {
+	c.position = events.Position(r.Uint())
+	if !r.OK() {
+		return false
+	}
+	copy(c.id[:], r.Bytes(len(c.id)))
+	copy(c.hash[:], r.Bytes(len(c.hash)))
+	return true
 }
 
 // views names the encodings of all views. A kind more, or another version of
@@ -191,7 +214,7 @@ func views() string {
 // load finds the checkpoint and the deadlines. Errors: errStale, for files of other
 // views or of another log; errRecord and others of damage; the disk's.
 func (p *Projections) load() error {
-	at, fits, err := p.loadCheckpoint()
+	at, own, fits, err := p.loadCheckpoint()
 	if err == nil && !fits {
 		err = errStale
 	}
@@ -201,7 +224,7 @@ func (p *Projections) load() error {
 	if err != nil {
 		return err
 	}
-	p.at, p.flushed, p.work = at, at, 0
+	p.at, p.ours, p.flushed, p.work = at, own, at, 0
 	p.unkept, p.keptAt = 0, time.Now()
 	p.waiters.applied.Store(uint64(at.position))
 	return p.deadlines.load(p)
@@ -224,26 +247,26 @@ func (p *Projections) mustBeEmpty() error {
 }
 
 // loadCheckpoint returns the zero checkpoint, which fits, for new files.
-func (p *Projections) loadCheckpoint() (at checkpoint, fits bool, err error) {
+func (p *Projections) loadCheckpoint() (at, own checkpoint, fits bool, err error) {
 	record, closer, err := p.db.Get([]byte(checkpointKey))
 	if errors.Is(err, pebble.ErrNotFound) {
-		return checkpoint{}, true, nil
+		return at, own, true, nil
 	}
 	if err != nil {
-		return checkpoint{}, false, err
+		return at, own, false, err
 	}
 	defer closer.Close()
 	r := row.NewReader(record)
 	if r.Text() != views() || r.Text() != p.epoch {
-		return checkpoint{}, false, nil
+		return at, own, false, nil
 	}
-	at.position = events.Position(r.Uint())
-	if !r.OK() {
-		return checkpoint{}, false, row.ErrRecord
+	if !at.read(&r) {
+		return checkpoint{}, own, false, row.ErrRecord
 	}
-	copy(at.id[:], r.Bytes(len(at.id)))
-	copy(at.hash[:], r.Bytes(len(at.hash)))
-	return at, true, r.Done()
+	if own = at; r.Done() != nil && !own.read(&r) {
+		return checkpoint{}, checkpoint{}, false, row.ErrRecord
+	}
+	return at, own, true, r.Done()
 }
 
 // enter keeps the disk open until leave. Errors: ErrClosed; ErrNotReady while views

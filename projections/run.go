@@ -122,24 +122,35 @@ func (p *Projections) begin(ctx context.Context) (events.Position, error) {
 		return 0, err
 	}
 	p.mu.RLock()
-	at := p.at
+	at, own := p.at, p.ours
 	p.mu.RUnlock()
 	if at.position == 0 {
 		return head, nil
 	}
-	last, err := p.store.ReadAll(ctx, at.position+1, events.Backward, 1)
-	if err != nil {
-		return 0, err
+	there, err := p.has(ctx, at)
+	if err == nil && !there && own != at && own.position > 0 {
+		// Other programs may delete what is theirs, so the last event of this system counts.
+		there, err = p.has(ctx, own)
 	}
-	if len(last) == 1 && checkpointAt(&last[0]) == at {
-		return head, nil
+	if err != nil || there {
+		return head, err
 	}
 	p.damage.report(fmt.Errorf("the log has another event at position %d", at.position))
 	return 0, p.damage.found()
 }
 
+// has reports whether the log has the event of a checkpoint.
+func (p *Projections) has(ctx context.Context, at checkpoint) (bool, error) {
+	last, err := p.store.ReadAll(ctx, at.position+1, events.Backward, 1)
+	return err == nil && len(last) == 1 && checkpointAt(&last[0]) == at, err
+}
+
 // apply folds a batch. Events that the views contain already change nothing.
 func (p *Projections) apply(batch []events.Recorded) error {
+	foreign, err := p.findForeign(batch)
+	if err != nil {
+		return err
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
@@ -154,9 +165,14 @@ func (p *Projections) apply(batch []events.Recorded) error {
 		if e.Position <= p.at.position {
 			continue
 		}
-		work, err := p.fold(e)
-		if err != nil {
-			return p.failLocked(err)
+		work := 0
+		if !foreign[i] {
+			if work, err = p.fold(e); errors.Is(err, events.ErrUnavailable) {
+				break
+			} else if err != nil {
+				return p.failLocked(err)
+			}
+			p.ours = checkpointAt(e)
 		}
 		last, p.at.position = e, e.Position
 		if p.work += 1 + work; p.work >= flushWork {
@@ -167,14 +183,14 @@ func (p *Projections) apply(batch []events.Recorded) error {
 		}
 	}
 	if last == nil {
-		return nil
+		return err
 	}
 	p.at = checkpointAt(last)
 	p.events.Add(uint64(len(batch)))
 	p.created.Store(last.Created.UnixNano())
 	p.waiters.reached(p.at.position)
 	p.topics.Publish()
-	return nil
+	return err
 }
 
 // fold takes one event into the views.
@@ -186,12 +202,8 @@ func (p *Projections) fold(e *events.Recorded) (work int, err error) {
 		p.last = category{name: strings.Clone(name), view: p.categories[name]}
 	}
 	fact, err := e.Decode()
-	if err != nil && p.last.view == nil {
-		p.noteUnknown(e, err)
-		return 0, nil
-	}
 	if err != nil {
-		return 0, fmt.Errorf("position %d, %s@%d: %w", e.Position, e.Stream, e.Revision, err)
+		return 0, p.mustBeForeign(e, err)
 	}
 	// A fact that no view is about is none the less known, or it would not have
 	// been decoded. When a kind for it is added, the views are folded again.
@@ -210,23 +222,6 @@ func (p *Projections) fold(e *events.Recorded) (work int, err error) {
 	}
 	return work, nil
 }
-
-// noteUnknown logs an event that is no fact in a stream that is no kind's: another writer
-// of the log may have one there, or a newer version of the program.
-// It concerns no view, and is not worth stopping them for; verify names it.
-func (p *Projections) noteUnknown(e *events.Recorded, err error) {
-	if p.unknownEvents == nil {
-		p.unknownEvents = map[string]bool{}
-	}
-	if category := e.Stream.Category(); !p.unknownEvents[category] && len(p.unknownEvents) < maxUnknownEvents {
-		p.unknownEvents[strings.Clone(category)] = true
-		p.log.Warn("the log has streams of no known kind; they are passed by", "stream", e.Stream, "position", e.Position,
-			"error", err)
-	}
-}
-
-// maxUnknownEvents bounds the unknown categories that are logged.
-const maxUnknownEvents = 16
 
 // keepFlushing writes what has changed, also when no more events come.
 func (p *Projections) keepFlushing(ctx context.Context) {
@@ -268,7 +263,7 @@ func (p *Projections) flush() error {
 	if err := p.deadlines.flush(b, p); err != nil {
 		return p.failLocked(err)
 	}
-	if err := b.Set([]byte(checkpointKey), p.appendRecord(nil, p.at), nil); err != nil {
+	if err := b.Set([]byte(checkpointKey), p.appendRecord(nil, p.at, p.ours), nil); err != nil {
 		return p.failLocked(err)
 	}
 	if err := b.Commit(pebble.NoSync); err != nil {

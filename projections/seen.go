@@ -23,7 +23,7 @@ func Seen(dir, epoch string) (position events.Position, err error) {
 		defer func() { err = errors.Join(err, db.Close(), lock.Close()) }()
 		var at checkpoint
 		var fits bool
-		if at, fits, err = (&Projections{db: db, epoch: epoch}).loadCheckpoint(); err == nil && fits {
+		if at, _, fits, err = (&Projections{db: db, epoch: epoch}).loadCheckpoint(); err == nil && fits {
 			return at.position, nil
 		}
 	}

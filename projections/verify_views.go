@@ -46,7 +46,7 @@ func VerifyViews(ctx context.Context, store events.Store, dir, scratch string,
 		return 0, err
 	}
 	defer fresh.Close()
-	at, fits, err := (&Projections{db: db, epoch: store.Epoch()}).loadCheckpoint()
+	at, _, fits, err := (&Projections{db: db, epoch: store.Epoch()}).loadCheckpoint()
 	switch {
 	case err != nil:
 		return 0, unreadable(0, err)

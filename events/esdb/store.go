@@ -144,6 +144,9 @@ func (s *Store) begin(ctx context.Context, a address) error {
 // appended when the log is first opened for writing.
 func (s *Store) Epoch() string { return s.epoch }
 
+// SeveralClocks implements events.SeveralClocks: the time of an event is its leader's.
+func (s *Store) SeveralClocks() bool { return true }
+
 // Close implements events.Store. Followers end with events.ErrClosed; Close waits for appends,
 // reads and snapshots in progress, at most until their deadlines, and for the handlers of
 // followers.

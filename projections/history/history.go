@@ -152,8 +152,9 @@ func search(ctx context.Context, store events.Store, of subject, after events.Po
 		}
 		for i := range recorded {
 			after = recorded[i].Position
-			if recorded[i].Stream.Internal() || byCategory[recorded[i].Stream.Category()] == nil {
-				continue // no entity's, or no kind's
+			if recorded[i].Stream.Internal() || byCategory[recorded[i].Stream.Category()] == nil ||
+				!events.Sealed(recorded[i].Metadata) {
+				continue // no entity's, no kind's, or another program's
 			}
 			part, err := owners.part(ctx, &recorded[i], of)
 			if err != nil {

@@ -82,8 +82,8 @@ func decidedBy(ctx context.Context, store events.Store, taken events.Position, t
 		if e.Created.After(t.Add(storedWithin)) {
 			break
 		}
-		if e.Stream.Internal() || e.Stream.Category() == events.RefusalsCategory {
-			continue
+		if e.Stream.Internal() || e.Stream.Category() == events.RefusalsCategory || !events.Sealed(e.Metadata) {
+			continue // the last is another program's
 		}
 		m, err := events.ParseMetadata(e.Metadata)
 		if err != nil {

@@ -16,6 +16,23 @@ type Verdict struct {
 	Streams int
 	// Head is the end of the log when the verification began.
 	Head events.Position
+	// Others is what the log has besides, nil for nothing.
+	Others *Others
+}
+
+// Others is what a log has that is held to no rule: the events of other programs by category, and
+// how often the clock of a store of several nodes ran backwards.
+type Others struct {
+	Foreign   []Foreign
+	Backwards uint64
+}
+
+// others is nil for a log that has nothing of the kind.
+func (v *Verifier) others() *Others {
+	if len(v.foreign) == 0 && v.backwards == 0 {
+		return nil
+	}
+	return &Others{v.Foreign(), v.backwards}
 }
 
 const (
@@ -131,7 +148,7 @@ func Log(ctx context.Context, store events.Store, gapless bool,
 	if errors.Is(err, events.ErrDamaged) {
 		err = &Violation{Position: v.last + 1, Rule: RuleBytes, Detail: err.Error()}
 	}
-	return Verdict{v.count, len(v.streams), head}, err
+	return Verdict{v.count, len(v.streams), head, v.others()}, err
 }
 
 // checkPage waits until a page is read, and takes its events.

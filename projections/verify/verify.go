@@ -14,7 +14,7 @@ type Rule string
 // The rules of all kinds, as they are printed; each kind has its own besides.
 const (
 	RulePositions Rule = "positions increase, and those of the embedded log have no gaps"
-	RuleClock     Rule = "the log's clock never runs backwards"
+	RuleClock     Rule = "the clock of the embedded log never runs backwards"
 	RuleRevisions Rule = "the revisions of a stream have no gaps"
 	RuleChain     Rule = "every event carries the hash of its bytes and of the event before it"
 	RuleBytes     Rule = "what is stored is what was written"
@@ -91,6 +91,10 @@ type Verifier struct {
 	count   uint64
 	streams map[events.StreamID]*verified
 	ledger  *ledger
+	// foreign counts the events of other programs by category; backwards how often the clock ran
+	// backwards.
+	foreign   map[string]uint64
+	backwards uint64
 }
 
 // verified is what is known of a stream up to where the verifier is.
@@ -101,7 +105,7 @@ type verified struct {
 }
 
 // New returns a verifier that begins before the first event. gapless says that positions are
-// consecutive, as in the embedded log.
+// consecutive and one clock has recorded all events, as in the embedded log.
 func New(gapless bool) *Verifier {
 	return &Verifier{gapless: gapless, streams: map[events.StreamID]*verified{}, ledger: newLedger()}
 }
@@ -142,7 +146,7 @@ func (v *Verifier) check(e *events.Recorded, c *readFact) *fault {
 		return faultf(RulePositions, "it comes behind position %d", v.last)
 	case v.gapless && e.Position != v.last+1:
 		return faultf(RulePositions, "it comes right behind position %d", v.last)
-	case e.Created.Before(v.created):
+	case v.gapless && e.Created.Before(v.created):
 		return faultf(RuleClock, "recorded at %s, the one before at %s", events.FormatTime(e.Created),
 			events.FormatTime(v.created))
 	}
@@ -154,17 +158,22 @@ func (v *Verifier) check(e *events.Recorded, c *readFact) *fault {
 	}
 	stream, ok := v.streams[e.Stream]
 	if !ok {
-		check := v.begin(e.Stream)
-		if check == nil {
+		stream = &verified{revision: events.NoStream}
+	}
+	hash, err := events.CheckLink(stream.hash, e)
+	if !ok {
+		if isForeign(e, c, err == nil) {
+			v.noteForeign(e)
+			return v.passed(e)
+		}
+		if stream.check = v.begin(e.Stream); stream.check == nil {
 			return faultf(RuleKnown, "no kind has streams of the category %q", e.Stream.Category())
 		}
-		stream = &verified{revision: events.NoStream, check: check}
 		v.streams[events.StreamID(strings.Clone(string(e.Stream)))] = stream
 	}
 	if e.Revision != stream.revision+1 {
 		return faultf(RuleRevisions, "it follows revision %d", stream.revision)
 	}
-	hash, err := events.CheckLink(stream.hash, e)
 	if err != nil {
 		return faultf(RuleChain, "%v", err)
 	}
@@ -181,7 +190,7 @@ func (v *Verifier) check(e *events.Recorded, c *readFact) *fault {
 // passing moves the log's time on to that of e, before e itself is looked at.
 func (v *Verifier) passing(e *events.Recorded) *fault {
 	if v.count > 0 {
-		v.ledger.begun.pass(e.Created.Sub(v.created))
+		v.ledger.begun.pass(max(0, e.Created.Sub(v.created)))
 	}
 	return v.ledger.begun.overdue()
 }
@@ -199,7 +208,11 @@ func (v *Verifier) begin(stream events.StreamID) check {
 
 // passed moves on behind e.
 func (v *Verifier) passed(e *events.Recorded) *fault {
-	v.last, v.created = e.Position, e.Created
+	if v.last = e.Position; e.Created.Before(v.created) {
+		v.backwards++
+	} else {
+		v.created = e.Created
+	}
 	v.count++
 	return nil
 }

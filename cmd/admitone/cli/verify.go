@@ -32,9 +32,13 @@ type verdict struct {
 	Heads int    `json:"heads"`
 	Root  string `json:"root,omitempty"`
 	// Views is the position up to which the views on disk were compared, 0 if they were not.
-	Views     events.Position `json:"views"`
-	Seconds   float64         `json:"seconds"`
-	PerSecond float64         `json:"events_per_second"`
+	Views events.Position `json:"views"`
+	// Foreign are the events of other programs, by category, and Backwards is how often the clock of
+	// a store of several nodes ran backwards.
+	Foreign   []verify.Foreign `json:"foreign,omitempty"`
+	Backwards uint64           `json:"clock_backwards,omitempty"`
+	Seconds   float64          `json:"seconds"`
+	PerSecond float64          `json:"events_per_second"`
 	// Violation is the first violation, nil if there is none.
 	Violation *violation `json:"violation"`
 }
@@ -110,6 +114,9 @@ func (v *verdict) run(ctx context.Context, store events.Store, from source, kept
 	err = w.end(ctx, found.Head, err)
 	v.Heads, v.Root = w.found()
 	v.Events, v.Streams, v.Head = found.Events, found.Streams, found.Head
+	if others := found.Others; others != nil {
+		v.Foreign, v.Backwards = others.Foreign, others.Backwards
+	}
 	v.Seconds = time.Since(begun).Seconds()
 	v.PerSecond = float64(v.Events) / max(v.Seconds, 1e-9)
 	if err == nil && from.embedded() {
@@ -183,6 +190,7 @@ func (v *verdict) print(out io.Writer) {
 		fmt.Fprintf(out, "\n  rule:  %s\n  found: %s\n", broken.Rule, broken.Detail)
 		return
 	}
+	v.printOthers(out)
 	if v.Heads > 0 {
 		heads := "1 signed head is"
 		if v.Heads > 1 {
@@ -194,4 +202,22 @@ func (v *verdict) print(out io.Writer) {
 		fmt.Fprintf(out, "the views on disk are right up to position %d\n", v.Views)
 	}
 	fmt.Fprintln(out, "nothing is wrong")
+}
+
+// foreignShown is how many categories of other programs are printed.
+const foreignShown = 10
+
+// printOthers prints what is held to no rule.
+func (v *verdict) printOthers(out io.Writer) {
+	for i, f := range v.Foreign {
+		if i == foreignShown {
+			fmt.Fprintf(out, "… and other programs' events of %d more categories\n", len(v.Foreign)-i)
+			break
+		}
+		fmt.Fprintf(out, "not this system's, and not looked at: %d events in streams of the category %q\n", f.Events,
+			f.Category)
+	}
+	if v.Backwards > 0 {
+		fmt.Fprintf(out, "the store's clock ran backwards %d times, as it may at a change of leader\n", v.Backwards)
+	}
 }

@@ -151,6 +151,9 @@ func (q *run) fold(e *events.Recorded) error {
 	if q.Progress != nil {
 		q.Progress(e.Position)
 	}
+	if !events.KnownCategory(e.Stream.Category()) {
+		return nil // another program's
+	}
 	var err error
 	if e.Fact, err = e.Decode(); err != nil {
 		return err

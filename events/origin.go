@@ -1,0 +1,111 @@
+package events
+
+import (
+	"context"
+	"strings"
+	"sync"
+)
+
+// Sealed reports whether metadata has the form that [Seal] writes. An event without it is not of
+// this system; one with it may be a copy that another program has made.
+func Sealed(metadata []byte) bool {
+	_, _, err := splitHash(metadata)
+	return err == nil
+}
+
+// Begins reports whether e begins a stream of this system: it is the first event, and its hash
+// continues the empty chain.
+func Begins(e *Recorded) bool {
+	if e.Revision != 0 || !Sealed(e.Metadata) {
+		return false
+	}
+	_, err := CheckLink(Hash{}, e)
+	return err == nil
+}
+
+// KnownCategory reports whether this version has facts for the streams of a category. A category it
+// does not know is another program's, or a later version's.
+func KnownCategory(category string) bool { return knownCategories[category] }
+
+// knownCategories are those of the facts' names, and the streams of refusals.
+var knownCategories = map[string]bool{RefusalsCategory: true}
+
+// noteCategory is called for every registered fact.
+func noteCategory(name string) {
+	category, _, _ := strings.Cut(name, ".")
+	knownCategories[category] = true
+}
+
+// maxOrigins bounds the streams that Origins remembers, in each of two generations.
+const maxOrigins = 1 << 16
+
+// Origins tells the events of this system from those of other programs in a log that they share. An
+// event is ours if its stream begins with one of ours and it has our metadata. It is safe for
+// concurrent use.
+type Origins struct {
+	store Store
+
+	mu         sync.Mutex
+	young, old map[StreamID]bool // whether a stream is ours; guarded by mu
+}
+
+// NewOrigins returns the origins of a log's events, which it reads from store if it has to.
+func NewOrigins(store Store) *Origins { return &Origins{store: store, young: map[StreamID]bool{}} }
+
+// Ours reports whether an event is of this system. Errors: as [Store.Read].
+func (o *Origins) Ours(ctx context.Context, e *Recorded) (bool, error) {
+	if e.Stream.Internal() {
+		return false, nil
+	}
+	if e.Revision == 0 {
+		ours := Begins(e)
+		o.note(e.Stream, ours)
+		return ours, nil
+	}
+	if !Sealed(e.Metadata) {
+		return false, nil
+	}
+	return o.Owned(ctx, e.Stream)
+}
+
+// Owned reports whether a stream begins with an event of this system. Errors: as [Store.Read].
+func (o *Origins) Owned(ctx context.Context, stream StreamID) (bool, error) {
+	if ours, known := o.known(stream); known {
+		return ours, nil
+	}
+	first, err := o.store.Read(ctx, stream, 0, Forward, 1)
+	if err != nil {
+		return false, err
+	}
+	ours := len(first) == 1 && Begins(&first[0])
+	if len(first) > 0 { // a stream that is not there yet may become either
+		o.note(stream, ours)
+	}
+	return ours, nil
+}
+
+func (o *Origins) known(stream StreamID) (ours, known bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if ours, known = o.young[stream]; known {
+		return ours, true
+	}
+	if ours, known = o.old[stream]; known {
+		o.put(stream, ours)
+	}
+	return ours, known
+}
+
+func (o *Origins) note(stream StreamID, ours bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.put(stream, ours)
+}
+
+// put needs mu.
+func (o *Origins) put(stream StreamID, ours bool) {
+	if len(o.young) >= maxOrigins {
+		o.old, o.young = o.young, make(map[StreamID]bool, maxOrigins)
+	}
+	o.young[StreamID(strings.Clone(string(stream)))] = ours
+}

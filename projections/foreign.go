@@ -1,0 +1,109 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"admitone/events"
+)
+
+// originLimit bounds how long the views wait for the first event of a stream.
+const originLimit = 5 * time.Second
+
+// findForeign returns the events of other programs in streams of unknown categories, by their
+// index. It needs no lock, because it may have to read the log. Errors: events.ErrUnknownFact for an
+// event of this system, which a later version has written; those of events.Store.Read.
+func (p *Projections) findForeign(batch []events.Recorded) (found map[int]bool, err error) {
+	category, known := "", true
+	for i := range batch {
+		e := &batch[i]
+		if name := e.Stream.Category(); name != category {
+			category, known = name, events.KnownCategory(name)
+		}
+		if known || e.Stream.Internal() {
+			continue
+		}
+		if err := p.mustBeForeign(e, nil); err != nil {
+			return nil, err
+		}
+		if found == nil {
+			found = map[int]bool{}
+		}
+		found[i] = true
+	}
+	return found, nil
+}
+
+// mustBeForeign returns an error for an event of this system: of a category that this version does
+// not know, or that can't be read, which is why. Any other is counted and passed by.
+func (p *Projections) mustBeForeign(e *events.Recorded, why error) error {
+	ours, err := p.isOurs(e)
+	if err != nil {
+		return err
+	}
+	if !ours {
+		p.noteForeign(e)
+		return nil
+	}
+	if why == nil {
+		why = fmt.Errorf("%w: no kind has streams of the category %q; a later version has written it",
+			events.ErrUnknownFact, e.Stream.Category())
+	}
+	return fmt.Errorf("position %d, %s@%d: %w", e.Position, e.Stream, e.Revision, why)
+}
+
+// isOurs reports whether an event that no view can take is of this system. In a category of ours,
+// a stream that begins with something that can be read, or looks like ours, is none of another
+// program.
+func (p *Projections) isOurs(e *events.Recorded) (bool, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), originLimit)
+	defer cancel()
+	ours, err := p.origins.Ours(ctx, e)
+	if err == nil && !ours && e.Revision > 0 { // an event that is not ours, in a stream that is
+		ours, err = p.origins.Owned(ctx, e.Stream)
+	}
+	if err == nil && !ours && events.KnownCategory(e.Stream.Category()) {
+		ours, err = p.looksOwn(ctx, e)
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = fmt.Errorf("%w: %w", events.ErrUnavailable, err)
+	}
+	return ours, err
+}
+
+// looksOwn reports whether a stream of a category of ours begins with something like a fact.
+func (p *Projections) looksOwn(ctx context.Context, e *events.Recorded) (bool, error) {
+	first := *e
+	if e.Revision > 0 {
+		page, err := p.store.Read(ctx, e.Stream, 0, events.Forward, 1)
+		if err != nil || len(page) == 0 {
+			return false, err
+		}
+		first = page[0]
+	}
+	_, err := first.Decode()
+	return err == nil || events.Sealed(first.Metadata), nil
+}
+
+// maxForeign bounds the categories of other programs that are counted and logged.
+const maxForeign = 1000
+
+// noteForeign counts an event of another program, and logs its category once.
+func (p *Projections) noteForeign(e *events.Recorded) {
+	p.foreignMu.Lock()
+	defer p.foreignMu.Unlock()
+	category := e.Stream.Category()
+	n, known := p.foreign[category]
+	if !known && len(p.foreign) >= maxForeign {
+		return
+	}
+	if !known {
+		category = strings.Clone(category)
+		p.log.Warn("the log has streams of other programs; they are passed by", "category", category, "stream", e.Stream,
+			"position", e.Position)
+	}
+	p.foreign[category] = n + 1
+}

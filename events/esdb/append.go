@@ -28,8 +28,14 @@ func (s *Store) Append(ctx context.Context, stream events.StreamID, expected eve
 		return events.Appended{}, events.ErrClosed
 	}
 	defer s.gate.leave()
+	if _, err := s.continuity.state(); err != nil {
+		return events.Appended{}, err
+	}
 	s.recent.remember(batch)
 	appended, err := s.append(ctx, proposal{stream: stream, expected: expected, batch: batch, content: jsonContent})
+	if last := &batch[len(batch)-1]; err == nil && events.Sealed(last.Metadata) {
+		s.continuity.note(stream, appended.Revision, last.ID, appended.Position)
+	}
 	s.noteFailure(err)
 	return appended, err
 }

@@ -33,6 +33,8 @@ type connection struct {
 	dial dialer
 	// lookupHost resolves a name to its addresses; nil: names are dialled.
 	lookupHost func(ctx context.Context, name string) ([]string, error)
+	// confirm is called before a connection for appends is used; see Store.confirmNode.
+	confirm func(ctx context.Context, host string) error
 }
 
 // open returns a connection to one node. It is established on first use and re-established whenever
@@ -82,12 +84,31 @@ type nodeConn struct {
 	socket       atomic.Pointer[net.Conn] // the last one opened
 }
 
-func (c *connection) newNodeConn(host string) (*nodeConn, error) {
+func (c *connection) newNodeConn(host string, r role) (*nodeConn, error) {
 	l := &nodeConn{host: host}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
+	dial := c.recordSocket(&l.socket)
+	if r == appending && c.confirm != nil {
+		dial = c.confirmed(dial)
+	}
 	var err error
-	l.conn, err = c.open(host, host, c.recordSocket(&l.socket))
+	l.conn, err = c.open(host, host, dial)
 	return l, err
+}
+
+// confirmed returns a dialer whose connections lead to the log that was opened.
+func (c *connection) confirmed(dial dialer) dialer {
+	return func(ctx context.Context, host string) (net.Conn, error) {
+		opened, err := dial(ctx, host)
+		if err != nil {
+			return nil, err
+		}
+		if err := c.confirm(ctx, host); err != nil {
+			_ = opened.Close() // nothing was sent
+			return nil, err
+		}
+		return opened, nil
+	}
 }
 
 // recordSocket returns a dialer that stores the connection in socket.

@@ -65,6 +65,14 @@
 // snapshot or the new one. Streams of facts never get such limits. To set them on its own streams,
 // the user needs the right to write metadata ($mw), which by default only administrators have.
 //
+// # A log that has gone back
+//
+// A store that was restored from an older backup has the same epoch. So the last event of this
+// system that was read or appended is kept, and looked for at every subscription, by Watch every two
+// seconds, and whenever a new connection for appends is made, before anything is sent on it: a
+// process that has lost its connection can't append to the older log. The event is looked for by its
+// stream and revision. Events of other programs do not count: those may be deleted.
+//
 // # Limits
 //
 // The time of an event is the leader's clock. It does not run backwards on one node, but may by a

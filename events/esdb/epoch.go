@@ -18,7 +18,7 @@ const (
 // findEpoch returns the log's epoch, and writes one if there is none. Opened for reading, it
 // derives one from the first event. Errors: as Read; events.ErrUnavailable if it can't be written.
 func (s *Store) findEpoch(ctx context.Context) (string, error) {
-	epoch, err := s.readEpoch(ctx)
+	epoch, err := s.readEpoch(ctx, s.readStream)
 	if err != nil || epoch != "" {
 		return epoch, err
 	}
@@ -29,15 +29,15 @@ func (s *Store) findEpoch(ctx context.Context) (string, error) {
 	if err != nil && !errors.Is(err, events.ErrConflict) && !errors.Is(err, events.ErrUnknown) {
 		return "", fmt.Errorf("writing the epoch: %w", err)
 	}
-	if epoch, err = s.readEpoch(ctx); err == nil && epoch == "" {
+	if epoch, err = s.readEpoch(ctx, s.readStream); err == nil && epoch == "" {
 		err = fmt.Errorf("%w: the log's epoch is not readable yet", events.ErrUnavailable)
 	}
 	return epoch, err
 }
 
 // readEpoch returns "" for a writable log without an epoch.
-func (s *Store) readEpoch(ctx context.Context) (string, error) {
-	page, err := s.readStream(ctx, epochStream, 0, events.Forward, 1)
+func (s *Store) readEpoch(ctx context.Context, read streamReader) (string, error) {
+	page, err := read(ctx, epochStream, 0, events.Forward, 1)
 	if err != nil {
 		return "", err
 	}
@@ -52,16 +52,6 @@ func (s *Store) readEpoch(ctx context.Context) (string, error) {
 		return "empty", err
 	}
 	return "first-" + first[0].ID.String(), nil
-}
-
-// sameLog checks that the address still refers to the log that was opened: in another one,
-// positions have a different meaning. Errors: as Read; ErrDamaged.
-func (s *Store) sameLog(ctx context.Context) error {
-	epoch, err := s.readEpoch(ctx)
-	if err != nil || epoch == s.epoch || s.epoch == "empty" {
-		return err
-	}
-	return fmt.Errorf("%w: another log at this address: epoch %q, was %q", events.ErrDamaged, epoch, s.epoch)
 }
 
 // randomID returns a UUIDv4.

@@ -109,7 +109,7 @@ func (f *follower) subscribe(ctx context.Context) error {
 	for {
 		select {
 		case <-b.filled:
-			page = f.deliver(b, page)
+			page = f.deliver(ctx, b, page)
 			if f.failed == nil {
 				continue
 			}
@@ -118,7 +118,7 @@ func (f *follower) subscribe(ctx context.Context) error {
 		case err = <-ended:
 		}
 		if f.failed == nil {
-			f.deliver(b, page)
+			f.deliver(ctx, b, page)
 		}
 		return f.explain(ctx, l, err)
 	}
@@ -150,7 +150,7 @@ func (f *follower) receive(ctx context.Context, l *nodeConn, b *inbox) error {
 }
 
 // deliver calls handle with the contents of the inbox, and returns the page for reuse.
-func (f *follower) deliver(b *inbox, spare []events.Recorded) []events.Recorded {
+func (f *follower) deliver(ctx context.Context, b *inbox, spare []events.Recorded) []events.Recorded {
 	clear(spare) // do not keep delivered events alive
 	page, at := b.receive(spare)
 	fresh := page
@@ -163,6 +163,7 @@ func (f *follower) deliver(b *inbox, spare []events.Recorded) []events.Recorded 
 		}
 		f.last = fresh[len(fresh)-1].Position
 		f.known.note(f.last)
+		f.continuity.noteRead(ctx, fresh)
 	}
 	f.at, f.searched = at, false
 	return page

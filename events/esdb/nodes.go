@@ -113,7 +113,7 @@ func (n *nodes) moveTo(leader, follow string) error {
 
 // renew replaces the connection of a role; n.mu must be held.
 func (n *nodes) renew(r role, host string) error {
-	l, err := n.newNodeConn(host)
+	l, err := n.newNodeConn(host, r)
 	if err != nil {
 		return err
 	}

@@ -199,7 +199,8 @@ func waitUntilWorkingWithin(t *testing.T, s *Store, late time.Duration) time.Dur
 			if len(last) > 0 {
 				revision = last[0].Revision
 			}
-			_, err = s.Append(ctx, probeStream, revision, []events.Event{{ID: randomID(), Type: "probe.v1"}})
+			e := sealed(probeStream, revision+1, "probe.v1") // it must be there again after each outage
+			_, err = s.Append(ctx, probeStream, revision, []events.Event{e})
 		}
 		if err == nil {
 			_, err = s.Head(ctx)

@@ -45,6 +45,7 @@ type Store struct {
 
 	headers, leaderHeaders metadata.MD
 
+	continuity      *continuity
 	known           knownPositions
 	recent          *recent
 	failureLogged   atomic.Int64 // time of the last logged failure, Unix nanoseconds
@@ -89,9 +90,12 @@ func open(ctx context.Context, c connection, o Options) (*Store, error) {
 		o.MaxAppend = DefaultMaxAppend
 	}
 	s := &Store{
-		nodes: newNodes(c, o.Logger), gate: newGate(), log: o.Logger, closed: make(chan struct{}), recent: newRecent(),
+		gate: newGate(), log: o.Logger, closed: make(chan struct{}), recent: newRecent(),
 		readOnly: o.ReadOnly, maxAppend: o.MaxAppend, deadline: c.deadline,
 	}
+	s.continuity = newContinuity(s)
+	c.confirm = s.confirmNode
+	s.nodes = newNodes(c, o.Logger)
 	s.headers = headersOf(&c.address)
 	s.leaderHeaders = metadata.Join(s.headers, metadata.Pairs("requires-leader", "true"))
 	s.closing, s.beginClose = context.WithCancel(context.Background())

@@ -58,15 +58,26 @@ func (e *SharedLog) Serve(ctx context.Context, out io.Writer) (err error) {
 	if err := holdEnd(ctx, store, e.Dir, e.AcceptLoss, command, e.Logger); err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	opened := filesOf(e.Dir)
 	server := esdbwire.New(store, e.Wire)
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
 	fmt.Fprintf(out, "the log in %s is on %s (%s)\n", e.Dir, esdbAddress(listener, e.Wire),
 		map[bool]string{true: "writable", false: "read-only"}[e.Wire.Writable])
+	within, cancel := context.WithCancel(ctx)
+	defer cancel()
+	replaced := make(chan error, 1)
+	go func() {
+		if err := watchDirectory(within, store, e.Dir, opened); within.Err() == nil {
+			replaced <- err
+		}
+	}()
 	select {
 	case <-ctx.Done():
 		fmt.Fprintln(out, "stopping")
 		return errors.Join(server.Close(), <-ended)
+	case err := <-replaced:
+		return errors.Join(err, server.Close(), <-ended)
 	case err := <-ended:
 		return errors.Join(err, server.Close())
 	}

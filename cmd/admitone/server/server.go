@@ -105,6 +105,8 @@ type Server struct {
 	logger     *slog.Logger
 	metrics    *prometheus.Registry
 	files      descriptors
+	directory  string   // of everything but the log
+	opened     logFiles // when the log was opened, if it is in a directory
 
 	esdb         *esdbwire.Server // nil if not wanted
 	esdbListener net.Listener
@@ -155,7 +157,7 @@ func (p *Server) open(s Settings) (err error) {
 	if err != nil {
 		return err
 	}
-	p.Log, p.shared = log, IsRemote(s.Store)
+	p.Log, p.shared, p.directory, p.opened = log, IsRemote(s.Store), s.Directory(), filesOf(s.Directory())
 	if err := p.beginFollowing(); err != nil {
 		return err
 	}
@@ -221,6 +223,7 @@ func (p *Server) run() {
 			}
 		})
 	}
+	spawn("the log", func() error { return p.watchLog(ctx) })
 	spawn("the views", func() error { return p.runViews(ctx) })
 	spawn("the deadlines", func() error { return p.Views.RunDeadlines(ctx, p.Desk.Wake) })
 	if p.tree != nil {
@@ -262,7 +265,7 @@ func issuerOf(auth api.Auth) *keyset.Set {
 }
 
 // runViews keeps the views up to date. At damage of the log they end, and /healthz and /readyz
-// fail; the intact part of the log is still served.
+// fail; the intact part of the log is still served. If the log was replaced, the server ends.
 func (p *Server) runViews(ctx context.Context) error {
 	err := p.Views.Run(ctx)
 	if errors.Is(err, events.ErrDamaged) {

@@ -1,0 +1,184 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"admitone/events"
+	"admitone/events/embedded"
+)
+
+// copyFolder copies the files of a directory, which nobody may be using.
+func copyFolder(t *testing.T, from, to string) {
+	t.Helper()
+	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// endOf returns the last position of the log in a directory.
+func endOf(t *testing.T, dir string) events.Position {
+	t.Helper()
+	log, err := embedded.OpenReader(dir, embedded.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	head, err := log.Head(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return head
+}
+
+// getBody returns what is there, "" if the server does not answer.
+func getBody(t *testing.T, url string) string {
+	t.Helper()
+	response, err := http.Get(url)
+	if err != nil {
+		return ""
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}
+
+// TestAnOlderLogBehindTheServers: the event store's directory is put back under two running servers,
+// one that sells and one that only follows. Both end soon after its return, name both positions, and have
+// sold nothing on it.
+func TestAnOlderLogBehindTheServers(t *testing.T) {
+	s := newEventStore(t)
+	nodes := []*process{launch(t, s.address(), "--data", t.TempDir()), launch(t, s.address(), "--data", t.TempDir())}
+	client := &http.Client{Timeout: patience}
+	defer client.CloseIdleConnections()
+	reserve := func(node int, key string) int {
+		status, _, _ := post(client, nodes[node].url+"/v1/products/hot/reservations", `{"holder":"h"}`, key)
+		return status
+	}
+	if status, _, err := post(client, nodes[0].url+"/v1/products", `{"id":"hot","name":"Hot","stock":1000}`,
+		""); err != nil || status != http.StatusCreated {
+		t.Fatal(status, err)
+	}
+	for i := range 5 {
+		if status := reserve(0, fmt.Sprint("before-", i)); status != http.StatusCreated {
+			t.Fatal(status)
+		}
+	}
+	s.kill()
+	older := filepath.Join(t.TempDir(), "older")
+	copyFolder(t, s.dir, older)
+	end := endOf(t, older)
+	s.start()
+	for sold, until := 0, time.Now().Add(patience); sold < 5; {
+		if reserve(0, fmt.Sprint("after-", sold)) == http.StatusCreated {
+			sold++
+		} else if time.Now().After(until) {
+			t.Fatal("nothing was sold after a restart")
+		}
+	}
+	for until := time.Now().Add(patience); !strings.Contains(getBody(t, nodes[1].url+"/v1/products/hot"), `"sold":10`); {
+		if time.Now().After(until) {
+			t.Fatal("the other server never heard of it")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	s.kill()
+	if err := os.RemoveAll(s.dir); err != nil {
+		t.Fatal(err)
+	}
+	copyFolder(t, older, s.dir)
+	s.start()
+	began := time.Now()
+	ended := make(chan time.Duration, len(nodes))
+	for _, node := range nodes {
+		go func() { node.wait(); ended <- time.Since(began) }()
+	}
+	for left, n := len(nodes), 0; left > 0; n++ {
+		select {
+		case elapsed := <-ended:
+			left--
+			t.Logf("a server ended after %v", elapsed)
+		default:
+			for i := range nodes {
+				if status := reserve(i, fmt.Sprintf("late-%d-%d", i, n)); status == http.StatusCreated {
+					t.Fatalf("a reservation was accepted on the older log: %s", nodes[i].stderr)
+				}
+			}
+			if time.Since(began) > time.Minute {
+				t.Fatal("a server goes on")
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+	positions := regexp.MustCompile(`it ends at position (\d+), and position (\d+) was seen before`)
+	for i, node := range nodes {
+		found := positions.FindStringSubmatch(node.stderr.String())
+		if found == nil || found[1] != strconv.FormatUint(uint64(end), 10) ||
+			found[2] != strconv.FormatUint(uint64(end)+5, 10) {
+			t.Errorf("server %d says %q of positions %d and %d", i, found, end, end+5)
+		}
+		if code := node.cmd.ProcessState.ExitCode(); code <= 0 {
+			t.Errorf("server %d ended with status %d", i, code)
+		}
+	}
+	s.kill()
+	if now := endOf(t, s.dir); now != end {
+		t.Errorf("the older log ended at position %d, and ends at %d now", end, now)
+	}
+}
+
+// TestAnotherDirectoryUnderTheEventStore: a copy is put there while the event store is running. It
+// ends, and names both positions.
+func TestAnotherDirectoryUnderTheEventStore(t *testing.T) {
+	dir := sold(t, 5)
+	copied := filepath.Join(t.TempDir(), "copied")
+	copyFolder(t, dir, copied)
+	log := openLogIn(t, dir)
+	pour(t, log, "more", 3)
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	older, newer := endOf(t, copied), endOf(t, dir)
+	path, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, path, "eventstore", "--dir", dir, "--listen", "127.0.0.1:0", "--writable")
+	says := &said{}
+	cmd.Stderr = says
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bufio.NewReader(stdout).ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(dir, dir+".taken"); err != nil {
+		t.Fatal(err)
+	}
+	copyFolder(t, copied, dir)
+	_ = cmd.Wait() // its error is the status
+	want := fmt.Sprintf("at position %d from %s, where another copy was put, which ends at position %d", newer, dir, older)
+	if status := cmd.ProcessState.ExitCode(); status != exitUnavailable || !strings.Contains(says.String(), want) {
+		t.Errorf("status %d, %s; want %q", status, says, want)
+	}
+}

@@ -1,0 +1,79 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"admitone/events"
+	"admitone/events/embedded"
+	"admitone/events/esdb"
+)
+
+// directoryInterval is how often the directory of an open log is looked at.
+const directoryInterval = 2 * time.Second
+
+// watchDirectory makes sure that the files of an open log are still those in its directory, as they
+// were before, until ctx ends: if another copy is put there, what is written goes to files that
+// nobody will find. Errors: ErrLost, with both positions; ctx.Err().
+func watchDirectory(ctx context.Context, log events.Store, dir string, before logFiles) error {
+	tick := time.NewTicker(directoryInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+		for i, now := range filesOf(dir) {
+			if before[i] != nil && (now == nil || !os.SameFile(before[i], now)) {
+				return replacedError(ctx, log, dir)
+			}
+		}
+	}
+}
+
+// watchLog returns when the log has gone back or was replaced; see esdb.Store.Watch, watchDirectory.
+func (p *Server) watchLog(ctx context.Context) error {
+	if log, remote := p.Log.(*esdb.Store); remote {
+		return log.Watch(ctx)
+	}
+	return watchDirectory(ctx, p.Log, p.directory, p.opened)
+}
+
+// logFiles identify the files of a log in a directory: its folder and its lock, nil for what is not
+// there.
+type logFiles [2]os.FileInfo
+
+func filesOf(dir string) (files logFiles) {
+	for i, name := range [...]string{"", "LOCK"} {
+		if found, err := os.Stat(filepath.Join(dir, "log", name)); err == nil {
+			files[i] = found
+		}
+	}
+	return files
+}
+
+// replacedError says how far the open log is, and how far the one in its directory.
+func replacedError(ctx context.Context, log events.Store, dir string) error {
+	head, err := log.Head(ctx)
+	if err != nil {
+		return err
+	}
+	there := "which has no log now"
+	other, err := embedded.OpenReader(dir, embedded.Options{Logger: slog.New(slog.DiscardHandler)})
+	if err == nil {
+		end, failed := other.Head(ctx)
+		if err = failed; err == nil {
+			there = fmt.Sprintf("where another copy was put, which ends at position %d", end)
+		}
+		_ = other.Close() // it was only read
+	}
+	if err != nil {
+		there = fmt.Sprintf("which can't be read now: %v", err)
+	}
+	return fmt.Errorf("%w: it was taken away under the server at position %d from %s, %s", ErrLost, head, dir, there)
+}

@@ -1,0 +1,217 @@
+package esdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"admitone/events"
+)
+
+// ErrReplaced: at the address is another log than the one that was opened, or an older copy of it.
+// It is an events.ErrDamaged, and permanent: what was read before is not to be trusted any more, and
+// nothing is appended.
+var ErrReplaced = fmt.Errorf("%w: the log at this address was replaced", events.ErrDamaged)
+
+const (
+	// watchInterval is how often Watch looks for the last event.
+	watchInterval = 2 * time.Second
+	// confirmAgain is the pause before an event that is missing is looked for again: a node that has
+	// just become the leader may not have indexed it yet.
+	confirmAgain = 300 * time.Millisecond
+	// maxOriginLookups bounds how many events of a page are looked at for the last of this system.
+	maxOriginLookups = 16
+)
+
+// continuity is the last event of this system that was read or appended. A log that does not have
+// it has gone back.
+type continuity struct {
+	origins *events.Origins
+
+	mu       sync.Mutex
+	last     events.Recorded // without its bytes; Position 0: none; guarded by mu
+	replaced error           // permanent; guarded by mu
+	found    chan struct{}   // closed when replaced is set
+}
+
+func newContinuity(s *Store) *continuity {
+	return &continuity{origins: events.NewOrigins(s), found: make(chan struct{})}
+}
+
+// note records an event of this system.
+func (c *continuity) note(stream events.StreamID, revision events.Revision, id events.ID, position events.Position) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if position > c.last.Position {
+		c.last = events.Recorded{Event: events.Event{ID: id}, Stream: stream, Revision: revision, Position: position}
+	}
+}
+
+// noteRead records the last event of this system in a page.
+func (c *continuity) noteRead(ctx context.Context, page []events.Recorded) {
+	end, _ := c.state()
+	for i, lookups := len(page)-1, 0; i >= 0 && lookups < maxOriginLookups && page[i].Position > end.Position; i-- {
+		e := &page[i]
+		if !events.Sealed(e.Metadata) {
+			continue
+		}
+		lookups++
+		if ours, err := c.origins.Ours(ctx, e); err == nil && ours {
+			c.note(e.Stream, e.Revision, e.ID, e.Position)
+			return
+		}
+	}
+}
+
+func (c *continuity) state() (last events.Recorded, replaced error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.last, c.replaced
+}
+
+// declare makes a finding permanent and returns it.
+func (c *continuity) declare(err error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.replaced == nil {
+		c.replaced = err
+		close(c.found)
+	}
+	return c.replaced
+}
+
+// Watch makes sure, every two seconds, that the log still has the last event of this system that was
+// read or appended, until ctx ends or the log has gone back. A log that can't be reached is waited
+// for. Errors: ctx.Err(); [ErrReplaced]; events.ErrClosed.
+func (s *Store) Watch(ctx context.Context) error {
+	tick := time.NewTicker(watchInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-s.closing.Done():
+			return events.ErrClosed
+		case <-s.continuity.found:
+		case <-tick.C:
+		}
+		if err := s.watchOnce(ctx); errors.Is(err, ErrReplaced) {
+			return err
+		}
+	}
+}
+
+func (s *Store) watchOnce(ctx context.Context) error {
+	if !s.gate.enter() {
+		return events.ErrClosed
+	}
+	defer s.gate.leave()
+	ctx, cancel := context.WithTimeout(ctx, watchInterval)
+	defer cancel()
+	return s.sameLog(ctx)
+}
+
+// sameLog checks that the address still refers to the log that was opened, and that the log has not
+// gone back: in another one, positions have a different meaning. Errors: as Read; ErrReplaced.
+func (s *Store) sameLog(ctx context.Context) error {
+	return s.confirm(ctx, s.readStream)
+}
+
+// streamReader is Store.readStream, or the same at a certain node.
+type streamReader func(ctx context.Context, stream events.StreamID, from events.Revision, dir events.Direction,
+	limit int) ([]events.Recorded, error)
+
+// confirm is sameLog by means of a reader. What is missing is looked for twice.
+func (s *Store) confirm(ctx context.Context, read streamReader) error {
+	last, err := s.continuity.state()
+	if err != nil {
+		return err
+	}
+	for attempt := 0; ; attempt++ {
+		fault, err := s.compareLog(ctx, read, &last)
+		if err != nil || fault == nil {
+			return err
+		}
+		if attempt > 0 {
+			return s.continuity.declare(fault)
+		}
+		if !pause(ctx, confirmAgain) {
+			return ctx.Err()
+		}
+	}
+}
+
+// compareLog returns in what the log differs from the one that was read before.
+func (s *Store) compareLog(ctx context.Context, read streamReader, last *events.Recorded) (fault, err error) {
+	if s.epoch != "empty" && s.epoch != "" {
+		epoch, err := s.readEpoch(ctx, read)
+		if err != nil {
+			return nil, err
+		}
+		if epoch != s.epoch {
+			return fmt.Errorf("%w: another log at this address: epoch %q, was %q", ErrReplaced, epoch, s.epoch), nil
+		}
+	}
+	if last.Position == 0 {
+		return nil, nil
+	}
+	page, err := read(ctx, last.Stream, last.Revision, events.Forward, 1)
+	if err != nil && !errors.Is(err, events.ErrDamaged) { // that is a deleted stream
+		return nil, err
+	}
+	if len(page) == 1 && page[0].ID == last.ID && page[0].Position == last.Position {
+		return nil, nil
+	}
+	return s.wentBack(ctx, last, page), nil
+}
+
+// wentBack describes a log that lacks an event.
+func (s *Store) wentBack(ctx context.Context, last *events.Recorded, there []events.Recorded) error {
+	end := "its end can't be read"
+	if head, err := s.head(ctx); err == nil {
+		end = fmt.Sprintf("it ends at position %d", head)
+	}
+	has := "is gone"
+	if len(there) == 1 && there[0].Revision == last.Revision {
+		has = fmt.Sprintf("is another event now, at position %d", there[0].Position)
+	}
+	return fmt.Errorf("%w: it has gone back: %s, and position %d was seen before (%s@%d, which %s); an older copy was put "+
+		"there, or events were deleted", ErrReplaced, end, last.Position, last.Stream, last.Revision, has)
+}
+
+// confirmNode is called with each new connection for appends, before anything is sent on it: it
+// confirms the log at that node over a connection of its own. So nothing is appended to a log that
+// has gone back. A node that does not lead takes no append.
+func (s *Store) confirmNode(ctx context.Context, host string) error {
+	if last, err := s.continuity.state(); err != nil || last.Position == 0 {
+		return err
+	}
+	l, err := s.nodes.newNodeConn(host, reading)
+	if err != nil {
+		return err
+	}
+	defer l.abort()
+	err = s.confirm(ctx, func(ctx context.Context, stream events.StreamID, from events.Revision, dir events.Direction,
+		limit int) (page []events.Recorded, err error) {
+		err = receive(s.outgoing(ctx, true), l, streamRequest(stream, from, dir, limit), func(m *received) error {
+			if m.isEvent {
+				page = append(page, m.event)
+			}
+			return nil
+		})
+		var failed *failure
+		if errors.As(err, &failed) && failed.exception() == "stream-deleted" {
+			return nil, events.ErrDamaged
+		}
+		return page, err
+	})
+	var failed *failure
+	if errors.As(err, &failed) {
+		if _, redirected := failed.leader(); redirected {
+			return nil
+		}
+	}
+	return err
+}

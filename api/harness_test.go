@@ -25,6 +25,7 @@ import (
 	"admitone/actors/waitingroom/pass"
 	"admitone/api/contacts"
 	"admitone/api/sockets/sockettest"
+	"admitone/api/webhooks"
 	"admitone/events/embedded"
 	"admitone/events/merkle"
 	"admitone/projections"
@@ -45,6 +46,7 @@ type harness struct {
 	blind    bool          // the views don't follow the log
 	patience time.Duration // how long questions wait for the views; 0 is until they are there
 	signed   bool          // the log has a tree, which gives receipts
+	delivers bool          // to webhooks
 	tree     *merkle.Tree
 	keys     *pass.Keyring                   // those of passes; new ones if nil
 	listen   func(net.Listener) net.Listener // wraps the listener, if set
@@ -113,6 +115,10 @@ func (w *harness) start() {
 		w.keys, err = pass.NewKeyring(pass.NewKey(1))
 		w.must(err)
 	}
+	key, err := webhooks.NewKey([]byte("a key of 32 bytes, and some more"))
+	w.must(err)
+	config.Webhooks = webhooks.New(webhooks.Config{Desk: desk, Store: w.store, Views: w.views, Key: key,
+		AllowPrivate: true, Node: "harness", Alone: true, Logger: logger, Faster: 1000})
 	config.Rooms = admission.New(admission.Config{Desk: desk, Keys: w.keys, Logger: logger})
 	config.Desk, config.Views, config.Store, config.Logger, config.AccessLog = desk, w.views, w.store, logger, w.access
 	if w.signed {
@@ -143,6 +149,11 @@ func (w *harness) start() {
 	if w.signed {
 		w.background.Go(func() { w.tree.Run(ctx) })
 	}
+	delivering, undelivered := context.WithCancel(ctx)
+	var deliveries sync.WaitGroup
+	if w.delivers {
+		deliveries.Go(func() { config.Webhooks.Run(delivering) })
+	}
 	w.background.Go(func() { w.views.RunDeadlines(ctx, desk.Wake) })
 	w.background.Go(func() { w.server.Listen(listener) })
 	w.cancel = func() {
@@ -151,6 +162,8 @@ func (w *harness) start() {
 		if err := w.server.Shutdown(limit); err != nil {
 			w.t.Errorf("shutdown: %v", err)
 		}
+		undelivered()
+		deliveries.Wait()
 		process.Wait()
 		config.Rooms.Close()
 		if err := desk.Close(limit); err != nil {

@@ -25,6 +25,7 @@ import (
 	"admitone/api/connections"
 	"admitone/api/contacts"
 	"admitone/api/sockets"
+	"admitone/api/webhooks"
 	"admitone/events"
 	"admitone/projections"
 	"admitone/projections/row"
@@ -97,6 +98,8 @@ type Config struct {
 	Refusals *refusals.Recorder
 	// Monitor checks the log while it grows, and /readyz reports its result; nil disables it.
 	Monitor *verify.Monitor
+	// Webhooks delivers events to the outside; nil makes and changes no webhooks.
+	Webhooks *webhooks.Dispatcher
 	// Metrics is where the server registers its own; a new registry if nil.
 	Metrics *prometheus.Registry
 	Logger  *slog.Logger

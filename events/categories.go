@@ -13,4 +13,5 @@ const (
 	WalletCategory      = "wallet"
 	AllowanceCategory   = "allowance"
 	WaitingRoomCategory = "waitingroom"
+	WebhookCategory     = "webhook"
 )

@@ -69,6 +69,7 @@ func newServe() *cobra.Command {
 	f.BoolVar(&s.AcceptLoss, "accept-loss", false,
 		"for one start: go on with a log that has lost its end, as another log with a new epoch")
 	roomFlags(f, &s)
+	webhookFlags(f, &s)
 	f.IntVar(&s.MaxBackups, "max-backups", server.MaxBackups,
 		"backups that the server keeps when it is asked for them over HTTP; with so many it makes no more")
 	f.BoolVar(&s.Refusals, "record-refusals", false,

@@ -59,11 +59,14 @@ func secretFault(secret []byte) string {
 
 // makeSecret creates the file of a secret, unless it exists.
 func makeSecret(file string) error {
-	return makeFile(file, func() []byte {
-		secret := make([]byte, LeastSecret)
-		_, _ = rand.Read(secret) // never fails; see crypto/rand
-		return []byte(base64.StdEncoding.EncodeToString(secret) + "\n")
-	})
+	return makeFile(file, newSecret)
+}
+
+// newSecret makes the text of a secret: a line.
+func newSecret() []byte {
+	secret := make([]byte, LeastSecret)
+	_, _ = rand.Read(secret) // never fails; see crypto/rand
+	return []byte(base64.StdEncoding.EncodeToString(secret) + "\n")
 }
 
 // makeFile creates a file of secrets for its owner alone, unless it exists. It appears whole or not

@@ -23,6 +23,7 @@ import (
 	"admitone/api/connections"
 	"admitone/api/contacts"
 	"admitone/api/keyset"
+	"admitone/api/webhooks"
 	"admitone/cmd/admitone/kinds"
 	"admitone/events"
 	"admitone/events/esdbwire"
@@ -68,6 +69,7 @@ type Settings struct {
 	MaxBackups   int           // that the server keeps, 0 for MaxBackups
 	Operations   string        // address of /metrics, /healthz and /readyz, "" for Listen
 	Drain        time.Duration // between Server.Drain and Stop, as the caller intends
+	Webhooks     WebhookSettings
 }
 
 // Directory returns the directory of everything but the log: views, secrets, backups. It is the
@@ -90,6 +92,7 @@ type Server struct {
 	Monitor  *verify.Monitor    // nil if not wanted
 
 	tree      *merkle.Tree // nil if not wanted
+	webhooks  *webhooks.Dispatcher
 	bookings  *bookings.Bookings
 	contacts  *contacts.Book
 	following events.Position // position up to which the desk has followed the log
@@ -114,6 +117,7 @@ type Server struct {
 	background sync.WaitGroup
 	cancel     context.CancelFunc
 	resuming   sync.WaitGroup // of bookings; it ends before rest
+	delivering sync.WaitGroup // to webhooks, likewise
 	rest       context.CancelFunc
 	failed     chan error
 
@@ -125,7 +129,7 @@ type Server struct {
 // [usage.Error] for invalid settings; an ErrLost for a log that has lost something that was
 // answered; else that of the part that can't be opened, with the remedy.
 func Start(s Settings) (*Server, error) {
-	p := &Server{logger: s.Logger, issuer: issuerOf(s.Auth), metrics: prometheus.NewRegistry(), failed: make(chan error, 9), cancel: func() {},
+	p := &Server{logger: s.Logger, issuer: issuerOf(s.Auth), metrics: prometheus.NewRegistry(), failed: make(chan error, 10), cancel: func() {},
 		rest: func() {}}
 	if err := p.shareDescriptors(); err != nil {
 		return nil, err
@@ -193,6 +197,9 @@ func (p *Server) open(s Settings) (err error) {
 	if p.contacts, err = contacts.Open(filepath.Join(s.Directory(), ContactsFolder), s.Logger); err != nil {
 		return err
 	}
+	if err := p.openWebhooks(s); err != nil {
+		return err
+	}
 	if s.Refusals {
 		p.Refusals = refusals.New(refusals.Config{Store: p.Log, Logger: s.Logger})
 	}
@@ -208,6 +215,7 @@ func (p *Server) open(s Settings) (err error) {
 		MaxLag: bounds.lag, Linger: p.linger(s.Drain), Backup: backups(p.Log, s.Directory(), s.MaxBackups), Proofs: p.proofs(),
 		OperationsApart: p.operations != nil,
 		Contacts:        p.contacts, HoldersCharge: s.OwnCharges, Refusals: p.Refusals, Monitor: p.Monitor,
+		Webhooks: p.webhooks,
 	})
 	return nil
 }
@@ -239,6 +247,7 @@ func (p *Server) run() {
 		spawn("what other servers append", func() error { return p.followOthers(ctx) })
 	}
 	p.resume()
+	p.deliver()
 	if !p.away {
 		spawn("the waiting rooms", func() error { return p.resumeRooms(ctx) })
 	}
@@ -340,6 +349,7 @@ func (p *Server) Stop(ctx context.Context) error {
 	if p.bookings != nil {
 		p.bookings.Wait()
 	}
+	p.delivering.Wait()
 	if p.Rooms != nil {
 		p.Rooms.Close()
 	}

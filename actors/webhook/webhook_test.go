@@ -1,0 +1,192 @@
+package webhook
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"admitone/actors/core"
+	"admitone/actors/core/coretest"
+	"admitone/events"
+)
+
+var (
+	day      = time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
+	settings = events.WebhookSettings{URL: "https://a.example/", Types: []string{"booking.booked.v1"}}
+	key      = events.WebhookSecret{Number: 1, Key: "k"}
+	made     = &events.WebhookMade{WebhookID: "w", WebhookSettings: settings, WebhookSecret: key}
+)
+
+// with returns a webhook that the facts lead to.
+func with(facts ...events.Fact) *Webhook {
+	w := New().(*Webhook)
+	for _, fact := range facts {
+		w.Evolve(fact)
+	}
+	return w
+}
+
+func TestRules(t *testing.T) {
+	url, on, off := "https://b.example/", true, false
+	all := []string(nil)
+	taken, moved := &events.CursorTaken{Term: 1, Node: "n"}, &events.CursorMoved{Term: 1, Reached: 9}
+	disabled, deleted := &events.WebhookDisabled{Cause: events.WebhookAsked}, &events.WebhookDeleted{}
+	edited := settings
+	edited.URL, edited.Types = url, nil
+	for i, line := range []struct {
+		given []events.Fact
+		cmd   core.Command
+		want  []events.Fact
+		code  core.Code
+	}{
+		{nil, &Make{ID: "w", Settings: settings, Key: "k", Others: Max - 1}, []events.Fact{made}, ""},
+		{nil, &Make{ID: "w", Settings: settings, Key: "k", Others: Max}, nil, "limit_exceeded"},
+		{[]events.Fact{made}, &Make{ID: "w", Settings: settings, Key: "other", Others: Max}, nil, ""},
+		{[]events.Fact{made}, &Make{ID: "w", Settings: edited}, nil, "already_exists"},
+		{[]events.Fact{made, deleted}, &Make{ID: "w", Settings: settings}, nil, "already_exists"},
+
+		{nil, &Edit{URL: &url}, nil, "not_found"},
+		{[]events.Fact{made, deleted}, &Edit{URL: &url}, nil, "not_found"},
+		{[]events.Fact{made}, &Edit{}, nil, ""},
+		{[]events.Fact{made}, &Edit{Enabled: &on}, nil, ""},
+		{[]events.Fact{made}, &Edit{URL: &url, Types: &all, Enabled: &off},
+			[]events.Fact{&events.WebhookEdited{WebhookSettings: edited}, disabled}, ""},
+		{[]events.Fact{made, disabled}, &Edit{Enabled: &off}, nil, ""},
+		{[]events.Fact{made, disabled}, &Edit{Enabled: &on}, []events.Fact{&events.WebhookEnabled{}}, ""},
+
+		{[]events.Fact{made}, &ChangeSecret{Key: "l"}, []events.Fact{&events.WebhookSecretChanged{
+			WebhookSecret: events.WebhookSecret{Number: 2, Key: "l"}, OldUntil: day.Add(24 * time.Hour)}}, ""},
+
+		{[]events.Fact{made}, &Replay{From: 5, Made: 4}, []events.Fact{&events.WebhookReplayed{From: 5, Term: 1}}, ""},
+		{[]events.Fact{made}, &Replay{From: 6, Made: 4}, nil, "invalid_field"},
+		{[]events.Fact{made, taken, moved}, &Replay{From: 1, Made: 4}, []events.Fact{&events.WebhookReplayed{From: 1, Term: 2}}, ""},
+		{[]events.Fact{made, taken, moved}, &Replay{From: 10, Made: 4}, []events.Fact{&events.WebhookReplayed{From: 10, Term: 2}},
+			""},
+		{[]events.Fact{made, taken, moved}, &Replay{From: 11, Made: 4}, nil, "invalid_field"},
+		{[]events.Fact{made, taken, moved, &events.WebhookReplayed{From: 1, Term: 2}}, &Replay{From: 2, Made: 4}, nil,
+			"invalid_field"},
+
+		{[]events.Fact{made, taken}, &core.MoveCursor{CursorMoved: *moved}, []events.Fact{moved}, ""},
+		{[]events.Fact{made, taken, &events.WebhookReplayed{From: 1, Term: 2}}, &core.MoveCursor{CursorMoved: *moved}, nil,
+			"stale_revision"},
+		{[]events.Fact{made, taken, deleted}, &core.MoveCursor{CursorMoved: *moved}, nil, "not_found"},
+		{[]events.Fact{made, taken}, &End{Moved: *moved, Cause: events.WebhookGone},
+			[]events.Fact{moved, &events.WebhookDisabled{Cause: events.WebhookGone}}, ""},
+		{[]events.Fact{made, taken, disabled}, &End{Moved: *moved, Cause: events.WebhookGone}, []events.Fact{moved}, ""},
+		{[]events.Fact{made}, &End{Moved: *moved, Cause: events.WebhookGone}, nil, "stale_revision"},
+
+		{[]events.Fact{made}, &Delete{}, []events.Fact{deleted}, ""},
+		{[]events.Fact{made, deleted}, &Delete{}, nil, "not_found"},
+	} {
+		facts, err := with(line.given...).Decide(line.cmd, day)
+		code := core.Code("")
+		if err != nil {
+			code = err.(*core.Refusal).Code
+		}
+		if code != line.code || len(facts)+len(line.want) > 0 && !reflect.DeepEqual(facts, line.want) {
+			t.Errorf("line %d, %T: %v, %q; want %v, %q", i+1, line.cmd, facts, code, line.want, line.code)
+		}
+	}
+}
+
+// TestSecrets: one signs for a day beside the one that follows it, and only so many sign at once.
+func TestSecrets(t *testing.T) {
+	w, now := with(made), day
+	numbers := func() (all []int64) {
+		state := w.State()
+		for _, secret := range state.Signing(now) {
+			all = append(all, secret.Number)
+		}
+		return all
+	}
+	change := func() error {
+		facts, err := w.Decide(&ChangeSecret{Key: "k"}, now)
+		for _, fact := range facts {
+			w.Evolve(fact)
+		}
+		return err
+	}
+	for range MaxSecrets - 1 {
+		if err := change(); err != nil {
+			t.Fatal(err)
+		}
+		now = now.Add(time.Hour)
+	}
+	if got := numbers(); !reflect.DeepEqual(got, []int64{5, 4, 3, 2, 1}) {
+		t.Errorf("%v sign", got)
+	}
+	if err := change(); err == nil {
+		t.Error("six secrets sign")
+	}
+	now = day.Add(24 * time.Hour) // the first ends now
+	if got := numbers(); !reflect.DeepEqual(got, []int64{5, 4, 3, 2}) {
+		t.Errorf("%v sign after a day", got)
+	}
+	if err := change(); err != nil {
+		t.Error(err)
+	}
+	if got := numbers(); !reflect.DeepEqual(got, []int64{6, 5, 4, 3, 2}) {
+		t.Errorf("%v sign", got)
+	}
+}
+
+// TestEditTag: it moves with edits alone, and an edit has what failed tried again.
+func TestEditTag(t *testing.T) {
+	failing := events.CursorMoved{Term: 1, Reached: 9, NextAt: day,
+		CursorFailure: events.CursorFailure{Failing: 10, Failures: 3, Since: day, Error: "no"}}
+	w := New().(*Webhook)
+	for i, step := range []struct {
+		fact   events.Fact
+		edited events.Revision
+	}{
+		{made, 0}, {&events.CursorTaken{Term: 1, Node: "n"}, 0}, {&failing, 0},
+		{&events.WebhookSecretChanged{WebhookSecret: events.WebhookSecret{Number: 2, Key: "k"}, OldUntil: day}, 0},
+		{&events.WebhookDisabled{Cause: events.WebhookFailing}, 4}, {&events.WebhookEnabled{}, 5},
+		{&failing, 5}, {&events.WebhookEdited{WebhookSettings: settings}, 7}, {&events.WebhookReplayed{From: 3, Term: 2}, 7},
+	} {
+		w.Evolve(step.fact)
+		if w.EditRevision() != step.edited {
+			t.Errorf("after fact %d the edit is %d, want %d", i+1, w.EditRevision(), step.edited)
+		}
+		forgiven := w.Cursor().CursorFailure == events.CursorFailure{} && w.Cursor().NextAt.IsZero()
+		switch step.fact.(type) {
+		case *events.WebhookEdited, *events.WebhookEnabled, *events.WebhookReplayed:
+			if !forgiven {
+				t.Errorf("after %s the cursor is %+v", step.fact.Name(), w.Cursor())
+			}
+		case *events.WebhookDisabled:
+			if forgiven || w.Cursor().Reached != 9 {
+				t.Errorf("after %s the cursor is %+v", step.fact.Name(), w.Cursor())
+			}
+		}
+	}
+	state := w.State()
+	if reached := state.Reached(1); reached != 2 {
+		t.Errorf("replayed from 3 it has reached %d", reached)
+	}
+	if state = with(made).State(); state.Reached(7) != 7 {
+		t.Errorf("made at 7 it has reached %d", state.Reached(7))
+	}
+}
+
+func TestASnapshotIsTheWebhook(t *testing.T) {
+	w := with(made, &events.CursorTaken{Term: 1, Node: "n"},
+		&events.CursorMoved{Term: 1, Reached: 9, NextAt: day, CursorFailure: events.CursorFailure{Failing: 10, Failures: 3,
+			Since: day, Error: "no"}},
+		&events.WebhookSecretChanged{WebhookSecret: events.WebhookSecret{Number: 2, Key: "l"}, OldUntil: day},
+		&events.WebhookReplayed{From: 3, Term: 2}, &events.WebhookDisabled{Cause: events.WebhookGone})
+	if restored := coretest.Restored(t, w.Freeze(), New); !reflect.DeepEqual(restored, core.Core(w)) {
+		t.Errorf("restored %+v, want %+v", restored, w)
+	}
+	if err := New().Restore(strings.NewReader(`{"State":`)); err == nil {
+		t.Error("half a snapshot was restored")
+	}
+}
+
+func TestFactsThatCantBe(t *testing.T) {
+	coretest.RefusesFacts(t, New(), made, made)
+	coretest.RefusesFacts(t, New(), &events.WebhookEnabled{})
+	coretest.RefusesFacts(t, with(made, &events.WebhookDeleted{}), &events.WebhookEnabled{})
+	coretest.RefusesFacts(t, with(made), &events.ProductReserved{})
+}

@@ -1,0 +1,456 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/gofiber/fiber/v2"
+
+	"admitone/actors"
+	"admitone/actors/core"
+	"admitone/actors/webhook"
+	"admitone/events"
+	"admitone/projections/row"
+)
+
+func init() {
+	register(kind{collection: "webhooks", rules: webhook.Kind, routes: (*Server).webhookRoutes})
+}
+
+func (s *Server) webhookRoutes() {
+	const all, one = "/v1/webhooks", "/v1/webhooks/:id"
+	s.handle(fiber.MethodGet, all, s.listWebhooks)
+	s.handle(fiber.MethodGet, one, s.oneWebhook)
+	if s.config.Webhooks == nil {
+		return
+	}
+	s.handle(fiber.MethodPost, all, s.makeWebhook)
+	s.handle(fiber.MethodPatch, one, s.editWebhook)
+	s.handle(fiber.MethodDelete, one, s.deleteWebhook)
+	s.handle(fiber.MethodPost, one+"/secret", s.changeWebhookSecret)
+	s.handle(fiber.MethodPost, one+"/test", s.testWebhook)
+	s.handle(fiber.MethodPost, one+"/replay", s.replayWebhook)
+}
+
+// The members of a body that have rules of their own.
+const (
+	fieldURL         = "url"
+	fieldTypes       = "types"
+	fieldDescription = "description"
+)
+
+// maxTypes bounds the types that a webhook names.
+const maxTypes = 200
+
+// The statuses of a webhook.
+const (
+	webhookEnabled  = "enabled"
+	webhookDisabled = "disabled"
+)
+
+// webhookParam returns the id in the path of a request by an admin.
+func (r *request) webhookParam() (events.WebhookID, error) {
+	if err := r.caller.must(RoleAdmin); err != nil {
+		return "", err
+	}
+	return param[events.WebhookID](r, "id", "webhook")
+}
+
+// checkWebhookURL checks a URL, if one is given.
+func (s *Server) checkWebhookURL(url *string) error {
+	if url == nil {
+		return nil
+	}
+	if fault := s.config.Webhooks.URLFault(*url); fault != "" {
+		return invalidField(fieldURL, fault)
+	}
+	return nil
+}
+
+// webhookTypes reads the types of events: nil if none are given, and a pointer to nil for null.
+func webhookTypes(given jsontext.Value) (*[]string, error) {
+	var types []string
+	switch {
+	case given == nil:
+		return nil, nil
+	case given.Kind() == 'n':
+		return &types, nil
+	}
+	const rule = "a list of different types of events; leave it out for all"
+	if err := json.Unmarshal(given, &types); err != nil || len(types) == 0 || len(types) > maxTypes {
+		return nil, invalidField(fieldTypes, rule)
+	}
+	for i, name := range types {
+		if !events.Deliverable(name) {
+			return nil, invalidField(fieldTypes, fmt.Sprintf("%.100q is no type of event that is delivered", name))
+		}
+		if slices.Contains(types[:i], name) {
+			return nil, invalidField(fieldTypes, rule)
+		}
+	}
+	return &types, nil
+}
+
+// checkDescription checks a description, if one is given; it may be empty.
+func checkDescription(text *string) error {
+	if text != nil && *text != "" && !validText(*text, maxName) {
+		return invalidField(fieldDescription, "at most 200 characters, none of them a control character")
+	}
+	return nil
+}
+
+// makeWebhook makes one: 201 with it and its secret, or 200 with an existing one that is just like
+// it, without.
+func (s *Server) makeWebhook(r *request) error {
+	command, err := s.newWebhook(r)
+	if err != nil {
+		return err
+	}
+	stream := webhook.Stream(command.ID)
+	answer, err := r.ask(stream, command, nil)
+	if err != nil {
+		return err
+	}
+	r.ctx.Set(fiber.HeaderLocation, "/v1/webhooks/"+string(command.ID))
+	if len(answer.Facts) == 0 {
+		return s.webhookNow(r, command.ID, nil)
+	}
+	var made row.Webhook
+	if err := made.Apply(&events.Recorded{Event: events.Event{Type: answer.Facts[0].Name(), Fact: answer.Facts[0]},
+		Stream: stream, Revision: answer.Revision, Position: answer.Position}); err != nil {
+		return err
+	}
+	r.tag(made.Edited)
+	secret := s.config.Webhooks.Key().Secret(made.ID, made.Secret)
+	return r.json(fiber.StatusCreated, appendWebhook(nil, &made, func(o *events.Object) { o.String("secret", secret) }))
+}
+
+// newWebhook reads and checks the body of a new webhook.
+func (s *Server) newWebhook(r *request) (*webhook.Make, error) {
+	if err := r.caller.must(RoleAdmin); err != nil {
+		return nil, err
+	}
+	var body struct {
+		ID          *events.WebhookID `json:"id"`
+		URL         string            `json:"url"`
+		Types       jsontext.Value    `json:"types"`
+		Description string            `json:"description"`
+	}
+	if err := r.decode(&body, false); err != nil {
+		return nil, err
+	}
+	id, err := newID(r, body.ID)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.checkWebhookURL(&body.URL); err != nil {
+		return nil, err
+	}
+	types, err := webhookTypes(body.Types)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkDescription(&body.Description); err != nil {
+		return nil, err
+	}
+	others, _, err := s.config.Views.Webhooks("", webhook.Max)
+	return &webhook.Make{ID: id, Key: s.config.Webhooks.Key().Fingerprint(), Others: len(others),
+		Settings: events.WebhookSettings{URL: body.URL, Types: core.Or(types, nil), Description: body.Description}}, err
+}
+
+// listWebhooks answers with a page of them.
+func (s *Server) listWebhooks(r *request) error {
+	if err := r.caller.must(RoleAdmin); err != nil {
+		return err
+	}
+	p, err := r.paging()
+	if err != nil {
+		return err
+	}
+	if err := r.caughtUp(); err != nil {
+		return err
+	}
+	rows, next, err := s.config.Views.Webhooks(p.after, p.limit)
+	if err != nil {
+		return err
+	}
+	return r.list(len(rows), next, func(dst []byte, i int) ([]byte, error) {
+		return AppendWebhook(dst, &rows[i], nil), nil
+	}, nil)
+}
+
+// oneWebhook answers with one of them. Its ETag is the newest edit's, and the other members change
+// without it.
+func (s *Server) oneWebhook(r *request) error {
+	id, err := r.webhookParam()
+	if err != nil {
+		return err
+	}
+	if err := r.caughtUp(); err != nil {
+		return err
+	}
+	found, ok, err := s.config.Views.Webhook(id)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return notFound("webhook")
+	}
+	if r.tag(found.Edited) && found.Revision == found.Edited {
+		return r.notModified()
+	}
+	return r.json(fiber.StatusOK, AppendWebhook(nil, &found, nil))
+}
+
+// editWebhook changes one, unless it was edited since.
+func (s *Server) editWebhook(r *request) error {
+	id, err := r.webhookParam()
+	if err != nil {
+		return err
+	}
+	edited, err := r.ifMatch()
+	if err != nil {
+		return err
+	}
+	command, err := s.newWebhookEdit(r)
+	if err != nil {
+		return err
+	}
+	if _, err := r.ask(webhook.Stream(id), command, &editBase{revision: *edited, edit: true}); err != nil {
+		return s.staleWebhook(err, id, *edited)
+	}
+	return s.webhookNow(r, id, nil)
+}
+
+// newWebhookEdit reads and checks the body of an edit.
+func (s *Server) newWebhookEdit(r *request) (*webhook.Edit, error) {
+	var body struct {
+		URL         *string        `json:"url"`
+		Types       jsontext.Value `json:"types"`
+		Description *string        `json:"description"`
+		Status      *string        `json:"status"`
+	}
+	if err := r.decode(&body, false, fieldTypes); err != nil {
+		return nil, err
+	}
+	if err := s.checkWebhookURL(body.URL); err != nil {
+		return nil, err
+	}
+	types, err := webhookTypes(body.Types)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkDescription(body.Description); err != nil {
+		return nil, err
+	}
+	command := &webhook.Edit{URL: body.URL, Types: types, Description: body.Description}
+	if body.Status != nil {
+		enabled := *body.Status == webhookEnabled
+		if !enabled && *body.Status != webhookDisabled {
+			return nil, invalidField("status", webhookEnabled+" or "+webhookDisabled)
+		}
+		command.Enabled = &enabled
+	}
+	return command, nil
+}
+
+// deleteWebhook ends one.
+func (s *Server) deleteWebhook(r *request) error {
+	id, err := r.webhookParam()
+	if err != nil {
+		return err
+	}
+	answer, err := r.ask(webhook.Stream(id), &webhook.Delete{}, nil)
+	if err != nil {
+		return err
+	}
+	o := events.OpenObject(nil)
+	o.String("id", string(id))
+	o.String("status", "deleted")
+	o.Int("position", int64(answer.Position))
+	return r.json(fiber.StatusOK, o.Close())
+}
+
+// changeWebhookSecret answers with a new secret.
+func (s *Server) changeWebhookSecret(r *request) error {
+	id, err := r.webhookParam()
+	if err != nil {
+		return err
+	}
+	if err := r.decode(&struct{}{}, true); err != nil {
+		return err
+	}
+	key := s.config.Webhooks.Key()
+	answer, err := r.ask(webhook.Stream(id), &webhook.ChangeSecret{Key: key.Fingerprint()}, nil)
+	if err != nil {
+		return err
+	}
+	changed := answer.Facts[0].(*events.WebhookSecretChanged)
+	return s.webhookNow(r, id, func(o *events.Object) {
+		o.String("secret", key.Secret(id, changed.Number))
+		o.Time("old_secret_until", changed.OldUntil)
+	})
+}
+
+// testWebhook delivers an event that is in no log, and answers with how it went.
+func (s *Server) testWebhook(r *request) error {
+	id, err := r.webhookParam()
+	if err != nil {
+		return err
+	}
+	if err := r.decode(&struct{}{}, true); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*readLimit)
+	defer cancel()
+	state, _, err := s.webhookState(ctx, id)
+	if err != nil {
+		return err
+	}
+	result, err := s.config.Webhooks.Test(ctx, &state)
+	if err != nil {
+		return err
+	}
+	o := events.OpenObject(nil)
+	o.Bool("delivered", result.Error == "")
+	o.String("event_id", result.EventID)
+	if result.Status != 0 {
+		o.Int("status", int64(result.Status))
+	}
+	if result.Error != "" {
+		o.String("error", result.Error)
+	}
+	return r.json(fiber.StatusOK, o.Close())
+}
+
+// replayWebhook has events delivered again.
+func (s *Server) replayWebhook(r *request) error {
+	id, err := r.webhookParam()
+	if err != nil {
+		return err
+	}
+	var body struct {
+		From *int64 `json:"from"`
+	}
+	if err := r.decode(&body, false); err != nil {
+		return err
+	}
+	if body.From == nil || *body.From < 1 {
+		return invalidField("from", "a position in the log: that of the first event to be delivered again")
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
+	defer cancel()
+	made, err := s.config.Webhooks.Made(ctx, id)
+	if err != nil {
+		return err
+	}
+	if _, err := r.ask(webhook.Stream(id), &webhook.Replay{From: events.Position(*body.From), Made: made}, nil); err != nil {
+		return err
+	}
+	return s.webhookNow(r, id, nil)
+}
+
+// webhookState reads a webhook from its entity.
+func (s *Server) webhookState(ctx context.Context, id events.WebhookID) (webhook.State, actors.Answer, error) {
+	var (
+		state  webhook.State
+		exists bool
+	)
+	answer, err := s.config.Desk.View(ctx, webhook.Stream(id), func(c core.Core) {
+		w := c.(*webhook.Webhook)
+		state, exists = w.State(), w.Exists()
+	})
+	if err != nil {
+		return webhook.State{}, answer, err // state may still be written
+	}
+	if !exists {
+		return state, answer, notFound("webhook")
+	}
+	s.note(answer.Position)
+	return state, answer, nil
+}
+
+// webhookNow answers with a webhook as its entity has it, and with what more adds.
+func (s *Server) webhookNow(r *request, id events.WebhookID, more func(*events.Object)) error {
+	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
+	defer cancel()
+	state, answer, err := s.webhookState(ctx, id)
+	if err != nil {
+		return err
+	}
+	made, err := s.config.Webhooks.Made(ctx, id)
+	if err != nil {
+		return err
+	}
+	now := row.Webhook{ID: id, WebhookSettings: state.Settings, Disabled: state.Disabled, Cause: state.Cause,
+		Reached: state.Reached(made), CursorFailure: state.Cursor.CursorFailure, NextAt: state.Cursor.NextAt,
+		Edited: state.Edited, Revision: answer.Revision, Position: answer.Position}
+	r.tag(now.Edited)
+	return r.json(fiber.StatusOK, appendWebhook(nil, &now, more))
+}
+
+// WebhookStatus is the status of a webhook: enabled or disabled.
+func WebhookStatus(w *row.Webhook) string {
+	if w.Disabled {
+		return webhookDisabled
+	}
+	return webhookEnabled
+}
+
+// AppendWebhook appends a webhook as the HTTP resource, with as_of if at is given.
+func AppendWebhook(dst []byte, w *row.Webhook, at *row.Moment) []byte {
+	return appendWebhook(dst, w, func(o *events.Object) {
+		if at != nil {
+			o.Raw("as_of", appendAsOf(nil, *at))
+		}
+	})
+}
+
+// appendWebhook is AppendWebhook with what more adds, if it is not nil.
+func appendWebhook(dst []byte, w *row.Webhook, more func(*events.Object)) []byte {
+	o := events.OpenObject(dst)
+	o.String("id", string(w.ID))
+	o.String(fieldURL, w.URL)
+	if w.Types != nil {
+		types, _ := json.Marshal(w.Types) // strings always have an encoding
+		o.Raw(fieldTypes, types)
+	}
+	o.String(fieldDescription, w.Description)
+	o.String("status", WebhookStatus(w))
+	if w.Cause != "" {
+		o.String("disabled_because", string(w.Cause))
+	}
+	o.Int("reached", int64(w.Reached))
+	if w.Failing != 0 {
+		o.Time("failing_since", w.Since)
+		o.String("last_error", w.Error)
+		if !w.NextAt.IsZero() && !w.Disabled {
+			o.Time("next_at", w.NextAt)
+		}
+	}
+	o.Int("revision", int64(w.Edited))
+	o.Int("position", int64(w.Position))
+	if more != nil {
+		more(&o)
+	}
+	return o.Close()
+}
+
+// staleWebhook names the newest edit in the refusal of a stale one.
+func (s *Server) staleWebhook(err error, id events.WebhookID, known events.Revision) error {
+	refusal, ok := err.(*core.Refusal)
+	if !ok || refusal.Code != core.CodeStaleRevision {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
+	defer cancel()
+	state, _, err := s.webhookState(ctx, id)
+	if err != nil {
+		return err
+	}
+	return &problem{code: refusal.Code, detail: staleDetail(refusal, known),
+		fields: core.Fields{"current_revision": state.Edited}}
+}

@@ -1,0 +1,167 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// newHook is the body of a webhook that nothing listens to.
+const newHook = `{"url":"http://127.0.0.1:1/"}`
+
+// hook makes a webhook, unless it is there.
+func (m *matrix) hook(id string) string {
+	m.make("POST", "/v1/webhooks", fmt.Sprintf(`{"id":%q,"url":"http://127.0.0.1:1/"}`, id))
+	return id
+}
+
+func init() {
+	for id, request := range map[string]func(*matrix, string) cell{
+		"makeWebhook":  func(*matrix, string) cell { return cell{body: newHook} },
+		"listWebhooks": func(*matrix, string) cell { return of() },
+		"getWebhook":   func(m *matrix, _ string) cell { return of(m.hook("hook")) },
+		"editWebhook": func(m *matrix, _ string) cell {
+			return cell{parts: []string{m.hook(m.id())}, body: `{"description":"o"}`, match: `"0"`}
+		},
+		"deleteWebhook":       func(m *matrix, _ string) cell { return of(m.hook(m.id())) },
+		"changeWebhookSecret": func(m *matrix, _ string) cell { return of(m.hook(m.id())) },
+		"testWebhook":         func(m *matrix, _ string) cell { return of(m.hook("hook")) },
+		"replayWebhook": func(m *matrix, _ string) cell {
+			return cell{parts: []string{m.hook("hook")}, body: `{"from":1}`}
+		},
+	} {
+		cells[id] = request
+	}
+	answersOfKinds = append(answersOfKinds, askWebhooks)
+}
+
+// askWebhooks asks the operations on webhooks.
+func askWebhooks(_ *testing.T, ask func(method, path, body string, headers ...string) answer) {
+	const hook, body = "/v1/webhooks/hook", `{"id":"hook","url":"http://127.0.0.1:1/","types":["product.reserved.v1"]}`
+	ask("POST", "/v1/webhooks", strings.Replace(body, "reserved", "sold", 1)).problem(422, "invalid_field")
+	ask("POST", "/v1/webhooks", body).is(201)
+	ask("POST", "/v1/webhooks", body).is(200)
+	ask("GET", "/v1/webhooks", "").is(200)
+	ask("GET", hook, "").is(200)
+	ask("PATCH", hook, `{"types":null,"status":"disabled"}`, "If-Match", `"0"`).is(200)
+	ask("POST", hook+"/test", "").is(200)
+	ask("POST", hook+"/secret", "").is(200)
+	ask("POST", hook+"/replay", `{"from":1}`).is(200)
+	ask("DELETE", hook, "").is(200)
+	ask("GET", hook, "").problem(404, "not_found")
+}
+
+// TestWebhookResource makes, reads, edits and deletes webhooks.
+func TestWebhookResource(t *testing.T) {
+	w := newHarness(t)
+	made := w.do("POST", "/v1/webhooks", `{"id":"shop","url":"https://shop.example/h","types":["booking.booked.v1"]}`)
+	body := made.is(201)
+	secret, _ := body["secret"].(string)
+	if !strings.HasPrefix(secret, "whsec_") || made.header.Get("ETag") != `"0"` ||
+		made.header.Get("Location") != "/v1/webhooks/shop" || body["reached"] != body["position"] {
+		t.Errorf("made: %v %s", made.header, made.text)
+	}
+	// A key is answered with the secret once more, an id is not.
+	const other = `{"url":"https://shop.example/i"}`
+	first := w.do("POST", "/v1/webhooks", other, "Idempotency-Key", "k").is(201)
+	again := w.do("POST", "/v1/webhooks", other, "Idempotency-Key", "k")
+	if again.is(201)["secret"] != first["secret"] || again.header.Get("Idempotent-Replay") != "true" ||
+		first["secret"] == secret {
+		t.Errorf("again: %s, first %v", again.text, first)
+	}
+	if again := w.do("POST", "/v1/webhooks", `{"id":"shop","url":"https://shop.example/h","types":["booking.booked.v1"]}`).
+		is(200); again["secret"] != nil {
+		t.Errorf("again without a key: %v", again)
+	}
+	w.do("POST", "/v1/webhooks", `{"id":"shop","url":"https://shop.example/j"}`).problem(409, "already_exists")
+
+	w.do("PATCH", "/v1/webhooks/shop", `{"status":"disabled"}`).problem(428, "revision_required")
+	edited := w.do("PATCH", "/v1/webhooks/shop", `{"types":null,"description":"d","status":"disabled"}`, "If-Match", `"0"`)
+	if body := edited.is(200); body["types"] != nil || body["description"] != "d" || body["status"] != "disabled" ||
+		body["disabled_because"] != "asked" || edited.header.Get("ETag") != `"2"` || body["revision"] != 2.0 {
+		t.Errorf("edited: %s", edited.text)
+	}
+	if stale := w.do("PATCH", "/v1/webhooks/shop", `{"description":"e"}`, "If-Match", `"0"`).
+		problem(412, "stale_revision"); stale["current_revision"] != 2.0 {
+		t.Errorf("stale: %v", stale)
+	}
+	if a := w.do("GET", "/v1/webhooks/shop", "", "If-None-Match", `"2"`); a.status != 304 {
+		t.Errorf("%s: %d", a.what, a.status)
+	}
+	changed := w.do("POST", "/v1/webhooks/shop/secret", "")
+	if body := changed.is(200); body["secret"] == secret || body["old_secret_until"] == nil ||
+		changed.header.Get("ETag") != `"2"` {
+		t.Errorf("changed: %s", changed.text)
+	}
+	if list := w.do("GET", "/v1/webhooks", "").is(200)["items"].([]any); len(list) != 2 {
+		t.Errorf("listed: %v", list)
+	}
+	w.do("DELETE", "/v1/webhooks/shop", "").is(200)
+	w.do("DELETE", "/v1/webhooks/shop", "").problem(404, "not_found")
+	w.do("GET", "/v1/webhooks/shop", "").problem(404, "not_found")
+	w.do("POST", "/v1/webhooks", `{"id":"shop","url":"https://shop.example/h"}`).problem(409, "already_exists")
+	if list := w.do("GET", "/v1/webhooks", "").is(200)["items"].([]any); len(list) != 1 {
+		t.Errorf("listed after one was deleted: %v", list)
+	}
+}
+
+// TestWebhookRefusals: what a webhook can't have.
+func TestWebhookRefusals(t *testing.T) {
+	w := newHarness(t)
+	w.do("POST", "/v1/webhooks", `{"id":"shop","url":"https://shop.example/h"}`).is(201)
+	for field, values := range map[string][]string{
+		"url": {`""`, `"shop.example"`, `"ftp://shop.example/"`, `"https://u:p@shop.example/"`, `"https://169.254.169.254/"`},
+		"types": {`[]`, `"booking.booked.v1"`, `["booking.booked"]`, `["booking.booked.v1","booking.booked.v1"]`,
+			`["webhook.made.v1"]`, `["cursor.moved.v1"]`, `["settings.pass_keys_added.v1"]`, `["waitingroom.run.v1"]`},
+		"description": {`"a\u0007"`, `"` + strings.Repeat("a", 201) + `"`},
+	} {
+		for _, value := range values {
+			body := fmt.Sprintf(`{"url":"https://shop.example/h",%q:%s}`, field, value)
+			if field == "url" {
+				body = fmt.Sprintf(`{"url":%s}`, value)
+			}
+			if p := w.do("POST", "/v1/webhooks", body).problem(422, "invalid_field"); p["field"] != field {
+				t.Errorf("%s: %v", body, p)
+			}
+			p := w.do("PATCH", "/v1/webhooks/shop", fmt.Sprintf(`{%q:%s}`, field, value), "If-Match", `"0"`).
+				problem(422, "invalid_field")
+			if p["field"] != field {
+				t.Errorf("%s %s: %v", field, value, p)
+			}
+		}
+	}
+	w.do("PATCH", "/v1/webhooks/shop", `{"status":"gone"}`, "If-Match", `"0"`).problem(422, "invalid_field")
+	w.do("POST", "/v1/webhooks/shop/replay", `{"from":0}`).problem(422, "invalid_field")
+	w.do("POST", "/v1/webhooks/shop/replay", `{}`).problem(422, "invalid_field")
+	w.do("POST", "/v1/webhooks/shop/replay", `{"from":3}`).problem(422, "invalid_field")
+	w.do("POST", "/v1/webhooks/none/replay", `{"from":1}`).problem(404, "not_found")
+	w.do("POST", "/v1/webhooks/none/test", "").problem(404, "not_found")
+	w.do("POST", "/v1/webhooks/none/secret", "").problem(404, "not_found")
+	w.do("PATCH", "/v1/webhooks/none", `{}`, "If-Match", `"0"`).problem(404, "not_found")
+	for range 4 {
+		w.do("POST", "/v1/webhooks/shop/secret", "").is(200)
+	}
+	w.do("POST", "/v1/webhooks/shop/secret", "").problem(409, "limit_exceeded")
+	for n := range 99 {
+		w.do("POST", "/v1/webhooks", fmt.Sprintf(`{"id":"w%d","url":"https://shop.example/h"}`, n)).is(201)
+	}
+	w.do("GET", "/v1/webhooks?min_position="+fmt.Sprint(int64(w.server.answered())), "").is(200)
+	w.do("POST", "/v1/webhooks", newHook).problem(409, "limit_exceeded")
+}
+
+// hookState reads a webhook until it is as wanted.
+func (w *harness) hookState(id string, wanted func(map[string]any) bool) map[string]any {
+	w.t.Helper()
+	for end := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		is := w.do("GET", "/v1/webhooks/"+id, "").is(200)
+		if wanted(is) {
+			return is
+		}
+		if time.Now().After(end) {
+			text, _ := json.Marshal(is)
+			w.t.Fatalf("it stays %s", text)
+		}
+	}
+}

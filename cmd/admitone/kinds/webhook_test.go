@@ -1,0 +1,3 @@
+package kinds
+
+func init() { noTopic["webhook"] = "an admin asks for it, and it moves with every delivery" }

@@ -1,0 +1,76 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"admitone/api/webhooks"
+	"admitone/cmd/admitone/usage"
+)
+
+// WebhooksKeyFile has the key that the secrets of webhooks are derived from, below the store's
+// directory, if no other file is named.
+const WebhooksKeyFile = "webhooks.key"
+
+// WebhookSettings are those of deliveries to webhooks.
+type WebhookSettings struct {
+	KeyFile      string // "" for webhooks.key in the directory
+	AllowPrivate bool   // http, and addresses of private networks
+	Faster       int    // what waits are divided by, for tests
+}
+
+// readableByGroup are the permissions of a key that was made here: the owner's, and reading by the
+// group, so that backups may have it.
+const readableByGroup = 0o640
+
+// webhooksKey reads the key of webhooks. One in the server's directory is made if needed. Errors: a
+// [usage.Error] for a named file that can't be read or has no key; the disk's.
+func webhooksKey(s *Settings) (*webhooks.Key, error) {
+	file := s.Webhooks.KeyFile
+	if file == "" {
+		file = filepath.Join(s.Directory(), WebhooksKeyFile)
+		made := false
+		err := makeFile(file, func() []byte { made = true; return newSecret() })
+		if err == nil && made {
+			err = os.Chmod(file, readableByGroup)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, usage.Errorf("--webhooks-key-file: %w", err)
+	}
+	key, err := webhooks.NewKey(text)
+	if err != nil {
+		return nil, usage.Errorf("%s: %w", file, err)
+	}
+	return key, nil
+}
+
+// openWebhooks opens the deliveries to webhooks.
+func (p *Server) openWebhooks(s Settings) error {
+	key, err := webhooksKey(&s)
+	if err != nil {
+		return err
+	}
+	p.webhooks = webhooks.New(webhooks.Config{Desk: p.Desk, Store: p.Log, Views: p.Views, Key: key,
+		AllowPrivate: s.Webhooks.AllowPrivate, Node: p.nodeName(), Alone: !p.shared, Logger: s.Logger,
+		Faster: s.Webhooks.Faster})
+	return nil
+}
+
+// deliver delivers to webhooks until the server stops, when it notes how far it has come.
+func (p *Server) deliver() {
+	ctx, stop := context.WithCancel(context.Background())
+	rest := p.rest
+	p.rest = func() { rest(); stop() }
+	p.delivering.Go(func() {
+		if err := p.webhooks.Run(ctx); err != nil && ctx.Err() == nil {
+			p.failed <- fmt.Errorf("the webhooks: %w", err)
+		}
+	})
+}

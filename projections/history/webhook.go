@@ -1,0 +1,86 @@
+package history
+
+import (
+	"fmt"
+	"strings"
+
+	"admitone/events"
+)
+
+func init() {
+	register(kind{category: events.WebhookCategory, describe: describeWebhook,
+		links:   func(*links, *events.Recorded, events.Fact) {},
+		example: "webhook/shop (what was delivered up to when, and what failed)"})
+}
+
+// describeWebhook tells the organiser's facts and those of the deliveries.
+func describeWebhook(fact events.Fact, of subject) string {
+	if !of.isEveryone() {
+		return ""
+	}
+	switch f := fact.(type) {
+	case *events.WebhookMade:
+		return "made: " + webhookSettings(&f.WebhookSettings) + "; " + secretNamed(&f.WebhookSecret)
+	case *events.WebhookEdited:
+		return "edited; it is now: " + webhookSettings(&f.WebhookSettings)
+	case *events.WebhookSecretChanged:
+		return fmt.Sprintf("given a new secret, and the one before signs as well until %s; %s",
+			events.FormatTime(f.OldUntil), secretNamed(&f.WebhookSecret))
+	case *events.WebhookDisabled:
+		return "disabled: " + disabledBecause(f.Cause)
+	case *events.WebhookEnabled:
+		return "enabled; deliveries go on where they stood"
+	case *events.WebhookReplayed:
+		return fmt.Sprintf("events from position %d on are delivered again; term %d", f.From, f.Term)
+	case *events.WebhookDeleted:
+		return "deleted"
+	}
+	return describeCursor(fact)
+}
+
+func webhookSettings(s *events.WebhookSettings) string {
+	types := "all types of events"
+	if s.Types != nil {
+		types = strings.Join(s.Types, ", ")
+	}
+	text := fmt.Sprintf("%s go to %s", types, s.URL)
+	if s.Description != "" {
+		text += fmt.Sprintf(" (%s)", s.Description)
+	}
+	return text
+}
+
+func secretNamed(s *events.WebhookSecret) string {
+	return fmt.Sprintf("secret %d is derived from the key with the fingerprint %s", s.Number, s.Key)
+}
+
+func disabledBecause(cause events.WebhookDisabledCause) string {
+	switch cause {
+	case events.WebhookAsked:
+		return "it was asked for"
+	case events.WebhookGone:
+		return "its receiver answered that it is gone for good"
+	case events.WebhookFailing:
+		return "an event could not be delivered for too long"
+	}
+	return string(cause)
+}
+
+// describeCursor tells how far the work behind a cursor has come, "" of any other fact.
+func describeCursor(fact events.Fact) string {
+	switch f := fact.(type) {
+	case *events.CursorTaken:
+		return fmt.Sprintf("server %s does the work from now on, term %d", f.Node, f.Term)
+	case *events.CursorMoved:
+		text := fmt.Sprintf("everything up to position %d is done", f.Reached)
+		if f.Failing != 0 {
+			text += fmt.Sprintf("; position %d has failed %s since %s: %s", f.Failing, counted(f.Failures, "time"),
+				events.FormatTime(f.Since), f.Error)
+		}
+		if !f.NextAt.IsZero() {
+			text += "; more is to be expected by " + events.FormatTime(f.NextAt)
+		}
+		return text
+	}
+	return ""
+}

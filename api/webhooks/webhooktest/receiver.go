@@ -109,9 +109,9 @@ func (r *Receiver) Await(n int, patience time.Duration) {
 	}
 }
 
-// CheckOrder checks that each of want was taken, those of a stream in its order, and that the body
-// of each delivery is its event as the log has it.
-func (r *Receiver) CheckOrder(want []events.Recorded) {
+// CheckBodies checks that each of want was taken, and that the body of each delivery is its event as
+// the log has it.
+func (r *Receiver) CheckBodies(want []events.Recorded) {
 	r.t.Helper()
 	body := map[string]string{}
 	for i := range want {
@@ -123,6 +123,15 @@ func (r *Receiver) CheckOrder(want []events.Recorded) {
 			return
 		}
 	}
+	if n := len(r.Taken()); n != len(want) {
+		r.t.Errorf("%d of %d events were delivered", n, len(want))
+	}
+}
+
+// CheckOrder is CheckBodies, and checks that the events of a stream were taken in its order.
+func (r *Receiver) CheckOrder(want []events.Recorded) {
+	r.t.Helper()
+	r.CheckBodies(want)
 	last := map[events.StreamID]events.Revision{}
 	taken := r.Taken()
 	for i := range taken {
@@ -131,8 +140,5 @@ func (r *Receiver) CheckOrder(want []events.Recorded) {
 			r.t.Errorf("%s: revision %d after %d", e.Stream, e.Revision, before)
 		}
 		last[e.Stream] = e.Revision
-	}
-	if len(taken) != len(want) {
-		r.t.Errorf("%d of %d events were delivered", len(taken), len(want))
 	}
 }

@@ -1,0 +1,251 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"admitone/api/webhooks/webhooktest"
+	"admitone/events"
+)
+
+// withDeliveries delivers to webhooks.
+func withDeliveries(w *harness) { w.delivers = true }
+
+// hooked makes a webhook, and returns its secret.
+func (w *harness) hooked(id, url, types string) string {
+	w.t.Helper()
+	body := fmt.Sprintf(`{"id":%q,"url":%q}`, id, url)
+	if types != "" {
+		body = fmt.Sprintf(`{"id":%q,"url":%q,"types":%s}`, id, url, types)
+	}
+	return w.do("POST", "/v1/webhooks", body).is(201)["secret"].(string)
+}
+
+// sell makes products and sells so many units of them, one after another.
+func (w *harness) sell(products, units int) {
+	w.t.Helper()
+	for p := range products {
+		w.do("POST", "/v1/products", fmt.Sprintf(`{"id":"p%d","name":"P","stock":1000000}`, p))
+	}
+	for sold := 0; sold < units; {
+		var commands []string
+		for ; sold < units && len(commands) < 500; sold++ {
+			commands = append(commands, fmt.Sprintf(
+				`{"method":"POST","path":"/v1/products/p%d/reservations","body":{"holder":"h"}}`, sold%products))
+		}
+		w.do("POST", "/v1/batch", `{"commands":[`+strings.Join(commands, ",")+`]}`).is(200)
+	}
+}
+
+// deliverable returns what is delivered of the log behind a position.
+func (w *harness) deliverable(behind events.Position) (all []events.Recorded) {
+	w.t.Helper()
+	for e, err := range events.All(context.Background(), w.store, behind) {
+		w.must(err)
+		if !events.Bookkeeping(e.Stream, e.Type) {
+			all = append(all, e)
+		}
+	}
+	return all
+}
+
+// deliveries is how many events a test of deliveries has: few, or as many as ADMITONE_WEBHOOK_EVENTS
+// says, which `task soak` sets.
+func deliveries(few int) int {
+	if many, err := strconv.Atoi(os.Getenv("ADMITONE_WEBHOOK_EVENTS")); err == nil {
+		return many
+	}
+	return few
+}
+
+// TestWebhookDeliveries: a receiver fails half the time, hangs, redirects to where nobody may go,
+// and is away for a while. Each event arrives, genuine, in order per stream, as the log has it.
+func TestWebhookDeliveries(t *testing.T) {
+	w := newHarness(t, withDeliveries)
+	var away atomic.Int64
+	var tried sync.Map // how often, by event
+	receiver := webhooktest.NewReceiver(t, func(rw http.ResponseWriter, n int, d *webhooktest.Delivery) int {
+		if n == 200 {
+			away.Store(time.Now().Add(300 * time.Millisecond).UnixNano())
+		}
+		times, _ := tried.LoadOrStore(d.ID(), new(atomic.Int64))
+		often := times.(*atomic.Int64).Add(1)
+		switch {
+		case time.Now().UnixNano() < away.Load():
+			panic(http.ErrAbortHandler) // the connection breaks
+		case often > 4:
+			return http.StatusOK // the waits after that are too long for a test
+		case n == 50 || n == 51:
+			time.Sleep(1500 * time.Millisecond) // longer than an answer may take
+		case n%7 == 0:
+			rw.Header().Set("Location", "http://169.254.169.254/latest")
+			return http.StatusTemporaryRedirect
+		case n%2 == 0:
+			return http.StatusInternalServerError
+		}
+		return http.StatusOK
+	})
+	secret := w.hooked("w", receiver.URL(), "")
+	w.sell(100, deliveries(400))
+	want := w.deliverable(0)
+	receiver.Await(len(want), patience)
+	receiver.CheckOrder(want)
+	head := want[len(want)-1].Position
+	is := w.hookState("w", func(is map[string]any) bool { return is["reached"].(float64) >= float64(head) })
+	if is["failing_since"] != nil || is["status"] != "enabled" {
+		t.Errorf("in the end it is %v", is)
+	}
+	webhooktest.Verify(t, secret, receiver.All())
+	t.Logf("%d events, %d deliveries", len(want), len(receiver.All()))
+}
+
+// TestWebhookSlowReceiver: receivers that never answer, and ones that are not there, cost another
+// webhook nothing: it has got everything before any of them has taken anything.
+func TestWebhookSlowReceiver(t *testing.T) {
+	w := newHarness(t, withDeliveries)
+	var through atomic.Bool
+	slow := webhooktest.NewReceiver(t, func(http.ResponseWriter, int, *webhooktest.Delivery) int {
+		if through.Load() {
+			return http.StatusOK
+		}
+		time.Sleep(2 * time.Second)
+		return http.StatusServiceUnavailable
+	})
+	quick := webhooktest.NewReceiver(t, nil)
+	w.hooked("dead", "http://127.0.0.1:1/", "")
+	w.hooked("slow", slow.URL(), "")
+	w.hooked("quick", quick.URL(), "")
+	w.sell(5, 300)
+	want := w.deliverable(0)
+	quick.Await(len(want), patience)
+	if taken := slow.Taken(); len(taken) > 0 {
+		t.Errorf("the slow one has taken %d", len(taken))
+	}
+	quick.CheckOrder(want)
+	through.Store(true)
+	slow.Await(len(want), patience)
+	slow.CheckOrder(want)
+	is := w.hookState("dead", func(is map[string]any) bool { return is["failing_since"] != nil })
+	if is["last_error"] != "it refused the connection" || is["status"] != "enabled" {
+		t.Errorf("the dead one is %v", is)
+	}
+}
+
+// TestWebhookGone: 410 disables a webhook, and once enabled it goes on where it stood.
+func TestWebhookGone(t *testing.T) {
+	w := newHarness(t, withDeliveries)
+	gone := atomic.Bool{}
+	receiver := webhooktest.NewReceiver(t, func(_ http.ResponseWriter, _ int, _ *webhooktest.Delivery) int {
+		if gone.Load() {
+			return http.StatusGone
+		}
+		return http.StatusOK
+	})
+	secret := w.hooked("w", receiver.URL(), "")
+	w.sell(2, 10)
+	receiver.Await(len(w.deliverable(0)), patience)
+	gone.Store(true)
+	w.sell(2, 10)
+	is := w.hookState("w", func(is map[string]any) bool { return is["status"] == "disabled" })
+	if is["disabled_because"] != "gone" || is["failing_since"] == nil || is["last_error"] != "it answered 410" ||
+		is["next_at"] != nil {
+		t.Errorf("it is %v", is)
+	}
+	before := len(receiver.All())
+	w.sell(2, 10)
+	gone.Store(false)
+	if now := len(receiver.All()); now != before {
+		t.Errorf("%d deliveries after it was disabled", now-before)
+	}
+	w.do("PATCH", "/v1/webhooks/w", `{"status":"enabled"}`, "If-Match", fmt.Sprintf(`"%v"`, is["revision"])).is(200)
+	want := w.deliverable(0)
+	receiver.Await(len(want), patience)
+	receiver.CheckOrder(want)
+	webhooktest.Verify(t, secret, receiver.All())
+}
+
+// TestWebhookReplay: a replay from a position repeats exactly what came from there on, also what
+// came before the webhook was made.
+func TestWebhookReplay(t *testing.T) {
+	w := newHarness(t, withDeliveries)
+	w.sell(3, 10)
+	old := w.deliverable(0)
+	receiver := webhooktest.NewReceiver(t, nil)
+	w.hooked("w", receiver.URL(), `["product.reserved.v1"]`)
+	w.sell(3, 20)
+	want := slices.DeleteFunc(w.deliverable(0), func(e events.Recorded) bool { return e.Type != "product.reserved.v1" })
+	receiver.Await(20, patience)
+	receiver.CheckOrder(want[10:])
+	w.hookState("w", func(is map[string]any) bool { return is["reached"].(float64) >= float64(want[29].Position) })
+
+	w.do("POST", "/v1/webhooks/w/replay", fmt.Sprintf(`{"from":%d}`, want[15].Position)).is(200)
+	w.hookState("w", func(is map[string]any) bool { return is["reached"].(float64) >= float64(want[29].Position) })
+	again := receiver.All()[20:]
+	if len(again) != 15 {
+		t.Fatalf("%d deliveries of 15", len(again))
+	}
+	bodies := map[string]string{}
+	for _, d := range receiver.All()[:20] {
+		bodies[d.ID()] = string(d.Body)
+	}
+	for _, d := range again {
+		if bodies[d.ID()] != string(d.Body) {
+			t.Errorf("%s: %s, and before %s", d.ID(), d.Body, bodies[d.ID()])
+		}
+	}
+	// A webhook that is made delivers nothing of before; a replay does.
+	w.do("POST", "/v1/webhooks/w/replay", fmt.Sprintf(`{"from":%d}`, old[0].Position)).is(200)
+	receiver.Await(30, patience)
+	receiver.CheckBodies(want)
+}
+
+// TestWebhookEdits: other types, another address and another secret go on without a gap, and
+// nothing that is about servers is ever delivered.
+func TestWebhookEdits(t *testing.T) {
+	w := newHarness(t, withDeliveries)
+	first, second := webhooktest.NewReceiver(t, nil), webhooktest.NewReceiver(t, nil)
+	old := w.hooked("w", first.URL(), `["product.created.v2"]`)
+	w.sell(2, 10)
+	first.Await(2, patience)
+	w.do("PUT", "/v1/waiting-rooms/room", newRoom).is(201)
+	reached := w.hookState("w", func(is map[string]any) bool { return is["reached"].(float64) > 2 })["reached"].(float64)
+	edit := fmt.Sprintf(`{"url":%q,"types":null}`, second.URL())
+	w.do("PATCH", "/v1/webhooks/w", edit, "If-Match", `"0"`).is(200)
+	secret := w.do("POST", "/v1/webhooks/w/secret", "").is(200)["secret"].(string)
+	w.sell(2, 10)
+	end := w.deliverable(0)
+	head := float64(end[len(end)-1].Position)
+	w.hookState("w", func(is map[string]any) bool { return is["reached"].(float64) >= head })
+	second.CheckOrder(w.deliverable(events.Position(reached)))
+	if n := len(first.All()); n != 2 {
+		t.Errorf("%d events went to the first address", n)
+	}
+	all := second.All()
+	webhooktest.Verify(t, old, all)
+	webhooktest.Verify(t, secret, all[len(all)-1:])
+	if result := w.do("POST", "/v1/webhooks/w/test", "").is(200); result["delivered"] != true || result["status"] != 204.0 {
+		t.Errorf("the test: %v", result)
+	}
+	if all := second.All(); all[len(all)-1].Event.Type != "webhook.test.v1" {
+		t.Errorf("the test delivered %s", all[len(all)-1].Body)
+	}
+	w.do("DELETE", "/v1/webhooks/w", "").is(200)
+	before := len(second.All())
+	w.sell(2, 10)
+	third := webhooktest.NewReceiver(t, nil)
+	w.hooked("x", third.URL(), "")
+	w.sell(2, 1)
+	third.Await(1, patience)
+	if n := len(second.All()); n != before {
+		t.Errorf("%d deliveries after it was deleted", n-before)
+	}
+}

@@ -1,0 +1,164 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"admitone/api/webhooks/webhooktest"
+	"admitone/events"
+	"admitone/events/embedded"
+)
+
+// hookFlags let webhooks go to this machine, and be tried again soon.
+var hookFlags = []string{"--webhook-allow-private", "--webhook-faster=1000"}
+
+// sellMore sells so many units of several products in one batch, and returns how many were.
+func sellMore(t *testing.T, client *http.Client, url string, round, products, units int) {
+	t.Helper()
+	commands := make([]string, units)
+	for i := range commands {
+		commands[i] = fmt.Sprintf(`{"method":"POST","path":"/v1/products/p%d/reservations","body":{"holder":"h"}}`, i%products)
+	}
+	body := `{"commands":[` + strings.Join(commands, ",") + `]}`
+	if status, answer, err := post(client, url+"/v1/batch", body, ""); status != http.StatusOK || err != nil {
+		t.Fatalf("round %d: %d %s, %v", round, status, answer, err)
+	}
+}
+
+// hook makes products and a webhook, and returns its secret.
+func hook(t *testing.T, client *http.Client, url, to string, products int) string {
+	t.Helper()
+	for p := range products {
+		if _, _, err := post(client, url+"/v1/products", fmt.Sprintf(`{"id":"p%d","name":"P","stock":1000000}`, p), ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, answer, err := post(client, url+"/v1/webhooks", fmt.Sprintf(`{"id":"w","url":%q}`, to), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret, _ := decoded[map[string]any](t, answer)["secret"].(string)
+	return secret
+}
+
+// reservations of the log in a directory.
+func reservations(t *testing.T, store string) (all []events.Recorded) {
+	t.Helper()
+	log, err := embedded.Open(store, embedded.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	for e, err := range events.All(context.Background(), log, 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Type == "product.reserved.v1" {
+			all = append(all, e)
+		}
+	}
+	return all
+}
+
+// TestKill9DuringDeliveries kills the server while it delivers to a receiver that fails now and
+// then: each event arrives, genuine, in order per stream, and none is skipped.
+func TestKill9DuringDeliveries(t *testing.T) {
+	t.Parallel()
+	const products, units = 25, 200
+	receiver := webhooktest.NewReceiver(t, func(_ http.ResponseWriter, n int, _ *webhooktest.Delivery) int {
+		time.Sleep(2 * time.Millisecond)
+		if n%5 == 0 {
+			return http.StatusBadGateway
+		}
+		return http.StatusOK
+	})
+	store, client, secret, rounds := t.TempDir(), &http.Client{Timeout: patience}, "", kills(5)
+	for round := range rounds {
+		p := launch(t, store, hookFlags...)
+		if round == 0 {
+			secret = hook(t, client, p.url, receiver.URL(), products)
+		}
+		sellMore(t, client, p.url, round, products, units)
+		receiver.Await(units*round+units/2, patience)
+		p.kill()
+		client.CloseIdleConnections()
+	}
+	p := launch(t, store, hookFlags...)
+	receiver.Await(units*rounds, patience)
+	p.cmd.Process.Signal(os.Interrupt)
+	p.wait()
+	want := reservations(t, store)
+	if len(want) != units*rounds {
+		t.Errorf("%d of %d events are in the log", len(want), units*rounds)
+	}
+	receiver.CheckOrder(want)
+	webhooktest.Verify(t, secret, receiver.All())
+	if status := Run(context.Background(), []string{"verify", "--store", store}); status != exitDone {
+		t.Errorf("verify ended with status %d", status)
+	}
+	t.Logf("%d deliveries of %d events, through %d kills", len(receiver.All()), len(want), rounds)
+}
+
+// TestTwoServersDeliver: of two servers on one log one delivers, and when it is killed the other
+// takes over. Nothing is delivered twice while both live, and nothing is lost.
+func TestTwoServersDeliver(t *testing.T) {
+	t.Parallel()
+	const products, units = 5, 50
+	log := newEventStore(t)
+	key := filepath.Join(t.TempDir(), "webhooks.key")
+	if err := os.WriteFile(key, []byte(strings.Repeat("k", 44)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	args := append([]string{"--webhooks-key-file", key}, hookFlags...)
+	servers := []*serverProcess{serveOn(t, log.address(), args...), serveOn(t, log.address(), args...)}
+	receiver, client := webhooktest.NewReceiver(t, nil), &http.Client{Timeout: patience}
+	secret := hook(t, client, servers[0].url, receiver.URL(), products)
+	sellMore(t, client, servers[1].url, 1, products, units)
+	receiver.Await(units, patience)
+	time.Sleep(2 * time.Second) // the other one would take over after one, if it believed that something waits
+	if n := len(receiver.All()); n != units {
+		t.Errorf("%d deliveries of %d events", n, units)
+	}
+	story := decoded[map[string]any](t, servers[0].must(200, "GET", "/v1/history/webhook/w", ""))
+	first := strings.Contains(fmt.Sprint(story["items"]), strings.TrimPrefix(servers[0].url, "http://127.0.0.1:")+" does the work")
+	working, other := servers[0], servers[1]
+	if !first {
+		working, other = servers[1], servers[0]
+	}
+	working.kill()
+	client.CloseIdleConnections()
+	sellMore(t, client, other.url, 2, products, units)
+	receiver.Await(2*units, patience)
+	webhooktest.Verify(t, secret, receiver.All())
+	story = decoded[map[string]any](t, other.must(200, "GET", "/v1/history/webhook/w", ""))
+	if text := fmt.Sprint(story["items"]); strings.Count(text, "does the work") != 2 || !strings.Contains(text, "term 2") {
+		t.Errorf("the story of the webhook: %s", text)
+	}
+}
+
+// TestWebhooksKey: it is made for its owner and the group, and a named file is not made.
+func TestWebhooksKey(t *testing.T) {
+	store := t.TempDir()
+	p := launch(t, store)
+	info, err := os.Stat(filepath.Join(store, "webhooks.key"))
+	if err != nil || info.Mode().Perm() != 0o640 {
+		t.Errorf("the key: %v, %v", info, err)
+	}
+	p.kill()
+	short := filepath.Join(t.TempDir(), "short")
+	if err := os.WriteFile(short, []byte("short\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for file, want := range map[string]string{short: "at least 32 bytes", short + "er": "no such file"} {
+		if _, stderr := must(t, exitUsage, "serve", "--listen", "127.0.0.1:0", "--store", t.TempDir(), "--webhooks-key-file",
+			file); !strings.Contains(stderr, want) {
+			t.Errorf("%s: %s", file, stderr)
+		}
+	}
+}

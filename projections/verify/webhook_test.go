@@ -1,0 +1,80 @@
+package verify_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"admitone/events"
+	"admitone/projections/logtest"
+	"admitone/projections/verify"
+)
+
+// TestVerifierRulesOfWebhooks: one that is right, and each rule broken.
+func TestVerifierRulesOfWebhooks(t *testing.T) {
+	const url, other = "https://a.example/", "https://b.example/"
+	made := &events.WebhookMade{WebhookID: "w", WebhookSettings: events.WebhookSettings{URL: url},
+		WebhookSecret: events.WebhookSecret{Number: 1, Key: "k"}}
+	now := logtest.NewForgery().Now
+	taken := func(term int64) events.Fact { return &events.CursorTaken{Term: term, Node: "n"} }
+	moved := func(term int64, to events.Position) *events.CursorMoved {
+		return &events.CursorMoved{Term: term, Reached: to}
+	}
+	failing := func(at events.Position, failures int64, since time.Time) events.Fact {
+		m := moved(1, 2)
+		m.CursorFailure = events.CursorFailure{Failing: at, Failures: failures, Since: since, Error: "no"}
+		return m
+	}
+	secret := func(n int64, until time.Time) events.Fact {
+		return &events.WebhookSecretChanged{WebhookSecret: events.WebhookSecret{Number: n, Key: "k"}, OldUntil: until}
+	}
+	disabled, enabled := &events.WebhookDisabled{Cause: events.WebhookAsked}, &events.WebhookEnabled{}
+	for _, test := range []struct {
+		about string
+		rule  verify.Rule
+		facts []events.Fact
+	}{
+		{"a whole life", "", []events.Fact{made, taken(1), moved(1, 1), failing(3, 2, now), taken(2), moved(2, 5),
+			secret(2, now.Add(time.Hour)), disabled, moved(2, 6), enabled,
+			&events.WebhookEdited{WebhookSettings: events.WebhookSettings{URL: other}},
+			&events.WebhookReplayed{From: 1, Term: 3}, taken(4), moved(4, 9), &events.WebhookReplayed{From: 10, Term: 5},
+			&events.WebhookDeleted{}}},
+		{"no creation", verify.RuleCreation, []events.Fact{taken(1)}},
+		{"two creations", verify.RuleCreation, []events.Fact{made, made}},
+		{"a life after the end", verify.RuleCreation, []events.Fact{made, &events.WebhookDeleted{}, taken(1)}},
+		{"another's creation", verify.RuleFigures, []events.Fact{&events.WebhookMade{WebhookID: "v",
+			WebhookSettings: events.WebhookSettings{URL: url}, WebhookSecret: events.WebhookSecret{Number: 1}}}},
+		{"an edit of nothing", verify.RuleFigures, []events.Fact{made,
+			&events.WebhookEdited{WebhookSettings: events.WebhookSettings{URL: url}}}},
+		{"a secret left out", verify.RuleFigures, []events.Fact{made, secret(3, now.Add(time.Hour))}},
+		{"a secret that ends before the next", verify.RuleFigures, []events.Fact{made, secret(2, now)}},
+		{"disabled twice", verify.RuleFigures, []events.Fact{made, disabled, disabled}},
+		{"enabled twice", verify.RuleFigures, []events.Fact{made, enabled}},
+		{"a term left out", verify.RuleCursor, []events.Fact{made, taken(2)}},
+		{"moved by nobody", verify.RuleCursor, []events.Fact{made, moved(0, 1)}},
+		{"moved in an old term", verify.RuleCursor, []events.Fact{made, taken(1), taken(2), moved(1, 1)}},
+		{"moved after it was moved back", verify.RuleCursor, []events.Fact{made, taken(1), moved(1, 2),
+			&events.WebhookReplayed{From: 1, Term: 2}, moved(2, 3)}},
+		{"moved before its making", verify.RuleCursor, []events.Fact{made, taken(1), moved(1, 0)}},
+		{"moved backwards", verify.RuleCursor, []events.Fact{made, taken(1), moved(1, 2), moved(1, 1)}},
+		{"moved past the log", verify.RuleCursor, []events.Fact{made, taken(1), moved(1, 3)}},
+		{"moved past what failed", verify.RuleFigures, []events.Fact{made, taken(1), failing(2, 1, now)}},
+		{"a failure without number", verify.RuleFigures, []events.Fact{made, taken(1), failing(3, 0, now)}},
+		{"a failure without time", verify.RuleFigures, []events.Fact{made, taken(1), failing(3, 1, time.Time{})}},
+		{"a replay of what was not reached", verify.RuleCursor, []events.Fact{made, &events.WebhookReplayed{From: 3, Term: 1}}},
+		{"a replay in an old term", verify.RuleCursor, []events.Fact{made, taken(1), &events.WebhookReplayed{From: 1, Term: 1}}},
+		{"a fact of another kind", verify.RuleKnown, []events.Fact{made, logtest.Reserved(1, "ada", 1, 2)}},
+	} {
+		f := logtest.NewForgery()
+		f.Add("webhook-w", test.facts...)
+		err := verifyAll(f.Log)
+		violation := (*verify.Violation)(nil)
+		switch {
+		case test.rule == "" && err != nil:
+			t.Errorf("%s: %v", test.about, err)
+		case test.rule != "" && (!errors.As(err, &violation) || violation.Rule != test.rule ||
+			violation.Position != events.Position(len(f.Log))):
+			t.Errorf("%s: %v, want %q at %d", test.about, err, test.rule, len(f.Log))
+		}
+	}
+}

@@ -93,7 +93,9 @@ func noCommand(err error) error {
 	return p
 }
 
-func (s *Server) batchRoutes() { s.handle(fiber.MethodPost, "/v1/batch", s.batch) }
+const batchPath = "/v1/batch"
+
+func (s *Server) batchRoutes() { s.handle(fiber.MethodPost, batchPath, s.batch) }
 
 // batch runs the commands of the body and answers each in its place.
 func (s *Server) batch(r *request) error {

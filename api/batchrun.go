@@ -262,7 +262,7 @@ func hasControls(s string) bool {
 func (c *batchCommand) route(ctx *fiber.Ctx, metrics *routeMetrics, h handler) error {
 	batch := c.request
 	r := &request{ctx: ctx, server: batch.server, id: batch.id, caller: batch.caller, begun: time.Now(),
-		submitted: c.submitted}
+		submitted: c.submitted, batch: batch}
 	if err := batch.server.guarded(r, h); err != nil {
 		if err := batch.server.problem(r, err).write(ctx, r.id); err != nil {
 			return err

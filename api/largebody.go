@@ -34,7 +34,7 @@ type largeBody struct {
 
 // largeRoutes has the routes with large bodies, all of them POST.
 var largeRoutes = []largeBody{
-	{"/v1/batch", maxBatchBody, refuse(codes.BodyTooLarge, "the body of a batch may have 1 MiB")},
+	{batchPath, maxBatchBody, refuse(codes.BodyTooLarge, "the body of a batch may have 1 MiB")},
 }
 
 // largeOf returns the limit for a request, nil if it has none of its own.

@@ -47,6 +47,8 @@ type request struct {
 	submitted func()
 	// commands is how many a batch has.
 	commands int
+	// batch is the request of the batch that it is a command of, if that needs a ctx.
+	batch *request
 	// intent is nil until recordIntent is called.
 	intent *events.RefusalRecorded
 }

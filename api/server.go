@@ -58,6 +58,9 @@ type Config struct {
 	Rooms *admission.Rooms
 	// JoinsPerMinute bounds how often one address may join waiting rooms; 0 is no bound.
 	JoinsPerMinute int
+	// CommandsPerSecond bounds the commands of one caller, up to a million: of a token's sub, or
+	// of an address without one; 0 is no bound.
+	CommandsPerSecond int64
 	// Auth identifies callers; see [OpenAuth] and [JWTAuth].
 	Auth Auth
 	// AllowOrigins are the origins (scheme://host[:port]) whose pages may open sockets, send requests
@@ -130,6 +133,7 @@ type Server struct {
 	reading    chan struct{} // bounds costly
 	metrics    *metrics
 	joins      *joinLimit // nil if there is none
+	rate       *rateLimit // nil if there is none
 	batches    *batches
 	// damage is the first damage of the log that a request met, nil if none did.
 	damage atomic.Pointer[error]
@@ -175,6 +179,7 @@ func New(config Config) *Server {
 		access:   newAccessLog(config.AccessLog),
 		metrics:  newMetrics(config),
 		joins:    newJoinLimit(config.JoinsPerMinute),
+		rate:     newRateLimit(config.CommandsPerSecond),
 		patience: waitLimit,
 	}
 	s.batches = newBatches(s)
@@ -269,7 +274,7 @@ func (s *Server) handleOn(app *fiber.App, method, path string, h handler) {
 	if s.config.AsOf != nil && method != fiber.MethodGet {
 		h = s.pastTakesNothing
 	}
-	h = withKey(h)
+	h = s.rated(method, path, withKey(h))
 	s.batches.add(method, path, h)
 	route := s.metrics.route(method, path)
 	h = s.identified(h)

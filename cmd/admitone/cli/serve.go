@@ -146,6 +146,9 @@ func connectionFlags(f *pflag.FlagSet, s *server.Settings) {
 	f.IntVar(&s.PerAddress, "connections-per-address", 1000,
 		"open connections of one address at most, and a quarter of all, 0 for any number; private networks and trusted "+
 			"proxies are not counted")
+	f.Int64Var(&s.RateLimit, "rate-limit", 0,
+		"commands that one caller may send per second, 0 for any number: the sub of a token, or an address without one; "+
+			"private networks without a token are not counted")
 	f.StringSliceVar(&s.Trusted, "trusted-proxy", nil,
 		"network (CIDR) of proxies that are believed about where a request comes from (several: repeat it)")
 	f.StringVar(&s.ProxyHeader, "proxy-header", connections.ForwardedFor,
@@ -157,6 +160,8 @@ func checkConnections(s *server.Settings) (err error) {
 	switch {
 	case s.MaxSockets < 1:
 		return usagef("--max-sockets is 1 or more")
+	case s.RateLimit < 0 || s.RateLimit > 1_000_000:
+		return usagef("--rate-limit is 1 to 1000000, or 0 for any number")
 	case s.PerAddress < 0:
 		return usagef("--connections-per-address is 0 or more")
 	}

@@ -67,6 +67,7 @@ type Settings struct {
 	ProxyHeader  string        // in which they send the caller's address
 	Proxies      connections.Proxies
 	MaxBackups   int           // that the server keeps, 0 for MaxBackups
+	RateLimit    int64         // commands per second and caller, 0 for any number
 	Operations   string        // address of /metrics, /healthz and /readyz, "" for Listen
 	Drain        time.Duration // between Server.Drain and Stop, as the caller intends
 	Webhooks     WebhookSettings
@@ -207,7 +208,7 @@ func (p *Server) open(s Settings) (err error) {
 		p.Monitor = verify.NewMonitor(p.Log, !IsRemote(s.Store), s.Logger)
 	}
 	p.http = api.New(api.Config{
-		Desk: p.Desk, Bookings: p.bookings, Rooms: p.Rooms, JoinsPerMinute: s.Joins, Views: p.Views, Store: p.Log,
+		Desk: p.Desk, Bookings: p.bookings, Rooms: p.Rooms, JoinsPerMinute: s.Joins, CommandsPerSecond: s.RateLimit, Views: p.Views, Store: p.Log,
 		Auth: s.Auth, AllowOrigins: s.AllowOrigins,
 		MaxSockets: s.MaxSockets, AccessLog: s.AccessLog, Logger: s.Logger, Yardstick: s.Yardstick,
 		MaxConnections: p.files.connections, ConnectionsPerAddress: ofAddress(s.PerAddress, p.files.connections),

@@ -1,0 +1,137 @@
+package api
+
+import (
+	"fmt"
+	"hash/maphash"
+	"net/netip"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"admitone/api/codes"
+	"admitone/api/connections"
+	"admitone/events"
+)
+
+const (
+	// rateWindow is the time in which a caller who was silent before may use the whole rate.
+	rateWindow = time.Second
+	// rateShards have a lock each.
+	rateShards = 16
+	// rateCallers bounds the callers of a shard that are told apart in one window; the others share
+	// one allowance.
+	rateCallers = 1 << 13
+)
+
+// rateCaller is whom a rate is counted for: a token's sub, or a network without one.
+type rateCaller struct {
+	sub     events.Holder
+	network netip.Prefix
+}
+
+// rateLimit bounds the commands of each caller by the generic cell rate algorithm. Whoever has
+// sent nothing for a window has the whole allowance again and is forgotten, so memory is bounded
+// by the callers of two windows.
+type rateLimit struct {
+	most   int64
+	every  time.Duration // between two commands in the long run
+	policy string        // the RateLimit-Policy header
+	seed   maphash.Seed
+	began  time.Time
+	shards [rateShards]rateShard
+}
+
+// rateShard has some of the callers. The values are when, since the limit began, all commands so
+// far will have been spread evenly.
+type rateShard struct {
+	mu        sync.Mutex
+	now, last map[rateCaller]time.Duration // of this window and of the one before; guarded by mu
+	begun     time.Duration                // of this window; guarded by mu
+}
+
+// newRateLimit returns a limit of most commands per second, nil for 0.
+func newRateLimit(most int64) *rateLimit {
+	if most < 1 {
+		return nil
+	}
+	return &rateLimit{most: most, every: rateWindow / time.Duration(most), seed: maphash.MakeSeed(), began: time.Now(),
+		policy: fmt.Sprintf(`"commands";q=%d;w=%d`, most, int(rateWindow/time.Second))}
+}
+
+// allow counts a command. It returns how many more the caller may send at once, or how long it has
+// to wait if this one was one too many.
+func (l *rateLimit) allow(from rateCaller, now time.Time) (remaining int64, wait time.Duration) {
+	shard, at := &l.shards[maphash.Comparable(l.seed, from)%rateShards], now.Sub(l.began)
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	from, was := shard.find(from, at)
+	next := max(was, at) + l.every
+	if wait := next - at - rateWindow; wait > 0 {
+		return 0, wait
+	}
+	shard.now[from] = next
+	return int64((rateWindow - (next - at)) / l.every), 0
+}
+
+// find returns what is counted for a caller, and as whom. The caller holds mu.
+func (s *rateShard) find(from rateCaller, at time.Duration) (rateCaller, time.Duration) {
+	if s.now == nil || at-s.begun >= rateWindow {
+		if s.last = s.now; at-s.begun >= 2*rateWindow {
+			s.last = nil
+		}
+		s.now, s.begun = map[rateCaller]time.Duration{}, at
+	}
+	was, known := s.now[from]
+	if !known && len(s.now) >= rateCallers {
+		from = rateCaller{}
+		was, known = s.now[from]
+	}
+	if !known {
+		was = s.last[from]
+	}
+	return from, was
+}
+
+// rated counts a command before h, in a batch each of its commands.
+func (s *Server) rated(method, path string, h handler) handler {
+	if s.rate == nil || method == fiber.MethodGet || path == batchPath {
+		return h
+	}
+	return func(r *request) error {
+		from, counts := r.sender().rateCaller()
+		if !counts {
+			return h(r)
+		}
+		remaining, wait := s.rate.allow(from, time.Now())
+		r.set(headerRateLimitPolicy, s.rate.policy)
+		r.set(headerRateLimit, `"commands";r=`+strconv.FormatInt(remaining, 10)+`;t=1`)
+		if wait > 0 {
+			return &problem{code: codes.RateLimited, detail: fmt.Sprintf(
+				"you may send %d commands a second; nothing was done, try again", s.rate.most), after: wait}
+		}
+		return h(r)
+	}
+}
+
+// sender returns the request that a command came with: its batch, or itself.
+func (r *request) sender() *request {
+	switch {
+	case r.command != nil:
+		return r.command.request
+	case r.batch != nil:
+		return r.batch
+	}
+	return r
+}
+
+// rateCaller returns whom a rate is counted for; counts is false for an address that bounds per
+// address spare.
+func (r *request) rateCaller() (from rateCaller, counts bool) {
+	if !r.caller.open && r.caller.sub != "" {
+		return rateCaller{sub: r.caller.sub}, true
+	}
+	address, counts, _ := r.callerAddress()
+	return rateCaller{network: connections.NetworkOf(address)}, counts
+}

@@ -1,0 +1,138 @@
+package api
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"admitone/api/connections"
+	"admitone/events"
+)
+
+// TestRateLimit: a caller may send the whole rate at once, and then evenly, whatever others send
+// and however long the limit has run.
+func TestRateLimit(t *testing.T) {
+	l := newRateLimit(4)
+	now := l.began
+	expect := func(caller string, remaining int64, wait time.Duration) {
+		t.Helper()
+		if r, w := l.allow(rateCaller{sub: events.Holder(caller)}, now); r != remaining || w != wait {
+			t.Errorf("%s after %s: %d more, wait %s; want %d, %s", caller, now.Sub(l.began), r, w, remaining, wait)
+		}
+	}
+	for range 3 {
+		for left := int64(3); left >= 0; left-- {
+			expect("ada", left, 0)
+		}
+		expect("ada", 0, 250*time.Millisecond)
+		expect("bob", 3, 0)
+		for range 12 { // across the windows
+			now = now.Add(250 * time.Millisecond)
+			expect("ada", 0, 0)
+			expect("ada", 0, 250*time.Millisecond)
+		}
+		now = now.Add(500 * time.Millisecond)
+		expect("ada", 1, 0)
+		now = now.Add(10 * time.Second)
+	}
+}
+
+// TestRateLimitIsBounded: a crowd of callers takes bounded memory, and is forgotten; who comes
+// beyond the bound shares one allowance.
+func TestRateLimitIsBounded(t *testing.T) {
+	l := newRateLimit(1)
+	now, refused := l.began, 0
+	crowd := func(callers int) {
+		for i := range callers {
+			if _, wait := l.allow(rateCaller{sub: events.Holder(fmt.Sprint(i))}, now); wait > 0 {
+				refused++
+			}
+		}
+	}
+	kept := func() (n int) {
+		for i := range l.shards {
+			n += len(l.shards[i].now) + len(l.shards[i].last)
+		}
+		return n
+	}
+	const most = rateShards * (rateCallers + 1)
+	crowd(2 * most)
+	if n := kept(); n > most || refused < most/2 {
+		t.Errorf("%d callers are kept, and %d were refused", n, refused)
+	}
+	now = now.Add(rateWindow)
+	crowd(100)
+	now = now.Add(rateWindow)
+	if crowd(100); kept() > 300 {
+		t.Errorf("%d callers are kept after two windows", kept())
+	}
+	refused, now = 0, now.Add(time.Hour)
+	if crowd(100); refused > 0 {
+		t.Errorf("%d were refused, after an hour", refused)
+	}
+}
+
+// TestRateOfCallers: commands are counted, each of a batch too, for the sub of a token wherever it
+// comes from, and for an address without one; questions are not, and loopback is spared.
+func TestRateOfCallers(t *testing.T) {
+	const slow = 3 // a second refills so many, so a test that takes its time sees no refusal too many
+	w := newHarness(t, func(w *harness) {
+		w.config.Auth, w.config.CommandsPerSecond = secret, slow
+		var err error
+		w.config.Proxies, err = connections.NewProxies([]string{"127.0.0.0/8"}, connections.ForwardedFor)
+		w.must(err)
+	})
+	admin := bearer(t, "root", RoleAdmin)
+	w.do("POST", "/v1/products", `{"id":"p","name":"n","stock":1000}`, "Authorization", admin).is(201)
+	// until sends a command until it is refused, which has to happen.
+	until := func(who string, headers ...string) answer {
+		t.Helper()
+		for range 1000 {
+			a := w.do("POST", "/v1/products/p/reservations", `{"holder":"ada"}`, headers...)
+			if a.status == 429 {
+				return a
+			}
+			if policy := a.header.Get("RateLimit-Policy"); policy != `"commands";q=3;w=1` ||
+				!strings.HasPrefix(a.header.Get("RateLimit"), `"commands";r=`) {
+				t.Fatalf("%s: %v", who, a.header)
+			}
+		}
+		t.Fatalf("%s is never refused", who)
+		return answer{}
+	}
+	for _, who := range [][]string{
+		{"Authorization", bearer(t, "ada", RoleHolder)},
+		{"X-Forwarded-For", "198.18.0.1"}, {"X-Forwarded-For", "198.18.0.2"},
+	} {
+		a := until(fmt.Sprint(who), who...)
+		if a.problem(429, "rate_limited"); a.header.Get("Retry-After") != "1" ||
+			a.header.Get("RateLimit") != `"commands";r=0;t=1` {
+			t.Errorf("%v", a.header)
+		}
+		for range 2 * slow {
+			if a := w.do("GET", "/v1/products/p", "", who...); a.status != 200 || a.header.Get("RateLimit") != "" {
+				t.Errorf("a question: %d %v", a.status, a.header)
+			}
+		}
+	}
+	for range 3 * slow {
+		if a := w.do("POST", "/v1/products/p/reservations", `{}`); a.status != 401 || a.header.Get("RateLimit") != "" {
+			t.Errorf("from this machine: %d %v", a.status, a.header)
+		}
+	}
+	const one = `{"method":"POST","path":"/v1/products/p/reservations%s","body":{"holder":"cy"}}`
+	for _, query := range []string{"", "?a=b"} { // by the direct route, and by the router
+		commands := strings.TrimSuffix(strings.Repeat(fmt.Sprintf(one, query)+",", 50), ",")
+		refused := 0
+		for _, a := range w.do("POST", "/v1/batch", `{"commands":[`+commands+`]}`, "Authorization", bearer(t, "cy"+query,
+			RoleService)).each(50) {
+			if a.status == 429 {
+				refused++
+			}
+		}
+		if refused < 20 {
+			t.Errorf("%q: of 50 in a batch %d are refused", query, refused)
+		}
+	}
+}

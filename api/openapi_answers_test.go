@@ -171,7 +171,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	ask("GET", "/ws/reservations", "").problem(426, "upgrade_required")
 	for _, path := range []string{"/", "/tournaments", "/tournaments/cup", "/performances", "/performances/hall",
 		"/waiting-rooms", "/waiting-rooms/onsale", "/audit", "/docs", "/openapi.yaml", "/asyncapi.yaml",
-		"/assets/page.js", "/assets/live.js", "/assets/page.css", "/assets/icon.svg", "/metrics"} {
+		"/client/index.js", "/assets/page.js", "/assets/live.js", "/assets/page.css", "/assets/icon.svg", "/metrics"} {
 		if a := ask("GET", path, ""); a.status != 200 || a.text == "" {
 			t.Errorf("%s: status %d with %d bytes", a.what, a.status, len(a.text))
 		}

@@ -38,7 +38,7 @@ var programs = []string{"/healthz", "/readyz", "/metrics", "/ws", "/openapi.yaml
 func acceptsHTML(c *fiber.Ctx) bool {
 	path := c.Path()
 	return !strings.HasPrefix(path, "/v1/") && !strings.HasPrefix(path, "/assets/") &&
-		!strings.HasPrefix(path, "/ws/") &&
+		!strings.HasPrefix(path, "/ws/") && !strings.HasPrefix(path, "/client/") &&
 		!slices.Contains(programs, path)
 }
 

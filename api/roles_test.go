@@ -218,6 +218,7 @@ var cells = map[string]func(m *matrix, owner string) cell{
 	"openapi":          func(*matrix, string) cell { return of() },
 	"asyncapi":         func(*matrix, string) cell { return of() },
 	"auditPage":        func(*matrix, string) cell { return of() },
+	"clientModule":     func(*matrix, string) cell { return of("index.js") },
 	"asset":            func(*matrix, string) cell { return of("page.js") },
 }
 

@@ -35,6 +35,7 @@ func cutsWanted(t testing.TB) int {
 func change(t *testing.T, c *client.Client, p *proxy, seen func(position int64)) (remaining int64) {
 	t.Helper()
 	ctx := t.Context()
+	seen(1) // it is there
 	for cut := range cutsWanted(t) {
 		p.arm()
 		var mu sync.Mutex

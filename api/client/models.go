@@ -1352,6 +1352,7 @@ const (
 	CodeSaleClosed            Code = "sale_closed"
 	CodeSeatTaken             Code = "seat_taken"
 	CodeShuttingDown          Code = "shutting_down"
+	CodeDraining              Code = "draining"
 	CodeSoldOut               Code = "sold_out"
 	CodeStaleRevision         Code = "stale_revision"
 	CodeTournamentFull        Code = "tournament_full"

@@ -11,6 +11,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"admitone/api/client/js"
 	"admitone/events"
 	"admitone/projections/row"
 )
@@ -61,7 +62,10 @@ var scripts = []string{
 	"story.js",
 }
 
-// Assets are the files under /assets/, and the descriptions of the API.
+// modules are those of the client in JavaScript.
+var modules = []string{"index.js", "client.js", "errors.js", "socket.js", "webhook.js"}
+
+// Assets are the files under /assets/ and /client/, and the descriptions of the API.
 func Assets() []Asset {
 	assets := []Asset{
 		asset("/assets/page.css", "page.css", "text/css; charset=utf-8"),
@@ -71,6 +75,13 @@ func Assets() []Asset {
 	}
 	for _, name := range scripts {
 		assets = append(assets, asset("/assets/"+name, name, "text/javascript; charset=utf-8"))
+	}
+	for _, name := range modules {
+		body, err := js.Files.ReadFile(name)
+		if err != nil {
+			panic(err) // it is embedded
+		}
+		assets = append(assets, Asset{Path: "/client/" + name, Kind: "text/javascript; charset=utf-8", Body: body})
 	}
 	return assets
 }

@@ -1,0 +1,6 @@
+// A client of admitone for browsers and Node, without dependencies; see README.md.
+
+export { Client, newKey } from "./client.js";
+export { AdmitoneError, TopicError, UnansweredError } from "./errors.js";
+export { LiveSocket } from "./socket.js";
+export { checkWebhook } from "./webhook.js";

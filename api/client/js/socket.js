@@ -1,0 +1,210 @@
+// The socket that keeps topics current, over as many connections as it takes. A topic is watched by
+// an item with its topic, its position (0: unknown), and take(data, event), which gets every frame's
+// data once and in order.
+
+/**
+ * @typedef {object} Item
+ * @property {string} topic such as product:tee
+ * @property {number} [position] of the last frame that was taken; 0 if none was
+ * @property {(data: any, event: "snapshot" | "delta") => void} take gets each frame once and in order
+ * @property {(problem: {code: any, detail: string}) => void} [refused] is told that there is no such topic
+ */
+
+/**
+ * @typedef {object} Watched
+ * @property {Item} item
+ * @property {string} epoch of the log that the item's position belongs to
+ * @property {boolean} current the last subscription was answered: a frame that does not fit is a gap
+ */
+
+const firstWait = 500, longestWait = 15_000, patience = 8_000, chunk = 12;
+// A socket that has been quiet for so long is pinged, and closed if no answer comes: a dead
+// network reports nothing. The first frames may be long.
+const quiet = 5_000, deadline = 3_000, longDeadline = 20_000;
+
+/** One WebSocket at a time, and what is watched over it. */
+export class LiveSocket {
+  /** @type {Map<string, Watched>} */
+  #watched = new Map();
+  /** @type {WebSocket | null} */
+  #socket = null;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #clock;
+  #asked = 0; // when the server was last pinged; 0: it has answered
+  #url; #epoch; #WebSocket; #changed; #hidden;
+
+  /** Attempts to connect that failed since everything was current. */
+  failures = 0;
+  /** Everything has been current since the socket opened. */
+  settled = false;
+  /** When the server last sent anything, by Date.now(). */
+  heard = 0;
+
+  /**
+   * @param {string} url of the socket: wss://…/ws
+   * @param {object} [options]
+   * @param {string} [options.epoch] of the log that the positions of items belong to
+   * @param {typeof WebSocket} [options.WebSocket] in place of the global one
+   * @param {() => void} [options.changed] is called when something of the connection has changed
+   * @param {() => boolean} [options.hidden] whether nobody looks; then it pings rarely
+   */
+  constructor(url, { epoch = "", WebSocket = globalThis.WebSocket, changed = () => {}, hidden = () => false } = {}) {
+    this.#url = url;
+    this.#epoch = epoch;
+    this.#WebSocket = WebSocket;
+    this.#changed = changed;
+    this.#hidden = hidden;
+  }
+
+  /** Whether the connection is open. */
+  get open() { return this.#socket?.readyState === 1; }
+
+  /**
+   * Follows a topic, in place of an item with the same one.
+   * @param {Item} item
+   */
+  watch(item) {
+    const watched = { item, epoch: this.#epoch, current: false };
+    this.#watched.set(item.topic, watched);
+    this.#clock ??= setInterval(() => this.#look(), 1_000);
+    if (this.open) this.#subscribe([watched]);
+    else this.#connect();
+  }
+
+  /**
+   * Stops following a topic.
+   * @param {string} topic
+   */
+  unwatch(topic) {
+    if (this.#watched.delete(topic) && this.open) this.#send({ event: "unsubscribe", data: { topics: [topic] } });
+  }
+
+  /** Ends it; no item gets anything any more. */
+  close() {
+    clearTimeout(this.#timer);
+    clearInterval(this.#clock);
+    this.#clock = undefined;
+    this.#watched.clear();
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.close();
+  }
+
+  /** Connects now: the network or the reader is back. An open socket has to answer a ping. */
+  hurry() {
+    if (this.#socket) this.#ask();
+    else if (!this.#hidden()) { this.failures = 0; this.#connect(); }
+  }
+
+  #connect() {
+    clearTimeout(this.#timer);
+    if (this.#socket || this.#watched.size === 0) return;
+    const socket = this.#socket = new this.#WebSocket(this.#url);
+    /** @type {<E>(handle: (event: E) => void) => (event: E) => void} */
+    const mine = (handle) => (event) => { if (this.#socket === socket) handle(event); };
+    this.#asked = 0;
+    socket.onopen = mine(() => this.#subscribe([...this.#watched.values()]));
+    socket.onmessage = mine(({ data }) => {
+      this.heard = Date.now();
+      this.#asked = 0;
+      this.#hear(JSON.parse(data));
+      this.#changed();
+    });
+    socket.onclose = mine(({ code, reason }) => this.#reconnect(code === 1012 ? Number(reason.match(/\d+/)) : 0));
+    socket.onerror = () => {}; // onclose follows
+    setTimeout(() => { if (this.#socket === socket && socket.readyState === 0) this.#reconnect(); }, patience);
+  }
+
+  // Drops the socket at once, because a dead one does not close, and connects again after a random
+  // part of a wait that doubles; or when the server asks for it.
+  #reconnect(hint = 0) {
+    const socket = this.#socket;
+    this.#socket = null;
+    this.settled = false;
+    socket?.close();
+    for (const watched of this.#watched.values()) watched.current = false;
+    const wait = Math.min(hint, longestWait) || Math.random() * Math.min(longestWait, firstWait * 2 ** this.failures++);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#connect(), wait);
+    this.#changed();
+  }
+
+  // One ping at a time.
+  #ask() {
+    if (this.#asked || !this.open) return;
+    this.#asked = Date.now();
+    this.#send({ event: "ping" });
+  }
+
+  // Pings a quiet socket, and drops one that has not answered.
+  #look() {
+    const now = Date.now();
+    if (this.#asked && now - this.#asked > (this.settled ? deadline : longDeadline)) this.#reconnect();
+    else if (now - this.heard > (this.#hidden() ? 4 * quiet : quiet)) this.#ask();
+    this.#changed();
+  }
+
+  /** @param {object} message */
+  #send(message) { this.#socket?.send(JSON.stringify(message)); }
+
+  /**
+   * Asks for everything after the last position received; a message may have 4 KiB, so it asks for a
+   * dozen topics at a time.
+   * @param {Watched[]} list
+   */
+  #subscribe(list) {
+    for (let i = 0; i < list.length; i += chunk) {
+      const part = list.slice(i, i + chunk);
+      for (const watched of part) watched.current = false;
+      const known = part.filter(({ item, epoch }) => (item.position ?? 0) > 0 && epoch === this.#epoch);
+      const since = Object.fromEntries(known.map(({ item }) => [item.topic, item.position]));
+      this.#send({ event: "subscribe", data: { topics: part.map(({ item }) => item.topic), since, epoch: this.#epoch } });
+    }
+  }
+
+  /** @param {{event: string, data: any}} message */
+  #hear({ event, data }) {
+    const watched = this.#watched.get(data?.topic);
+    if (!watched) return;
+    if (event === "error") return this.#refused(watched, data);
+    if (event === "snapshot") this.#epoch = watched.epoch = data.epoch;
+    else if (event !== "delta") return;
+    else if (data.previous !== watched.item.position) {
+      // A gap. Until the last request is answered, older frames may arrive.
+      if (watched.current) this.#subscribe([watched]);
+      return;
+    }
+    watched.item.position = data.position;
+    watched.item.take(data, event === "snapshot" ? "snapshot" : "delta");
+    this.#settle(watched);
+  }
+
+  /**
+   * A topic that does not exist stays as it is; any other is subscribed again.
+   * @param {Watched} watched
+   * @param {any} problem
+   */
+  #refused(watched, problem) {
+    if (problem.code === "not_found" || problem.code === "bad_parameter") {
+      watched.item.refused?.(problem);
+      return this.#settle(watched);
+    }
+    const socket = this.#socket;
+    setTimeout(() => {
+      if (this.#socket === socket && this.#watched.get(watched.item.topic) === watched) this.#subscribe([watched]);
+    }, firstWait * (1 + Math.random()));
+  }
+
+  /**
+   * Once everything is current, the socket is live.
+   * @param {Watched} watched
+   */
+  #settle(watched) {
+    watched.current = true;
+    if (![...this.#watched.values()].every(({ current }) => current)) return;
+    this.settled = true;
+    this.failures = 0;
+  }
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"io/fs"
 	"strconv"
 	"strings"
 	"time"
@@ -31,35 +32,14 @@ type Asset struct {
 }
 
 // scripts are the modules of the pages.
-var scripts = []string{
-	"page.js",
-	"live.js",
-	"command.js",
-	"products.js",
-	"sale-times.js",
-	"tournament-card.js",
-	"tournaments.js",
-	"tournament.js",
-	"performances.js",
-	"performance.js",
-	"performance-card.js",
-	"seatplan.js",
-	"seatmap.js",
-	"seatpaint.js",
-	"bookings.js",
-	"wallet.js",
-	"room-card.js",
-	"waitingrooms.js",
-	"waitingroom.js",
-	"heartbeat.js",
-	"timer-worker.js",
-	"passes.js",
-	"audit.js",
-	"kinds.js",
-	"asof-views.js",
-	"timeline.js",
-	"scrubber.js",
-	"story.js",
+var scripts = embedded("*.js")
+
+func embedded(pattern string) []string {
+	names, err := fs.Glob(files, pattern)
+	if err != nil {
+		panic(err)
+	}
+	return names
 }
 
 // modules are those of the client in JavaScript.

@@ -46,7 +46,7 @@ const deadlineViews = "deadline.v2"
 type deadlines struct {
 	mu      sync.Mutex // held for a moment by the fold and by RunDeadlines
 	streams map[events.StreamID]*deadline
-	queue   deadlineQueue
+	queue   queue[*deadline] // by due time
 	dirty   []*deadline
 	paused  bool // nobody is woken: the index is rebuilt
 	// earlier holds one token when the head of the queue may have changed.
@@ -70,6 +70,9 @@ type deadline struct {
 	dirty    bool
 	stored   bool // Pebble has a record
 }
+
+func (e *deadline) before(other *deadline) bool { return e.due < other.due }
+func (e *deadline) place() *int                 { return &e.index }
 
 func newDeadlines(late lateness) *deadlines {
 	return &deadlines{streams: map[events.StreamID]*deadline{}, earlier: make(chan struct{}, 1), late: late}
@@ -350,31 +353,4 @@ func (d *deadlines) woken(entry *deadline, now, next time.Time, err error) {
 		entry.failures = 0
 	}
 	d.expect(entry, at.UnixNano())
-}
-
-// deadlineQueue is a heap by due time.
-type deadlineQueue []*deadline
-
-func (q deadlineQueue) Len() int           { return len(q) }
-func (q deadlineQueue) Less(i, j int) bool { return q[i].due < q[j].due }
-func (q deadlineQueue) Swap(i, j int) {
-	q[i], q[j] = q[j], q[i]
-	q[i].index, q[j].index = i, j
-}
-
-// Push is for container/heap.
-func (q *deadlineQueue) Push(x any) {
-	entry := x.(*deadline)
-	entry.index = len(*q)
-	*q = append(*q, entry)
-}
-
-// Pop is for container/heap.
-func (q *deadlineQueue) Pop() any {
-	last := len(*q) - 1
-	entry := (*q)[last]
-	(*q)[last] = nil
-	*q = (*q)[:last]
-	entry.index = -1
-	return entry
 }

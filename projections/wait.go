@@ -15,8 +15,8 @@ type waiters struct {
 	applied atomic.Uint64 // the position that the views contain
 
 	mu     sync.Mutex
-	queue  waitQueue
-	failed error // set once: nobody waits any more
+	queue  queue[*waiter] // by position
+	failed error          // set once: nobody waits any more
 }
 
 type waiter struct {
@@ -24,6 +24,9 @@ type waiter struct {
 	index int           // in the queue, -1 when it has left
 	done  chan struct{} // closed when pos is reached, or never will be
 }
+
+func (w *waiter) before(other *waiter) bool { return w.pos < other.pos }
+func (w *waiter) place() *int               { return &w.index }
 
 // wait returns when pos has been applied. Errors: ctx.Err(), or what fail was
 // called with.
@@ -82,31 +85,4 @@ func (w *waiters) fail(err error) {
 	for len(w.queue) > 0 {
 		close(heap.Pop(&w.queue).(*waiter).done)
 	}
-}
-
-// waitQueue is a heap by position.
-type waitQueue []*waiter
-
-func (q waitQueue) Len() int           { return len(q) }
-func (q waitQueue) Less(i, j int) bool { return q[i].pos < q[j].pos }
-func (q waitQueue) Swap(i, j int) {
-	q[i], q[j] = q[j], q[i]
-	q[i].index, q[j].index = i, j
-}
-
-// Push is for container/heap.
-func (q *waitQueue) Push(x any) {
-	w := x.(*waiter)
-	w.index = len(*q)
-	*q = append(*q, w)
-}
-
-// Pop is for container/heap.
-func (q *waitQueue) Pop() any {
-	last := len(*q) - 1
-	w := (*q)[last]
-	(*q)[last] = nil
-	*q = (*q)[:last]
-	w.index = -1
-	return w
 }

@@ -1,7 +1,6 @@
 package whatif
 
 import (
-	"container/heap"
 	"time"
 
 	"admitone/actors/waitingroom"
@@ -19,7 +18,7 @@ type admission struct{ recorded, here time.Time }
 // not apply then, and rooms admit in rounds as on a server.
 type admissions struct {
 	*executor
-	todo intentQueue
+	todo agenda[demand.Intent]
 	// next has the next round of each room in which something may happen.
 	next map[events.StreamID]time.Time
 	// By tickets of the log: the holder, the time of the admission, and the intents after it.
@@ -29,25 +28,6 @@ type admissions struct {
 	// ours maps tickets of the simulation to the numbers of those of the log.
 	ours map[ticket]int64
 	here map[ticket]time.Time // the times of admissions, by tickets of the log
-}
-
-// intentQueue is a heap by time, then by position.
-type intentQueue []demand.Intent
-
-func (w intentQueue) Len() int { return len(w) }
-func (w intentQueue) Less(i, j int) bool {
-	if !w[i].At.Equal(w[j].At) {
-		return w[i].At.Before(w[j].At)
-	}
-	return w[i].Position < w[j].Position
-}
-func (w intentQueue) Swap(i, j int) { w[i], w[j] = w[j], w[i] }
-func (w *intentQueue) Push(x any)   { *w = append(*w, x.(demand.Intent)) }
-func (w *intentQueue) Pop() any {
-	last := len(*w) - 1
-	x := (*w)[last]
-	*w = (*w)[:last]
-	return x
 }
 
 // newAdmissions takes the intents about waiting rooms, and the holders from before the range.
@@ -73,18 +53,20 @@ func newAdmissions(r *executor, intents []demand.Intent, holders map[ticket]even
 		case *events.WaitingRoomJoined:
 			d.holders[ticket{w.Stream, f.Ticket}] = f.Holder
 		}
-		d.todo = append(d.todo, w)
+		d.plan(w)
 	}
-	heap.Init(&d.todo)
 	return d
 }
+
+// plan adds an intent that is to be decided, by its time and position.
+func (d *admissions) plan(w demand.Intent) { d.todo.add(w.At, uint64(w.Position), w) }
 
 // hold keeps an intent of an admitted visitor until the visitor is admitted here. That of a
 // visitor who was admitted before the range is decided at its recorded time.
 func (d *admissions) hold(w *demand.Intent, number int64) {
 	t := ticket{w.Stream, number}
 	if _, inRange := d.recorded[t]; !inRange {
-		d.todo = append(d.todo, *w)
+		d.plan(*w)
 		return
 	}
 	d.after[t] = append(d.after[t], *w)
@@ -98,21 +80,21 @@ func (d *admissions) run() (map[events.Holder][]admission, error) {
 		}
 	}
 	for {
-		if len(d.todo) == 0 { // rounds, until they lead to more intents
+		if d.todo.len() == 0 { // rounds, until they lead to more intents
 			if _, err := d.rounds(time.Time{}); err != nil {
 				return nil, err
 			}
-			if len(d.todo) == 0 {
+			if d.todo.len() == 0 {
 				return d.of(), nil
 			}
 		}
-		w := heap.Pop(&d.todo).(demand.Intent)
+		w := d.todo.take().what
 		added, err := d.rounds(w.At)
 		if err != nil {
 			return nil, err
 		}
 		if added {
-			heap.Push(&d.todo, w) // an added intent may come first
+			d.plan(w) // an added intent may come first
 			continue
 		}
 		if err := d.step(&w); err != nil {
@@ -151,7 +133,7 @@ func (d *admissions) rounds(before time.Time) (added bool, err error) {
 		if !any || !before.IsZero() && !at.Before(before) {
 			return added, nil
 		}
-		if len(d.todo) > 0 && before.IsZero() {
+		if d.todo.len() > 0 && before.IsZero() {
 			return added, nil // intents come first
 		}
 		d.now = at
@@ -196,7 +178,7 @@ func (d *admissions) admit(mine ticket) (added bool) {
 	d.here[theirs] = d.now
 	for _, w := range d.after[theirs] {
 		w.At = d.now.Add(w.At.Sub(d.recorded[theirs]))
-		heap.Push(&d.todo, w)
+		d.plan(w)
 		added = true
 	}
 	return added

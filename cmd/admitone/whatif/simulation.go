@@ -1,7 +1,6 @@
 package whatif
 
 import (
-	"container/heap"
 	"context"
 	"errors"
 	"fmt"
@@ -32,7 +31,7 @@ type simulation struct {
 	entities map[events.StreamID]*entity
 	position events.Position
 	taken    map[events.PerformanceID]map[string]bool // the seats of each performance that are not free
-	wakes    deadlineQueue                            // the deadlines of bookings, which concern other entities
+	wakes    agenda[events.StreamID]                  // the deadlines of bookings, which concern other entities
 }
 
 type entity struct {
@@ -94,7 +93,7 @@ func (h *simulation) accept(stream events.StreamID, e *entity, facts []events.Fa
 	}
 	if stream.Category() == events.BookingCategory && len(facts) > 0 {
 		if at := e.core.NextDeadline(); !at.IsZero() {
-			heap.Push(&h.wakes, deadline{at, e.number, stream})
+			h.wakes.add(at, uint64(e.number), stream)
 		}
 	}
 }
@@ -163,13 +162,13 @@ func origin() bookings.Origin { return bookings.Origin{ID: actors.NewCommandID()
 // until advances the time. Entities expire what is due with their next command; only the deadline
 // of a booking concerns other entities, and is executed at its time.
 func (h *simulation) until(at time.Time) error {
-	for len(h.wakes) > 0 && h.wakes[0].at.Before(at) {
-		due := heap.Pop(&h.wakes).(deadline)
-		if e := h.entities[due.stream]; !e.core.NextDeadline().Equal(due.at) {
+	for h.wakes.hasBefore(at) {
+		due := h.wakes.take()
+		if e := h.entities[due.what]; !e.core.NextDeadline().Equal(due.at) {
 			continue // it has been paid or extended
 		}
 		h.now = due.at.Add(1)
-		if err := h.bookings.Resume(context.Background(), origin(), events.BookingID(due.stream.Entity())); err != nil {
+		if err := h.bookings.Resume(context.Background(), origin(), events.BookingID(due.what.Entity())); err != nil {
 			return err
 		}
 	}
@@ -216,30 +215,4 @@ func (h *simulation) end(at time.Time) error {
 		}
 	}
 	return nil
-}
-
-// deadline is a deadline of a booking.
-type deadline struct {
-	at     time.Time
-	number int // of the entity
-	stream events.StreamID
-}
-
-// deadlineQueue is a heap, the next deadline first; of equal ones that of the oldest entity.
-type deadlineQueue []deadline
-
-func (w deadlineQueue) Len() int { return len(w) }
-func (w deadlineQueue) Less(i, j int) bool {
-	if !w[i].at.Equal(w[j].at) {
-		return w[i].at.Before(w[j].at)
-	}
-	return w[i].number < w[j].number
-}
-func (w deadlineQueue) Swap(i, j int) { w[i], w[j] = w[j], w[i] }
-func (w *deadlineQueue) Push(x any)   { *w = append(*w, x.(deadline)) }
-func (w *deadlineQueue) Pop() any {
-	last := len(*w) - 1
-	x := (*w)[last]
-	*w = (*w)[:last]
-	return x
 }

@@ -37,7 +37,10 @@ type Config struct {
 	// AppendTimeout bounds one append (5 s), LoadTimeout how long a load may read
 	// nothing (30 s).
 	AppendTimeout, LoadTimeout time.Duration
-	Logger                     *slog.Logger
+	// AnswerTimeout bounds how long Ask and View wait for an answer with a context that does not
+	// end (0: for any time): behind it the outcome is unknown.
+	AnswerTimeout time.Duration
+	Logger        *slog.Logger
 }
 
 func (c Config) withDefaults() Config {
@@ -87,6 +90,7 @@ type Desk struct {
 	shards [deskShards]shard
 
 	envelopes   envelopePool
+	timers      timerPool
 	inFlight    atomic.Int64
 	incarnation atomic.Uint64
 	stopping    atomic.Bool
@@ -155,12 +159,17 @@ func (d *Desk) Ask(ctx context.Context, request Request) (Answer, error) {
 
 // View runs read with the entity's state, on the entity's actor, and returns once
 // that state is on stable storage. read must not keep or change the core, and may
-// run more than once. Errors: as Ask, without refusals.
+// run more than once, but not after View has returned. Errors: as Ask, without refusals.
 func (d *Desk) View(ctx context.Context, stream events.StreamID, read func(core.Core)) (Answer, error) {
 	p := d.envelopes.get()
 	p.request = Request{Stream: stream}
-	p.view = read
-	return d.wait(ctx, p, nil)
+	var v view
+	p.view = v.during(read)
+	answer, err := d.wait(ctx, p, nil)
+	if err != nil {
+		v.end()
+	}
+	return answer, err
 }
 
 // Wake lets what is due at an entity expire and returns when the next hold is
@@ -182,15 +191,9 @@ func (d *Desk) wait(ctx context.Context, p *envelope, submitted func()) (Answer,
 	if submitted != nil {
 		submitted()
 	}
-	var r result
-	if ctx.Done() == nil { // a plain receive costs half of a select
-		r = <-p.reply
-	} else {
-		select {
-		case r = <-p.reply:
-		case <-ctx.Done():
-			return Answer{}, ctx.Err() // p stays with the entity
-		}
+	r, err := d.receive(ctx, p.reply)
+	if err != nil {
+		return Answer{}, err // p stays with the entity
 	}
 	d.envelopes.put(p)
 	return r.answer, r.err

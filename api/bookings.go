@@ -113,14 +113,16 @@ func (s *Server) book(r *request) error {
 		func(room events.RoomID) error {
 			command.Room = room
 			return r.keyed(func(id actors.CommandID) error {
+				ctx, cancel := r.waiting()
+				defer cancel()
 				command.Origin = r.origin(id)
-				answer, err = s.config.Bookings.Book(context.Background(), command)
+				answer, err = s.config.Bookings.Book(ctx, command)
 				if errors.Is(
 					err,
 					live.ErrNotFound,
 				) { // the views, which choose the best seats, do not have the performance yet
 					if err = r.caughtUp(); err == nil {
-						answer, err = s.config.Bookings.Book(context.Background(), command)
+						answer, err = s.config.Bookings.Book(ctx, command)
 					}
 				}
 				return err
@@ -129,7 +131,7 @@ func (s *Server) book(r *request) error {
 	)
 	in.leave()
 	if err != nil {
-		s.noteAll()
+		r.noteAll()
 		if errors.Is(err, bookings.ErrNoSection) {
 			return invalidField("best_available.section", bookings.ErrNoSection.Detail)
 		}
@@ -145,11 +147,13 @@ func (s *Server) book(r *request) error {
 
 // noteAll notes the end of the log. The steps of a booking are facts of several streams, of which
 // an answer names one and a refusal none; the caller's next read must not see half of them.
-func (s *Server) noteAll() {
-	ctx, cancel := context.WithTimeout(context.Background(), waitLimit)
+func (r *request) noteAll() {
+	until, end := r.waiting()
+	defer end()
+	ctx, cancel := context.WithTimeout(until, waitLimit)
 	defer cancel()
-	if head, err := s.config.Store.Head(ctx); err == nil { // without the log no later read sees more
-		s.note(head)
+	if head, err := r.server.config.Store.Head(ctx); err == nil { // without the log no later read sees more
+		r.server.note(head)
 	}
 }
 
@@ -230,10 +234,12 @@ func (s *Server) changeBooking(do change) handler {
 		}
 		var answer bookings.Answer
 		err = r.keyed(func(command actors.CommandID) error {
-			answer, err = do(context.Background(), r.origin(command), id, by)
+			ctx, cancel := r.waiting()
+			defer cancel()
+			answer, err = do(ctx, r.origin(command), id, by)
 			return err
 		})
-		s.noteAll()
+		r.noteAll()
 		if err != nil {
 			return err
 		}

@@ -3,7 +3,6 @@ package api
 import (
 	"context"
 	"strconv"
-	"time"
 	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
@@ -13,7 +12,7 @@ import (
 )
 
 // readLimit bounds the time to read one page of the log.
-const readLimit = 10 * time.Second
+const readLimit = AnswerLimit
 
 func (s *Server) logRoutes() {
 	s.handle(fiber.MethodGet, "/v1/events", s.listEvents)

@@ -50,7 +50,9 @@ func (s *Server) join(r *request) error {
 	var answer actors.Answer
 	var again bool
 	err = r.keyed(func(command actors.CommandID) error {
-		visit, answer, again, err = s.config.Rooms.Join(context.Background(), id, holder, r.source(command))
+		ctx, cancel := r.waiting()
+		defer cancel()
+		visit, answer, again, err = s.config.Rooms.Join(ctx, id, holder, r.source(command))
 		return err
 	})
 	s.note(answer.Position)

@@ -3,6 +3,7 @@ package esdb
 import (
 	"context"
 	"errors"
+	"time"
 
 	"google.golang.org/grpc/metadata"
 
@@ -16,7 +17,7 @@ const maxRedirects = 3
 // are a *failure, which is translated, or one of events.Store's. at is the stage of a call that
 // cannot begin.
 func (s *Store) call(caller context.Context, r role, at stage, f func(context.Context, *nodeConn) error) error {
-	ctx, cancel := s.bound(caller)
+	ctx, cancel := s.bound(caller, r)
 	defer cancel()
 	for again := 0; ; again++ {
 		c, err := s.nodes.acquire(ctx, r)
@@ -50,8 +51,15 @@ func (s *Store) handleFailure(caller context.Context, r role, c *nodeConn, faile
 	return false
 }
 
-// bound adds the default deadline if ctx has none.
-func (s *Store) bound(ctx context.Context) (context.Context, context.CancelFunc) {
+// readTimeout bounds a read of one page, whatever the caller's deadline: a query of many pages may
+// take long, but must not wait for a node that is frozen.
+const readTimeout = 4 * time.Second
+
+// bound adds the default deadline if ctx has none, and bounds a read.
+func (s *Store) bound(ctx context.Context, r role) (context.Context, context.CancelFunc) {
+	if r == reading {
+		return context.WithTimeout(ctx, min(s.deadline, readTimeout))
+	}
 	if _, has := ctx.Deadline(); has {
 		return context.WithCancel(ctx)
 	}

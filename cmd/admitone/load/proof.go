@@ -2,13 +2,10 @@ package load
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"time"
 
-	"admitone/api/codes"
 	"admitone/cmd/admitone/remote"
 )
 
@@ -43,18 +40,7 @@ func (w *violations) verdict(out io.Writer, proved string) error {
 	return err
 }
 
-// ask reads a resource; it waits while the views are behind.
+// ask reads a resource; it waits while the views are behind, or the log can't be reached.
 func ask(ctx context.Context, server *remote.Log, path string, into any) error {
-	for again := 0; ; again++ {
-		err := server.Call(ctx, http.MethodGet, path, "", into)
-		problem := (*remote.Problem)(nil)
-		if !errors.As(err, &problem) || problem.Code != codes.ProjectionBehind || again == 30 {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(time.Second):
-		}
-	}
+	return server.CallAgain(ctx, http.MethodGet, path, "", into)
 }

@@ -110,13 +110,13 @@ func (l *waitingRoomScenario) prepare(ctx context.Context, server *remote.Log, _
 		ID       string
 		SeedHash string `json:"seed_hash"`
 	}
-	if err := server.Call(ctx, http.MethodPut, l.path(), l.body+"}", &made); err != nil {
+	if err := server.CallAgain(ctx, http.MethodPut, l.path(), l.body+"}", &made); err != nil {
 		return err
 	}
 	l.promised = made.SeedHash
 	body := fmt.Sprintf(`{"id":%q,"name":"Load: behind a waiting room","stock":%d,"waiting_room":%[1]q}`, l.room,
 		l.visitors)
-	return server.Call(ctx, http.MethodPost, "/v1/products", body, &made)
+	return server.CallAgain(ctx, http.MethodPost, "/v1/products", body, &made)
 }
 
 func (l *waitingRoomScenario) act(ctx context.Context, c *crowd, bar *progress.Bar) {

@@ -79,7 +79,7 @@ func (p *Problem) Error() string { return fmt.Sprintf("%d %s: %s", p.Status, p.C
 // Errors: events.ErrUnavailable; a *Problem; a usage error for status 401 or 403; ctx.Err(); an
 // unexpected response.
 func (r *Log) Call(ctx context.Context, method, path string, body string, into any) error {
-	_, err := r.exchange(ctx, method, path, body, "", into)
+	_, err := r.exchange(ctx, method, path, body, nil, into)
 	return err
 }
 
@@ -89,10 +89,18 @@ const editAttempts = 20
 // Edit changes a resource with optimistic concurrency: it reads the resource into now, sends the
 // result of body with If-Match, and retries on a conflict. method is PATCH or PUT. Errors: those of Call.
 func (r *Log) Edit(ctx context.Context, method, path string, now any, body func() string) error {
+	begun := time.Now()
 	for attempt := 1; ; attempt++ {
-		tag, err := r.exchange(ctx, http.MethodGet, path, "", "", now)
+		tag, err := r.exchange(ctx, http.MethodGet, path, "", nil, now)
 		if err == nil {
-			_, err = r.exchange(ctx, method, path, body(), tag, &struct{}{})
+			_, err = r.exchange(ctx, method, path, body(), []string{"If-Match", tag}, &struct{}{})
+		}
+		if passing(err) && time.Since(begun) < againFor {
+			attempt = 0
+			if err := again(ctx); err != nil {
+				return err
+			}
+			continue
 		}
 		var refused *Problem
 		if err == nil || attempt == editAttempts || !errors.As(err, &refused) {
@@ -109,14 +117,16 @@ func (r *Log) Edit(ctx context.Context, method, path string, now any, body func(
 	}
 }
 
-// exchange is Call with an ETag for If-Match; it returns the ETag of the response.
-func (r *Log) exchange(ctx context.Context, method, path, body, match string, into any) (tag string, err error) {
+// exchange is Call with further headers, names and values in turn; it returns the ETag of the
+// response.
+func (r *Log) exchange(ctx context.Context, method, path, body string, headers []string,
+	into any) (tag string, err error) {
 	request, err := http.NewRequestWithContext(ctx, method, r.base+path, strings.NewReader(body))
 	if err != nil {
 		return "", err
 	}
-	if match != "" {
-		request.Header.Set("If-Match", match)
+	for i := 0; i+1 < len(headers); i += 2 {
+		request.Header.Set(headers[i], headers[i+1])
 	}
 	if body != "" {
 		request.Header.Set("Content-Type", "application/json")

@@ -186,7 +186,7 @@ func (p *Server) open(s Settings) (err error) {
 	}
 	p.Desk = actors.NewDesk(engine, actors.Config{
 		Store: p.Log, Snapshots: p.Log, Kinds: kinds.Rules(), Logger: s.Logger, IdleAfter: s.IdleAfter,
-		AppendBytes: bounds.appendBytes,
+		AppendBytes: bounds.appendBytes, AnswerTimeout: api.AnswerLimit,
 	})
 	p.bookings = bookings.New(p.Desk, p.Views)
 	if !p.shared {

@@ -1,0 +1,99 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// longestAnswer is how long a request may take while the log is frozen or away.
+const longestAnswer = 5200 * time.Millisecond
+
+// TestAFrozenLog: requests of all kinds, to entities in memory and others, while the event store is
+// frozen. Each is answered in time, a 503 says when to try again, and what still waits when the store
+// goes on is answered then.
+func TestAFrozenLog(t *testing.T) {
+	t.Parallel()
+	s := newEventStore(t)
+	node := launch(t, s.address(), "--data", t.TempDir())
+	client := &http.Client{Timeout: patience, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+	defer client.CloseIdleConnections()
+	for _, path := range []string{"/v1/products|" + `{"id":"hot","name":"Hot","stock":1000}`,
+		"/v1/products|" + `{"id":"cold","name":"Cold","stock":1000}`,
+		"/v1/performances|" + `{"id":"h","title":"t","venue":"v","starts_at":"2031-05-01T20:00:00Z","sections":[{"id":"A",
+			"rows":9,"seats_per_row":9,"price":100}]}`} {
+		at, body, _ := strings.Cut(path, "|")
+		if status, _, err := post(client, node.url+at, body, ""); err != nil || status != http.StatusCreated {
+			t.Fatal(at, status, err)
+		}
+	}
+	requests := []string{"POST /v1/products/hot/reservations " + `{"holder":"h"}`,
+		"POST /v1/products/cold/reservations " + `{"holder":"h"}`,
+		"POST /v1/products " + `{"id":"new-%d","name":"New","stock":1}`,
+		"POST /v1/performances/h/bookings " + `{"holder":"h%d","best_available":{"quantity":3}}`,
+		"POST /v1/performances/h/bookings " + `{"holder":"h%d","seats":["A-1-1","A-1-2"]}`,
+		"POST /v1/wallets/h%d/charges " + `{"amount":1}`,
+		"GET /v1/performances/h/seats/A-9-%d ", "GET /v1/history/product/hot ", "GET /v1/events?limit=10 ",
+		"GET /v1/products/hot ", "GET /v1/wallets/w%d "}
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	slowest, slow := time.Duration(0), ""
+	answers := map[int]int{}
+	crowd := func(n int) {
+		for i, request := range requests {
+			all.Go(func() {
+				method, rest, _ := strings.Cut(request, " ")
+				path, body, _ := strings.Cut(rest, " ")
+				path, body = strings.ReplaceAll(path, "%d", fmt.Sprint(1+n)), strings.ReplaceAll(body, "%d", fmt.Sprint(n))
+				r, err := http.NewRequest(method, node.url+path, strings.NewReader(body))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				r.Header.Set("Content-Type", "application/json")
+				r.Header.Set("Idempotency-Key", fmt.Sprintf("key-%d-%d", n, i))
+				began := time.Now()
+				answer, err := client.Do(r)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				_, _ = io.Copy(io.Discard, answer.Body) // the status suffices
+				answer.Body.Close()
+				took := time.Since(began)
+				mu.Lock()
+				defer mu.Unlock()
+				if answers[answer.StatusCode]++; took > slowest {
+					slowest, slow = took, request
+				}
+				if answer.StatusCode == http.StatusServiceUnavailable && answer.Header.Get("Retry-After") == "" {
+					t.Errorf("%s: a 503 without Retry-After", request)
+				}
+			})
+		}
+	}
+	if err := s.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	for n := range 8 { // twelve seconds: longer than any limit
+		crowd(n)
+		time.Sleep(1500 * time.Millisecond)
+	}
+	thawed := time.Now()
+	if err := s.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	all.Wait()
+	t.Logf("answers by status %v; the slowest took %v: %s", answers, slowest, slow)
+	if slowest > longestAnswer {
+		t.Errorf("the slowest answer took %v: %s", slowest, slow)
+	}
+	if waited := time.Since(thawed); waited > 3*time.Second {
+		t.Errorf("what waited was answered %v after the store went on", waited)
+	}
+}

@@ -1,0 +1,53 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"admitone/actors"
+	"admitone/events"
+)
+
+const (
+	// againFor is how long a request is sent again while the log can't be reached.
+	againFor = 30 * time.Second
+	// againAfter is the pause before each.
+	againAfter = 500 * time.Millisecond
+)
+
+// CallAgain is Call for a request that is sent again, for up to thirty seconds, while the server's
+// log can't be reached or the server breaks off, always under one Idempotency-Key: it is done once.
+// Errors: those of Call.
+func (r *Log) CallAgain(ctx context.Context, method, path string, body string, into any) error {
+	headers := []string{"Idempotency-Key", string(actors.NewCommandID())}
+	if method == http.MethodGet {
+		headers = nil
+	}
+	for begun, sent := time.Now(), 0; ; sent++ {
+		_, err := r.exchange(ctx, method, path, body, headers, into)
+		var gone *unanswered // one that has never answered is not there
+		if sent == 0 && errors.As(err, &gone) || !passing(err) || time.Since(begun) > againFor {
+			return err
+		}
+		if err := again(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// passing reports whether the same request may succeed in a moment.
+func passing(err error) bool {
+	return errors.Is(err, events.ErrUnavailable)
+}
+
+// again waits for the next attempt. Error: ctx.Err().
+func again(ctx context.Context) error {
+	select {
+	case <-time.After(againAfter):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

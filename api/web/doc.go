@@ -13,7 +13,7 @@
 // The server writes each product's position into the page. The script subscribes from that
 // position on, so a change in between is the first frame that it receives. Later frames have the
 // position they follow; one that does not fit the last one received makes the script subscribe
-// again from there. See live.js.
+// again from there. See socket.js of the client in JavaScript, which live.js is a page's side of.
 //
 // # How the page drops outdated messages
 //

@@ -143,7 +143,7 @@ export class LiveSocket {
     const now = Date.now();
     if (this.#asked && now - this.#asked > (this.settled ? deadline : longDeadline)) this.#reconnect();
     else if (now - this.heard > (this.#hidden() ? 4 * quiet : quiet)) this.#ask();
-    this.#changed();
+    if (!this.#hidden()) this.#changed();
   }
 
   /** @param {object} message */

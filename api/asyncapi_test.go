@@ -1,11 +1,14 @@
 package api
 
 import (
+	"errors"
 	"maps"
 	"slices"
 	"testing"
 
+	"admitone/api/client"
 	"admitone/api/sockets/sockettest"
+	"admitone/api/webhooks/webhooktest"
 )
 
 // messages are those of asyncapi.yaml.
@@ -115,16 +118,29 @@ func TestEverySocketMessage(t *testing.T) {
 	}
 }
 
-// TestDeliveryIsAnEvent: the example of a webhook's body fits what the log's events are.
-func TestDeliveryIsAnEvent(t *testing.T) {
-	w := newHarness(t)
-	w.product("p", 5, "")
-	d := describe(t)
-	event := messages(t)["event"]
+// TestDeliveriesAreAsDescribed: what a webhook gets is the message of asyncapi.yaml, and the client
+// takes it for genuine.
+func TestDeliveriesAreAsDescribed(t *testing.T) {
+	w, event := newHarness(t, withDeliveries), messages(t)["event"]
 	if event == nil || event.Sent || event.Heard || len(event.Examples) == 0 {
 		t.Fatalf("the message of webhooks: %+v", event)
 	}
-	for _, example := range event.Examples {
-		d.check("an example of a delivery", "#/components/schemas/Event", example)
+	receiver := webhooktest.NewReceiver(t, nil)
+	secret := w.hooked("w", receiver.URL(), "")
+	w.product("p", 5, "")
+	w.reserve("p", "ada", `,"hold":true`).is(201)
+	receiver.Await(2, patience)
+	for _, d := range receiver.All() {
+		if err := errors.Join(event.Validate(d.Body), event.ValidateHeaders(d.Header)); err != nil {
+			t.Errorf("%v\n%s", err, d.Body)
+		}
+		if got, err := client.CheckWebhook(secret, d.Header, d.Body); err != nil || got.ID != d.ID() || got.Position == 0 {
+			t.Errorf("the client has %+v of it: %v", got, err)
+		}
+		unsigned := d.Header.Clone()
+		unsigned.Set("webhook-signature", "none")
+		if event.ValidateHeaders(unsigned) == nil {
+			t.Error("any signature fits the description")
+		}
 	}
 }

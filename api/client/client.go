@@ -71,6 +71,9 @@ type Option func(*call)
 // Key sets the Idempotency-Key of a command, in place of one that is made up.
 func Key(key string) Option { return func(c *call) { c.header.Set("Idempotency-Key", key) } }
 
+// unkeyed sends no Idempotency-Key.
+func unkeyed(c *call) { c.header.Del("Idempotency-Key") }
+
 // Pass shows the pass of a waiting room.
 func Pass(pass string) Option { return func(c *call) { c.header.Set("Admission-Pass", pass) } }
 

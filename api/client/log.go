@@ -21,8 +21,7 @@ func (c *Client) Batch(ctx context.Context, commands []BatchCommand, o ...Option
 		}
 		keyed[i] = command
 	}
-	o = append(o, func(c *call) { c.header.Del("Idempotency-Key") })
-	answers, err := post[BatchAnswers](ctx, c, Batch{Commands: keyed}, o, "batch")
+	answers, err := post[BatchAnswers](ctx, c, Batch{Commands: keyed}, append(o, unkeyed), "batch")
 	return answers.Answers, err
 }
 

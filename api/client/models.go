@@ -390,6 +390,12 @@ type Performance struct {
 	Blocked int64 `json:"blocked"`
 	// In canonical order.
 	Sections []Section `json:"sections"`
+	// The first moment of its sale, if it has one.
+	OpensAt time.Time `json:"opens_at,omitzero"`
+	// The first moment after its sale, if it has one.
+	ClosesAt time.Time `json:"closes_at,omitzero"`
+	// For `If-Match`, in quotes: it changes with edits alone.
+	EditTag string `json:"edit_tag"`
 	// It changes with the performance and with every seat of it; also the `ETag`.
 	Revision int64 `json:"revision"`
 	// Of the last change in the log, of a seat too.
@@ -440,6 +446,32 @@ type NewPerformance struct {
 	WaitingRoom string `json:"waiting_room,omitempty"`
 	// Up to 100,000 seats together.
 	Sections []NewSection `json:"sections"`
+	// The first moment of the sale; it may lie in the past. Left out or `null`: it is open at once.
+	OpensAt Nullable[time.Time] `json:"opens_at,omitzero"`
+	// The first moment after the sale, after `opens_at`. Left out: `starts_at`, wherever that is moved; `null`: it
+	// does not close.
+	ClosesAt Nullable[time.Time] `json:"closes_at,omitzero"`
+}
+
+// PerformanceEdit: The body that edits a performance.
+type PerformanceEdit struct {
+	// 1 to 200 characters.
+	Title *string `json:"title,omitempty"`
+	// 1 to 200 characters.
+	Venue *string `json:"venue,omitempty"`
+	// When it begins.
+	StartsAt time.Time `json:"starts_at,omitzero"`
+	// How long a booking may stay unpaid that is made from now on.
+	HoldSeconds *int64 `json:"hold_seconds,omitempty"`
+	// How many seats one holder may have; 0 is no limit.
+	LimitPerHolder *int64 `json:"limit_per_holder,omitempty"`
+	// The first moment of the sale; `null` takes it away.
+	OpensAt Nullable[time.Time] `json:"opens_at,omitzero"`
+	// The first moment after the sale; `null` takes it away, and the time of `starts_at` closes it there, wherever
+	// that is moved.
+	ClosesAt Nullable[time.Time] `json:"closes_at,omitzero"`
+	// Of one seat, in minor units, by section; the others stay.
+	Prices map[string]int64 `json:"prices,omitempty"`
 }
 
 // NewSection: A section of a new performance.
@@ -992,6 +1024,129 @@ type NewWaitingRoom struct {
 	OpensAt time.Time `json:"opens_at,omitzero"`
 }
 
+// WebhookStatus: Whether events are delivered.
+type WebhookStatus string
+
+// The values of WebhookStatus.
+const (
+	WebhookStatusEnabled  WebhookStatus = "enabled"
+	WebhookStatusDisabled WebhookStatus = "disabled"
+)
+
+// Webhook: An address that events are delivered to.
+type Webhook struct {
+	// As in its path.
+	ID string `json:"id"`
+	// Where events are delivered to.
+	URL string `json:"url"`
+	// The types of events that are delivered; missing if all are.
+	Types []string `json:"types,omitempty"`
+	// For people.
+	Description string `json:"description"`
+	// As in openapi.yaml.
+	Status WebhookStatus `json:"status"`
+	// `asked`: by an edit. `gone`: its receiver answered 410. `failing`: an event could not be delivered for 3
+	// days.
+	DisabledBecause string `json:"disabled_because,omitempty"`
+	// The position in the log up to which everything has been delivered.
+	Reached int64 `json:"reached"`
+	// Since when an event could not be delivered, if one can not.
+	FailingSince time.Time `json:"failing_since,omitzero"`
+	// Why its last attempt failed.
+	LastError string `json:"last_error,omitempty"`
+	// When the next attempt is.
+	NextAt time.Time `json:"next_at,omitzero"`
+	// Of the newest edit; also the `ETag`.
+	Revision int64 `json:"revision"`
+	// Of the last change in the log.
+	Position int64 `json:"position"`
+}
+
+// WebhookWithSecret: A webhook with a secret that signs its deliveries.
+type WebhookWithSecret struct {
+	// As in its path.
+	ID string `json:"id"`
+	// Where events are delivered to.
+	URL string `json:"url"`
+	// The types of events that are delivered; missing if all are.
+	Types []string `json:"types,omitempty"`
+	// For people.
+	Description string `json:"description"`
+	// As in openapi.yaml.
+	Status WebhookStatus `json:"status"`
+	// `asked`: by an edit. `gone`: its receiver answered 410. `failing`: an event could not be delivered for 3
+	// days.
+	DisabledBecause string `json:"disabled_because,omitempty"`
+	// The position in the log up to which everything has been delivered.
+	Reached int64 `json:"reached"`
+	// Since when an event could not be delivered, if one can not.
+	FailingSince time.Time `json:"failing_since,omitzero"`
+	// Why its last attempt failed.
+	LastError string `json:"last_error,omitempty"`
+	// When the next attempt is.
+	NextAt time.Time `json:"next_at,omitzero"`
+	// Of the newest edit; also the `ETag`.
+	Revision int64 `json:"revision"`
+	// Of the last change in the log.
+	Position int64 `json:"position"`
+	// What the receiver verifies signatures with.
+	Secret string `json:"secret"`
+	// Until when the secret before signs as well.
+	OldSecretUntil time.Time `json:"old_secret_until,omitzero"`
+}
+
+// NewWebhook: The body that makes a webhook.
+type NewWebhook struct {
+	// Your choice; a UUIDv7 if it is missing.
+	ID string `json:"id,omitempty"`
+	// An https:// URL with a public host, without a user name.
+	URL string `json:"url"`
+	// The types of events to deliver; all if it is missing.
+	Types []string `json:"types,omitempty"`
+	// For people.
+	Description string `json:"description,omitempty"`
+}
+
+// WebhookEdit: The body that edits a webhook.
+type WebhookEdit struct {
+	// An https:// URL with a public host, without a user name.
+	URL *string `json:"url,omitempty"`
+	// The types of events to deliver; `null` is all.
+	Types Nullable[[]string] `json:"types,omitzero"`
+	// For people.
+	Description *string `json:"description,omitempty"`
+	// As in openapi.yaml.
+	Status WebhookStatus `json:"status,omitempty"`
+}
+
+// WebhookReplay: The body that has events delivered again.
+type WebhookReplay struct {
+	// The position of the first of them.
+	From int64 `json:"from"`
+}
+
+// DeletedWebhook: A webhook that was deleted.
+type DeletedWebhook struct {
+	// As in its path.
+	ID string `json:"id"`
+	// It is gone for good.
+	Status string `json:"status"`
+	// Of the deletion in the log.
+	Position int64 `json:"position"`
+}
+
+// WebhookTest: How a test went.
+type WebhookTest struct {
+	// Whether the receiver took it.
+	Delivered bool `json:"delivered"`
+	// Of the event: its `webhook-id`.
+	EventID string `json:"event_id"`
+	// Of the answer, if there was one.
+	Status int64 `json:"status,omitempty"`
+	// Why it was not delivered, if it was not.
+	Error string `json:"error,omitempty"`
+}
+
 // NewVisitor: The body that joins the line.
 type NewVisitor struct {
 	// Who wants a place; with a token, its `sub`.
@@ -1037,6 +1192,10 @@ type PerformanceSnapshot struct {
 	StartsAt time.Time `json:"starts_at"`
 	// The waiting room that guards it, if one does.
 	WaitingRoom string `json:"waiting_room,omitempty"`
+	// The first moment of its sale, if it has one.
+	OpensAt time.Time `json:"opens_at,omitzero"`
+	// The first moment after its sale, if it has one.
+	ClosesAt time.Time `json:"closes_at,omitzero"`
 	// As in openapi.yaml.
 	Capacity int64 `json:"capacity"`
 	// As in openapi.yaml.
@@ -1091,7 +1250,19 @@ type PerformanceDelta struct {
 	Change int64 `json:"change"`
 	// As in openapi.yaml.
 	Cause string `json:"cause"`
-	// Those whose counts have changed.
+	// After an edit only.
+	Title string `json:"title,omitempty"`
+	// After an edit only.
+	Venue string `json:"venue,omitempty"`
+	// After an edit only.
+	StartsAt time.Time `json:"starts_at,omitzero"`
+	// After an edit only, if a waiting room guards it.
+	WaitingRoom string `json:"waiting_room,omitempty"`
+	// After an edit only, if the sale has such a bound.
+	OpensAt time.Time `json:"opens_at,omitzero"`
+	// After an edit only, if the sale has such a bound.
+	ClosesAt time.Time `json:"closes_at,omitzero"`
+	// Those whose counts have changed; after an edit all of them.
 	Sections []PerformanceDeltaSections `json:"sections"`
 }
 
@@ -1099,6 +1270,8 @@ type PerformanceDelta struct {
 type PerformanceDeltaSections struct {
 	// As in openapi.yaml.
 	ID string `json:"id"`
+	// After an edit only.
+	Price int64 `json:"price,omitempty"`
 	// As in openapi.yaml.
 	Remaining int64 `json:"remaining"`
 	// As in openapi.yaml.
@@ -1332,6 +1505,7 @@ const (
 	CodeInternal              Code = "internal"
 	CodeInvalidField          Code = "invalid_field"
 	CodeKeysDiffer            Code = "keys_differ"
+	CodeKeysUnavailable       Code = "keys_unavailable"
 	CodeLimitExceeded         Code = "limit_exceeded"
 	CodeLogUnavailable        Code = "log_unavailable"
 	CodeMalformedJson         Code = "malformed_json"

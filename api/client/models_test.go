@@ -47,6 +47,9 @@ type schema struct {
 	request    bool // a body that clients send
 }
 
+// enums are the schemas that are lists of values; the zero value of their types is none of them.
+var enums = map[string]bool{}
+
 func readSchemas(t *testing.T) []schema {
 	t.Helper()
 	text, err := os.ReadFile("../web/openapi.yaml")
@@ -59,6 +62,7 @@ func readSchemas(t *testing.T) []schema {
 	}
 	var all []schema
 	for _, s := range members(member(member(root.Content[0], "components"), "schemas")) {
+		enums[s.name] = member(s.node, "enum") != nil
 		all = append(all, readSchema(s.name, s.node))
 	}
 	return all
@@ -248,8 +252,7 @@ func goType(s schema, node *yaml.Node, required bool, inner *[]schema) string {
 		switch {
 		case name == "Next":
 			return "*string"
-		case required || slices.Contains([]string{"Code", "SeatStatus", "EntryStatus", "RoomStatus", "RoomOrder",
-			"WaitlistRule"}, name):
+		case required || enums[name]:
 			return name
 		}
 		return "*" + name
@@ -262,7 +265,7 @@ func goType(s schema, node *yaml.Node, required bool, inner *[]schema) string {
 		if scalar(node, "format") == "date-time" {
 			base = "time.Time"
 		}
-		if edit && !nullable && base == "string" {
+		if edit && !nullable && !required && base == "string" {
 			return "*string"
 		}
 	case "integer", "boolean":
@@ -274,7 +277,7 @@ func goType(s schema, node *yaml.Node, required bool, inner *[]schema) string {
 			return "*" + base
 		}
 	case "array":
-		return "[]" + goType(schema{name: s.name, request: s.request}, member(node, "items"), true, inner)
+		base = "[]" + goType(schema{name: s.name, request: s.request}, member(node, "items"), true, inner)
 	case "object":
 		return goObject(s, node, inner)
 	default:
@@ -284,6 +287,8 @@ func goType(s schema, node *yaml.Node, required bool, inner *[]schema) string {
 		return "json.RawMessage"
 	}
 	switch {
+	case nullable && strings.HasPrefix(base, "[]") && !s.request:
+		return base
 	case nullable && s.request:
 		return "Nullable[" + base + "]"
 	case nullable:

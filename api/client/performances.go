@@ -20,6 +20,12 @@ func (c *Client) Performance(ctx context.Context, id string, o ...Option) (Perfo
 	return get[Performance](ctx, c, o, "performances", id)
 }
 
+// EditPerformance edits a performance as of its EditTag.
+func (c *Client) EditPerformance(ctx context.Context, id, tag string, e PerformanceEdit, o ...Option) (Performance,
+	error) {
+	return edit[Performance](ctx, c, tag, e, o, "performances", id)
+}
+
 // Seats lists the seats of a performance; [Query] section and status filter them.
 func (c *Client) Seats(ctx context.Context, performance string, o ...Option) iter.Seq2[ListedSeat, error] {
 	return list[ListedSeat](ctx, c, o, "performances", performance, "seats")

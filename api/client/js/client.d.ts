@@ -60,6 +60,8 @@ export class Client {
     performances(o?: CallOptions): AsyncGenerator<Model.Performance, void, void>;
     /** @param {string} id @param {CallOptions} [o] @returns {Promise<Model.Performance>} */
     performance(id: string, o?: CallOptions): Promise<Model.Performance>;
+    /** @param {string} id @param {string} tag @param {Model.PerformanceEdit} edit @param {CallOptions} [o] @returns {Promise<Model.Performance>} */
+    editPerformance(id: string, tag: string, edit: Model.PerformanceEdit, o?: CallOptions): Promise<Model.Performance>;
     /** @param {string} performance @param {CallOptions} [o] @returns {AsyncGenerator<Model.ListedSeat, void, void>} */
     seats(performance: string, o?: CallOptions): AsyncGenerator<Model.ListedSeat, void, void>;
     /** @param {string} performance @param {string} seat @param {CallOptions} [o] @returns {Promise<Model.Seat>} */
@@ -110,6 +112,16 @@ export class Client {
     visit(room: string, visitor: string, o?: CallOptions): Promise<Model.Visit>;
     /** @param {string} room @param {string} visitor @param {CallOptions} [o] @returns {Promise<Model.Visit>} */
     leave(room: string, visitor: string, o?: CallOptions): Promise<Model.Visit>;
+    /** @param {Model.NewWebhook} webhook @param {CallOptions} [o] @returns {Promise<Model.WebhookWithSecret>} */
+    createWebhook(webhook: Model.NewWebhook, o?: CallOptions): Promise<Model.WebhookWithSecret>;
+    /** @param {CallOptions} [o] @returns {AsyncGenerator<Model.Webhook, void, void>} */
+    webhooks(o?: CallOptions): AsyncGenerator<Model.Webhook, void, void>;
+    /** @param {string} id @param {CallOptions} [o] @returns {Promise<Model.Webhook>} */
+    webhook(id: string, o?: CallOptions): Promise<Model.Webhook>;
+    /** @param {string} id @param {string} tag @param {Model.WebhookEdit} edit @param {CallOptions} [o] @returns {Promise<Model.Webhook>} */
+    editWebhook(id: string, tag: string, edit: Model.WebhookEdit, o?: CallOptions): Promise<Model.Webhook>;
+    /** @param {string} id @param {CallOptions} [o] @returns {Promise<Model.DeletedWebhook>} */
+    deleteWebhook(id: string, o?: CallOptions): Promise<Model.DeletedWebhook>;
     /**
      * Sends many commands in one request; a command by POST without an idempotency_key gets one.
      * @param {Model.BatchCommand[]} commands @param {CallOptions} [o] @returns {Promise<Model.BatchAnswer[]>}

@@ -254,6 +254,8 @@ export class Client {
   performances(o) { return this.list(["performances"], o); }
   /** @param {string} id @param {CallOptions} [o] @returns {Promise<Model.Performance>} */
   performance(id, o) { return this.call("GET", ["performances", id], undefined, o); }
+  /** @param {string} id @param {string} tag @param {Model.PerformanceEdit} edit @param {CallOptions} [o] @returns {Promise<Model.Performance>} */
+  editPerformance(id, tag, edit, o) { return this.call("PATCH", ["performances", id], edit, { ...o, tag }); }
   /** @param {string} performance @param {CallOptions} [o] @returns {AsyncGenerator<Model.ListedSeat, void, void>} */
   seats(performance, o) { return this.list(["performances", performance, "seats"], o); }
   /** @param {string} performance @param {string} seat @param {CallOptions} [o] @returns {Promise<Model.Seat>} */
@@ -310,6 +312,19 @@ export class Client {
   visit(room, visitor, o) { return this.call("GET", ["waiting-rooms", room, "visitors", visitor], undefined, o); }
   /** @param {string} room @param {string} visitor @param {CallOptions} [o] @returns {Promise<Model.Visit>} */
   leave(room, visitor, o) { return this.call("DELETE", ["waiting-rooms", room, "visitors", visitor], undefined, o); }
+
+  // ---- Webhooks
+
+  /** @param {Model.NewWebhook} webhook @param {CallOptions} [o] @returns {Promise<Model.WebhookWithSecret>} */
+  createWebhook(webhook, o) { return this.call("POST", ["webhooks"], webhook, o); }
+  /** @param {CallOptions} [o] @returns {AsyncGenerator<Model.Webhook, void, void>} */
+  webhooks(o) { return this.list(["webhooks"], o); }
+  /** @param {string} id @param {CallOptions} [o] @returns {Promise<Model.Webhook>} */
+  webhook(id, o) { return this.call("GET", ["webhooks", id], undefined, o); }
+  /** @param {string} id @param {string} tag @param {Model.WebhookEdit} edit @param {CallOptions} [o] @returns {Promise<Model.Webhook>} */
+  editWebhook(id, tag, edit, o) { return this.call("PATCH", ["webhooks", id], edit, { ...o, tag }); }
+  /** @param {string} id @param {CallOptions} [o] @returns {Promise<Model.DeletedWebhook>} */
+  deleteWebhook(id, o) { return this.call("DELETE", ["webhooks", id], undefined, o); }
 
   // ---- Many at once, and the log
 

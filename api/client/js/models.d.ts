@@ -362,6 +362,12 @@ export interface Performance {
   blocked: number;
   /** In canonical order. */
   sections: Section[];
+  /** The first moment of its sale, if it has one. */
+  opens_at?: string;
+  /** The first moment after its sale, if it has one. */
+  closes_at?: string;
+  /** For `If-Match`, in quotes: it changes with edits alone. */
+  edit_tag: string;
   /** It changes with the performance and with every seat of it; also the `ETag`. */
   revision: number;
   /** Of the last change in the log, of a seat too. */
@@ -412,6 +418,30 @@ export interface NewPerformance {
   waiting_room?: string;
   /** Up to 100,000 seats together. */
   sections: NewSection[];
+  /** The first moment of the sale; it may lie in the past. Left out or `null`: it is open at once. */
+  opens_at?: string | null;
+  /** The first moment after the sale, after `opens_at`. Left out: `starts_at`, wherever that is moved; `null`: it does not close. */
+  closes_at?: string | null;
+}
+
+/** The body that edits a performance. */
+export interface PerformanceEdit {
+  /** 1 to 200 characters. */
+  title?: string;
+  /** 1 to 200 characters. */
+  venue?: string;
+  /** When it begins. */
+  starts_at?: string;
+  /** How long a booking may stay unpaid that is made from now on. */
+  hold_seconds?: number;
+  /** How many seats one holder may have; 0 is no limit. */
+  limit_per_holder?: number;
+  /** The first moment of the sale; `null` takes it away. */
+  opens_at?: string | null;
+  /** The first moment after the sale; `null` takes it away, and the time of `starts_at` closes it there, wherever that is moved. */
+  closes_at?: string | null;
+  /** Of one seat, in minor units, by section; the others stay. */
+  prices?: Record<string, number>;
 }
 
 /** A section of a new performance. */
@@ -939,6 +969,121 @@ export interface NewWaitingRoom {
   opens_at?: string;
 }
 
+/** Whether events are delivered. */
+export type WebhookStatus = "enabled" | "disabled";
+
+/** An address that events are delivered to. */
+export interface Webhook {
+  /** As in its path. */
+  id: string;
+  /** Where events are delivered to. */
+  url: string;
+  /** The types of events that are delivered; missing if all are. */
+  types?: string[];
+  /** For people. */
+  description: string;
+  /** As in openapi.yaml. */
+  status: WebhookStatus;
+  /** `asked`: by an edit. `gone`: its receiver answered 410. `failing`: an event could not be delivered for 3 days. */
+  disabled_because?: "asked" | "gone" | "failing";
+  /** The position in the log up to which everything has been delivered. */
+  reached: number;
+  /** Since when an event could not be delivered, if one can not. */
+  failing_since?: string;
+  /** Why its last attempt failed. */
+  last_error?: string;
+  /** When the next attempt is. */
+  next_at?: string;
+  /** Of the newest edit; also the `ETag`. */
+  revision: number;
+  /** Of the last change in the log. */
+  position: number;
+}
+
+/** A webhook with a secret that signs its deliveries. */
+export interface WebhookWithSecret {
+  /** As in its path. */
+  id: string;
+  /** Where events are delivered to. */
+  url: string;
+  /** The types of events that are delivered; missing if all are. */
+  types?: string[];
+  /** For people. */
+  description: string;
+  /** As in openapi.yaml. */
+  status: WebhookStatus;
+  /** `asked`: by an edit. `gone`: its receiver answered 410. `failing`: an event could not be delivered for 3 days. */
+  disabled_because?: "asked" | "gone" | "failing";
+  /** The position in the log up to which everything has been delivered. */
+  reached: number;
+  /** Since when an event could not be delivered, if one can not. */
+  failing_since?: string;
+  /** Why its last attempt failed. */
+  last_error?: string;
+  /** When the next attempt is. */
+  next_at?: string;
+  /** Of the newest edit; also the `ETag`. */
+  revision: number;
+  /** Of the last change in the log. */
+  position: number;
+  /** What the receiver verifies signatures with. */
+  secret: string;
+  /** Until when the secret before signs as well. */
+  old_secret_until?: string;
+}
+
+/** The body that makes a webhook. */
+export interface NewWebhook {
+  /** Your choice; a UUIDv7 if it is missing. */
+  id?: string;
+  /** An https:// URL with a public host, without a user name. */
+  url: string;
+  /** The types of events to deliver; all if it is missing. */
+  types?: string[];
+  /** For people. */
+  description?: string;
+}
+
+/** The body that edits a webhook. */
+export interface WebhookEdit {
+  /** An https:// URL with a public host, without a user name. */
+  url?: string;
+  /** The types of events to deliver; `null` is all. */
+  types?: string[] | null;
+  /** For people. */
+  description?: string;
+  /** As in openapi.yaml. */
+  status?: WebhookStatus;
+}
+
+/** The body that has events delivered again. */
+export interface WebhookReplay {
+  /** The position of the first of them. */
+  from: number;
+}
+
+/** A webhook that was deleted. */
+export interface DeletedWebhook {
+  /** As in its path. */
+  id: string;
+  /** It is gone for good. */
+  status: "deleted";
+  /** Of the deletion in the log. */
+  position: number;
+}
+
+/** How a test went. */
+export interface WebhookTest {
+  /** Whether the receiver took it. */
+  delivered: boolean;
+  /** Of the event: its `webhook-id`. */
+  event_id: string;
+  /** Of the answer, if there was one. */
+  status?: number;
+  /** Why it was not delivered, if it was not. */
+  error?: string;
+}
+
 /** The body that joins the line. */
 export interface NewVisitor {
   /** Who wants a place; with a token, its `sub`. */
@@ -983,6 +1128,10 @@ export interface PerformanceSnapshot {
   starts_at: string;
   /** The waiting room that guards it, if one does. */
   waiting_room?: string;
+  /** The first moment of its sale, if it has one. */
+  opens_at?: string;
+  /** The first moment after its sale, if it has one. */
+  closes_at?: string;
   /** As in openapi.yaml. */
   capacity: number;
   /** As in openapi.yaml. */
@@ -1033,11 +1182,25 @@ export interface PerformanceDelta {
   /** Of what remains. */
   change: number;
   /** As in openapi.yaml. */
-  cause: "held" | "booked" | "released" | "expired" | "blocked" | "unblocked" | "mixed" | "unchanged";
-  /** Those whose counts have changed. */
+  cause: "held" | "booked" | "released" | "expired" | "blocked" | "unblocked" | "opened" | "closed" | "edited" | "mixed" | "unchanged";
+  /** After an edit only. */
+  title?: string;
+  /** After an edit only. */
+  venue?: string;
+  /** After an edit only. */
+  starts_at?: string;
+  /** After an edit only, if a waiting room guards it. */
+  waiting_room?: string;
+  /** After an edit only, if the sale has such a bound. */
+  opens_at?: string;
+  /** After an edit only, if the sale has such a bound. */
+  closes_at?: string;
+  /** Those whose counts have changed; after an edit all of them. */
   sections: ({
     /** As in openapi.yaml. */
     id: string;
+    /** After an edit only. */
+    price?: number;
     /** As in openapi.yaml. */
     remaining: number;
     /** As in openapi.yaml. */
@@ -1093,7 +1256,7 @@ export interface SeatsDelta {
   /** Of what remains. */
   change: number;
   /** As in openapi.yaml. */
-  cause: "held" | "booked" | "released" | "expired" | "blocked" | "unblocked" | "mixed" | "unchanged";
+  cause: "held" | "booked" | "released" | "expired" | "blocked" | "unblocked" | "opened" | "closed" | "edited" | "mixed" | "unchanged";
   /** Those that changed, by name, with where they stand now. */
   seats: Record<string, "free" | "held" | "booked" | "blocked">;
 }
@@ -1247,4 +1410,4 @@ export interface SectionLeft {
 }
 
 /** For programs; stable. */
-export type Code = "already_confirmed" | "already_entered" | "already_exists" | "bad_cursor" | "bad_parameter" | "body_too_large" | "deadline_passed" | "forbidden" | "foreign_origin" | "hold_expired" | "idempotency_key_reused" | "insufficient_balance" | "internal" | "invalid_field" | "keys_differ" | "limit_exceeded" | "log_unavailable" | "malformed_json" | "method_not_allowed" | "not_found" | "not_held" | "not_open" | "overloaded" | "pass_invalid" | "pass_required" | "projection_behind" | "rate_limited" | "registration_closed" | "released" | "request_header_too_large" | "revision_required" | "room_closed" | "sale_closed" | "seat_taken" | "shutting_down" | "draining" | "sold_out" | "stale_revision" | "tournament_full" | "unauthenticated" | "unknown_field" | "unsupported_media_type" | "upgrade_required";
+export type Code = "already_confirmed" | "already_entered" | "already_exists" | "bad_cursor" | "bad_parameter" | "body_too_large" | "deadline_passed" | "forbidden" | "foreign_origin" | "hold_expired" | "idempotency_key_reused" | "insufficient_balance" | "internal" | "invalid_field" | "keys_differ" | "keys_unavailable" | "limit_exceeded" | "log_unavailable" | "malformed_json" | "method_not_allowed" | "not_found" | "not_held" | "not_open" | "overloaded" | "pass_invalid" | "pass_required" | "projection_behind" | "rate_limited" | "registration_closed" | "released" | "request_header_too_large" | "revision_required" | "room_closed" | "sale_closed" | "seat_taken" | "shutting_down" | "draining" | "sold_out" | "stale_revision" | "tournament_full" | "unauthenticated" | "unknown_field" | "unsupported_media_type" | "upgrade_required";

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -26,6 +27,7 @@ type Message struct {
 
 	event   string // const of its event, "" for none
 	payload *jsonschema.Schema
+	headers *jsonschema.Schema // nil if none are described
 }
 
 // Validate reports how a payload does not fit.
@@ -35,6 +37,18 @@ func (m *Message) Validate(payload []byte) error {
 		return err
 	}
 	return m.payload.Validate(value)
+}
+
+// ValidateHeaders reports how the headers of a request do not fit.
+func (m *Message) ValidateHeaders(sent http.Header) error {
+	if m.headers == nil {
+		return nil
+	}
+	values := object{}
+	for name := range sent {
+		values[strings.ToLower(name)] = sent.Get(name)
+	}
+	return m.headers.Validate(values)
 }
 
 // Messages are those of asyncapi.yaml, by their names. Objects of openapi.yaml are closed unless
@@ -138,6 +152,11 @@ func readMessage(compiler *jsonschema.Compiler, name string, described object) (
 	var err error
 	if m.payload, err = compiler.Compile(place); err != nil {
 		return nil, err
+	}
+	if described["headers"] != nil {
+		if m.headers, err = compiler.Compile(strings.TrimSuffix(place, "payload") + "headers"); err != nil {
+			return nil, err
+		}
 	}
 	schema := m.payload
 	for schema.Ref != nil {

@@ -24,7 +24,7 @@ func (s *Server) webhookRoutes() {
 	const all, one = "/v1/webhooks", "/v1/webhooks/:id"
 	s.handle(fiber.MethodGet, all, s.listWebhooks)
 	s.handle(fiber.MethodGet, one, s.oneWebhook)
-	if s.config.Webhooks == nil {
+	if s.config.Webhooks == nil && s.config.AsOf == nil {
 		return
 	}
 	s.handle(fiber.MethodPost, all, s.makeWebhook)

@@ -99,8 +99,8 @@ const (
 	pageSize = 256
 	// rest is the wait after the log could not be read or written.
 	rest = time.Second
-	// limit bounds one read or write.
-	limit = 10 * time.Second
+	// limit bounds one read or write, and lastLimit the last write.
+	limit, lastLimit = 10 * time.Second, 2 * time.Second
 	// quiet is how many events without work are passed before the cursor notes it: a start reads
 	// at most so many again.
 	quiet = 100_000
@@ -305,7 +305,7 @@ func (r *Runner) leave() {
 	if !r.leading || !r.worked || r.halted != nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	ctx, cancel := context.WithTimeout(context.Background(), lastLimit)
 	defer cancel()
 	if err := r.write(ctx, r.summary(time.Now())); err != nil {
 		r.config.Logger.Warn("how far the work has come was not noted; some of it will be done again",

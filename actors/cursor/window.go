@@ -2,6 +2,7 @@ package cursor
 
 import (
 	"container/heap"
+	"strings"
 	"time"
 
 	"admitone/events"
@@ -54,7 +55,9 @@ func newWindow(schedule []time.Duration, at events.CursorMoved) *window {
 
 // add takes in the next event of the log that there is work for.
 func (w *window) add(e *events.Recorded, now time.Time) {
-	it := &item{before: w.read, position: e.Position, stream: e.Stream, revision: e.Revision, due: now}
+	// A clone does not keep what it was read from.
+	stream := events.StreamID(strings.Clone(string(e.Stream)))
+	it := &item{before: w.read, position: e.Position, stream: stream, revision: e.Revision, due: now}
 	if size := len(e.Data) + len(e.Metadata); w.held+size <= maxHeld {
 		event := *e
 		event.Fact = nil // its data are enough
@@ -66,12 +69,12 @@ func (w *window) add(e *events.Recorded, now time.Time) {
 	}
 	w.read = e.Position
 	w.items = append(w.items, it)
-	if before := w.last[e.Stream]; before != nil {
+	if before := w.last[stream]; before != nil {
 		before.next = it
 	} else {
 		heap.Push(&w.ready, it)
 	}
-	w.last[e.Stream] = it
+	w.last[stream] = it
 }
 
 // skip takes in the next event of the log if there is no work for it.

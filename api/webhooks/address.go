@@ -42,9 +42,9 @@ func within(address netip.Addr, networks []netip.Prefix) bool {
 }
 
 // allowed reports whether deliveries may go to an address: a public one, or a private one if those
-// are allowed. An address of IPv6 that contains one of IPv4 is as good as that.
+// are allowed. An address of IPv6 that contains one of IPv4 is as good as that. One with a zone is
+// within no network.
 func allowed(address netip.Addr, allowPrivate bool) bool {
-	address = address.WithZone("").Unmap()
 	switch {
 	case !address.IsValid(), within(address, never):
 		return false

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"admitone/actors/cursor"
@@ -18,25 +17,23 @@ import (
 type delivery struct {
 	sender *sender
 	key    *Key
-	// state of the webhook. URL and types are those that the delivery began with; the secrets may
-	// change.
-	state atomic.Pointer[webhook.State]
+	// state of the webhook when the delivery began. After a change another one begins.
+	state *webhook.State
 }
 
 // Wants implements [cursor.Work].
 func (d *delivery) Wants(e *events.Recorded) bool {
-	types := d.state.Load().Settings.Types
+	types := d.state.Settings.Types
 	return (types == nil || slices.Contains(types, e.Type)) && !events.Bookkeeping(e.Stream, e.Type)
 }
 
 // Do implements [cursor.Work].
 func (d *delivery) Do(ctx context.Context, e *events.Recorded) error {
-	state := d.state.Load()
-	secrets, err := d.key.signing(state, time.Now())
+	secrets, err := d.key.signing(d.state, time.Now())
 	if err != nil {
 		return err
 	}
-	_, err = d.sender.send(ctx, state.Settings.URL, secrets,
+	_, err = d.sender.send(ctx, d.state.Settings.URL, secrets,
 		&message{id: e.ID.String(), body: events.AppendCloudEvent(nil, e)})
 	if answered := (*statusError)(nil); errors.As(err, &answered) && answered.status == http.StatusGone {
 		return &cursor.End{Err: err}

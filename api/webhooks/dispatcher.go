@@ -129,11 +129,7 @@ func (d *Dispatcher) look(ctx context.Context) error {
 // keep delivers to a webhook from now on, as it is now.
 func (d *Dispatcher) keep(ctx context.Context, w *row.Webhook) {
 	before := d.running[w.ID]
-	if before != nil && before.edited == w.Edited && before.replays == w.Replays {
-		if before.secret != w.Secret {
-			before.secret = w.Secret
-			d.group.Go(func() { d.refresh(ctx, w.ID, before.work) })
-		}
+	if before != nil && before.edited == w.Edited && before.replays == w.Replays && before.secret == w.Secret {
 		return
 	}
 	r := &running{ended: make(chan struct{}), edited: w.Edited, replays: w.Replays, secret: w.Secret,
@@ -152,18 +148,6 @@ func (d *Dispatcher) keep(ctx context.Context, w *row.Webhook) {
 		}
 		d.deliver(ctx, w.ID, r.work)
 	})
-}
-
-// refresh takes a changed secret over.
-func (d *Dispatcher) refresh(ctx context.Context, id events.WebhookID, work *delivery) {
-	for ctx.Err() == nil {
-		state, err := d.state(ctx, id)
-		if err == nil {
-			work.state.Store(state)
-			return
-		}
-		sleep(ctx, rest)
-	}
 }
 
 // state reads a webhook from its entity.
@@ -208,7 +192,7 @@ func (d *Dispatcher) deliver(ctx context.Context, id events.WebhookID, work *del
 			told = true
 			continue
 		}
-		work.state.Store(state)
+		work.state = state
 		err = cursor.New(d.runner(id, work, made)).Run(ctx)
 		switch {
 		case err == nil:

@@ -84,7 +84,7 @@ func (s *sender) send(ctx context.Context, url string, secrets [][]byte, m *mess
 	}
 	timestamp := strconv.FormatInt(time.Now().Unix(), 10)
 	request.Header = http.Header{
-		"Content-Type":  {"application/cloudevents+json; charset=utf-8"},
+		"Content-Type":  {"application/json"},
 		"User-Agent":    {"admitone"},
 		HeaderID:        {m.id},
 		HeaderTimestamp: {timestamp},

@@ -183,15 +183,15 @@ func TestDeliveryIsTheEvent(t *testing.T) {
 	e := &events.Recorded{Event: events.Event{ID: events.EventID("c", 0), Type: fact.Name(), Data: events.AppendFact(nil, fact)},
 		Stream: "team-t", Position: 41, Created: time.Now()}
 	e.Metadata, _ = events.Seal(nil, events.Hash{}, e.Stream, 0, &e.Event, &events.Metadata{CommandID: "c", At: time.Now()})
-	work := &delivery{sender: newSender(true, time.Minute), key: key}
-	work.state.Store(&webhook.State{ID: "w", Settings: events.WebhookSettings{URL: received.URL()},
-		Secrets: []webhook.Secret{{WebhookSecret: events.WebhookSecret{Number: 1, Key: key.Fingerprint()}}}})
+	work := &delivery{sender: newSender(true, time.Minute), key: key, state: &webhook.State{ID: "w",
+		Settings: events.WebhookSettings{URL: received.URL()},
+		Secrets:  []webhook.Secret{{WebhookSecret: events.WebhookSecret{Number: 1, Key: key.Fingerprint()}}}}}
 	if err := work.Do(t.Context(), e); err != nil {
 		t.Fatal(err)
 	}
 	got := received.All()[0]
 	if got.ID() != e.ID.String() || !bytes.Equal(got.Body, events.AppendCloudEvent(nil, e)) || got.Event.Position != 41 ||
-		got.Header.Get("Content-Type") != "application/cloudevents+json; charset=utf-8" {
+		got.Header.Get("Content-Type") != "application/json" {
 		t.Errorf("%v %s", got.Header, got.Body)
 	}
 	webhooktest.Verify(t, key.Secret("w", 1), received.All())

@@ -142,23 +142,53 @@ func TestTwoServersDeliver(t *testing.T) {
 	}
 }
 
-// TestWebhooksKey: it is made for its owner and the group, and a named file is not made.
-func TestWebhooksKey(t *testing.T) {
-	store := t.TempDir()
-	p := launch(t, store)
-	info, err := os.Stat(filepath.Join(store, "webhooks.key"))
-	if err != nil || info.Mode().Perm() != 0o640 {
-		t.Errorf("the key: %v, %v", info, err)
-	}
+// TestAnotherWebhooksKey: a server with another key delivers nothing that its receiver would take for
+// a forgery. With a new secret it goes on, and nothing was skipped.
+func TestAnotherWebhooksKey(t *testing.T) {
+	t.Parallel()
+	store, client := t.TempDir(), &http.Client{Timeout: patience}
+	receiver := webhooktest.NewReceiver(t, nil)
+	p := launch(t, store, hookFlags...)
+	hook(t, client, p.url, receiver.URL(), 2)
 	p.kill()
+	if err := os.Remove(filepath.Join(store, "webhooks.key")); err != nil {
+		t.Fatal(err)
+	}
+	p = launch(t, store, hookFlags...)
+	sellMore(t, client, p.url, 1, 2, 10)
+	for end := time.Now().Add(patience); !strings.Contains(p.stderr.String(), "nothing is delivered"); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("it says nothing: %s", p.stderr)
+		}
+	}
+	if n := len(receiver.All()); n > 0 {
+		t.Errorf("%d deliveries with another key", n)
+	}
+	_, answer, err := post(client, p.url+"/v1/webhooks/w/secret", "{}", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	receiver.Await(10, patience)
+	webhooktest.Verify(t, decoded[map[string]any](t, answer)["secret"].(string), receiver.All())
+}
+
+// TestWebhooksKey: it is made for its owner and the group, and a file that has none is refused.
+func TestWebhooksKey(t *testing.T) {
+	store, named := t.TempDir(), filepath.Join(t.TempDir(), "named")
+	for file, args := range map[string][]string{
+		filepath.Join(store, "webhooks.key"): nil, named: {"--webhooks-key-file", named},
+	} {
+		launch(t, store, args...).kill()
+		if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o640 {
+			t.Errorf("%s: %v, %v", file, info, err)
+		}
+	}
 	short := filepath.Join(t.TempDir(), "short")
 	if err := os.WriteFile(short, []byte("short\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for file, want := range map[string]string{short: "at least 32 bytes", short + "er": "no such file"} {
-		if _, stderr := must(t, exitUsage, "serve", "--listen", "127.0.0.1:0", "--store", t.TempDir(), "--webhooks-key-file",
-			file); !strings.Contains(stderr, want) {
-			t.Errorf("%s: %s", file, stderr)
-		}
+	if _, stderr := must(t, exitUsage, "serve", "--listen", "127.0.0.1:0", "--store", t.TempDir(), "--webhooks-key-file",
+		short); !strings.Contains(stderr, "at least 32 bytes") {
+		t.Error(stderr)
 	}
 }

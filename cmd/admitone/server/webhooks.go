@@ -25,24 +25,23 @@ type WebhookSettings struct {
 // group, so that backups may have it.
 const readableByGroup = 0o640
 
-// webhooksKey reads the key of webhooks. One in the server's directory is made if needed. Errors: a
-// [usage.Error] for a named file that can't be read or has no key; the disk's.
+// webhooksKey reads the key of webhooks, which is made if needed. Errors: a [usage.Error] for a file
+// that has no key; the disk's.
 func webhooksKey(s *Settings) (*webhooks.Key, error) {
-	file := s.Webhooks.KeyFile
+	file, made := s.Webhooks.KeyFile, false
 	if file == "" {
 		file = filepath.Join(s.Directory(), WebhooksKeyFile)
-		made := false
-		err := makeFile(file, func() []byte { made = true; return newSecret() })
-		if err == nil && made {
-			err = os.Chmod(file, readableByGroup)
-		}
-		if err != nil {
-			return nil, err
-		}
+	}
+	err := makeFile(file, func() []byte { made = true; return newSecret() })
+	if err == nil && made {
+		err = os.Chmod(file, readableByGroup)
+	}
+	if err != nil {
+		return nil, err
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return nil, usage.Errorf("--webhooks-key-file: %w", err)
+		return nil, err
 	}
 	key, err := webhooks.NewKey(text)
 	if err != nil {

@@ -152,13 +152,6 @@ type Answer struct {
 	Replayed bool
 }
 
-// staleRevision refuses an edit of something that has changed meanwhile.
-func staleRevision(current events.Revision) *core.Refusal {
-	return &core.Refusal{Code: core.CodeStaleRevision,
-		Detail: "it has changed since you read it; read it again and edit that",
-		Fields: map[string]any{"current_revision": current}}
-}
-
 // errKeyReused refuses a key that came with another request before.
 var errKeyReused = &core.Refusal{Code: core.CodeIdempotencyKeyReused,
 	Detail: "this Idempotency-Key was used with another request; choose a new key"}

@@ -163,7 +163,7 @@ func (e *entity) decide(p *envelope, now time.Time) {
 		return
 	}
 	if e.stale(&p.request) {
-		e.refuse(p, staleRevision(e.revision))
+		e.refuse(p, core.StaleRevision(e.revision))
 		return
 	}
 	facts, err := core.Step(

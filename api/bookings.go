@@ -26,6 +26,7 @@ func (s *Server) bookingRoutes() {
 	const one = "/v1/bookings/:id"
 	s.handle(fiber.MethodPost, "/v1/performances/:id/bookings", s.book)
 	s.handle(fiber.MethodGet, one, s.past(s.getBooking))
+	s.handle(fiber.MethodPatch, one, s.annotateBooking)
 	s.handle(fiber.MethodDelete, one, s.changeBooking(s.cancel))
 	s.handle(fiber.MethodPost, one+"/payment", s.changeBooking(s.pay))
 	s.handle(fiber.MethodPost, one+"/extension", s.changeBooking(s.extend))
@@ -38,6 +39,7 @@ type newBooking struct {
 	Seats         *[]events.SeatName `json:"seats"`
 	BestAvailable *bestAvailable     `json:"best_available"`
 	Contact       *contact           `json:"contact,omitzero"`
+	orderFields
 }
 
 type bestAvailable struct {
@@ -80,6 +82,9 @@ func (r *request) newBooking() (command bookings.Book, err error) {
 				return command, invalidField("best_available.section", "the performance has no such section")
 			}
 		}
+	}
+	if command.Order, err = body.order(); err != nil {
+		return command, err
 	}
 	if command.Open, err = r.openHolds(command.Holder); err != nil {
 		return command, err
@@ -163,15 +168,19 @@ func (r *request) booked(status int, answer bookings.Answer) error {
 	if answer.Replayed {
 		r.ctx.Set(headerReplay, "true")
 	}
-	state := &answer.Booking
-	booking := row.Booking{
+	booking := bookingNow(&answer.Booking, answer.Revision, answer.Position)
+	r.tag(answer.Revision)
+	return r.json(status, AppendBooking(make([]byte, 0, 512), booking, nil))
+}
+
+// bookingNow returns the row of a booking as its entity has it.
+func bookingNow(state *booking.State, revision events.Revision, position events.Position) *row.Booking {
+	return &row.Booking{
 		ID: state.ID, PerformanceID: state.PerformanceID, Holder: state.Holder, Seats: state.Seats,
 		Amount: state.Amount,
-		Status: state.Status, ExpiresAt: state.ExpiresAt, Extended: state.Extended, Revision: answer.Revision,
-		Position: answer.Position,
+		Status: state.Status, ExpiresAt: state.ExpiresAt, Extended: state.Extended, Order: state.Order, Revision: revision,
+		Position: position,
 	}
-	r.tag(answer.Revision)
-	return r.json(status, AppendBooking(make([]byte, 0, 512), &booking, nil))
 }
 
 // change is a command about a booking, by its holder or, if by is "", by the organiser.
@@ -352,6 +361,7 @@ func AppendBooking(dst []byte, b *row.Booking, at *row.Moment) []byte {
 	o.String("status", string(b.Status))
 	o.Time("expires_at", b.ExpiresAt)
 	o.Bool("extended", b.Extended)
+	b.Order.Append(&o)
 	o.Int("revision", int64(b.Revision))
 	o.Int("position", int64(b.Position))
 	if at != nil {

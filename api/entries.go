@@ -29,20 +29,24 @@ type newEntry struct {
 	TeamID  *events.TeamID   `json:"team_id"`
 	TeamIDs *[]events.TeamID `json:"team_ids"`
 	Contact *contact         `json:"contact,omitzero"`
+	orderFields
 }
 
 // newEntry returns the teams that enter, in order, and the holder who enters them: in open mode a
 // team itself, unless the body names one.
-func (r *request) newEntry() (holder events.Holder, teams []events.TeamID, err error) {
-	if err := r.caller.act(); err != nil {
-		return "", nil, err
+func (r *request) newEntry() (holder events.Holder, teams []events.TeamID, order events.OrderData, err error) {
+	if err = r.caller.act(); err != nil {
+		return
 	}
 	var body newEntry
-	if err := r.decode(&body, false); err != nil {
-		return "", nil, err
+	if err = r.decode(&body, false); err != nil {
+		return
 	}
 	if teams, err = body.teams(); err != nil {
-		return "", nil, err
+		return
+	}
+	if order, err = body.order(); err != nil {
+		return
 	}
 	named := events.Holder("")
 	switch {
@@ -52,11 +56,11 @@ func (r *request) newEntry() (holder events.Holder, teams []events.TeamID, err e
 		named = events.Holder(teams[0])
 	}
 	if holder, err = r.holder(named); err != nil {
-		return "", nil, err
+		return
 	}
 	rest := body
 	rest.Contact = nil
-	return holder, teams, r.takeContact(body.Contact, rest)
+	return holder, teams, order, r.takeContact(body.Contact, rest)
 }
 
 // teams returns the teams of the body.
@@ -92,7 +96,7 @@ func (s *Server) enter(r *request) error {
 	if err != nil {
 		return err
 	}
-	holder, teams, err := r.newEntry()
+	holder, teams, order, err := r.newEntry()
 	if err != nil {
 		return err
 	}
@@ -111,7 +115,7 @@ func (s *Server) enter(r *request) error {
 		holder,
 		func() events.RoomID { return s.roomOfTournament(id) },
 		func(room events.RoomID) error {
-			v, err = r.askTournament(id, &tournament.Enter{TeamIDs: teams, Room: room})
+			v, err = r.askTournament(id, &tournament.Enter{TeamIDs: teams, Room: room, Order: order})
 			return err
 		},
 	)
@@ -233,6 +237,7 @@ type entered struct {
 	revision     events.Revision
 	position     events.Position
 	replayed     bool
+	order        events.OrderData // of an entry
 }
 
 // enteredOf derives the answer to a command from its facts: the first is about the teams, the
@@ -243,8 +248,10 @@ func enteredOf(tournamentID events.TournamentID, answer actors.Answer) (v *enter
 		switch f := fact.(type) {
 		case *events.TournamentEntered:
 			v.teams, v.status, v.counts = f.TeamIDs, events.EntryEntered, f.TournamentCounts
+			v.order = f.OrderData
 		case *events.TournamentWaitlisted:
 			v.teams, v.status, v.counts = f.TeamIDs, events.EntryWaitlisted, f.TournamentCounts
+			v.order = f.OrderData
 			v.place = f.Waitlisted - int64(len(f.TeamIDs)) + 1
 		case *events.TournamentWithdrawn:
 			v.teams, v.status, v.counts = []events.TeamID{f.TeamID}, events.EntryWithdrawn, f.TournamentCounts
@@ -278,6 +285,7 @@ func (v *entered) append(dst []byte) []byte {
 	o.Int("entered", v.counts.Entered)
 	o.Int("remaining", v.counts.Remaining)
 	o.Int("waitlisted", v.counts.Waitlisted)
+	v.order.Append(&o)
 	o.Int("revision", int64(v.revision))
 	o.Int("position", int64(v.position))
 	return o.Close()

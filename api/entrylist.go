@@ -2,10 +2,12 @@ package api
 
 import (
 	"context"
+	"errors"
 	"strconv"
 
 	"github.com/gofiber/fiber/v2"
 
+	"admitone/actors/core"
 	"admitone/api/codes"
 	"admitone/events"
 	"admitone/projections/row"
@@ -72,6 +74,7 @@ func (s *Server) getEntry(r *request) error {
 	}
 	var tournament row.Tournament
 	var entry row.Entry
+	var order events.OrderData
 	ok := false
 	if at != nil {
 		roster, err := s.rosterAt(id, at)
@@ -80,6 +83,7 @@ func (s *Server) getEntry(r *request) error {
 		}
 		tournament = roster.Tournament
 		entry, ok = roster.Entry(teamID)
+		order = roster.Order(teamID)
 	} else {
 		// The row is read first: an ETag older than the entry costs one more request, a newer one
 		// would hide a change.
@@ -89,23 +93,46 @@ func (s *Server) getEntry(r *request) error {
 		if entry, ok, err = s.config.Views.Entry(id, teamID); err != nil {
 			return err
 		}
+		if order, err = s.config.Views.EntryOrder(id, teamID); err != nil {
+			return err
+		}
 	}
 	if !ok {
 		return notFound("entry")
+	}
+	if order, err = s.visibleOrder(r, &entry, order); err != nil {
+		return err
 	}
 	entry.Revision, entry.Position = tournament.Revision, tournament.Position
 	contact, secret, err := r.contactOf(entryContact(id, teamID))
 	if err != nil {
 		return err
 	}
-	if r.tag(tournament.Revision) && !secret {
+	if r.tag(tournament.Revision) && !secret && order.IsZero() {
 		return r.notModified()
 	}
 	body, err := s.appendEntry(nil, &entry, at)
 	if err != nil {
 		return err
 	}
-	return r.json(fiber.StatusOK, withContact(body, contact))
+	return r.json(fiber.StatusOK, withContact(withOrderData(body, &order), contact))
+}
+
+// visibleOrder returns the order data of an entry to callers who may see them: whoever entered the
+// team, its owner, and the roles that see all orders. Others get none.
+func (s *Server) visibleOrder(r *request, entry *row.Entry, order events.OrderData) (events.OrderData, error) {
+	if order.IsZero() || r.caller.must(RoleAuditor, RoleService, RoleAdmin) == nil {
+		return order, nil
+	}
+	if r.caller.sub == "" {
+		return events.OrderData{}, nil
+	}
+	mine := s.costly(func(*request) error { return s.ownEntry(entry, r.caller.sub) })
+	err := mine(r)
+	if refusal := (*problem)(nil); errors.As(err, &refusal) && refusal.code == core.CodeForbidden {
+		return events.OrderData{}, nil
+	}
+	return order, err
 }
 
 // tournamentNow returns a tournament as the views have it, or not_found.

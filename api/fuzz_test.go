@@ -119,7 +119,7 @@ func fuzzTournament(t *testing.T, s *Server, body string) {
 	if _, _, err = newTeam(fake(t, s, "POST", "/v1/teams", body)); err != nil {
 		known(t, err)
 	}
-	holder, teams, err := fake(t, s, "POST", "/", body).newEntry()
+	holder, teams, _, err := fake(t, s, "POST", "/", body).newEntry()
 	if err != nil {
 		known(t, err)
 		return

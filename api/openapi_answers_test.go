@@ -129,6 +129,8 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	ask("POST", "/v1/products/none/reservations", `{"holder":"ada"}`).problem(404, "not_found")
 	ask("PATCH", "/v1/products/tee", `{"stock":1}`, "If-Match", `"3"`).problem(409, "limit_exceeded")
 	ask("GET", held, "").is(200)
+	ask("PATCH", held, `{"reference":"R-1","metadata":{"channel":"desk"}}`, "If-Match", `"3"`).is(200)
+	ask("PATCH", held, `{"reference":null}`, "If-Match", `"3"`).problem(412, "stale_revision")
 	ask("DELETE", "/v1/holders/ada/contact", "").is(200)
 	ask("POST", held+"/confirm", "").is(200)
 	ask("POST", held+"/confirm", "").problem(409, "already_confirmed")

@@ -121,8 +121,8 @@ func (s *Server) reservationAt(
 	productID events.ProductID,
 	id events.ReservationID,
 	m row.Moment,
-) (*reservation, error) {
-	var found *reservation
+) (*foundReservation, error) {
+	var found *foundReservation
 	err := row.UpTo(ctx, s.config.Store, product.Stream(productID), m.Position, func(e *events.Recorded) error {
 		fact, err := e.Decode()
 		if err != nil {
@@ -130,6 +130,9 @@ func (s *Server) reservationAt(
 		}
 		if r := reservationOf(fact, id); r != nil {
 			r.ProductID, r.Revision, r.Position = productID, e.Revision, e.Position
+			if _, states := fact.(*events.ProductReservationAnnotated); !states && found != nil {
+				r.order = found.order
+			}
 			found = r
 		}
 		return nil

@@ -189,7 +189,7 @@ func (s *Server) bookingReceipt(r *request) error {
 
 // expiredAlone reports whether the expiry of a reservation names no other holder: one fact has
 // all that expire at a moment.
-func (s *Server) expiredAlone(v *reservation) (bool, error) {
+func (s *Server) expiredAlone(v *foundReservation) (bool, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
 	defer cancel()
 	page, err := s.config.Store.Read(ctx, product.Stream(v.ProductID), v.Revision, events.Forward, 1)
@@ -263,7 +263,7 @@ func (s *Server) reservationEvent(
 	stream events.StreamID,
 	rid events.ReservationID,
 	id events.ID,
-	v *reservation,
+	v *foundReservation,
 ) (events.Position, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
 	defer cancel()

@@ -12,12 +12,14 @@ import (
 	"admitone/actors/core"
 	"admitone/actors/product"
 	"admitone/events"
+	"admitone/projections/row"
 )
 
 func (s *Server) reservationRoutes() {
 	const one = "/v1/products/:id/reservations/:rid"
 	s.handle(fiber.MethodPost, "/v1/products/:id/reservations", s.reserve)
 	s.handle(fiber.MethodGet, one, s.past(s.getReservation))
+	s.handle(fiber.MethodPatch, one, s.annotateReservation)
 	s.handle(fiber.MethodPost, one+"/confirm", s.confirm)
 	s.handle(fiber.MethodDelete, one, s.release)
 }
@@ -38,32 +40,60 @@ type reservation struct {
 
 var appendReservation = events.EncoderOf[reservation]()
 
+// foundReservation is a reservation with what its newest fact says, or refers to.
+type foundReservation struct {
+	reservation
+	order events.OrderData
+	// orderRevision is that of the fact that states order, 0 if there is none. One that ended has
+	// left the product's core, and was found when the product was at revision seen.
+	orderRevision, seen events.Revision
+	ended               bool
+}
+
+// append appends the resource.
+func (v *foundReservation) append(dst []byte) []byte {
+	dst = appendReservation(dst, &v.reservation)
+	if v.order.IsZero() {
+		return dst
+	}
+	return withOrderData(dst, &v.order)
+}
+
 // reservationOf returns the reservation that a fact is about, nil if it is about others. An empty
 // id means the first one.
-func reservationOf(fact events.Fact, id events.ReservationID) *reservation {
-	var v *reservation
+func reservationOf(fact events.Fact, id events.ReservationID) *foundReservation {
+	v := &foundReservation{}
 	switch f := fact.(type) {
 	case *events.ProductReserved:
-		v = &reservation{ID: f.ReservationID, Holder: f.Holder, Quantity: f.Quantity,
+		v.reservation = reservation{ID: f.ReservationID, Holder: f.Holder, Quantity: f.Quantity,
 			Status: events.ReservationConfirmed, Remaining: f.Remaining}
+		v.order = f.OrderData
 	case *events.ProductHeld:
-		v = &reservation{ID: f.ReservationID, Holder: f.Holder, Quantity: f.Quantity, Status: events.ReservationHeld,
-			ExpiresAt: f.ExpiresAt, Remaining: f.Remaining}
+		v.reservation = reservation{ID: f.ReservationID, Holder: f.Holder, Quantity: f.Quantity,
+			Status: events.ReservationHeld, ExpiresAt: f.ExpiresAt, Remaining: f.Remaining}
+		v.order = f.OrderData
 	case *events.ProductConfirmed:
-		v = &reservation{ID: f.ReservationID, Holder: f.Holder, Quantity: f.Quantity,
+		v.reservation = reservation{ID: f.ReservationID, Holder: f.Holder, Quantity: f.Quantity,
 			Status: events.ReservationConfirmed, Remaining: f.Remaining}
+		v.orderRevision = f.OrderRevision
 	case *events.ProductReleased:
-		v = &reservation{ID: f.ReservationID, Holder: f.Holder, Quantity: f.Quantity,
+		v.reservation = reservation{ID: f.ReservationID, Holder: f.Holder, Quantity: f.Quantity,
 			Status: events.ReservationReleased, Remaining: f.Remaining}
+		v.orderRevision = f.OrderRevision
+	case *events.ProductReservationAnnotated:
+		v.reservation = reservation{ID: f.ReservationID, Holder: f.Holder, Quantity: f.Quantity, Status: f.Status,
+			ExpiresAt: f.ExpiresAt, Remaining: f.Remaining}
+		v.order = f.OrderData
 	case *events.ProductExpired:
 		for i := range f.Expired {
 			if h := &f.Expired[i]; id == "" || h.ReservationID == id {
-				return &reservation{ID: h.ReservationID, Holder: h.Holder, Quantity: h.Quantity,
+				v.reservation = reservation{ID: h.ReservationID, Holder: h.Holder, Quantity: h.Quantity,
 					Status: events.ReservationExpired, ExpiresAt: h.ExpiresAt, Remaining: f.Remaining}
+				return v
 			}
 		}
 	}
-	if v == nil || id != "" && v.ID != id {
+	if v.ID == "" || id != "" && v.ID != id {
 		return nil
 	}
 	return v
@@ -75,6 +105,7 @@ type newReservation struct {
 	Quantity *int64        `json:"quantity"`
 	Hold     *bool         `json:"hold"`
 	Contact  *contact      `json:"contact,omitzero"`
+	orderFields
 }
 
 func (r *request) newReservation() (command product.Reserve, err error) {
@@ -90,6 +121,9 @@ func (r *request) newReservation() (command product.Reserve, err error) {
 	}
 	command.Quantity, err = wholeNumber("quantity", body.Quantity, 1, 1, product.MaxStock)
 	if err != nil {
+		return command, err
+	}
+	if command.Order, err = body.order(); err != nil {
 		return command, err
 	}
 	command.Hold = core.Or(body.Hold, false)
@@ -157,7 +191,7 @@ func (s *Server) reserve(r *request) error {
 	}
 	r.set(fiber.HeaderLocation, "/v1/products/"+string(id)+"/reservations/"+string(v.ID))
 	r.tag(v.Revision)
-	return r.json(fiber.StatusCreated, appendReservation(make([]byte, 0, 256), v))
+	return r.json(fiber.StatusCreated, v.append(make([]byte, 0, 256)))
 }
 
 // roomOfProduct returns the waiting room that guards a product according to the views, "" if none
@@ -168,7 +202,7 @@ func (s *Server) roomOfProduct(id events.ProductID) events.RoomID {
 }
 
 // answered makes the resource of the answer to a command.
-func answered(answer actors.Answer, productID events.ProductID) *reservation {
+func answered(answer actors.Answer, productID events.ProductID) *foundReservation {
 	if len(answer.Facts) == 0 {
 		return nil
 	}
@@ -224,7 +258,7 @@ func (s *Server) getReservation(r *request) error {
 	if err != nil {
 		return err
 	}
-	var v *reservation
+	var v *foundReservation
 	if at != nil {
 		ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
 		defer cancel()
@@ -251,7 +285,7 @@ func (s *Server) getReservation(r *request) error {
 	if at != nil {
 		v.AsOf = asOf(*at)
 	}
-	return r.json(fiber.StatusOK, withContact(appendReservation(nil, v), contact))
+	return r.json(fiber.StatusOK, withContact(v.append(nil), contact))
 }
 
 // findReservation asks the product's actor for an open reservation, and the views for an ended
@@ -261,14 +295,15 @@ func (s *Server) findReservation(
 	productID events.ProductID,
 	rid events.ReservationID,
 	id events.ID,
-) (*reservation, error) {
-	var v *reservation
+) (*foundReservation, error) {
+	var v *foundReservation
 	answer, err := s.config.Desk.View(context.Background(), product.Stream(productID), func(c core.Core) {
 		p := c.(*product.Product)
 		v = nil
 		if open, ok := p.Reservation(id); ok {
-			v = &reservation{ID: rid, ProductID: productID, Holder: open.Holder, Quantity: open.Quantity,
-				Status: events.ReservationConfirmed, ExpiresAt: open.ExpiresAt, Remaining: p.Remaining()}
+			v = &foundReservation{reservation: reservation{ID: rid, ProductID: productID, Holder: open.Holder,
+				Quantity: open.Quantity, Status: events.ReservationConfirmed, ExpiresAt: open.ExpiresAt,
+				Remaining: p.Remaining()}, orderRevision: open.OrderRevision}
 			if !open.ExpiresAt.IsZero() {
 				v.Status = events.ReservationHeld
 			}
@@ -279,9 +314,13 @@ func (s *Server) findReservation(
 	}
 	if v != nil {
 		v.Revision, v.Position = answer.Revision, answer.Position
-		return v, nil
+		return v, s.withOrder(v)
 	}
-	return s.endedReservation(r, productID, rid, answer.Position)
+	v, err = s.endedReservation(r, productID, rid, answer.Position)
+	if v != nil {
+		v.seen = answer.Revision
+	}
+	return v, err
 }
 
 // endedReservation looks among those that have ended up to position.
@@ -290,25 +329,32 @@ func (s *Server) endedReservation(
 	productID events.ProductID,
 	rid events.ReservationID,
 	position events.Position,
-) (*reservation, error) {
+) (*foundReservation, error) {
 	if err := r.server.seen(position); err != nil {
 		return nil, err
 	}
-	ended, ok, err := s.config.Views.ClosedReservation(productID, rid)
-	if err != nil || !ok {
+	found, ok, err := s.config.Views.Reservation(productID, rid)
+	if err != nil || !ok || !found.Ended() {
 		return nil, err
 	}
-	return &reservation{
-		ID:        rid,
-		ProductID: productID,
-		Holder:    ended.Holder,
-		Quantity:  ended.Quantity,
-		Status:    ended.Status,
-		ExpiresAt: ended.ExpiresAt,
-		Remaining: ended.Remaining,
-		Revision:  ended.Revision,
-		Position:  ended.Position,
-	}, nil
+	v := foundReservationOf(&found)
+	v.ended = true
+	return v, nil
+}
+
+// foundReservationOf is a reservation as the views have it.
+func foundReservationOf(r *row.Reservation) *foundReservation {
+	return &foundReservation{reservation: reservation{
+		ID:        r.ID,
+		ProductID: r.ProductID,
+		Holder:    r.Holder,
+		Quantity:  r.Quantity,
+		Status:    r.Status(),
+		ExpiresAt: r.ExpiresAt(),
+		Remaining: r.Last().Remaining,
+		Revision:  r.Revision(),
+		Position:  r.Position(),
+	}, order: r.Order, orderRevision: r.OrderRevision}
 }
 
 func (s *Server) confirm(r *request) error {
@@ -318,7 +364,7 @@ func (s *Server) confirm(r *request) error {
 	}
 	return s.end(r, func(id events.ID, by events.Holder) core.Command {
 		return &product.Confirm{ReservationID: id, By: by, Terms: terms}
-	}, func(ended *reservation) error {
+	}, func(ended *foundReservation) error {
 		if ended.Status == events.ReservationExpired {
 			return &problem{code: core.CodeHoldExpired, detail: "the hold has passed its deadline; reserve again",
 				fields: map[string]any{"expired_at": ended.ExpiresAt}}
@@ -330,14 +376,14 @@ func (s *Server) confirm(r *request) error {
 func (s *Server) release(r *request) error {
 	return s.end(r, func(id events.ID, by events.Holder) core.Command {
 		return &product.Release{ReservationID: id, By: by}
-	}, func(ended *reservation) error {
+	}, func(ended *foundReservation) error {
 		if ended.Status == events.ReservationExpired {
 			return &problem{code: core.CodeHoldExpired,
 				detail: "the hold has passed its deadline; there is nothing left to give back",
 				fields: map[string]any{"expired_at": ended.ExpiresAt}}
 		}
 		r.tag(ended.Revision) // a repeated request gets the same answer
-		return r.json(fiber.StatusOK, appendReservation(nil, ended))
+		return r.json(fiber.StatusOK, ended.append(nil))
 	})
 }
 
@@ -348,7 +394,7 @@ var errNotYours = refuse(core.CodeForbidden, "the reservation is somebody else's
 func (s *Server) end(
 	r *request,
 	command func(id events.ID, by events.Holder) core.Command,
-	late func(*reservation) error,
+	late func(*foundReservation) error,
 ) error {
 	productID, rid, id, err := r.reservationParams()
 	if err != nil {
@@ -385,6 +431,8 @@ func (s *Server) end(
 	if v.Status == events.ReservationConfirmed { // the pass may have ended by now, or not be sent
 		r.finished(entrance{room: s.roomOfProduct(productID)}, v.Holder, answer.Replayed)
 	}
-	r.tag(v.Revision)
-	return r.json(fiber.StatusOK, appendReservation(nil, v))
+	if err := s.withOrder(v); err != nil {
+		return err
+	}
+	return r.reservation(fiber.StatusOK, v)
 }

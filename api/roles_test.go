@@ -129,7 +129,10 @@ var cells = map[string]func(m *matrix, owner string) cell{
 	"reserve": func(m *matrix, owner string) cell {
 		return cell{parts: []string{m.freeProduct()}, body: fmt.Sprintf(`{"holder":%q}`, owner)}
 	},
-	"getReservation":     func(m *matrix, owner string) cell { return of(m.reservation(owner)...) },
+	"getReservation": func(m *matrix, owner string) cell { return of(m.reservation(owner)...) },
+	"annotateReservation": func(m *matrix, owner string) cell {
+		return cell{parts: m.reservation(owner), body: `{"reference":"r"}`, match: `"1"`}
+	},
 	"release":            func(m *matrix, owner string) cell { return of(m.reservation(owner)...) },
 	"confirm":            func(m *matrix, owner string) cell { return of(m.reservation(owner)...) },
 	"reservationReceipt": func(m *matrix, owner string) cell { return of(m.reservation(owner)...) },
@@ -167,7 +170,10 @@ var cells = map[string]func(m *matrix, owner string) cell{
 	"book": func(m *matrix, owner string) cell {
 		return cell{parts: []string{m.hall()}, body: fmt.Sprintf(`{"holder":%q,"seats":["A-1-1"]}`, owner)}
 	},
-	"getBooking":     func(m *matrix, owner string) cell { return of(m.booking(owner)) },
+	"getBooking": func(m *matrix, owner string) cell { return of(m.booking(owner)) },
+	"annotateBooking": func(m *matrix, owner string) cell {
+		return cell{parts: []string{m.booking(owner)}, body: `{"reference":"r"}`, match: `"0"`}
+	},
 	"cancelBooking":  func(m *matrix, owner string) cell { return of(m.booking(owner)) },
 	"pay":            func(m *matrix, owner string) cell { m.charged(owner); return of(m.booking(owner)) },
 	"extendBooking":  func(m *matrix, owner string) cell { return of(m.booking(owner)) },

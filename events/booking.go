@@ -65,6 +65,7 @@ type BookingHeld struct {
 	Attempt int64 `json:"attempt"`
 	// SaleTerms are what it was decided on.
 	SaleTerms
+	OrderData
 }
 
 func (*BookingHeld) Name() string { return "booking.held.v1" }

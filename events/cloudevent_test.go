@@ -68,7 +68,7 @@ func TestCloudEvent(t *testing.T) {
 		t.Errorf("%d attributes, want %d: %s", len(got), len(want), text)
 	}
 	fromData, err := events.Decode(e.Type, got["data"])
-	if err != nil || *fromData.(*events.ProductReserved) != *fact {
+	if err != nil || !reflect.DeepEqual(fromData, events.Fact(fact)) {
 		t.Errorf("data gives %+v (%v)", fromData, err)
 	}
 }

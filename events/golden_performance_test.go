@@ -9,7 +9,8 @@ import (
 func init() {
 	addedMembers["performance.created.v1"] = []string{".SaleTimes.OpensAt", ".SaleTimes.ClosesAt"}
 	terms := []string{".SaleTerms.Terms", ".SaleTerms.HoldSeconds", ".SaleTerms.LimitPerHolder"}
-	addedMembers["booking.held.v1"], addedMembers["booking.payment_started.v1"] = terms, terms
+	addedMembers["booking.held.v1"] = append(addedMembers["booking.held.v1"], terms...)
+	addedMembers["booking.payment_started.v1"] = terms
 	addedMembers["seat.held.v1"] = append(addedMembers["seat.held.v1"], ".Terms")
 	addedMembers["allowance.taken.v1"] = []string{".Terms"}
 }

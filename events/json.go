@@ -63,6 +63,9 @@ type Object struct {
 // OpenObject begins an object at the end of dst.
 func OpenObject(dst []byte) Object { return Object{Buf: append(dst, '{')} }
 
+// ContinueObject goes on with an object that has members and was closed.
+func ContinueObject(object []byte) Object { return Object{Buf: object[:len(object)-1], begun: true} }
+
 // Key begins a member whose value the caller appends to Buf.
 func (o *Object) Key(name string) {
 	if o.begun {
@@ -77,6 +80,16 @@ func (o *Object) Key(name string) {
 // String adds a string.
 func (o *Object) String(name, value string) {
 	o.Key(name)
+	o.Buf = AppendJSONString(o.Buf, value)
+}
+
+// NameString adds a string under a name that may need escapes.
+func (o *Object) NameString(name, value string) {
+	if o.begun {
+		o.Buf = append(o.Buf, ',')
+	}
+	o.begun = true
+	o.Buf = append(AppendJSONString(o.Buf, name), ':')
 	o.Buf = AppendJSONString(o.Buf, value)
 }
 

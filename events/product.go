@@ -90,6 +90,7 @@ type ProductReserved struct {
 	Quantity      int64         `json:"quantity"`
 	// Remaining after it.
 	Remaining int64 `json:"remaining"`
+	OrderData
 }
 
 func (*ProductReserved) Name() string { return "product.reserved.v1" }
@@ -103,6 +104,7 @@ type ProductHeld struct {
 	ExpiresAt time.Time `json:"expires_at"`
 	// Remaining after it.
 	Remaining int64 `json:"remaining"`
+	OrderData
 }
 
 func (*ProductHeld) Name() string { return "product.held.v1" }
@@ -117,6 +119,8 @@ type ProductConfirmed struct {
 	Quantity      int64         `json:"quantity"`
 	// Remaining after it: the same as before.
 	Remaining int64 `json:"remaining"`
+	// OrderRevision is the revision of the fact that states the order data, 0 if there is none.
+	OrderRevision Revision `json:"order_revision,omitempty"`
 }
 
 func (*ProductConfirmed) Name() string { return "product.confirmed.v1" }
@@ -146,6 +150,8 @@ type ProductReleased struct {
 	Was ReservationStatus `json:"was"`
 	// Remaining after it.
 	Remaining int64 `json:"remaining"`
+	// OrderRevision is the revision of the fact that states the order data, 0 if there is none.
+	OrderRevision Revision `json:"order_revision,omitempty"`
 }
 
 func (*ProductReleased) Name() string { return "product.released.v1" }

@@ -144,6 +144,7 @@ func (f *TournamentOpened) Schedule() (times SaleTimes, reached bool) {
 type TournamentEntered struct {
 	TeamIDs []TeamID `json:"team_ids"`
 	TournamentCounts
+	OrderData
 }
 
 func (*TournamentEntered) Name() string { return "tournament.entered.v1" }
@@ -153,6 +154,7 @@ func (*TournamentEntered) Name() string { return "tournament.entered.v1" }
 type TournamentWaitlisted struct {
 	TeamIDs []TeamID `json:"team_ids"`
 	TournamentCounts
+	OrderData
 }
 
 func (*TournamentWaitlisted) Name() string { return "tournament.waitlisted.v1" }

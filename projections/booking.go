@@ -33,6 +33,7 @@ func (k *boxOffice) foldBooking(e *events.Recorded, fact events.Fact) error {
 		k.bookings.add(id, booking)
 		entry = k.bookings.last
 		k.holders.set(holderKey(booking.Holder, uint64(booking.Position)), &entry.id)
+		k.orders.add(&entry.row, &entry.id)
 	} else {
 		if e.Revision <= entry.row.Revision {
 			return nil
@@ -44,6 +45,7 @@ func (k *boxOffice) foldBooking(e *events.Recorded, fact events.Fact) error {
 		if err := k.open.planBooking(&entry.row, &next); err != nil {
 			return err
 		}
+		k.orders.change(&entry.row, &next, &entry.id)
 		entry.row = next
 		k.bookings.changed(entry)
 	}

@@ -30,6 +30,7 @@ type boxOffice struct {
 	dates        *records[struct{}]
 	bookings     *table[row.Booking]
 	holders      *records[string]
+	orders       *bookingOrders
 	open         *openHolds
 	wallets      *table[row.Wallet]
 	entries      *records[row.WalletEntry]
@@ -54,6 +55,7 @@ func newBoxOffice(p *Projections) *boxOffice {
 		dates:        newRecords(p, "starts", appendNothing, decodeNothing),
 		bookings:     newTable(p, "booking", row.AppendBooking, row.DecodeBooking),
 		holders:      newRecords(p, "booked", func(dst []byte, id *string) []byte { return append(dst, *id...) }, decodeText),
+		orders:       newBookingOrders(p),
 		open:         newOpenHolds(p, "booking-open"),
 		wallets:      newTable(p, "wallet", row.AppendWallet, row.DecodeWallet),
 		entries:      newRecords(p, "money", row.AppendWalletEntry, row.DecodeWalletEntry),
@@ -92,6 +94,7 @@ func (k *boxOffice) reset() {
 	k.dates.reset()
 	k.bookings.reset()
 	k.holders.reset()
+	k.orders.reset()
 	k.open.reset()
 	k.wallets.reset()
 	k.entries.reset()
@@ -104,6 +107,7 @@ func (k *boxOffice) reset() {
 func (k *boxOffice) flush(b *pebble.Batch) error {
 	for _, flush := range [...]func(*pebble.Batch) error{
 		k.performances.flush, k.blocks.flush, k.dates.flush, k.bookings.flush, k.holders.flush, k.open.flush,
+		k.orders.made.flush, k.orders.referenced.flush,
 		k.wallets.flush, k.entries.flush, k.holdings.flush, k.begun.flush, k.unfinished.records.flush,
 	} {
 		if err := flush(b); err != nil {

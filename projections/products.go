@@ -10,19 +10,20 @@ import (
 
 func init() {
 	register(registration{
-		views:      "product.v5",
+		views:      "product.v6",
 		categories: []string{events.ProductCategory},
 		open:       func(p *Projections) view { return newProducts(p) },
 	})
 }
 
 // products is the view of counted stock: a row per product with the topics
-// "product:<id>", the reservations that ended, and the open holds.
+// "product:<id>", a record per reservation, and the open holds.
 type products struct {
 	*rowView[row.Product]
-	past   *rowSnapshots[row.Product]
-	closed closedReservations
-	open   *openHolds
+	past *rowSnapshots[row.Product]
+	open *openHolds
+
+	reservations *reservations
 }
 
 func newProducts(p *Projections) *products {
@@ -35,9 +36,10 @@ func newProducts(p *Projections) *products {
 			position: func(product *row.Product) events.Position { return product.Position },
 			topics:   live.ProductTopics,
 		}),
-		past:   newRowSnapshots(p, "product-past", row.AppendProduct, row.DecodeProduct),
-		closed: newClosedReservations(p),
-		open:   newOpenHolds(p, "product-open"),
+		past: newRowSnapshots(p, "product-past", row.AppendProduct, row.DecodeProduct),
+		open: newOpenHolds(p, "product-open"),
+
+		reservations: newReservations(p),
 	}
 }
 
@@ -51,15 +53,17 @@ func (k *products) fold(e *events.Recorded, fact events.Fact) (work int, err err
 		if err := k.open.planProduct(fact); err != nil {
 			return 0, err
 		}
+		if err := k.reservations.plan(events.ProductID(entry.id), e, fact); err != nil {
+			return 0, err
+		}
 	}
 	if entry, err = k.take(e, fact); entry == nil || err != nil {
 		return 0, err
 	}
 	if isNew {
-		work = k.open.move()
+		work = k.open.move() + k.reservations.move()
 	}
-	work += k.past.keep(entry.id, entry.row.Revision, entry.row.Position, &entry.row)
-	return work + k.closed.fold(events.ProductID(entry.id), e, fact), nil
+	return work + k.past.keep(entry.id, entry.row.Revision, entry.row.Position, &entry.row), nil
 }
 
 func (k *products) flush(b *pebble.Batch) error {
@@ -72,13 +76,13 @@ func (k *products) flush(b *pebble.Batch) error {
 	if err := k.open.flush(b); err != nil {
 		return err
 	}
-	return k.closed.flush(b)
+	return k.reservations.flush(b)
 }
 
 func (k *products) reset() {
 	k.rowView.reset()
 	k.past.reset()
-	k.closed.reset()
+	k.reservations.reset()
 	k.open.reset()
 }
 

@@ -1,43 +1,146 @@
 package projections
 
 import (
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+
 	"admitone/events"
 	"admitone/projections/row"
 )
 
-// closedReservations is the view of those, by product and id.
-type closedReservations struct{ *records[row.Reservation] }
-
-func newClosedReservations(p *Projections) closedReservations {
-	return closedReservations{newRecords(p, "reservation", row.AppendReservation, row.DecodeReservation)}
+// reservations is the view of all that were ever made, by product and id. Ids are made in the
+// order of time, so that is about the order in which they were made.
+//
+// A plain sale writes one record and reads none. A fact is planned before it changes anything, so
+// that one whose reservation can't be read changes nothing.
+type reservations struct {
+	*records[row.Reservation]
+	// referenced has the product and the id of those with a reference, by that and the position
+	// at which they were made.
+	referenced *records[string]
+	planned    []reservationChange // reused for every event
 }
 
-// fold returns how many reservations ended.
-func (c closedReservations) fold(product events.ProductID, e *events.Recorded, fact events.Fact) int {
+// reservationChange is a reservation before and after an event; before is nil for a new one.
+type reservationChange struct{ before, after *row.Reservation }
+
+func newReservations(p *Projections) *reservations {
+	return &reservations{
+		records: newRecords(p, "reservation", row.AppendReservation, row.DecodeReservation),
+		referenced: newRecords(p, "reservation-reference",
+			func(dst []byte, key *string) []byte { return append(dst, *key...) }, decodeText),
+	}
+}
+
+func (v *reservations) flush(b *pebble.Batch) error {
+	if err := v.records.flush(b); err != nil {
+		return err
+	}
+	return v.referenced.flush(b)
+}
+
+func (v *reservations) reset() {
+	v.records.reset()
+	v.referenced.reset()
+}
+
+// plan finds out what a fact changes.
+func (v *reservations) plan(product events.ProductID, e *events.Recorded, fact events.Fact) error {
+	v.planned = v.planned[:0]
+	step := row.ReservationStep{Revision: e.Revision, Position: e.Position}
 	switch f := fact.(type) {
+	case *events.ProductReserved:
+		step.Status, step.Remaining = events.ReservationConfirmed, f.Remaining
+		v.planNew(product, e, f.ReservationID, f.Holder, f.Quantity, time.Time{}, step, &f.OrderData)
+	case *events.ProductHeld:
+		step.Status, step.Remaining = events.ReservationHeld, f.Remaining
+		v.planNew(product, e, f.ReservationID, f.Holder, f.Quantity, f.ExpiresAt, step, &f.OrderData)
+	case *events.ProductConfirmed:
+		step.Status, step.Remaining = events.ReservationConfirmed, f.Remaining
+		return v.planStep(product, f.ReservationID, f.Holder, f.Quantity, step)
 	case *events.ProductReleased:
-		c.set(ownedKey(string(product), string(f.ReservationID)), &row.Reservation{
-			ID: f.ReservationID, ProductID: product, Holder: f.Holder, Quantity: f.Quantity,
-			Status: events.ReservationReleased, Remaining: f.Remaining, Revision: e.Revision, Position: e.Position,
-		})
-		return 1
+		step.Status, step.Remaining = events.ReservationReleased, f.Remaining
+		return v.planStep(product, f.ReservationID, f.Holder, f.Quantity, step)
 	case *events.ProductExpired:
+		step.Status, step.Remaining = events.ReservationExpired, f.Remaining
 		for i := range f.Expired {
 			h := &f.Expired[i]
-			c.set(ownedKey(string(product), string(h.ReservationID)), &row.Reservation{
-				ID: h.ReservationID, ProductID: product, Holder: h.Holder, Quantity: h.Quantity,
-				Status: events.ReservationExpired, ExpiresAt: h.ExpiresAt.UTC(),
-				Remaining: f.Remaining, Revision: e.Revision, Position: e.Position,
-			})
+			if err := v.planStep(product, h.ReservationID, h.Holder, h.Quantity, step); err != nil {
+				return err
+			}
+			v.planned[len(v.planned)-1].after.Deadline = h.ExpiresAt.UTC()
 		}
-		return len(f.Expired)
+	case *events.ProductReservationAnnotated:
+		before, ok, err := v.find(ownedKey(string(product), string(f.ReservationID)))
+		if err != nil || !ok {
+			return err
+		}
+		before.ID, before.ProductID = f.ReservationID, product
+		v.planned = append(v.planned, reservationChange{&before, before.Stated(e, f.OrderData)})
 	}
-	return 0
+	return nil
 }
 
-// ClosedReservation returns a reservation that was released or has expired, and
-// whether there is such a one. Errors: the disk's.
-func (p *Projections) ClosedReservation(
+func (v *reservations) planNew(product events.ProductID, e *events.Recorded, id events.ReservationID,
+	holder events.Holder, quantity int64, deadline time.Time, step row.ReservationStep, order *events.OrderData) {
+	made := &row.Reservation{ID: id, ProductID: product, Holder: holder, Quantity: quantity, Deadline: deadline.UTC(),
+		Steps: []row.ReservationStep{step}}
+	if !order.IsZero() {
+		made = made.Stated(e, *order)
+	}
+	v.planned = append(v.planned, reservationChange{nil, made})
+}
+
+func (v *reservations) planStep(product events.ProductID, id events.ReservationID, holder events.Holder,
+	quantity int64, step row.ReservationStep) error {
+	before, ok, err := v.find(ownedKey(string(product), string(id)))
+	if err != nil {
+		return err
+	}
+	if !ok { // only damaged logs lack the first fact, and that is found elsewhere
+		before = row.Reservation{Holder: holder, Quantity: quantity}
+	}
+	before.ID, before.ProductID = id, product
+	v.planned = append(v.planned, reservationChange{&before, before.With(step)})
+	return nil
+}
+
+// move takes the plan in, and says how many records that changes.
+func (v *reservations) move() (work int) {
+	for i := range v.planned {
+		c := &v.planned[i]
+		key := ownedKey(string(c.after.ProductID), string(c.after.ID))
+		v.set(key, c.after)
+		work++
+		was := ""
+		if c.before != nil {
+			was = c.before.Order.Reference
+		}
+		if now := c.after.Order.Reference; now != was {
+			number := uint64(c.after.Steps[0].Position)
+			if was != "" {
+				v.referenced.delete(holderKey(events.Holder(was), number))
+			}
+			if now != "" {
+				v.referenced.set(holderKey(events.Holder(now), number), &key)
+			}
+			work++
+		}
+	}
+	clear(v.planned)
+	v.planned = v.planned[:0]
+	return work
+}
+
+// named sets the members of a reservation that its key has.
+func named(r *row.Reservation, product events.ProductID, id events.ReservationID) {
+	r.ProductID, r.ID = product, id
+}
+
+// Reservation returns a reservation as the views have it, and whether there is one.
+// Errors: the disk's.
+func (p *Projections) Reservation(
 	productID events.ProductID,
 	reservationID events.ReservationID,
 ) (row.Reservation, bool, error) {
@@ -45,9 +148,9 @@ func (p *Projections) ClosedReservation(
 		return row.Reservation{}, false, err
 	}
 	defer p.leave()
-	r, ok, err := viewOf[*products](p).closed.get(ownedKey(string(productID), string(reservationID)))
+	r, ok, err := viewOf[*products](p).reservations.get(ownedKey(string(productID), string(reservationID)))
 	if ok {
-		r.ID, r.ProductID = reservationID, productID
+		named(&r, productID, reservationID)
 	}
 	return r, ok, err
 }

@@ -1,6 +1,7 @@
 package projections
 
 import (
+	"reflect"
 	"testing"
 	"time"
 
@@ -11,28 +12,40 @@ import (
 	"admitone/projections/row"
 )
 
-func TestClosedReservations(t *testing.T) {
+func TestReservations(t *testing.T) {
 	log, fs := logtest.NewMemory(), vfs.NewMem()
 	p := opened(t, log, fs)
 	stop := started(t, p)
-	end := log.Add(product("a"), logtest.ProductLife()...)
+	end := log.Add(product("a"), append(logtest.ProductLife(), &events.ProductReservationAnnotated{ReservationID: "r2",
+		Holder: "h2", Quantity: 3, Status: events.ReservationConfirmed, Remaining: 17, OrderData: events.OrderData{
+			Reference: "R-2", Metadata: []events.MetadataPair{{Name: "desk", Value: "3"}}}})...)
 	check := func(p *Projections) {
 		t.Helper()
 		waitFor(t, p, end)
+		step := func(status events.ReservationStatus, revision events.Revision, remaining int64) row.ReservationStep {
+			return row.ReservationStep{Status: status, Revision: revision, Position: events.Position(revision) + 1,
+				Remaining: remaining}
+		}
+		until := time.Unix(1_800_000_000, 0).UTC()
+		held, confirmed := events.ReservationHeld, events.ReservationConfirmed
 		for id, want := range map[events.ReservationID]row.Reservation{
-			"r1": {ID: "r1", ProductID: "a", Holder: "h1", Quantity: 2, Status: events.ReservationReleased, Remaining: 5,
-				Revision: 6, Position: 7},
-			"r3": {ID: "r3", ProductID: "a", Holder: "h3", Quantity: 1, Status: events.ReservationReleased, Remaining: 6,
-				Revision: 7, Position: 8},
-			"r4": {ID: "r4", ProductID: "a", Holder: "h4", Quantity: 1, Status: events.ReservationExpired,
-				ExpiresAt: time.Unix(1_800_000_000, 0).UTC(), Remaining: 7, Revision: 8, Position: 9},
+			"r1": {ID: "r1", ProductID: "a", Holder: "h1", Quantity: 2, Steps: []row.ReservationStep{
+				step(confirmed, 1, 8), step(events.ReservationReleased, 6, 5)}},
+			"r2": {ID: "r2", ProductID: "a", Holder: "h2", Quantity: 3, Deadline: until, Steps: []row.ReservationStep{
+				step(held, 2, 5), step(confirmed, 5, 3)}, OrderRevision: 12, OrderPosition: 13,
+				Order: events.OrderData{Reference: "R-2", Metadata: []events.MetadataPair{{Name: "desk", Value: "3"}}}},
+			"r3": {ID: "r3", ProductID: "a", Holder: "h3", Quantity: 1, Deadline: until, Steps: []row.ReservationStep{
+				step(held, 3, 4), step(events.ReservationReleased, 7, 6)}},
+			"r4": {ID: "r4", ProductID: "a", Holder: "h4", Quantity: 1, Deadline: until, Steps: []row.ReservationStep{
+				step(held, 4, 3), step(events.ReservationExpired, 8, 7)}},
 		} {
-			if got, ok, err := p.ClosedReservation("a", id); err != nil || !ok || got != want {
+			got, ok, err := p.Reservation("a", id)
+			if err != nil || !ok || !reflect.DeepEqual(got, want) {
 				t.Errorf("%s: %+v, %v, %v; want %+v", id, got, ok, err, want)
 			}
 		}
-		for _, id := range []events.ReservationID{"r2", "r5", ""} {
-			if got, ok, err := p.ClosedReservation("a", id); err != nil || ok {
+		for _, id := range []events.ReservationID{"r5", ""} {
+			if got, ok, err := p.Reservation("a", id); err != nil || ok {
 				t.Errorf("%s: %+v, %v, %v; want none", id, got, ok, err)
 			}
 		}
@@ -42,7 +55,7 @@ func TestClosedReservations(t *testing.T) {
 	if err := p.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(viewOf[*products](p).closed.changed); n != 0 {
+	if n := len(viewOf[*products](p).reservations.changed); n != 0 {
 		t.Errorf("%d are still in memory after they were written", n)
 	}
 	again := opened(t, log, fs)

@@ -118,7 +118,7 @@ func content(t rapid.TB, p *Projections) []string {
 	}
 	for _, id := range []events.ProductID{"a", "b", "c-1", "ab"} {
 		for step := range 60 {
-			if r, ok, err := p.ClosedReservation(id, events.ReservationID(fmt.Sprint("r", step))); err != nil {
+			if r, ok, err := p.Reservation(id, events.ReservationID(fmt.Sprint("r", step))); err != nil {
 				t.Fatal(err)
 			} else if ok {
 				all = append(all, fmt.Sprintf("%+v", r))

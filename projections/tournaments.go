@@ -13,7 +13,7 @@ import (
 
 func init() {
 	register(registration{
-		views:      "tournament.v5",
+		views:      "tournament.v6",
 		categories: []string{events.TournamentCategory, events.TeamCategory},
 		open:       func(p *Projections) view { return newTournaments(p) },
 	})
@@ -26,7 +26,8 @@ type tournaments struct {
 	past    *rowSnapshots[row.Tournament]
 	teams   *table[row.Team]
 	entries *entries
-	owned   *records[int64] // teams by owner
+	orders  *records[events.OrderData] // of entries, by seatKey
+	owned   *records[int64]            // teams by owner
 	// known are teams that have rows. It is another one after a reset: a look-up that
 	// began before adds its team to the one before.
 	known atomic.Pointer[idCache]
@@ -58,6 +59,7 @@ func newTournaments(p *Projections) *tournaments {
 		past:    newRowSnapshots(p, "tournament-past", row.AppendTournament, row.DecodeTournament),
 		teams:   newTable(p, "team", row.AppendTeam, row.DecodeTeam),
 		entries: newEntries(p),
+		orders:  newRecords(p, "entry-order", row.AppendOrderData, decodeOrderData),
 		owned:   newRecords(p, "owned", func(dst []byte, n *int64) []byte { return row.AppendInt(dst, *n) }, decodeCount),
 		at:      func() events.Position { return p.at.position },
 		watched: watchedPlaces{},
@@ -76,6 +78,7 @@ func (k *tournaments) reset() {
 	k.past.reset()
 	k.teams.reset()
 	k.entries.reset()
+	k.orders.reset()
 	k.owned.reset()
 	k.known.Store(newIDCache())
 	clear(k.watched)
@@ -92,6 +95,9 @@ func (k *tournaments) flush(b *pebble.Batch) error {
 		return err
 	}
 	if err := k.owned.flush(b); err != nil {
+		return err
+	}
+	if err := k.orders.flush(b); err != nil {
 		return err
 	}
 	return k.entries.flush(b)
@@ -128,6 +134,7 @@ func (k *tournaments) fold(e *events.Recorded, fact events.Fact) (work int, err 
 	if err := k.move(e, events.TournamentID(entry.id)); err != nil {
 		return 0, err
 	}
+	k.order(events.TournamentID(entry.id), fact)
 	k.publishChange(e, entry, fact, before)
 	return k.past.keep(id, entry.row.Revision, entry.row.Position, &entry.row) + len(k.moves), nil
 }

@@ -18,7 +18,7 @@ func Stream(id events.BookingID) events.StreamID {
 }
 
 // snapshotVersion changes with what Freeze writes.
-const snapshotVersion = 1
+const snapshotVersion = 2
 
 // MaxSeats is how many seats one booking can have.
 const MaxSeats = 50
@@ -38,6 +38,8 @@ type Hold struct {
 	ExpiresAt, ExtendableUntil time.Time
 	// On is what it is decided on.
 	On Terms
+	// Order is kept in the fact, and must not be changed afterwards.
+	Order events.OrderData
 }
 
 // Terms are what a performance states, as far as it is known to whoever decides on it.
@@ -103,6 +105,12 @@ type Release struct{ By events.Holder }
 // released have been given back. It does nothing to any other.
 type FinishRefund struct{}
 
+// Annotate states the order data, all of it, whatever the booking's status.
+type Annotate struct {
+	// Order must not be changed afterwards.
+	Order events.OrderData
+}
+
 // State is what there is to know of a booking.
 type State struct {
 	ID            events.BookingID
@@ -130,6 +138,8 @@ type State struct {
 	Refunding bool
 	// SaleTerms are what the present or last hold was decided on.
 	events.SaleTerms
+	// Order is what was stated last, and must not be changed.
+	Order events.OrderData
 }
 
 // HoldID is the id of the present or last hold, and of its payment.
@@ -142,7 +152,8 @@ func (s *State) HeldUnder() int64 { return s.Closed + 1 }
 func StateOf(f *events.BookingHeld) State {
 	return State{ID: f.BookingID, PerformanceID: f.PerformanceID, Holder: f.Holder, Seats: f.Seats, Amount: f.Amount,
 		Status: events.BookingIsHeld, ExpiresAt: f.ExpiresAt, ExtendableUntil: f.ExtendableUntil,
-		Closed: f.Attempt - 1, Attempt: f.Attempt, SaleTerms: f.SaleTerms}
+		Closed: f.Attempt - 1, Attempt: f.Attempt, SaleTerms: f.SaleTerms,
+		Order: f.OrderData}
 }
 
 // Booking is the state and the rules of one booking. It implements [core.Core].

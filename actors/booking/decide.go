@@ -61,6 +61,8 @@ func (b *Booking) Decide(cmd core.Command, now time.Time) ([]events.Fact, error)
 		return b.extend(cmd)
 	case *Release:
 		return b.release(cmd)
+	case *Annotate:
+		return []events.Fact{&events.BookingAnnotated{BookingID: b.state.ID, OrderData: cmd.Order}}, nil
 	case *FinishRefund:
 		if !b.state.Refunding {
 			return nil, nil
@@ -92,6 +94,7 @@ func (b *Booking) hold(cmd *Hold, now time.Time) ([]events.Fact, error) {
 		BookingID: cmd.ID, PerformanceID: cmd.PerformanceID, Holder: cmd.Holder, Seats: cmd.Seats,
 		ExpiresAt: cmd.ExpiresAt.UTC(), ExtendableUntil: cmd.ExtendableUntil.UTC(), Attempt: cmd.Attempt,
 		SaleTerms: cmd.On.SaleTerms,
+		OrderData: cmd.Order,
 	}
 	for _, seat := range cmd.Seats {
 		fact.Amount += seat.Price

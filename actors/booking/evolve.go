@@ -40,6 +40,9 @@ func (b *Booking) Evolve(fact events.Fact) {
 	case *events.BookingRefunded:
 		b.must(fact, s.Refunding && f.PaymentID == s.HoldID() && f.Amount == s.Amount)
 		s.Refunding = false
+	case *events.BookingAnnotated:
+		b.must(fact, b.Exists() && f.BookingID == s.ID)
+		s.Order = f.OrderData
 	default:
 		b.must(fact, false)
 	}

@@ -30,6 +30,8 @@ type Book struct {
 	// Open is how many holds the holder has open, of everything, as far as is known; 0 for
 	// a holder without a limit.
 	Open int64
+	// Order is kept in the booking's first fact, and must not be changed afterwards.
+	Order events.OrderData
 	// gone is closed when whoever asked waits no more.
 	gone <-chan struct{}
 }
@@ -166,7 +168,7 @@ func (b *Bookings) hold(
 ) (answer Answer, err error) {
 	h := p.hold(s, seats)
 	command := &booking.Hold{ID: p.id, PerformanceID: s.id, Holder: p.Holder, Attempt: p.attempt,
-		Seats: make([]events.BookedSeat, len(seats)), On: s.on}
+		Order: p.Order, Seats: make([]events.BookedSeat, len(seats)), On: s.on}
 	for i, seat := range seats {
 		command.Seats[i] = events.BookedSeat{Seat: s.layout.Name(seat), Price: s.layout.Price(seat)}
 	}

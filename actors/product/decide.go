@@ -47,6 +47,8 @@ func (p *Product) Decide(cmd core.Command, now time.Time) ([]events.Fact, error)
 		return p.release(cmd)
 	case *Edit:
 		return p.edit(cmd, now)
+	case *Annotate:
+		return p.annotate(cmd)
 	case *core.Expire:
 		return p.expire(now), nil
 	}
@@ -149,12 +151,12 @@ func (p *Product) reserve(cmd *Reserve, now time.Time) ([]events.Fact, error) {
 	id := events.ReservationID(cmd.ReservationID.String())
 	if !hold {
 		return []events.Fact{&events.ProductReserved{
-			ReservationID: id, Holder: cmd.Holder, Quantity: cmd.Quantity, Remaining: remaining,
+			ReservationID: id, Holder: cmd.Holder, Quantity: cmd.Quantity, Remaining: remaining, OrderData: cmd.Order,
 		}}, nil
 	}
 	return []events.Fact{&events.ProductHeld{
 		ReservationID: id, Holder: cmd.Holder, Quantity: cmd.Quantity, Remaining: remaining,
-		ExpiresAt: now.UTC().Add(time.Duration(p.latest.HoldSeconds) * time.Second),
+		ExpiresAt: now.UTC().Add(time.Duration(p.latest.HoldSeconds) * time.Second), OrderData: cmd.Order,
 	}}, nil
 }
 
@@ -186,6 +188,7 @@ func (p *Product) confirm(cmd *Confirm, now time.Time) ([]events.Fact, error) {
 		ReservationID: events.ReservationID(
 			cmd.ReservationID.String(),
 		), Holder: r.holder, Quantity: int64(r.quantity), Remaining: p.Remaining(),
+		OrderRevision: p.orderRevision(cmd.ReservationID),
 	}}, nil
 }
 
@@ -205,7 +208,8 @@ func (p *Product) release(cmd *Release) ([]events.Fact, error) {
 		ReservationID: events.ReservationID(
 			cmd.ReservationID.String(),
 		), Holder: r.holder, Quantity: int64(r.quantity), Was: was,
-		Remaining: p.Remaining() + int64(r.quantity),
+		Remaining:     p.Remaining() + int64(r.quantity),
+		OrderRevision: p.orderRevision(cmd.ReservationID),
 	}}, nil
 }
 

@@ -14,13 +14,13 @@ func (p *Product) Evolve(fact events.Fact) {
 	switch f := fact.(type) {
 	case *events.ProductReserved:
 		p.sold += f.Quantity
-		p.add(parse(f.ReservationID), reservation{holder: f.Holder, quantity: uint32(f.Quantity)})
+		p.add(parse(f.ReservationID), reservation{holder: f.Holder, quantity: uint32(f.Quantity)}, &f.OrderData)
 		p.check(f.Remaining)
 	case *events.ProductHeld:
 		p.held += f.Quantity
 		p.holds++
 		id, at := parse(f.ReservationID), f.ExpiresAt.UnixNano()
-		p.add(id, reservation{holder: f.Holder, quantity: uint32(f.Quantity), expires: at})
+		p.add(id, reservation{holder: f.Holder, quantity: uint32(f.Quantity), expires: at}, &f.OrderData)
 		p.deadline.add(id, at)
 		p.check(f.Remaining)
 	case *events.ProductConfirmed:
@@ -56,6 +56,9 @@ func (p *Product) Evolve(fact events.Fact) {
 		p.reach(p.sale.Ahead.ClosesAt, f.ClosesAt)
 		p.sale.Ahead.ClosesAt = time.Time{}
 		p.check(f.Remaining)
+	case *events.ProductReservationAnnotated:
+		p.annotated(f)
+		p.check(f.Remaining)
 	default:
 		panic(fmt.Sprintf("product: %s is no fact of a product", fact.Name()))
 	}
@@ -75,13 +78,16 @@ func (p *Product) reach(ahead, at time.Time) {
 	}
 }
 
-func (p *Product) add(id events.ID, r reservation) {
+func (p *Product) add(id events.ID, r reservation, order *events.OrderData) {
 	before := p.reservations.Len()
 	p.reservations.Set(id, r)
 	if p.reservations.Len() == before {
 		panic(fmt.Sprintf("product %s: the log opens reservation %s, which is open", p.latest.ID, id))
 	}
 	p.count(r.holder, int64(r.quantity))
+	if !order.IsZero() {
+		p.ordered(id)
+	}
 }
 
 func (p *Product) confirmed(id events.ID) {
@@ -102,6 +108,9 @@ func (p *Product) remove(id events.ID, held bool) {
 		p.sold -= int64(r.quantity)
 	}
 	p.reservations.Delete(id)
+	if p.orders != nil {
+		p.orders.Delete(id)
+	}
 	p.count(r.holder, -int64(r.quantity))
 }
 

@@ -78,6 +78,8 @@ type Reserve struct {
 	Open int64
 	// Room is the waiting room whose pass the holder has shown, "" if none.
 	Room events.RoomID
+	// Order is kept in the fact, and must not be changed afterwards.
+	Order events.OrderData
 }
 
 // Confirm sells what is held. Refusals: not_found, forbidden (By is given and not
@@ -102,6 +104,8 @@ type Reservation struct {
 	Quantity int64
 	// ExpiresAt is the deadline of a hold, zero once it is confirmed.
 	ExpiresAt time.Time
+	// OrderRevision is that of the fact that states its order data, 0 if there is none.
+	OrderRevision events.Revision
 }
 
 // reservation is Reservation packed: a product may have a million of them.
@@ -125,6 +129,9 @@ type Product struct {
 	edited events.Revision // of the newest edit; the creation counts
 
 	reservations *core.Table[events.ID, reservation]
+	// orders has the revision of the fact that states the order data of an open reservation, if
+	// there is one; nil while there was none.
+	orders *core.Table[events.ID, events.Revision]
 	// holders counts the units of each holder, and is kept only while there is a
 	// limit: without one it would be a third of a product's memory.
 	holders  *core.Table[events.Holder, int64]
@@ -149,7 +156,7 @@ func (p *Product) Reservation(id events.ID) (Reservation, bool) {
 	if !ok {
 		return Reservation{}, false
 	}
-	out := Reservation{Holder: r.holder, Quantity: int64(r.quantity)}
+	out := Reservation{Holder: r.holder, Quantity: int64(r.quantity), OrderRevision: p.orderRevision(id)}
 	if r.held() {
 		out.ExpiresAt = time.Unix(0, r.expires).UTC()
 	}

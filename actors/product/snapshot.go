@@ -11,16 +11,18 @@ import (
 )
 
 // snapshotVersion changes with the encoding below.
-const snapshotVersion = 3
+const snapshotVersion = 4
 
 // snapshotHeader is the first part of a snapshot. The reservations follow, each as id,
 // expires (64 bits), quantity (32), length of the holder (16), holder; all little
-// endian. holds and holders are counted anew.
+// endian. Then come the ids of those that have order data, each with its revision (64). holds and
+// holders are counted anew.
 type snapshotHeader struct {
 	Born         Create
 	Created      Create
 	Held, Sold   int64
 	Reservations int
+	Orders       int
 	Ahead        events.SaleTimes
 	Facts        events.Revision
 	Edited       events.Revision
@@ -36,10 +38,16 @@ func (p *Product) Freeze() func(io.Writer) error {
 	h := snapshotHeader{Born: p.born, Created: p.latest, Held: p.held, Sold: p.sold, Reservations: p.reservations.Len(),
 		Ahead: p.sale.Ahead, Facts: p.facts, Edited: p.edited}
 	reservations := p.reservations.Freeze()
-	return func(w io.Writer) error { return write(w, h, reservations) }
+	if p.orders == nil {
+		return func(w io.Writer) error { return write(w, h, reservations, nil) }
+	}
+	h.Orders = p.orders.Len()
+	orders := p.orders.Freeze()
+	return func(w io.Writer) error { return write(w, h, reservations, orders) }
 }
 
-func write(w io.Writer, h snapshotHeader, reservations iter.Seq2[events.ID, reservation]) error {
+func write(w io.Writer, h snapshotHeader, reservations iter.Seq2[events.ID, reservation],
+	orders iter.Seq2[events.ID, events.Revision]) error {
 	buf, err := core.AppendSnapshotHeader(nil, h)
 	if err != nil {
 		return err
@@ -57,8 +65,16 @@ func write(w io.Writer, h snapshotHeader, reservations iter.Seq2[events.ID, rese
 			buf = buf[:0]
 		}
 	}
-	_, err = w.Write(buf)
-	return err
+	if _, err = w.Write(buf); err != nil || orders == nil {
+		return err
+	}
+	out := bufio.NewWriterSize(w, pieceSize)
+	for id, revision := range orders {
+		if _, err := out.Write(binary.LittleEndian.AppendUint64(append(buf[:0], id[:]...), uint64(revision))); err != nil {
+			return err
+		}
+	}
+	return out.Flush()
 }
 
 // Restore implements [core.Core].
@@ -94,10 +110,27 @@ func (p *Product) Restore(r io.Reader) error {
 			yield(id, r)
 		}
 	})
+	if err == nil && h.Orders > 0 {
+		err = p.restoreOrders(in, h.Orders)
+	}
 	if err != nil {
 		return err
 	}
 	p.deadline.order()
 	p.countHolders()
 	return nil
+}
+
+func (p *Product) restoreOrders(in io.Reader, n int) (err error) {
+	p.orders = core.NewTable[events.ID, events.Revision]()
+	p.orders.Load(n, func(yield func(events.ID, events.Revision) bool) {
+		var fixed [16 + 8]byte
+		for range n {
+			if _, err = io.ReadFull(in, fixed[:]); err != nil {
+				return
+			}
+			yield(events.ID(fixed[:16]), events.Revision(binary.LittleEndian.Uint64(fixed[16:])))
+		}
+	})
+	return err
 }

@@ -69,6 +69,8 @@ type Enter struct {
 	TeamIDs []events.TeamID
 	// Room is the waiting room whose pass was shown, "" if none.
 	Room events.RoomID
+	// Order is kept in the fact, and must not be changed afterwards.
+	Order events.OrderData
 }
 
 // Withdraw takes a team out, from its slot or from the waitlist, and promotes

@@ -149,8 +149,10 @@ func describeBooking(fact events.Fact, of subject) string {
 		for i, s := range f.Seats {
 			names[i] = string(s.Seat)
 		}
-		return fmt.Sprintf("%s holds %s of performance %s for %d until %s", f.Holder, strings.Join(names, ", "),
-			f.PerformanceID, f.Amount, events.FormatTime(f.ExpiresAt))
+		return fmt.Sprintf("%s holds %s of performance %s for %d until %s%s", f.Holder, strings.Join(names, ", "),
+			f.PerformanceID, f.Amount, events.FormatTime(f.ExpiresAt), ordered(&f.OrderData))
+	case *events.BookingAnnotated:
+		return "its order data were stated anew: " + orderText(&f.OrderData)
 	case *events.BookingExtended:
 		return fmt.Sprintf("held until %s now", events.FormatTime(f.ExpiresAt))
 	case *events.BookingExpired:

@@ -47,13 +47,13 @@ func describeProduct(fact events.Fact, of subject) string {
 	switch f := fact.(type) {
 	case *events.ProductReserved:
 		if mine(f.Holder) {
-			return fmt.Sprintf("%s bought %s: reservation %s; %s", f.Holder, units(f.Quantity), f.ReservationID,
-				remain(f.Remaining))
+			return fmt.Sprintf("%s bought %s: reservation %s%s; %s", f.Holder, units(f.Quantity), f.ReservationID,
+				ordered(&f.OrderData), remain(f.Remaining))
 		}
 	case *events.ProductHeld:
 		if mine(f.Holder) {
-			return fmt.Sprintf("%s holds %s until %s: reservation %s; %s", f.Holder, units(f.Quantity),
-				events.FormatTime(f.ExpiresAt), f.ReservationID, remain(f.Remaining))
+			return fmt.Sprintf("%s holds %s until %s: reservation %s%s; %s", f.Holder, units(f.Quantity),
+				events.FormatTime(f.ExpiresAt), f.ReservationID, ordered(&f.OrderData), remain(f.Remaining))
 		}
 	case *events.ProductConfirmed:
 		if mine(f.Holder) {
@@ -71,6 +71,11 @@ func describeProduct(fact events.Fact, of subject) string {
 		}
 	case *events.ProductExpired:
 		return describeExpired(f, mine)
+	case *events.ProductReservationAnnotated:
+		if mine(f.Holder) {
+			return fmt.Sprintf("the order data of %s's reservation %s were stated anew: %s; %s", f.Holder, f.ReservationID,
+				orderText(&f.OrderData), remain(f.Remaining))
+		}
 	case *events.ProductCreated:
 		if of.isEveryone() {
 			return fmt.Sprintf("put on sale as %q: %s at %d, held for %d s, %s%s", f.DisplayName, units(f.Stock), f.Price,

@@ -62,11 +62,12 @@ func describeTournament(fact events.Fact, of subject) string {
 	switch f := fact.(type) {
 	case *events.TournamentEntered:
 		if slices.ContainsFunc(f.TeamIDs, mine) {
-			return fmt.Sprintf("%s entered; %s", together(f.TeamIDs), slots(&f.TournamentCounts))
+			return fmt.Sprintf("%s entered%s; %s", together(f.TeamIDs), ordered(&f.OrderData), slots(&f.TournamentCounts))
 		}
 	case *events.TournamentWaitlisted:
 		if slices.ContainsFunc(f.TeamIDs, mine) {
-			return fmt.Sprintf("%s went to the waitlist; %s", together(f.TeamIDs), slots(&f.TournamentCounts))
+			return fmt.Sprintf("%s went to the waitlist%s; %s", together(f.TeamIDs), ordered(&f.OrderData),
+				slots(&f.TournamentCounts))
 		}
 	case *events.TournamentPromoted:
 		return describePromoted(f, mine)

@@ -35,6 +35,8 @@ func ProductCause(fact events.Fact) Cause {
 		return CauseClosed
 	case *events.ProductEdited:
 		return CauseEdited
+	case *events.ProductReservationAnnotated:
+		return CauseNone
 	}
 	return CauseCreated
 }
@@ -117,6 +119,8 @@ func remainingAfter(fact events.Fact) int64 {
 	case *events.ProductOpened:
 		return f.Remaining
 	case *events.ProductClosed:
+		return f.Remaining
+	case *events.ProductReservationAnnotated:
 		return f.Remaining
 	}
 	return 0

@@ -48,6 +48,7 @@ func Evening() *ForgedLog {
 	b.Book("a", "cy", []string{"B-x-1-1", "A-1-3"})
 	b.Cancel(b.Bookings["b.7"])
 	b.Book("a", "cy", []string{"A-1-1", "A-2-3"}) // of which ada has one
+	b.Annotate(b.Bookings["b.7"], "R-7")
 	b.edit("a", modelEdit{priceA: 6, starts: 2, opened: true, opens: -2 * time.Second, closed: true,
 		closes: -time.Second})
 	b.edit("a", modelEdit{priceA: 5, starts: 1, opened: true, opens: -2 * time.Second})

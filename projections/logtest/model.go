@@ -383,6 +383,8 @@ func (c *BookingModel) RandomAction(t *rapid.T) {
 			c.edit(show, edit)
 		case what < 5 || b == nil:
 			c.Book(show, holder, seats)
+		case what == 8:
+			c.Annotate(b, rapid.SampledFrom([]string{"", "R-1", "R-2"}).Draw(t, "reference"))
 		case b.Status == events.BookingIsPaying || b.Refunding || what == 5:
 			c.Settle(b)
 		case what == 6 && (b.Status == events.BookingIsHeld || b.Status == events.BookingIsBooked):

@@ -13,6 +13,15 @@ func (c *BookingModel) stream(b *ModelBooking) events.StreamID {
 	return events.NewStreamID(events.BookingCategory, string(b.id))
 }
 
+// Annotate gives a booking a reference, and takes it away if that is empty.
+func (c *BookingModel) Annotate(b *ModelBooking, reference string) {
+	order := events.OrderData{Reference: reference}
+	if reference != "" {
+		order.Metadata = []events.MetadataPair{{Name: "desk", Value: reference}}
+	}
+	c.fact(c.stream(b), &events.BookingAnnotated{BookingID: b.id, OrderData: order})
+}
+
 // Pay begins a payment, or goes on with it.
 func (c *BookingModel) Pay(b *ModelBooking) {
 	if b.Status == events.BookingIsExpired && !c.Sales[b.show].Times.Within(c.Now) {

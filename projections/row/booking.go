@@ -37,6 +37,10 @@ type Booking struct {
 	// Failed is why the last payment came to nothing, "" if none did or another has
 	// begun since.
 	Failed events.FailReason
+	// Order is what was stated last, and must not be changed.
+	Order events.OrderData
+	// Made is the position of the event that made the booking known.
+	Made events.Position
 	// Revision and Position of the last event that the row contains.
 	Revision events.Revision
 	Position events.Position
@@ -126,8 +130,11 @@ func (b *Booking) evolve(e *events.Recorded, fact events.Fact) bool {
 			Holder: f.Holder, Seats: f.Seats,
 			Amount: f.Amount,
 			Status: events.BookingIsHeld, ExpiresAt: f.ExpiresAt, ExtendableUntil: f.ExtendableUntil, HeldUnder: f.Attempt,
-			Attempt: f.Attempt, Created: e.Created}
+			Attempt: f.Attempt, Order: f.OrderData, Made: e.Position, Created: e.Created}
 		return true
+	case *events.BookingAnnotated:
+		b.Order = f.OrderData
+		return f.BookingID == b.ID
 	case *events.BookingExtended:
 		b.ExpiresAt, b.Extended = f.ExpiresAt, true
 		return was == events.BookingIsHeld
@@ -171,7 +178,7 @@ func AppendBooking(dst []byte, b *Booking) []byte {
 	dst = AppendString(AppendString(dst, string(b.PerformanceID)), string(b.Holder))
 	dst = AppendString(AppendString(dst, string(b.Status)), string(b.Failed))
 	for _, n := range [...]int64{b.Amount, b.Attempt, int64(b.Revision), int64(b.Position), b.HeldUnder,
-		int64(len(b.Seats))} {
+		int64(b.Made), int64(len(b.Seats))} {
 		dst = AppendInt(dst, n)
 	}
 	dst = AppendMoment(AppendMoment(dst, b.ExpiresAt), b.ExtendableUntil)
@@ -179,7 +186,7 @@ func AppendBooking(dst []byte, b *Booking) []byte {
 	for i := range b.Seats {
 		dst = AppendInt(AppendString(dst, string(b.Seats[i].Seat)), b.Seats[i].Price)
 	}
-	return dst
+	return AppendOrderData(dst, &b.Order)
 }
 
 // DecodeBooking reads what [AppendBooking] wrote. Error: [ErrRecord].
@@ -198,13 +205,14 @@ func DecodeBooking(id string, record []byte) (Booking, error) {
 		), Holder: events.Holder(r.Text()), Status: events.BookingStatus(r.Text()),
 		Failed: events.FailReason(r.Text()),
 		Amount: r.Int(), Attempt: r.Int(), Revision: events.Revision(r.Int()), Position: events.Position(r.Int()),
-		HeldUnder: r.Int(),
+		HeldUnder: r.Int(), Made: events.Position(r.Int()),
 	}
 	n := r.Int()
 	b.ExpiresAt, b.ExtendableUntil, b.Created, b.Updated = r.Moment(), r.Moment(), r.Time(), r.Time()
 	for ; n > 0 && r.OK(); n-- {
 		b.Seats = append(b.Seats, events.BookedSeat{Seat: events.SeatName(r.Text()), Price: r.Int()})
 	}
+	b.Order = r.OrderData()
 	return b, r.Done()
 }
 

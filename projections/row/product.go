@@ -100,6 +100,8 @@ func (p *Product) evolve(e *events.Recorded, fact events.Fact) (remaining int64,
 		return f.Remaining, nil
 	case *events.ProductClosed:
 		return f.Remaining, nil
+	case *events.ProductReservationAnnotated:
+		return f.Remaining, nil
 	case *events.ProductCreated:
 		p.ID, p.Name, p.Stock, p.Price = events.ProductID(e.Stream.Entity()), f.DisplayName, f.Stock, f.Price
 		p.LimitPerHolder, p.HoldSeconds, p.WaitingRoom, p.Created = f.LimitPerHolder, f.HoldSeconds, f.WaitingRoom, e.Created

@@ -1,48 +1,141 @@
 package row
 
 import (
+	"slices"
 	"time"
 
 	"admitone/events"
 )
 
-// Reservation is one that has ended: released or expired. Those that go on live
-// in their product's actor, so a plain sale costs this view nothing.
+// Reservation is the fold of what a product's stream says about one reservation.
 type Reservation struct {
 	ID        events.ReservationID
 	ProductID events.ProductID
 	Holder    events.Holder
 	Quantity  int64
-	// Status is events.ReservationReleased or events.ReservationExpired.
-	Status events.ReservationStatus
-	// ExpiresAt is the deadline of one that expired, zero for one released.
-	ExpiresAt time.Time
-	// Remaining of the product after it, Revision and Position: those of the
-	// event that ended it.
-	Remaining int64
-	Revision  events.Revision
-	Position  events.Position
+	// Deadline of its hold, zero if it was sold at once.
+	Deadline time.Time
+	// Steps are its statuses, the oldest first, at least one. They must not be changed.
+	Steps []ReservationStep
+	// Order is what was stated last, by the fact at OrderRevision and OrderPosition, both 0 if
+	// there is none. It must not be changed.
+	Order         events.OrderData
+	OrderRevision events.Revision
+	OrderPosition events.Position
 }
+
+// ReservationStep is a status of a reservation, with the event that led to it.
+type ReservationStep struct {
+	Status   events.ReservationStatus
+	Revision events.Revision
+	Position events.Position
+	// Remaining of the product after it.
+	Remaining int64
+}
+
+// Last is the newest step.
+func (r *Reservation) Last() *ReservationStep { return &r.Steps[len(r.Steps)-1] }
+
+// Status is that of the newest step.
+func (r *Reservation) Status() events.ReservationStatus { return r.Last().Status }
+
+// Ended reports whether it was released or has expired.
+func (r *Reservation) Ended() bool {
+	return r.Status() == events.ReservationReleased || r.Status() == events.ReservationExpired
+}
+
+// ExpiresAt is the deadline of a hold, also of one that has expired; zero otherwise.
+func (r *Reservation) ExpiresAt() time.Time {
+	if r.Status() == events.ReservationHeld || r.Status() == events.ReservationExpired {
+		return r.Deadline
+	}
+	return time.Time{}
+}
+
+// StatusAt is the status with a hold that is over taken for what it is, before its fact says so.
+func (r *Reservation) StatusAt(now time.Time) events.ReservationStatus {
+	if r.Status() == events.ReservationHeld && now.After(r.Deadline) {
+		return events.ReservationExpired
+	}
+	return r.Status()
+}
+
+// Revision and Position of the newest event about it.
+func (r *Reservation) Revision() events.Revision { return max(r.Last().Revision, r.OrderRevision) }
+
+// Position is that of the newest event about it.
+func (r *Reservation) Position() events.Position { return max(r.Last().Position, r.OrderPosition) }
+
+// Confirmed reports whether it was ever sold.
+func (r *Reservation) Confirmed() bool {
+	return slices.ContainsFunc(r.Steps,
+		func(s ReservationStep) bool { return s.Status == events.ReservationConfirmed })
+}
+
+// Then returns the reservation as of a position, false if it was not made yet. Its order data are
+// those of now, and not those of then if OrderPosition is later.
+func (r *Reservation) Then(position events.Position) (Reservation, bool) {
+	then := *r
+	for len(then.Steps) > 0 && then.Last().Position > position {
+		then.Steps = then.Steps[:len(then.Steps)-1]
+	}
+	return then, len(then.Steps) > 0
+}
+
+// With returns the reservation with one more step; r is not changed.
+func (r *Reservation) With(step ReservationStep) *Reservation {
+	next := *r
+	next.Steps = append(slices.Clip(r.Steps), step)
+	return &next
+}
+
+// Stated returns the reservation with other order data; r is not changed.
+func (r *Reservation) Stated(e *events.Recorded, order events.OrderData) *Reservation {
+	next := *r
+	next.Order, next.OrderRevision, next.OrderPosition = order, e.Revision, e.Position
+	return &next
+}
+
+// stepStatuses are the statuses by the number that a record has for each.
+var stepStatuses = [...]events.ReservationStatus{events.ReservationHeld, events.ReservationConfirmed,
+	events.ReservationReleased, events.ReservationExpired}
 
 // AppendReservation appends the record of a reservation: all but the ids.
 func AppendReservation(dst []byte, r *Reservation) []byte {
-	dst = AppendString(dst, string(r.Holder))
-	dst = AppendInt(dst, r.Quantity)
-	dst = AppendString(dst, string(r.Status))
-	dst = AppendTime(dst, r.ExpiresAt)
-	dst = AppendInt(dst, r.Remaining)
-	dst = AppendInt(dst, int64(r.Revision))
-	return AppendInt(dst, int64(r.Position))
+	dst = AppendInt(AppendString(dst, string(r.Holder)), r.Quantity)
+	dst = AppendInt(AppendTime(dst, r.Deadline), int64(len(r.Steps)))
+	for i := range r.Steps {
+		s := &r.Steps[i]
+		for _, n := range [...]int64{int64(slices.Index(stepStatuses[:], s.Status)), int64(s.Revision), int64(s.Position),
+			s.Remaining} {
+			dst = AppendInt(dst, n)
+		}
+	}
+	dst = AppendInt(dst, int64(r.OrderRevision))
+	if r.OrderRevision == 0 {
+		return dst
+	}
+	return AppendOrderData(AppendInt(dst, int64(r.OrderPosition)), &r.Order)
 }
 
 // DecodeReservation reads what [AppendReservation] wrote. Error: [ErrRecord].
 func DecodeReservation(record []byte) (Reservation, error) {
 	in := NewReader(record)
-	r := Reservation{
-		Holder: events.Holder(
-			in.Text(),
-		), Quantity: in.Int(), Status: events.ReservationStatus(in.Text()), ExpiresAt: in.Time(),
-		Remaining: in.Int(), Revision: events.Revision(in.Int()), Position: events.Position(in.Int()),
+	r := Reservation{Holder: events.Holder(in.Text()), Quantity: in.Int(), Deadline: in.Time()}
+	for n := in.Int(); n > 0 && in.OK(); n-- {
+		status := in.Int()
+		if status < 0 || status >= int64(len(stepStatuses)) {
+			return r, ErrRecord
+		}
+		r.Steps = append(r.Steps, ReservationStep{Status: stepStatuses[status], Revision: events.Revision(in.Int()),
+			Position: events.Position(in.Int()), Remaining: in.Int()})
+	}
+	if r.OrderRevision = events.Revision(in.Int()); r.OrderRevision != 0 {
+		r.OrderPosition = events.Position(in.Int())
+		r.Order = in.OrderData()
+	}
+	if len(r.Steps) == 0 {
+		return r, ErrRecord
 	}
 	return r, in.Done()
 }

@@ -11,6 +11,8 @@ import (
 type Roster struct {
 	Tournament
 	seats map[events.TeamID]*Entry
+	// orders are the order data of the entries that have some.
+	orders map[events.TeamID]events.OrderData
 	// slots and queue are the places by number, from 1; nil is one that was given up.
 	slots, queue []*Entry
 }
@@ -35,8 +37,10 @@ func (r *Roster) Apply(e *events.Recorded) error {
 	switch f := fact.(type) {
 	case *events.TournamentEntered:
 		r.add(e, events.EntryEntered, f.TeamIDs)
+		r.ordered(f.TeamIDs, &f.OrderData)
 	case *events.TournamentWaitlisted:
 		r.add(e, events.EntryWaitlisted, f.TeamIDs)
+		r.ordered(f.TeamIDs, &f.OrderData)
 	case *events.TournamentPromoted:
 		for _, teams := range f.Rows {
 			r.remove(teams...)
@@ -44,6 +48,7 @@ func (r *Roster) Apply(e *events.Recorded) error {
 		}
 	case *events.TournamentWithdrawn:
 		r.remove(f.TeamID)
+		delete(r.orders, f.TeamID)
 	}
 	return nil
 }
@@ -82,6 +87,22 @@ func (r *Roster) remove(teams ...events.TeamID) {
 		}
 	}
 }
+
+// ordered notes the order data with which teams entered.
+func (r *Roster) ordered(teams []events.TeamID, order *events.OrderData) {
+	if order.IsZero() {
+		return
+	}
+	if r.orders == nil {
+		r.orders = map[events.TeamID]events.OrderData{}
+	}
+	for _, team := range teams {
+		r.orders[team] = *order
+	}
+}
+
+// Order returns the order data of a team's entry, none if there is none.
+func (r *Roster) Order(teamID events.TeamID) events.OrderData { return r.orders[teamID] }
 
 // Entry returns a team's part in the tournament, and whether it takes part.
 func (r *Roster) Entry(teamID events.TeamID) (Entry, bool) {

@@ -69,6 +69,8 @@ func (b *booking) evolve(fact events.Fact) bool {
 	case *events.BookingExtended:
 		b.expiresAt, b.extended = f.ExpiresAt, true
 		return was == events.BookingIsHeld
+	case *events.BookingAnnotated:
+		return f.BookingID == b.id
 	case *events.BookingExpired:
 		b.status = events.BookingIsExpired
 		return was == events.BookingIsHeld

@@ -48,6 +48,8 @@ func (p *product) evolve(fact events.Fact) (remaining int64, ok bool) {
 	case *events.ProductClosed:
 		p.ahead.ClosesAt = time.Time{}
 		return f.Remaining, true
+	case *events.ProductReservationAnnotated:
+		return f.Remaining, true
 	case *events.ProductReserved:
 		p.sold += f.Quantity
 		return f.Remaining, true

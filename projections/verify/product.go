@@ -26,6 +26,8 @@ func init() {
 type productCheck struct {
 	row            product
 	reservationSet *reservationSet
+	// orders has the revision of the fact that stated a reservation's order data last.
+	orders map[key]events.Revision
 }
 
 func (c *productCheck) apply(e *events.Recorded, fact events.Fact, decided time.Time) *fault {
@@ -43,6 +45,9 @@ func (c *productCheck) apply(e *events.Recorded, fact events.Fact, decided time.
 		return f
 	}
 	if f := c.reservations(fact, decided); f != nil {
+		return f
+	}
+	if f := c.order(e, fact); f != nil {
 		return f
 	}
 	next := c.row
@@ -108,6 +113,8 @@ func (c *productCheck) reservations(fact events.Fact, decided time.Time) *fault 
 		c.reservationSet.end(id)
 	case *events.ProductExpired:
 		return c.expire(f, decided)
+	case *events.ProductReservationAnnotated:
+		return c.annotated(f)
 	}
 	return nil
 }

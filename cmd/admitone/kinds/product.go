@@ -93,11 +93,13 @@ func productCommand(w *demand.Intent, room events.RoomID) (core.Command, error) 
 			OpensAt: &f.OpensAt, ClosesAt: &f.ClosesAt}, nil
 	case *events.ProductReserved:
 		return reservation(f.ReservationID, func(id events.ID) core.Command {
-			return &product.Reserve{ReservationID: id, Holder: f.Holder, Quantity: f.Quantity, Room: room}
+			return &product.Reserve{ReservationID: id, Holder: f.Holder, Quantity: f.Quantity, Room: room,
+				Order: f.OrderData}
 		})
 	case *events.ProductHeld:
 		return reservation(f.ReservationID, func(id events.ID) core.Command {
-			return &product.Reserve{ReservationID: id, Holder: f.Holder, Quantity: f.Quantity, Hold: true, Room: room}
+			return &product.Reserve{ReservationID: id, Holder: f.Holder, Quantity: f.Quantity, Hold: true, Room: room,
+				Order: f.OrderData}
 		})
 	case *events.ProductConfirmed:
 		return reservation(f.ReservationID, func(id events.ID) core.Command { return &product.Confirm{ReservationID: id} })
@@ -164,9 +166,10 @@ func productIntent(fact events.Fact, p Policy) events.Fact {
 
 func productRequests(w *demand.Intent) (all []*Request) {
 	path := "/v1/products/" + w.Stream.Entity()
-	reserve := func(id events.ReservationID, holder events.Holder, quantity int64, hold bool) *Request {
-		r := Post(path+"/reservations", members{"holder": holder, "quantity": quantity, "hold": hold},
-			On(w.Stream, Acquire), onReservation(id))
+	reserve := func(id events.ReservationID, holder events.Holder, quantity int64, hold bool,
+		order *events.OrderData) *Request {
+		body := WithOrderData(members{"holder": holder, "quantity": quantity, "hold": hold}, order)
+		r := Post(path+"/reservations", body, On(w.Stream, Acquire), onReservation(id))
 		r.Creates = string(id)
 		return r
 	}
@@ -181,9 +184,9 @@ func productRequests(w *demand.Intent) (all []*Request) {
 		return setup(&Request{Method: http.MethodPatch, Path: path, Edit: true, Needs: []Need{On(w.Stream, Exclusive)},
 			Body: members{"name": f.DisplayName, "stock": f.Stock, "price": f.Price, "limit_per_holder": f.LimitPerHolder}})
 	case *events.ProductReserved:
-		all = append(all, reserve(f.ReservationID, f.Holder, f.Quantity, false))
+		all = append(all, reserve(f.ReservationID, f.Holder, f.Quantity, false, &f.OrderData))
 	case *events.ProductHeld:
-		all = append(all, reserve(f.ReservationID, f.Holder, f.Quantity, true))
+		all = append(all, reserve(f.ReservationID, f.Holder, f.Quantity, true, &f.OrderData))
 	case *events.ProductConfirmed:
 		all = append(all, Post(path+"/reservations/<"+string(f.ReservationID)+">/confirm", nil,
 			On(w.Stream, Shared), onReservation(f.ReservationID)))

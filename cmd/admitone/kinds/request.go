@@ -55,6 +55,21 @@ const LongHold = 86_400
 // members are those of a JSON object.
 type members = map[string]any
 
+// WithOrderData adds the order data of a fact to the body of a request.
+func WithOrderData(body map[string]any, o *events.OrderData) map[string]any {
+	if o.Reference != "" {
+		body["reference"] = o.Reference
+	}
+	if len(o.Metadata) > 0 {
+		pairs := map[string]string{}
+		for _, pair := range o.Metadata {
+			pairs[pair.Name] = pair.Value
+		}
+		body["metadata"] = pairs
+	}
+	return body
+}
+
 // Post makes a POST request.
 func Post(path string, body any, needs ...Need) *Request {
 	return &Request{Method: http.MethodPost, Path: path, Body: body, Needs: needs}

@@ -113,9 +113,9 @@ func tournamentCommand(w *demand.Intent, room events.RoomID) (core.Command, erro
 		return &tournament.Edit{Name: &f.DisplayName, TeamLimit: &f.TeamLimit, RegisterDeadline: &f.RegisterDeadline,
 			Status: &f.Status, WaitingRoom: &f.WaitingRoom, OpensAt: &f.OpensAt}, nil
 	case *events.TournamentEntered:
-		return &tournament.Enter{TeamIDs: f.TeamIDs, Room: room}, nil
+		return &tournament.Enter{TeamIDs: f.TeamIDs, Room: room, Order: f.OrderData}, nil
 	case *events.TournamentWaitlisted:
-		return &tournament.Enter{TeamIDs: f.TeamIDs, Room: room}, nil
+		return &tournament.Enter{TeamIDs: f.TeamIDs, Room: room, Order: f.OrderData}, nil
 	case *events.TournamentWithdrawn:
 		return &tournament.Withdraw{TeamID: f.TeamID}, nil
 	}
@@ -150,8 +150,8 @@ func tournamentIntent(fact events.Fact, p Policy) events.Fact {
 
 func tournamentRequests(w *demand.Intent) []*Request {
 	path, here := "/v1/tournaments/"+w.Stream.Entity(), On(w.Stream, Exclusive)
-	enter := func(teams []events.TeamID, status events.EntryStatus) []*Request {
-		r := Post(path+"/entries", entryOf(teams), here)
+	enter := func(teams []events.TeamID, status events.EntryStatus, order *events.OrderData) []*Request {
+		r := Post(path+"/entries", WithOrderData(entryOf(teams), order), here)
 		for _, id := range teams {
 			r.Needs = append(r.Needs, On(team.Stream(id), Shared))
 		}
@@ -169,9 +169,9 @@ func tournamentRequests(w *demand.Intent) []*Request {
 			Body: members{"name": f.DisplayName, "team_limit": f.TeamLimit,
 				"register_deadline": extended(f.RegisterDeadline), "status": f.Status}})
 	case *events.TournamentEntered:
-		return enter(f.TeamIDs, events.EntryEntered)
+		return enter(f.TeamIDs, events.EntryEntered, &f.OrderData)
 	case *events.TournamentWaitlisted:
-		return enter(f.TeamIDs, events.EntryWaitlisted)
+		return enter(f.TeamIDs, events.EntryWaitlisted, &f.OrderData)
 	case *events.TournamentWithdrawn:
 		return []*Request{Delete(path+"/entries/"+string(f.TeamID), here)}
 	}

@@ -106,10 +106,10 @@ func (p *runner) bookingRequests(w *demand.Intent) (all []*kinds.Request, leftOu
 	}
 	path := "/v1/bookings/<" + b.id + ">"
 	var r *kinds.Request
-	switch w.Fact.(type) {
+	switch f := w.Fact.(type) {
 	case *events.BookingHeld:
 		r = kinds.Post("/v1/performances/"+string(b.performance)+"/bookings",
-			map[string]any{"holder": b.holder, "seats": b.seats}, b.needs()...)
+			kinds.WithOrderData(map[string]any{"holder": b.holder, "seats": b.seats}, &f.OrderData), b.needs()...)
 		r.Creates = b.id
 	case *events.BookingPaymentStarted:
 		if b.over {

@@ -166,7 +166,7 @@ func (r *executor) decideBooking(w *demand.Intent) (done bool, err error) {
 			seats[i] = f.Seats[i].Seat
 		}
 		answer, err := r.bookings.Book(ctx, bookings.Book{Origin: origin(), PerformanceID: f.PerformanceID,
-			Holder: f.Holder, Seats: seats, Room: r.pass(w)})
+			Holder: f.Holder, Seats: seats, Room: r.pass(w), Order: f.OrderData})
 		if err == nil {
 			r.names[string(f.BookingID)] = answer.Booking.ID
 		}

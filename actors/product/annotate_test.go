@@ -1,0 +1,93 @@
+package product
+
+import (
+	"bytes"
+	"errors"
+	"reflect"
+	"testing"
+	"time"
+
+	"admitone/actors/core"
+	"admitone/events"
+)
+
+// TestAnnotate: order data is stated about what is there, by callers who have seen the statement
+// before.
+func TestAnnotate(t *testing.T) {
+	now := time.Unix(2_000_000_000, 0)
+	p := New().(*Product)
+	do := func(cmd core.Command) (events.Fact, core.Code) {
+		t.Helper()
+		facts, err := p.Decide(cmd, now)
+		if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) {
+			return nil, refusal.Code
+		}
+		for _, fact := range facts {
+			p.Evolve(fact)
+		}
+		return facts[0], ""
+	}
+	first, second := events.ID{15: 1}, events.ID{15: 2}
+	order := events.OrderData{Reference: "R", Metadata: []events.MetadataPair{{Name: "a", Value: "b"}}}
+	do(&Create{ID: "p", Stock: 10, HoldSeconds: 60})                                                 // 0
+	do(&Reserve{ReservationID: first, Holder: "ada", Quantity: 2, Hold: true, Order: order})         // 1
+	do(&Reserve{ReservationID: second, Holder: "bob", Quantity: 1})                                  // 2
+	fact, _ := do(&Annotate{ReservationID: first, Seen: 1, Order: events.OrderData{Reference: "S"}}) // 3
+	want := &events.ProductReservationAnnotated{ReservationID: events.ReservationID(first.String()), Holder: "ada",
+		Quantity: 2, Status: events.ReservationHeld, ExpiresAt: now.Add(time.Minute).UTC(), Remaining: 7, OrderRevision: 1,
+		OrderData: events.OrderData{Reference: "S"}}
+	if !reflect.DeepEqual(fact, want) {
+		t.Errorf("it gives\n%+v, want\n%+v", fact, want)
+	}
+	for name, c := range map[string]struct {
+		cmd  *Annotate
+		want core.Code
+	}{
+		"seen before the statement": {&Annotate{ReservationID: first, Seen: 2}, core.CodeStaleRevision},
+		"seen in the future":        {&Annotate{ReservationID: first, Seen: 4}, core.CodeStaleRevision},
+		"unknown":                   {&Annotate{ReservationID: events.ID{15: 3}, Seen: 3}, core.CodeNotFound},
+		"ended, seen before": {&Annotate{ReservationID: events.ID{15: 3}, Seen: 1, Ended: &Ended{OrderRevision: 2}},
+			core.CodeStaleRevision},
+	} {
+		if _, got := do(c.cmd); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+	if fact, _ = do(&Confirm{ReservationID: first}); fact.(*events.ProductConfirmed).OrderRevision != 3 { // 4
+		t.Errorf("confirmed as %+v", fact)
+	}
+
+	var frozen bytes.Buffer
+	if err := p.Freeze()(&frozen); err != nil {
+		t.Fatal(err)
+	}
+	restored := New().(*Product)
+	if err := restored.Restore(&frozen); err != nil {
+		t.Fatal(err)
+	}
+	for _, p = range []*Product{p, restored} {
+		if r, _ := p.Reservation(first); r.OrderRevision != 3 {
+			t.Errorf("the order data are of revision %d", r.OrderRevision)
+		}
+		fact, _ = do(&Release{ReservationID: first})
+		if fact.(*events.ProductReleased).OrderRevision != 3 || p.orders.Len() != 0 {
+			t.Errorf("released as %+v; %d are kept", fact, p.orders.Len())
+		}
+		if fact, _ = do(&Release{ReservationID: second}); fact.(*events.ProductReleased).OrderRevision != 0 {
+			t.Errorf("released as %+v", fact)
+		}
+	}
+}
+
+// TestNoOrderCostsNothing: a product whose reservations have no order data keeps none.
+func TestNoOrderCostsNothing(t *testing.T) {
+	p := New().(*Product)
+	p.Evolve(&events.ProductCreated{ProductID: "p", Stock: 10})
+	p.Evolve(&events.ProductReserved{ReservationID: events.ReservationID(events.ID{15: 1}.String()), Holder: "ada",
+		Quantity: 1, Remaining: 9})
+	p.Evolve(&events.ProductReleased{ReservationID: events.ReservationID(events.ID{15: 1}.String()), Holder: "ada",
+		Quantity: 1, Was: events.ReservationConfirmed, Remaining: 10})
+	if p.orders != nil {
+		t.Error("it keeps a table for nothing")
+	}
+}

@@ -1,0 +1,76 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"admitone/actors/booking"
+	"admitone/actors/core"
+	"admitone/events"
+	"admitone/projections/row"
+)
+
+// annotateBooking changes the order data of a booking, whatever its status.
+func (s *Server) annotateBooking(r *request) error {
+	if err := r.caller.must(RoleService, RoleAdmin); err != nil {
+		return err
+	}
+	id, err := param[events.BookingID](r, "id", "booking")
+	if err != nil {
+		return err
+	}
+	seen, err := r.ifMatch()
+	if err != nil {
+		return err
+	}
+	edit, err := r.orderEdit()
+	if err != nil {
+		return err
+	}
+	before, err := s.bookingState(id)
+	if err != nil {
+		return err
+	}
+	if before == nil {
+		return notFound("booking")
+	}
+	if edit.nothing() {
+		return r.annotated(before)
+	}
+	order, err := edit.on(before.Order)
+	if err != nil {
+		return err
+	}
+	answer, err := r.ask(booking.Stream(id), &booking.Annotate{Order: order}, &editBase{revision: *seen})
+	if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) && refusal.Code == core.CodeStaleRevision {
+		return r.checkPrecondition(refusal, booking.Stream(id), *seen, answer.Revision)
+	}
+	if err != nil {
+		return err
+	}
+	after, err := s.bookingState(id)
+	if err != nil {
+		return err
+	}
+	return r.annotated(after)
+}
+
+// bookingState returns a booking as its entity has it, nil if there is none.
+func (s *Server) bookingState(id events.BookingID) (*row.Booking, error) {
+	var state booking.State
+	answer, err := s.config.Desk.View(context.Background(), booking.Stream(id),
+		func(c core.Core) { state = c.(*booking.Booking).State() })
+	if err != nil || state.ID == "" {
+		return nil, err
+	}
+	return bookingNow(&state, answer.Revision, answer.Position), nil
+}
+
+func (r *request) annotated(b *row.Booking) error {
+	expireBooking(b, time.Now())
+	r.tag(b.Revision)
+	return r.json(fiber.StatusOK, AppendBooking(nil, b, nil))
+}

@@ -1,0 +1,209 @@
+package api
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+)
+
+const someOrder = `,"reference":"R-1 größe","metadata":{"z":"2","channel":"box office"}`
+
+// hasOrder checks the order data of a resource; want is "" for none.
+func (a answer) hasOrder(reference string, metadata ...string) map[string]any {
+	a.t.Helper()
+	v := a.is(a.status)
+	if a.status > 299 {
+		a.t.Fatalf("%s: %d %s", a.what, a.status, a.text)
+	}
+	got, _ := v["reference"].(string)
+	pairs, _ := v["metadata"].(map[string]any)
+	want := map[string]any{}
+	for i := 0; i+1 < len(metadata); i += 2 {
+		want[metadata[i]] = metadata[i+1]
+	}
+	if _, there := v["metadata"]; got != reference || !maps.Equal(pairs, want) || there != (len(want) > 0) {
+		a.t.Errorf("%s: reference %q, metadata %v; want %q, %v", a.what, got, pairs, reference, want)
+	}
+	return v
+}
+
+// etagOf is the ETag of an answer.
+func (a answer) etagOf() string { return a.header.Get("ETag") }
+
+// TestOrderOfReservations: what is attached to a reservation is in every answer about it, whatever
+// becomes of it, and can be changed at any time.
+func TestOrderOfReservations(t *testing.T) {
+	w := newHarness(t, withEverything)
+	w.product("p", 100, "")
+	made := w.reserve("p", "ada", `,"hold":true`+someOrder, "Idempotency-Key", "k")
+	id := made.hasOrder("R-1 größe", "z", "2", "channel", "box office")["id"].(string)
+	one := "/v1/products/p/reservations/" + id
+	w.reserve("p", "ada", `,"hold":true`+someOrder, "Idempotency-Key", "k").hasOrder("R-1 größe", "z", "2", "channel",
+		"box office")
+	w.reserve("p", "ada", `,"hold":true`, "Idempotency-Key", "k").problem(422, "idempotency_key_reused")
+	w.reserve("p", "bob", "").hasOrder("")
+	w.do("GET", one, "").hasOrder("R-1 größe", "z", "2", "channel", "box office")
+	w.do("POST", one+"/confirm", "", "Idempotency-Key", "c").hasOrder("R-1 größe", "z", "2", "channel", "box office")
+
+	edited := w.do("PATCH", one, `{"metadata":{"a":"b"}}`, "If-Match", made.etagOf())
+	edited.hasOrder("R-1 größe", "a", "b")
+	w.do("POST", one+"/confirm", "", "Idempotency-Key", "c").hasOrder("R-1 größe", "z", "2", "channel", "box office")
+	w.reserve("p", "bob", "").is(201) // moves the ETag, and no order data
+	w.do("PATCH", one, `{"reference":"x"}`, "If-Match", made.etagOf()).problem(412, "stale_revision")
+	w.do("PATCH", one, `{"reference":"x"}`, "If-Match", `"99"`).problem(412, "stale_revision")
+	w.do("PATCH", one, `{"reference":"x"}`).problem(428, "revision_required")
+	edited = w.do("PATCH", one, `{"reference":null}`, "If-Match", edited.etagOf())
+	edited.hasOrder("", "a", "b")
+	w.do("PATCH", one, `{}`, "If-Match", edited.etagOf()).hasOrder("", "a", "b")
+	was := edited.is(200)["position"]
+
+	w.do("DELETE", one, "").hasOrder("", "a", "b")
+	w.do("DELETE", one, "").hasOrder("", "a", "b")
+	ended := w.do("GET", one, "")
+	ended.hasOrder("", "a", "b")
+	last := w.do("PATCH", one, `{"reference":"late","metadata":null}`, "If-Match", ended.etagOf())
+	last.hasOrder("late")
+	w.do("PATCH", one, `{"reference":"x"}`, "If-Match", ended.etagOf()).problem(412, "stale_revision")
+	w.do("GET", one, "").hasOrder("late")
+	w.do("GET", fmt.Sprintf("%s?at=%v", one, was), "").hasOrder("", "a", "b")
+	w.do("GET", one+"?at=2", "").hasOrder("R-1 größe", "z", "2", "channel", "box office")
+	w.do("GET", one+"/receipt", "").is(200)
+	if text := w.do("GET", "/v1/history/product/p", "").text; !strings.Contains(text, "were stated anew") {
+		t.Errorf("the history says nothing of it: %s", text)
+	}
+	w.stop()
+	w.start() // from a snapshot or from the log
+	w.do("GET", one, "").hasOrder("late")
+}
+
+// TestOrderEditsRace: of five edits with one ETag one passes, though the product is being sold.
+func TestOrderEditsRace(t *testing.T) {
+	w := newHarness(t)
+	w.product("p", 1000, "")
+	made := w.reserve("p", "ada", "")
+	one := "/v1/products/p/reservations/" + made.is(201)["id"].(string)
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	statuses := map[int]int{}
+	for n := range 5 {
+		all.Go(func() {
+			for range 20 {
+				w.reserve("p", "bob", "")
+			}
+			a := w.do("PATCH", one, fmt.Sprintf(`{"reference":"r%d"}`, n), "If-Match", made.etagOf())
+			mu.Lock()
+			defer mu.Unlock()
+			statuses[a.status]++
+		})
+	}
+	all.Wait()
+	if statuses[http.StatusOK] != 1 || statuses[http.StatusPreconditionFailed] != 4 {
+		t.Errorf("statuses %v, want one 200 and four 412", statuses)
+	}
+}
+
+func TestOrderOfBookings(t *testing.T) {
+	w := newHarness(t)
+	w.do("POST", "/v1/performances", fmt.Sprintf(newHall, "hall")).is(201)
+	book := func(seat, more string, headers ...string) answer {
+		return w.do("POST", "/v1/performances/hall/bookings", fmt.Sprintf(`{"holder":"ada","seats":[%q]%s}`, seat, more),
+			headers...)
+	}
+	book("A-1-2", "").hasOrder("")
+	made := book("A-1-1", someOrder+`,"contact":{"name":"Ada"}`, "Idempotency-Key", "k")
+	one := "/v1/bookings/" + made.hasOrder("R-1 größe", "z", "2", "channel", "box office")["id"].(string)
+	book("A-1-1", someOrder+`,"contact":{"name":"Ada"}`, "Idempotency-Key", "k").hasOrder("R-1 größe", "z", "2",
+		"channel", "box office")
+	w.do("POST", "/v1/wallets/ada/charges", `{"amount":100}`).is(201)
+	w.do("POST", one+"/payment", "").hasOrder("R-1 größe", "z", "2", "channel", "box office")
+	read := w.do("GET", one, "")
+	read.hasOrder("R-1 größe", "z", "2", "channel", "box office")
+	w.do("PATCH", one, `{"reference":"R-2"}`, "If-Match", read.etagOf()).hasOrder("R-2", "z", "2", "channel",
+		"box office")
+	w.do("PATCH", one, `{"reference":"R-3"}`, "If-Match", read.etagOf()).problem(412, "stale_revision")
+	w.do("PATCH", one, `{"reference":"R-3"}`).problem(428, "revision_required")
+	w.do("PATCH", "/v1/bookings/none", `{"reference":"R-3"}`, "If-Match", `"1"`).problem(404, "not_found")
+	w.do("DELETE", one, "").hasOrder("R-2", "z", "2", "channel", "box office")
+	ended := w.do("GET", one, "")
+	ended.hasOrder("R-2", "z", "2", "channel", "box office")
+	w.do("PATCH", one, `{"metadata":null}`, "If-Match", ended.etagOf()).hasOrder("R-2")
+	w.do("GET", fmt.Sprintf("%s?at=%v", one, read.is(200)["position"]), "").hasOrder("R-1 größe", "z", "2", "channel",
+		"box office")
+	list := w.do("GET", "/v1/holders/ada/bookings", "").is(200)["items"].([]any)
+	if got := list[1].(map[string]any)["reference"]; got != "R-2" {
+		t.Errorf("the holder's list has the reference %v", got)
+	}
+	w.stop()
+	w.start()
+	w.do("GET", one, "").hasOrder("R-2")
+}
+
+// TestOrderOfEntries: the public sees the entry, and not what is attached to it.
+func TestOrderOfEntries(t *testing.T) {
+	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
+	m := &matrix{harness: w, admin: bearer(t, "root", RoleAdmin)}
+	ada, bob := bearer(t, "ada", RoleHolder), bearer(t, "bob", RoleHolder)
+	cup, team := m.cup(), m.team("ada")
+	path := "/v1/tournaments/" + cup + "/entries"
+	w.do("POST", path, fmt.Sprintf(`{"team_id":%q%s}`, team, someOrder), "Authorization", ada).hasOrder("R-1 größe",
+		"z", "2", "channel", "box office")
+	for name, token := range map[string]string{"owner": ada, "auditor": bearer(t, "x", RoleAuditor),
+		"service": bearer(t, "x", RoleService), "admin": m.admin} {
+		for _, at := range []string{"", "?at=999"} {
+			a := w.do("GET", path+"/"+team+at, "", "Authorization", token)
+			a.what = name + at
+			a.hasOrder("R-1 größe", "z", "2", "channel", "box office")
+		}
+	}
+	w.do("GET", path+"/"+team, "", "Authorization", bob).hasOrder("")
+	w.do("GET", path+"/"+team, "").hasOrder("")
+	if list := w.do("GET", path, "", "Authorization", m.admin).text; strings.Contains(list, "R-1") {
+		t.Errorf("the public list shows %s", list)
+	}
+	w.do("DELETE", path+"/"+team, "", "Authorization", ada).is(200)
+	w.do("POST", path, fmt.Sprintf(`{"team_id":%q}`, team), "Authorization", ada).hasOrder("")
+	w.do("GET", path+"/"+team, "", "Authorization", ada).hasOrder("")
+}
+
+func TestOrderFields(t *testing.T) {
+	w := newHarness(t)
+	w.product("p", 100, "")
+	long := strings.Repeat("x", 129)
+	pairs := func(n int) string {
+		all := make([]string, n)
+		for i := range all {
+			all[i] = fmt.Sprintf(`"k%d":"v"`, i)
+		}
+		return `{` + strings.Join(all, ",") + `}`
+	}
+	for body, field := range map[string]string{
+		`"reference":""`:             "reference",
+		`"reference":"  "`:           "reference",
+		`"reference":"` + long + `"`: "reference",
+		`"reference":"a\u202eb"`:     "reference",
+		`"reference":"a\nb"`:         "reference",
+		`"reference":null`:           "reference",
+		`"metadata":[]`:              "metadata",
+		`"metadata":{"a":1}`:         "metadata",
+		`"metadata":{"":"a"}`:        "metadata",
+		`"metadata":{"a\n":"a"}`:     "metadata",
+		`"metadata":` + pairs(17):    "metadata",
+		`"metadata":{"a":"` + strings.Repeat("x", 1024) + `"}`: "metadata",
+	} {
+		if got := w.reserve("p", "ada", ","+body).problem(422, "invalid_field")["field"]; got != field {
+			t.Errorf("%s: field %v", excerpt(body), got)
+		}
+	}
+	for _, body := range []string{`"reference":"` + long[1:] + `"`, `"metadata":{}`, `"metadata":` + pairs(16),
+		`"metadata":{"a":"` + strings.Repeat("x", 1023) + `"}`, `"metadata":{"a":"\n\u0000="}`} {
+		w.reserve("p", "ada", ","+body).is(201)
+	}
+	w.do("POST", "/v1/batch", `{"commands":[{"method":"POST","path":"/v1/products/p/reservations",
+		"body":{"holder":"ada","reference":"in a batch"}}]}`).is(200)
+	if text := w.do("GET", "/v1/streams/product-p/events?limit=500", "").text; !strings.Contains(text, "in a batch") {
+		t.Errorf("the batch has lost it: %s", text)
+	}
+}

@@ -1,0 +1,151 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/gofiber/fiber/v2"
+
+	"admitone/actors"
+	"admitone/actors/core"
+	"admitone/actors/product"
+	"admitone/events"
+	"admitone/projections/row"
+)
+
+// orderAt reads the order data that the event at a revision of a product states; none for 0.
+func (s *Server) orderAt(ctx context.Context, id events.ProductID, at events.Revision) (events.OrderData, error) {
+	if at == 0 {
+		return events.OrderData{}, nil
+	}
+	order, _, _, err := s.orderEvent(ctx, id, at)
+	return order, err
+}
+
+// orderEvent is orderAt of a revision above 0, with the event's position and the revision of the
+// statement before it.
+func (s *Server) orderEvent(ctx context.Context, id events.ProductID, at events.Revision) (order events.OrderData,
+	position events.Position, before events.Revision, err error) {
+	page, err := s.config.Store.Read(ctx, product.Stream(id), at, events.Forward, 1)
+	if err != nil {
+		return order, 0, 0, err
+	}
+	if len(page) == 0 {
+		return order, 0, 0, fmt.Errorf("%w: %s has no revision %d", events.ErrDamaged, product.Stream(id), at)
+	}
+	fact, err := page[0].Decode()
+	if err != nil {
+		return order, 0, 0, err
+	}
+	switch f := fact.(type) {
+	case *events.ProductReserved:
+		order = f.OrderData
+	case *events.ProductHeld:
+		order = f.OrderData
+	case *events.ProductReservationAnnotated:
+		order, before = f.OrderData, f.OrderRevision
+	default:
+		err = fmt.Errorf("%w: %s@%d is a %s, which states no order data", events.ErrDamaged, page[0].Stream, at,
+			fact.Name())
+	}
+	return order, page[0].Position, before, err
+}
+
+// withOrder completes a reservation whose newest fact only refers to its order data.
+func (s *Server) withOrder(v *foundReservation) (err error) {
+	if v.orderRevision == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
+	defer cancel()
+	order, err := s.orderAt(ctx, v.ProductID, v.orderRevision)
+	v.order = order
+	return err
+}
+
+// orderThen is the order data of a reservation as of a position.
+func (s *Server) orderThen(ctx context.Context, r *row.Reservation, position events.Position) (events.OrderData, error) {
+	if r.OrderPosition <= position {
+		return r.Order, nil
+	}
+	for at := r.OrderRevision; at != 0; {
+		order, stated, before, err := s.orderEvent(ctx, r.ProductID, at)
+		if err != nil || stated <= position {
+			return order, err
+		}
+		at = before
+	}
+	return events.OrderData{}, nil
+}
+
+// annotations bounds how often an annotation of an ended reservation begins again because the
+// product has moved meanwhile.
+const annotations = 32
+
+// annotateReservation changes the order data of a reservation, whatever its status.
+func (s *Server) annotateReservation(r *request) error {
+	if err := r.caller.must(RoleService, RoleAdmin); err != nil {
+		return err
+	}
+	productID, rid, id, err := r.reservationParams()
+	if err != nil {
+		return err
+	}
+	seen, err := r.ifMatch()
+	if err != nil {
+		return err
+	}
+	edit, err := r.orderEdit()
+	if err != nil {
+		return err
+	}
+	for range annotations {
+		v, err := s.findReservation(r, productID, rid, id)
+		if err != nil {
+			return err
+		}
+		if v == nil {
+			return notFound("reservation")
+		}
+		if edit.nothing() {
+			return r.reservation(fiber.StatusOK, v)
+		}
+		answer, err := r.annotate(v, id, *seen, &edit)
+		if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) && (v.ended &&
+			refusal.Code == core.CodeStaleRevision && *seen >= v.orderRevision && *seen < answer.Revision ||
+			!v.ended && refusal.Code == core.CodeNotFound) {
+			continue // sales have moved the product, or the reservation has just ended
+		}
+		if err != nil {
+			return err
+		}
+		if v = answered(answer, productID); v == nil {
+			return unexpected(answer.Facts)
+		}
+		return r.reservation(fiber.StatusOK, v)
+	}
+	return refuse(core.CodeOverloaded, "the product is changing all the time; try again in a moment")
+}
+
+// annotate asks the product. What it no longer keeps is annotated only if the product is as it
+// was when the views were read.
+func (r *request) annotate(v *foundReservation, id events.ID, seen events.Revision, edit *orderEdit) (actors.Answer, error) {
+	order, err := edit.on(v.order)
+	if err != nil {
+		return actors.Answer{}, err
+	}
+	command := &product.Annotate{ReservationID: id, Seen: seen, Order: order}
+	if !v.ended {
+		return r.ask(product.Stream(v.ProductID), command, nil)
+	}
+	command.Ended = &product.Ended{Holder: v.Holder, Quantity: v.Quantity, Status: v.Status, ExpiresAt: v.ExpiresAt,
+		OrderRevision: v.orderRevision}
+	return r.ask(product.Stream(v.ProductID), command, &editBase{revision: v.seen})
+}
+
+// reservation answers with one.
+func (r *request) reservation(status int, v *foundReservation) error {
+	r.tag(v.Revision)
+	return r.json(status, v.append(nil))
+}

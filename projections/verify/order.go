@@ -1,0 +1,78 @@
+package verify
+
+import (
+	"admitone/events"
+)
+
+// RuleOrder is about what shops attach to orders.
+const RuleOrder Rule = "order data is stated about what is there, and what refers to it names the fact that stated it last"
+
+// order holds what a fact of a product says about order data to what was stated before.
+func (c *productCheck) order(e *events.Recorded, fact events.Fact) *fault {
+	switch f := fact.(type) {
+	case *events.ProductReserved:
+		return c.stated(e, f.ReservationID, 0, !f.OrderData.IsZero())
+	case *events.ProductHeld:
+		return c.stated(e, f.ReservationID, 0, !f.OrderData.IsZero())
+	case *events.ProductConfirmed:
+		return c.stated(e, f.ReservationID, f.OrderRevision, false)
+	case *events.ProductReleased:
+		return c.stated(e, f.ReservationID, f.OrderRevision, false)
+	case *events.ProductReservationAnnotated:
+		return c.stated(e, f.ReservationID, f.OrderRevision, true)
+	}
+	return nil
+}
+
+// stated holds the revision that a fact names for a reservation's order data to the one that is
+// known, and notes the fact itself if it states them anew.
+func (c *productCheck) stated(e *events.Recorded, name events.ReservationID, before events.Revision,
+	anew bool) *fault {
+	if before == 0 && !anew && len(c.orders) == 0 {
+		return nil
+	}
+	id, err := events.ParseID(string(name))
+	if err != nil {
+		return faultf(RuleFigures, "a reservation %q", name)
+	}
+	hashed := c.reservationSet.id(id)
+	if known := c.orders[hashed]; known != before {
+		return faultf(RuleOrder, "it says that the order data of %s are those of revision %d; they are those of %d", name,
+			before, known)
+	}
+	if anew {
+		if c.orders == nil {
+			c.orders = map[key]events.Revision{}
+		}
+		c.orders[hashed] = e.Revision
+	}
+	return nil
+}
+
+// annotated holds a statement to the reservation, which may have ended.
+func (c *productCheck) annotated(f *events.ProductReservationAnnotated) *fault {
+	id, err := events.ParseID(string(f.ReservationID))
+	if err != nil {
+		return faultf(RuleFigures, "a reservation %q", f.ReservationID)
+	}
+	if _, ended := c.reservationSet.ended[c.reservationSet.id(id)]; ended {
+		if f.Status != events.ReservationReleased && f.Status != events.ReservationExpired {
+			return faultf(RuleFigures, "it says that %s is %q; it has ended", f.ReservationID, f.Status)
+		}
+		return nil
+	}
+	known, fault := c.find(f.ReservationID, f.Holder, f.Quantity)
+	if fault != nil {
+		return fault
+	}
+	status := events.ReservationConfirmed
+	deadline, held := c.reservationSet.deadline(known)
+	if held {
+		status = events.ReservationHeld
+	}
+	if f.Status != status || held != !f.ExpiresAt.IsZero() || held && !f.ExpiresAt.Equal(deadline) {
+		return faultf(RuleFigures, "it says that %s is %q until %s; it is %q", f.ReservationID, f.Status,
+			events.FormatTime(f.ExpiresAt), status)
+	}
+	return nil
+}

@@ -1,0 +1,73 @@
+package verify_test
+
+import (
+	"errors"
+	"testing"
+
+	"admitone/events"
+	"admitone/projections/logtest"
+	"admitone/projections/verify"
+)
+
+// TestVerifierOfOrders: statements about reservations that are not like that, and references to
+// statements that were never made.
+func TestVerifierOfOrders(t *testing.T) {
+	first, second := logtest.ReservationID(1), logtest.ReservationID(2)
+	order := events.OrderData{Reference: "R"}
+	begin := []events.Fact{
+		&events.ProductCreated{ProductID: "p", DisplayName: "P", Stock: 10, HoldSeconds: 60},
+		&events.ProductReserved{ReservationID: first, Holder: "ada", Quantity: 2, Remaining: 8, OrderData: order}, // 1
+		&events.ProductReserved{ReservationID: second, Holder: "bob", Quantity: 1, Remaining: 7},
+	}
+	annotated := func(change func(f *events.ProductReservationAnnotated)) *events.ProductReservationAnnotated {
+		f := &events.ProductReservationAnnotated{ReservationID: first, Holder: "ada", Quantity: 2,
+			Status: events.ReservationConfirmed, Remaining: 7, OrderRevision: 1}
+		change(f)
+		return f
+	}
+	same := func(*events.ProductReservationAnnotated) {}
+	released := func(revision events.Revision) *events.ProductReleased {
+		return &events.ProductReleased{ReservationID: first, Holder: "ada", Quantity: 2, Was: events.ReservationConfirmed,
+			Remaining: 9, OrderRevision: revision}
+	}
+	after := annotated(func(f *events.ProductReservationAnnotated) {
+		f.Status, f.Remaining, f.OrderRevision = events.ReservationReleased, 9, 3
+	})
+	for name, c := range map[string]struct {
+		facts []events.Fact
+		rule  verify.Rule
+	}{
+		"stated, released and stated again": {[]events.Fact{annotated(same), released(3), after}, ""},
+		"stated by another fact": {[]events.Fact{annotated(func(f *events.ProductReservationAnnotated) { f.OrderRevision = 2 })},
+			verify.RuleOrder},
+		"for another holder": {[]events.Fact{annotated(func(f *events.ProductReservationAnnotated) { f.Holder = "bob" })},
+			verify.RuleFigures},
+		"held": {[]events.Fact{annotated(func(f *events.ProductReservationAnnotated) { f.Status = events.ReservationHeld })},
+			verify.RuleFigures},
+		"never made": {[]events.Fact{annotated(func(f *events.ProductReservationAnnotated) {
+			f.ReservationID, f.OrderRevision = logtest.ReservationID(3), 0
+		})}, verify.RuleReservations},
+		"with another remainder": {[]events.Fact{annotated(func(f *events.ProductReservationAnnotated) { f.Remaining = 6 })},
+			verify.RuleFigures},
+		"released with older data":  {[]events.Fact{annotated(same), released(1)}, verify.RuleOrder},
+		"released without its data": {[]events.Fact{released(0)}, verify.RuleOrder},
+		"confirmed though released": {[]events.Fact{released(1), annotated(same)}, verify.RuleFigures},
+	} {
+		b := logtest.NewForgery()
+		for _, fact := range append(append([]events.Fact{}, begin...), c.facts...) {
+			b.Add("product-p", fact)
+		}
+		v := verify.New(true)
+		var broken error
+		for i := range b.Log {
+			if err := v.Check(&b.Log[i]); err != nil {
+				broken = err
+				break
+			}
+		}
+		var violation *verify.Violation
+		if is := errors.As(broken, &violation); is != (c.rule != "") || is && violation.Rule != c.rule {
+			t.Errorf("%s: %v; want the rule %q", name, broken, c.rule)
+		}
+	}
+}

@@ -27,6 +27,13 @@ func (s *Server) listEntries(r *request) error {
 	if status != events.EntryEntered && status != events.EntryWaitlisted {
 		return refuse(codes.BadParameter, "status is entered or waitlisted")
 	}
+	q, err := r.format()
+	if err != nil {
+		return err
+	}
+	if q.csv {
+		return s.streamEntries(r, id, status)
+	}
 	at, err := r.moment()
 	if err != nil {
 		return err

@@ -64,19 +64,18 @@ func (s *Server) withOrder(v *foundReservation) (err error) {
 	return err
 }
 
-// orderThen is the order data of a reservation as of a position.
-func (s *Server) orderThen(ctx context.Context, r *row.Reservation, position events.Position) (events.OrderData, error) {
-	if r.OrderPosition <= position {
-		return r.Order, nil
-	}
-	for at := r.OrderRevision; at != 0; {
-		order, stated, before, err := s.orderEvent(ctx, r.ProductID, at)
+// orderThen is the order data of a reservation as of a position, with the fact that states them.
+func (s *Server) orderThen(ctx context.Context, v *row.Reservation, position events.Position) (order events.OrderData,
+	at events.Revision, stated events.Position, err error) {
+	for at = v.OrderRevision; at != 0; {
+		var before events.Revision
+		order, stated, before, err = s.orderEvent(ctx, v.ProductID, at)
 		if err != nil || stated <= position {
-			return order, err
+			return order, at, stated, err
 		}
 		at = before
 	}
-	return events.OrderData{}, nil
+	return events.OrderData{}, 0, 0, nil
 }
 
 // annotations bounds how often an annotation of an ended reservation begins again because the

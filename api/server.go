@@ -131,6 +131,7 @@ type Server struct {
 	sockets    *sockets.Hub
 	access     *accessLog
 	reading    chan struct{} // bounds costly
+	exports    chan struct{} // bounds the lists that are streamed
 	metrics    *metrics
 	joins      *joinLimit // nil if there is none
 	rate       *rateLimit // nil if there is none
@@ -176,6 +177,7 @@ func New(config Config) *Server {
 	s := &Server{
 		config:   config,
 		reading:  make(chan struct{}, costlyAtOnce),
+		exports:  make(chan struct{}, exportsAtOnce),
 		access:   newAccessLog(config.AccessLog),
 		metrics:  newMetrics(config),
 		joins:    newJoinLimit(config.JoinsPerMinute),
@@ -204,6 +206,8 @@ func (s *Server) routes() {
 	for _, collection := range slices.Sorted(maps.Keys(kinds)) {
 		kinds[collection].routes(s)
 	}
+	s.orderListRoutes()
+	s.reportRoutes()
 	s.batchRoutes()
 	s.logRoutes()
 	s.historyRoutes()

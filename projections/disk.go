@@ -128,6 +128,7 @@ func (p *Projections) pebbleOptions() *pebble.Options {
 // closeDisk closes the files. What is in memory is put into tables before, unless they
 // are thrown away the next time.
 func (p *Projections) closeDisk() error {
+	p.readings.end()
 	var err error
 	if p.damage.found() == nil && p.Healthy() == nil {
 		err = p.db.Flush()

@@ -69,6 +69,7 @@ type Projections struct {
 	late      lateness
 
 	waiters   waiters
+	readings  readings
 	deadlines *deadlines
 	views     []view
 	topics    *live.Hub

@@ -37,6 +37,7 @@ func (p *Projections) remake() error {
 	p.topics.Mute()
 	p.deadlines.pause(true)
 	viewOf[*boxOffice](p).unfinished.pause(true)
+	p.readings.end()
 	// Its files are known to be damaged.
 	_ = p.db.Close()
 	return p.startOver()

@@ -34,6 +34,8 @@ type Booking struct {
 	// Refunding says that a booked booking was released and not everything has been
 	// given back.
 	Refunding bool
+	// Refunded says that it was booked and released, and that everything has been given back.
+	Refunded bool
 	// Failed is why the last payment came to nothing, "" if none did or another has
 	// begun since.
 	Failed events.FailReason
@@ -160,7 +162,7 @@ func (b *Booking) evolve(e *events.Recorded, fact events.Fact) bool {
 		return was == f.Was && (was == events.BookingIsHeld || was == events.BookingIsBooked)
 	case *events.BookingRefunded:
 		refunding := b.Refunding
-		b.Refunding = false
+		b.Refunding, b.Refunded = false, true
 		return refunding && f.PaymentID == b.HoldID() && f.Amount == b.Amount
 	}
 	return false
@@ -169,7 +171,7 @@ func (b *Booking) evolve(e *events.Recorded, fact events.Fact) bool {
 // AppendBooking appends the record of a booking: all but the id.
 func AppendBooking(dst []byte, b *Booking) []byte {
 	flags := byte(0)
-	for i, is := range [...]bool{b.Extended, b.Late, b.Retaken, b.Refunding} {
+	for i, is := range [...]bool{b.Extended, b.Late, b.Retaken, b.Refunding, b.Refunded} {
 		if is {
 			flags |= 1 << i
 		}
@@ -200,6 +202,7 @@ func DecodeBooking(id string, record []byte) (Booking, error) {
 		ID: events.BookingID(
 			id,
 		), Extended: flags[0]&1 != 0, Late: flags[0]&2 != 0, Retaken: flags[0]&4 != 0, Refunding: flags[0]&8 != 0,
+		Refunded: flags[0]&16 != 0,
 		PerformanceID: events.PerformanceID(
 			r.Text(),
 		), Holder: events.Holder(r.Text()), Status: events.BookingStatus(r.Text()),

@@ -1,0 +1,479 @@
+package api
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"admitone/events"
+)
+
+// rfc4180 reads a file strictly: every line has the same number of fields and ends with CRLF, and
+// quotes are where the grammar allows them.
+func rfc4180(text string) (lines [][]string, quoted [][]bool, err error) {
+	for at := 0; at < len(text); {
+		var line []string
+		var marks []bool
+		for {
+			field, quotes := strings.Builder{}, at < len(text) && text[at] == '"'
+			if quotes {
+				for at++; ; at++ {
+					if at >= len(text) {
+						return nil, nil, fmt.Errorf("a quote is not closed")
+					}
+					if text[at] == '"' {
+						if at++; at >= len(text) || text[at] != '"' {
+							break
+						}
+					}
+					field.WriteByte(text[at])
+				}
+			} else {
+				for at < len(text) && strings.IndexByte(",\r\n\"", text[at]) < 0 {
+					field.WriteByte(text[at])
+					at++
+				}
+			}
+			line, marks = append(line, field.String()), append(marks, quotes)
+			if at < len(text) && text[at] == ',' {
+				at++
+				continue
+			}
+			if !strings.HasPrefix(text[at:], "\r\n") {
+				return nil, nil, fmt.Errorf("line %d ends in %q", len(lines)+1, text[at:min(len(text), at+4)])
+			}
+			at += 2
+			break
+		}
+		if len(lines) > 0 && len(line) != len(lines[0]) {
+			return nil, nil, fmt.Errorf("line %d has %d fields, want %d", len(lines)+1, len(line), len(lines[0]))
+		}
+		lines, quoted = append(lines, line), append(quoted, marks)
+	}
+	return lines, quoted, nil
+}
+
+// table reads an answer as CSV twice, and returns a map for each line.
+func (a answer) table() (all []map[string]string) {
+	a.t.Helper()
+	if a.status != 200 || !strings.HasPrefix(a.header.Get("Content-Type"), "text/csv; charset=utf-8") {
+		a.t.Fatalf("%s: %d %s: %s", a.what, a.status, a.header.Get("Content-Type"), excerpt(a.text))
+	}
+	text := strings.TrimPrefix(a.text, "\ufeff")
+	lines, _, err := rfc4180(text)
+	if err != nil {
+		a.t.Fatalf("%s: %v", a.what, err)
+	}
+	reader := csv.NewReader(strings.NewReader(text))
+	theirs, err := reader.ReadAll()
+	if err != nil || len(theirs) != len(lines) {
+		a.t.Fatalf("%s: %v; %d lines, want %d", a.what, err, len(theirs), len(lines))
+	}
+	for i, line := range lines[1:] {
+		row := map[string]string{}
+		for j, name := range lines[0] {
+			row[name] = line[j]
+			if got := theirs[i+1][j]; got != strings.ReplaceAll(line[j], "\r\n", "\n") {
+				a.t.Errorf("%s: another reader has %q, want %q", a.what, got, line[j])
+			}
+		}
+		all = append(all, row)
+	}
+	return all
+}
+
+// sameAsJSON compares the lines with the items of a page.
+func sameAsJSON(t *testing.T, lines []map[string]string, items []any) {
+	t.Helper()
+	if len(lines) != len(items) {
+		t.Fatalf("%d lines, and %d items", len(lines), len(items))
+	}
+	for i, item := range items {
+		want := map[string]string{}
+		for name, value := range item.(map[string]any) {
+			switch v := value.(type) {
+			case string:
+				want[name] = v
+			case float64:
+				want[name] = strconv.FormatInt(int64(v), 10)
+			case bool:
+				want[name] = strconv.FormatBool(v)
+			default:
+				text, _ := json.Marshal(v)
+				want[name] = string(text)
+			}
+		}
+		got := maps.Clone(lines[i])
+		maps.DeleteFunc(got, func(_, value string) bool { return value == "" })
+		if !maps.Equal(got, want) {
+			t.Errorf("line %d is\n%v, the item\n%v", i, got, want)
+		}
+	}
+}
+
+func items(a answer) []any { return a.is(200)["items"].([]any) }
+
+// columnsOf are the first line of an answer.
+func columnsOf(a answer) []string {
+	lines, _, _ := rfc4180(strings.TrimPrefix(a.text, "\ufeff"))
+	return lines[0]
+}
+
+// TestLists: what is found by reference, status and holder, now and in the past, as JSON and as CSV.
+func TestLists(t *testing.T) {
+	w := newHarness(t)
+	w.do("POST", "/v1/performances", fmt.Sprintf(newHall, "hall")).is(201)
+	w.do("POST", "/v1/performances", fmt.Sprintf(newHall, "other")).is(201)
+	book := func(hall, holder, seat, more string) string {
+		return w.do("POST", "/v1/performances/"+hall+"/bookings", fmt.Sprintf(`{"holder":%q,"seats":[%q]%s}`, holder, seat,
+			more)).is(201)["id"].(string)
+	}
+	first := book("hall", "ada", "A-1-1", `,"reference":"R-1","metadata":{"a":"b"}`)
+	second := book("hall", "bob", "A-1-2", "")
+	book("other", "ada", "A-1-1", `,"reference":"R-1"`)
+	w.do("POST", "/v1/wallets/ada/charges", `{"amount":100}`).is(201)
+	before := w.do("POST", "/v1/bookings/"+first+"/payment", "").is(200)["position"]
+	etag := w.do("GET", "/v1/bookings/"+second, "").etagOf()
+	w.do("PATCH", "/v1/bookings/"+second, `{"reference":"R-2"}`, "If-Match", etag).is(200)
+	w.do("DELETE", "/v1/bookings/"+first, "").is(200)
+
+	w.product("p", 100, "")
+	for n := range 7 {
+		w.reserve("p", []string{"ada", "bob"}[n%2], fmt.Sprintf(`,"hold":true,"reference":"P-%d"`, n%3)).is(201)
+	}
+	some := items(w.do("GET", "/v1/products/p/reservations", ""))[0].(map[string]any)
+	w.do("DELETE", "/v1/products/p/reservations/"+some["id"].(string), "").is(200)
+	for path, want := range map[string]int{
+		"/v1/bookings?reference=R-1":                                              2,
+		"/v1/bookings?reference=R-1&status=released":                              1,
+		"/v1/bookings?reference=R-2":                                              1,
+		"/v1/bookings?reference=R":                                                0,
+		"/v1/performances/hall/bookings":                                          2,
+		"/v1/performances/hall/bookings?status=booked":                            0,
+		"/v1/performances/hall/bookings?holder=ada":                               1,
+		"/v1/performances/hall/bookings?holder=ada&status=held":                   0,
+		fmt.Sprintf("/v1/performances/hall/bookings?status=booked&at=%v", before): 1,
+		"/v1/products/p/reservations":                                             7,
+		"/v1/products/p/reservations?status=held":                                 6,
+		"/v1/products/p/reservations?holder=bob":                                  3,
+		"/v1/reservations?reference=P-0":                                          3,
+		"/v1/reservations?reference=P-0&status=released":                          1,
+		"/v1/reservations?reference=P-9":                                          0,
+	} {
+		page := items(w.do("GET", path, ""))
+		if len(page) != want {
+			t.Errorf("%s: %d items, want %d", path, len(page), want)
+		}
+		file := w.do("GET", path, "", "Accept", "text/csv")
+		sameAsJSON(t, file.table(), page)
+		if strings.HasPrefix(file.text, "\ufeff") || file.header.Get("Admitone-Position") == "" {
+			t.Errorf("%s begins with %q at %q", file.what, file.text[:3], file.header.Get("Admitone-Position"))
+		}
+		join := "?"
+		if strings.Contains(path, "?") {
+			join = "&"
+		}
+		if marked := w.do("GET", path+join+"format=csv", ""); marked.text != "\ufeff"+file.text {
+			t.Errorf("%s differs from the one without a mark", marked.what)
+		}
+		var paged []any
+		for next := any(""); next != nil; {
+			a := w.do("GET", fmt.Sprintf("%s%slimit=2&cursor=%v", path, join, next), "").is(200)
+			paged, next = append(paged, a["items"].([]any)...), a["next"]
+		}
+		if fmt.Sprint(paged) != fmt.Sprint(page) {
+			t.Errorf("%s in pages of 2 is\n%v, want\n%v", path, paged, page)
+		}
+	}
+	for path, code := range map[string]string{"/v1/bookings": "bad_parameter", "/v1/bookings?reference=": "bad_parameter",
+		"/v1/performances/hall/bookings?status=sold":  "bad_parameter",
+		"/v1/performances/hall/bookings?format=xml":   "bad_parameter",
+		"/v1/performances/hall/bookings?contact=true": "bad_parameter",
+		"/v1/performances/hall/bookings?cursor=!":     "bad_cursor"} {
+		w.do("GET", path, "").problem(400, code)
+	}
+	w.do("GET", "/v1/products/none/reservations", "").problem(404, "not_found")
+	w.do("GET", "/v1/products/p/reservations?at=1", "").problem(404, "not_found")
+}
+
+// TestColumnsAreComplete: every member of a resource that a list may have has a column, and no
+// column is of another.
+func TestColumnsAreComplete(t *testing.T) {
+	d := describe(t)
+	for schema, columns := range map[string][]string{"Booking": bookingColumns, "Reservation": reservationColumns,
+		"Entry": entryColumns} {
+		want := slices.Sorted(maps.Keys(d.at("components", "schemas", schema, "properties")))
+		want = slices.DeleteFunc(want, func(name string) bool { return name == "as_of" || name == "contact" })
+		if got := slices.Sorted(slices.Values(columns)); !slices.Equal(got, want) {
+			t.Errorf("%s has the columns\n%v, want\n%v", schema, got, want)
+		}
+	}
+}
+
+// TestFormulasAreDefused: text that a spreadsheet would run is text.
+func TestFormulasAreDefused(t *testing.T) {
+	for text, want := range map[string]string{"=1+1": `"'=1+1"`, "+1": `"'+1"`, "-1": `"'-1"`, "@x": `"'@x"`,
+		"\tx": "\"'\tx\"", "\rx": "\"'\rx\"", "\nx": "\"'\nx\"", "a=1": `"a=1"`, `a"b`: `"a""b"`, "": `""`, `"`: `""""`,
+		"a,b\r\nc": "\"a,b\r\nc\"", "'x": `"'x"`, "größe": `"größe"`} {
+		if got := string(appendCSVText(nil, []byte(text))); got != want {
+			t.Errorf("%q gives %s, want %s", text, got, want)
+		}
+	}
+	w := newHarness(t)
+	w.product("p", 10, "")
+	w.reserve("p", "=cmd|' /C calc'!A0", `,"quantity":2,"reference":"-2+3","metadata":{"=x":"=y\r\n\t\"z\","}`).is(201)
+	a := w.do("GET", "/v1/products/p/reservations", "", "Accept", "text/csv")
+	row := a.table()[0]
+	if row["holder"] != "'=cmd|' /C calc'!A0" || row["reference"] != "'-2+3" || row["quantity"] != "2" {
+		t.Errorf("the line is %v", row)
+	}
+	var pairs map[string]string
+	if err := json.Unmarshal([]byte(row["metadata"]), &pairs); err != nil || pairs["=x"] != "=y\r\n\t\"z\"," {
+		t.Errorf("the metadata are %q (%v)", row["metadata"], err)
+	}
+	lines, quoted, _ := rfc4180(a.text)
+	for i, name := range lines[0] {
+		text := !slices.Contains([]string{"quantity", "remaining", "revision", "position", "expires_at"}, name)
+		if quoted[1][i] != text {
+			t.Errorf("%s is %q, in quotes: %t", name, lines[1][i], quoted[1][i])
+		}
+	}
+}
+
+// TestEntriesAsCSV: with order data and contacts, for those who may see them.
+func TestEntriesAsCSV(t *testing.T) {
+	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
+	m := &matrix{harness: w, admin: bearer(t, "root", RoleAdmin)}
+	cup := m.id()
+	m.make("POST", "/v1/tournaments", fmt.Sprintf(
+		`{"id":%q,"name":"n","team_limit":300,"register_deadline":"2099-01-01T00:00:00Z","waitlist":true}`, cup))
+	path := "/v1/tournaments/" + cup + "/entries"
+	for n := range 310 {
+		more := ""
+		if n%100 == 5 {
+			more = fmt.Sprintf(`,"holder":"ada","reference":"R-%d","contact":{"email":"ada@example.org"}`, n)
+		}
+		m.make("POST", path, fmt.Sprintf(`{"team_id":%q%s}`, m.team("ada"), more))
+	}
+	get := func(query string, role Role) answer {
+		return w.do("GET", path+query, "", "Authorization", bearer(t, "x", role), "Accept", "text/csv")
+	}
+	all := get("?contact=true", RoleAuditor).table()
+	if len(all) != 300 || all[5]["reference"] != "R-5" || all[5]["contact"] != `{"email":"ada@example.org"}` ||
+		all[6]["contact"] != "" {
+		t.Errorf("%d lines; the sixth is %v", len(all), all[5])
+	}
+	if waiting := get("?status=waitlisted", RoleService).table(); len(waiting) != 10 || waiting[9]["place"] != "10" ||
+		waiting[5]["reference"] != "R-305" {
+		t.Errorf("the waitlist is %v", waiting)
+	}
+	past := get("?at=999999", RoleAdmin)
+	if !strings.Contains(past.text, "R-205") || len(past.table()) != 300 {
+		t.Errorf("in the past: %d lines", len(past.table()))
+	}
+	get("?contact=true", RoleService).problem(403, "forbidden")
+	get("", RoleHolder).problem(403, "forbidden")
+	w.do("GET", path+"?format=csv", "").problem(401, "unauthenticated")
+	w.do("DELETE", "/v1/holders/ada/contact", "", "Authorization", m.admin).is(200)
+	if all := get("?contact=true", RoleAdmin).table(); all[5]["contact"] != "" || all[5]["reference"] != "R-5" {
+		t.Errorf("once forgotten: %v", all[5])
+	}
+}
+
+// smallBuffers keeps the system from taking a whole list off the server at once.
+type smallBuffers struct{ net.Listener }
+
+func (l smallBuffers) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err == nil {
+		err = conn.(*net.TCPConn).SetWriteBuffer(4 << 10)
+	}
+	return conn, err
+}
+
+func buffered(w *harness) { w.listen = func(ln net.Listener) net.Listener { return smallBuffers{ln} } }
+
+// slowReader asks for a list and takes nothing of it but its head.
+func slowReader(t *testing.T, w *harness, path string) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", w.address)
+	w.must(err)
+	t.Cleanup(func() { conn.Close() })
+	w.must(conn.(*net.TCPConn).SetReadBuffer(4 << 10))
+	_, err = fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nAccept: text/csv\r\n\r\n", path, w.address)
+	w.must(err)
+	head := make([]byte, 12)
+	_, err = io.ReadFull(conn, head)
+	w.must(err)
+	if string(head) != "HTTP/1.1 200" {
+		rest := make([]byte, 2048)
+		n, _ := conn.Read(rest)
+		t.Fatalf("%s: %s%s", path, head, rest[:n])
+	}
+	return conn
+}
+
+// manyBookings puts bookings into the log without the entities, which take longer than the test.
+func manyBookings(t *testing.T, w *harness, n int) {
+	t.Helper()
+	w.do("POST", "/v1/performances", `{"id":"big","title":"t","venue":"v","starts_at":"2099-05-01T20:00:00Z","sections":[
+		{"id":"A","rows":200,"seats_per_row":500,"price":100}]}`).is(201)
+	var written sync.WaitGroup
+	each := func(i int) {
+		fact := &events.BookingHeld{BookingID: events.BookingID(fmt.Sprintf("b%d", i)), PerformanceID: "big",
+			Holder: events.Holder(fmt.Sprintf("holder %d", i)), Amount: 100, Attempt: 1,
+			Seats:     []events.BookedSeat{{Seat: events.SeatName(fmt.Sprintf("A-%d-%d", i/500+1, i%500+1)), Price: 100}},
+			ExpiresAt: time.Unix(4_000_000_000, 0).UTC(), ExtendableUntil: time.Unix(4_000_000_000, 0).UTC(),
+			OrderData: events.OrderData{Reference: fmt.Sprintf("R-%06d %s", i, strings.Repeat("x", 100))}}
+		w.append(events.NewStreamID(events.BookingCategory, string(fact.BookingID)), fact)
+	}
+	const writers = 128
+	for first := range writers {
+		written.Go(func() {
+			for i := first; i < n; i += writers {
+				each(i)
+			}
+		})
+	}
+	written.Wait()
+	head, err := w.store.Head(t.Context())
+	w.must(err)
+	w.must(w.views.WaitFor(t.Context(), head))
+}
+
+// TestListsStream: a long list takes no more memory than a short one, four are sent at a time, and
+// each is of the position at which it began.
+func TestListsStream(t *testing.T) {
+	n := 5_000
+	if given := os.Getenv("ADMITONE_LISTED"); given != "" {
+		n, _ = strconv.Atoi(given)
+	}
+	w := newHarness(t, buffered)
+	manyBookings(t, w, n)
+	const path = "/v1/performances/big/bookings"
+	var before, after runtime.MemStats
+	slow := slowReader(t, w, path)
+	for range exportsAtOnce - 1 {
+		slowReader(t, w, path)
+	}
+	w.do("GET", path+"?format=csv", "").problem(429, "overloaded")
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	w.append("booking-late", &events.BookingHeld{BookingID: "late", PerformanceID: "big", Holder: "late", Amount: 100,
+		Seats: []events.BookedSeat{{Seat: "A-200-500", Price: 100}}, ExpiresAt: time.Unix(4_000_000_000, 0).UTC(),
+		ExtendableUntil: time.Unix(4_000_000_000, 0).UTC(), Attempt: 1})
+	lines, seen, highest := 0, 0, uint64(0)
+	buf := make([]byte, 64<<10)
+	for {
+		w.must(slow.SetReadDeadline(time.Now().Add(patience)))
+		got, err := slow.Read(buf)
+		w.must(err)
+		lines += bytes.Count(buf[:got], []byte("\r\n\"b"))
+		if seen += got; seen>>20 > int(highest) {
+			highest++
+			runtime.GC()
+			runtime.ReadMemStats(&after)
+			if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 8<<20 {
+				t.Fatalf("%d bytes more after %d of the list", grown, seen)
+			}
+		}
+		if bytes.Contains(buf[:got], []byte("late")) {
+			t.Fatal("the list has a booking that was made after it began")
+		}
+		if bytes.HasSuffix(buf[:got], []byte("0\r\n\r\n")) {
+			break
+		}
+	}
+	if lines < n-n/1000-2 || lines > n { // a line that is cut by a read is not counted
+		t.Errorf("%d lines, want %d", lines, n)
+	}
+	a := w.do("GET", path, "", "Accept", "text/csv") // in place of the one that has ended
+	if got := a.table(); len(got) != n+1 || columnsOf(a)[0] != "id" {
+		t.Errorf("%d lines, want %d", len(got), n+1)
+	}
+}
+
+// TestBrokenListIsNoList: when a list can't be sent to its end, the answer has none.
+func TestBrokenListIsNoList(t *testing.T) {
+	w := newHarness(t, buffered)
+	manyBookings(t, w, 5_000)
+	conn := slowReader(t, w, "/v1/performances/big/bookings")
+	w.views.Close() // what it reads is gone
+	var all []byte
+	buf := make([]byte, 64<<10)
+	for {
+		w.must(conn.SetReadDeadline(time.Now().Add(patience)))
+		got, err := conn.Read(buf)
+		all = append(all, buf[:got]...)
+		if err != nil {
+			break
+		}
+	}
+	if bytes.HasSuffix(all, []byte("0\r\n\r\n")) || !bytes.Contains(all, []byte(`"position"`)) {
+		t.Errorf("%d bytes, which end in %q", len(all), all[max(0, len(all)-20):])
+	}
+	if !strings.Contains(w.log.String(), "a list could not be sent to its end") {
+		t.Error("the log says nothing of it")
+	}
+}
+
+// TestStalledListEnds: a client that takes nothing loses its place to others.
+func TestStalledListEnds(t *testing.T) {
+	w := newHarness(t, buffered, func(w *harness) { w.config.StallAfter = 100 * time.Millisecond })
+	manyBookings(t, w, 2_000)
+	for range exportsAtOnce {
+		slowReader(t, w, "/v1/performances/big/bookings")
+	}
+	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		if a := w.do("HEAD", "/v1/performances/big/bookings", "", "Accept", "text/csv"); a.status == 200 {
+			break
+		} else if time.Now().After(deadline) {
+			t.Fatal("the places are taken for ever")
+		}
+	}
+}
+
+// append puts a fact into the log as the first of its stream.
+func (w *harness) append(stream events.StreamID, fact events.Fact) events.Position {
+	w.t.Helper()
+	e := events.Event{ID: events.EventID(string(stream), 0), Type: fact.Name(), Data: events.AppendFact(nil, fact)}
+	e.Metadata, _ = events.Seal(nil, events.Hash{}, stream, 0, &e, &events.Metadata{CommandID: string(stream),
+		Actor: "test", At: time.Unix(1_900_000_000, 0)})
+	result, err := w.store.Append(w.t.Context(), stream, events.NoStream, []events.Event{e})
+	w.must(err)
+	return result.Position
+}
+
+func init() { answersOfKinds = append(answersOfKinds, askLists) }
+
+// askLists asks for what the others have sold.
+func askLists(t *testing.T, ask func(method, path, body string, headers ...string) answer) {
+	const reservations = "/v1/products/tee/reservations"
+	ask("GET", reservations+"?status=expired&holder=ada", "").is(200)
+	ask("GET", "/v1/reservations?reference=R-1", "").is(200)
+	ask("GET", "/v1/reservations", "").problem(400, "bad_parameter")
+	ask("GET", "/v1/bookings?reference=R-2", "").is(200)
+	ask("GET", "/v1/performances/hall/bookings?at=999", "").is(200)
+	ask("GET", "/v1/performances/none/bookings", "").problem(404, "not_found")
+	for _, list := range []string{reservations, "/v1/performances/hall/bookings", "/v1/tournaments/cup/entries"} {
+		if a := ask("GET", list+"?format=csv&contact=true", ""); a.status != 200 {
+			t.Errorf("%s: %d %s", a.what, a.status, a.text)
+		}
+	}
+	for _, of := range []string{"/v1/products/tee", "/v1/performances/hall", "/v1/tournaments/cup"} {
+		ask("GET", of+"/report", "").is(200)
+	}
+	ask("GET", "/v1/products/none/report", "").problem(404, "not_found")
+}

@@ -1,0 +1,310 @@
+package api
+
+import (
+	"context"
+
+	"github.com/gofiber/fiber/v2"
+
+	"admitone/api/codes"
+	"admitone/events"
+	"admitone/projections"
+	"admitone/projections/row"
+)
+
+func (s *Server) orderListRoutes() {
+	s.handle(fiber.MethodGet, "/v1/bookings", s.past(s.findBookings))
+	s.handle(fiber.MethodGet, "/v1/performances/:id/bookings", s.past(s.performanceBookings))
+	s.handle(fiber.MethodGet, "/v1/reservations", s.past(s.findReservations))
+	s.handle(fiber.MethodGet, "/v1/products/:id/reservations", s.past(s.productReservations))
+}
+
+// The columns of the lists: every member that a resource can have in them.
+var (
+	bookingColumns = []string{"id", "performance_id", "holder", "seats", "amount", "status", "expires_at", "extended",
+		fieldReference, fieldMetadata, "revision", "position"}
+	reservationColumns = []string{"id", "product_id", "holder", "quantity", "status", "expires_at", "remaining",
+		fieldReference, fieldMetadata, "revision", "position"}
+	entryColumns = []string{"team_id", "name", "tournament_id", "status", "place", "group", "since", fieldReference,
+		fieldMetadata, "revision", "position"}
+)
+
+var bookingStatuses = []string{string(events.BookingIsHeld), string(events.BookingIsPaying),
+	string(events.BookingIsBooked), string(events.BookingIsReleased), string(events.BookingIsExpired)}
+
+var reservationStatuses = []string{string(events.ReservationHeld), string(events.ReservationConfirmed),
+	string(events.ReservationReleased), string(events.ReservationExpired)}
+
+// reference reads the reference that something is looked up by.
+func (r *request) reference() (string, error) {
+	reference := r.ctx.Query(fieldReference)
+	if checkReference(reference) != nil {
+		return "", refuse(codes.BadParameter, "reference is what to look for: 1 to 128 printable characters")
+	}
+	return reference, nil
+}
+
+// findBookings answers with the bookings that have a reference.
+func (s *Server) findBookings(r *request) error {
+	if err := r.caller.must(RoleAuditor, RoleService, RoleAdmin); err != nil {
+		return err
+	}
+	reference, err := r.reference()
+	if err != nil {
+		return err
+	}
+	q, err := r.query(bookingStatuses...)
+	if err != nil {
+		return err
+	}
+	return answerList(r, &q, s.bookingList(&q, projections.ByReference, reference,
+		func(b *row.Booking) bool { return b.Order.Reference == reference }))
+}
+
+// performanceBookings answers with the bookings of a performance.
+func (s *Server) performanceBookings(r *request) error {
+	if err := r.caller.must(RoleAuditor, RoleService, RoleAdmin); err != nil {
+		return err
+	}
+	id, err := param[events.PerformanceID](r, "id", "performance")
+	if err != nil {
+		return err
+	}
+	q, err := r.query(bookingStatuses...)
+	if err != nil {
+		return err
+	}
+	if err := s.thereThen(&q, events.NewStreamID(events.PerformanceCategory, string(id)), "performance"); err != nil {
+		return err
+	}
+	by, owner := projections.ByPerformance, string(id)
+	if q.holder != "" {
+		by, owner = projections.ByHolder, q.holder
+	}
+	return answerList(r, &q, s.bookingList(&q, by, owner, func(b *row.Booking) bool { return b.PerformanceID == id }))
+}
+
+// thereThen refuses what did not exist at the moment that is asked about.
+func (s *Server) thereThen(q *query, stream events.StreamID, resource string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
+	defer cancel()
+	first, err := s.config.Store.Read(ctx, stream, 0, events.Forward, 1)
+	if err == nil && (len(first) == 0 || q.at != nil && first[0].Position > q.at.Position) {
+		err = notFound(resource)
+	}
+	return err
+}
+
+// bookingList lists bookings of an index that fit and have the status and the holder asked for.
+func (s *Server) bookingList(q *query, by projections.BookingIndex, owner string,
+	fits func(*row.Booking) bool) *listing[row.Booking] {
+	return &listing[row.Booking]{
+		name: "bookings", columns: bookingColumns,
+		page: func(from *projections.Reading, after string, most int) ([]row.Booking, string, error) {
+			number, err := numberCursor[events.Position](after)
+			if err != nil {
+				return nil, "", err
+			}
+			page, next, err := from.Bookings(by, owner, uint64(number), most)
+			return page, numberedNext(next), err
+		},
+		then: func(b *row.Booking) (bool, error) {
+			if there, err := s.bookingThen(q, b); err != nil || !there {
+				return false, err
+			}
+			expireBooking(b, q.now)
+			return fits(b) && (q.status == "" || string(b.Status) == q.status) &&
+				(q.holder == "" || string(b.Holder) == q.holder), nil
+		},
+		write:   func(dst []byte, b *row.Booking) ([]byte, error) { return AppendBooking(dst, b, nil), nil },
+		contact: func(b *row.Booking) string { return bookingContact(string(b.ID)) },
+	}
+}
+
+// bookingThen turns a booking of the views into what it was at the moment asked about, if that is
+// earlier; false if it was not made yet.
+func (s *Server) bookingThen(q *query, b *row.Booking) (bool, error) {
+	if q.at == nil || b.Position <= q.at.Position {
+		return true, nil
+	}
+	if b.Made > q.at.Position {
+		return false, nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
+	defer cancel()
+	then, err := row.BookingAt(ctx, s.config.Store, string(b.ID), q.at.Position)
+	if err != nil || then == nil {
+		return false, err
+	}
+	*b = *then
+	return true, nil
+}
+
+// findReservations answers with the reservations that have a reference, of all products.
+func (s *Server) findReservations(r *request) error {
+	if err := r.caller.must(RoleAuditor, RoleService, RoleAdmin); err != nil {
+		return err
+	}
+	reference, err := r.reference()
+	if err != nil {
+		return err
+	}
+	q, err := r.query(reservationStatuses...)
+	if err != nil {
+		return err
+	}
+	list := s.reservationList(&q, func(v *row.Reservation) bool { return v.Order.Reference == reference })
+	list.page = func(from *projections.Reading, after string, most int) ([]row.Reservation, string, error) {
+		number, err := numberCursor[events.Position](after)
+		if err != nil {
+			return nil, "", err
+		}
+		page, next, err := from.ReferencedReservations(reference, uint64(number), most)
+		return page, numberedNext(next), err
+	}
+	return answerList(r, &q, list)
+}
+
+// productReservations answers with the reservations of a product.
+func (s *Server) productReservations(r *request) error {
+	if err := r.caller.must(RoleAuditor, RoleService, RoleAdmin); err != nil {
+		return err
+	}
+	id, err := param[events.ProductID](r, "id", "product")
+	if err != nil {
+		return err
+	}
+	q, err := r.query(reservationStatuses...)
+	if err != nil {
+		return err
+	}
+	if err := s.thereThen(&q, events.NewStreamID(events.ProductCategory, string(id)), "product"); err != nil {
+		return err
+	}
+	list := s.reservationList(&q, func(*row.Reservation) bool { return true })
+	list.page = func(from *projections.Reading, after string, most int) ([]row.Reservation, string, error) {
+		return from.Reservations(id, after, most)
+	}
+	return answerList(r, &q, list)
+}
+
+// reservationList lists reservations that fit and have the status and the holder asked for.
+func (s *Server) reservationList(q *query, fits func(*row.Reservation) bool) *listing[row.Reservation] {
+	return &listing[row.Reservation]{
+		name: "reservations", columns: reservationColumns,
+		then: func(v *row.Reservation) (bool, error) {
+			if there, err := s.reservationThen(q, v); err != nil || !there {
+				return false, err
+			}
+			return fits(v) && (q.status == "" || string(v.StatusAt(q.now)) == q.status) &&
+				(q.holder == "" || string(v.Holder) == q.holder), nil
+		},
+		write: func(dst []byte, v *row.Reservation) ([]byte, error) {
+			found := foundReservationOf(v)
+			found.Status = v.StatusAt(q.now)
+			return found.append(dst), nil
+		},
+		contact: func(v *row.Reservation) string { return reservationContact(v.ProductID, v.ID) },
+	}
+}
+
+// reservationThen is bookingThen of a reservation.
+func (s *Server) reservationThen(q *query, v *row.Reservation) (bool, error) {
+	if q.at == nil || v.Position() <= q.at.Position {
+		return true, nil
+	}
+	then, there := v.Then(q.at.Position)
+	if !there {
+		return false, nil
+	}
+	if then.OrderPosition > q.at.Position {
+		ctx, cancel := context.WithTimeout(context.Background(), readLimit)
+		defer cancel()
+		order, revision, position, err := s.orderThen(ctx, v, q.at.Position)
+		if err != nil {
+			return false, err
+		}
+		then.Order, then.OrderRevision, then.OrderPosition = order, revision, position
+	}
+	*v = then
+	return true, nil
+}
+
+// streamEntries answers with the entries of a tournament as CSV, with their order data: entered
+// teams, or the waitlist.
+func (s *Server) streamEntries(r *request, id events.TournamentID, status events.EntryStatus) error {
+	if err := r.caller.must(RoleAuditor, RoleService, RoleAdmin); err != nil {
+		return err
+	}
+	q, err := r.query(string(events.EntryEntered), string(events.EntryWaitlisted))
+	if err != nil {
+		return err
+	}
+	list := &listing[orderedEntry]{
+		name: "entries", columns: entryColumns,
+		then: func(*orderedEntry) (bool, error) { return true, nil },
+		write: func(dst []byte, e *orderedEntry) ([]byte, error) {
+			dst, err := s.appendEntry(dst, &e.Entry, nil)
+			if err != nil || e.order.IsZero() {
+				return dst, err
+			}
+			return withOrderData(dst, &e.order), nil
+		},
+		contact: func(e *orderedEntry) string { return entryContact(id, e.TeamID) },
+	}
+	if q.at != nil {
+		roster, err := s.rosterAt(id, q.at)
+		if err != nil {
+			return err
+		}
+		list.page = pastEntries(roster, status)
+	} else {
+		if _, err := s.tournamentNow(id); err != nil {
+			return err
+		}
+		list.page = presentEntries(id, status)
+	}
+	return answerList(r, &q, list)
+}
+
+// orderedEntry is an entry with its order data.
+type orderedEntry struct {
+	row.Entry
+	order events.OrderData
+}
+
+func pastEntries(roster *row.Roster, status events.EntryStatus) func(*projections.Reading, string, int) ([]orderedEntry,
+	string, error) {
+	return func(_ *projections.Reading, after string, most int) (all []orderedEntry, next string, err error) {
+		number, err := numberCursor[events.Position](after)
+		if err != nil {
+			return nil, "", err
+		}
+		page, behind := roster.Entries(status, uint64(number), most)
+		for _, e := range page {
+			all = append(all, orderedEntry{e, roster.Order(e.TeamID)})
+		}
+		return all, numberedNext(behind), nil
+	}
+}
+
+func presentEntries(id events.TournamentID, status events.EntryStatus) func(*projections.Reading, string,
+	int) ([]orderedEntry, string, error) {
+	waiting := int64(0)
+	return func(from *projections.Reading, after string, most int) (all []orderedEntry, next string, err error) {
+		number, err := numberCursor[events.Position](after)
+		if err != nil {
+			return nil, "", err
+		}
+		page, behind, err := from.Entries(id, status, uint64(number), waiting, most)
+		waiting += int64(len(page))
+		for _, e := range page {
+			if err != nil {
+				break
+			}
+			var order events.OrderData
+			order, err = from.EntryOrder(id, e.TeamID)
+			all = append(all, orderedEntry{e, order})
+		}
+		return all, numberedNext(behind), err
+	}
+}

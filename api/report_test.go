@@ -1,0 +1,100 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"admitone/events"
+	"admitone/projections/verify"
+)
+
+// figures checks members of a report, given as names and values in turn.
+func (a answer) figures(want ...any) map[string]any {
+	a.t.Helper()
+	v := a.is(200)
+	check := func(of string, figures map[string]any) {
+		sum := 0.0
+		for _, name := range []string{"open", "booked", "kept", "refunded", "owed"} {
+			sum += figures[name].(float64)
+		}
+		if sum != figures["received"] {
+			a.t.Errorf("%s: of %s %v is received, and the parts add up to %v", a.what, of, figures["received"], sum)
+		}
+	}
+	check("all", v)
+	for _, section := range v["sections"].([]any) {
+		check("a section", section.(map[string]any))
+	}
+	for i := 0; i+1 < len(want); i += 2 {
+		if got := v[want[i].(string)]; got != float64(want[i+1].(int)) {
+			a.t.Errorf("%s: %s is %v, want %v", a.what, want[i], got, want[i+1])
+		}
+	}
+	return v
+}
+
+// TestReports: what is reported is what verify counts in the log, now and at every position.
+func TestReports(t *testing.T) {
+	w := newHarness(t)
+	w.do("POST", "/v1/performances", `{"id":"hall","title":"t","venue":"v","starts_at":"2099-05-01T20:00:00Z","sections":[
+		{"id":"A","rows":1,"seats_per_row":9,"price":100},{"id":"B","rows":1,"seats_per_row":9,"price":30}]}`).is(201)
+	w.do("POST", "/v1/wallets/ada/charges", `{"amount":1000}`).is(201)
+	book := func(seats string) string {
+		return "/v1/bookings/" + w.do("POST", "/v1/performances/hall/bookings", `{"holder":"ada","seats":[`+seats+`]}`).is(
+			201)["id"].(string)
+	}
+	const report = "/v1/performances/hall/report"
+	w.do("GET", report, "").figures("sold", 0, "held", 0, "received", 0)
+	kept, back := book(`"A-1-1","B-1-1"`), book(`"A-1-2","A-1-3"`)
+	book(`"B-1-2"`)
+	w.do("DELETE", book(`"B-1-3"`), "").is(200)
+	w.do("POST", kept+"/payment", "").is(200)
+	paid := w.do("POST", back+"/payment", "").is(200)["position"]
+	w.do("GET", report, "").figures("sold", 4, "held", 1, "given_back", 0, "received", 330, "booked", 330)
+	w.do("DELETE", back, "").is(200)
+	now := w.do("GET", report, "").figures("sold", 2, "held", 1, "given_back", 2, "received", 330, "booked", 130,
+		"refunded", 200, "owed", 0)
+	if sections := now["sections"].([]any); len(sections) != 2 || sections[1].(map[string]any)["booked"] != 30.0 ||
+		sections[0].(map[string]any)["refunded"] != 200.0 {
+		t.Errorf("by section: %v", sections)
+	}
+	w.do("GET", fmt.Sprintf("%s?at=%v", report, paid), "").figures("sold", 4, "received", 330, "booked", 330)
+	w.do("GET", report+"?at=1", "").figures("sold", 0, "held", 0)
+
+	v, head := verify.New(true), events.Position(0)
+	for e, err := range events.All(context.Background(), w.store, 0) {
+		w.must(err)
+		w.must(v.Check(&e))
+		head = e.Position
+		counted := v.Money()
+		if e.Position < 2 || len(v.Open()) > 0 { // a payment under way is debited, and not reported
+			continue
+		}
+		then := w.do("GET", fmt.Sprintf("%s?at=%d", report, e.Position), "").figures()
+		if then["received"] != float64(counted.Debited) || then["refunded"] != float64(counted.Refunded) {
+			t.Errorf("at %d %v is received and %v refunded; verify counts %+v", e.Position, then["received"],
+				then["refunded"], counted)
+		}
+	}
+	if head == 0 {
+		t.Fatal("the log is empty")
+	}
+
+	w.product("p", 100, "")
+	sold := w.reserve("p", "ada", `,"quantity":5`).is(201)["id"].(string)
+	held := w.reserve("p", "ada", `,"quantity":3,"hold":true`).is(201)["id"].(string)
+	w.reserve("p", "bob", `,"quantity":2`).is(201)
+	before := w.do("DELETE", "/v1/products/p/reservations/"+held, "").is(200)["position"]
+	w.do("DELETE", "/v1/products/p/reservations/"+sold, "").is(200)
+	w.do("GET", "/v1/products/p/report", "").figures("sold", 2, "held", 0, "given_back", 5)
+	w.do("GET", fmt.Sprintf("/v1/products/p/report?at=%v", before), "").figures("sold", 7, "held", 0, "given_back", 0)
+
+	w.do("POST", "/v1/teams", `{"id":"owls","name":"n"}`).is(201)
+	w.do("POST", "/v1/tournaments",
+		`{"id":"cup","name":"n","team_limit":9,"register_deadline":"2099-01-01T00:00:00Z"}`).is(201)
+	entered := w.do("POST", "/v1/tournaments/cup/entries", `{"team_id":"owls"}`).is(201)["position"]
+	w.do("DELETE", "/v1/tournaments/cup/entries/owls", "").is(200)
+	w.do("GET", "/v1/tournaments/cup/report", "").figures("sold", 0, "given_back", 1)
+	w.do("GET", fmt.Sprintf("/v1/tournaments/cup/report?at=%v", entered), "").figures("sold", 1, "given_back", 0)
+}

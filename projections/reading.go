@@ -1,0 +1,291 @@
+package projections
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"admitone/events"
+	"admitone/projections/row"
+)
+
+// Reading is the views as they were at one position, for an answer that takes longer than a
+// look-up. It holds neither a lock nor memory, and keeps old records on the disk until it is
+// closed: the caller bounds how many there are. It is for one goroutine. When the views are closed
+// or rebuilt, its methods return [ErrClosed] or [ErrNotReady].
+type Reading struct {
+	p        *Projections
+	position events.Position
+
+	mu       sync.Mutex
+	snapshot *pebble.Snapshot // nil once it is closed; guarded by mu
+}
+
+// readings are those that are open.
+type readings struct {
+	mu   sync.Mutex
+	open map[*Reading]struct{} // guarded by mu
+}
+
+// Read begins a reading of the views as they are now. The caller has to close it.
+// Errors: [ErrClosed], [ErrNotReady], the disk's.
+func (p *Projections) Read() (*Reading, error) {
+	if err := p.enter(); err != nil {
+		return nil, err
+	}
+	defer p.leave()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if err := p.flush(); err != nil { // what has changed is in memory only
+		return nil, err
+	}
+	r := &Reading{p: p, position: p.flushed.position, snapshot: p.db.NewSnapshot()}
+	p.readings.mu.Lock()
+	defer p.readings.mu.Unlock()
+	if p.readings.open == nil {
+		p.readings.open = map[*Reading]struct{}{}
+	}
+	p.readings.open[r] = struct{}{}
+	return r, nil
+}
+
+// Position is that of the last event in it.
+func (r *Reading) Position() events.Position { return r.position }
+
+// Close ends the reading. A second Close does nothing.
+func (r *Reading) Close() error {
+	r.p.readings.mu.Lock()
+	delete(r.p.readings.open, r)
+	r.p.readings.mu.Unlock()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.snapshot == nil {
+		return nil
+	}
+	err := r.snapshot.Close()
+	r.snapshot = nil
+	return err
+}
+
+// end closes all, before the disk they read is closed.
+func (o *readings) end() {
+	o.mu.Lock()
+	open := o.open
+	o.open = nil
+	o.mu.Unlock()
+	for r := range open {
+		r.mu.Lock()
+		if r.snapshot != nil {
+			_ = r.snapshot.Close() // the disk is closed next, which finds what is wrong with it
+			r.snapshot = nil
+		}
+		r.mu.Unlock()
+	}
+}
+
+// use calls read with the snapshot, which stays open meanwhile.
+func (r *Reading) use(read func(*pebble.Snapshot) error) error {
+	if err := r.p.enter(); err != nil {
+		return err
+	}
+	defer r.p.leave()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.snapshot == nil {
+		return ErrNotReady
+	}
+	return r.p.unread(read(r.snapshot))
+}
+
+// rangeOf calls take with the records of a range of keys, as [records.scan] has them, until it
+// returns false.
+func rangeOf[V any](r *Reading, of *records[V], from, end string, take func(key string, value V) bool) error {
+	return r.use(func(s *pebble.Snapshot) error {
+		all, err := s.NewIter(&pebble.IterOptions{LowerBound: []byte(of.prefix + from),
+			UpperBound: []byte(of.prefix + max(from, end))})
+		if err != nil {
+			return fmt.Errorf("listing the views: %w", err)
+		}
+		defer all.Close()
+		for more := all.First(); more; more = all.Next() {
+			record, err := r.p.own(all.Value())
+			if err != nil {
+				return err
+			}
+			value, err := of.decode(record)
+			if err != nil {
+				return err
+			}
+			if !take(string(all.Key()[len(of.prefix):]), value) {
+				break
+			}
+		}
+		return all.Error()
+	})
+}
+
+// oneOf decodes the record of a whole key.
+func oneOf[V any](r *Reading, key string, decode func([]byte) (V, error)) (value V, ok bool, err error) {
+	err = r.use(func(s *pebble.Snapshot) error {
+		record, closer, err := s.Get([]byte(key))
+		if errors.Is(err, pebble.ErrNotFound) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("reading %q in the views: %w", key, err)
+		}
+		defer closer.Close()
+		if record, err = r.p.own(record); err == nil {
+			value, err = decode(record)
+		}
+		ok = err == nil
+		return err
+	})
+	return value, ok, err
+}
+
+// rowIn is the row of an id of a table.
+func rowIn[R any](r *Reading, of *table[R], id string) (R, bool, error) {
+	return oneOf(r, of.prefix+id, func(record []byte) (R, error) { return of.decode(id, record) })
+}
+
+// numberedRange calls take with up to most records of an owner whose numbers are above after. next
+// is the last number, 0 if there are no more.
+func numberedRange[V any](r *Reading, of *records[V], owner string, after uint64, most int,
+	take func(V)) (next uint64, err error) {
+	begin := ownedKey(owner, "")
+	n, last := 0, uint64(0)
+	err = rangeOf(r, of, holderKey(events.Holder(owner), after)+"\x00", begin+"\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+		func(key string, value V) bool {
+			if n == most {
+				next = last
+				return false
+			}
+			n++
+			last = binary.BigEndian.Uint64([]byte(key[len(begin):]))
+			take(value)
+			return true
+		})
+	return next, err
+}
+
+// BookingIndex is what bookings are found by.
+type BookingIndex int
+
+// The indexes.
+const (
+	ByPerformance BookingIndex = iota
+	ByHolder
+	ByReference
+)
+
+// Bookings returns up to most bookings of an owner in an index, in the order in which they were
+// made, behind the place after: 0 for the first page, else the next of the page before. next is 0
+// if there are no more.
+func (r *Reading) Bookings(by BookingIndex, owner string, after uint64, most int) (page []row.Booking, next uint64,
+	err error) {
+	k := viewOf[*boxOffice](r.p)
+	index := [...]*records[string]{k.orders.made, k.holders, k.orders.referenced}[by]
+	var ids []string
+	next, err = numberedRange(r, index, owner, after, most, func(id string) { ids = append(ids, id) })
+	for _, id := range ids {
+		if err != nil {
+			break
+		}
+		var booking row.Booking
+		var ok bool
+		if booking, ok, err = rowIn(r, k.bookings, id); ok {
+			page = append(page, booking)
+		}
+	}
+	return page, next, err
+}
+
+// Reservations returns up to most reservations of a product with ids above after, in the order of
+// their ids, which is about that in which they were made. next is the after of the next page, ""
+// if there is none.
+func (r *Reading) Reservations(product events.ProductID, after string, most int) (page []row.Reservation, next string,
+	err error) {
+	begin := ownedKey(string(product), "")
+	from := begin
+	if after != "" {
+		from += after + "\x00"
+	}
+	err = rangeOf(r, viewOf[*products](r.p).reservations.records, from, begin+"\xff",
+		func(key string, found row.Reservation) bool {
+			if len(page) == most {
+				next = string(page[most-1].ID)
+				return false
+			}
+			found.ProductID, found.ID = product, events.ReservationID(key[len(begin):])
+			page = append(page, found)
+			return true
+		})
+	return page, next, err
+}
+
+// ReferencedReservations returns up to most reservations with a reference, as
+// [Reading.Bookings] does.
+func (r *Reading) ReferencedReservations(reference string, after uint64, most int) (page []row.Reservation, next uint64,
+	err error) {
+	k := viewOf[*products](r.p).reservations
+	var keys []string
+	next, err = numberedRange(r, k.referenced, reference, after, most, func(key string) { keys = append(keys, key) })
+	for _, key := range keys {
+		if err != nil {
+			break
+		}
+		var found row.Reservation
+		var ok bool
+		if found, ok, err = oneOf(r, k.prefix+key, k.decode); ok {
+			size, n := binary.Uvarint([]byte(key))
+			owner, id := key[n:n+int(size)], key[n+int(size):]
+			found.ProductID, found.ID = events.ProductID(owner), events.ReservationID(id)
+			page = append(page, found)
+		}
+	}
+	return page, next, err
+}
+
+// Entries returns up to most entries of one status, as [Projections.Entries] does; place is how
+// many of the pages before wait.
+func (r *Reading) Entries(tournament events.TournamentID, status events.EntryStatus, after uint64, place int64,
+	most int) (page []row.Entry, next uint64, err error) {
+	from := int64(min(after, lastPlace))
+	err = rangeOf(r, viewOf[*tournaments](r.p).entries.blocks, blockKey(tournament, seat{status, from}),
+		blockKey(tournament, seat{status, 2 * lastPlace}), func(_ string, b block) bool {
+			for i := b.upTo(from); i < len(b.places); i++ {
+				if len(page) == most {
+					next = uint64(page[most-1].Number)
+					return false
+				}
+				e := b.places[i].entry(tournament, status)
+				if place++; status == events.EntryWaitlisted {
+					e.Place = place
+				}
+				page = append(page, e)
+			}
+			return true
+		})
+	return page, next, err
+}
+
+// EntryOrder returns the order data of a team's entry, none if there is none.
+func (r *Reading) EntryOrder(id events.TournamentID, team events.TeamID) (events.OrderData, error) {
+	k := viewOf[*tournaments](r.p).orders
+	order, _, err := oneOf(r, k.prefix+seatKey(id, team), k.decode)
+	return order, err
+}
+
+// Performance returns a performance, and whether it exists.
+func (r *Reading) Performance(id events.PerformanceID) (row.Performance, bool, error) {
+	return rowIn(r, viewOf[*boxOffice](r.p).performances, string(id))
+}
+
+// Tournament returns a tournament, and whether it exists.
+func (r *Reading) Tournament(id events.TournamentID) (row.Tournament, bool, error) {
+	return rowIn(r, viewOf[*tournaments](r.p).table(), string(id))
+}

@@ -42,6 +42,7 @@ func (r Role) known() bool {
 type caller struct {
 	sub  events.Holder
 	role Role
+	key  bool // an API key was sent, and sub is the key's name
 	open bool // open mode: the body names the holder, and everything is allowed
 }
 
@@ -87,6 +88,8 @@ func (c caller) holder(named events.Holder) (events.Holder, error) {
 		return "", err
 	}
 	switch {
+	case c.key && named == "":
+		return "", invalidField("holder", "say whom it is for: an API key is nobody's own")
 	case !c.open && named == "":
 		return c.sub, nil
 	case !c.open && named != c.sub && !c.serves():

@@ -54,6 +54,8 @@ func (r *request) newEntry() (holder events.Holder, teams []events.TeamID, order
 		named = *body.Holder
 	case r.caller.open:
 		named = events.Holder(teams[0])
+	case r.caller.key && body.Contact == nil: // a team enters, and it may be nobody's in particular
+		return r.caller.sub, teams, r.caller.act()
 	}
 	if holder, err = r.holder(named); err != nil {
 		return

@@ -120,7 +120,7 @@ func (s *Server) largeCaller(h *fasthttp.RequestHeader) error {
 	h.CopyTo(&c.Request.Header)
 	ctx := s.app.AcquireCtx(&c)
 	defer s.app.ReleaseCtx(ctx)
-	caller, err := s.config.Auth.caller(ctx)
+	caller, err := s.callerOf(ctx)
 	if err != nil {
 		return err
 	}

@@ -215,6 +215,10 @@ var cells = map[string]func(m *matrix, owner string) cell{
 	"logHead":          func(*matrix, string) cell { return of() },
 	"history":          func(m *matrix, _ string) cell { return of("product", m.freeProduct()) },
 	"historyOfPart":    func(m *matrix, _ string) cell { return of("seat", m.hall(), "A-1-1") },
+	"createAPIKey":     func(*matrix, string) cell { return cell{body: `{"name":"n","role":"door"}`} },
+	"listAPIKeys":      func(*matrix, string) cell { return of() },
+	"getAPIKey":        func(m *matrix, _ string) cell { return of(m.key()) },
+	"endAPIKey":        func(m *matrix, _ string) cell { return of(m.key()) },
 	"live":             func(*matrix, string) cell { return of() },
 	"liveReservations": func(*matrix, string) cell { return of() },
 	"healthz":          func(*matrix, string) cell { return of() },
@@ -238,6 +242,21 @@ var cells = map[string]func(m *matrix, owner string) cell{
 
 // anyone in x-roles means that no token is needed.
 const anyone = "anyone"
+
+// keys returns programs with API keys, one of each role that a key can have, for a resource of ada's.
+// No resource is a program's own.
+func (m *matrix) keys() (all []asker) {
+	for _, role := range []Role{RoleAuditor, RoleService, RoleDoor, RoleAdmin} {
+		made := m.make("POST", "/v1/api-keys", fmt.Sprintf(`{"name":"p","role":%q}`, role))
+		all = append(all, asker{"key:p", "Bearer " + made["key"].(string), role, "ada"})
+	}
+	return all
+}
+
+// key makes one that no test sends, and returns its id.
+func (m *matrix) key() string {
+	return m.make("POST", "/v1/api-keys", `{"name":"other","role":"service"}`)["id"].(string)
+}
 
 // askers returns every caller, each for a resource of ada's, and those with a role also for their
 // own.
@@ -287,6 +306,7 @@ func TestRoleMatrix(t *testing.T) {
 	m := &matrix{harness: w, admin: bearer(t, "root", RoleAdmin)}
 	bad := []string{badTokens(t)["unknown role"], badTokens(t)["crit"]}
 	operations, asked := 0, 0
+	keys := m.keys()
 	d.operations(func(method, path string, op object) {
 		id := op["operationId"].(string)
 		d.checkRoles(id, op)
@@ -296,7 +316,7 @@ func TestRoleMatrix(t *testing.T) {
 			return
 		}
 		operations++
-		for _, by := range askers(t) {
+		for _, by := range append(askers(t), keys...) {
 			asked++
 			m.check(method, path, by, allowed(op, by), prepare(m, by.owner))
 		}

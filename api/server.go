@@ -135,6 +135,7 @@ type Server struct {
 	metrics    *metrics
 	joins      *joinLimit // nil if there is none
 	rate       *rateLimit // nil if there is none
+	keyViews   keyViews
 	batches    *batches
 	// damage is the first damage of the log that a request met, nil if none did.
 	damage atomic.Pointer[error]
@@ -328,7 +329,7 @@ func (s *Server) guarded(r *request, h handler) (err error) {
 // identified finds out the caller before h.
 func (s *Server) identified(h handler) handler {
 	return func(r *request) (err error) {
-		if r.caller, err = s.config.Auth.caller(r.ctx); err != nil {
+		if r.caller, err = s.callerOf(r.ctx); err != nil {
 			return err
 		}
 		if err := s.spared(r); err != nil {

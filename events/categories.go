@@ -14,4 +14,5 @@ const (
 	AllowanceCategory   = "allowance"
 	WaitingRoomCategory = "waitingroom"
 	WebhookCategory     = "webhook"
+	APIKeyCategory      = "apikey"
 )

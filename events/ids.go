@@ -65,6 +65,9 @@ type TeamID string
 // RoomID identifies a waiting room; its format is that of [ProductID].
 type RoomID string
 
+// APIKeyID identifies an API key: the text of an [ID], made for the request.
+type APIKeyID string
+
 // Holder is the name of a person or an organisation that holds, buys or owns: the subject of its
 // token, or the name given in its place. It has 1 to 255 characters.
 type Holder string

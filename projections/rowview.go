@@ -18,10 +18,10 @@ type rows[R any] struct {
 	apply    func(row *R, e *events.Recorded, fact events.Fact) error
 	// position is that of the last event in a row.
 	position func(row *R) events.Position
-	topics   *live.RowTopics[R]
+	topics   *live.RowTopics[R] // nil if nobody watches them
 }
 
-// registerRows registers a view that is nothing but its rows and their topics.
+// registerRows registers a view that is nothing but its rows and their topics, if it has any.
 func registerRows[R any](of rows[R]) {
 	register(registration{
 		views:      of.views,
@@ -34,12 +34,15 @@ func registerRows[R any](of rows[R]) {
 type rowView[R any] struct {
 	of    rows[R]
 	rows  *table[R]
-	topic *live.Topics
+	topic *live.Topics     // nil if there are none
 	delta live.RowDelta[R] // reused for every event
 }
 
 func newRowView[R any](p *Projections, of rows[R]) *rowView[R] {
 	v := &rowView[R]{of: of, rows: newTable(p, of.category, of.encode, of.decode)}
+	if of.topics == nil {
+		return v
+	}
 	v.topic = live.NewTopics(of.topics.Prefix, v.state)
 	v.topic.Category, v.topic.Slowest = of.topics.Category, of.topics.Slowest
 	return v
@@ -66,6 +69,13 @@ func (v *rowView[R]) take(e *events.Recorded, fact events.Fact) (*entry[R], erro
 		v.rows.add(id, row)
 		return nil, nil
 	}
+	if v.topic == nil {
+		if err := v.of.apply(&entry.row, e, fact); err != nil {
+			return nil, err
+		}
+		v.rows.changed(entry)
+		return entry, nil
+	}
 	before := v.of.topics.RemainingOf(&entry.row)
 	if err := v.of.apply(&entry.row, e, fact); err != nil {
 		return nil, err
@@ -82,7 +92,12 @@ func (v *rowView[R]) flush(b *pebble.Batch) error { return v.rows.flush(b) }
 
 func (v *rowView[R]) reset() { v.rows.reset() }
 
-func (v *rowView[R]) topics() []*live.Topics { return []*live.Topics{v.topic} }
+func (v *rowView[R]) topics() []*live.Topics {
+	if v.topic == nil {
+		return nil
+	}
+	return []*live.Topics{v.topic}
+}
 
 func (v *rowView[R]) table() *table[R] { return v.rows }
 

@@ -1,7 +1,7 @@
 // The kinds of entities that have a history: how people name them, where their pages and
 // resources are, and how times are shown.
 
-export const kinds = ["product", "performance", "tournament", "waiting-room", "ticket", "team", "seat", "booking", "wallet", "allowance", "holder"];
+export const kinds = ["product", "performance", "tournament", "waiting-room", "ticket", "team", "seat", "booking", "wallet", "allowance", "api-key", "holder"];
 
 // parse reads a search text: {kind, id}, with kind "" if it may be several.
 export function parse(text) {

@@ -91,7 +91,7 @@ func TestHistory(t *testing.T) {
 		t.Errorf("of nothing: %v", err)
 	}
 	if _, _, _, err := history.Read(t.Context(), s, "ghost", "a", 0, 9); !errors.Is(err, history.ErrNoKind) ||
-		!strings.Contains(err.Error(), "holder, allowance, booking") {
+		!strings.Contains(err.Error(), "holder, allowance, api-key, booking") {
 		t.Errorf("of no kind: %v", err)
 	}
 }

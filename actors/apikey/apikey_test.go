@@ -1,0 +1,64 @@
+package apikey
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"admitone/actors/core"
+	"admitone/actors/core/coretest"
+	"admitone/events"
+)
+
+var (
+	day     = time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
+	created = &events.APIKeyCreated{APIKeyID: "k", DisplayName: "shop", Role: "service", Hash: "ab", ExpiresAt: day}
+	ended   = &events.APIKeyEnded{APIKeyID: "k"}
+)
+
+func TestRules(t *testing.T) {
+	key := New().(*APIKey)
+	create := &Create{ID: "k", Name: "shop", Role: "service", Hash: "ab", ExpiresAt: day}
+	for i, line := range []struct {
+		command core.Command
+		code    string
+		facts   []events.Fact
+	}{
+		{&End{}, "not_found", nil},
+		{create, "", []events.Fact{created}},
+		{create, "already_exists", nil},
+		{&End{}, "", []events.Fact{ended}},
+		{&End{}, "", nil},
+		{create, "already_exists", nil},
+	} {
+		facts, err := key.Decide(line.command, day.Add(time.Hour))
+		code := ""
+		if err != nil {
+			code = string(err.(*core.Refusal).Code)
+		}
+		if code != line.code || !reflect.DeepEqual(facts, line.facts) {
+			t.Errorf("line %d: %v, %q; want %v, %q", i+1, facts, code, line.facts, line.code)
+		}
+		for _, fact := range facts {
+			key.Evolve(fact)
+		}
+	}
+	want := Key{ID: "k", Name: "shop", Role: "service", ExpiresAt: day, Ended: true}
+	if key.Key() != want || !key.NextDeadline().IsZero() {
+		t.Errorf("it is %+v, want %+v", key.Key(), want)
+	}
+	if restored := coretest.Restored(t, key.Freeze(), New); !reflect.DeepEqual(restored, core.Core(key)) {
+		t.Errorf("restored %+v", restored)
+	}
+	if err := New().Restore(strings.NewReader(`{"ID":"k"`)); err == nil {
+		t.Error("half a snapshot was restored")
+	}
+}
+
+func TestFactsThatCantBe(t *testing.T) {
+	coretest.RefusesFacts(t, New(), created, created)
+	coretest.RefusesFacts(t, New(), created, ended, ended)
+	coretest.RefusesFacts(t, New(), ended)
+	coretest.RefusesFacts(t, New(), &events.ProductReserved{})
+}

@@ -1,0 +1,168 @@
+package api
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"regexp"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"admitone/actors"
+	"admitone/actors/apikey"
+	"admitone/actors/core"
+	"admitone/api/codes"
+	"admitone/events"
+	"admitone/projections/row"
+)
+
+func init() {
+	register(kind{collection: "api-keys", rules: apikey.Kind, routes: (*Server).apiKeyRoutes})
+}
+
+func (s *Server) apiKeyRoutes() {
+	keys := &resource[row.APIKey, events.APIKeyID]{
+		name: "api-key", path: "/v1/api-keys", server: s, stream: apikey.Stream,
+		list: s.config.Views.APIKeys, get: s.config.Views.APIKey, at: inLog(s, row.APIKeyAt),
+		apply: (*row.APIKey).Apply,
+		head: func(k *row.APIKey) (events.APIKeyID, *events.Revision, *events.Position) {
+			return k.ID, &k.Revision, &k.Position
+		},
+		write: AppendAPIKey,
+	}
+	admins := func(h handler) handler {
+		return func(r *request) error {
+			if err := r.caller.must(RoleAdmin); err != nil {
+				return err
+			}
+			return h(r)
+		}
+	}
+	s.handle(fiber.MethodPost, keys.path, admins(createAPIKey))
+	s.handle(fiber.MethodGet, keys.path, admins(s.past(keys.listed)))
+	s.handle(fiber.MethodGet, keys.path+"/:id", admins(s.past(keys.one)))
+	s.handle(fiber.MethodDelete, keys.path+"/:id", admins(endAPIKey))
+}
+
+// An API key is apiKeyPrefix and, in base64url, the 16 bytes of its id and 32 random ones.
+const (
+	apiKeyPrefix = "adm_"
+	apiKeyRandom = 32
+)
+
+var apiKeyName = regexp.MustCompile(`^[a-z0-9_-]{1,64}$`)
+
+// createAPIKey makes a key, and answers with it for the only time. So it takes no Idempotency-Key:
+// a retry could not be answered again.
+func createAPIKey(r *request) error {
+	if len(r.ctx.Request().Header.Peek(headerIdempotencyKey)) > 0 {
+		return refuse(codes.BadParameter,
+			"a key is shown once, so no retry can be answered with it: send no Idempotency-Key, and end a key that was lost")
+	}
+	var body struct {
+		Name      string  `json:"name"`
+		Role      Role    `json:"role"`
+		ExpiresAt *string `json:"expires_at"`
+	}
+	if err := r.decode(&body, false); err != nil {
+		return err
+	}
+	if !apiKeyName.MatchString(body.Name) {
+		return invalidField("name", "1 to 64 of a-z 0-9 _ and -")
+	}
+	if !body.Role.known() || body.Role == RoleHolder {
+		return invalidField("role", "auditor, service, door or admin")
+	}
+	command := &apikey.Create{Name: body.Name, Role: string(body.Role)}
+	if body.ExpiresAt != nil {
+		var err error
+		if command.ExpiresAt, err = timeOf("expires_at", *body.ExpiresAt); err != nil {
+			return err
+		}
+		if !command.ExpiresAt.After(time.Now()) {
+			return invalidField("expires_at", "a time in the future")
+		}
+	}
+	id := actors.NewID()
+	secret := make([]byte, len(id)+apiKeyRandom)
+	copy(secret, id[:])
+	_, _ = rand.Read(secret[len(id):]) // never fails; see crypto/rand
+	key := apiKeyPrefix + base64.RawURLEncoding.EncodeToString(secret)
+	command.ID, command.Hash = events.APIKeyID(id.String()), hashOfKey(key)
+	answer, err := r.ask(apikey.Stream(command.ID), command, nil)
+	if err != nil {
+		return err
+	}
+	r.ctx.Set(fiber.HeaderLocation, "/v1/api-keys/"+string(command.ID))
+	r.ctx.Set(fiber.HeaderCacheControl, "no-store")
+	r.tag(answer.Revision)
+	o := events.OpenObject(make([]byte, 0, 256))
+	o.String("id", string(command.ID))
+	o.String("name", command.Name)
+	o.String("role", command.Role)
+	o.String("key", key)
+	if !command.ExpiresAt.IsZero() {
+		o.Time("expires_at", command.ExpiresAt)
+	}
+	o.Int("revision", int64(answer.Revision))
+	o.Int("position", int64(answer.Position))
+	return r.json(fiber.StatusCreated, o.Close())
+}
+
+// endAPIKey ends a key. Again it answers the same.
+func endAPIKey(r *request) error {
+	id, err := param[events.APIKeyID](r, "id", "api-key")
+	if err != nil {
+		return err
+	}
+	answer, err := r.ask(apikey.Stream(id), &apikey.End{}, nil)
+	if refusal, ok := err.(*core.Refusal); ok && refusal.Code == core.CodeNotFound {
+		return notFound("api-key")
+	}
+	if err != nil {
+		return err
+	}
+	if err := r.server.seen(answer.Position); err != nil {
+		return err
+	}
+	ended, known, err := r.server.config.Views.APIKey(id)
+	if err != nil {
+		return err
+	}
+	if !known {
+		return notFound("api-key")
+	}
+	r.tag(ended.Revision)
+	return r.json(fiber.StatusOK, AppendAPIKey(nil, &ended, nil))
+}
+
+// hashOfKey returns what the log has of a key. A key is random, so a plain hash does.
+func hashOfKey(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return hex.EncodeToString(sum[:])
+}
+
+// AppendAPIKey appends a key as the HTTP resource, with as_of if at is given. Its hash is not shown.
+func AppendAPIKey(dst []byte, k *row.APIKey, at *row.Moment) []byte {
+	o := events.OpenObject(dst)
+	o.String("id", string(k.ID))
+	o.String("name", k.Name)
+	o.String("role", k.Role)
+	if !k.Created.IsZero() {
+		o.Time("created_at", k.Created)
+	}
+	if !k.ExpiresAt.IsZero() {
+		o.Time("expires_at", k.ExpiresAt)
+	}
+	if !k.EndedAt.IsZero() {
+		o.Time("ended_at", k.EndedAt)
+	}
+	o.Int("revision", int64(k.Revision))
+	o.Int("position", int64(k.Position))
+	if at != nil {
+		o.Raw("as_of", appendAsOf(nil, *at))
+	}
+	return o.Close()
+}

@@ -1,0 +1,144 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+func init() { answersOfKinds = append(answersOfKinds, askAPIKeys) }
+
+// askAPIKeys asks every operation about keys.
+func askAPIKeys(_ *testing.T, ask func(method, path, body string, headers ...string) answer) {
+	const keys = "/v1/api-keys"
+	id := ask("POST", keys, `{"name":"shop","role":"service","expires_at":"2199-01-01T00:00:00Z"}`).is(201)["id"].(string)
+	ask("POST", keys, `{"name":"shop","role":"holder"}`).problem(422, "invalid_field")
+	ask("GET", keys+"/"+id, "").is(200)
+	ask("DELETE", keys+"/"+id, "").is(200)
+	ask("DELETE", keys+"/none", "").problem(404, "not_found")
+	ask("GET", keys+"/"+id+"?at=9223372036854775807", "").is(200)
+	ask("GET", keys, "").is(200)
+}
+
+// apiKey makes a key and returns its id, and what a program sends.
+func (w *harness) apiKey(body string) (id, sends string) {
+	w.t.Helper()
+	made := w.do("POST", "/v1/api-keys", body, "Authorization", bearer(w.t.(*testing.T), "root", RoleAdmin)).is(201)
+	return made["id"].(string), "Bearer " + made["key"].(string)
+}
+
+// TestAPIKeys: a program does with its key what its role may, under its own name and for holders
+// whom it names. The log and the API don't tell the key.
+func TestAPIKeys(t *testing.T) {
+	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
+	admin := bearer(t, "root", RoleAdmin)
+	w.do("POST", "/v1/products", `{"id":"p","name":"n","stock":9,"price":5}`, "Authorization", admin).is(201)
+	id, shop := w.apiKey(`{"name":"shop","role":"service"}`)
+	const path = "/v1/products/p/reservations"
+	w.do("POST", path, `{"holder":"ada","hold":false}`, "Authorization", shop).is(201)
+	w.do("POST", path, `{}`, "Authorization", shop).problem(422, "invalid_field")
+	w.do("POST", path, `{"holder":"key:shop"}`, "Authorization", shop).problem(422, "invalid_field")
+	w.do("POST", "/v1/teams", `{"name":"n"}`, "Authorization", shop).problem(422, "invalid_field")
+	w.do("POST", "/v1/api-keys", `{"name":"more","role":"admin"}`, "Authorization", shop).problem(403, "forbidden")
+	_, audit := w.apiKey(`{"name":"books","role":"auditor"}`)
+	w.do("POST", path, `{}`, "Authorization", audit).problem(422, "invalid_field")
+	w.do("POST", path, `{"holder":"ada"}`, "Authorization", audit).problem(403, "forbidden")
+	log := w.do("GET", "/v1/events?limit=500", "", "Authorization", audit)
+	if log.is(200); !strings.Contains(log.text, `"key:shop"`) {
+		t.Errorf("nothing was done by key:shop: %s", log.text)
+	}
+	about := w.do("GET", "/v1/api-keys/"+id, "", "Authorization", admin)
+	list := w.do("GET", "/v1/api-keys", "", "Authorization", admin)
+	for _, a := range []answer{log, about, list, w.do("GET", "/v1/history/api-key/"+id, "", "Authorization", admin)} {
+		if a.is(200); strings.Contains(a.text, strings.TrimPrefix(shop, "Bearer ")) {
+			t.Errorf("%s tells the key", a.what)
+		}
+	}
+	if strings.Contains(about.text+list.text, "hash") || len(list.is(200)["items"].([]any)) != 2 {
+		t.Errorf("%s %s", about.text, list.text)
+	}
+}
+
+// TestBadAPIKeys: what is no live key is not taken, whatever it looks like.
+func TestBadAPIKeys(t *testing.T) {
+	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
+	_, good := w.apiKey(`{"name":"shop","role":"auditor"}`)
+	_, other := w.apiKey(`{"name":"shop","role":"admin"}`)
+	ask := func(key string) answer { return w.do("GET", "/v1/events", "", "Authorization", key) }
+	w.wait(func() bool { return ask(good).status == 200 })
+	last := "A"
+	if strings.HasSuffix(good, last) {
+		last = "B"
+	}
+	const id = len("Bearer adm_") + 20 // characters of the id and some of the secret
+	for what, key := range map[string]string{
+		"none": "Bearer adm_", "another end": good[:len(good)-1] + last, "cut": good[:len(good)-4], "longer": good + "AAAA",
+		"padded": good + "=", "another id": other[:id] + good[id:], "no prefix": "Bearer " + good[len("Bearer adm_"):],
+		"an unknown id": "Bearer adm_" + strings.Repeat("A", 64), "no base64": "Bearer adm_" + strings.Repeat("!", 64),
+		"basic": "Basic " + good[len("Bearer "):],
+	} {
+		ask(key).problem(401, "unauthenticated")
+		if a := w.do("GET", "/v1/products", "", "Authorization", key); a.status != 401 {
+			t.Errorf("%s: %d", what, a.status)
+		}
+	}
+}
+
+// TestAPIKeyEnds: a key ends when it is ended, for ever, and when it expires.
+func TestAPIKeyEnds(t *testing.T) {
+	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
+	admin := bearer(t, "root", RoleAdmin)
+	ask := func(key string) int { return w.do("GET", "/v1/events", "", "Authorization", key).status }
+	id, key := w.apiKey(`{"name":"shop","role":"auditor"}`)
+	_, second := w.apiKey(`{"name":"shop","role":"auditor"}`)
+	soon, _ := json.Marshal(time.Now().Add(2 * time.Second))
+	_, brief := w.apiKey(fmt.Sprintf(`{"name":"brief","role":"auditor","expires_at":%s}`, soon))
+	w.wait(func() bool { return ask(key) == 200 && ask(second) == 200 })
+	first := w.do("DELETE", "/v1/api-keys/"+id, "", "Authorization", admin)
+	again := w.do("DELETE", "/v1/api-keys/"+id, "", "Authorization", admin)
+	if first.is(200)["ended_at"] == nil || again.text != first.text {
+		t.Errorf("%s %s", first.text, again.text)
+	}
+	w.wait(func() bool { return ask(key) == 401 })
+	w.wait(func() bool { return ask(brief) == 401 })
+	if status := ask(second); status != 200 {
+		t.Errorf("the other key of that name: %d", status)
+	}
+	w.do("DELETE", "/v1/api-keys/none", "", "Authorization", admin).problem(404, "not_found")
+	w.do("GET", "/v1/api-keys/none", "", "Authorization", admin).problem(404, "not_found")
+}
+
+// TestAPIKeyOfStaleViews: a server whose views do not follow the log can't know that a key has
+// ended, and takes none.
+func TestAPIKeyOfStaleViews(t *testing.T) {
+	w := newHarness(t, func(w *harness) { w.config.Auth, w.blind = secret, true })
+	_, key := w.apiKey(`{"name":"shop","role":"auditor"}`)
+	w.do("GET", "/v1/products", "", "Authorization", key).problem(503, "projection_behind")
+}
+
+// TestNewAPIKey: what can't be a key is refused, and an Idempotency-Key is.
+func TestNewAPIKey(t *testing.T) {
+	w := newHarness(t, func(w *harness) { w.config.Auth = secret })
+	admin := bearer(t, "root", RoleAdmin)
+	for body, field := range map[string]string{
+		`{"role":"service"}`: "name", `{"name":"A","role":"service"}`: "name", `{"name":"a b","role":"service"}`: "name",
+		`{"name":"` + strings.Repeat("a", 65) + `","role":"service"}`: "name", `{"name":"a"}`: "role",
+		`{"name":"a","role":"holder"}`: "role", `{"name":"a","role":"root"}`: "role",
+		`{"name":"a","role":"door","expires_at":"2001-01-01T00:00:00Z"}`: "expires_at",
+		`{"name":"a","role":"door","expires_at":"tomorrow"}`:             "expires_at",
+	} {
+		a := w.do("POST", "/v1/api-keys", body, "Authorization", admin)
+		if p := a.problem(http.StatusUnprocessableEntity, "invalid_field"); p["field"] != field {
+			t.Errorf("%s: %s", body, a.text)
+		}
+	}
+	w.do("POST", "/v1/api-keys", `{"name":"a","role":"door"}`, "Authorization", admin, "Idempotency-Key", "k").problem(400,
+		"bad_parameter")
+	made := w.do("POST", "/v1/api-keys", `{"name":"a","role":"door"}`, "Authorization", admin)
+	if made.is(201); made.header.Get("Cache-Control") != "no-store" {
+		t.Errorf("%v", made.header)
+	}
+}

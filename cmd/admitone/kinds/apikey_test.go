@@ -1,0 +1,3 @@
+package kinds
+
+func init() { noTopic["apikey"] = "only admins ask for it" }

@@ -1,0 +1,30 @@
+package events
+
+import "time"
+
+func init() {
+	register[APIKeyCreated]()
+	register[APIKeyEnded]()
+}
+
+// APIKeyCreated lets a program call the API.
+type APIKeyCreated struct {
+	APIKeyID APIKeyID `json:"api_key_id"`
+	// DisplayName is whose key it is: what it does is done by "key:" and this name. Several keys
+	// may share one.
+	DisplayName string `json:"name"`
+	// Role is what its caller may do.
+	Role string `json:"role"`
+	// Hash is the SHA-256 of the key, in hexadecimal; the key itself is kept nowhere.
+	Hash string `json:"hash"`
+	// ExpiresAt is when the key ends by itself; zero is never.
+	ExpiresAt time.Time `json:"expires_at,omitzero"`
+}
+
+// APIKeyEnded ends a key for ever.
+type APIKeyEnded struct {
+	APIKeyID APIKeyID `json:"api_key_id"`
+}
+
+func (*APIKeyCreated) Name() string { return "apikey.created.v1" }
+func (*APIKeyEnded) Name() string   { return "apikey.ended.v1" }

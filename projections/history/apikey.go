@@ -1,0 +1,31 @@
+package history
+
+import (
+	"fmt"
+
+	"admitone/events"
+)
+
+func init() {
+	register(kind{name: "api-key", category: events.APIKeyCategory, describe: describeAPIKey, ids: Derived,
+		example: "api-key/0197a3c2-7d3e-7c11-9a43-0d5b6a1f2e01"})
+	requests["DELETE api-keys"] = func(_ *events.RefusalRecorded, id, _, _ string) string { return "to end key " + id }
+}
+
+// describeAPIKey is what a fact of an API key says, in words.
+func describeAPIKey(fact events.Fact, of subject) string {
+	if !of.isEveryone() {
+		return ""
+	}
+	switch f := fact.(type) {
+	case *events.APIKeyCreated:
+		said := fmt.Sprintf("made for %s, which may act as %s", f.DisplayName, f.Role)
+		if !f.ExpiresAt.IsZero() {
+			said += " until " + events.FormatTime(f.ExpiresAt)
+		}
+		return said
+	case *events.APIKeyEnded:
+		return "ended"
+	}
+	return ""
+}

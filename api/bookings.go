@@ -27,7 +27,7 @@ func (s *Server) bookingRoutes() {
 	s.handle(fiber.MethodPost, "/v1/performances/:id/bookings", s.book)
 	s.handle(fiber.MethodGet, one, s.past(s.getBooking))
 	s.handle(fiber.MethodPatch, one, s.annotateBooking)
-	s.handle(fiber.MethodDelete, one, s.changeBooking(s.cancel))
+	s.handle(fiber.MethodDelete, one, s.cancelBooking)
 	s.handle(fiber.MethodPost, one+"/payment", s.changeBooking(s.pay))
 	s.handle(fiber.MethodPost, one+"/extension", s.changeBooking(s.extend))
 	s.handle(fiber.MethodGet, "/v1/holders/:holder/bookings", s.past(s.listBookings))
@@ -179,22 +179,13 @@ func bookingNow(state *booking.State, revision events.Revision, position events.
 		ID: state.ID, PerformanceID: state.PerformanceID, Holder: state.Holder, Seats: state.Seats,
 		Amount: state.Amount,
 		Status: state.Status, ExpiresAt: state.ExpiresAt, Extended: state.Extended, Order: state.Order, Revision: revision,
-		Position: position,
+		Position: position, Kept: state.Kept, Cancellation: state.Cancellation,
 	}
 }
 
 // change is a command about a booking, by its holder or, if by is "", by the organiser.
 type change func(ctx context.Context, from bookings.Origin, id events.BookingID,
 	by events.Holder) (bookings.Answer, error)
-
-func (s *Server) cancel(
-	ctx context.Context,
-	from bookings.Origin,
-	id events.BookingID,
-	by events.Holder,
-) (bookings.Answer, error) {
-	return s.config.Bookings.Cancel(ctx, bookings.Cancel{Origin: from, BookingID: id, By: by})
-}
 
 // roomOfPerformance returns the waiting room that guards a performance according to the views, ""
 // if none does.
@@ -361,6 +352,10 @@ func AppendBooking(dst []byte, b *row.Booking, at *row.Moment) []byte {
 	o.String("status", string(b.Status))
 	o.Time("expires_at", b.ExpiresAt)
 	o.Bool("extended", b.Extended)
+	appendCancellation(&o, b.Cancellation)
+	if b.Kept > 0 {
+		o.Int("kept", b.Kept)
+	}
 	b.Order.Append(&o)
 	o.Int("revision", int64(b.Revision))
 	o.Int("position", int64(b.Position))

@@ -55,7 +55,7 @@ func (r *request) newEntry() (holder events.Holder, teams []events.TeamID, order
 	case r.caller.open:
 		named = events.Holder(teams[0])
 	case r.caller.key && body.Contact == nil: // a team enters, and it may be nobody's in particular
-		return r.caller.sub, teams, r.caller.act()
+		return r.caller.sub, teams, order, r.caller.act()
 	}
 	if holder, err = r.holder(named); err != nil {
 		return

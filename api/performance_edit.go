@@ -71,8 +71,9 @@ func newPerformanceEdit(r *request) (*performance.Edit, error) {
 		OpensAt        jsontext.Value             `json:"opens_at"`
 		ClosesAt       jsontext.Value             `json:"closes_at"`
 		Prices         map[events.SectionID]int64 `json:"prices"`
+		Cancellation   jsontext.Value             `json:"cancellation"`
 	}
-	if err := r.decode(&body, false, fieldOpensAt, fieldClosesAt); err != nil {
+	if err := r.decode(&body, false, fieldOpensAt, fieldClosesAt, fieldCancellation); err != nil {
 		return nil, err
 	}
 	for _, text := range []struct {
@@ -102,7 +103,11 @@ func newPerformanceEdit(r *request) (*performance.Edit, error) {
 	if command.OpensAt, err = editedTime(fieldOpensAt, body.OpensAt); err != nil {
 		return nil, err
 	}
-	command.ClosesAt, err = editedTime(fieldClosesAt, body.ClosesAt)
+	if command.ClosesAt, err = editedTime(fieldClosesAt, body.ClosesAt); err != nil || body.Cancellation == nil {
+		return command, err
+	}
+	rule, err := newCancellation(body.Cancellation)
+	command.Cancellation = &rule
 	return command, err
 }
 

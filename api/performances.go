@@ -63,6 +63,7 @@ func untouched(c *performance.Create) row.Performance {
 	performance := row.Performance{
 		ID: c.ID, Title: c.Title, Venue: c.Venue, StartsAt: c.StartsAt, HoldSeconds: c.HoldSeconds,
 		LimitPerHolder: c.LimitPerHolder, WaitingRoom: c.WaitingRoom, SaleTimes: c.SaleTimes,
+		Cancellation: c.Cancellation,
 	}
 	for _, section := range c.Sections {
 		seats := row.SeatCounts{Capacity: section.Rows * section.SeatsPerRow}
@@ -94,8 +95,9 @@ func newPerformance(r *request) (*performance.Create, error) {
 		Sections       []newSection          `json:"sections"`
 		OpensAt        jsontext.Value        `json:"opens_at"`
 		ClosesAt       jsontext.Value        `json:"closes_at"`
+		Cancellation   jsontext.Value        `json:"cancellation"`
 	}
-	if err := r.decode(&body, false, fieldOpensAt, fieldClosesAt); err != nil {
+	if err := r.decode(&body, false, fieldOpensAt, fieldClosesAt, fieldCancellation); err != nil {
 		return nil, err
 	}
 	id, err := newID(r, body.ID)
@@ -125,6 +127,9 @@ func newPerformance(r *request) (*performance.Create, error) {
 		return nil, err
 	}
 	if command.SaleTimes, err = performanceTimes(command.StartsAt, body.OpensAt, body.ClosesAt); err != nil {
+		return nil, err
+	}
+	if command.Cancellation, err = newCancellation(body.Cancellation); err != nil {
 		return nil, err
 	}
 	command.Sections, err = sectionsOf(body.Sections)
@@ -329,6 +334,7 @@ func AppendPerformance(dst []byte, p *row.Performance, at *row.Moment) []byte {
 		o.String("waiting_room", string(p.WaitingRoom))
 	}
 	appendSaleTimes(&o, p.SaleTimes)
+	appendCancellation(&o, p.Cancellation)
 	appendCounts(&o, &p.SeatCounts)
 	o.Key("sections")
 	o.Buf = append(o.Buf, '[')

@@ -45,6 +45,7 @@ var statuses = map[core.Code]int{
 	core.CodeAlreadyEntered:       409,
 	core.CodeNotOpen:              409,
 	core.CodeSaleClosed:           409,
+	core.CodeCancellationClosed:   409,
 	core.CodeDeadlinePassed:       409,
 	core.CodeRegistrationClosed:   409,
 	core.CodeTournamentFull:       409,

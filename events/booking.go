@@ -65,6 +65,8 @@ type BookingHeld struct {
 	Attempt int64 `json:"attempt"`
 	// SaleTerms are what it was decided on.
 	SaleTerms
+	// Cancellation is the rule for giving it back. One of before has none, and no end.
+	Cancellation Cancellation `json:"cancellation,omitzero"`
 	OrderData
 }
 
@@ -179,6 +181,13 @@ type BookingReleased struct {
 	Was BookingStatus `json:"was"`
 	// RefundID is the payment that is refunded next, "" if nothing was paid.
 	RefundID HoldID `json:"refund_id"`
+	// Kept is how much of what was paid is not refunded.
+	Kept int64 `json:"kept,omitempty"`
+	// Terms is the revision of the performance's edit that says when the show starts, 0 for its creation.
+	Terms Revision `json:"terms,omitempty"`
+	// Reason is why the organiser gave it back whatever the rule says of the time, "" if that was not
+	// asked for.
+	Reason string `json:"reason,omitempty"`
 }
 
 func (*BookingReleased) Name() string { return "booking.released.v1" }
@@ -191,8 +200,8 @@ func (f *BookingReleased) Holds() (opened, closed int, earliest time.Time) {
 	return 0, closed, time.Time{}
 }
 
-// BookingRefunded records that the release of a booked booking is complete: the money, if any was
-// paid, is refunded and every seat released.
+// BookingRefunded records that the release of a booked booking is complete: the money that is not kept
+// is refunded and every seat released.
 type BookingRefunded struct {
 	PaymentID HoldID `json:"payment_id"`
 	Amount    int64  `json:"amount"`

@@ -7,10 +7,13 @@ import (
 )
 
 func init() {
-	addedMembers["performance.created.v1"] = []string{".SaleTimes.OpensAt", ".SaleTimes.ClosesAt"}
+	addedMembers["performance.created.v1"] = append(cancellation, ".SaleTimes.OpensAt", ".SaleTimes.ClosesAt")
+	addedMembers["performance.edited.v1"] = cancellation
 	terms := []string{".SaleTerms.Terms", ".SaleTerms.HoldSeconds", ".SaleTerms.LimitPerHolder"}
-	addedMembers["booking.held.v1"] = append(addedMembers["booking.held.v1"], terms...)
+	addedMembers["booking.held.v1"] = append(append(addedMembers["booking.held.v1"], cancellation...), terms...)
 	addedMembers["booking.payment_started.v1"] = terms
+	addedMembers["booking.released.v1"] = []string{".Kept", ".Terms", ".Reason"}
+	addedMembers["wallet.refunded.v1"] = []string{".RefundID"}
 	addedMembers["seat.held.v1"] = append(addedMembers["seat.held.v1"], ".Terms")
 	addedMembers["allowance.taken.v1"] = []string{".Terms"}
 }

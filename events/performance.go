@@ -40,6 +40,8 @@ type PerformanceCreated struct {
 	// SaleTimes are the bounds of the sale. One that closes when the show starts closes there
 	// wherever that is moved. A fact from before there were bounds has none: the sale never closes.
 	SaleTimes
+	// Cancellation is the rule for giving back what is sold from now on; none is the default.
+	Cancellation Cancellation `json:"cancellation,omitzero"`
 }
 
 func (*PerformanceCreated) Name() string { return "performance.created.v1" }
@@ -66,6 +68,8 @@ type PerformanceEdited struct {
 	// Prices of all sections, in their order.
 	Prices []SectionPrice `json:"prices"`
 	SaleTimes
+	// Cancellation is the rule for giving back what is sold from now on; none is the default.
+	Cancellation Cancellation `json:"cancellation,omitzero"`
 }
 
 func (*PerformanceEdited) Name() string { return "performance.edited.v1" }

@@ -29,13 +29,16 @@ type WalletDebited struct {
 
 func (*WalletDebited) Name() string { return "wallet.debited.v1" }
 
-// WalletRefunded refunds the whole amount debited under the payment id.
+// WalletRefunded refunds what was debited under the payment id: all that has not been refunded, or a
+// part. Together that is never more than the debit.
 type WalletRefunded struct {
 	PaymentID HoldID    `json:"payment_id"`
 	BookingID BookingID `json:"booking_id"`
 	Amount    int64     `json:"amount"`
 	// Balance after it.
 	Balance int64 `json:"balance"`
+	// RefundID is that of a part, "" for all that is left.
+	RefundID RefundID `json:"refund_id,omitempty"`
 }
 
 func (*WalletRefunded) Name() string { return "wallet.refunded.v1" }

@@ -47,6 +47,9 @@ type Terms struct {
 	events.SaleTerms
 	// Times are the bounds of the sale.
 	Times events.SaleTimes
+	// Cancellation is the rule for giving back, and StartsAt when the show starts.
+	Cancellation events.Cancellation
+	StartsAt     time.Time
 }
 
 // refuse refuses what can't be acquired on the terms at the time now: not_open, sale_closed.
@@ -97,9 +100,18 @@ type FailPayment struct {
 	Reason    events.FailReason
 }
 
-// Release gives the booking back. Again it does nothing. Refusals: hold_expired,
-// not_held (a payment is under way: it has to end first).
-type Release struct{ By events.Holder }
+// Release gives the booking back; of what is paid, the rule that it was held on says how much is
+// refunded, and until when. Again it does nothing. Refusals: hold_expired, not_held (a payment is
+// under way: it has to end first), cancellation_closed, already_confirmed (see InFull).
+type Release struct {
+	By events.Holder
+	// On says when the show starts.
+	On Terms
+	// Reason is why the organiser gives it back whatever the time is, "" if the time counts.
+	Reason string
+	// InFull says that it was not known to be paid, and is not to be given back for less.
+	InFull bool
+}
 
 // FinishRefund says that the money and the seats of a booked booking that was
 // released have been given back. It does nothing to any other.
@@ -136,10 +148,22 @@ type State struct {
 	// Refunding says that a booked booking was released and not everything has been
 	// given back.
 	Refunding bool
+	// Kept is how much of what was paid was not refunded when it was released.
+	Kept int64 `json:",omitempty"`
+	// Cancellation is the rule for giving it back, frozen when it was held.
+	Cancellation events.Cancellation `json:",omitzero"`
 	// SaleTerms are what the present or last hold was decided on.
 	events.SaleTerms
 	// Order is what was stated last, and must not be changed.
 	Order events.OrderData
+}
+
+// Refund is what is refunded if the booking is given back: of each seat, rounded up.
+func (s *State) Refund() (amount int64) {
+	for i := range s.Seats {
+		amount += s.Cancellation.Refund(s.Seats[i].Price)
+	}
+	return amount
 }
 
 // HoldID is the id of the present or last hold, and of its payment.
@@ -153,7 +177,7 @@ func StateOf(f *events.BookingHeld) State {
 	return State{ID: f.BookingID, PerformanceID: f.PerformanceID, Holder: f.Holder, Seats: f.Seats, Amount: f.Amount,
 		Status: events.BookingIsHeld, ExpiresAt: f.ExpiresAt, ExtendableUntil: f.ExtendableUntil,
 		Closed: f.Attempt - 1, Attempt: f.Attempt, SaleTerms: f.SaleTerms,
-		Order: f.OrderData}
+		Order: f.OrderData, Cancellation: f.Cancellation}
 }
 
 // Booking is the state and the rules of one booking. It implements [core.Core].

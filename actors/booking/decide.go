@@ -60,14 +60,15 @@ func (b *Booking) Decide(cmd core.Command, now time.Time) ([]events.Fact, error)
 	case *Extend:
 		return b.extend(cmd)
 	case *Release:
-		return b.release(cmd)
+		return b.release(cmd, now)
 	case *Annotate:
 		return []events.Fact{&events.BookingAnnotated{BookingID: b.state.ID, OrderData: cmd.Order}}, nil
 	case *FinishRefund:
 		if !b.state.Refunding {
 			return nil, nil
 		}
-		return []events.Fact{&events.BookingRefunded{PaymentID: b.state.HoldID(), Amount: b.state.Amount}}, nil
+		return []events.Fact{&events.BookingRefunded{PaymentID: b.state.HoldID(),
+			Amount: b.state.Amount - b.state.Kept}}, nil
 	case *core.Expire:
 		if next := b.NextDeadline(); next.IsZero() || !next.Before(now) {
 			return nil, nil
@@ -93,8 +94,7 @@ func (b *Booking) hold(cmd *Hold, now time.Time) ([]events.Fact, error) {
 	fact := &events.BookingHeld{
 		BookingID: cmd.ID, PerformanceID: cmd.PerformanceID, Holder: cmd.Holder, Seats: cmd.Seats,
 		ExpiresAt: cmd.ExpiresAt.UTC(), ExtendableUntil: cmd.ExtendableUntil.UTC(), Attempt: cmd.Attempt,
-		SaleTerms: cmd.On.SaleTerms,
-		OrderData: cmd.Order,
+		SaleTerms: cmd.On.SaleTerms, Cancellation: cmd.On.Cancellation, OrderData: cmd.Order,
 	}
 	for _, seat := range cmd.Seats {
 		fact.Amount += seat.Price
@@ -206,21 +206,4 @@ func (b *Booking) extend(cmd *Extend) ([]events.Fact, error) {
 			Fields: map[string]any{"expires_at": b.state.ExpiresAt}}
 	}
 	return []events.Fact{&events.BookingExtended{ExpiresAt: cmd.ExpiresAt.UTC()}}, nil
-}
-
-func (b *Booking) release(cmd *Release) ([]events.Fact, error) {
-	fact := &events.BookingReleased{Was: b.state.Status}
-	switch {
-	case !b.isOf(cmd.By):
-		return nil, errNotYours
-	case b.state.Status == events.BookingIsReleased:
-		return nil, nil
-	case b.state.Status == events.BookingIsExpired:
-		return nil, expired(b.state.ExpiresAt)
-	case b.state.Status == events.BookingIsPaying:
-		return nil, errPaying
-	case b.state.Status == events.BookingIsBooked && b.state.Amount > 0:
-		fact.RefundID = b.state.HoldID()
-	}
-	return []events.Fact{fact}, nil
 }

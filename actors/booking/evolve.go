@@ -35,10 +35,12 @@ func (b *Booking) Evolve(fact events.Fact) {
 			(f.Status == events.BookingIsExpired || f.Status == events.BookingIsHeld && !s.Late))
 		s.Status = f.Status
 	case *events.BookingReleased:
-		b.must(fact, s.Status == f.Was && (f.Was == events.BookingIsHeld || f.Was == events.BookingIsBooked))
+		b.must(fact, s.Status == f.Was && (f.Was == events.BookingIsHeld || f.Was == events.BookingIsBooked) &&
+			(f.Kept == 0 || f.RefundID != "" && f.Kept == s.Amount-s.Refund()))
+		s.Kept = f.Kept
 		s.Status, s.Refunding = events.BookingIsReleased, f.Was == events.BookingIsBooked
 	case *events.BookingRefunded:
-		b.must(fact, s.Refunding && f.PaymentID == s.HoldID() && f.Amount == s.Amount)
+		b.must(fact, s.Refunding && f.PaymentID == s.HoldID() && f.Amount == s.Amount-s.Kept)
 		s.Refunding = false
 	case *events.BookingAnnotated:
 		b.must(fact, b.Exists() && f.BookingID == s.ID)

@@ -70,7 +70,7 @@ func (b *Bookings) Extend(ctx context.Context, cmd Extend) (Answer, error) {
 func extendedBefore(now Answer, extended actors.Answer) Answer {
 	state := now.Booking
 	state.Status, state.Attempt = events.BookingIsHeld, state.HeldUnder()
-	state.Late, state.Retaken, state.Paid, state.Refunding = false, false, false, false
+	state.Late, state.Retaken, state.Paid, state.Refunding, state.Kept = false, false, false, false, 0
 	for _, fact := range extended.Facts {
 		if f, ok := fact.(*events.BookingExtended); ok {
 			state.ExpiresAt = f.ExpiresAt

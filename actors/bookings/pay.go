@@ -67,6 +67,7 @@ func (b *Bookings) paidBefore(ctx context.Context, from Origin, now Answer) (Ans
 		return Answer{}, err
 	}
 	now.Booking.Status, now.Booking.Refunding, now.Replayed = events.BookingIsBooked, false, true
+	now.Booking.Kept = 0
 	if booked.Replayed { // else it was paid before completions had ids of their own
 		now.Revision, now.Position = booked.Revision, booked.Position
 	}

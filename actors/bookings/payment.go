@@ -141,3 +141,12 @@ func (b *Bookings) abortPayment(ctx context.Context, p *payment, running *proces
 func (h *hold) refund() process.Step {
 	return process.Step{Name: "refund", Stream: wallet.Stream(h.holder), Do: &wallet.Refund{PaymentID: h.id}}
 }
+
+// refundOf gives back what is not kept of a booking.
+func (h *hold) refundOf(state *booking.State) process.Step {
+	step := h.refund()
+	if state.Kept > 0 {
+		step.Do = &wallet.Refund{PaymentID: h.id, RefundID: events.ReleaseRefund(h.id), Amount: state.Amount - state.Kept}
+	}
+	return step
+}

@@ -117,7 +117,7 @@ func (b *Bookings) settling(ctx context.Context, from Origin, state *booking.Sta
 		return nil, err
 	}
 	if owed {
-		p.Stages = append(p.Stages, process.Stage{Steps: []process.Step{h.refund()}})
+		p.Stages = append(p.Stages, process.Stage{Steps: []process.Step{h.refundOf(state)}})
 	}
 	p.Stages = append(p.Stages, h.releaseSeats(reason), h.releaseAllowance())
 	if state.Refunding {
@@ -128,11 +128,11 @@ func (b *Bookings) settling(ctx context.Context, from Origin, state *booking.Sta
 
 // owed reports whether the money of the booking's last payment is to be refunded. Of a booking
 // that was paid it is, and nothing is read: a debit of another node shows only to an append.
-// Of one that has expired, it is money which another node debited when the payment had been
-// given up here.
+// What is kept of it is not. Of one that has expired, it is money which another node debited when the
+// payment had been given up here.
 func (b *Bookings) owed(ctx context.Context, h *hold, state *booking.State) (owed bool, err error) {
-	if state.Amount == 0 || state.Refunding {
-		return state.Amount > 0, nil
+	if state.Amount == 0 || state.Refunding || state.Paid {
+		return state.Refunding && state.Amount > state.Kept, nil
 	}
 	_, err = b.desk.View(ctx, wallet.Stream(h.holder), func(c core.Core) {
 		paid, known := c.(*wallet.Wallet).Payment(h.id)

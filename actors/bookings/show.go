@@ -37,8 +37,9 @@ func (b *Bookings) performanceInfo(ctx context.Context, id events.PerformanceID)
 			id:     created.ID,
 			room:   created.WaitingRoom,
 			layout: p.Layout(),
-			on:     booking.Terms{SaleTerms: p.Terms(), Times: latest.SaleTimes},
-			made:   events.SaleTerms{HoldSeconds: created.HoldSeconds, LimitPerHolder: created.LimitPerHolder},
+			on: booking.Terms{SaleTerms: p.Terms(), Times: latest.SaleTimes,
+				Cancellation: p.Cancellation(), StartsAt: latest.StartsAt},
+			made: events.SaleTerms{HoldSeconds: created.HoldSeconds, LimitPerHolder: created.LimitPerHolder},
 		}
 	})
 	switch {

@@ -64,6 +64,8 @@ const (
 	CodeNotOpen Code = "not_open"
 	// CodeSaleClosed: the sale has closed, at closes_at.
 	CodeSaleClosed Code = "sale_closed"
+	// CodeCancellationClosed: what is paid can't be given back any more, since until.
+	CodeCancellationClosed Code = "cancellation_closed"
 	// CodeDeadlinePassed: the deadline for entry has passed.
 	CodeDeadlinePassed Code = "deadline_passed"
 	// CodeRoomClosed: the organiser has closed the waiting room.

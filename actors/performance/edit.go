@@ -19,6 +19,8 @@ type Edit struct {
 	OpensAt, ClosesAt *time.Time
 	// Prices by section; those of the others stay.
 	Prices map[events.SectionID]int64
+	// Cancellation is to be the rule for giving back; the zero one is the default.
+	Cancellation *events.Cancellation
 }
 
 var errNoPerformance = &core.Refusal{Code: core.CodeNotFound, Detail: "there is no such performance",
@@ -27,7 +29,8 @@ var errNoPerformance = &core.Refusal{Code: core.CodeNotFound, Detail: "there is 
 // changes reports whether the edit asks for anything.
 func (c *Edit) changes() bool {
 	return c.Title != nil || c.Venue != nil || c.StartsAt != nil || c.HoldSeconds != nil || c.LimitPerHolder != nil ||
-		c.OpensAt != nil || c.ClosesAt != nil || len(c.Prices) > 0
+		c.OpensAt != nil || c.ClosesAt != nil || len(c.Prices) > 0 ||
+		c.Cancellation != nil
 }
 
 // edit decides an edit.
@@ -45,6 +48,7 @@ func (p *Performance) edit(cmd *Edit, now time.Time) ([]events.Fact, error) {
 		HoldSeconds:    core.Or(cmd.HoldSeconds, was.HoldSeconds),
 		LimitPerHolder: core.Or(cmd.LimitPerHolder, was.LimitPerHolder),
 		Prices:         make([]events.SectionPrice, len(was.Sections)),
+		Cancellation:   core.Or(cmd.Cancellation, was.Cancellation),
 	}
 	closes := was.ClosesAt
 	if !closes.IsZero() && closes.Equal(was.StartsAt) {

@@ -54,6 +54,8 @@ type Create struct {
 	// SaleTimes are the bounds of the sale. One that closes at StartsAt closes there wherever that
 	// is moved.
 	events.SaleTimes
+	// Cancellation is the rule for giving back; none is the default.
+	Cancellation events.Cancellation
 }
 
 // HoldFor is how long a booking may stay unpaid.
@@ -85,6 +87,14 @@ func (p *Performance) Latest() Create { return p.latest }
 // Terms are what a booking is decided on now.
 func (p *Performance) Terms() events.SaleTerms {
 	return events.SaleTerms{Terms: p.edited, HoldSeconds: p.latest.HoldSeconds, LimitPerHolder: p.latest.LimitPerHolder}
+}
+
+// Cancellation is the rule for giving back what is sold now.
+func (p *Performance) Cancellation() events.Cancellation {
+	if p.latest.Cancellation.IsZero() {
+		return events.DefaultCancellation
+	}
+	return p.latest.Cancellation
 }
 
 // Layout of its seats with their present prices, nil before it is created. It is never changed, and
@@ -128,7 +138,7 @@ func (p *Performance) create(create *Create, now time.Time) ([]events.Fact, erro
 	return append([]events.Fact{&events.PerformanceCreated{
 		PerformanceID: create.ID, Title: create.Title, Venue: create.Venue, StartsAt: create.StartsAt.UTC(),
 		HoldSeconds: create.HoldSeconds, LimitPerHolder: create.LimitPerHolder, WaitingRoom: create.WaitingRoom,
-		Sections: create.Sections, SaleTimes: create.SaleTimes,
+		Sections: create.Sections, SaleTimes: create.SaleTimes, Cancellation: create.Cancellation,
 	}}, reached(core.Sale{}.Stated(create.SaleTimes), now)...), nil
 }
 
@@ -177,7 +187,7 @@ func (c *Create) same(born *Create) bool {
 	return c.ID == born.ID && c.Title == born.Title && c.Venue == born.Venue && c.StartsAt.Equal(born.StartsAt) &&
 		c.HoldSeconds == born.HoldSeconds && c.LimitPerHolder == born.LimitPerHolder &&
 		c.WaitingRoom == born.WaitingRoom && slices.Equal(c.Sections, born.Sections) &&
-		c.OpensAt.Equal(born.OpensAt) && closes
+		c.OpensAt.Equal(born.OpensAt) && closes && c.Cancellation.Equal(born.Cancellation)
 }
 
 // Evolve implements [core.Core].
@@ -187,7 +197,8 @@ func (p *Performance) Evolve(fact events.Fact) {
 	case *events.PerformanceCreated:
 		p.must(fact, !p.Exists() && f.PerformanceID != "" && faultOf(f.Sections) == "")
 		p.born = Create{ID: f.PerformanceID, Title: f.Title, Venue: f.Venue, StartsAt: f.StartsAt, HoldSeconds: f.HoldSeconds,
-			LimitPerHolder: f.LimitPerHolder, WaitingRoom: f.WaitingRoom, Sections: f.Sections, SaleTimes: f.SaleTimes}
+			LimitPerHolder: f.LimitPerHolder, WaitingRoom: f.WaitingRoom, Sections: f.Sections, SaleTimes: f.SaleTimes,
+			Cancellation: f.Cancellation}
 		p.state(p.born)
 	case *events.PerformanceEdited:
 		sections, ok := Priced(p.latest.Sections, f.Prices)
@@ -195,7 +206,7 @@ func (p *Performance) Evolve(fact events.Fact) {
 		next := p.latest
 		next.Title, next.Venue, next.StartsAt = f.Title, f.Venue, f.StartsAt
 		next.HoldSeconds, next.LimitPerHolder = f.HoldSeconds, f.LimitPerHolder
-		next.Sections, next.SaleTimes = sections, f.SaleTimes
+		next.Sections, next.SaleTimes, next.Cancellation = sections, f.SaleTimes, f.Cancellation
 		p.state(next)
 	case *events.PerformanceOpened:
 		p.must(fact, !f.OpensAt.IsZero() && f.OpensAt.Equal(p.sale.Ahead.OpensAt))

@@ -10,17 +10,18 @@ import (
 )
 
 // snapshotVersion changes with the encoding below.
-const snapshotVersion = 1
+const snapshotVersion = 2
 
 // snapshotHeader is the first part of a snapshot. The payments follow in no order, each as
-// amount (64 bits), closed (8), length of the id (16) and the id, all little endian.
+// amount and refunded (64 bits each), closed (8), the number of parts (16), and the id and those of the
+// parts, each behind its length (16), all little endian.
 type snapshotHeader struct {
 	Exists   bool
 	Balance  int64
 	Payments int
 }
 
-const fixedSize = 8 + 1 + 2
+const fixedSize = 8 + 8 + 1 + 2
 
 // Freeze implements [core.Core].
 func (w *Wallet) Freeze() func(io.Writer) error {
@@ -37,12 +38,17 @@ func (w *Wallet) Freeze() func(io.Writer) error {
 		}
 		for id, paid := range payments {
 			record = binary.LittleEndian.AppendUint64(record[:0], uint64(paid.Amount))
+			record = binary.LittleEndian.AppendUint64(record, uint64(paid.Refunded))
 			closed := byte(0)
 			if paid.Closed {
 				closed = 1
 			}
-			record = binary.LittleEndian.AppendUint16(append(record, closed), uint16(len(id)))
-			if _, err := out.Write(append(record, id...)); err != nil {
+			record = binary.LittleEndian.AppendUint16(append(record, closed), uint16(len(paid.Parts)))
+			record = appendText(record, string(id))
+			for _, part := range paid.Parts {
+				record = appendText(record, string(part))
+			}
+			if _, err := out.Write(record); err != nil {
 				return err
 			}
 		}
@@ -65,12 +71,34 @@ func (w *Wallet) Restore(r io.Reader) error {
 			if _, err = io.ReadFull(in, fixed[:]); err != nil {
 				return
 			}
-			id := make([]byte, binary.LittleEndian.Uint16(fixed[9:]))
-			if _, err = io.ReadFull(in, id); err != nil {
+			paid := Payment{Amount: int64(binary.LittleEndian.Uint64(fixed[:])),
+				Refunded: int64(binary.LittleEndian.Uint64(fixed[8:])), Closed: fixed[16] != 0}
+			var id, part string
+			if id, err = readText(in); err != nil {
 				return
 			}
-			yield(events.HoldID(id), Payment{Amount: int64(binary.LittleEndian.Uint64(fixed[:])), Closed: fixed[8] != 0})
+			for range binary.LittleEndian.Uint16(fixed[17:]) {
+				if part, err = readText(in); err != nil {
+					return
+				}
+				paid.Parts = append(paid.Parts, events.RefundID(part))
+			}
+			yield(events.HoldID(id), paid)
 		}
 	})
 	return err
+}
+
+func appendText(dst []byte, text string) []byte {
+	return append(binary.LittleEndian.AppendUint16(dst, uint16(len(text))), text...)
+}
+
+func readText(in io.Reader) (string, error) {
+	var size [2]byte
+	if _, err := io.ReadFull(in, size[:]); err != nil {
+		return "", err
+	}
+	text := make([]byte, binary.LittleEndian.Uint16(size[:]))
+	_, err := io.ReadFull(in, text)
+	return string(text), err
 }

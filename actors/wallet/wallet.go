@@ -2,6 +2,7 @@ package wallet
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"admitone/actors/core"
@@ -42,17 +43,29 @@ type Debit struct {
 	Amount int64
 }
 
-// Refund gives back what was debited under the payment id, and closes it if nothing
-// was. Again it does nothing.
-type Refund struct{ PaymentID events.HoldID }
+// Refund gives back what was debited under the payment id, as far as that has not been done, and
+// closes it if nothing was debited. With a RefundID it gives back a part: Amount of it. Again it does
+// nothing. Refusal: not_held (the part is more than is left).
+type Refund struct {
+	PaymentID events.HoldID
+	RefundID  events.RefundID
+	Amount    int64
+}
 
 // Payment is what became of a payment id.
 type Payment struct {
 	// Amount that was debited, 0 if the payment was cancelled before.
 	Amount int64
-	// Closed says that it was refunded or cancelled.
+	// Closed says that it was refunded in full or cancelled.
 	Closed bool
+	// Refunded is the sum of Parts.
+	Refunded int64
+	// Parts are the refunds of parts of it.
+	Parts []events.RefundID
 }
+
+// Rest is what has not been refunded.
+func (p *Payment) Rest() int64 { return p.Amount - p.Refunded }
 
 // Wallet is the state and the rules of one wallet. It implements [core.Core].
 type Wallet struct {
@@ -89,7 +102,7 @@ func (w *Wallet) Decide(cmd core.Command, _ time.Time) ([]events.Fact, error) {
 	case *Debit:
 		return w.debit(cmd)
 	case *Refund:
-		return w.refund(cmd), nil
+		return w.refund(cmd)
 	case *core.Expire:
 		return nil, nil
 	}
@@ -125,16 +138,23 @@ func (w *Wallet) debit(cmd *Debit) ([]events.Fact, error) {
 		Amount: cmd.Amount, Balance: w.balance - cmd.Amount}}, nil
 }
 
-func (w *Wallet) refund(cmd *Refund) []events.Fact {
+var errTooMuch = &core.Refusal{Code: core.CodeNotHeld, Detail: "that is more than is left of the payment"}
+
+func (w *Wallet) refund(cmd *Refund) ([]events.Fact, error) {
 	paid, known := w.payments.Get(cmd.PaymentID)
+	amount := paid.Rest()
 	switch {
 	case !known:
-		return []events.Fact{&events.WalletCancelled{PaymentID: cmd.PaymentID, BookingID: bookingOf(cmd.PaymentID)}}
-	case paid.Closed:
-		return nil
+		return []events.Fact{&events.WalletCancelled{PaymentID: cmd.PaymentID, BookingID: bookingOf(cmd.PaymentID)}}, nil
+	case cmd.RefundID != "" && slices.Contains(paid.Parts, cmd.RefundID), cmd.RefundID == "" && paid.Closed:
+		return nil, nil
+	case cmd.RefundID != "" && (paid.Closed || cmd.Amount < 1 || cmd.Amount > amount):
+		return nil, errTooMuch
+	case cmd.RefundID != "":
+		amount = cmd.Amount
 	}
 	return []events.Fact{&events.WalletRefunded{PaymentID: cmd.PaymentID, BookingID: bookingOf(cmd.PaymentID),
-		Amount: paid.Amount, Balance: w.balance + paid.Amount}}
+		Amount: amount, Balance: w.balance + amount, RefundID: cmd.RefundID}}, nil
 }
 
 func bookingOf(paymentID events.HoldID) events.BookingID {
@@ -158,8 +178,15 @@ func (w *Wallet) Evolve(fact events.Fact) {
 		w.move(fact, -f.Amount, f.Balance)
 	case *events.WalletRefunded:
 		paid, known := w.payments.Get(f.PaymentID)
-		w.must(fact, known && !paid.Closed && paid.Amount == f.Amount)
-		w.payments.Set(f.PaymentID, Payment{Amount: f.Amount, Closed: true})
+		part := f.RefundID != ""
+		w.must(fact, known && !paid.Closed && (part && f.Amount <= paid.Rest() || f.Amount == paid.Rest()) &&
+			!slices.Contains(paid.Parts, f.RefundID))
+		if part {
+			paid.Parts = append(slices.Clip(paid.Parts), f.RefundID)
+		}
+		paid.Refunded += f.Amount
+		paid.Closed = paid.Rest() == 0
+		w.payments.Set(f.PaymentID, paid)
 		w.move(fact, f.Amount, f.Balance)
 	case *events.WalletCancelled:
 		_, known := w.payments.Get(f.PaymentID)

@@ -171,6 +171,9 @@ func describeBooking(fact events.Fact, of subject) string {
 		return fmt.Sprintf("payment %s failed (%s); the booking is %s, and its deadline is %s", f.PaymentID, f.Reason,
 			f.Status, events.FormatTime(f.ExpiresAt))
 	case *events.BookingReleased:
+		if f.Kept > 0 || f.Reason != "" {
+			return returned(f)
+		}
 		if f.RefundID != "" {
 			return fmt.Sprintf("given back by the holder after it was paid; payment %s is refunded next", f.RefundID)
 		}

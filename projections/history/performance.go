@@ -21,10 +21,11 @@ func describePerformance(fact events.Fact, of subject) string {
 		return fmt.Sprintf("put on sale as %q at %q, %s: %s in %s, held for %d s, %s", f.Title, f.Venue,
 			events.FormatTime(f.StartsAt),
 			counted(seats, "seat"), counted(int64(len(f.Sections)), "section"), f.HoldSeconds,
-			limit(f.LimitPerHolder)+behind(f.WaitingRoom)+onSale(f.SaleTimes))
+			limit(f.LimitPerHolder)+behind(f.WaitingRoom)+onSale(f.SaleTimes)+giveBack(f.Cancellation))
 	case *events.PerformanceEdited:
 		return fmt.Sprintf("edited; it is now %q at %q, %s: %s, held for %d s, %s", f.Title, f.Venue,
-			events.FormatTime(f.StartsAt), pricesOf(f.Prices), f.HoldSeconds, limit(f.LimitPerHolder)+onSale(f.SaleTimes))
+			events.FormatTime(f.StartsAt), pricesOf(f.Prices), f.HoldSeconds, limit(f.LimitPerHolder)+onSale(f.SaleTimes)+
+				giveBack(f.Cancellation))
 	case *events.PerformanceOpened:
 		return "the sale opened, as stated for " + events.FormatTime(f.OpensAt)
 	case *events.PerformanceClosed:

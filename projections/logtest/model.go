@@ -282,7 +282,8 @@ func (c *BookingModel) Book(show events.PerformanceID, holder events.Holder, sea
 		b.since, c.Begun[b.id] = c.Now, b
 	}
 	fact := &events.BookingHeld{BookingID: b.id, PerformanceID: show, Holder: holder, ExpiresAt: b.Until,
-		ExtendableUntil: c.Now.Add(2 * ModelHold), Attempt: b.Attempt, SaleTerms: c.Sales[show].terms()}
+		ExtendableUntil: c.Now.Add(2 * ModelHold), Attempt: b.Attempt, SaleTerms: c.Sales[show].terms(),
+		Cancellation: events.DefaultCancellation}
 	prices := map[string]int64{}
 	for _, name := range b.Seats {
 		prices[name] = c.price(b, name)

@@ -36,6 +36,10 @@ type Booking struct {
 	Refunding bool
 	// Refunded says that it was booked and released, and that everything has been given back.
 	Refunded bool
+	// Kept is how much of what was paid was not refunded when it was released.
+	Kept int64
+	// Cancellation is the rule for giving it back, the zero one if it has none.
+	Cancellation events.Cancellation
 	// Failed is why the last payment came to nothing, "" if none did or another has
 	// begun since.
 	Failed events.FailReason
@@ -132,7 +136,7 @@ func (b *Booking) evolve(e *events.Recorded, fact events.Fact) bool {
 			Holder: f.Holder, Seats: f.Seats,
 			Amount: f.Amount,
 			Status: events.BookingIsHeld, ExpiresAt: f.ExpiresAt, ExtendableUntil: f.ExtendableUntil, HeldUnder: f.Attempt,
-			Attempt: f.Attempt, Order: f.OrderData, Made: e.Position, Created: e.Created}
+			Attempt: f.Attempt, Cancellation: f.Cancellation, Order: f.OrderData, Made: e.Position, Created: e.Created}
 		return true
 	case *events.BookingAnnotated:
 		b.Order = f.OrderData
@@ -158,12 +162,12 @@ func (b *Booking) evolve(e *events.Recorded, fact events.Fact) bool {
 		return was == events.BookingIsPaying && f.PaymentID == b.HoldID() &&
 			(f.Status == events.BookingIsHeld || f.Status == events.BookingIsExpired)
 	case *events.BookingReleased:
-		b.Status, b.Refunding = events.BookingIsReleased, was == events.BookingIsBooked
+		b.Status, b.Refunding, b.Kept = events.BookingIsReleased, was == events.BookingIsBooked, f.Kept
 		return was == f.Was && (was == events.BookingIsHeld || was == events.BookingIsBooked)
 	case *events.BookingRefunded:
 		refunding := b.Refunding
 		b.Refunding, b.Refunded = false, true
-		return refunding && f.PaymentID == b.HoldID() && f.Amount == b.Amount
+		return refunding && f.PaymentID == b.HoldID() && f.Amount == b.Amount-b.Kept
 	}
 	return false
 }
@@ -180,10 +184,11 @@ func AppendBooking(dst []byte, b *Booking) []byte {
 	dst = AppendString(AppendString(dst, string(b.PerformanceID)), string(b.Holder))
 	dst = AppendString(AppendString(dst, string(b.Status)), string(b.Failed))
 	for _, n := range [...]int64{b.Amount, b.Attempt, int64(b.Revision), int64(b.Position), b.HeldUnder,
-		int64(b.Made), int64(len(b.Seats))} {
+		b.Kept, int64(b.Made), int64(len(b.Seats))} {
 		dst = AppendInt(dst, n)
 	}
 	dst = AppendMoment(AppendMoment(dst, b.ExpiresAt), b.ExtendableUntil)
+	dst = AppendCancellation(dst, b.Cancellation)
 	dst = AppendTime(AppendTime(dst, b.Created), b.Updated)
 	for i := range b.Seats {
 		dst = AppendInt(AppendString(dst, string(b.Seats[i].Seat)), b.Seats[i].Price)
@@ -208,10 +213,11 @@ func DecodeBooking(id string, record []byte) (Booking, error) {
 		), Holder: events.Holder(r.Text()), Status: events.BookingStatus(r.Text()),
 		Failed: events.FailReason(r.Text()),
 		Amount: r.Int(), Attempt: r.Int(), Revision: events.Revision(r.Int()), Position: events.Position(r.Int()),
-		HeldUnder: r.Int(), Made: events.Position(r.Int()),
+		HeldUnder: r.Int(), Kept: r.Int(), Made: events.Position(r.Int()),
 	}
 	n := r.Int()
-	b.ExpiresAt, b.ExtendableUntil, b.Created, b.Updated = r.Moment(), r.Moment(), r.Time(), r.Time()
+	b.ExpiresAt, b.ExtendableUntil, b.Cancellation = r.Moment(), r.Moment(), r.Cancellation()
+	b.Created, b.Updated = r.Time(), r.Time()
 	for ; n > 0 && r.OK(); n-- {
 		b.Seats = append(b.Seats, events.BookedSeat{Seat: events.SeatName(r.Text()), Price: r.Int()})
 	}

@@ -55,6 +55,8 @@ type Performance struct {
 	WaitingRoom events.RoomID
 	// SaleTimes are the bounds of the sale.
 	events.SaleTimes
+	// Cancellation is the rule for giving back that it states, the zero one if it is the default.
+	Cancellation events.Cancellation
 	// Edited is the revision of the newest edit; the creation counts.
 	Edited events.Revision
 	// SeatCounts over all sections.
@@ -94,7 +96,7 @@ func NewPerformance(e *events.Recorded, fact events.Fact) (Performance, error) {
 			strings.Clone(e.Stream.Entity()),
 		), Title: f.Title, Venue: f.Venue, StartsAt: f.StartsAt.UTC(),
 		HoldSeconds:    f.HoldSeconds,
-		LimitPerHolder: f.LimitPerHolder, WaitingRoom: f.WaitingRoom, SaleTimes: f.SaleTimes, Edited: e.Revision,
+		LimitPerHolder: f.LimitPerHolder, WaitingRoom: f.WaitingRoom, SaleTimes: f.SaleTimes, Cancellation: f.Cancellation, Edited: e.Revision,
 		Revision: e.Revision, Position: e.Position, Created: e.Created, Updated: e.Created,
 	}
 	for _, s := range f.Sections {
@@ -146,6 +148,7 @@ func (p *Performance) complete() {
 func AppendPerformance(dst []byte, p *Performance) []byte {
 	dst = AppendString(AppendString(AppendString(dst, p.Title), p.Venue), string(p.WaitingRoom))
 	dst = AppendMoment(AppendMoment(AppendMoment(dst, p.StartsAt), p.OpensAt), p.ClosesAt)
+	dst = AppendCancellation(dst, p.Cancellation)
 	for _, n := range [...]int64{p.HoldSeconds, p.LimitPerHolder, int64(p.Edited), int64(p.Revision), int64(p.Position),
 		p.Blocks, int64(len(p.Sections))} {
 		dst = AppendInt(dst, n)
@@ -168,7 +171,7 @@ func DecodePerformance(id string, record []byte) (Performance, error) {
 		ID: events.PerformanceID(
 			id,
 		), Title: r.Text(), Venue: r.Text(), WaitingRoom: events.RoomID(r.Text()), StartsAt: r.Moment(),
-		SaleTimes:   events.SaleTimes{OpensAt: r.Moment(), ClosesAt: r.Moment()},
+		SaleTimes: events.SaleTimes{OpensAt: r.Moment(), ClosesAt: r.Moment()}, Cancellation: r.Cancellation(),
 		HoldSeconds: r.Int(), LimitPerHolder: r.Int(), Edited: events.Revision(r.Int()), Revision: events.Revision(r.Int()),
 		Position: events.Position(r.Int()), Blocks: r.Int(),
 	}
@@ -237,6 +240,7 @@ func (p *Performance) edit(f *events.PerformanceEdited) bool {
 		}
 	}
 	p.Title, p.Venue, p.StartsAt, p.SaleTimes = f.Title, f.Venue, f.StartsAt.UTC(), f.SaleTimes
+	p.Cancellation = f.Cancellation
 	p.HoldSeconds, p.LimitPerHolder = f.HoldSeconds, f.LimitPerHolder
 	p.Sections = slices.Clone(p.Sections) // what was handed out does not change
 	for i := range f.Prices {

@@ -79,6 +79,9 @@ func (c *bookingCheck) made(f *events.BookingHeld, decided time.Time) *fault {
 	if fault != nil {
 		return fault
 	}
+	if fault := on.checkFrozen(f); fault != nil {
+		return fault
+	}
 	seen := map[events.SeatName]bool{}
 	for _, s := range f.Seats {
 		if price, ok := on.price(s.Seat); !ok || s.Price != price || seen[s.Seat] {
@@ -132,16 +135,10 @@ func (c *bookingCheck) goesOn(fact events.Fact, decided time.Time) *fault {
 	case *events.BookingBooked:
 		return c.booked()
 	case *events.BookingReleased:
-		want := events.HoldID("")
-		if f.Was == events.BookingIsBooked && row.amount > 0 {
-			want = row.holdID()
-		}
-		if f.RefundID != want {
-			return faultf(RulePayments, "it says that %q is refunded; it should be %q", f.RefundID, want)
-		}
+		return c.checkReleased(f, decided)
 	case *events.BookingRefunded:
-		if row.amount > 0 && c.ledger.isPaid(row) {
-			return faultf(RulePayments, "%q is not refunded", row.holdID())
+		if fault := c.checkRefunded(); fault != nil {
+			return fault
 		}
 		if name := c.seat(func(s *seatCheck) bool {
 			return s.status == events.SeatIsBooked &&
@@ -190,8 +187,10 @@ type walletCheck struct {
 
 // paid is what became of a payment id.
 type paid struct {
-	amount int64
-	closed bool
+	amount   int64
+	closed   bool
+	refunded int64
+	parts    map[events.RefundID]int64 // refunds of parts of it
 }
 
 func (c *walletCheck) apply(_ *events.Recorded, fact events.Fact, _ time.Time) *fault {
@@ -210,17 +209,12 @@ func (c *walletCheck) apply(_ *events.Recorded, fact events.Fact, _ time.Time) *
 	case *events.WalletDebited:
 		return c.debited(f)
 	case *events.WalletRefunded:
-		payment, known := c.payments[f.PaymentID]
-		if !known || payment.closed || payment.amount != f.Amount {
-			return faultf(RulePayments, "%q is refunded %d; debited: %t, %d, closed: %t", f.PaymentID, f.Amount, known,
-				payment.amount, payment.closed)
-		}
-		c.payments[f.PaymentID] = paid{f.Amount, true}
+		return c.refunded(f)
 	case *events.WalletCancelled:
 		if _, known := c.payments[f.PaymentID]; known {
 			return faultf(RulePayments, "%q is cancelled, and it was debited or closed before", f.PaymentID)
 		}
-		c.payments[f.PaymentID] = paid{0, true}
+		c.payments[f.PaymentID] = paid{closed: true}
 	}
 	return nil
 }
@@ -349,7 +343,8 @@ func (v *Verifier) Open() (open []string) {
 	}
 	for _, holder := range slices.Sorted(maps.Keys(l.wallets)) {
 		for _, payment := range slices.Sorted(maps.Keys(l.wallets[holder].payments)) {
-			if !l.wallets[holder].payments[payment].closed && !l.holds(payment) {
+			p := l.wallets[holder].payments[payment]
+			if !p.closed && !l.holds(payment) && !l.keeps(payment, &p) {
 				open = append(open, fmt.Sprintf("the payment %s of %q is debited, and nothing is booked for it", payment, holder))
 			}
 		}

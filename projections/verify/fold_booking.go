@@ -25,7 +25,9 @@ type booking struct {
 	// seats again.
 	late, retaken bool
 	terms         events.Revision
-	refunding     bool // it was booked and released, and not everything is given back
+	rule          events.Cancellation
+	keeps         int64 // of what was paid
+	refunding     bool  // it was booked and released, and not everything is given back
 }
 
 // price of one of its seats, -1 of any other.
@@ -63,7 +65,7 @@ func (b *booking) evolve(fact events.Fact) bool {
 		*b = booking{
 			id: f.BookingID, performance: f.PerformanceID, holder: f.Holder, seats: f.Seats, amount: f.Amount,
 			status: events.BookingIsHeld, expiresAt: f.ExpiresAt, extendableUntil: f.ExtendableUntil,
-			heldUnder: f.Attempt, attempt: f.Attempt, terms: f.Terms,
+			heldUnder: f.Attempt, attempt: f.Attempt, terms: f.Terms, rule: f.Cancellation,
 		}
 		return true
 	case *events.BookingExtended:
@@ -75,7 +77,7 @@ func (b *booking) evolve(fact events.Fact) bool {
 		b.status = events.BookingIsExpired
 		return was == events.BookingIsHeld
 	case *events.BookingReleased:
-		b.status, b.refunding = events.BookingIsReleased, was == events.BookingIsBooked
+		b.status, b.refunding, b.keeps = events.BookingIsReleased, was == events.BookingIsBooked, f.Kept
 		return f.Was == was && (was == events.BookingIsHeld || was == events.BookingIsBooked)
 	}
 	return b.evolvePayment(fact)
@@ -104,7 +106,7 @@ func (b *booking) evolvePayment(fact events.Fact) bool {
 	case *events.BookingRefunded:
 		refunding := b.refunding
 		b.refunding = false
-		return refunding && f.PaymentID == b.holdID() && f.Amount == b.amount
+		return refunding && f.PaymentID == b.holdID() && f.Amount == b.amount-b.keeps
 	}
 	return false
 }

@@ -12,6 +12,8 @@ const RuleTerms Rule = "what is held or taken of a performance names what it sta
 
 // terms are what a performance stated at its creation or at an edit.
 type terms struct {
+	starts  time.Time
+	rule    events.Cancellation
 	times   events.SaleTimes
 	holdFor time.Duration
 	limit   int64
@@ -76,7 +78,10 @@ func (c *performanceCheck) created(f *events.PerformanceCreated) *fault {
 	if fault := checkOrder(f.SaleTimes); fault != nil {
 		return fault
 	}
-	c.state(0, &terms{f.SaleTimes, time.Duration(f.HoldSeconds) * time.Second, f.LimitPerHolder,
+	if fault := checkRule(f.Cancellation); fault != nil {
+		return fault
+	}
+	c.state(0, &terms{f.StartsAt, f.Cancellation, f.SaleTimes, time.Duration(f.HoldSeconds) * time.Second, f.LimitPerHolder,
 		events.NewLayout(f.Sections)})
 	c.ledger.performances[c.id] = c
 	return nil
@@ -103,7 +108,10 @@ func (c *performanceCheck) edited(revision events.Revision, f *events.Performanc
 	if !slices.Equal(sections, layout.Sections()) {
 		layout = events.NewLayout(sections)
 	}
-	c.state(revision, &terms{f.SaleTimes, time.Duration(f.HoldSeconds) * time.Second, f.LimitPerHolder, layout})
+	if fault := checkRule(f.Cancellation); fault != nil {
+		return fault
+	}
+	c.state(revision, &terms{f.StartsAt, f.Cancellation, f.SaleTimes, time.Duration(f.HoldSeconds) * time.Second, f.LimitPerHolder, layout})
 	return nil
 }
 

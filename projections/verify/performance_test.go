@@ -26,11 +26,14 @@ func saleLog() *logtest.Forgery {
 
 // sold is a seat held and booked by name, on terms and at a price.
 func sold(f *logtest.Forgery, terms events.SaleTerms, price int64) []events.Fact {
-	until := f.Now.Add(time.Second)
+	until, rule := f.Now.Add(time.Second), events.DefaultCancellation
+	if terms == (events.SaleTerms{}) {
+		rule = events.Cancellation{}
+	}
 	return []events.Fact{&events.SeatHeld{HoldID: "x.1", BookingID: "x", Holder: "cy", Price: price, Attempt: 1,
 		ExpiresAt: until, FirstHeldAt: f.Now, Terms: terms.Terms}, &events.BookingHeld{BookingID: "x", PerformanceID: "a",
 		Holder: "cy", Seats: []events.BookedSeat{{Seat: "A-1-1", Price: price}}, Amount: price, ExpiresAt: until,
-		ExtendableUntil: until, Attempt: 1, SaleTerms: terms}}
+		ExtendableUntil: until, Attempt: 1, SaleTerms: terms, Cancellation: rule}}
 }
 
 // TestVerifierHoldsBookingsToTheirTerms breaks each rule of what a performance states.

@@ -94,11 +94,11 @@ func performanceCommand(w *demand.Intent, _ events.RoomID) (core.Command, error)
 	case *events.PerformanceCreated:
 		return &performance.Create{ID: f.PerformanceID, Title: f.Title, Venue: f.Venue, StartsAt: f.StartsAt,
 			HoldSeconds: f.HoldSeconds, LimitPerHolder: f.LimitPerHolder, WaitingRoom: f.WaitingRoom,
-			Sections: f.Sections, SaleTimes: f.SaleTimes}, nil
+			Sections: f.Sections, SaleTimes: f.SaleTimes, Cancellation: f.Cancellation}, nil
 	case *events.PerformanceEdited:
 		edit := &performance.Edit{Title: &f.Title, Venue: &f.Venue, StartsAt: &f.StartsAt, HoldSeconds: &f.HoldSeconds,
 			LimitPerHolder: &f.LimitPerHolder, OpensAt: &f.OpensAt, ClosesAt: &f.ClosesAt,
-			Prices: make(map[events.SectionID]int64, len(f.Prices))}
+			Prices: make(map[events.SectionID]int64, len(f.Prices)), Cancellation: &f.Cancellation}
 		for _, p := range f.Prices {
 			edit.Prices[p.Section] = p.Price
 		}

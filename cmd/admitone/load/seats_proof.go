@@ -33,6 +33,7 @@ type SeatsProof struct {
 	Charged  int64 `json:"charged"`
 	Debited  int64 `json:"debited"`
 	Refunded int64 `json:"refunded"`
+	Kept     int64 `json:"kept"`
 	Balance  int64 `json:"balance"`
 	violations
 }
@@ -121,6 +122,7 @@ func (p *SeatsProof) count(money verify.Money, charged int64, recorded *recorded
 		default:
 			p.add("the booking %s is still %s", id, b.Status)
 		}
+		p.Kept += b.Kept
 		if b.Status != events.BookingIsBooked {
 			continue
 		}
@@ -140,8 +142,8 @@ func (p *SeatsProof) count(money verify.Money, charged int64, recorded *recorded
 		p.add("the seat %s is still held under %s", name, recorded.seats[name].hold)
 	}
 	p.Charged, p.Debited, p.Refunded, p.Balance = money.Charged, money.Debited, money.Refunded, money.Balance
-	if p.Charged != charged || p.Debited-p.Refunded != spent || p.Balance != charged-spent {
-		p.add("%d were charged and %d are booked; the wallets have %d = %d charged - %d debited + %d refunded",
+	if spent += p.Kept; p.Charged != charged || p.Debited-p.Refunded != spent || p.Balance != charged-spent {
+		p.add("%d were charged and %d are booked or kept; the wallets have %d = %d charged - %d debited + %d refunded",
 			charged, spent, p.Balance, p.Charged, p.Debited, p.Refunded)
 	}
 }

@@ -22,7 +22,7 @@ func (p *runner) refused(f *events.RefusalRecorded, w *demand.Intent) (all []*ki
 		return nil, noPasses
 	case core.CodeDeadlinePassed:
 		return nil, noDeadline
-	case core.CodeNotOpen, core.CodeSaleClosed:
+	case core.CodeNotOpen, core.CodeSaleClosed, core.CodeCancellationClosed:
 		return nil, noBounds
 	}
 	collection, rest, ok := strings.Cut(strings.TrimPrefix(f.Path, "/v1/"), "/")

@@ -60,7 +60,7 @@ func (b *recordedBooking) end() *kinds.Request {
 const (
 	noRooms    = "waiting rooms: everyone who was admitted may act here"
 	noPasses   = "refused for lack of a pass: nothing is guarded here"
-	noBounds   = "refused before a sale opened or after it had closed: everything is always on sale here"
+	noBounds   = "refused before a sale opened, after it had closed or once nothing could be given back: here all of that is possible"
 	noDeadline = "refused because a deadline for entry had passed: entry stays open here"
 	noTime     = "refused about an expired booking: it is released here"
 	noMoment   = "refused because of a booking that was refused itself"
@@ -119,7 +119,7 @@ func (p *runner) bookingRequests(w *demand.Intent) (all []*kinds.Request, leftOu
 	case *events.BookingExtended:
 		r = kinds.Post(path+"/extension", nil, kinds.On(w.Stream, kinds.Exclusive))
 	case *events.BookingReleased:
-		r = kinds.Delete(path, b.needsWithMoney()...)
+		r = kinds.Delete(path+"?override=true&reason=replayed", b.needsWithMoney()...)
 	case *events.BookingExpired:
 		if b.late {
 			return nil, "" // it goes on here until it is paid

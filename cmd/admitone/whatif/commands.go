@@ -173,13 +173,13 @@ func (r *executor) decideBooking(w *demand.Intent) (done bool, err error) {
 		return true, err
 	}
 	id := r.bookingID(w.Stream.Entity())
-	switch w.Fact.(type) {
+	switch f := w.Fact.(type) {
 	case *events.BookingPaymentStarted:
 		_, err = r.bookings.Pay(ctx, bookings.Pay{Origin: origin(), BookingID: id})
 	case *events.BookingExtended:
 		_, err = r.bookings.Extend(ctx, bookings.Extend{Origin: origin(), BookingID: id})
 	case *events.BookingReleased:
-		_, err = r.bookings.Cancel(ctx, bookings.Cancel{Origin: origin(), BookingID: id})
+		_, err = r.bookings.Cancel(ctx, bookings.Cancel{Origin: origin(), BookingID: id, Reason: f.Reason})
 	default:
 		return false, nil
 	}

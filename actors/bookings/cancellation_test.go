@@ -1,0 +1,91 @@
+package bookings
+
+import (
+	"testing"
+	"time"
+
+	"admitone/actors/performance"
+	"admitone/events"
+)
+
+// halfUntil has the performance refund a half until a time behind the beginning.
+func (w *harness) halfUntil(at time.Duration) {
+	w.Helper()
+	w.edit(&performance.Edit{Cancellation: &events.Cancellation{Until: day.Add(at), RefundPercent: 50}})
+}
+
+// TestKeptMoney: a half goes back once, however often it is asked for, and the seats are free.
+func TestKeptMoney(t *testing.T) {
+	w := begin(t, 1, 6, 4)
+	w.charge("ann", 500)
+	before := w.mustBook("ann", "A-1-1")
+	w.halfUntil(100 * s)
+	id := w.mustBook("ann", "A-1-2", "A-1-3")
+	for _, id := range []events.BookingID{before, id} {
+		_, err := w.pay(id, "ann")
+		w.want(err, "ok")
+	}
+	w.halfUntil(50 * s) // what is held keeps the rule of before
+	w.clock.move(100*s - 1)
+	for range 2 {
+		answer, err := w.cancel(id, "ann")
+		w.want(err, "ok")
+		if answer.Booking.Kept != 100 || answer.Booking.Refunding {
+			t.Errorf("%+v", answer.Booking)
+		}
+		w.resume()
+	}
+	_, err := w.cancel(before, "ann")
+	w.want(err, "ok")
+	h := w.read()
+	if got := h.wallets["ann"].Balance(); got != 400 {
+		t.Errorf("ann has %d of 500, want 400", got)
+	}
+	w.mustBook("bob", "A-1-1", "A-1-2", "A-1-3")
+}
+
+// TestCancellationCloses for the holder, and not for an organiser who says why.
+func TestCancellationCloses(t *testing.T) {
+	w := begin(t, 1, 6, 0)
+	w.charge("ann", 100)
+	w.halfUntil(10 * s)
+	id, held := w.mustBook("ann", "A-1-1"), w.mustBook("ann", "A-1-2")
+	_, err := w.pay(id, "ann")
+	w.want(err, "ok")
+	w.clock.move(10 * s)
+	_, err = w.cancel(id, "ann")
+	w.want(err, "cancellation_closed")
+	_, err = w.cancel(held, "ann") // it is not paid
+	w.want(err, "ok")
+	_, err = w.Cancel(w.ctx(), Cancel{Origin: w.origin("house"), BookingID: id, Reason: "lift"})
+	w.want(err, "ok")
+	if got := w.read().wallets["ann"].Balance(); got != 50 {
+		t.Errorf("ann has %d of 100, want 50", got)
+	}
+}
+
+// TestACrashWhileAPartIsRefunded: killed behind every step, it is refunded once, and finished.
+func TestACrashWhileAPartIsRefunded(t *testing.T) {
+	for step := 1; ; step++ {
+		w := begin(t, 1, 6, 4)
+		w.charge("ann", 200)
+		w.halfUntil(100 * s)
+		id := w.mustBook("ann", "A-1-1", "A-1-2")
+		_, err := w.pay(id, "ann")
+		w.want(err, "ok")
+		gone := w.dieAfter(step)
+		_, err = w.cancel(id, "ann")
+		over := !gone()
+		w.start(nil)
+		w.resume()
+		h := w.read()
+		state := h.bookings[id].State()
+		if state.Refunding || state.Status == events.BookingIsReleased && h.wallets["ann"].Balance() != 100 {
+			t.Errorf("killed behind step %d: %+v, and ann has %d", step, state, h.wallets["ann"].Balance())
+		}
+		if over {
+			w.want(err, "ok")
+			return
+		}
+	}
+}

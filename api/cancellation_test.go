@@ -1,0 +1,81 @@
+package api
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// bought books a seat and pays it from a wallet that is charged first.
+func (w *harness) bought(id, holder, seat string) string {
+	w.t.Helper()
+	booking := "/v1/bookings/" + w.bookSeat(id, holder, seat).is(201)["id"].(string)
+	w.do("POST", "/v1/wallets/"+holder+"/charges", `{"amount":100}`).is(201)
+	w.do("POST", booking+"/payment", "").is(200)
+	return booking
+}
+
+func TestCancellation(t *testing.T) {
+	w := newHarness(t)
+	until := after(time.Hour)
+	v := w.gig("a", fmt.Sprintf(`,"cancellation":{"until":%q,"refund_percent":33}`, until)).is(201)
+	if rule := v["cancellation"].(map[string]any); rule["until"] != until || rule["refund_percent"] != 33.0 {
+		t.Error(v)
+	}
+	w.gig("a", "").problem(409, "already_exists")
+	in, other := w.bought("a", "ann", "A-1-1"), w.bought("a", "ann", "A-1-2")
+	edit := func(tag, body string) answer { return w.do("PATCH", "/v1/performances/a", body, "If-Match", tag) }
+	past := after(-time.Hour)
+	edit(`"e0"`, fmt.Sprintf(`{"cancellation":{"until":%q,"refund_percent":80}}`, past)).is(200)
+	late := w.bought("a", "bob", "A-1-3")
+	if v := edit(`"e1"`, `{"cancellation":null}`).is(200); v["cancellation"] != nil {
+		t.Error(v)
+	}
+	free := w.bought("a", "cy", "A-1-4")
+	for range 2 {
+		if v := w.do("DELETE", in, "").is(200); v["kept"] != 67.0 || v["status"] != "released" {
+			t.Error(v)
+		}
+	}
+	if v := w.do("DELETE", late, "").problem(409, "cancellation_closed"); v["until"] != past {
+		t.Error(v)
+	}
+	for query, field := range map[string]string{"?override=true": "reason", "?override=1&reason=x": "override",
+		"?reason=x": "reason", "?override=true&reason=" + strings.Repeat("x", 201): "reason",
+		"?override=true&reason=a%0Ab": "reason"} {
+		if v := w.do("DELETE", late+query, "").problem(400, "bad_parameter"); !strings.Contains(v["detail"].(string), field) {
+			t.Errorf("%s: %v", query, v)
+		}
+	}
+	if v := w.do("DELETE", late+"?override=true&reason=lift+broken", "").is(200); v["kept"] != 20.0 {
+		t.Error(v)
+	}
+	if v := w.do("DELETE", free, "").is(200); v["kept"] != nil {
+		t.Error(v)
+	}
+	edit(`"e2"`, fmt.Sprintf(`{"starts_at":%q}`, past)).is(200) // what was sold is over with the show
+	if v := w.do("DELETE", other, "").problem(409, "cancellation_closed"); v["until"] != past {
+		t.Error(v)
+	}
+	for holder, want := range map[string]float64{"ann": 33, "bob": 80, "cy": 100} {
+		if v := w.do("GET", "/v1/wallets/"+holder, "").is(200); v["balance"] != want {
+			t.Errorf("%s has %v, want %v", holder, v["balance"], want)
+		}
+	}
+	story := fmt.Sprint(w.do("GET", "/v1/history/booking/"+strings.TrimPrefix(late, "/v1/bookings/"), "").is(200))
+	if !strings.Contains(story, `because: \"lift broken\"`) && !strings.Contains(story, `because: "lift broken"`) {
+		t.Error(story)
+	}
+	w.verified()
+	for body, field := range map[string]string{
+		`{"until":"x","refund_percent":1}`: "cancellation.until", `{"refund_percent":1}`: "cancellation",
+		`{"until":"2031-01-01T00:00:00Z"}`:                          "cancellation",
+		`{"until":"2031-01-01T00:00:00Z","refund_percent":101}`:     "cancellation.refund_percent",
+		`{"until":"2031-01-01T00:00:00Z","refund_percent":1,"x":1}`: "cancellation", `7`: "cancellation",
+	} {
+		if v := edit(`"e3"`, `{"cancellation":`+body+`}`).problem(422, "invalid_field"); v["field"] != field {
+			t.Errorf("%s: %v", body, v)
+		}
+	}
+}

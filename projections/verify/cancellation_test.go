@@ -1,0 +1,99 @@
+package verify_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"admitone/events"
+	"admitone/projections/logtest"
+	"admitone/projections/verify"
+)
+
+// halfLog is a performance that refunds a half until 100 s behind its creation and starts later; cy
+// has paid a seat of 5 there.
+func halfLog() *logtest.Forgery {
+	f := logtest.NewForgery()
+	rule := events.Cancellation{Until: f.Now.Add(100 * time.Second), RefundPercent: 50}
+	f.Add(logtest.PerformanceStream("a"), &events.PerformanceCreated{PerformanceID: "a", HoldSeconds: 100,
+		StartsAt: f.Now.Add(time.Hour), Sections: logtest.ModelSections, Cancellation: rule})
+	facts := sold(f, events.SaleTerms{HoldSeconds: 100}, 5)
+	facts[1].(*events.BookingHeld).Cancellation = rule
+	seat := logtest.SeatStream("a", "A-1-1")
+	f.Add(seat, facts[0])
+	f.Add("booking-x", facts[1], &events.BookingPaymentStarted{PaymentID: "x.1", Amount: 5, Attempt: 1,
+		Was: events.BookingIsHeld})
+	f.Add("wallet-cy", &events.WalletCharged{ChargeID: "c", Amount: 9, Balance: 9},
+		&events.WalletDebited{PaymentID: "x.1", BookingID: "x", Amount: 5, Balance: 4})
+	f.Add(seat, &events.SeatBooked{HoldID: "x.1", BookingID: "x", Holder: "cy"})
+	f.Add("booking-x", &events.BookingBooked{PaymentID: "x.1", Amount: 5})
+	return f
+}
+
+// TestVerifierHoldsWhatIsGivenBack breaks each rule of giving back; a refund of 3 keeps 2 of 5.
+func TestVerifierHoldsWhatIsGivenBack(t *testing.T) {
+	release := func(f *logtest.Forgery, kept int64, reason string) {
+		f.Add("booking-x", &events.BookingReleased{Was: events.BookingIsBooked, RefundID: "x.1", Kept: kept, Reason: reason})
+	}
+	refund := func(f *logtest.Forgery, amount int64, id events.RefundID) {
+		f.Add("wallet-cy", &events.WalletRefunded{PaymentID: "x.1", BookingID: "x", Amount: amount, Balance: 4 + amount,
+			RefundID: id})
+	}
+	end := func(f *logtest.Forgery, amount int64) {
+		f.Add(logtest.SeatStream("a", "A-1-1"), &events.SeatReleased{HoldID: "x.1", Holder: "cy", Was: events.SeatIsBooked,
+			ReleasedAt: f.Now})
+		f.Add("booking-x", &events.BookingRefunded{PaymentID: "x.1", Amount: amount})
+	}
+	part := events.ReleaseRefund("x.1")
+	for name, test := range map[string]struct {
+		want  verify.Rule // "" if all is well
+		forge func(*logtest.Forgery)
+	}{
+		"a half in time":      {"", func(f *logtest.Forgery) { release(f, 2, ""); refund(f, 3, part); end(f, 3) }},
+		"a nanosecond before": {"", func(f *logtest.Forgery) { f.Wait(100*time.Second - 1); release(f, 2, "") }},
+		"at the end":          {verify.RuleReturns, func(f *logtest.Forgery) { f.Wait(100 * time.Second); release(f, 2, "") }},
+		"for a reason":        {"", func(f *logtest.Forgery) { f.Wait(200 * time.Second); release(f, 2, "lift") }},
+		"keeps too much":      {verify.RuleReturns, func(f *logtest.Forgery) { release(f, 3, "") }},
+		"keeps nothing":       {verify.RuleReturns, func(f *logtest.Forgery) { release(f, 0, "") }},
+		"refunds more":        {verify.RulePayments, func(f *logtest.Forgery) { release(f, 2, ""); refund(f, 4, part) }},
+		"refunds the rest too": {verify.RulePayments, func(f *logtest.Forgery) {
+			release(f, 2, "")
+			refund(f, 3, part)
+			f.Add("wallet-cy", &events.WalletRefunded{PaymentID: "x.1", BookingID: "x", Amount: 2, Balance: 9, RefundID: "x.1.x"})
+		}},
+		"a part of nothing":   {verify.RulePayments, func(f *logtest.Forgery) { refund(f, 3, part) }},
+		"ends without it":     {verify.RulePayments, func(f *logtest.Forgery) { release(f, 2, ""); end(f, 3) }},
+		"ends with the whole": {verify.RuleBooking, func(f *logtest.Forgery) { release(f, 2, ""); refund(f, 3, part); end(f, 5) }},
+		"another rule": {verify.RuleReturns, func(f *logtest.Forgery) {
+			facts := sold(f, events.SaleTerms{HoldSeconds: 100}, 5)
+			held := facts[1].(*events.BookingHeld)
+			held.BookingID, held.Seats[0].Seat = "y", "A-1-2"
+			f.Add("booking-y", held)
+		}},
+		"101 percent": {verify.RuleReturns, func(f *logtest.Forgery) {
+			f.Add(logtest.PerformanceStream("b"), &events.PerformanceCreated{PerformanceID: "b",
+				Sections: logtest.ModelSections, Cancellation: events.Cancellation{RefundPercent: 101}})
+		}},
+	} {
+		f := halfLog()
+		test.forge(f)
+		err := verifyAll(f.Log)
+		if violation := (*verify.Violation)(nil); test.want == "" && err != nil || test.want != "" &&
+			(!errors.As(err, &violation) || violation.Rule != test.want) {
+			t.Errorf("%s: %v, want %q", name, err, test.want)
+		}
+	}
+	f := halfLog()
+	release(f, 2, "")
+	refund(f, 3, part)
+	end(f, 3)
+	v := verify.New(true)
+	for i := range f.Log {
+		if err := v.Check(&f.Log[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if open := v.Open(); len(open) != 0 {
+		t.Errorf("left open: %q", open)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -60,7 +61,7 @@ func TestJavaScriptCut(t *testing.T) {
 	}
 	ctx, stop := context.WithTimeout(t.Context(), 10*patience)
 	defer stop()
-	cmd, stderr := node(ctx, t, "js/testdata/cuts.mjs", p.address())
+	cmd, stderr := node(ctx, t, "js/testdata/cuts.mjs", p.address(), strconv.Itoa(snapshotsAllowed(t)))
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

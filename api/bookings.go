@@ -266,7 +266,7 @@ func (s *Server) getBooking(r *request) error {
 		ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
 		defer cancel()
 		now = at.Time
-		booking, err = row.BookingAt(ctx, s.config.Store, id, at.Position)
+		booking, err = row.BookingAt(ctx, s.config.Store, events.BookingID(id), at.Position)
 	} else if found, ok, missed := s.config.Views.Booking(id); ok {
 		booking = &found
 	} else {
@@ -328,7 +328,7 @@ func (s *Server) listBookings(r *request) error {
 	ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
 	defer cancel()
 	return r.list(len(page), numberedNext(next), func(dst []byte, i int) ([]byte, error) {
-		booking, err := row.BookingAt(ctx, s.config.Store, string(page[i].ID), at.Position)
+		booking, err := row.BookingAt(ctx, s.config.Store, page[i].ID, at.Position)
 		if err != nil || booking == nil { // it did not exist yet
 			return dst, err
 		}

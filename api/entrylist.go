@@ -155,7 +155,7 @@ func (s *Server) tournamentNow(id events.TournamentID) (row.Tournament, error) {
 func (s *Server) rosterAt(id events.TournamentID, at *row.Moment) (*row.Roster, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), pastLimit)
 	defer cancel()
-	roster, err := row.RosterAt(ctx, s.config.Store, string(id), at.Position)
+	roster, err := row.RosterAt(ctx, s.config.Store, id, at.Position)
 	if err == nil && roster == nil {
 		err = notFound("tournament")
 	}

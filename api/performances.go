@@ -255,7 +255,7 @@ func (s *Server) performanceAt(
 	if err != nil {
 		return nil, nil, err
 	}
-	return row.PerformanceAt(ctx, s.config.Store, string(id), at.Position, touched)
+	return row.PerformanceAt(ctx, s.config.Store, id, at.Position, touched)
 }
 
 // performance returns a performance with its seats as they are or were, or not_found.

@@ -144,7 +144,7 @@ func (p *Projections) HolderBookingsAt(
 		return nil, 0, err
 	}
 	for i := range now {
-		then, err := row.BookingAt(ctx, p.store, string(now[i].ID), position)
+		then, err := row.BookingAt(ctx, p.store, now[i].ID, position)
 		if err != nil {
 			return nil, 0, err
 		}

@@ -28,7 +28,7 @@ func TestSeatChangesMakeTheMap(t *testing.T) {
 		for _, id := range []string{"a", "a-b", "c", "none"} {
 			all := changesOf(t, p, events.PerformanceID(id), limit)
 			for at := events.Position(1); all != nil && at <= events.Position(len(log.Recorded)); at++ {
-				performance, want, err := row.PerformanceAt(t.Context(), log, id, at, nil)
+				performance, want, err := row.PerformanceAt(t.Context(), log, events.PerformanceID(id), at, nil)
 				if err != nil || (performance == nil) != (at < all.Created.Position) {
 					t.Fatalf("%s at %d: %v, %v; it was created at %d", id, at, performance, err, all.Created.Position)
 				}

@@ -35,7 +35,7 @@ func TestThePastOfTheBoxOffice(t *testing.T) {
 		}
 		for _, id := range c.Order {
 			want, ok, _ := then.Booking(id)
-			got, err := row.BookingAt(t.Context(), log, id, events.Position(at))
+			got, err := row.BookingAt(t.Context(), log, events.BookingID(id), events.Position(at))
 			if err != nil || (got != nil) != ok || ok && !reflect.DeepEqual(*got, want) {
 				t.Fatalf("%+v, %v; want %+v", got, err, want)
 			}
@@ -56,7 +56,7 @@ func samePerformance(t *rapid.T, now, then *Projections, id events.PerformanceID
 		t.Fatal(err)
 	}
 	for _, touched := range [][]events.SeatName{nil, seats} {
-		performance, m, err := row.PerformanceAt(t.Context(), now.store, string(id), at, touched)
+		performance, m, err := row.PerformanceAt(t.Context(), now.store, id, at, touched)
 		if err != nil || (performance != nil) != ok {
 			t.Fatalf("%+v, %v; want %t", performance, err, ok)
 		}

@@ -106,7 +106,7 @@ func TestThePastIsTheFoldOfAPrefix(t *testing.T) {
 // asThen compares everything as of a position with views that end there.
 func asThen(t *rapid.T, now, then *Projections, bookings []string, at events.Position) {
 	for _, id := range []events.TournamentID{"a", "a-b"} {
-		p, err := row.ProductAt(t.Context(), now.store, string(id), at)
+		p, err := row.ProductAt(t.Context(), now.store, events.ProductID(id), at)
 		want, ok, _ := then.Product(events.ProductID(id))
 		sameRow(t, at, p, err, want, ok)
 		p, err = now.ProductAt(t.Context(), events.ProductID(id), at) // from a snapshot
@@ -115,7 +115,7 @@ func asThen(t *rapid.T, now, then *Projections, bookings []string, at events.Pos
 		w, err := row.WaitingRoomAt(t.Context(), now.store, events.RoomID(id), at)
 		room, ok, _ := then.WaitingRoom(events.RoomID(id))
 		sameRow(t, at, w, err, room, ok)
-		roster, err := row.RosterAt(t.Context(), now.store, string(id), at)
+		roster, err := row.RosterAt(t.Context(), now.store, id, at)
 		cup, ok, _ := then.Tournament(id)
 		played, failed := now.TournamentAt(t.Context(), id, at)
 		sameRow(t, at, played, failed, cup, ok)
@@ -139,7 +139,7 @@ func asThen(t *rapid.T, now, then *Projections, bookings []string, at events.Pos
 		sameRow(t, at, got, err, want, ok)
 	}
 	for _, id := range bookings {
-		got, err := row.BookingAt(t.Context(), now.store, id, at)
+		got, err := row.BookingAt(t.Context(), now.store, events.BookingID(id), at)
 		want, ok, _ := then.Booking(id)
 		sameRow(t, at, got, err, want, ok)
 	}

@@ -227,8 +227,9 @@ func DecodeBooking(id string, record []byte) (Booking, error) {
 
 // BookingAt folds a booking up to a position; nil if it did not exist by then.
 // Errors: those of [Booking.Apply]; the store's.
-func BookingAt(ctx context.Context, store events.Store, id string, position events.Position) (*Booking, error) {
-	row, err := foldAt(ctx, store, events.NewStreamID(events.BookingCategory, id), position, (*Booking).Apply)
+func BookingAt(ctx context.Context, store events.Store, id events.BookingID, position events.Position,
+) (*Booking, error) {
+	row, err := foldAt(ctx, store, events.NewStreamID(events.BookingCategory, string(id)), position, (*Booking).Apply)
 	if err != nil || row == nil || row.ID == "" { // attempts at it were closed, and no more
 		return nil, err
 	}

@@ -20,9 +20,10 @@ const seatReads = 16
 // for those that nobody ever touched is a look-up that finds nothing.
 //
 // Errors: [ErrViolated]; those of [events.Recorded.Decode]; the store's.
-func PerformanceAt(ctx context.Context, store events.Store, id string, position events.Position,
+func PerformanceAt(ctx context.Context, store events.Store, id events.PerformanceID, position events.Position,
 	touched []events.SeatName) (*Performance, *SeatMap, error) {
-	row, err := foldAt(ctx, store, events.NewStreamID(events.PerformanceCategory, id), position, (*Performance).Apply)
+	row, err := foldAt(ctx, store, events.NewStreamID(events.PerformanceCategory, string(id)), position,
+		(*Performance).Apply)
 	if err != nil || row == nil {
 		return nil, nil, err
 	}
@@ -51,14 +52,14 @@ func PerformanceAt(ctx context.Context, store events.Store, id string, position 
 }
 
 // readAll reads the marks of seats, and returns the last event that made one.
-func (m *SeatMap) readAll(ctx context.Context, store events.Store, id string,
+func (m *SeatMap) readAll(ctx context.Context, store events.Store, id events.PerformanceID,
 	seats []events.SeatIndex) (last *events.Recorded, err error) {
 	var readers sync.WaitGroup
 	var mu sync.Mutex // guards last and err
 	share := max(1, (len(seats)+seatReads-1)/seatReads)
 	for part := range slices.Chunk(seats, share) {
 		readers.Go(func() {
-			e, fault := m.readPart(ctx, store, events.PerformanceID(id), part)
+			e, fault := m.readPart(ctx, store, id, part)
 			mu.Lock()
 			defer mu.Unlock()
 			if e != nil && (last == nil || e.Position > last.Position) {

@@ -137,6 +137,7 @@ func DecodeProduct(id string, record []byte) (Product, error) {
 
 // ProductAt folds a product up to a position; nil if it did not exist by then.
 // Errors: those of [Product.Apply]; the store's.
-func ProductAt(ctx context.Context, store events.Store, id string, position events.Position) (*Product, error) {
-	return foldAt(ctx, store, events.NewStreamID(events.ProductCategory, id), position, (*Product).Apply)
+func ProductAt(ctx context.Context, store events.Store, id events.ProductID, position events.Position,
+) (*Product, error) {
+	return foldAt(ctx, store, events.NewStreamID(events.ProductCategory, string(id)), position, (*Product).Apply)
 }

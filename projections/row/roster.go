@@ -19,8 +19,9 @@ type Roster struct {
 
 // RosterAt folds a tournament with its entries up to a position; nil if it did not
 // exist by then. Errors: those of [Tournament.Apply]; the store's.
-func RosterAt(ctx context.Context, store events.Store, id string, position events.Position) (*Roster, error) {
-	return foldAt(ctx, store, events.NewStreamID(events.TournamentCategory, id), position, (*Roster).Apply)
+func RosterAt(ctx context.Context, store events.Store, id events.TournamentID, position events.Position,
+) (*Roster, error) {
+	return foldAt(ctx, store, events.NewStreamID(events.TournamentCategory, string(id)), position, (*Roster).Apply)
 }
 
 // Apply takes the next event of the tournament's stream in, as [Product.Apply]

@@ -42,7 +42,7 @@ func TestThePastOfOneSeat(t *testing.T) {
 			}
 		}
 		for _, id := range []string{"a", "a-b", "c"} {
-			_, m, err := PerformanceAt(t.Context(), log, id, at, nil)
+			_, m, err := PerformanceAt(t.Context(), log, events.PerformanceID(id), at, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -169,6 +169,7 @@ func DecodeTournament(id string, record []byte) (Tournament, error) {
 
 // TournamentAt folds a tournament up to a position; nil if it did not exist by
 // then. Errors: those of [Tournament.Apply]; the store's.
-func TournamentAt(ctx context.Context, store events.Store, id string, position events.Position) (*Tournament, error) {
-	return foldAt(ctx, store, events.NewStreamID(events.TournamentCategory, id), position, (*Tournament).Apply)
+func TournamentAt(ctx context.Context, store events.Store, id events.TournamentID, position events.Position,
+) (*Tournament, error) {
+	return foldAt(ctx, store, events.NewStreamID(events.TournamentCategory, string(id)), position, (*Tournament).Apply)
 }

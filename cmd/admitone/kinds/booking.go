@@ -22,7 +22,7 @@ var bookingKind = register(&Kind{
 
 // showBooking shows a booking; its deadline passes without an event.
 func showBooking(ctx context.Context, store events.Store, id string, at row.Moment) (*Shown, error) {
-	b, err := row.BookingAt(ctx, store, id, at.Position)
+	b, err := row.BookingAt(ctx, store, events.BookingID(id), at.Position)
 	if err != nil || b == nil {
 		return nil, err
 	}

@@ -37,7 +37,7 @@ var performanceKind = register(&Kind{
 
 // showPerformance shows a performance with the states of its seats.
 func showPerformance(ctx context.Context, store events.Store, id string, at row.Moment) (*Shown, error) {
-	p, seats, err := row.PerformanceAt(ctx, store, id, at.Position, nil)
+	p, seats, err := row.PerformanceAt(ctx, store, events.PerformanceID(id), at.Position, nil)
 	if err != nil || p == nil {
 		return nil, err
 	}
@@ -181,7 +181,7 @@ func performanceRefusedRequests(f *events.RefusalRecorded, path []string) []*Req
 
 func performanceFigures(ctx context.Context, store events.Store, id string,
 	at events.Position) (map[string]int64, error) {
-	row, _, err := row.PerformanceAt(ctx, store, id, at, nil)
+	row, _, err := row.PerformanceAt(ctx, store, events.PerformanceID(id), at, nil)
 	if err != nil {
 		return nil, err
 	}

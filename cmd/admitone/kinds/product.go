@@ -225,7 +225,7 @@ func productRefusedRequests(f *events.RefusalRecorded, path []string) (all []*Re
 }
 
 func productFigures(ctx context.Context, store events.Store, id string, at events.Position) (map[string]int64, error) {
-	row, err := row.ProductAt(ctx, store, id, at)
+	row, err := row.ProductAt(ctx, store, events.ProductID(id), at)
 	if err != nil {
 		return nil, err
 	}

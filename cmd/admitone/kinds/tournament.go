@@ -48,7 +48,7 @@ var tournamentKind = register(&Kind{
 
 // showTournament shows a tournament with its entries, in order.
 func showTournament(ctx context.Context, store events.Store, id string, at row.Moment) (*Shown, error) {
-	roster, err := row.RosterAt(ctx, store, id, at.Position)
+	roster, err := row.RosterAt(ctx, store, events.TournamentID(id), at.Position)
 	if err != nil || roster == nil {
 		return nil, err
 	}
@@ -202,7 +202,7 @@ func tournamentRefusedRequests(f *events.RefusalRecorded, path []string) []*Requ
 
 func tournamentFigures(ctx context.Context, store events.Store, id string,
 	at events.Position) (map[string]int64, error) {
-	row, err := row.TournamentAt(ctx, store, id, at)
+	row, err := row.TournamentAt(ctx, store, events.TournamentID(id), at)
 	if err != nil {
 		return nil, err
 	}

@@ -333,7 +333,7 @@ func AppendPerformance(dst []byte, p *row.Performance, at *row.Moment) []byte {
 	if p.WaitingRoom != "" {
 		o.String("waiting_room", string(p.WaitingRoom))
 	}
-	appendSaleTimes(&o, p.SaleTimes)
+	p.AppendSaleTimes(&o)
 	appendCancellation(&o, p.Cancellation)
 	appendCounts(&o, &p.SeatCounts)
 	o.Key("sections")

@@ -153,7 +153,7 @@ func AppendProduct(dst []byte, p *row.Product, at *row.Moment) []byte {
 	if p.WaitingRoom != "" {
 		o.String("waiting_room", string(p.WaitingRoom))
 	}
-	appendSaleTimes(&o, p.SaleTimes)
+	p.AppendSaleTimes(&o)
 	o.String("edit_tag", editTag(p.Edited))
 	o.Int("revision", int64(p.Revision))
 	o.Int("position", int64(p.Position))

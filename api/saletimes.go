@@ -44,13 +44,3 @@ func editedTime(field string, given jsontext.Value) (*time.Time, error) {
 	t, err := timeOf(field, text)
 	return &t, err
 }
-
-// appendSaleTimes adds the bounds of a sale, as far as it has some.
-func appendSaleTimes(o *events.Object, times events.SaleTimes) {
-	if !times.OpensAt.IsZero() {
-		o.Time(fieldOpensAt, times.OpensAt)
-	}
-	if !times.ClosesAt.IsZero() {
-		o.Time(fieldClosesAt, times.ClosesAt)
-	}
-}

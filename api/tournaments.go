@@ -184,7 +184,7 @@ func AppendTournament(dst []byte, t *row.Tournament, at *row.Moment) []byte {
 	if t.WaitingRoom != "" {
 		o.String("waiting_room", string(t.WaitingRoom))
 	}
-	appendSaleTimes(&o, events.SaleTimes{OpensAt: t.OpensAt})
+	events.SaleTimes{OpensAt: t.OpensAt}.AppendSaleTimes(&o)
 	o.String("edit_tag", editTag(t.Edited))
 	o.Int("revision", int64(t.Revision))
 	o.Int("position", int64(t.Position))

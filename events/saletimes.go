@@ -25,6 +25,16 @@ func (t SaleTimes) Ordered() bool {
 	return t.OpensAt.IsZero() || t.ClosesAt.IsZero() || t.OpensAt.Before(t.ClosesAt)
 }
 
+// AppendSaleTimes appends the bounds as JSON members, as far as the sale has some.
+func (t SaleTimes) AppendSaleTimes(o *Object) {
+	if !t.OpensAt.IsZero() {
+		o.Time("opens_at", t.OpensAt)
+	}
+	if !t.ClosesAt.IsZero() {
+		o.Time("closes_at", t.ClosesAt)
+	}
+}
+
 // Within reports whether a moment is neither before the sale opens nor after it has closed.
 func (t SaleTimes) Within(at time.Time) bool { return !t.Opens(at) && !t.Closed(at) }
 

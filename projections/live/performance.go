@@ -95,7 +95,7 @@ func appendStated(o *events.Object, p *row.Performance) {
 	o.String("venue", p.Venue)
 	o.Time("starts_at", p.StartsAt)
 	appendRoom(o, p.WaitingRoom)
-	appendTimes(o, p.SaleTimes)
+	p.AppendSaleTimes(o)
 }
 
 // Clone implements Delta.

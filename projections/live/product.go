@@ -65,7 +65,7 @@ func productDelta(o *events.Object, d *ProductDelta) {
 		o.Int("stock", p.Stock)
 		o.Int("price", p.Price)
 		appendRoom(o, p.WaitingRoom)
-		appendTimes(o, p.SaleTimes)
+		p.AppendSaleTimes(o)
 	}
 }
 
@@ -78,7 +78,7 @@ func productMembers(o *events.Object, p *row.Product) {
 	o.Int("sold", p.Sold)
 	o.Int("price", p.Price)
 	appendRoom(o, p.WaitingRoom)
-	appendTimes(o, p.SaleTimes)
+	p.AppendSaleTimes(o)
 	o.Int("revision", int64(p.Revision))
 }
 
@@ -86,16 +86,6 @@ func productMembers(o *events.Object, p *row.Product) {
 func appendRoom(o *events.Object, room events.RoomID) {
 	if room != "" {
 		o.String("waiting_room", string(room))
-	}
-}
-
-// appendTimes states the bounds of a sale, as far as it has some.
-func appendTimes(o *events.Object, times events.SaleTimes) {
-	if !times.OpensAt.IsZero() {
-		o.Time("opens_at", times.OpensAt)
-	}
-	if !times.ClosesAt.IsZero() {
-		o.Time("closes_at", times.ClosesAt)
 	}
 }
 

@@ -51,7 +51,7 @@ func (d *TournamentDelta) Members(o *events.Object) {
 		o.Time("register_deadline", t.RegisterDeadline)
 		o.String("status", string(t.Status))
 		appendRoom(o, t.WaitingRoom)
-		appendTimes(o, events.SaleTimes{OpensAt: t.OpensAt})
+		events.SaleTimes{OpensAt: t.OpensAt}.AppendSaleTimes(o)
 	}
 	if d.Unnamed {
 		o.Bool("teams_unnamed", true)
@@ -133,7 +133,7 @@ func tournamentMembers(o *events.Object, t *row.Tournament) {
 	o.Bool("waitlist", t.Waitlist)
 	o.String("waitlist_rule", string(t.WaitlistRule))
 	appendRoom(o, t.WaitingRoom)
-	appendTimes(o, events.SaleTimes{OpensAt: t.OpensAt})
+	events.SaleTimes{OpensAt: t.OpensAt}.AppendSaleTimes(o)
 	o.Int("revision", int64(t.Revision))
 }
 

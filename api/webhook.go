@@ -9,7 +9,6 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/gofiber/fiber/v2"
 
-	"admitone/actors"
 	"admitone/actors/core"
 	"admitone/actors/webhook"
 	"admitone/events"
@@ -347,110 +346,9 @@ func (s *Server) replayWebhook(r *request) error {
 	if err != nil {
 		return err
 	}
-	if _, err := r.ask(webhook.Stream(id), &webhook.Replay{From: events.Position(*body.From), Made: made}, nil); err != nil {
+	command := &webhook.Replay{From: events.Position(*body.From), Made: made}
+	if _, err := r.ask(webhook.Stream(id), command, nil); err != nil {
 		return err
 	}
 	return s.webhookNow(r, id, nil)
-}
-
-// webhookState reads a webhook from its entity.
-func (s *Server) webhookState(ctx context.Context, id events.WebhookID) (webhook.State, actors.Answer, error) {
-	var (
-		state  webhook.State
-		exists bool
-	)
-	answer, err := s.config.Desk.View(ctx, webhook.Stream(id), func(c core.Core) {
-		w := c.(*webhook.Webhook)
-		state, exists = w.State(), w.Exists()
-	})
-	if err != nil {
-		return webhook.State{}, answer, err // state may still be written
-	}
-	if !exists {
-		return state, answer, notFound("webhook")
-	}
-	s.note(answer.Position)
-	return state, answer, nil
-}
-
-// webhookNow answers with a webhook as its entity has it, and with what more adds.
-func (s *Server) webhookNow(r *request, id events.WebhookID, more func(*events.Object)) error {
-	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
-	defer cancel()
-	state, answer, err := s.webhookState(ctx, id)
-	if err != nil {
-		return err
-	}
-	made, err := s.config.Webhooks.Made(ctx, id)
-	if err != nil {
-		return err
-	}
-	now := row.Webhook{ID: id, WebhookSettings: state.Settings, Disabled: state.Disabled, Cause: state.Cause,
-		Reached: state.Reached(made), CursorFailure: state.Cursor.CursorFailure, NextAt: state.Cursor.NextAt,
-		Edited: state.Edited, Revision: answer.Revision, Position: answer.Position}
-	r.tag(now.Edited)
-	return r.json(fiber.StatusOK, appendWebhook(nil, &now, more))
-}
-
-// WebhookStatus is the status of a webhook: enabled or disabled.
-func WebhookStatus(w *row.Webhook) string {
-	if w.Disabled {
-		return webhookDisabled
-	}
-	return webhookEnabled
-}
-
-// AppendWebhook appends a webhook as the HTTP resource, with as_of if at is given.
-func AppendWebhook(dst []byte, w *row.Webhook, at *row.Moment) []byte {
-	return appendWebhook(dst, w, func(o *events.Object) {
-		if at != nil {
-			o.Raw("as_of", appendAsOf(nil, *at))
-		}
-	})
-}
-
-// appendWebhook is AppendWebhook with what more adds, if it is not nil.
-func appendWebhook(dst []byte, w *row.Webhook, more func(*events.Object)) []byte {
-	o := events.OpenObject(dst)
-	o.String("id", string(w.ID))
-	o.String(fieldURL, w.URL)
-	if w.Types != nil {
-		types, _ := json.Marshal(w.Types) // strings always have an encoding
-		o.Raw(fieldTypes, types)
-	}
-	o.String(fieldDescription, w.Description)
-	o.String("status", WebhookStatus(w))
-	if w.Cause != "" {
-		o.String("disabled_because", string(w.Cause))
-	}
-	o.Int("reached", int64(w.Reached))
-	if w.Failing != 0 {
-		o.Time("failing_since", w.Since)
-		o.String("last_error", w.Error)
-		if !w.NextAt.IsZero() && !w.Disabled {
-			o.Time("next_at", w.NextAt)
-		}
-	}
-	o.Int("revision", int64(w.Edited))
-	o.Int("position", int64(w.Position))
-	if more != nil {
-		more(&o)
-	}
-	return o.Close()
-}
-
-// staleWebhook names the newest edit in the refusal of a stale one.
-func (s *Server) staleWebhook(err error, id events.WebhookID, known events.Revision) error {
-	refusal, ok := err.(*core.Refusal)
-	if !ok || refusal.Code != core.CodeStaleRevision {
-		return err
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
-	defer cancel()
-	state, _, err := s.webhookState(ctx, id)
-	if err != nil {
-		return err
-	}
-	return &problem{code: refusal.Code, detail: staleDetail(refusal, known),
-		fields: core.Fields{"current_revision": state.Edited}}
 }

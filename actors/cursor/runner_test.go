@@ -105,7 +105,8 @@ func TestRestart(t *testing.T) {
 		stop = w.runner("a", alone)
 		pass(59 * time.Second)
 		stop()
-		if c := w.entity.cursor; len(w.calls) != 5 || !w.calls[4].at.Equal(again) || c.Failures != 5 || !c.Since.Equal(begun) {
+		c := w.entity.cursor
+		if len(w.calls) != 5 || !w.calls[4].at.Equal(again) || c.Failures != 5 || !c.Since.Equal(begun) {
 			t.Errorf("after the restart: %v, %+v", w.calls, c)
 		}
 	})

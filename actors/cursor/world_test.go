@@ -171,7 +171,8 @@ func (s store) Head(context.Context) (events.Position, error) {
 }
 
 // ReadAll implements [events.Store].
-func (s store) ReadAll(_ context.Context, from events.Position, _ events.Direction, limit int) ([]events.Recorded, error) {
+func (s store) ReadAll(_ context.Context, from events.Position, _ events.Direction,
+	limit int) ([]events.Recorded, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]events.Recorded(nil), s.log[from:min(int(from)+limit, len(s.log))]...), nil

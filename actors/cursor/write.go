@@ -82,7 +82,7 @@ func (r *Runner) summary(now time.Time) events.CursorMoved {
 	case r.halted != nil:
 	case waits && due.After(now):
 		to.NextAt = due
-	case w.running > 0 && !r.config.Alone && now.Sub(r.written) >= r.config.Attempt/2 && now.Sub(r.busy) >= r.config.Attempt/2:
+	case w.running > 0 && !r.config.Alone && min(now.Sub(r.written), now.Sub(r.busy)) >= r.config.Attempt/2:
 		to.NextAt = now.Add(r.config.Attempt)
 	}
 	to.NextAt, to.Since = wireTime(to.NextAt), wireTime(to.Since)

@@ -145,6 +145,8 @@ func DecodeWebhook(id string, record []byte) (Webhook, error) {
 
 // WebhookAt folds a webhook up to a position; nil if it did not exist by then.
 // Errors: those of [Webhook.Apply]; the store's.
-func WebhookAt(ctx context.Context, store events.Store, id events.WebhookID, position events.Position) (*Webhook, error) {
+func WebhookAt(
+	ctx context.Context, store events.Store, id events.WebhookID, position events.Position,
+) (*Webhook, error) {
 	return foldAt(ctx, store, events.NewStreamID(events.WebhookCategory, string(id)), position, (*Webhook).Apply)
 }

@@ -109,7 +109,7 @@ func (*WebhookDeleted) Name() string { return "webhook.deleted.v1" }
 
 // bookkeeping has the categories of streams, which facts in them are named after, that are about
 // the servers themselves, and cursors, whose facts are in streams of many categories.
-var bookkeeping = []string{WebhookCategory, SettingsCategory, "apikey", "cursor"}
+var bookkeeping = []string{WebhookCategory, SettingsCategory, APIKeyCategory, "cursor"}
 
 // Bookkeeping reports whether an event of that name in that stream is about the servers
 // themselves: webhooks, cursors, terms, settings and keys. It is not delivered to anyone.

@@ -131,7 +131,7 @@ func (s *Server) bookingThen(q *query, b *row.Booking) (bool, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
 	defer cancel()
-	then, err := row.BookingAt(ctx, s.config.Store, string(b.ID), q.at.Position)
+	then, err := row.BookingAt(ctx, s.config.Store, b.ID, q.at.Position)
 	if err != nil || then == nil {
 		return false, err
 	}

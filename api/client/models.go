@@ -138,6 +138,10 @@ type Reservation struct {
 	// In the log.
 	Position int64 `json:"position"`
 	// As in openapi.yaml.
+	Reference *Reference `json:"reference,omitempty"`
+	// As in openapi.yaml.
+	Metadata *Metadata `json:"metadata,omitempty"`
+	// As in openapi.yaml.
 	Contact *Contact `json:"contact,omitempty"`
 	// As in openapi.yaml.
 	AsOf *AsOf `json:"as_of,omitempty"`
@@ -154,7 +158,29 @@ type NewReservation struct {
 	// `true` for what has a price.
 	Hold *bool `json:"hold,omitempty"`
 	// As in openapi.yaml.
+	Reference *Reference `json:"reference,omitempty"`
+	// As in openapi.yaml.
+	Metadata *Metadata `json:"metadata,omitempty"`
+	// As in openapi.yaml.
 	Contact *Contact `json:"contact,omitempty"`
+}
+
+// Reference: The shop's own number of the order: printable characters. Shown to the holder, to auditors,
+// services and admins, and in no public list. It stays in the log for ever, so it is no place for how to reach a
+// person.
+type Reference string
+
+// Metadata: What the shop wants to keep with the order: up to 16 names and strings, of 1024 bytes together. As
+// public and as permanent as the reference.
+type Metadata map[string]string
+
+// OrderEdit: The body that changes order data. What is left out stays; `null` takes it away; `metadata` replaces
+// all of it.
+type OrderEdit struct {
+	// The shop's own number of the order.
+	Reference Nullable[string] `json:"reference,omitzero"`
+	// What else it keeps with the order.
+	Metadata map[string]string `json:"metadata,omitempty"`
 }
 
 // Contact: How to reach the holder, at least one of the three. It is kept outside the log, sealed under a key of
@@ -175,6 +201,56 @@ type Forgotten struct {
 	Holder string `json:"holder"`
 	// There was a key, and it is destroyed. False if there was none.
 	Forgotten bool `json:"forgotten"`
+}
+
+// NewAPIKey: The body that makes a key.
+type NewAPIKey struct {
+	// Whose it is; several keys may share a name.
+	Name string `json:"name"`
+	// As in openapi.yaml.
+	Role string `json:"role"`
+	// When it ends by itself; never
+	ExpiresAt time.Time `json:"expires_at,omitzero"`
+}
+
+// APIKey: What is known about a key. The key itself is shown when it is made and never again.
+type APIKey struct {
+	// A UUIDv7.
+	ID string `json:"id"`
+	// Whose it is.
+	Name string `json:"name"`
+	// As in openapi.yaml.
+	Role string `json:"role"`
+	// As in openapi.yaml.
+	CreatedAt time.Time `json:"created_at"`
+	// As in openapi.yaml.
+	ExpiresAt time.Time `json:"expires_at,omitzero"`
+	// As in openapi.yaml.
+	EndedAt time.Time `json:"ended_at,omitzero"`
+	// Of the last change, from 0; also the `ETag`.
+	Revision int64 `json:"revision"`
+	// Of the last change in the log.
+	Position int64 `json:"position"`
+	// As in openapi.yaml.
+	AsOf *AsOf `json:"as_of,omitempty"`
+}
+
+// APIKeyMade: A key, with the text that a program sends.
+type APIKeyMade struct {
+	// A UUIDv7.
+	ID string `json:"id"`
+	// Whose it is.
+	Name string `json:"name"`
+	// As in openapi.yaml.
+	Role string `json:"role"`
+	// What the program sends; shown now, and never again.
+	Key string `json:"key"`
+	// As in openapi.yaml.
+	ExpiresAt time.Time `json:"expires_at,omitzero"`
+	// As in openapi.yaml.
+	Revision int64 `json:"revision"`
+	// As in openapi.yaml.
+	Position int64 `json:"position"`
 }
 
 // Team: Who enters tournaments.
@@ -296,6 +372,10 @@ type NewEntry struct {
 	// The teams of a group, each once. All of them come in, or none.
 	TeamIDs []string `json:"team_ids,omitempty"`
 	// As in openapi.yaml.
+	Reference *Reference `json:"reference,omitempty"`
+	// As in openapi.yaml.
+	Metadata *Metadata `json:"metadata,omitempty"`
+	// As in openapi.yaml.
 	Contact *Contact `json:"contact,omitempty"`
 }
 
@@ -319,6 +399,10 @@ type Entered struct {
 	Remaining int64 `json:"remaining"`
 	// How many teams wait.
 	Waitlisted int64 `json:"waitlisted"`
+	// As in openapi.yaml.
+	Reference *Reference `json:"reference,omitempty"`
+	// As in openapi.yaml.
+	Metadata *Metadata `json:"metadata,omitempty"`
 	// Of the tournament; also the `ETag`.
 	Revision int64 `json:"revision"`
 	// In the log.
@@ -345,6 +429,10 @@ type Entry struct {
 	Revision int64 `json:"revision"`
 	// The same in the log.
 	Position int64 `json:"position"`
+	// As in openapi.yaml.
+	Reference *Reference `json:"reference,omitempty"`
+	// As in openapi.yaml.
+	Metadata *Metadata `json:"metadata,omitempty"`
 	// As in openapi.yaml.
 	Contact *Contact `json:"contact,omitempty"`
 	// As in openapi.yaml.
@@ -394,6 +482,8 @@ type Performance struct {
 	OpensAt time.Time `json:"opens_at,omitzero"`
 	// The first moment after its sale, if it has one.
 	ClosesAt time.Time `json:"closes_at,omitzero"`
+	// As in openapi.yaml.
+	Cancellation *Cancellation `json:"cancellation,omitempty"`
 	// For `If-Match`, in quotes: it changes with edits alone.
 	EditTag string `json:"edit_tag"`
 	// It changes with the performance and with every seat of it; also the `ETag`.
@@ -451,6 +541,26 @@ type NewPerformance struct {
 	// The first moment after the sale, after `opens_at`. Left out: `starts_at`, wherever that is moved; `null`: it
 	// does not close.
 	ClosesAt Nullable[time.Time] `json:"closes_at,omitzero"`
+	// As in openapi.yaml.
+	Cancellation *NewCancellation `json:"cancellation,omitempty"`
+}
+
+// Cancellation: The rule for giving back what is paid. On a performance: the one that it states, for what is
+// held from now on. On a booking: the one that it was held on; without it, it can be given back without end.
+type Cancellation struct {
+	// The first moment at which it can be given back no more; without it, and at the latest, when the show starts.
+	Until time.Time `json:"until,omitzero"`
+	// How much of each price is refunded, rounded up; the rest is kept.
+	RefundPercent int64 `json:"refund_percent"`
+}
+
+// NewCancellation: The rule for giving back what is paid. `null`, and left out of a new performance: in full,
+// until the show starts.
+type NewCancellation struct {
+	// The first moment at which it can be given back no more; it counts until the show starts at most.
+	Until time.Time `json:"until"`
+	// How much of each price is refunded, rounded up; the rest is kept.
+	RefundPercent int64 `json:"refund_percent"`
 }
 
 // PerformanceEdit: The body that edits a performance.
@@ -472,6 +582,8 @@ type PerformanceEdit struct {
 	ClosesAt Nullable[time.Time] `json:"closes_at,omitzero"`
 	// Of one seat, in minor units, by section; the others stay.
 	Prices map[string]int64 `json:"prices,omitempty"`
+	// As in openapi.yaml.
+	Cancellation *NewCancellation `json:"cancellation,omitempty"`
 }
 
 // NewSection: A section of a new performance.
@@ -549,6 +661,10 @@ type NewBooking struct {
 	// As in openapi.yaml.
 	BestAvailable *BestAvailable `json:"best_available,omitempty"`
 	// As in openapi.yaml.
+	Reference *Reference `json:"reference,omitempty"`
+	// As in openapi.yaml.
+	Metadata *Metadata `json:"metadata,omitempty"`
+	// As in openapi.yaml.
 	Contact *Contact `json:"contact,omitempty"`
 }
 
@@ -578,14 +694,76 @@ type Booking struct {
 	ExpiresAt time.Time `json:"expires_at"`
 	// It was held for longer.
 	Extended bool `json:"extended"`
+	// As in openapi.yaml.
+	Cancellation *Cancellation `json:"cancellation,omitempty"`
+	// How much of what was paid was not refunded when it was given back.
+	Kept int64 `json:"kept,omitempty"`
 	// Of the last change, from 0; also the `ETag`.
 	Revision int64 `json:"revision"`
 	// Of the last change in the log.
 	Position int64 `json:"position"`
 	// As in openapi.yaml.
+	Reference *Reference `json:"reference,omitempty"`
+	// As in openapi.yaml.
+	Metadata *Metadata `json:"metadata,omitempty"`
+	// As in openapi.yaml.
 	Contact *Contact `json:"contact,omitempty"`
 	// As in openapi.yaml.
 	AsOf *AsOf `json:"as_of,omitempty"`
+}
+
+// Report: What was sold of something, and for how much.
+type Report struct {
+	// Of what.
+	ID string `json:"id"`
+	// Units, seats or teams that are sold now.
+	Sold int64 `json:"sold"`
+	// Held or being paid.
+	Held int64 `json:"held"`
+	// Sold before, and given back.
+	GivenBack int64 `json:"given_back"`
+	// Money, in minor units: always `open` + `booked` + `kept` + `refunded` + `owed`.
+	Received int64 `json:"received"`
+	// Received for what is not decided yet.
+	Open int64 `json:"open"`
+	// Received for what is sold now.
+	Booked int64 `json:"booked"`
+	// Received for what was given back, and not to be refunded.
+	Kept int64 `json:"kept"`
+	// Given back.
+	Refunded int64 `json:"refunded"`
+	// To be given back.
+	Owed int64 `json:"owed"`
+	// The same by section, for a performance.
+	Sections []SectionReport `json:"sections"`
+	// Of the log up to which all is counted.
+	Position int64 `json:"position"`
+	// As in openapi.yaml.
+	AsOf *AsOf `json:"as_of,omitempty"`
+}
+
+// SectionReport: The part of one section.
+type SectionReport struct {
+	// Its id.
+	Section string `json:"section"`
+	// Units, seats or teams that are sold now.
+	Sold int64 `json:"sold"`
+	// Held or being paid.
+	Held int64 `json:"held"`
+	// Sold before, and given back.
+	GivenBack int64 `json:"given_back"`
+	// Money, in minor units: always `open` + `booked` + `kept` + `refunded` + `owed`.
+	Received int64 `json:"received"`
+	// Received for what is not decided yet.
+	Open int64 `json:"open"`
+	// Received for what is sold now.
+	Booked int64 `json:"booked"`
+	// Received for what was given back, and not to be refunded.
+	Kept int64 `json:"kept"`
+	// Given back.
+	Refunded int64 `json:"refunded"`
+	// To be given back.
+	Owed int64 `json:"owed"`
 }
 
 // NewCharge: The body that charges a wallet.
@@ -1524,6 +1702,7 @@ const (
 	CodeRevisionRequired      Code = "revision_required"
 	CodeRoomClosed            Code = "room_closed"
 	CodeSaleClosed            Code = "sale_closed"
+	CodeCancellationClosed    Code = "cancellation_closed"
 	CodeSeatTaken             Code = "seat_taken"
 	CodeShuttingDown          Code = "shutting_down"
 	CodeDraining              Code = "draining"

@@ -131,6 +131,10 @@ export interface Reservation {
   /** In the log. */
   position: number;
   /** As in openapi.yaml. */
+  reference?: Reference;
+  /** As in openapi.yaml. */
+  metadata?: Metadata;
+  /** As in openapi.yaml. */
   contact?: Contact;
   /** As in openapi.yaml. */
   as_of?: AsOf;
@@ -145,7 +149,25 @@ export interface NewReservation {
   /** Hold it for a while instead of taking it at once. Left out: `false`; with the token of a holder or auditor `true` for what has a price. */
   hold?: boolean;
   /** As in openapi.yaml. */
+  reference?: Reference;
+  /** As in openapi.yaml. */
+  metadata?: Metadata;
+  /** As in openapi.yaml. */
   contact?: Contact;
+}
+
+/** The shop's own number of the order: printable characters. Shown to the holder, to auditors, services and admins, and in no public list. It stays in the log for ever, so it is no place for how to reach a person. */
+export type Reference = string;
+
+/** What the shop wants to keep with the order: up to 16 names and strings, of 1024 bytes together. As public and as permanent as the reference. */
+export type Metadata = Record<string, string>;
+
+/** The body that changes order data. What is left out stays; `null` takes it away; `metadata` replaces all of it. */
+export interface OrderEdit {
+  /** The shop's own number of the order. */
+  reference?: string | null;
+  /** What else it keeps with the order. */
+  metadata?: Record<string, string> | null;
 }
 
 /** How to reach the holder, at least one of the three. It is kept outside the log, sealed under a key of the holder's own, and shown to the holder, to auditors, services and admins. It stands in no answer to a command. An entry's contact belongs to who entered; in open mode, to the first team. */
@@ -164,6 +186,56 @@ export interface Forgotten {
   holder: string;
   /** There was a key, and it is destroyed. False if there was none. */
   forgotten: boolean;
+}
+
+/** The body that makes a key. */
+export interface NewAPIKey {
+  /** Whose it is; several keys may share a name. */
+  name: string;
+  /** As in openapi.yaml. */
+  role: "auditor" | "service" | "door" | "admin";
+  /** When it ends by itself; never */
+  expires_at?: string;
+}
+
+/** What is known about a key. The key itself is shown when it is made and never again. */
+export interface APIKey {
+  /** A UUIDv7. */
+  id: string;
+  /** Whose it is. */
+  name: string;
+  /** As in openapi.yaml. */
+  role: "auditor" | "service" | "door" | "admin";
+  /** As in openapi.yaml. */
+  created_at: string;
+  /** As in openapi.yaml. */
+  expires_at?: string;
+  /** As in openapi.yaml. */
+  ended_at?: string;
+  /** Of the last change, from 0; also the `ETag`. */
+  revision: number;
+  /** Of the last change in the log. */
+  position: number;
+  /** As in openapi.yaml. */
+  as_of?: AsOf;
+}
+
+/** A key, with the text that a program sends. */
+export interface APIKeyMade {
+  /** A UUIDv7. */
+  id: string;
+  /** Whose it is. */
+  name: string;
+  /** As in openapi.yaml. */
+  role: "auditor" | "service" | "door" | "admin";
+  /** What the program sends; shown now, and never again. */
+  key: string;
+  /** As in openapi.yaml. */
+  expires_at?: string;
+  /** As in openapi.yaml. */
+  revision: number;
+  /** As in openapi.yaml. */
+  position: number;
 }
 
 /** Who enters tournaments. */
@@ -276,6 +348,10 @@ export interface NewEntry {
   /** The teams of a group, each once. All of them come in, or none. */
   team_ids?: string[];
   /** As in openapi.yaml. */
+  reference?: Reference;
+  /** As in openapi.yaml. */
+  metadata?: Metadata;
+  /** As in openapi.yaml. */
   contact?: Contact;
 }
 
@@ -299,6 +375,10 @@ export interface Entered {
   remaining: number;
   /** How many teams wait. */
   waitlisted: number;
+  /** As in openapi.yaml. */
+  reference?: Reference;
+  /** As in openapi.yaml. */
+  metadata?: Metadata;
   /** Of the tournament; also the `ETag`. */
   revision: number;
   /** In the log. */
@@ -325,6 +405,10 @@ export interface Entry {
   revision: number;
   /** The same in the log. */
   position: number;
+  /** As in openapi.yaml. */
+  reference?: Reference;
+  /** As in openapi.yaml. */
+  metadata?: Metadata;
   /** As in openapi.yaml. */
   contact?: Contact;
   /** As in openapi.yaml. */
@@ -366,6 +450,8 @@ export interface Performance {
   opens_at?: string;
   /** The first moment after its sale, if it has one. */
   closes_at?: string;
+  /** As in openapi.yaml. */
+  cancellation?: Cancellation;
   /** For `If-Match`, in quotes: it changes with edits alone. */
   edit_tag: string;
   /** It changes with the performance and with every seat of it; also the `ETag`. */
@@ -422,6 +508,24 @@ export interface NewPerformance {
   opens_at?: string | null;
   /** The first moment after the sale, after `opens_at`. Left out: `starts_at`, wherever that is moved; `null`: it does not close. */
   closes_at?: string | null;
+  /** As in openapi.yaml. */
+  cancellation?: NewCancellation;
+}
+
+/** The rule for giving back what is paid. On a performance: the one that it states, for what is held from now on. On a booking: the one that it was held on; without it, it can be given back without end. */
+export interface Cancellation {
+  /** The first moment at which it can be given back no more; without it, and at the latest, when the show starts. */
+  until?: string;
+  /** How much of each price is refunded, rounded up; the rest is kept. */
+  refund_percent: number;
+}
+
+/** The rule for giving back what is paid. `null`, and left out of a new performance: in full, until the show starts. */
+export interface NewCancellation {
+  /** The first moment at which it can be given back no more; it counts until the show starts at most. */
+  until: string;
+  /** How much of each price is refunded, rounded up; the rest is kept. */
+  refund_percent: number;
 }
 
 /** The body that edits a performance. */
@@ -442,6 +546,8 @@ export interface PerformanceEdit {
   closes_at?: string | null;
   /** Of one seat, in minor units, by section; the others stay. */
   prices?: Record<string, number>;
+  /** As in openapi.yaml. */
+  cancellation?: NewCancellation;
 }
 
 /** A section of a new performance. */
@@ -510,6 +616,10 @@ export interface NewBooking {
   /** As in openapi.yaml. */
   best_available?: BestAvailable;
   /** As in openapi.yaml. */
+  reference?: Reference;
+  /** As in openapi.yaml. */
+  metadata?: Metadata;
+  /** As in openapi.yaml. */
   contact?: Contact;
 }
 
@@ -539,14 +649,76 @@ export interface Booking {
   expires_at: string;
   /** It was held for longer. */
   extended: boolean;
+  /** As in openapi.yaml. */
+  cancellation?: Cancellation;
+  /** How much of what was paid was not refunded when it was given back. */
+  kept?: number;
   /** Of the last change, from 0; also the `ETag`. */
   revision: number;
   /** Of the last change in the log. */
   position: number;
   /** As in openapi.yaml. */
+  reference?: Reference;
+  /** As in openapi.yaml. */
+  metadata?: Metadata;
+  /** As in openapi.yaml. */
   contact?: Contact;
   /** As in openapi.yaml. */
   as_of?: AsOf;
+}
+
+/** What was sold of something, and for how much. */
+export interface Report {
+  /** Of what. */
+  id: string;
+  /** Units, seats or teams that are sold now. */
+  sold: number;
+  /** Held or being paid. */
+  held: number;
+  /** Sold before, and given back. */
+  given_back: number;
+  /** Money, in minor units: always `open` + `booked` + `kept` + `refunded` + `owed`. */
+  received: number;
+  /** Received for what is not decided yet. */
+  open: number;
+  /** Received for what is sold now. */
+  booked: number;
+  /** Received for what was given back, and not to be refunded. */
+  kept: number;
+  /** Given back. */
+  refunded: number;
+  /** To be given back. */
+  owed: number;
+  /** The same by section, for a performance. */
+  sections: SectionReport[];
+  /** Of the log up to which all is counted. */
+  position: number;
+  /** As in openapi.yaml. */
+  as_of?: AsOf;
+}
+
+/** The part of one section. */
+export interface SectionReport {
+  /** Its id. */
+  section: string;
+  /** Units, seats or teams that are sold now. */
+  sold: number;
+  /** Held or being paid. */
+  held: number;
+  /** Sold before, and given back. */
+  given_back: number;
+  /** Money, in minor units: always `open` + `booked` + `kept` + `refunded` + `owed`. */
+  received: number;
+  /** Received for what is not decided yet. */
+  open: number;
+  /** Received for what is sold now. */
+  booked: number;
+  /** Received for what was given back, and not to be refunded. */
+  kept: number;
+  /** Given back. */
+  refunded: number;
+  /** To be given back. */
+  owed: number;
 }
 
 /** The body that charges a wallet. */
@@ -1410,4 +1582,4 @@ export interface SectionLeft {
 }
 
 /** For programs; stable. */
-export type Code = "already_confirmed" | "already_entered" | "already_exists" | "bad_cursor" | "bad_parameter" | "body_too_large" | "deadline_passed" | "forbidden" | "foreign_origin" | "hold_expired" | "idempotency_key_reused" | "insufficient_balance" | "internal" | "invalid_field" | "keys_differ" | "keys_unavailable" | "limit_exceeded" | "log_unavailable" | "malformed_json" | "method_not_allowed" | "not_found" | "not_held" | "not_open" | "overloaded" | "pass_invalid" | "pass_required" | "projection_behind" | "rate_limited" | "registration_closed" | "released" | "request_header_too_large" | "revision_required" | "room_closed" | "sale_closed" | "seat_taken" | "shutting_down" | "draining" | "sold_out" | "stale_revision" | "tournament_full" | "unauthenticated" | "unknown_field" | "unsupported_media_type" | "upgrade_required";
+export type Code = "already_confirmed" | "already_entered" | "already_exists" | "bad_cursor" | "bad_parameter" | "body_too_large" | "deadline_passed" | "forbidden" | "foreign_origin" | "hold_expired" | "idempotency_key_reused" | "insufficient_balance" | "internal" | "invalid_field" | "keys_differ" | "keys_unavailable" | "limit_exceeded" | "log_unavailable" | "malformed_json" | "method_not_allowed" | "not_found" | "not_held" | "not_open" | "overloaded" | "pass_invalid" | "pass_required" | "projection_behind" | "rate_limited" | "registration_closed" | "released" | "request_header_too_large" | "revision_required" | "room_closed" | "sale_closed" | "cancellation_closed" | "seat_taken" | "shutting_down" | "draining" | "sold_out" | "stale_revision" | "tournament_full" | "unauthenticated" | "unknown_field" | "unsupported_media_type" | "upgrade_required";

@@ -89,3 +89,24 @@ func TestACrashWhileAPartIsRefunded(t *testing.T) {
 		}
 	}
 }
+
+// TestNothingIsRefunded of what is kept as a whole, however often that is asked for.
+func TestNothingIsRefunded(t *testing.T) {
+	w := begin(t, 1, 6, 0)
+	w.charge("ann", 100)
+	w.edit(&performance.Edit{Cancellation: &events.Cancellation{Until: day.Add(100 * s)}})
+	id := w.mustBook("ann", "A-1-1")
+	_, err := w.pay(id, "ann")
+	w.want(err, "ok")
+	for range 2 {
+		answer, err := w.cancel(id, "ann")
+		if w.want(err, "ok"); answer.Booking.Kept != 100 || answer.Booking.Refunding {
+			t.Errorf("%+v", answer.Booking)
+		}
+		w.resume()
+	}
+	if got := w.read().wallets["ann"].Balance(); got != 0 {
+		t.Errorf("ann has %d, want 0", got)
+	}
+	w.mustBook("bob", "A-1-1")
+}

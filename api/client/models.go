@@ -209,7 +209,7 @@ type NewAPIKey struct {
 	Name string `json:"name"`
 	// As in openapi.yaml.
 	Role string `json:"role"`
-	// When it ends by itself; never
+	// When it ends by itself; never, if left out.
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 }
 

@@ -194,7 +194,7 @@ export interface NewAPIKey {
   name: string;
   /** As in openapi.yaml. */
   role: "auditor" | "service" | "door" | "admin";
-  /** When it ends by itself; never */
+  /** When it ends by itself; never, if left out. */
   expires_at?: string;
 }
 

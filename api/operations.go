@@ -67,6 +67,11 @@ func (s *Server) readyz(r *request) error {
 		"position": s.config.Views.Position(),
 		"epoch":    s.config.Store.Epoch(),
 	}
+	if ready["currency"] = s.config.Currency.Code; s.config.Currency.Assumed {
+		ready["currency"] = "assumed"
+	} else {
+		ready["currency_digits"] = s.config.Currency.Digits
+	}
 	if s.config.Monitor != nil {
 		ready["proved"] = s.config.Monitor.Position()
 	}

@@ -150,7 +150,8 @@ func (s *Server) auditPage(r *request) error {
 // frame has what every page shows of the server.
 func (r *request) frame() web.Frame {
 	_, open := r.server.config.Auth.(OpenAuth)
-	frame := web.Frame{Epoch: r.server.config.Store.Epoch(), Token: !open, HoldersCharge: r.server.config.HoldersCharge}
+	frame := web.Frame{Epoch: r.server.config.Store.Epoch(), Token: !open, HoldersCharge: r.server.config.HoldersCharge,
+		Currency: r.server.config.Currency}
 	if at := r.server.config.AsOf; at != nil {
 		frame.AsOf, frame.AsOfPosition = at.Time, uint64(at.Position)
 	}

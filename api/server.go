@@ -94,6 +94,8 @@ type Config struct {
 	AsOf *row.Moment
 	// Contacts keeps how to reach holders; nil refuses contacts.
 	Contacts *contacts.Book
+	// Currency is that of all amounts; the zero one is [events.AssumedCurrency].
+	Currency events.Currency
 	// HoldersCharge lets holders and auditors charge their own wallets; otherwise only a service
 	// or an admin may.
 	HoldersCharge bool
@@ -159,6 +161,9 @@ func New(config Config) *Server {
 	}
 	if config.Metrics == nil {
 		config.Metrics = prometheus.NewRegistry()
+	}
+	if config.Currency == (events.Currency{}) {
+		config.Currency = events.AssumedCurrency
 	}
 	if config.MaxSockets == 0 {
 		config.MaxSockets = 100_000

@@ -1,6 +1,9 @@
 package events
 
-func init() { register[PassKeysAdded]() }
+func init() {
+	register[PassKeysAdded]()
+	register[CurrencyNamed]()
+}
 
 // SettingsCategory is the category of the stream of settings that all servers on a log share.
 const SettingsCategory = "settings"
@@ -17,3 +20,13 @@ type PassKeysAdded struct {
 }
 
 func (*PassKeysAdded) Name() string { return "settings.pass_keys_added.v1" }
+
+// CurrencyNamed says what all amounts of the log are minor units of, those recorded before included.
+// It is recorded once.
+type CurrencyNamed struct {
+	// Currency is a code of ISO 4217, and Digits the number of its decimals there.
+	Currency string `json:"currency"`
+	Digits   int64  `json:"digits"`
+}
+
+func (*CurrencyNamed) Name() string { return "settings.currency_named.v1" }

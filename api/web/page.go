@@ -2,7 +2,6 @@ package web
 
 import (
 	"embed"
-	"fmt"
 	"html/template"
 	"io"
 	"io/fs"
@@ -90,6 +89,8 @@ type Frame struct {
 	Epoch string
 	// Token means that commands need one.
 	Token bool
+	// Currency is that of all amounts.
+	Currency events.Currency
 	// HoldersCharge means that holders may charge their own wallets.
 	HoldersCharge bool
 	// First means that no page of the list comes before this one.
@@ -112,7 +113,7 @@ type Frame struct {
 // the present.
 var (
 	parsed = template.Must(template.New("").Funcs(template.FuncMap{
-		"money": money, "share": share, "prose": prose, "anchor": anchor, "places": func() []place { return places },
+		"share": share, "prose": prose, "anchor": anchor, "places": func() []place { return places },
 		"stamp": stamp, "people": people, "second": second, "order": order, "sentence": sentence,
 	}).Funcs(noticesBy(time.Now)).ParseFS(files, "*.html"))
 	pages = template.Must(parsed.Clone())
@@ -202,12 +203,21 @@ func notice(t row.Tournament, now time.Time) string {
 	return ""
 }
 
-// money shows minor units with two decimals, without a currency.
-func money(minor int64) string {
+// Money shows an amount of minor units, also in an assumed currency.
+func (f Frame) Money(minor int64) string {
 	if minor == 0 {
 		return "free"
 	}
-	return fmt.Sprintf("%d.%02d", minor/100, minor%100)
+	return f.Currency.Number(minor) + " " + f.Currency.Code
+}
+
+// Charge is the amount that a wallet's page proposes: 100 of the currency.
+func (f Frame) Charge() string {
+	minor := int64(100)
+	for range f.Currency.Digits {
+		minor *= 10
+	}
+	return f.Currency.Number(minor)
 }
 
 // share returns a part of a whole as a percentage for CSS and SVG.

@@ -18,9 +18,20 @@ export function forget(store, name) {
   try { window[store].removeItem("admitone." + name); } catch { /* nothing was kept */ }
 }
 
-// Minor units with two decimals, without a currency.
-export const amount = (minor) => (minor / 100).toFixed(2);
+// Amounts are minor units of the server's currency. The server says how many decimals that has:
+// Intl shows some currencies without those that ISO 4217 gives them.
+const { currency = "EUR", digits = "2" } = document.body.dataset;
+export const decimals = Number(digits);
+const shown = new Intl.NumberFormat(undefined, {
+  style: "currency", currency, minimumFractionDigits: decimals, maximumFractionDigits: decimals,
+});
+export const amount = (minor) => shown.format(minor / 10 ** decimals);
+export const plain = (minor) => (minor / 10 ** decimals).toFixed(decimals); // to be typed over
 export const money = (minor) => minor === 0 ? "free" : amount(minor);
+export function showMoney(from) {
+  for (const element of from.querySelectorAll("[data-minor]")) element.textContent = money(Number(element.dataset.minor));
+}
+showMoney(document);
 
 export const share = (part, whole) => whole === 0 ? "0%" : (100 * part / whole).toFixed(2) + "%";
 
@@ -193,6 +204,7 @@ export function onNewCards(selector, add) {
     for (const card of cards) {
       known.add(card.dataset.id);
       for (const hidden of card.querySelectorAll(".needs-script")) hidden.hidden = false;
+      showMoney(card);
       const next = [...list.children].find((other) => order(other) > order(card));
       list.insertBefore(document.importNode(card, true), next ?? null);
       add(list.querySelector(`[data-id="${card.dataset.id}"]`));

@@ -1,7 +1,7 @@
 // The visitor's wallet: its balance and movements, and charging it.
 
 import { command, known } from "./command.js";
-import { $, amount, holder, keep, recheck, role, serves, tell } from "./page.js";
+import { $, amount, decimals, holder, keep, plain, recheck, role, serves, tell } from "./page.js";
 
 const path = () => `/v1/wallets/${encodeURIComponent(holder())}`;
 const say = (tone, text, holds) => tell($("#wallet-message"), tone, text, holds);
@@ -56,17 +56,17 @@ export function short({ balance, amount: price }, due) {
   show(balance);
   say("bad", `There is ${amount(balance)} in the wallet, and it costs ${amount(price)}. ${mayCharge() ? "Charge it, then pay." : "Have it charged, then pay."}`, () => has < price && due());
   if (!mayCharge()) return $("#wallet-title").focus();
-  $("#amount").value = amount(price - balance);
+  $("#amount").value = plain(price - balance);
   $("#amount").focus();
 }
 
 // charge puts in the amount that the visitor enters.
 export async function charge() {
-  const [, whole, part = ""] = $("#amount").value.trim().match(/^(\d{1,12})(?:[.,](\d{1,2}))?$/) ?? [];
-  const minor = Number(whole) * 100 + Number(part.padEnd(2, "0"));
+  const [, whole, part = ""] = $("#amount").value.trim().match(/^(\d{1,12})(?:[.,](\d{1,4}))?$/) ?? [];
+  const minor = part.length > decimals ? NaN : Number(whole + part.padEnd(decimals, "0"));
   if (!(minor > 0)) {
     const typed = $("#amount").value;
-    say("bad", "Say how much, such as 100.00.", () => $("#amount").value === typed);
+    say("bad", `Say how much, such as ${plain(100 * 10 ** decimals)}.`, () => $("#amount").value === typed);
     return $("#amount").focus();
   }
   const name = holder();

@@ -44,7 +44,7 @@ func (o *owners) part(ctx context.Context, e *events.Recorded, of subject) (subj
 		return of, err
 	}
 	if owner == of.id {
-		return subject{}, nil
+		return of.everyone(), nil
 	}
 	return of, nil
 }
@@ -149,8 +149,8 @@ func describeBooking(fact events.Fact, of subject) string {
 		for i, s := range f.Seats {
 			names[i] = string(s.Seat)
 		}
-		return fmt.Sprintf("%s holds %s of performance %s for %d until %s%s", f.Holder, strings.Join(names, ", "),
-			f.PerformanceID, f.Amount, events.FormatTime(f.ExpiresAt), ordered(&f.OrderData))
+		return fmt.Sprintf("%s holds %s of performance %s for %s until %s%s", f.Holder, strings.Join(names, ", "),
+			f.PerformanceID, of.money(f.Amount), events.FormatTime(f.ExpiresAt), ordered(&f.OrderData))
 	case *events.BookingAnnotated:
 		return "its order data were stated anew: " + orderText(&f.OrderData)
 	case *events.BookingExtended:
@@ -159,14 +159,14 @@ func describeBooking(fact events.Fact, of subject) string {
 		return fmt.Sprintf("not paid by %s; its seats are given back next", events.FormatTime(f.ExpiresAt))
 	case *events.BookingPaymentStarted:
 		if f.Was == events.BookingIsExpired {
-			return fmt.Sprintf("a late payment of %d began, which has to take the seats again: payment %s", f.Amount,
+			return fmt.Sprintf("a late payment of %s began, which has to take the seats again: payment %s", of.money(f.Amount),
 				f.PaymentID)
 		}
-		return fmt.Sprintf("a payment of %d began: payment %s", f.Amount, f.PaymentID)
+		return fmt.Sprintf("a payment of %s began: payment %s", of.money(f.Amount), f.PaymentID)
 	case *events.BookingRetaken:
 		return fmt.Sprintf("the late payment has all the seats again, until %s", events.FormatTime(f.ExpiresAt))
 	case *events.BookingBooked:
-		return fmt.Sprintf("booked; %d is paid: payment %s", f.Amount, f.PaymentID)
+		return fmt.Sprintf("booked; %s is paid: payment %s", of.money(f.Amount), f.PaymentID)
 	case *events.BookingPaymentFailed:
 		return fmt.Sprintf("payment %s failed (%s); the booking is %s, and its deadline is %s", f.PaymentID, f.Reason,
 			f.Status, events.FormatTime(f.ExpiresAt))
@@ -179,7 +179,7 @@ func describeBooking(fact events.Fact, of subject) string {
 		}
 		return fmt.Sprintf("given back by the holder; it was %s", f.Was)
 	case *events.BookingRefunded:
-		return fmt.Sprintf("everything is given back, %d of it money: payment %s", f.Amount, f.PaymentID)
+		return fmt.Sprintf("everything is given back, %s of it money: payment %s", of.money(f.Amount), f.PaymentID)
 	}
 	return ""
 }
@@ -190,13 +190,13 @@ func describeWallet(fact events.Fact, of subject) string {
 	}
 	switch f := fact.(type) {
 	case *events.WalletCharged:
-		return fmt.Sprintf("charged with %d: charge %s; the balance is %d", f.Amount, f.ChargeID, f.Balance)
+		return fmt.Sprintf("charged with %s: charge %s; the balance is %s", of.money(f.Amount), f.ChargeID, of.money(f.Balance))
 	case *events.WalletDebited:
-		return fmt.Sprintf("paid %d for booking %s: payment %s; the balance is %d", f.Amount, f.BookingID, f.PaymentID,
-			f.Balance)
+		return fmt.Sprintf("paid %s for booking %s: payment %s; the balance is %s", of.money(f.Amount), f.BookingID,
+			f.PaymentID, of.money(f.Balance))
 	case *events.WalletRefunded:
-		return fmt.Sprintf("got %d back for booking %s: payment %s; the balance is %d", f.Amount, f.BookingID, f.PaymentID,
-			f.Balance)
+		return fmt.Sprintf("got %s back for booking %s: payment %s; the balance is %s", of.money(f.Amount), f.BookingID,
+			f.PaymentID, of.money(f.Balance))
 	case *events.WalletCancelled:
 		return fmt.Sprintf("payment %s for booking %s was given up before any money was taken", f.PaymentID, f.BookingID)
 	}

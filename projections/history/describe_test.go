@@ -21,7 +21,7 @@ func TestTellManyExpired(t *testing.T) {
 	if !strings.HasPrefix(text, "8 units of 8 holds that nobody") || !strings.HasSuffix(text, ", and 3 more; 8 remain") {
 		t.Error(text)
 	}
-	if text := describeProduct(fact, subject{holderKind, "ada"}); text != "" {
+	if text := describeProduct(fact, subject{kind: holderKind, id: "ada"}); text != "" {
 		t.Errorf("ada is told %q", text)
 	}
 }
@@ -37,11 +37,11 @@ func TestTellManyPromoted(t *testing.T) {
 		!strings.HasSuffix(text, "tp, and 4 more came in from the waitlist; 100 teams in, none remain") {
 		t.Error(text)
 	}
-	if text := describeTournament(fact, subject{events.TeamCategory,
-		"tt"}); text != "tt came in from the waitlist; 100 teams in, none remain" {
+	if text := describeTournament(fact, subject{kind: events.TeamCategory,
+		id: "tt"}); text != "tt came in from the waitlist; 100 teams in, none remain" {
 		t.Errorf("tt is told %q", text)
 	}
-	if text := describeTournament(fact, subject{events.TeamCategory, "x"}); text != "" {
+	if text := describeTournament(fact, subject{kind: events.TeamCategory, id: "x"}); text != "" {
 		t.Errorf("x is told %q", text)
 	}
 }

@@ -42,14 +42,26 @@ type describer func(fact events.Fact, of subject) string
 
 // subject is the holder or the team that a fact is told to; the zero subject is told
 // everything.
-type subject struct{ kind, id string }
+type subject struct {
+	kind, id string
+	// currency in which amounts are told.
+	currency events.Currency
+}
 
-func (s subject) isEveryone() bool { return s == subject{} }
+func (s subject) isEveryone() bool { return s.kind == "" && s.id == "" }
+
+// everyone is told everything, in the same currency.
+func (s subject) everyone() subject { return subject{currency: s.currency} }
+
+// money is an amount in words.
+func (s subject) money(minor int64) string { return s.currency.Text(minor) }
 
 // includes reports whether what belongs to one of that kind is to be told.
-func (s subject) includes(kind, id string) bool { return s.isEveryone() || s == subject{kind, id} }
+func (s subject) includes(kind, id string) bool {
+	return s.isEveryone() || s.kind == kind && s.id == id
+}
 
-// Describe makes a sentence of an event.
+// Describe makes a sentence of an event; amounts are told in minor units.
 // Errors: events.ErrUnknownFact, events.ErrBadFact, events.ErrBadMetadata.
 func Describe(e *events.Recorded) (Line, error) {
 	line, _, err := describe(e, subject{})
@@ -111,8 +123,13 @@ const (
 // of [Describe]; the store's.
 func Read(ctx context.Context, store events.Store, kind, id string, from uint64,
 	limit int) (page []Line, next uint64, more bool, err error) {
+	currency, err := events.CurrencyIn(ctx, store, events.EndPosition)
+	if err != nil {
+		return nil, 0, false, err
+	}
+	of := subject{kind: kind, id: id, currency: currency}
 	if kind == holderKind {
-		return search(ctx, store, subject{kind, id}, events.Position(from), limit)
+		return search(ctx, store, of, events.Position(from), limit)
 	}
 	if kind == ticketKind {
 		return ofTicket(ctx, store, id, from, limit)
@@ -122,17 +139,17 @@ func Read(ctx context.Context, store events.Store, kind, id string, from uint64,
 		return nil, 0, false, fmt.Errorf("%w: %q; there are: %s", ErrNoKind, kind, strings.Join(Kinds(), ", "))
 	}
 	if kind == events.TeamCategory && from > 0 {
-		return search(ctx, store, subject{kind, id}, events.Position(from), limit)
+		return search(ctx, store, of, events.Position(from), limit)
 	}
 	recorded, err := store.Read(ctx, events.NewStreamID(known.category, id), events.Revision(from), events.Forward, limit)
 	if err == nil && from == 0 && len(recorded) == 0 {
 		err = ErrEmpty
 	}
 	if err == nil && kind == events.TeamCategory {
-		return search(ctx, store, subject{kind, id}, recorded[0].Position-1, limit)
+		return search(ctx, store, of, recorded[0].Position-1, limit)
 	}
 	for i := range recorded {
-		line, _, err := describe(&recorded[i], subject{})
+		line, _, err := describe(&recorded[i], of.everyone())
 		if err != nil {
 			return nil, 0, false, err
 		}

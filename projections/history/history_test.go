@@ -43,6 +43,13 @@ func (s *products) ReadAll(
 	return rest[:min(limit, len(rest))], nil
 }
 
+// Read has no stream of settings.
+func (s *products) Read(
+	context.Context, events.StreamID, events.Revision, events.Direction, int,
+) ([]events.Recorded, error) {
+	return nil, nil
+}
+
 // TestHolderHistoryIsBounded: a page looks at so many events and no more.
 func TestHolderHistoryIsBounded(t *testing.T) {
 	s := &products{}

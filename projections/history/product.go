@@ -78,12 +78,12 @@ func describeProduct(fact events.Fact, of subject) string {
 		}
 	case *events.ProductCreated:
 		if of.isEveryone() {
-			return fmt.Sprintf("put on sale as %q: %s at %d, held for %d s, %s%s", f.DisplayName, units(f.Stock), f.Price,
+			return fmt.Sprintf("put on sale as %q: %s at %s, held for %d s, %s%s", f.DisplayName, units(f.Stock), of.money(f.Price),
 				f.HoldSeconds, limit(f.LimitPerHolder), behind(f.WaitingRoom)+onSale(f.SaleTimes))
 		}
 	case *events.ProductEdited:
 		if of.isEveryone() {
-			return fmt.Sprintf("edited; it is now %q: %s at %d, %s%s; %s", f.DisplayName, units(f.Stock), f.Price,
+			return fmt.Sprintf("edited; it is now %q: %s at %s, %s%s; %s", f.DisplayName, units(f.Stock), of.money(f.Price),
 				limit(f.LimitPerHolder), behind(f.WaitingRoom)+onSale(f.SaleTimes), remain(f.Remaining))
 		}
 	case *events.ProductOpened:

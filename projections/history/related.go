@@ -38,6 +38,10 @@ func ReadRelated(ctx context.Context, store events.Store, kind, id string, after
 		}
 		return byTime(page), events.Position(place), more, err
 	}
+	currency, err := events.CurrencyIn(ctx, store, events.EndPosition)
+	if err != nil {
+		return nil, 0, false, err
+	}
 	own := events.NewStreamID(known.category, id)
 	first, err := store.Read(ctx, own, 0, events.Forward, readSize)
 	if err != nil {
@@ -50,7 +54,8 @@ func ReadRelated(ctx context.Context, store events.Store, kind, id string, after
 	if err != nil {
 		return nil, 0, false, err
 	}
-	t := collector{ctx: ctx, store: store, after: after, upTo: events.EndPosition, limit: limit, budget: maxScanned}
+	t := collector{ctx: ctx, store: store, after: after, upTo: events.EndPosition, limit: limit,
+		budget: maxScanned, of: subject{currency: currency}}
 	for _, c := range chapters {
 		if err := t.read(c); err != nil {
 			return nil, 0, false, err
@@ -123,6 +128,7 @@ type collector struct {
 	// budget is how many events may still be looked at.
 	budget int
 	lines  []Line
+	of     subject // everyone
 }
 
 // readSize is how many events of a stream are read at once.
@@ -141,7 +147,7 @@ func (t *collector) read(c source) error {
 				return false, err
 			}
 		}
-		line, _, err := describe(e, subject{})
+		line, _, err := describe(e, t.of)
 		if err == nil {
 			t.lines = append(t.lines, line)
 		}
@@ -251,7 +257,7 @@ func (t *collector) refusal(own events.StreamID, e *events.Recorded) (use bool, 
 	if !ok || !refusedOf(f, own) {
 		return false, nil
 	}
-	line, _, err := describe(e, subject{})
+	line, _, err := describe(e, t.of)
 	if err == nil {
 		t.lines = append(t.lines, line)
 	}

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"fmt"
 	"strings"
 
 	"admitone/events"
@@ -13,8 +14,14 @@ func init() {
 
 // describeSettings says what servers agree on from now on.
 func describeSettings(fact events.Fact, of subject) string {
-	if f, ok := fact.(*events.PassKeysAdded); ok && of.isEveryone() {
+	if !of.isEveryone() {
+		return ""
+	}
+	switch f := fact.(type) {
+	case *events.PassKeysAdded:
 		return "keys sign passes from now on: fingerprints " + strings.Join(f.Fingerprints, ", ")
+	case *events.CurrencyNamed:
+		return fmt.Sprintf("all amounts are minor units of %s, with %d decimals", f.Currency, f.Digits)
 	}
 	return ""
 }

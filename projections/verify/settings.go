@@ -11,16 +11,32 @@ func init() {
 }
 
 // settingsCheck holds what servers agree on to being said once.
-type settingsCheck struct{ keys map[string]bool }
+type settingsCheck struct {
+	keys     map[string]bool
+	currency string
+}
 
 func (c *settingsCheck) apply(e *events.Recorded, fact events.Fact, _ time.Time) *fault {
-	f, ok := fact.(*events.PassKeysAdded)
-	switch {
-	case e.Stream != events.SettingsStream:
+	if e.Stream != events.SettingsStream {
 		return faultf(RuleKnown, "settings are in %s alone", events.SettingsStream)
-	case !ok:
-		return faultf(RuleKnown, "a %s in the stream of settings", fact.Name())
-	case len(f.Fingerprints) == 0:
+	}
+	switch f := fact.(type) {
+	case *events.PassKeysAdded:
+		return c.added(f)
+	case *events.CurrencyNamed:
+		named, ok := events.CurrencyOf(f.Currency)
+		if !ok || int64(named.Digits) != f.Digits || c.currency != "" {
+			return faultf(RuleFigures, "it names the currency %q with %d decimals; named before: %q", f.Currency, f.Digits,
+				c.currency)
+		}
+		c.currency = f.Currency
+		return nil
+	}
+	return faultf(RuleKnown, "a %s in the stream of settings", fact.Name())
+}
+
+func (c *settingsCheck) added(f *events.PassKeysAdded) *fault {
+	if len(f.Fingerprints) == 0 {
 		return faultf(RuleFigures, "it adds no keys")
 	}
 	for _, key := range f.Fingerprints {

@@ -181,7 +181,7 @@ func everyPage(t *testing.T, browser context.Context) {
 		if path == "/performances/gig" {
 			p.live()
 			p.click(seatButton("A-1-1"))
-			p.shows(`document.querySelector("#picks button")`, "A-1-1 · 50.00")
+			p.shows(`document.querySelector("#picks button")`, "A-1-1 · €50.00")
 		}
 		p.namedAsSeen(path)
 		p.meetsAtEdges(path)

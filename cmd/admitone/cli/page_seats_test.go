@@ -130,12 +130,12 @@ func oneSeat(t *testing.T, browser context.Context) {
 	for _, p := range []*tab{ada, bob} {
 		p.click(seatButton("A-1-1"))
 		p.click(seatButton("A-1-2"))
-		p.shows(act("book"), "Book 2 seats · 100.00")
+		p.shows(act("book"), "Book 2 seats · €100.00")
 	}
 	ada.hears(choiceMessage)
 	ada.click(act("book"))
 	ada.shows(choiceMessage, "A-1-1, A-1-2: held for you")
-	ada.shows(myBookings, "On hold · 100.00")
+	ada.shows(myBookings, "On hold · €100.00")
 	ada.seatIs("A-1-1", "yours, on hold")
 	if said := of[string](ada, `sessionStorage.heard`); strings.Contains(said, "faster") {
 		t.Errorf("ada is told of her own booking: %q", said)
@@ -148,17 +148,17 @@ func oneSeat(t *testing.T, browser context.Context) {
 	bob.click(act("book"))
 	bob.shows(choiceMessage, "Others have A-1-1, A-1-2.")
 	bob.click(offers + `.querySelector("button")`)
-	bob.shows(myBookings, "On hold · 100.00")
+	bob.shows(myBookings, "On hold · €100.00")
 	bob.wait(`document.activeElement.dataset.action === "pay"`)
 	// The wallet is empty; the page leads there, and names the missing amount.
 	bob.click(act("pay"))
-	bob.shows(`document.querySelector("#wallet-message")`, "There is 0.00 in the wallet, and it costs 100.00.")
+	bob.shows(`document.querySelector("#wallet-message")`, "There is €0.00 in the wallet, and it costs €100.00.")
 	bob.wait(`document.activeElement.id === "amount" && document.activeElement.value === "100.00"`)
 	bob.click(act("charge"))
-	bob.shows(balance, "100.00")
+	bob.shows(balance, "€100.00")
 	bob.click(act("pay"))
 	bob.shows(myBookings, "Booked and paid")
-	bob.shows(balance, "0.00")
+	bob.shows(balance, "€0.00")
 	theirs := of[string](bob, myBookings+`.querySelector(".seats").textContent`)
 	first, _, _ := strings.Cut(theirs, ",")
 	ada.seatIs(first, "booked")
@@ -168,7 +168,7 @@ func oneSeat(t *testing.T, browser context.Context) {
 	bob.shows(myBookings, "Booked and paid")
 	bob.seatIs(first, "yours, booked")
 	bob.click(`document.querySelector("#entries summary")`)
-	bob.shows(`document.querySelector("#entries")`, "Paid −100.00 → 0.00")
+	bob.shows(`document.querySelector("#entries")`, "Paid −€100.00 → €0.00")
 	if got := s.bookingsOf("bob"); len(got) != 1 || got[0] != strings.ReplaceAll(theirs, ",", "")+" booked" {
 		t.Errorf("the server has %q for bob, the page %q", got, theirs)
 	}
@@ -201,7 +201,7 @@ func bestSeats(t *testing.T, browser context.Context) {
 	ada := guest(t, browser, s.url, "ada")
 	ada.do(chromedp.SetValue("#best-quantity", "3"), chromedp.SetValue("#best-section", "B"))
 	ada.click(act("best"))
-	ada.shows(myBookings, "On hold · 75.00")
+	ada.shows(myBookings, "On hold · €75.00")
 	ada.shows(`document.querySelector("#limit")`, "At most 4 seats for one person; you have 3.")
 	ada.click(act("best"))
 	ada.shows(choiceMessage, "Say how many seats: 1 to 1.")
@@ -236,7 +236,7 @@ func seatsRunOut(t *testing.T, browser context.Context) {
 	ada.shows(myBookings, "The time ran out")
 	ada.click(act("pay"))
 	ada.shows(myBookings, "Booked and paid")
-	ada.shows(balance, "40.00")
+	ada.shows(balance, "€40.00")
 	bob.seatIs("A-1-1", "booked")
 }
 
@@ -244,7 +244,7 @@ func moreTime(t *testing.T, browser context.Context) {
 	s := stage(t, `,"hold_seconds":300`, [4]any{"A", 2, 4, 5000})
 	s.send("POST", "/v1/wallets/ada/charges", `{"amount":9000}`)
 	ada := guest(t, browser, s.url, "ada")
-	ada.shows(balance, "90.00")
+	ada.shows(balance, "€90.00")
 	ada.click(seatButton("A-1-1"))
 	ada.click(act("book"))
 	clock := myBookings + `.querySelector(".clock")`
@@ -256,11 +256,11 @@ func moreTime(t *testing.T, browser context.Context) {
 	ada.wait(act("extend") + `.hidden`)
 	ada.wait(`document.activeElement !== document.body`)
 	ada.click(act("pay"))
-	ada.shows(balance, "40.00")
+	ada.shows(balance, "€40.00")
 	// A paid booking is released with the second click only.
 	ada.gives(act("return"))
 	ada.shows(myBookings, "Given back")
-	ada.shows(balance, "90.00")
+	ada.shows(balance, "€90.00")
 	ada.seatIs("A-1-1", "free")
 	if got := s.bookingsOf("ada"); len(got) != 1 || got[0] != "A-1-1 released" {
 		t.Errorf("the server has %q", got)

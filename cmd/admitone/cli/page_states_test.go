@@ -136,13 +136,13 @@ func seatMessages(t *testing.T, browser context.Context) {
 	ada.gone(choiceMessage)
 	// A message is shown once, and disappears with its subject.
 	ada.click(act("pay"))
-	ada.shows(wallet, "There is 0.00 in the wallet, and it costs 50.00.")
+	ada.shows(wallet, "There is €0.00 in the wallet, and it costs €50.00.")
 	ada.gone(bookingsMessage)
 	ada.click(act("charge"))
-	ada.shows(wallet, "Charged 50.00.")
+	ada.shows(wallet, "Charged €50.00.")
 	ada.click(act("pay"))
 	ada.shows(bookingsMessage, "Paid. The seats are yours.")
-	ada.shows(balance, "0.00")
+	ada.shows(balance, "€0.00")
 	ada.gone(wallet)
 	ada.gives(act("return"))
 	ada.shows(bookingsMessage, "Given back; the money is in your wallet.")
@@ -308,8 +308,8 @@ func trayOnPhone(t *testing.T, browser context.Context) {
 	ada.click(seatButton("A-1-1"))
 	ada.click(seatButton("A-1-2"))
 	ada.wait(tray + `.checkVisibility()`)
-	ada.shows(tray, "2 seats · 138.00")
-	if name := of[string](ada, trayBook+`.textContent`); name != "Book 2 seats · 138.00" {
+	ada.shows(tray, "2 seats · €138.00")
+	if name := of[string](ada, trayBook+`.textContent`); name != "Book 2 seats · €138.00" {
 		t.Errorf("the button of the tray is called %q", name)
 	}
 	seen := `(({ top, bottom, height }) => top > innerHeight - 120 && bottom <= innerHeight &&

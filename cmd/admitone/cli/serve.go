@@ -60,6 +60,8 @@ func newServe() *cobra.Command {
 	f.BoolVar(&demo, "demo", false, "make a few products, a tournament and a concert, unless they are there")
 	f.StringSliceVar(&s.AllowOrigins, "allow-origin", nil,
 		"origin whose pages may open sockets, send requests and read the answers, beside the server's own; * is any")
+	f.StringVar(&s.Currency, "currency", "", "what amounts are minor units of, by ISO 4217, for example KRW; a log keeps "+
+		"the one that it is told first")
 	connectionFlags(f, &s)
 	stopFlags(f, &s)
 	f.DurationVar(&s.IdleAfter, "idle-after", time.Minute, "drop an entity from memory after that long without a command")
@@ -116,6 +118,8 @@ func checkSettings(s *server.Settings, demo bool) error {
 			"--profile-listen out")
 	case s.Drain < 0:
 		return usagef("--drain is 0 or more")
+	case s.At != "" && s.Currency != "":
+		return usagef("--at shows the past, in the currency that the log names; leave --currency out")
 	case s.Joins < 0:
 		return usagef("--joins-per-minute is 0 or more")
 	case s.MaxBackups < 1:

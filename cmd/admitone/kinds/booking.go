@@ -26,14 +26,18 @@ func showBooking(ctx context.Context, store events.Store, id string, at row.Mome
 	if err != nil || b == nil {
 		return nil, err
 	}
+	currency, err := events.CurrencyIn(ctx, store, events.EndPosition)
+	if err != nil {
+		return nil, err
+	}
 	b.Status = b.StatusAt(at.Time)
 	return &Shown{
-		Text: func(out io.Writer) error { return bookingText(out, b) },
+		Text: func(out io.Writer) error { return bookingText(out, b, currency) },
 		JSON: func(asOf *row.Moment) []byte { return api.AppendBooking(nil, b, asOf) },
 	}, nil
 }
 
-func bookingText(out io.Writer, b *row.Booking) error {
+func bookingText(out io.Writer, b *row.Booking, c events.Currency) error {
 	seats := make([]string, len(b.Seats))
 	for i := range b.Seats {
 		seats[i] = string(b.Seats[i].Seat)
@@ -41,12 +45,12 @@ func bookingText(out io.Writer, b *row.Booking) error {
 	_, err := fmt.Fprintf(out, `booking/%s  %s
   holder     %s
   seats      %s of performance/%s
-  amount     %d
+  amount     %s
   deadline   %s
   revision   %d, position %d
   created    %s
   changed    %s
-`, b.ID, b.Status, b.Holder, strings.Join(seats, " "), b.PerformanceID, b.Amount, events.FormatTime(b.ExpiresAt),
+`, b.ID, b.Status, b.Holder, strings.Join(seats, " "), b.PerformanceID, c.Text(b.Amount), events.FormatTime(b.ExpiresAt),
 		b.Revision, b.Position, events.FormatTime(b.Created), events.FormatTime(b.Updated))
 	return err
 }

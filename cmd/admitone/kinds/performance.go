@@ -41,14 +41,18 @@ func showPerformance(ctx context.Context, store events.Store, id string, at row.
 	if err != nil || p == nil {
 		return nil, err
 	}
+	currency, err := events.CurrencyIn(ctx, store, events.EndPosition)
+	if err != nil {
+		return nil, err
+	}
 	return &Shown{
-		Text:  func(out io.Writer) error { return performanceText(out, p) },
+		Text:  func(out io.Writer) error { return performanceText(out, p, currency) },
 		JSON:  func(asOf *row.Moment) []byte { return api.AppendPerformance(nil, p, asOf) },
 		Parts: func() Parts { return seatParts(seats) },
 	}, nil
 }
 
-func performanceText(out io.Writer, p *row.Performance) error {
+func performanceText(out io.Writer, p *row.Performance, c events.Currency) error {
 	limit := "none"
 	if p.LimitPerHolder > 0 {
 		limit = fmt.Sprint(p.LimitPerHolder)
@@ -65,8 +69,8 @@ func performanceText(out io.Writer, p *row.Performance) error {
 	}
 	for i := range p.Sections {
 		s := &p.Sections[i]
-		if _, err := fmt.Fprintf(out, "  section    %s  %s: %d rows of %d at %d; %s\n", s.ID, s.DisplayName, s.Rows,
-			s.SeatsPerRow, s.Price, seatsText(&s.SeatCounts)); err != nil {
+		if _, err := fmt.Fprintf(out, "  section    %s  %s: %d rows of %d at %s; %s\n", s.ID, s.DisplayName, s.Rows,
+			s.SeatsPerRow, c.Text(s.Price), seatsText(&s.SeatCounts)); err != nil {
 			return err
 		}
 	}

@@ -21,7 +21,7 @@ import (
 var productKind = register(&Kind{
 	Name:           "product",
 	Rules:          product.Kind,
-	Show:           showing(row.ProductAt, productText, api.AppendProduct),
+	Show:           showingMoney(row.ProductAt, productText, api.AppendProduct),
 	Command:        productCommand,
 	RefusedCommand: productRefusedCommand,
 	WaitingRoom: func(c core.Core) events.RoomID {
@@ -48,21 +48,21 @@ var productKind = register(&Kind{
 	NewScenario:     load.HotProduct,
 })
 
-func productText(out io.Writer, p *row.Product) error {
+func productText(out io.Writer, p *row.Product, c events.Currency) error {
 	limit := "none"
 	if p.LimitPerHolder > 0 {
 		limit = fmt.Sprint(p.LimitPerHolder)
 	}
 	_, err := fmt.Fprintf(out, `product/%s  %s
   stock      %d = %d remaining + %d held + %d sold
-  price      %d
+  price      %s
   limit      %s per holder
   holds      %d s%s
   revision   %d, position %d
   created    %s
   changed    %s
-`, p.ID, p.Name, p.Stock, p.Remaining(), p.Held, p.Sold, p.Price, limit, p.HoldSeconds, saleText(p.SaleTimes), p.Revision,
-		p.Position, events.FormatTime(p.Created), events.FormatTime(p.Updated))
+`, p.ID, p.Name, p.Stock, p.Remaining(), p.Held, p.Sold, c.Text(p.Price), limit, p.HoldSeconds, saleText(p.SaleTimes),
+		p.Revision, p.Position, events.FormatTime(p.Created), events.FormatTime(p.Updated))
 	return err
 }
 

@@ -40,6 +40,19 @@ func showing[R any, ID ~string](read func(context.Context, events.Store, ID, eve
 	}
 }
 
+// showingMoney is [showing] for a text with amounts.
+func showingMoney[R any, ID ~string](read func(context.Context, events.Store, ID, events.Position) (*R, error),
+	text func(io.Writer, *R, events.Currency) error, write func([]byte, *R, *row.Moment) []byte,
+) func(context.Context, events.Store, string, row.Moment) (*Shown, error) {
+	return func(ctx context.Context, store events.Store, id string, at row.Moment) (*Shown, error) {
+		currency, err := events.CurrencyIn(ctx, store, events.EndPosition)
+		if err != nil {
+			return nil, err
+		}
+		return showing(read, func(out io.Writer, r *R) error { return text(out, r, currency) }, write)(ctx, store, id, at)
+	}
+}
+
 // closeShown completes the JSON of a resource without a route of its own.
 func closeShown(o *events.Object, revision, position int64, at *row.Moment) []byte {
 	o.Int("revision", revision)

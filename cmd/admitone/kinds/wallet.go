@@ -18,19 +18,19 @@ import (
 var walletKind = register(&Kind{
 	Name:     "wallet",
 	Rules:    wallet.Kind,
-	Show:     showing(row.WalletAt, walletText, api.AppendWallet),
+	Show:     showingMoney(row.WalletAt, walletText, api.AppendWallet),
 	Command:  walletCommand,
 	Requests: walletRequests,
 	Figures:  walletFigures,
 })
 
-func walletText(out io.Writer, w *row.Wallet) error {
+func walletText(out io.Writer, w *row.Wallet, c events.Currency) error {
 	_, err := fmt.Fprintf(out, `wallet/%s
-  balance    %d = %d charged - %d debited + %d refunded
+  balance    %s = %s charged - %s debited + %s refunded
   revision   %d, position %d
   created    %s
   changed    %s
-`, w.Holder, w.Balance, w.Charged, w.Debited, w.Refunded, w.Revision, w.Position,
+`, w.Holder, c.Text(w.Balance), c.Text(w.Charged), c.Text(w.Debited), c.Text(w.Refunded), w.Revision, w.Position,
 		events.FormatTime(w.Created), events.FormatTime(w.Updated))
 	return err
 }

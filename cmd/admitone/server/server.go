@@ -66,6 +66,7 @@ type Settings struct {
 	Trusted      []string      // networks of proxies
 	ProxyHeader  string        // in which they send the caller's address
 	Proxies      connections.Proxies
+	Currency     string        // of the log, "" for the one that it names
 	MaxBackups   int           // that the server keeps, 0 for MaxBackups
 	RateLimit    int64         // commands per second and caller, 0 for any number
 	Operations   string        // address of /metrics, /healthz and /readyz, "" for Listen
@@ -99,6 +100,7 @@ type Server struct {
 	following events.Position // position up to which the desk has followed the log
 	shared    bool            // other servers may append to the log
 	keys      passKeys
+	currency  events.Currency
 	away      bool // another server runs the waiting rooms
 	http      *api.Server
 	listener  net.Listener
@@ -166,6 +168,9 @@ func (p *Server) open(s Settings) (err error) {
 	if err := p.beginFollowing(); err != nil {
 		return err
 	}
+	if p.currency, err = nameCurrency(p.Log, s.Currency); err != nil {
+		return err
+	}
 	if err := p.offerLog(s.EsdbListen); err != nil {
 		return err
 	}
@@ -216,7 +221,7 @@ func (p *Server) open(s Settings) (err error) {
 		MaxLag: bounds.lag, Linger: p.linger(s.Drain), Backup: backups(p.Log, s.Directory(), s.MaxBackups), Proofs: p.proofs(),
 		OperationsApart: p.operations != nil,
 		Contacts:        p.contacts, HoldersCharge: s.OwnCharges, Refusals: p.Refusals, Monitor: p.Monitor,
-		Webhooks: p.webhooks,
+		Webhooks: p.webhooks, Currency: p.currency,
 	})
 	return nil
 }

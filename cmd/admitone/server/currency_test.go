@@ -1,0 +1,79 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+
+	"admitone/api"
+	"admitone/cmd/admitone/usage"
+	"admitone/projections/verify"
+)
+
+// TestCurrencyIsNamedOnce: a log keeps the currency that it is told first, beside other settings;
+// another is bad usage, and so is what is no currency.
+func TestCurrencyIsNamedOnce(t *testing.T) {
+	store := t.TempDir()
+	start := func(code string) (*Server, error) {
+		return Start(Settings{Listen: "127.0.0.1:0", Store: store, Auth: api.OpenAuth{}, IdleAfter: patience,
+			Currency: code, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	}
+	for i, step := range []struct {
+		code, ready, page string
+		digits            any
+		refused           bool
+	}{
+		{code: "", ready: "assumed", page: `data-currency="EUR" data-digits="2"`},
+		{code: "krw", refused: true},
+		{code: "KRW", ready: "KRW", digits: 0.0, page: `data-currency="KRW" data-digits="0"`},
+		{code: "EUR", refused: true},
+		{code: "", ready: "KRW", digits: 0.0, page: `data-currency="KRW" data-digits="0"`},
+		{code: "KRW", ready: "KRW", digits: 0.0, page: `data-currency="KRW" data-digits="0"`},
+	} {
+		s, err := start(step.code)
+		if step.refused {
+			if wrong := (usage.Error{}); !errors.As(err, &wrong) {
+				t.Fatalf("%q: %v", step.code, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		send(t, s, "PUT", fmt.Sprintf("/v1/waiting-rooms/r%d", i),
+			`{"admit_per_second":1,"max_active":1,"active_seconds":600,"heartbeat_seconds":600,"status":"open"}`)
+		var ready map[string]any
+		if err := json.Unmarshal([]byte(get(t, s, "/readyz")), &ready); err != nil {
+			t.Fatal(err)
+		}
+		if ready["currency"] != step.ready || ready["currency_digits"] != step.digits {
+			t.Errorf("%q: /readyz says %v, %v", step.code, ready["currency"], ready["currency_digits"])
+		}
+		if body := get(t, s, "/"); !strings.Contains(body, step.page) {
+			t.Errorf("%q: the page has no %s", step.code, step.page)
+		}
+		if _, err := verify.Log(t.Context(), s.Log, true, nil); err != nil {
+			t.Error(err)
+		}
+		end(t, s)
+	}
+}
+
+func get(t *testing.T, s *Server, path string) string {
+	t.Helper()
+	response, err := http.Get("http://" + s.Address() + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}

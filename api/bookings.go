@@ -28,7 +28,7 @@ func (s *Server) bookingRoutes() {
 	s.handle(fiber.MethodGet, one, s.past(s.getBooking))
 	s.handle(fiber.MethodPatch, one, s.annotateBooking)
 	s.handle(fiber.MethodDelete, one, s.cancelBooking)
-	s.handle(fiber.MethodPost, one+"/payment", s.changeBooking(s.pay))
+	s.handle(fiber.MethodPost, one+"/payment", s.payBooking)
 	s.handle(fiber.MethodPost, one+"/extension", s.changeBooking(s.extend))
 	s.handle(fiber.MethodGet, "/v1/holders/:holder/bookings", s.past(s.listBookings))
 }
@@ -170,7 +170,12 @@ func (r *request) booked(status int, answer bookings.Answer) error {
 	}
 	booking := bookingNow(&answer.Booking, answer.Revision, answer.Position)
 	r.tag(answer.Revision)
-	return r.json(status, AppendBooking(make([]byte, 0, 512), booking, nil))
+	body := AppendBooking(make([]byte, 0, 512), booking, nil)
+	if answer.Outside != nil {
+		r.server.note(answer.Outside.Position)
+		body = withOutcome(body, answer.Outside)
+	}
+	return r.json(status, body)
 }
 
 // bookingNow returns the row of a booking as its entity has it.
@@ -192,15 +197,6 @@ type change func(ctx context.Context, from bookings.Origin, id events.BookingID,
 func (s *Server) roomOfPerformance(id events.PerformanceID) events.RoomID {
 	row, _, _ := s.config.Views.Performance(id) // after an error none is known
 	return row.WaitingRoom
-}
-
-func (s *Server) pay(
-	ctx context.Context,
-	from bookings.Origin,
-	id events.BookingID,
-	by events.Holder,
-) (bookings.Answer, error) {
-	return s.config.Bookings.Pay(ctx, bookings.Pay{Origin: from, BookingID: id, By: by})
 }
 
 // purchased ends the pass of a holder whose seats are paid.

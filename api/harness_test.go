@@ -21,7 +21,9 @@ import (
 	"admitone/actors/allowance"
 	"admitone/actors/bookings"
 	"admitone/actors/core"
+	"admitone/actors/payment"
 	"admitone/actors/seat"
+	"admitone/actors/settlement"
 	"admitone/actors/waitingroom/pass"
 	"admitone/api/contacts"
 	"admitone/api/sockets/sockettest"
@@ -100,7 +102,7 @@ func (w *harness) start() {
 	w.must(err)
 	desks := w.desks
 	desks.Store, desks.Snapshots, desks.Logger = w.store, w.store, logger
-	desks.Kinds = []core.Kind{seat.Kind, allowance.Kind} // of bookings
+	desks.Kinds = []core.Kind{seat.Kind, allowance.Kind, payment.Kind, settlement.Kind} // of bookings
 	for _, k := range kinds {
 		desks.Kinds = append(desks.Kinds, k.rules)
 	}

@@ -246,6 +246,7 @@ func (d *described) checkParameters(path string, op object) {
 
 // withEverything enables the optional routes.
 func withEverything(w *harness) {
+	euros(w)
 	w.signed = true
 	w.config.Backup = func(context.Context) (string, events.Position, error) { return "backups/1", 7, nil }
 }

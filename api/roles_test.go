@@ -95,6 +95,12 @@ func (m *matrix) booking(owner string) string {
 		owner))["id"].(string)
 }
 
+// owed is a refund: money in a wrong sum came in for a booking.
+func (m *matrix) owed(owner string) string {
+	return m.make("POST", "/v1/bookings/"+m.booking(owner)+"/payment", fmt.Sprintf(`{"method":"external",`+
+		`"provider":"bank","reference":%q,"amount":99,"currency":"EUR","final":true}`, m.id()))["refund_id"].(string)
+}
+
 func (m *matrix) charged(owner string) string {
 	m.make("POST", "/v1/wallets/"+owner+"/charges", `{"amount":100}`)
 	return owner
@@ -181,6 +187,11 @@ var cells = map[string]func(m *matrix, owner string) cell{
 	"findReservations":        func(*matrix, string) cell { return cell{query: "reference=r"} },
 	"annotateBooking": func(m *matrix, owner string) cell {
 		return cell{parts: []string{m.booking(owner)}, body: `{"reference":"r"}`, match: `"0"`}
+	},
+	"listRefunds": func(*matrix, string) cell { return of() },
+	"getRefund":   func(m *matrix, owner string) cell { return of(m.owed(owner)) },
+	"settleRefund": func(m *matrix, owner string) cell {
+		return cell{parts: []string{m.owed(owner)}, body: fmt.Sprintf(`{"reference":%q}`, m.id())}
 	},
 	"cancelBooking":  func(m *matrix, owner string) cell { return of(m.booking(owner)) },
 	"pay":            func(m *matrix, owner string) cell { m.charged(owner); return of(m.booking(owner)) },

@@ -214,6 +214,7 @@ func (s *Server) routes() {
 	}
 	s.orderListRoutes()
 	s.reportRoutes()
+	s.refundRoutes()
 	s.batchRoutes()
 	s.logRoutes()
 	s.historyRoutes()

@@ -13,6 +13,7 @@ func init() {
 	register[BookingPaymentFailed]()
 	register[BookingReleased]()
 	register[BookingRefunded]()
+	register[BookingPaymentDelayed]()
 }
 
 // BookingStatus is the status of a booking.
@@ -21,6 +22,7 @@ type BookingStatus string
 // The statuses of a booking. No deadline ends one that is paying.
 const (
 	BookingIsHeld     BookingStatus = "held"
+	BookingIsAwaiting BookingStatus = "awaiting_payment"
 	BookingIsPaying   BookingStatus = "paying"
 	BookingIsBooked   BookingStatus = "booked"
 	BookingIsReleased BookingStatus = "released"
@@ -101,22 +103,25 @@ func (*BookingExpired) Holds() (opened, closed int, earliest time.Time) { return
 // BookingPaymentStarted records that a payment has begun. Until the payment succeeds or fails, the
 // booking can neither expire nor be released.
 type BookingPaymentStarted struct {
-	// PaymentID is the id of the hold being paid for.
+	// PaymentID is the payment's own; see [NewPaymentID]. Facts from before payments were counted
+	// have the id of the hold, also if a payment with it had failed for want of money.
 	PaymentID HoldID `json:"payment_id"`
 	Amount    int64  `json:"amount"`
 	Attempt   int64  `json:"attempt"`
-	// Was is the previous status: held, or expired for a late payment, which has to take the seats
-	// again.
+	// Was is the previous status: held, awaiting_payment, or expired for a late payment, which has to
+	// take the seats again.
 	Was BookingStatus `json:"was"`
 	// SaleTerms are what a late payment was decided on; one in time has none.
 	SaleTerms
+	// Payment is the stream of the payment from outside, "" if the wallet is debited.
+	Payment StreamID `json:"payment,omitempty"`
 }
 
 func (*BookingPaymentStarted) Name() string { return "booking.payment_started.v1" }
 
 // Holds reports one closed hold, if the booking was held.
 func (f *BookingPaymentStarted) Holds() (opened, closed int, earliest time.Time) {
-	if f.Was == BookingIsHeld {
+	if f.Was == BookingIsHeld || f.Was == BookingIsAwaiting {
 		closed = 1
 	}
 	return 0, closed, time.Time{}
@@ -135,6 +140,8 @@ func (*BookingRetaken) Name() string { return "booking.retaken.v1" }
 type BookingBooked struct {
 	PaymentID HoldID `json:"payment_id"`
 	Amount    int64  `json:"amount"`
+	// Payment is as in [BookingPaymentStarted].
+	Payment StreamID `json:"payment,omitempty"`
 }
 
 func (*BookingBooked) Name() string { return "booking.booked.v1" }
@@ -162,6 +169,8 @@ type BookingPaymentFailed struct {
 	Status BookingStatus `json:"status"`
 	// ExpiresAt is the booking's deadline.
 	ExpiresAt time.Time `json:"expires_at"`
+	// Payment is as in [BookingPaymentStarted]; its money is owed.
+	Payment StreamID `json:"payment,omitempty"`
 }
 
 func (*BookingPaymentFailed) Name() string { return "booking.payment_failed.v1" }
@@ -173,6 +182,15 @@ func (f *BookingPaymentFailed) Holds() (opened, closed int, earliest time.Time) 
 	}
 	return 0, 0, time.Time{}
 }
+
+// BookingPaymentDelayed says that money from outside came in time, and that the seats ran out before
+// they were booked: the payment goes on as a late one does, under the next attempt.
+type BookingPaymentDelayed struct {
+	PaymentID HoldID `json:"payment_id"`
+	Attempt   int64  `json:"attempt"`
+}
+
+func (*BookingPaymentDelayed) Name() string { return "booking.payment_delayed.v1" }
 
 // BookingReleased records that the holder has cancelled the booking. Its seats are released next,
 // and a booked one is refunded.

@@ -15,4 +15,6 @@ const (
 	WaitingRoomCategory = "waitingroom"
 	WebhookCategory     = "webhook"
 	APIKeyCategory      = "apikey"
+	PaymentCategory     = "payment"
+	SettlementCategory  = "settlement"
 )

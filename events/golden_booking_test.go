@@ -22,6 +22,7 @@ var goldenBooking = map[string]Fact{
 	"booking.payment_failed.v1": &BookingPaymentFailed{
 		PaymentID: "b-3.2", Reason: FailedBalance, Status: BookingIsHeld, ExpiresAt: moment,
 	},
-	"booking.released.v1": &BookingReleased{Was: BookingIsBooked, RefundID: "b-3.2"},
-	"booking.refunded.v1": &BookingRefunded{PaymentID: "b-3.2", Amount: 14400},
+	"booking.released.v1":        &BookingReleased{Was: BookingIsBooked, RefundID: "b-3.2"},
+	"booking.payment_delayed.v1": &BookingPaymentDelayed{PaymentID: "b-3.1~2", Attempt: 2},
+	"booking.refunded.v1":        &BookingRefunded{PaymentID: "b-3.2", Amount: 14400},
 }

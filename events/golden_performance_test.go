@@ -11,7 +11,7 @@ func init() {
 	addedMembers["performance.edited.v1"] = cancellation
 	terms := []string{".SaleTerms.Terms", ".SaleTerms.HoldSeconds", ".SaleTerms.LimitPerHolder"}
 	addedMembers["booking.held.v1"] = append(append(addedMembers["booking.held.v1"], cancellation...), terms...)
-	addedMembers["booking.payment_started.v1"] = terms
+	addedMembers["booking.payment_started.v1"] = append(addedMembers["booking.payment_started.v1"], terms...)
 	addedMembers["booking.released.v1"] = []string{".Kept", ".Terms", ".Reason"}
 	addedMembers["wallet.refunded.v1"] = []string{".RefundID"}
 	addedMembers["seat.held.v1"] = append(addedMembers["seat.held.v1"], ".Terms")

@@ -61,7 +61,7 @@ func newBoxOffice(p *Projections) *boxOffice {
 		entries:      newRecords(p, "money", row.AppendWalletEntry, row.DecodeWalletEntry),
 		holdings:     newRecords(p, "holding", appendHolding, decodeHolding),
 		begun:        newRecords(p, "begun", appendBegun, decodeBegun),
-		unfinished:   newUnfinished(p),
+		unfinished:   newUnfinished(p, "unfinished"),
 		at:           func() events.Position { return p.at.position },
 	}
 	k.bookings.missing = p.absence.of(k.bookings.prefix)

@@ -37,6 +37,7 @@ func (p *Projections) remake() error {
 	p.topics.Mute()
 	p.deadlines.pause(true)
 	viewOf[*boxOffice](p).unfinished.pause(true)
+	viewOf[*payments](p).unfinished.pause(true)
 	p.readings.end()
 	// Its files are known to be damaged.
 	_ = p.db.Close()
@@ -60,6 +61,7 @@ func (p *Projections) caughtUp(target events.Position) {
 	p.remakes = 0
 	p.deadlines.pause(false)
 	viewOf[*boxOffice](p).unfinished.pause(false)
+	viewOf[*payments](p).unfinished.pause(false)
 	p.anew.Store(false)
 	close(*p.caught.Load())
 }

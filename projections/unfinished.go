@@ -43,23 +43,24 @@ func decodeHolding(record []byte) (holding, error) {
 	return c, r.Done()
 }
 
-// unfinished is the index of the bookings that have steps left: a payment under way,
-// money or seats that are not given back, and attempts that have become no booking (of
-// those the records are [begun]). Which they are is a fold like every view; when to
-// resume them is kept in memory alone, while RunUnfinished runs.
+// unfinished is an index of what has steps left. Of bookings: a payment under way, money or
+// seats that are not given back, and attempts that have become no booking (of those the
+// records are [begun]). Of payments: money that is neither applied nor owed, see [payments].
+// Which they are is a fold like every view; when to resume them is kept in memory alone,
+// while it runs.
 type unfinished struct {
-	records *records[int64] // by booking: since when, in Unix nanoseconds
+	records *records[int64] // by id: since when, in Unix nanoseconds
 
 	mu sync.Mutex // held for a moment by the fold and by RunUnfinished
 	// waiting is nil while nobody resumes anything.
-	waiting map[events.BookingID]*resumeAttempt
+	waiting map[string]*resumeAttempt
 	paused  bool // nothing is resumed: the index is rebuilt
 	// earlier holds one token when something is due at once.
 	earlier chan struct{}
 	late    lateness // how much longer it is left to other servers
 }
 
-// resumeAttempt is when to resume a booking.
+// resumeAttempt is when to resume something.
 type resumeAttempt struct {
 	due      time.Time
 	running  bool
@@ -68,9 +69,9 @@ type resumeAttempt struct {
 	begun bool
 }
 
-func newUnfinished(p *Projections) *unfinished {
+func newUnfinished(p *Projections, name string) *unfinished {
 	return &unfinished{
-		records: newRecords(p, "unfinished", func(dst []byte, since *int64) []byte { return row.AppendInt(dst, *since) },
+		records: newRecords(p, name, func(dst []byte, since *int64) []byte { return row.AppendInt(dst, *since) },
 			decodeCount),
 		earlier: make(chan struct{}, 1), late: p.late,
 	}
@@ -110,24 +111,43 @@ func (u *unfinished) settle(id events.BookingID, b *row.Booking, has holding, le
 	switch {
 	case u.waiting == nil:
 	case steps && e.Type == (&events.BookingExpired{}).Name():
-		u.wait(id, e.Created, false) // nobody is at it: a deadline did that
+		u.wait(string(id), e.Created, false) // nobody is at it: a deadline did that
+	case steps:
+		u.wait(string(id), e.Created.Add(resumeAfter), false)
+	case len(left.parts) > 0 && b != nil:
+		u.wait(string(id), e.Created.Add(leftAfter), true)
+	case len(left.parts) > 0:
+		u.wait(string(id), left.due(), true)
+	default:
+		delete(u.waiting, string(id))
+	}
+}
+
+// settleID puts what has no attempts into the index or takes it out, after e.
+func (u *unfinished) settleID(id string, steps bool, e *events.Recorded) {
+	if steps {
+		since := e.Created.UnixNano()
+		u.records.set(id, &since)
+	} else {
+		u.records.delete(id)
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	switch {
+	case u.waiting == nil:
 	case steps:
 		u.wait(id, e.Created.Add(resumeAfter), false)
-	case len(left.parts) > 0 && b != nil:
-		u.wait(id, e.Created.Add(leftAfter), true)
-	case len(left.parts) > 0:
-		u.wait(id, left.due(), true)
 	default:
 		delete(u.waiting, id)
 	}
 }
 
-// wait sets when a booking is due; mu must be held.
-func (u *unfinished) wait(booking events.BookingID, due time.Time, begun bool) {
-	r := u.waiting[booking]
+// wait sets when something is due; mu must be held.
+func (u *unfinished) wait(id string, due time.Time, begun bool) {
+	r := u.waiting[id]
 	if r == nil {
 		r = &resumeAttempt{}
-		u.waiting[events.BookingID(strings.Clone(string(booking)))] = r
+		u.waiting[strings.Clone(id)] = r
 	}
 	r.begun = begun
 	most := resumeAfter
@@ -157,8 +177,8 @@ func (u *unfinished) signal() {
 func (u *unfinished) progress(booking events.BookingID, e *events.Recorded) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if r := u.waiting[booking]; r != nil && !r.begun {
-		u.wait(booking, e.Created.Add(resumeAfter), false)
+	if r := u.waiting[string(booking)]; r != nil && !r.begun {
+		u.wait(string(booking), e.Created.Add(resumeAfter), false)
 	}
 }
 
@@ -176,13 +196,19 @@ func (u *unfinished) progress(booking events.BookingID, e *events.Recorded) {
 func (p *Projections) RunUnfinished(ctx context.Context,
 	resume func(ctx context.Context, bookingID events.BookingID) error) error {
 	k := viewOf[*boxOffice](p)
+	if err := p.awaitResuming(ctx, k.unfinished, k.begun); err != nil {
+		return err
+	}
+	return k.unfinished.run(ctx, func(ctx context.Context, id string) error { return resume(ctx, events.BookingID(id)) })
+}
+
+// awaitResuming lists what is unfinished once the views have caught up.
+func (p *Projections) awaitResuming(ctx context.Context, u *unfinished, begun *records[begun]) error {
 	for {
 		if err := p.awaitReady(ctx); err != nil {
 			return err
 		}
-		if err := p.beginResuming(k); err == nil {
-			break
-		} else if !errors.Is(err, ErrNotReady) {
+		if err := p.beginResuming(u, begun); err == nil || !errors.Is(err, ErrNotReady) {
 			return err
 		}
 		// They are about to be rebuilt.
@@ -192,36 +218,40 @@ func (p *Projections) RunUnfinished(ctx context.Context,
 			return ctx.Err()
 		}
 	}
-	return k.unfinished.run(ctx, resume)
 }
 
-// beginResuming lists what is unfinished now. From then on the fold keeps the list.
-func (p *Projections) beginResuming(k *boxOffice) error {
+// beginResuming lists what is unfinished now, and the attempts of bookings, if there are any. From
+// then on the fold keeps the list.
+func (p *Projections) beginResuming(u *unfinished, attempts *records[begun]) error {
 	if err := p.enter(); err != nil {
 		return err
 	}
 	defer p.leave()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	u := k.unfinished
-	attempts, err := k.begun.scan("", "\xff")
+	all, err := u.records.scan("", "\xff")
 	if err != nil {
 		return err
 	}
-	all, err := u.records.scan("", "\xff")
-	if err != nil {
-		return errors.Join(err, attempts.close())
-	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	u.waiting = map[events.BookingID]*resumeAttempt{}
-	return errors.Join(attempts.each(func(booking string, left *begun) bool {
-		u.wait(events.BookingID(booking), left.due(), true)
+	u.waiting = map[string]*resumeAttempt{}
+	if attempts != nil {
+		found, err := attempts.scan("", "\xff")
+		if err == nil {
+			err = found.each(func(booking string, left *begun) bool {
+				u.wait(booking, left.due(), true)
+				return true
+			})
+		}
+		if err != nil {
+			return errors.Join(err, all.close())
+		}
+	}
+	return all.each(func(id string, since *int64) bool {
+		u.wait(id, time.Unix(0, *since).Add(resumeAfter), false)
 		return true
-	}), all.each(func(booking string, since *int64) bool {
-		u.wait(events.BookingID(booking), time.Unix(0, *since).Add(resumeAfter), false)
-		return true
-	}))
+	})
 }
 
 // Unfinished returns how many bookings have steps left. Errors: the disk's.
@@ -240,7 +270,7 @@ func (p *Projections) Unfinished() (n int, err error) {
 	return n, err
 }
 
-func (u *unfinished) run(ctx context.Context, resume func(context.Context, events.BookingID) error) error {
+func (u *unfinished) run(ctx context.Context, resume func(context.Context, string) error) error {
 	var resuming sync.WaitGroup
 	defer u.stop()
 	defer resuming.Wait()
@@ -248,12 +278,12 @@ func (u *unfinished) run(ctx context.Context, resume func(context.Context, event
 	tick := time.NewTicker(resumeTick)
 	defer tick.Stop()
 	for {
-		for _, booking := range u.claimDue(time.Now(), cap(places)-len(places)) {
+		for _, id := range u.claimDue(time.Now(), cap(places)-len(places)) {
 			places <- struct{}{}
 			resuming.Go(func() {
-				err := resume(ctx, booking)
+				err := resume(ctx, id)
 				<-places
-				u.resumed(booking, time.Now(), err)
+				u.resumed(id, time.Now(), err)
 			})
 		}
 		select {
@@ -280,11 +310,11 @@ func (u *unfinished) pause(paused bool) {
 	u.signal()
 }
 
-// claimDue returns up to limit bookings that are due, and marks them as being resumed.
-func (u *unfinished) claimDue(now time.Time, limit int) (due []events.BookingID) {
+// claimDue returns up to limit ids of what is due, and marks them as being resumed.
+func (u *unfinished) claimDue(now time.Time, limit int) (due []string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	for booking, r := range u.waiting {
+	for id, r := range u.waiting {
 		if r.running || u.paused || r.due.After(now) {
 			continue
 		}
@@ -292,18 +322,18 @@ func (u *unfinished) claimDue(now time.Time, limit int) (due []events.BookingID)
 			break // the next one that returns gives the signal
 		}
 		r.running = true
-		due = append(due, booking)
+		due = append(due, id)
 	}
 	return due
 }
 
 // resumed takes in how a resumption ended. If it took all steps, the facts that say
 // so are on their way, and the fold takes the booking out.
-func (u *unfinished) resumed(booking events.BookingID, now time.Time, err error) {
+func (u *unfinished) resumed(id string, now time.Time, err error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.signal()
-	r := u.waiting[booking]
+	r := u.waiting[id]
 	if r == nil {
 		return
 	}

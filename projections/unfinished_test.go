@@ -86,8 +86,8 @@ func TestUnfinishedBookingsAreResumed(t *testing.T) {
 // TestWhatMakesProgressIsLeftAlone: nobody resumes what another caller is at.
 func TestWhatMakesProgressIsLeftAlone(t *testing.T) {
 	p := &Projections{log: slog.Default()}
-	u := newUnfinished(p)
-	u.waiting = map[events.BookingID]*resumeAttempt{}
+	u := newUnfinished(p, "unfinished")
+	u.waiting = map[string]*resumeAttempt{}
 	now := time.Now()
 	fact := func(age time.Duration) *events.Recorded { return &events.Recorded{Created: now.Add(-age)} }
 	paying := &row.Booking{ID: "b", Status: events.BookingIsPaying}
@@ -146,8 +146,8 @@ func TestWhatIsLeftOfOtherAttempts(t *testing.T) {
 		{&row.Booking{ID: "b", Status: events.BookingIsHeld}, leftAfter},
 		{&row.Booking{ID: "b", Status: events.BookingIsBooked}, leftAfter},
 	} {
-		u := newUnfinished(&Projections{log: slog.Default()})
-		u.waiting = map[events.BookingID]*resumeAttempt{}
+		u := newUnfinished(&Projections{log: slog.Default()}, "unfinished")
+		u.waiting = map[string]*resumeAttempt{}
 		now := time.Now()
 		u.settle("b", test.known, holding{seats: 3}, &begun{now.UnixNano(), []begunPart{{1, "seat-x~A-1-1"}}},
 			&events.Recorded{Created: now})

@@ -74,13 +74,21 @@ type Extend struct {
 	ExpiresAt time.Time
 }
 
-// StartPayment begins to pay. While a payment is under way it does nothing. A late one acquires the
-// seats again, on the terms of now; one in time needs none. Refusals: already_confirmed, released;
-// not_open, sale_closed (if it is late).
+// StartPayment begins to pay, under an id of its own. While a payment of the same source is under way
+// it does nothing. A late one acquires the seats again, on the terms of now; one in time needs none.
+// Refusals: already_confirmed, released, payment_in_progress (another is under way); not_open,
+// sale_closed (if it is late); not_held (this payment from outside is over).
 type StartPayment struct {
 	By events.Holder
 	On Terms
+	// Payment is the stream of the payment from outside, "" for the holder's wallet. It begins also
+	// if it is late and the sale is over: then it fails.
+	Payment events.StreamID
 }
+
+// Delay says that the seats of a payment from outside ran out before they were booked, though it came
+// in time: it goes on as a late one. Again it does nothing. Refusal: not_held (the payment is over).
+type Delay struct{ PaymentID events.HoldID }
 
 // Retake says that a late payment has taken every seat again. Again it does
 // nothing. Refusal: not_held (the payment is over).
@@ -138,8 +146,17 @@ type State struct {
 	Extended                   bool
 	// Closed is the number of attempts that are abandoned: those up to this number.
 	Closed int64 `json:",omitempty"`
-	// Attempt is the number of the present or last hold, and of its payment.
+	// Attempt is the number of the present or last hold.
 	Attempt int64
+	// PaymentID is the present or last payment, Payments how many there were, and Payment the stream
+	// of that one if it comes from outside.
+	PaymentID events.HoldID
+	Payments  int64
+	Payment   events.StreamID
+	// Outside are the payments from outside that were decided. They must not be changed.
+	Outside []Outside `json:",omitempty"`
+	// Delayed says that the payment came in time, and that its seats ran out.
+	Delayed bool
 	// Late says that the payment that is under way or was the last began after the
 	// deadline, Retaken that it has all the seats again.
 	Late, Retaken bool
@@ -166,7 +183,33 @@ func (s *State) Refund() (amount int64) {
 	return amount
 }
 
-// HoldID is the id of the present or last hold, and of its payment.
+// Outside is a payment from outside that was decided: it has paid for the booking, or failed.
+type Outside struct {
+	Payment   events.StreamID
+	PaymentID events.HoldID
+	Booked    bool
+}
+
+// Decided returns what was decided about a payment from outside, and whether anything was.
+func (s *State) Decided(payment events.StreamID) (Outside, bool) {
+	for _, o := range s.Outside {
+		if o.Payment == payment {
+			return o, true
+		}
+	}
+	return Outside{}, false
+}
+
+// NextPaymentID is the id that a payment has which starts now.
+func (s *State) NextPaymentID() events.HoldID {
+	attempt := s.Attempt
+	if s.Status == events.BookingIsExpired {
+		attempt++
+	}
+	return events.NewPaymentID(events.NewHoldID(s.ID, attempt), s.Payments+1)
+}
+
+// HoldID is the id of the present or last hold.
 func (s *State) HoldID() events.HoldID { return events.NewHoldID(s.ID, s.Attempt) }
 
 // HeldUnder is the attempt under which it was held first, or will be.

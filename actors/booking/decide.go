@@ -35,6 +35,9 @@ var errBooked = &core.Refusal{Code: core.CodeAlreadyConfirmed,
 
 var errPaying = &core.Refusal{Code: core.CodeNotHeld, Detail: "a payment of the booking is under way; try again"}
 
+var errInProgress = &core.Refusal{Code: core.CodePaymentInProgress,
+	Detail: "another payment of the booking is under way; see what comes of it"}
+
 var errOver = &core.Refusal{Code: core.CodeNotHeld, Detail: "this payment of the booking is over"}
 
 // Decide implements [core.Core].
@@ -51,6 +54,8 @@ func (b *Booking) Decide(cmd core.Command, now time.Time) ([]events.Fact, error)
 	switch cmd := cmd.(type) {
 	case *StartPayment:
 		return b.start(cmd, now)
+	case *Delay:
+		return b.delay(cmd)
 	case *Retake:
 		return b.retake(cmd)
 	case *Complete:
@@ -67,7 +72,7 @@ func (b *Booking) Decide(cmd core.Command, now time.Time) ([]events.Fact, error)
 		if !b.state.Refunding {
 			return nil, nil
 		}
-		return []events.Fact{&events.BookingRefunded{PaymentID: b.state.HoldID(),
+		return []events.Fact{&events.BookingRefunded{PaymentID: b.state.PaymentID,
 			Amount: b.state.Amount - b.state.Kept}}, nil
 	case *core.Expire:
 		if next := b.NextDeadline(); next.IsZero() || !next.Before(now) {
@@ -120,32 +125,54 @@ func (b *Booking) abandon(cmd *Abandon) ([]events.Fact, error) {
 func (b *Booking) isOf(by events.Holder) bool { return by == "" || by == b.state.Holder }
 
 func (b *Booking) start(cmd *StartPayment, now time.Time) ([]events.Fact, error) {
-	attempt, on := b.state.Attempt, events.SaleTerms{}
+	attempt, on, barred := b.state.Attempt, events.SaleTerms{}, false
 	switch {
 	case !b.isOf(cmd.By):
 		return nil, errNotYours
-	case b.state.Status == events.BookingIsPaying:
+	case b.state.Status == events.BookingIsPaying && b.state.Payment == cmd.Payment:
 		return nil, nil
+	case b.state.Status == events.BookingIsPaying:
+		return nil, errInProgress
 	case b.state.Status == events.BookingIsBooked:
 		return nil, errBooked
 	case b.state.Status == events.BookingIsReleased:
 		return nil, errReleased
 	case b.state.Status == events.BookingIsExpired:
-		if refusal := cmd.On.refuse(now); refusal != nil {
+		if refusal := cmd.On.refuse(now); refusal != nil && cmd.Payment == "" {
 			return nil, refusal
+		} else if refusal != nil {
+			barred = true
 		}
 		attempt++
 		on = cmd.On.SaleTerms
 	}
-	return []events.Fact{&events.BookingPaymentStarted{
-		PaymentID: events.NewHoldID(b.state.ID, attempt), Amount: b.state.Amount, Attempt: attempt, Was: b.state.Status,
-		SaleTerms: on,
-	}}, nil
+	if _, decided := b.state.Decided(cmd.Payment); decided {
+		return nil, errOver
+	}
+	started := &events.BookingPaymentStarted{
+		PaymentID: b.state.NextPaymentID(), Amount: b.state.Amount, Attempt: attempt, Was: b.state.Status,
+		SaleTerms: on, Payment: cmd.Payment,
+	}
+	if barred { // the money has come in all the same: it has failed, and is owed
+		return []events.Fact{started, &events.BookingPaymentFailed{PaymentID: started.PaymentID, Reason: events.FailedLate,
+			Status: events.BookingIsExpired, ExpiresAt: b.state.ExpiresAt, Payment: cmd.Payment}}, nil
+	}
+	return []events.Fact{started}, nil
 }
 
 // paying reports whether this payment is in progress.
 func (b *Booking) paying(paymentID events.HoldID) bool {
-	return b.state.Status == events.BookingIsPaying && b.state.HoldID() == paymentID
+	return b.state.Status == events.BookingIsPaying && b.state.PaymentID == paymentID
+}
+
+func (b *Booking) delay(cmd *Delay) ([]events.Fact, error) {
+	switch {
+	case !b.paying(cmd.PaymentID) || b.state.Payment == "":
+		return nil, errOver
+	case b.state.Late:
+		return nil, nil
+	}
+	return []events.Fact{&events.BookingPaymentDelayed{PaymentID: cmd.PaymentID, Attempt: b.state.Attempt + 1}}, nil
 }
 
 func (b *Booking) retake(cmd *Retake) ([]events.Fact, error) {
@@ -160,12 +187,13 @@ func (b *Booking) retake(cmd *Retake) ([]events.Fact, error) {
 
 func (b *Booking) complete(cmd *Complete) ([]events.Fact, error) {
 	switch {
-	case b.state.Status == events.BookingIsBooked && b.state.HoldID() == cmd.PaymentID:
+	case b.state.Status == events.BookingIsBooked && b.state.PaymentID == cmd.PaymentID:
 		return nil, nil
 	case !b.paying(cmd.PaymentID) || b.state.Late && !b.state.Retaken:
 		return nil, errOver
 	}
-	return []events.Fact{&events.BookingBooked{PaymentID: cmd.PaymentID, Amount: b.state.Amount}}, nil
+	return []events.Fact{&events.BookingBooked{PaymentID: cmd.PaymentID, Amount: b.state.Amount,
+		Payment: b.state.Payment}}, nil
 }
 
 func (b *Booking) fail(cmd *FailPayment, now time.Time) ([]events.Fact, error) {
@@ -173,7 +201,7 @@ func (b *Booking) fail(cmd *FailPayment, now time.Time) ([]events.Fact, error) {
 		return nil, errOver
 	}
 	fact := &events.BookingPaymentFailed{PaymentID: cmd.PaymentID, Reason: cmd.Reason,
-		Status: events.BookingIsExpired, ExpiresAt: b.state.ExpiresAt}
+		Status: events.BookingIsExpired, ExpiresAt: b.state.ExpiresAt, Payment: b.state.Payment}
 	// The booking keeps its seats only if the balance was insufficient.
 	if !b.state.Late && cmd.Reason == events.FailedBalance && !now.After(b.state.ExpiresAt) {
 		fact.Status = events.BookingIsHeld

@@ -2,6 +2,7 @@ package booking
 
 import (
 	"fmt"
+	"slices"
 
 	"admitone/events"
 )
@@ -24,23 +25,28 @@ func (b *Booking) Evolve(fact events.Fact) {
 		s.Status = events.BookingIsExpired
 	case *events.BookingPaymentStarted:
 		b.started(f)
+	case *events.BookingPaymentDelayed:
+		b.must(fact, b.paying(f.PaymentID) && s.Payment != "" && !s.Late && f.Attempt == s.Attempt+1)
+		s.Attempt, s.Late, s.Retaken, s.Delayed = f.Attempt, true, false, true
 	case *events.BookingRetaken:
 		b.must(fact, s.Status == events.BookingIsPaying && s.Late && f.Attempt == s.Attempt)
 		s.Retaken = true
 	case *events.BookingBooked:
-		b.must(fact, b.paying(f.PaymentID) && f.Amount == s.Amount && (!s.Late || s.Retaken))
+		b.must(fact, b.paying(f.PaymentID) && f.Payment == s.Payment && f.Amount == s.Amount && (!s.Late || s.Retaken))
 		s.Status, s.Paid = events.BookingIsBooked, true
+		s.decided(true)
 	case *events.BookingPaymentFailed:
-		b.must(fact, b.paying(f.PaymentID) &&
+		b.must(fact, b.paying(f.PaymentID) && f.Payment == s.Payment &&
 			(f.Status == events.BookingIsExpired || f.Status == events.BookingIsHeld && !s.Late))
 		s.Status = f.Status
+		s.decided(false)
 	case *events.BookingReleased:
 		b.must(fact, s.Status == f.Was && (f.Was == events.BookingIsHeld || f.Was == events.BookingIsBooked) &&
 			(f.Kept == 0 || f.RefundID != "" && f.Kept == s.Amount-s.Refund()))
 		s.Kept = f.Kept
 		s.Status, s.Refunding = events.BookingIsReleased, f.Was == events.BookingIsBooked
 	case *events.BookingRefunded:
-		b.must(fact, s.Refunding && f.PaymentID == s.HoldID() && f.Amount == s.Amount-s.Kept)
+		b.must(fact, s.Refunding && f.PaymentID == s.PaymentID && f.Amount == s.Amount-s.Kept)
 		s.Refunding = false
 	case *events.BookingAnnotated:
 		b.must(fact, b.Exists() && f.BookingID == s.ID)
@@ -57,11 +63,22 @@ func (b *Booking) started(f *events.BookingPaymentStarted) {
 	if late {
 		next++
 	}
+	// Before payments were counted, each had the id of its hold.
+	hold := events.NewHoldID(s.ID, f.Attempt)
+	_, decided := s.Decided(f.Payment)
 	b.must(f, s.Status == f.Was && (late || f.Was == events.BookingIsHeld) && f.Attempt == next && f.Amount == s.Amount &&
-		f.PaymentID == events.NewHoldID(s.ID, f.Attempt))
-	s.Status, s.Attempt, s.Late, s.Retaken = events.BookingIsPaying, f.Attempt, late, false
+		(f.PaymentID == events.NewPaymentID(hold, s.Payments+1) || f.PaymentID == hold && f.Payment == "") && !decided)
+	s.Status, s.Attempt, s.Late, s.Retaken, s.Delayed = events.BookingIsPaying, f.Attempt, late, false, false
+	s.PaymentID, s.Payment, s.Payments = f.PaymentID, f.Payment, s.Payments+1
 	if late {
 		s.SaleTerms = f.SaleTerms
+	}
+}
+
+// decided remembers what became of the present payment, if it is one from outside.
+func (s *State) decided(booked bool) {
+	if s.Payment != "" {
+		s.Outside = append(slices.Clip(s.Outside), Outside{s.Payment, s.PaymentID, booked})
 	}
 }
 

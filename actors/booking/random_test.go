@@ -13,12 +13,21 @@ import (
 )
 
 // someCommand draws a command, mostly about the present payment.
-func someCommand(t *rapid.T, present int64) core.Command {
-	id := events.BookingID(
+func someCommand(t *rapid.T, state *State) core.Command {
+	present := state.Attempt
+	id := events.BookingID(events.NewPaymentID(
 		events.NewHoldID("b", max(1, present+rapid.SampledFrom([]int64{0, 0, 0, -1, 1}).Draw(t, "attempt"))),
-	)
+		max(1, state.Payments+rapid.SampledFrom([]int64{0, 0, 0, -1}).Draw(t, "number")),
+	))
+	if rapid.Bool().Draw(t, "the present one") {
+		id = events.BookingID(state.PaymentID)
+	}
 	by := rapid.SampledFrom([]events.Holder{"ann", "ann", "bob", ""}).Draw(t, "by")
-	switch rapid.IntRange(0, 9).Draw(t, "kind") {
+	switch rapid.IntRange(0, 11).Draw(t, "kind") {
+	case 10:
+		return outside(rapid.SampledFrom([]string{"x", "y", "z"}).Draw(t, "reference"))
+	case 11:
+		return &Delay{PaymentID: events.HoldID(id)}
 	case 0:
 		return under(rapid.Int64Range(1, 3).Draw(t, "under"), hold())
 	case 9:
@@ -55,6 +64,8 @@ type ledger struct {
 	started, ended   int // payments
 	booked, refunded int
 	released         int
+	ids              map[events.HoldID]bool  // of payments
+	failed           map[events.StreamID]int // payments from outside
 }
 
 func (l *ledger) take(t *rapid.T, fact events.Fact) {
@@ -68,12 +79,17 @@ func (l *ledger) take(t *rapid.T, fact events.Fact) {
 	case *events.BookingPaymentStarted:
 		l.started++
 		l.paying = f.PaymentID
+		if l.ids[f.PaymentID] || f.Payment != "" && l.failed[f.Payment] > 0 {
+			t.Fatalf("%s uses an id again, or a payment that has failed", sentence(fact))
+		}
+		l.ids[f.PaymentID] = true
 	case *events.BookingBooked:
 		l.ended++
 		l.booked++
 		l.is(t, fact, f.PaymentID)
 	case *events.BookingPaymentFailed:
 		l.ended++
+		l.failed[f.Payment]++
 		l.is(t, fact, f.PaymentID)
 	case *events.BookingReleased:
 		l.released++
@@ -99,7 +115,7 @@ func (l *ledger) is(t *rapid.T, fact events.Fact, paymentID events.HoldID) {
 // a command.
 func TestAnyHistory(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		b, l, now := New().(*Booking), &ledger{}, day
+		b, l, now := New().(*Booking), &ledger{ids: map[events.HoldID]bool{}, failed: map[events.StreamID]int{}}, day
 		var log []events.Fact
 		do := func(cmd core.Command) {
 			before := b.State()
@@ -125,7 +141,8 @@ func TestAnyHistory(t *testing.T) {
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
 			now = now.Add(rapid.SampledFrom([]time.Duration{0, ns, 7 * s, 30 * s}).Draw(t, "wait"))
 			do(&core.Expire{})
-			do(someCommand(t, b.State().Attempt))
+			state := b.State()
+			do(someCommand(t, &state))
 			agree(t, b, l, now)
 		}
 		replayed := New()
@@ -146,7 +163,7 @@ func agree(t *rapid.T, b *Booking, l *ledger, now time.Time) {
 	st := b.State()
 	next := b.NextDeadline()
 	switch {
-	case (st.Status == events.BookingIsPaying) != (l.paying != ""), l.paying != "" && l.paying != st.HoldID():
+	case (st.Status == events.BookingIsPaying) != (l.paying != ""), l.paying != "" && l.paying != st.PaymentID:
 		t.Fatalf("%+v while the payment %q is under way", st, l.paying)
 	case (l.open == 1) != !next.IsZero():
 		t.Fatalf("%d holds are open, and the next deadline is %v", l.open, next)

@@ -22,7 +22,7 @@ func (b *Booking) release(cmd *Release, now time.Time) ([]events.Fact, error) {
 		if refusal := b.state.closed(cmd, now); refusal != nil {
 			return nil, refusal
 		}
-		fact.RefundID, fact.Kept, fact.Terms = b.state.HoldID(), b.state.Amount-b.state.Refund(), cmd.On.Terms
+		fact.RefundID, fact.Kept, fact.Terms = b.state.PaymentID, b.state.Amount-b.state.Refund(), cmd.On.Terms
 		if fact.Kept > 0 && cmd.InFull {
 			return nil, errBooked
 		}

@@ -40,6 +40,15 @@ func abandon(attempt int64) *Abandon {
 	return &Abandon{ID: "b", PerformanceID: "gala", Holder: "ann", Attempt: attempt}
 }
 func pay(by events.Holder) *StartPayment { return &StartPayment{By: by} }
+func outside(reference string) *StartPayment {
+	return &StartPayment{Payment: events.StreamID("payment-bank~" + reference)}
+}
+func from(payment events.StreamID) string {
+	if payment == "" {
+		return ""
+	}
+	return " by " + string(payment)
+}
 func retaken(id events.BookingID) *Retake {
 	return &Retake{PaymentID: events.HoldID(id), ExpiresAt: day.Add(99 * s)}
 }
@@ -84,13 +93,16 @@ func sentence(fact events.Fact) string {
 	case *events.BookingExpired:
 		return fmt.Sprintf("expired at %v", f.ExpiresAt.Sub(day))
 	case *events.BookingPaymentStarted:
-		return fmt.Sprintf("payment %s of %d, was %s", f.PaymentID, f.Amount, f.Was)
+		return fmt.Sprintf("payment %s of %d, was %s", f.PaymentID, f.Amount, f.Was) + from(f.Payment)
+	case *events.BookingPaymentDelayed:
+		return fmt.Sprintf("delayed %s: %d", f.PaymentID, f.Attempt)
 	case *events.BookingRetaken:
 		return fmt.Sprintf("retaken %d", f.Attempt)
 	case *events.BookingBooked:
-		return fmt.Sprintf("booked %s for %d", f.PaymentID, f.Amount)
+		return fmt.Sprintf("booked %s for %d", f.PaymentID, f.Amount) + from(f.Payment)
 	case *events.BookingPaymentFailed:
-		return fmt.Sprintf("failed %s, %s: %s until %v", f.PaymentID, f.Reason, f.Status, f.ExpiresAt.Sub(day))
+		return fmt.Sprintf("failed %s, %s: %s until %v", f.PaymentID, f.Reason, f.Status, f.ExpiresAt.Sub(day)) +
+			from(f.Payment)
 	case *events.BookingReleased:
 		return strings.TrimSpace(fmt.Sprintf("released, was %s %s", f.Was, f.RefundID))
 	case *events.BookingRefunded:
@@ -114,10 +126,13 @@ type attempt struct {
 
 const held = "held b for ann: 2 seats, 150 until 1m0s"
 
-var rules = []struct {
+// story is one, told line by line.
+type story struct {
 	name     string
 	attempts []attempt
-}{
+}
+
+var rules = []story{
 	{"a booking that is not there refuses everything but to be held", []attempt{
 		{0, pay("ann"), "not_found"},
 		{0, retaken("b.1"), "not_found"},
@@ -150,7 +165,7 @@ var rules = []struct {
 		{60 * s, pay("ann"), "payment b.3 of 150, was held"},
 		{60 * s, fail("b.3", events.FailedLate), "failed b.3, hold_expired: expired until 1m0s"},
 		{60 * s, abandon(3), "already_exists"},
-		{61 * s, pay("ann"), "payment b.4 of 150, was expired"},
+		{61 * s, pay("ann"), "payment b.4~2 of 150, was expired"},
 	}},
 	{"what is held first is not closed any more", []attempt{
 		{0, hold(), held},
@@ -180,15 +195,16 @@ var rules = []struct {
 		{60 * s, fail("b.1", events.FailedBalance), "failed b.1, insufficient_balance: held until 1m0s"},
 		{60 * s, fail("b.1", events.FailedBalance), "not_held"},
 		{60 * s, complete("b.1"), "not_held"},
-		{60 * s, pay(""), "payment b.1 of 150, was held"},
-		{60*s + ns, fail("b.1", events.FailedBalance), "failed b.1, insufficient_balance: expired until 1m0s"},
-		{61 * s, pay("ann"), "payment b.2 of 150, was expired"},
+		{60 * s, pay(""), "payment b.1~2 of 150, was held"},
+		{60 * s, complete("b.1"), "not_held"},
+		{60*s + ns, fail("b.1~2", events.FailedBalance), "failed b.1~2, insufficient_balance: expired until 1m0s"},
+		{61 * s, pay("ann"), "payment b.2~3 of 150, was expired"},
 	}},
 	{"a payment whose seats are gone leaves the booking expired, however early it is", []attempt{
 		{0, hold(), held},
 		{10 * s, pay("ann"), "payment b.1 of 150, was held"},
 		{11 * s, fail("b.1", events.FailedLate), "failed b.1, hold_expired: expired until 1m0s"},
-		{12 * s, pay("ann"), "payment b.2 of 150, was expired"},
+		{12 * s, pay("ann"), "payment b.2~2 of 150, was expired"},
 	}},
 	{"it expires at its deadline and not before, and can't be extended or given back then", []attempt{
 		{0, hold(), held},
@@ -211,12 +227,12 @@ var rules = []struct {
 		{62 * s, retaken("b.2"), "nothing"},
 		{63 * s, fail("b.2", events.FailedBalance), "failed b.2, insufficient_balance: expired until 1m0s"},
 		{64 * s, complete("b.2"), "not_held"},
-		{64 * s, pay("ann"), "payment b.3 of 150, was expired"},
-		{64 * s, complete("b.3"), "not_held"},
-		{64 * s, retaken("b.3"), "retaken 3"},
-		{65 * s, complete("b.3"), "booked b.3 for 150"},
-		{66 * s, release("ann"), "released, was booked b.3"},
-		{67 * s, &FinishRefund{}, "refunded b.3 150"},
+		{64 * s, pay("ann"), "payment b.3~2 of 150, was expired"},
+		{64 * s, complete("b.3~2"), "not_held"},
+		{64 * s, retaken("b.3~2"), "retaken 3"},
+		{65 * s, complete("b.3~2"), "booked b.3~2 for 150"},
+		{66 * s, release("ann"), "released, was booked b.3~2"},
+		{67 * s, &FinishRefund{}, "refunded b.3~2 150"},
 	}},
 	{"it can be extended once, forward, and as far as the seats go", []attempt{
 		{0, hold(), held},
@@ -266,7 +282,7 @@ var rules = []struct {
 }
 
 func TestRules(t *testing.T) {
-	for _, rule := range rules {
+	for _, rule := range append(rules, outsideRules...) {
 		t.Run(rule.name, func(t *testing.T) {
 			b := New()
 			for i, a := range rule.attempts {
@@ -324,6 +340,8 @@ func TestFactsThatCantBe(t *testing.T) {
 	second.Attempt = 2
 	failed := &events.BookingPaymentFailed{PaymentID: "b.1", Status: events.BookingIsHeld}
 	expired := &events.BookingExpired{}
+	outsideStarted := &events.BookingPaymentStarted{PaymentID: "b.1", Amount: 150, Attempt: 1, Was: events.BookingIsHeld,
+		Payment: "payment-bank~x"}
 	for name, facts := range map[string][]events.Fact{
 		"held twice":                   {held(), held()},
 		"held under a closed attempt":  {closed(1), held()},
@@ -354,7 +372,13 @@ func TestFactsThatCantBe(t *testing.T) {
 		"refunded without release":     {held(), started, booked, &events.BookingRefunded{PaymentID: "b.1", Amount: 150}},
 		"refunded of what was held":    {held(), &events.BookingReleased{Was: events.BookingIsHeld}, &events.BookingRefunded{PaymentID: "b.1", Amount: 150}},
 		"refunded more than was debit": {held(), started, booked, &events.BookingReleased{Was: events.BookingIsBooked}, &events.BookingRefunded{PaymentID: "b.1", Amount: 151}},
-		"a fact of a product":          {&events.ProductReserved{}},
+		"delayed, of a wallet":         {held(), started, &events.BookingPaymentDelayed{PaymentID: "b.1", Attempt: 2}},
+		"delayed under an old attempt": {held(), outsideStarted, &events.BookingPaymentDelayed{PaymentID: "b.1", Attempt: 1}},
+		"booked by another source":     {held(), outsideStarted, booked},
+		"an id used again": {held(), outsideStarted, &events.BookingPaymentFailed{PaymentID: "b.1",
+			Status: events.BookingIsExpired, Payment: "payment-bank~x"}, &events.BookingPaymentStarted{PaymentID: "b.2~2", Amount: 150,
+			Attempt: 2, Was: events.BookingIsExpired, Payment: "payment-bank~x"}},
+		"a fact of a product": {&events.ProductReserved{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := New()

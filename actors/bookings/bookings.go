@@ -79,6 +79,8 @@ type Answer struct {
 	Position events.Position
 	// Replayed says that an earlier request with the same key was answered like this.
 	Replayed bool
+	// Outside is what became of reported money, nil if none was reported.
+	Outside *Outcome
 }
 
 // Wait returns when no request is under way. No new one may begin meanwhile.

@@ -145,6 +145,26 @@ var crashes = []struct {
 		w.mustBook(w.bob(), "A-1-2")
 		return id
 	}, payOvertaken, []events.BookingStatus{events.BookingIsExpired}, []string{"hold_expired"}},
+	{"reporting money in time", false, booked, reportAll,
+		[]events.BookingStatus{events.BookingIsExpired, events.BookingIsBooked}, []string{"ok"}},
+	{"reporting money late", false, late(true), reportAll,
+		[]events.BookingStatus{events.BookingIsExpired, events.BookingIsBooked}, []string{"ok"}},
+	{"reporting money in time whose seats run out meanwhile", false, booked, reportSlowly,
+		[]events.BookingStatus{events.BookingIsExpired, events.BookingIsBooked}, []string{"ok"}},
+	{"reporting money late for seats of which one is gone", false, func(w *harness) events.BookingID {
+		id := late(true)(w)
+		w.mustBook(w.bob(), "A-1-2")
+		return id
+	}, reportAll, []events.BookingStatus{events.BookingIsExpired}, []string{"ok"}},
+	{"reporting a wrong sum", false, booked, func(w *harness, id events.BookingID) error {
+		_, err := w.report(id, string(w.gala), 299, true)
+		return err
+	}, []events.BookingStatus{events.BookingIsExpired}, []string{"ok"}},
+	{"giving back what was paid outside", false, func(w *harness) events.BookingID {
+		id := booked(w)
+		w.want(reportAll(w, id), "ok")
+		return id
+	}, cancel, []events.BookingStatus{events.BookingIsBooked, events.BookingIsReleased}, []string{"ok"}},
 	{"giving back what is held", false, booked, cancel,
 		[]events.BookingStatus{events.BookingIsExpired, events.BookingIsReleased}, []string{"ok"}},
 	{"giving back what is booked", false, paid, cancel,

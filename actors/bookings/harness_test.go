@@ -15,6 +15,7 @@ import (
 	"admitone/actors/allowance"
 	"admitone/actors/booking"
 	"admitone/actors/core"
+	money "admitone/actors/payment"
 	"admitone/actors/performance"
 	"admitone/actors/seat"
 	"admitone/actors/wallet"
@@ -33,7 +34,7 @@ var day = time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
 func (c *clock) now() time.Time       { return day.Add(time.Duration(c.nanos.Load())) }
 func (c *clock) move(d time.Duration) { c.nanos.Add(int64(d)) }
 
-var kinds = []core.Kind{performance.Kind, seat.Kind, booking.Kind, wallet.Kind, allowance.Kind}
+var kinds = []core.Kind{performance.Kind, seat.Kind, booking.Kind, wallet.Kind, allowance.Kind, money.Kind}
 
 // harness is a log, a desk on it, and the bookings on that.
 type harness struct {
@@ -245,7 +246,7 @@ func (w *harness) check(limit int64) *history {
 	spent, taken := int64(0), map[events.StreamID]int64{}
 	for id, b := range h.bookings {
 		s := b.State()
-		if s.Status == events.BookingIsBooked || s.Refunding {
+		if (s.Status == events.BookingIsBooked || s.Refunding) && s.Payment == "" {
 			spent += s.Amount
 		}
 		if s.Status == events.BookingIsHeld || s.Status == events.BookingIsBooked {
@@ -305,6 +306,7 @@ func (w *harness) settled(limit int64) *history {
 			w.Errorf("booking %s is still %s, refunding %t", id, s.Status, s.Refunding)
 		}
 	}
+	w.outsideSettled(h)
 	for stream, s := range h.seats {
 		if hold, _ := s.Owner(); s.Status() == events.SeatIsHeld || s.Status() == events.SeatIsBooked && booked[hold] == 0 {
 			w.Errorf("%s is still %s for %q", stream, s.Status(), hold)
@@ -353,6 +355,13 @@ func (w *harness) resume() {
 		}
 		if err := w.Resume(w.ctx(), w.origin("system"), id); err != nil {
 			w.Fatal(err)
+		}
+	}
+	for stream, p := range h.payments {
+		if s := p.State(); s.Open > 0 && ids[s.Received.BookingID] {
+			if err := w.ResumePayment(w.ctx(), w.origin("system"), stream); err != nil {
+				w.Fatal(err)
+			}
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"admitone/actors/allowance"
 	"admitone/actors/booking"
 	"admitone/actors/core"
+	money "admitone/actors/payment"
 	"admitone/actors/performance"
 	"admitone/actors/seat"
 	"admitone/actors/wallet"
@@ -22,6 +23,7 @@ type history struct {
 	bookings     map[events.BookingID]*booking.Booking
 	wallets      map[string]*wallet.Wallet
 	allowances   map[events.StreamID]*allowance.Allowance
+	payments     map[events.StreamID]*money.Payment
 	streams      map[events.StreamID]core.Core
 	// begun are the streams that holds have of which no booking says that they are its own.
 	begun   map[events.HoldID][]events.StreamID
@@ -36,6 +38,7 @@ func newHistory() *history {
 		bookings:     map[events.BookingID]*booking.Booking{},
 		wallets:      map[string]*wallet.Wallet{},
 		allowances:   map[events.StreamID]*allowance.Allowance{},
+		payments:     map[events.StreamID]*money.Payment{},
 		streams:      map[events.StreamID]core.Core{},
 		begun:        map[events.HoldID][]events.StreamID{},
 	}
@@ -139,6 +142,8 @@ func (h *history) open(stream events.StreamID) (c core.Core) {
 		h.wallets[stream.Entity()] = c
 	case *allowance.Allowance:
 		h.allowances[stream] = c
+	case *money.Payment:
+		h.payments[stream] = c
 	}
 	return c
 }

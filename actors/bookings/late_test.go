@@ -366,32 +366,20 @@ func TestMapsThatGetOlder(t *testing.T) {
 	}
 }
 
-// TestMoneyThatAnotherNodeDebited, for a payment that had failed here: whoever settles
-// the booking gives it back; and if it is paid after all, it is that money.
-func TestMoneyThatAnotherNodeDebited(t *testing.T) {
-	for name, paidAfterAll := range map[string]bool{"refunded": false, "used": true} {
-		t.Run(name, func(t *testing.T) {
-			w := begin(t, 1, 2, 0)
-			id := w.mustBook("ann", "A-1-1")
-			_, err := w.pay(id, "ann")
-			w.want(err, "insufficient_balance")
-			w.charge("ann", 100)
-			w.must(
-				w.step(
-					w.ctx(),
-					w.origin("ann"),
-					wallet.Stream("ann"),
-					&wallet.Debit{PaymentID: events.NewHoldID(id, 1), Amount: 100},
-				),
-			)
-			if paidAfterAll {
-				_, err := w.pay(id, "ann")
-				w.want(err, "ok")
-			}
-			w.clock.move(time.Hour)
-			w.wake()
-			w.resume()
-			w.settled(0)
-		})
+// TestAFailedPaymentIsClosed: also for want of money, so that no other node can debit it later.
+// Another payment has another id, and is debited.
+func TestAFailedPaymentIsClosed(t *testing.T) {
+	w := begin(t, 1, 2, 0)
+	id := w.mustBook("ann", "A-1-1")
+	w.want(w.payOvertaken(Pay{Origin: w.origin("ann"), BookingID: id, By: "ann"}), "insufficient_balance")
+	w.charge("ann", 100)
+	_, err := w.step(w.ctx(), w.origin("ann"), wallet.Stream("ann"),
+		&wallet.Debit{PaymentID: events.NewHoldID(id, 1), Amount: 100})
+	w.want(err, "not_held")
+	_, err = w.pay(id, "ann")
+	w.want(err, "ok")
+	if now, _ := w.state(w.ctx(), id); now.Booking.PaymentID != events.NewPaymentID(events.NewHoldID(id, 1), 2) {
+		t.Errorf("the second payment is %s", now.Booking.PaymentID)
 	}
+	w.settled(0)
 }

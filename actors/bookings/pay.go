@@ -27,6 +27,9 @@ type Pay struct {
 // was overtaken by another; see precheck.
 func (b *Bookings) Pay(ctx context.Context, cmd Pay) (Answer, error) {
 	return b.locked(ctx, cmd.BookingID, func(ctx context.Context) (Answer, error) {
+		if err := b.endOutside(ctx, cmd.Origin, cmd.BookingID); err != nil {
+			return Answer{}, err
+		}
 		on, err := b.precheck(ctx, &cmd)
 		if err != nil {
 			return Answer{}, err
@@ -59,7 +62,7 @@ func (b *Bookings) Pay(ctx context.Context, cmd Pay) (Answer, error) {
 // paidBefore makes the answer of a payment from a booking that was paid by it, also if the
 // booking was given back since.
 func (b *Bookings) paidBefore(ctx context.Context, from Origin, now Answer) (Answer, error) {
-	paymentID := now.Booking.HoldID()
+	paymentID := now.Booking.PaymentID
 	booked, err := b.desk.Ask(ctx, actors.Request{Stream: booking.Stream(now.Booking.ID), ID: completion(paymentID),
 		Command:       &booking.Complete{PaymentID: paymentID},
 		CorrelationID: from.CorrelationID, CausationID: string(from.ID), Actor: from.Actor})
@@ -103,6 +106,15 @@ func (b *Bookings) finishSteps(ctx context.Context, from Origin, bookingID event
 		return err
 	}
 	err = b.runSteps(ctx, from, b.paying(p))
+	if refused(err) != nil && p.delayed { // it came in time, and goes on as one that is late
+		if p, err = b.payment(ctx, from, bookingID); err != nil {
+			return err
+		}
+		if p.booking.Status != events.BookingIsPaying {
+			return nil
+		}
+		err = b.runSteps(ctx, from, b.paying(p))
+	}
 	switch {
 	case errors.Is(err, errCompleted):
 		return nil

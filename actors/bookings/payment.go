@@ -19,6 +19,16 @@ type payment struct {
 	booking booking.State
 	// fail is the undo of the announcement; a refused step sets its reason.
 	fail *booking.FailPayment
+	// delayed says that the booking goes on with it as with a late one.
+	delayed bool
+}
+
+// processID is that of the steps of the payment. One that was delayed takes some of them again.
+func (p *payment) processID() string {
+	if p.booking.Delayed {
+		return string(p.payment) + "/" + string(p.id)
+	}
+	return string(p.payment)
 }
 
 // payment reads the one of a booking from its stream.
@@ -32,13 +42,14 @@ func (b *Bookings) payment(ctx context.Context, from Origin, bookingID events.Bo
 		return nil, err
 	}
 	h := holdOf(from, s, &now.Booking)
-	fail := &booking.FailPayment{PaymentID: h.id, Reason: events.FailedLate}
+	fail := &booking.FailPayment{PaymentID: h.payment, Reason: events.FailedLate}
 	return &payment{hold: h, booking: now.Booking, fail: fail}, nil
 }
 
 // holdOf is the present or last hold of a booking.
 func holdOf(from Origin, s *performanceInfo, state *booking.State) hold {
-	h := hold{from: from, show: s, id: state.HoldID(), holder: state.Holder, terms: state.Terms}
+	h := hold{from: from, show: s, id: state.HoldID(), payment: state.PaymentID, holder: state.Holder,
+		terms: state.Terms}
 	for _, booked := range state.Seats {
 		if at, ok := s.layout.Find(booked.Seat); ok {
 			h.seats, h.prices = append(h.seats, at), append(h.prices, booked.Price)
@@ -55,20 +66,36 @@ func bookingStep(bookingID events.BookingID, step process.Step) process.Stage {
 
 // debit takes the money. Without enough of it the payment has failed and what the booking
 // had before stays; any other refusal says that another run has closed the payment.
-func (p *payment) debit() process.Stage {
-	if p.booking.Amount == 0 {
+func (b *Bookings) debit(p *payment) process.Stage {
+	if p.booking.Amount == 0 || p.booking.Payment != "" {
 		return process.Stage{}
 	}
 	return process.Stage{Steps: []process.Step{{
-		Name: "debit", Stream: wallet.Stream(p.holder), Do: &wallet.Debit{PaymentID: p.id, Amount: p.booking.Amount},
+		Name: "debit", Stream: wallet.Stream(p.holder), Do: &wallet.Debit{PaymentID: p.payment, Amount: p.booking.Amount},
+		Undo: &wallet.Refund{PaymentID: p.payment}, // so that a payment which fails is closed here, too
 		Refused: func(ctx context.Context, err error) (error, bool) {
-			if refused(err).Code != core.CodeInsufficientBalance {
+			// In time nothing is asked before the money: what was closed undebited was closed for want of it.
+			closed := !p.booking.Late && errors.Is(err, wallet.ErrCancelled)
+			if !closed && refused(err).Code != core.CodeInsufficientBalance {
 				return p.late(ctx, err)
 			}
-			p.fail.Reason = events.FailedBalance
+			if p.fail.Reason = events.FailedBalance; closed {
+				err = b.tooLittle(ctx, p)
+			}
 			return err, false
 		},
 	}}}
+}
+
+// tooLittle is the refusal of a payment that was closed for want of money; or what has failed.
+func (b *Bookings) tooLittle(ctx context.Context, p *payment) error {
+	var refusal *core.Refusal
+	if _, err := b.desk.View(ctx, wallet.Stream(p.holder), func(c core.Core) {
+		refusal = wallet.TooLittle(c.(*wallet.Wallet).Balance(), p.booking.Amount)
+	}); err != nil {
+		return err
+	}
+	return refusal
 }
 
 // late ends a payment that has lost what it was for.
@@ -107,7 +134,7 @@ func completion(paymentID events.HoldID) actors.CommandID {
 // complete says that the booking is booked.
 func (b *Bookings) complete(p *payment) process.Stage {
 	return bookingStep(p.booking.ID, process.Step{
-		Name: "booked", ID: completion(p.id), Do: &booking.Complete{PaymentID: p.id}, Refused: p.late,
+		Name: "booked", ID: completion(p.payment), Do: &booking.Complete{PaymentID: p.payment}, Refused: p.late,
 		Took: func(_ context.Context, answer actors.Answer) error {
 			if !answer.Replayed && len(answer.Facts) > 0 {
 				b.paid(Purchase{p.from, p.holder, p.show.room})
@@ -139,14 +166,14 @@ func (b *Bookings) abortPayment(ctx context.Context, p *payment, running *proces
 
 // refund gives back what was debited by the hold's payment, or keeps it from being debited.
 func (h *hold) refund() process.Step {
-	return process.Step{Name: "refund", Stream: wallet.Stream(h.holder), Do: &wallet.Refund{PaymentID: h.id}}
+	return process.Step{Name: "refund", Stream: wallet.Stream(h.holder), Do: &wallet.Refund{PaymentID: h.payment}}
 }
 
 // refundOf gives back what is not kept of a booking.
 func (h *hold) refundOf(state *booking.State) process.Step {
 	step := h.refund()
 	if state.Kept > 0 {
-		step.Do = &wallet.Refund{PaymentID: h.id, RefundID: events.ReleaseRefund(h.id), Amount: state.Amount - state.Kept}
+		step.Do = &wallet.Refund{PaymentID: h.payment, RefundID: events.ReleaseRefund(h.payment), Amount: state.Amount - state.Kept}
 	}
 	return step
 }

@@ -34,7 +34,7 @@ func (b *Bookings) precheck(ctx context.Context, cmd *Pay) (on booking.Terms, er
 	}
 	switch state.Status {
 	case events.BookingIsHeld: // and may have expired when the payment begins
-		return s.on, b.precheckMoney(ctx, state, state.HoldID())
+		return s.on, b.precheckMoney(ctx, state, state.NextPaymentID())
 	case events.BookingIsExpired:
 		refusal := b.precheckLate(ctx, cmd, s, state)
 		if refused(refusal) == nil {
@@ -67,7 +67,7 @@ func (b *Bookings) precheckLate(ctx context.Context, cmd *Pay, s *performanceInf
 			return either(refusal, err)
 		}
 	}
-	return b.precheckMoney(ctx, state, next)
+	return b.precheckMoney(ctx, state, state.NextPaymentID())
 }
 
 func (b *Bookings) precheckMoney(ctx context.Context, state *booking.State, paymentID events.HoldID) error {

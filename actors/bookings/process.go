@@ -43,7 +43,7 @@ func outrun(_ context.Context, err error) (error, bool) {
 // booking.payment_started. A late payment takes seats and allowance again before, and what
 // the attempt before may still have of them is given back with its own.
 func (b *Bookings) paying(p *payment) *process.Process {
-	all := &process.Process{ID: string(p.id), Announced: true}
+	all := &process.Process{ID: p.processID(), Announced: true}
 	var undoSeats, undoAllowance core.Command // of what the booking has held since before
 	if p.booking.Late {
 		all.Stages = append(b.leftBefore(p), b.retaking(p)...)
@@ -52,11 +52,15 @@ func (b *Bookings) paying(p *payment) *process.Process {
 		undoSeats = &seat.Release{HoldID: p.id, Reason: events.ReleasedUnpaid}
 	}
 	all.Stages = append(all.Stages,
-		p.debit(),
+		b.debit(p),
 		p.keepAllowance(undoAllowance, p.late),
 		p.bookSeats(undoSeats, p.late),
 		b.complete(p),
 	)
+	if p.booking.Payment != "" {
+		all.Close = func(ctx context.Context) error { return b.failOutside(ctx, p, all) }
+		return all
+	}
 	all.Close = func(ctx context.Context) error { return b.abortPayment(ctx, p, all) }
 	all.Withdraw = &process.Step{Name: "start-payment", Stream: booking.Stream(p.booking.ID), Undo: p.fail}
 	return all
@@ -66,10 +70,17 @@ func (b *Bookings) paying(p *payment) *process.Process {
 func (b *Bookings) leftBefore(p *payment) []process.Stage {
 	before := p.hold
 	before.id = events.NewHoldID(p.booking.ID, p.booking.Attempt-1)
+	release := func(undo core.Command) process.Step {
+		step := process.Step{Name: "before", Undo: undo}
+		if p.booking.Delayed && !p.booking.Retaken {
+			step.Do = undo // what was booked in time can't be retaken
+		}
+		return step
+	}
 	return []process.Stage{
-		before.allowanceStep(process.Step{Name: "before", Undo: &allowance.Release{HoldID: before.id}}),
+		before.allowanceStep(release(&allowance.Release{HoldID: before.id})),
 		before.eachSeat(func(int, performance.Seat) process.Step {
-			return process.Step{Name: "before", Undo: &seat.Release{HoldID: before.id, Reason: events.ReleasedUnpaid}}
+			return release(&seat.Release{HoldID: before.id, Reason: events.ReleasedUnpaid})
 		}),
 	}
 }
@@ -77,7 +88,7 @@ func (b *Bookings) leftBefore(p *payment) []process.Stage {
 // retaking takes the seats of a late payment again. Of one that has them, by what its stream
 // says, only the undo is left.
 func (b *Bookings) retaking(p *payment) []process.Stage {
-	retake := &booking.Retake{PaymentID: p.id}
+	retake := &booking.Retake{PaymentID: p.payment}
 	stages := []process.Stage{
 		p.takeAllowance(func(_ context.Context, err error) (error, bool) { return p.notRetaken(err) }),
 		b.holdSeats(&p.hold, true, events.ReleasedUnpaid, func() { retake.ExpiresAt = p.window.expires }, p.notRetaken),
@@ -112,11 +123,11 @@ func (b *Bookings) settling(ctx context.Context, from Origin, state *booking.Sta
 	}
 	h := holdOf(from, s, state)
 	p := &process.Process{ID: string(h.id), Announced: true}
-	owed, err := b.owed(ctx, &h, state)
-	if err != nil {
+	if state.Payment != "" {
+		p.Stages = append(h.settleDelayed(state, reason), h.returnOutside(state)...)
+	} else if owed, err := b.owed(ctx, &h, state); err != nil {
 		return nil, err
-	}
-	if owed {
+	} else if owed {
 		p.Stages = append(p.Stages, process.Stage{Steps: []process.Step{h.refundOf(state)}})
 	}
 	p.Stages = append(p.Stages, h.releaseSeats(reason), h.releaseAllowance())
@@ -131,11 +142,11 @@ func (b *Bookings) settling(ctx context.Context, from Origin, state *booking.Sta
 // What is kept of it is not. Of one that has expired, it is money which another node debited when the
 // payment had been given up here.
 func (b *Bookings) owed(ctx context.Context, h *hold, state *booking.State) (owed bool, err error) {
-	if state.Amount == 0 || state.Refunding || state.Paid {
+	if state.PaymentID == "" || state.Amount == 0 || state.Refunding || state.Paid {
 		return state.Refunding && state.Amount > state.Kept, nil
 	}
 	_, err = b.desk.View(ctx, wallet.Stream(h.holder), func(c core.Core) {
-		paid, known := c.(*wallet.Wallet).Payment(h.id)
+		paid, known := c.(*wallet.Wallet).Payment(h.payment)
 		owed = known && !paid.Closed
 	})
 	return owed, err

@@ -14,16 +14,18 @@ import (
 
 // hold is one attempt of a booking at its seats, and the request that makes it.
 type hold struct {
-	from   Origin
-	show   *performanceInfo
-	id     events.HoldID
-	holder events.Holder
-	seats  []performance.Seat // in canonical order
-	prices []int64            // of the seats, as they were held first; nil for those of the performance
-	terms  events.Revision    // of the performance's edit that it is decided on
-	found  bool               // an earlier run has taken some of it
-	closed bool               // the booking's stream says so
-	window window
+	from Origin
+	show *performanceInfo
+	id   events.HoldID
+	// payment is the one for what it holds, "" if none has begun.
+	payment events.HoldID
+	holder  events.Holder
+	seats   []performance.Seat // in canonical order
+	prices  []int64            // of the seats, as they were held first; nil for those of the performance
+	terms   events.Revision    // of the performance's edit that it is decided on
+	found   bool               // an earlier run has taken some of it
+	closed  bool               // the booking's stream says so
+	window  window
 }
 
 // window is when the first of the held seats expires, and when the longest stay at one of

@@ -52,6 +52,12 @@ const (
 	CodeAlreadyConfirmed Code = "already_confirmed"
 	// CodeAlreadyEntered: the team has entered or waits.
 	CodeAlreadyEntered Code = "already_entered"
+	// CodePaymentInProgress: a payment of it is under way, or awaited.
+	CodePaymentInProgress Code = "payment_in_progress"
+	// CodeAmountMismatch: it costs another sum; expected and currency say which.
+	CodeAmountMismatch Code = "amount_mismatch"
+	// CodePaymentReferenceUsed: the provider's reference belongs to resource.
+	CodePaymentReferenceUsed Code = "payment_reference_used"
 	// CodeNotHeld: it is not on hold.
 	CodeNotHeld Code = "not_held"
 	// CodeHoldExpired: the hold has passed its deadline.

@@ -94,6 +94,9 @@ var errBadAmount = &core.Refusal{Code: core.CodeInvalidField, Detail: "amount mu
 
 var errClosed = &core.Refusal{Code: core.CodeNotHeld, Detail: "this payment was given up; begin another"}
 
+// ErrCancelled refuses a debit of a payment that was closed before anything was debited.
+var ErrCancelled = &core.Refusal{Code: errClosed.Code, Detail: errClosed.Detail}
+
 // Decide implements [core.Core].
 func (w *Wallet) Decide(cmd core.Command, _ time.Time) ([]events.Fact, error) {
 	switch cmd := cmd.(type) {
@@ -125,17 +128,24 @@ func (w *Wallet) debit(cmd *Debit) ([]events.Fact, error) {
 	switch {
 	case cmd.Amount < 1:
 		return nil, errBadAmount
+	case known && paid.Closed && paid.Amount == 0:
+		return nil, ErrCancelled
 	case known && paid.Closed:
 		return nil, errClosed
 	case known:
 		return nil, nil
 	case cmd.Amount > w.balance:
-		return nil, &core.Refusal{Code: core.CodeInsufficientBalance,
-			Detail: "the wallet has too little; charge it and pay again",
-			Fields: map[string]any{"balance": w.balance, "amount": cmd.Amount}}
+		return nil, TooLittle(w.balance, cmd.Amount)
 	}
 	return []events.Fact{&events.WalletDebited{PaymentID: cmd.PaymentID, BookingID: bookingOf(cmd.PaymentID),
 		Amount: cmd.Amount, Balance: w.balance - cmd.Amount}}, nil
+}
+
+// TooLittle is the refusal of a debit that the balance does not suffice for.
+func TooLittle(balance, amount int64) *core.Refusal {
+	return &core.Refusal{Code: core.CodeInsufficientBalance,
+		Detail: "the wallet has too little; charge it and pay again",
+		Fields: map[string]any{"balance": balance, "amount": amount}}
 }
 
 var errTooMuch = &core.Refusal{Code: core.CodeNotHeld, Detail: "that is more than is left of the payment"}
@@ -158,7 +168,7 @@ func (w *Wallet) refund(cmd *Refund) ([]events.Fact, error) {
 }
 
 func bookingOf(paymentID events.HoldID) events.BookingID {
-	booking, _, ok := events.CutHoldID(paymentID)
+	booking, _, ok := events.CutHoldID(events.HoldOfPayment(paymentID))
 	if !ok {
 		panic("wallet: " + string(paymentID) + " is no payment's id")
 	}

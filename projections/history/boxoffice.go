@@ -159,14 +159,17 @@ func describeBooking(fact events.Fact, of subject) string {
 		return fmt.Sprintf("not paid by %s; its seats are given back next", events.FormatTime(f.ExpiresAt))
 	case *events.BookingPaymentStarted:
 		if f.Was == events.BookingIsExpired {
-			return fmt.Sprintf("a late payment of %s began, which has to take the seats again: payment %s", of.money(f.Amount),
-				f.PaymentID)
+			return fmt.Sprintf("a late payment of %s began, which has to take the seats again: payment %s%s", of.money(f.Amount),
+				f.PaymentID, outside(f.Payment))
 		}
-		return fmt.Sprintf("a payment of %s began: payment %s", of.money(f.Amount), f.PaymentID)
+		return fmt.Sprintf("a payment of %s began: payment %s%s", of.money(f.Amount), f.PaymentID, outside(f.Payment))
+	case *events.BookingPaymentDelayed:
+		return fmt.Sprintf("the seats ran out before they were booked; payment %s has to take them again, as attempt %d",
+			f.PaymentID, f.Attempt)
 	case *events.BookingRetaken:
 		return fmt.Sprintf("the late payment has all the seats again, until %s", events.FormatTime(f.ExpiresAt))
 	case *events.BookingBooked:
-		return fmt.Sprintf("booked; %s is paid: payment %s", of.money(f.Amount), f.PaymentID)
+		return fmt.Sprintf("booked; %s is paid: payment %s%s", of.money(f.Amount), f.PaymentID, outside(f.Payment))
 	case *events.BookingPaymentFailed:
 		return fmt.Sprintf("payment %s failed (%s); the booking is %s, and its deadline is %s", f.PaymentID, f.Reason,
 			f.Status, events.FormatTime(f.ExpiresAt))

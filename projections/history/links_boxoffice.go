@@ -32,6 +32,9 @@ func linksOfBooking(l *links, _ *events.Recorded, fact events.Fact) {
 		l.add(events.PerformanceCategory, string(f.PerformanceID))
 		l.add(holderKind, string(f.Holder))
 	}
+	if f, ok := fact.(*events.BookingPaymentStarted); ok && f.Payment != "" {
+		l.add(events.PaymentCategory, f.Payment.Entity())
+	}
 	f, ok := fact.(*events.BookingHeld)
 	if !ok {
 		return

@@ -26,8 +26,11 @@ type Booking struct {
 	Extended                   bool
 	// HeldUnder is the attempt under which it was held first: those before were abandoned.
 	HeldUnder int64
-	// Attempt is the number of the present or last hold, and of its payment.
+	// Attempt is the number of the present or last hold.
 	Attempt int64
+	// PaymentID is the present or last payment, and Payment its stream if it comes from outside.
+	PaymentID events.HoldID
+	Payment   events.StreamID
 	// Late says that the payment under way or the last one began after the deadline,
 	// Retaken that it had all the seats again.
 	Late, Retaken bool
@@ -54,7 +57,7 @@ type Booking struct {
 	Created, Updated time.Time
 }
 
-// HoldID is the id of the present or last hold, and of its payment.
+// HoldID is the id of the present or last hold.
 func (b *Booking) HoldID() events.HoldID { return events.NewHoldID(b.ID, b.Attempt) }
 
 // StatusAt is the status with one that is over taken for what it is: a booking whose
@@ -150,16 +153,22 @@ func (b *Booking) evolve(e *events.Recorded, fact events.Fact) bool {
 	case *events.BookingPaymentStarted:
 		b.Status, b.Attempt, b.Failed = events.BookingIsPaying, f.Attempt, ""
 		b.Late, b.Retaken = f.Was == events.BookingIsExpired, false
-		return was == f.Was && (was == events.BookingIsHeld || was == events.BookingIsExpired) && f.PaymentID == b.HoldID()
+		b.PaymentID, b.Payment = f.PaymentID, f.Payment
+		return was == f.Was && (was == events.BookingIsHeld || was == events.BookingIsExpired) &&
+			events.HoldOfPayment(f.PaymentID) == b.HoldID()
+	case *events.BookingPaymentDelayed:
+		b.Attempt++
+		b.Late, b.Retaken = true, false
+		return was == events.BookingIsPaying && f.PaymentID == b.PaymentID && f.Attempt == b.Attempt
 	case *events.BookingRetaken:
 		b.Retaken = true
 		return was == events.BookingIsPaying && b.Late && f.Attempt == b.Attempt
 	case *events.BookingBooked:
 		b.Status = events.BookingIsBooked
-		return was == events.BookingIsPaying && f.PaymentID == b.HoldID() && f.Amount == b.Amount
+		return was == events.BookingIsPaying && f.PaymentID == b.PaymentID && f.Amount == b.Amount
 	case *events.BookingPaymentFailed:
 		b.Status, b.Failed = f.Status, f.Reason
-		return was == events.BookingIsPaying && f.PaymentID == b.HoldID() &&
+		return was == events.BookingIsPaying && f.PaymentID == b.PaymentID &&
 			(f.Status == events.BookingIsHeld || f.Status == events.BookingIsExpired)
 	case *events.BookingReleased:
 		b.Status, b.Refunding, b.Kept = events.BookingIsReleased, was == events.BookingIsBooked, f.Kept
@@ -167,7 +176,7 @@ func (b *Booking) evolve(e *events.Recorded, fact events.Fact) bool {
 	case *events.BookingRefunded:
 		refunding := b.Refunding
 		b.Refunding, b.Refunded = false, true
-		return refunding && f.PaymentID == b.HoldID() && f.Amount == b.Amount-b.Kept
+		return refunding && f.PaymentID == b.PaymentID && f.Amount == b.Amount-b.Kept
 	}
 	return false
 }
@@ -183,6 +192,7 @@ func AppendBooking(dst []byte, b *Booking) []byte {
 	dst = append(dst, flags)
 	dst = AppendString(AppendString(dst, string(b.PerformanceID)), string(b.Holder))
 	dst = AppendString(AppendString(dst, string(b.Status)), string(b.Failed))
+	dst = AppendString(AppendString(dst, string(b.PaymentID)), string(b.Payment))
 	for _, n := range [...]int64{b.Amount, b.Attempt, int64(b.Revision), int64(b.Position), b.HeldUnder,
 		b.Kept, int64(b.Made), int64(len(b.Seats))} {
 		dst = AppendInt(dst, n)
@@ -211,7 +221,8 @@ func DecodeBooking(id string, record []byte) (Booking, error) {
 		PerformanceID: events.PerformanceID(
 			r.Text(),
 		), Holder: events.Holder(r.Text()), Status: events.BookingStatus(r.Text()),
-		Failed: events.FailReason(r.Text()),
+		Failed:    events.FailReason(r.Text()),
+		PaymentID: events.HoldID(r.Text()), Payment: events.StreamID(r.Text()),
 		Amount: r.Int(), Attempt: r.Int(), Revision: events.Revision(r.Int()), Position: events.Position(r.Int()),
 		HeldUnder: r.Int(), Kept: r.Int(), Made: events.Position(r.Int()),
 	}

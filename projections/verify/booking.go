@@ -25,6 +25,7 @@ type bookingCheck struct {
 	id     events.BookingID
 	row    booking
 	closed int64 // attempts, in their order, before it was held
+	barred bool  // the last payment came when nothing could be had any more
 }
 
 func (c *bookingCheck) apply(e *events.Recorded, fact events.Fact, decided time.Time) *fault {
@@ -120,7 +121,8 @@ func (c *bookingCheck) goesOn(fact events.Fact, decided time.Time) *fault {
 		attempt := row.attempt
 		if f.Was == events.BookingIsExpired {
 			attempt++
-			if _, fault := c.ledger.performances[row.performance].acquires(f.SaleTerms, decided); fault != nil {
+			_, fault := c.ledger.performances[row.performance].acquires(f.SaleTerms, decided)
+			if c.barred = fault != nil; c.barred && f.Payment == "" {
 				return fault
 			}
 		} else if f.SaleTerms != (events.SaleTerms{}) {
@@ -131,6 +133,10 @@ func (c *bookingCheck) goesOn(fact events.Fact, decided time.Time) *fault {
 		}
 		if f.Attempt != attempt || f.Amount != row.amount {
 			return faultf(RuleBooking, "attempt %d for %d; it should be %d for %d", f.Attempt, f.Amount, attempt, row.amount)
+		}
+	case *events.BookingRetaken:
+		if c.barred {
+			return faultf(RuleTerms, "money from outside takes seats again that could not be had any more")
 		}
 	case *events.BookingBooked:
 		return c.booked()
@@ -159,7 +165,7 @@ func (c *bookingCheck) booked() *fault {
 	case name != "":
 		return faultf(RuleBooked, "the seat %s is not booked under %q", name, row.holdID())
 	case !c.ledger.isPaid(row):
-		return faultf(RuleBooked, "nothing is debited for %q", row.holdID())
+		return faultf(RuleBooked, "nothing is paid for %q", row.paymentID)
 	case row.late && !row.retaken:
 		return faultf(RuleBooking, "a late payment has not taken its seats again")
 	}
@@ -220,7 +226,7 @@ func (c *walletCheck) apply(_ *events.Recorded, fact events.Fact, _ time.Time) *
 }
 
 func (c *walletCheck) debited(f *events.WalletDebited) *fault {
-	id, attempt, ok := events.CutHoldID(f.PaymentID)
+	id, attempt, ok := events.CutHoldID(events.HoldOfPayment(f.PaymentID))
 	booking := c.ledger.bookings[id]
 	_, known := c.payments[f.PaymentID]
 	switch {
@@ -344,7 +350,7 @@ func (v *Verifier) Open() (open []string) {
 	for _, holder := range slices.Sorted(maps.Keys(l.wallets)) {
 		for _, payment := range slices.Sorted(maps.Keys(l.wallets[holder].payments)) {
 			p := l.wallets[holder].payments[payment]
-			if !p.closed && !l.holds(payment) && !l.keeps(payment, &p) {
+			if !p.closed && !l.pays(payment) && !l.keeps(payment, &p) {
 				open = append(open, fmt.Sprintf("the payment %s of %q is debited, and nothing is booked for it", payment, holder))
 			}
 		}
@@ -354,7 +360,14 @@ func (v *Verifier) Open() (open []string) {
 			open = append(open, fmt.Sprintf("the seat %s is booked under %s, and that booking is not", id, s.hold))
 		}
 	}
-	return open
+	return append(open, l.openOutside()...)
+}
+
+// pays reports whether a booking is booked, or about to be, by a payment of a wallet.
+func (l *ledger) pays(payment events.HoldID) bool {
+	hold := events.HoldOfPayment(payment)
+	id, _, _ := events.CutHoldID(hold)
+	return l.holds(hold) && l.bookings[id].row.paymentID == payment && l.bookings[id].row.payment == ""
 }
 
 // holds reports whether a booking is booked, or about to be, under a hold.

@@ -36,7 +36,7 @@ func TestVerifierTakesAnEvening(t *testing.T) {
 	for _, name := range events.Names() {
 		kind, _, _ := strings.Cut(name, ".")
 		wanted := slices.Contains(ours, kind) &&
-			!slices.Contains([]string{"booking.refunded.v1", "booking.payment_failed.v1", "wallet.cancelled.v1",
+			!slices.Contains([]string{"booking.refunded.v1", "booking.payment_failed.v1", "booking.payment_delayed.v1", "wallet.cancelled.v1",
 				"wallet.refunded.v1"}, name)
 		if wanted && !seen[name] && name != "allowance.expired.v1" {
 			t.Errorf("there is no %s in it", name)

@@ -85,12 +85,14 @@ func (c *bookingCheck) checkRefunded() *fault {
 	switch {
 	case row.amount == row.keeps:
 		return nil
-	case row.keeps == 0 && c.ledger.isPaid(row):
-		return faultf(RulePayments, "%q is not refunded", row.holdID())
+	case row.payment != "" || row.keeps == 0:
+		if c.ledger.isPaid(row) {
+			return faultf(RulePayments, "%q is not refunded", row.paymentID)
+		}
 	case row.keeps > 0:
 		refund := row.amount - row.keeps
 		if wallet := c.ledger.wallets[row.holder]; wallet == nil ||
-			wallet.payments[row.holdID()].parts[events.ReleaseRefund(row.holdID())] != refund {
+			wallet.payments[row.paymentID].parts[events.ReleaseRefund(row.paymentID)] != refund {
 			return faultf(RulePayments, "%d of %q are not refunded", refund, row.holdID())
 		}
 	}
@@ -107,9 +109,9 @@ func (c *walletCheck) refunded(f *events.WalletRefunded) *fault {
 			f.PaymentID, f.Amount, known, rest, payment.amount, payment.closed, twice)
 	}
 	if f.RefundID != "" {
-		id, _, _ := events.CutHoldID(f.PaymentID)
+		id, _, _ := events.CutHoldID(events.HoldOfPayment(f.PaymentID))
 		b := c.ledger.bookings[id]
-		if b == nil || !b.row.refunding || f.RefundID != events.ReleaseRefund(b.row.holdID()) ||
+		if b == nil || !b.row.refunding || f.RefundID != events.ReleaseRefund(b.row.paymentID) ||
 			f.Amount != b.row.amount-b.row.keeps {
 			return faultf(RulePayments, "the refund %q of %d is not announced by the booking %q", f.RefundID, f.Amount, id)
 		}
@@ -126,8 +128,8 @@ func (c *walletCheck) refunded(f *events.WalletRefunded) *fault {
 
 // keeps reports whether what is left of a payment is kept by the rule of its booking.
 func (l *ledger) keeps(holdID events.HoldID, p *paid) bool {
-	id, _, _ := events.CutHoldID(holdID)
+	id, _, _ := events.CutHoldID(events.HoldOfPayment(holdID))
 	b := l.bookings[id]
-	return b != nil && b.row.holdID() == holdID && b.row.status == events.BookingIsReleased &&
+	return b != nil && b.row.paymentID == holdID && b.row.status == events.BookingIsReleased &&
 		p.amount-p.refunded == b.row.keeps
 }

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -27,7 +28,16 @@ type booking struct {
 	terms         events.Revision
 	rule          events.Cancellation
 	keeps         int64 // of what was paid
-	refunding     bool  // it was booked and released, and not everything is given back
+	// paymentID is the present or last payment, number how many there were; payment is its stream
+	// if it comes from outside.
+	paymentID events.HoldID
+	number    int64
+	payment   events.StreamID
+	// bookedBy is the payment from outside by which it was booked, failed are those that failed.
+	bookedBy  events.StreamID
+	failed    map[events.StreamID]bool
+	paid      bool // it was booked once
+	refunding bool // it was booked and released, and not everything is given back
 }
 
 // price of one of its seats, -1 of any other.
@@ -40,7 +50,7 @@ func (b *booking) price(name events.SeatName) int64 {
 	return -1
 }
 
-// holdID is the id of the present or last hold, and of its payment.
+// holdID is the id of the present or last hold.
 func (b *booking) holdID() events.HoldID { return events.NewHoldID(b.id, b.attempt) }
 
 // owns reports whether the booking's stream has announced that an attempt may have something in
@@ -92,21 +102,36 @@ func (b *booking) evolvePayment(fact events.Fact) bool {
 		if b.late, b.retaken = f.Was == events.BookingIsExpired, false; b.late {
 			b.terms = f.Terms
 		}
-		return f.Was == was && (was == events.BookingIsHeld || was == events.BookingIsExpired) && f.PaymentID == b.holdID()
+		b.number++
+		// Before payments were counted, each had the id of its hold.
+		own := f.PaymentID == events.NewPaymentID(b.holdID(), b.number) || f.PaymentID == b.holdID() && f.Payment == ""
+		b.paymentID, b.payment = f.PaymentID, f.Payment
+		return f.Was == was && (was == events.BookingIsHeld || was == events.BookingIsExpired) && own && !b.failed[f.Payment]
+	case *events.BookingPaymentDelayed:
+		b.attempt++
+		b.late, b.retaken = true, false
+		return was == events.BookingIsPaying && b.payment != "" && f.Attempt == b.attempt && f.PaymentID == b.paymentID
 	case *events.BookingRetaken:
 		b.retaken = true
 		return was == events.BookingIsPaying && b.late && f.Attempt == b.attempt
 	case *events.BookingPaymentFailed:
 		b.status = f.Status
 		back := f.Status == events.BookingIsHeld || f.Status == events.BookingIsExpired
-		return was == events.BookingIsPaying && back && f.PaymentID == b.holdID()
+		if f.Payment != "" {
+			b.failed = maps.Clone(b.failed)
+			if b.failed == nil {
+				b.failed = map[events.StreamID]bool{}
+			}
+			b.failed[f.Payment] = true
+		}
+		return was == events.BookingIsPaying && back && f.PaymentID == b.paymentID && f.Payment == b.payment
 	case *events.BookingBooked:
-		b.status = events.BookingIsBooked
-		return was == events.BookingIsPaying && f.PaymentID == b.holdID() && f.Amount == b.amount
+		b.status, b.paid, b.bookedBy = events.BookingIsBooked, true, f.Payment
+		return was == events.BookingIsPaying && f.PaymentID == b.paymentID && f.Amount == b.amount && f.Payment == b.payment
 	case *events.BookingRefunded:
 		refunding := b.refunding
 		b.refunding = false
-		return refunding && f.PaymentID == b.holdID() && f.Amount == b.amount-b.keeps
+		return refunding && f.PaymentID == b.paymentID && f.Amount == b.amount-b.keeps
 	}
 	return false
 }

@@ -27,6 +27,10 @@ type ledger struct {
 	wallets      map[events.Holder]*walletCheck
 	allowances   map[string]*allowanceCheck
 	begun        begunHolds
+	payments     map[string]*paymentCheck
+	refunds      map[events.RefundID]*paymentCheck // also those of which all was kept
+	settlements  map[events.StreamID]events.RefundID
+	currency     string // by which all amounts are, "" if it was not named
 }
 
 func newLedger() *ledger {
@@ -37,6 +41,10 @@ func newLedger() *ledger {
 		map[events.Holder]*walletCheck{},
 		map[string]*allowanceCheck{},
 		newBegunHolds(),
+		map[string]*paymentCheck{},
+		map[events.RefundID]*paymentCheck{},
+		map[events.StreamID]events.RefundID{},
+		"",
 	}
 }
 
@@ -228,11 +236,14 @@ func (l *ledger) isPaid(b *booking) bool {
 	if b.amount == 0 {
 		return true
 	}
+	if b.payment != "" {
+		return l.isPaidOutside(b.payment, b)
+	}
 	wallet := l.wallets[b.holder]
 	if wallet == nil {
 		return false
 	}
-	payment, known := wallet.payments[b.holdID()]
+	payment, known := wallet.payments[b.paymentID]
 	return known && !payment.closed && payment.amount == b.amount
 }
 

@@ -6,14 +6,10 @@ import (
 	"admitone/events"
 )
 
-func init() {
-	checks[events.SettingsCategory] = func() check { return &settingsCheck{keys: map[string]bool{}} }
-}
-
 // settingsCheck holds what servers agree on to being said once.
 type settingsCheck struct {
-	keys     map[string]bool
-	currency string
+	ledger *ledger
+	keys   map[string]bool
 }
 
 func (c *settingsCheck) apply(e *events.Recorded, fact events.Fact, _ time.Time) *fault {
@@ -25,11 +21,11 @@ func (c *settingsCheck) apply(e *events.Recorded, fact events.Fact, _ time.Time)
 		return c.added(f)
 	case *events.CurrencyNamed:
 		named, ok := events.CurrencyOf(f.Currency)
-		if !ok || int64(named.Digits) != f.Digits || c.currency != "" {
+		if !ok || int64(named.Digits) != f.Digits || c.ledger.currency != "" {
 			return faultf(RuleFigures, "it names the currency %q with %d decimals; named before: %q", f.Currency, f.Digits,
-				c.currency)
+				c.ledger.currency)
 		}
-		c.currency = f.Currency
+		c.ledger.currency = f.Currency
 		return nil
 	}
 	return faultf(RuleKnown, "a %s in the stream of settings", fact.Name())

@@ -65,6 +65,7 @@ const (
 	noTime     = "refused about an expired booking: it is released here"
 	noMoment   = "refused because of a booking that was refused itself"
 	noOther    = "refused edits, and other requests that depend on more than the log has"
+	noOutside  = "payments with money from outside: the target has received none"
 	noBooking  = "bookings from before the range, and late payments that failed"
 )
 
@@ -112,6 +113,9 @@ func (p *runner) bookingRequests(w *demand.Intent) (all []*kinds.Request, leftOu
 			kinds.WithOrderData(map[string]any{"holder": b.holder, "seats": b.seats}, &f.OrderData), b.needs()...)
 		r.Creates = b.id
 	case *events.BookingPaymentStarted:
+		if f.Payment != "" {
+			return nil, noOutside
+		}
 		if b.over {
 			return nil, noBooking
 		}

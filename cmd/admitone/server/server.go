@@ -132,7 +132,7 @@ type Server struct {
 // [usage.Error] for invalid settings; an ErrLost for a log that has lost something that was
 // answered; else that of the part that can't be opened, with the remedy.
 func Start(s Settings) (*Server, error) {
-	p := &Server{logger: s.Logger, issuer: issuerOf(s.Auth), metrics: prometheus.NewRegistry(), failed: make(chan error, 10), cancel: func() {},
+	p := &Server{logger: s.Logger, issuer: issuerOf(s.Auth), metrics: prometheus.NewRegistry(), failed: make(chan error, 11), cancel: func() {},
 		rest: func() {}}
 	if err := p.shareDescriptors(); err != nil {
 		return nil, err
@@ -293,15 +293,26 @@ func (p *Server) runViews(ctx context.Context) error {
 func (p *Server) resume() {
 	ctx, rest := context.WithCancel(context.Background())
 	p.rest = rest
-	p.resuming.Go(func() {
-		err := p.Views.RunUnfinished(ctx, func(ctx context.Context, bookingID events.BookingID) error {
-			id := actors.NewCommandID()
-			return p.bookings.Resume(ctx, bookings.Origin{ID: id, CorrelationID: string(id), CausationID: "resumed",
-				Actor: "system"}, bookingID)
+	resuming := func(what string, run func() error) {
+		p.resuming.Go(func() {
+			if err := run(); err != nil && ctx.Err() == nil {
+				p.failed <- fmt.Errorf("the unfinished %s: %w", what, err)
+			}
 		})
-		if err != nil && ctx.Err() == nil {
-			p.failed <- fmt.Errorf("the unfinished bookings: %w", err)
-		}
+	}
+	origin := func() bookings.Origin {
+		id := actors.NewCommandID()
+		return bookings.Origin{ID: id, CorrelationID: string(id), CausationID: "resumed", Actor: "system"}
+	}
+	resuming("bookings", func() error {
+		return p.Views.RunUnfinished(ctx, func(ctx context.Context, bookingID events.BookingID) error {
+			return p.bookings.Resume(ctx, origin(), bookingID)
+		})
+	})
+	resuming("payments", func() error {
+		return p.Views.RunUnfinishedPayments(ctx, func(ctx context.Context, id string) error {
+			return p.bookings.ResumePayment(ctx, origin(), events.NewStreamID(events.PaymentCategory, id))
+		})
 	})
 }
 

@@ -175,6 +175,11 @@ func (r *executor) decideBooking(w *demand.Intent) (done bool, err error) {
 	id := r.bookingID(w.Stream.Entity())
 	switch f := w.Fact.(type) {
 	case *events.BookingPaymentStarted:
+		if f.Payment != "" { // the money came in, whatever this policy makes of it
+			_, err = r.bookings.Report(ctx, bookings.Report{Origin: origin(), BookingID: id, Provider: "recorded",
+				Reference: string(f.Payment), Amount: f.Amount, Final: true})
+			break
+		}
 		_, err = r.bookings.Pay(ctx, bookings.Pay{Origin: origin(), BookingID: id})
 	case *events.BookingExtended:
 		_, err = r.bookings.Extend(ctx, bookings.Extend{Origin: origin(), BookingID: id})

@@ -1,0 +1,224 @@
+package bookings
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+
+	"admitone/actors"
+	"admitone/actors/booking"
+	"admitone/events"
+)
+
+// report reports money of a bank under a reference.
+func (w *harness) report(id events.BookingID, reference string, amount int64, final bool) (Answer, error) {
+	return w.Report(w.ctx(), Report{Origin: w.origin("shop"), BookingID: id, Provider: "bank", Reference: reference,
+		Amount: amount, Currency: "EUR", LogCurrency: "EUR", Final: final})
+}
+
+// reportAll reports the price of three seats, under a reference of the performance.
+func reportAll(w *harness, id events.BookingID) error {
+	_, err := w.report(id, string(w.gala), 300, false)
+	return err
+}
+
+// reportSlowly is reportAll by a process that hangs, when the payment has started, until the seats
+// have run out.
+func reportSlowly(w *harness, id events.BookingID) error {
+	before := w.Bookings
+	defer func() { w.Bookings = before }()
+	w.Bookings = New(&slow{Dispatcher: before.desk, w: w}, w.views(w.seats))
+	return reportAll(w, id)
+}
+
+// slow lets everything run out once, behind the start of a payment.
+type slow struct {
+	actors.Dispatcher
+	w    *harness
+	once sync.Once
+}
+
+func (d *slow) Ask(ctx context.Context, request actors.Request) (actors.Answer, error) {
+	answer, err := d.Dispatcher.Ask(ctx, request)
+	if _, ok := request.Command.(*booking.StartPayment); ok && err == nil {
+		d.once.Do(func() { d.w.clock.move(200 * s); d.w.wake() })
+	}
+	return answer, err
+}
+
+// outcomeOf puts what became of a report in words.
+func outcomeOf(answer Answer, err error) string {
+	switch {
+	case err != nil:
+		return code(err)
+	case answer.Outside.Booked():
+		return "booked"
+	case answer.Outside.RefundID() == "":
+		return "nothing became of it"
+	}
+	return fmt.Sprintf("%s: %s owed", answer.Booking.Status, answer.Outside.Payment.Refunds[0].Cause)
+}
+
+// outsideSettled: of no payment from outside anything is open, what is booked of it is booked, and
+// no booking has two payments.
+func (w *harness) outsideSettled(h *history) {
+	w.Helper()
+	for stream, p := range h.payments {
+		at := p.State()
+		s := h.bookings[at.Received.BookingID].State()
+		decided, _ := s.Decided(stream)
+		switch booked := s.Status == events.BookingIsBooked && s.Payment == stream; {
+		case at.Open > 0:
+			w.Errorf("of %s %d are open", stream, at.Open)
+		case (at.Booked > 0) != booked, at.Booked > 0 && at.Booked != s.Amount:
+			w.Errorf("of %s %d are booked, and the booking is %s by %q", stream, at.Booked, s.Status, s.Payment)
+		case at.Paid != decided.Booked:
+			w.Errorf("%s has paid: %t, and the booking says %t", stream, at.Paid, decided.Booked)
+		}
+	}
+}
+
+// TestReport: what becomes of money, and the same again. Nothing is refused for the booking's sake.
+func TestReport(t *testing.T) {
+	for _, line := range []struct {
+		name    string
+		prepare func(w *harness, id events.BookingID)
+		amount  int64
+		final   bool
+		want    string
+	}{
+		{"in time", nil, 100, false, "booked"},
+		{"a wrong sum", nil, 99, false, "amount_mismatch"},
+		{"a wrong sum that is final", nil, 99, true, "held: wrong_sum owed"},
+		{"late, and the seats are free", func(w *harness, _ events.BookingID) {
+			w.clock.move(61 * s)
+			w.wake()
+			w.resume()
+		}, 100, false, "booked"},
+		{"late, and nobody has noticed", func(w *harness, _ events.BookingID) { w.clock.move(61 * s) }, 100, false, "booked"},
+		{"late, and the seats are sold", func(w *harness, _ events.BookingID) {
+			w.clock.move(200 * s)
+			w.wake()
+			w.mustBook("bob", "A-1-1")
+		}, 100, false, "expired: late owed"},
+		{"late, and the limit is used up", func(w *harness, _ events.BookingID) {
+			w.clock.move(200 * s)
+			w.wake()
+			w.mustBook("ann", "A-1-2")
+			w.mustBook("ann", "A-1-3")
+		}, 100, false, "expired: late owed"},
+		{"given back", func(w *harness, id events.BookingID) {
+			_, err := w.cancel(id, "ann")
+			w.want(err, "ok")
+		}, 100, false, "released: released owed"},
+		{"paid by the wallet", func(w *harness, id events.BookingID) {
+			w.charge("ann", 100)
+			_, err := w.pay(id, "ann")
+			w.want(err, "ok")
+		}, 100, false, "booked: already_paid owed"},
+		{"paid by another", func(w *harness, id events.BookingID) {
+			if got := outcomeOf(w.report(id, "other", 100, false)); got != "booked" {
+				w.Error(got)
+			}
+		}, 100, false, "booked: already_paid owed"},
+		{"being paid by the wallet of a process that died", func(w *harness, id events.BookingID) {
+			w.charge("ann", 100)
+			w.must(w.step(w.ctx(), w.origin("ann"), booking.Stream(id), &booking.StartPayment{By: "ann"}))
+		}, 100, false, "booked: already_paid owed"},
+		{"being paid by a wallet without money", func(w *harness, id events.BookingID) {
+			w.must(w.step(w.ctx(), w.origin("ann"), booking.Stream(id), &booking.StartPayment{By: "ann"}))
+		}, 100, false, "booked"},
+	} {
+		t.Run(line.name, func(t *testing.T) {
+			w := begin(t, 1, 3, 2)
+			id := w.mustBook("ann", "A-1-1")
+			if line.prepare != nil {
+				line.prepare(w, id)
+			}
+			first, err := w.report(id, "x", line.amount, line.final)
+			if got := outcomeOf(first, err); got != line.want {
+				t.Fatalf("%s, want %s", got, line.want)
+			}
+			again, err := w.report(id, "x", line.amount, line.final)
+			if got := outcomeOf(again, err); got != line.want {
+				t.Errorf("again: %s, want %s", got, line.want)
+			}
+			w.restart()
+			if again, err := w.report(id, "x", line.amount, line.final); outcomeOf(again, err) != line.want {
+				t.Errorf("after a restart: %s, want %s", outcomeOf(again, err), line.want)
+			}
+			if err == nil && again.Outside.RefundID() != first.Outside.RefundID() {
+				t.Errorf("the refund is %s, then %s", first.Outside.RefundID(), again.Outside.RefundID())
+			}
+			w.clock.move(300 * s)
+			w.wake()
+			w.resume()
+			w.settled(2)
+		})
+	}
+}
+
+// TestReportsOfOneReference: it is one payment for one booking, whoever reports it first.
+func TestReportsOfOneReference(t *testing.T) {
+	w := begin(t, 1, 3, 0)
+	first, second := w.mustBook("ann", "A-1-1"), w.mustBook("bob", "A-1-2")
+	if _, err := w.report("nobody", "x", 100, false); code(err) != "not_found" {
+		t.Error(err)
+	}
+	if got := outcomeOf(w.report(first, "x", 100, false)); got != "booked" {
+		t.Error(got)
+	}
+	_, err := w.report(second, "x", 99, true)
+	if refusal := refused(err); code(err) != "payment_reference_used" ||
+		refusal.Fields["resource"] != "/v1/bookings/"+string(first) {
+		t.Error(err)
+	}
+	_, err = w.report(first, "x", 99, true)
+	if refusal := refused(err); code(err) != "amount_mismatch" || refusal.Fields["expected"] != int64(100) ||
+		refusal.Fields["currency"] != "EUR" {
+		t.Error(err)
+	}
+	if got := outcomeOf(w.report(second, "y", 100, false)); got != "booked" {
+		t.Error(got)
+	}
+	w.settled(0)
+}
+
+// TestReportsAtOnce: five same reports are one payment, and five others pay once; also while the
+// booking is given back and paid by the wallet.
+func TestReportsAtOnce(t *testing.T) {
+	w := begin(t, 1, 20, 0)
+	w.charge("ann", 2000)
+	for round := range 20 {
+		id := w.mustBook("ann", events.NewSeatName("A", 1, int64(round+1)))
+		var all sync.WaitGroup
+		outcomes := make([]Answer, 10)
+		for i := range outcomes {
+			all.Go(func() {
+				reference := fmt.Sprint(round)
+				if i >= 5 {
+					reference = fmt.Sprint(round, "/", i)
+				}
+				answer, err := w.report(id, reference, 100, false)
+				if err != nil {
+					t.Error(err)
+				}
+				outcomes[i] = answer
+			})
+		}
+		all.Go(func() { _, _ = w.pay(id, "ann") })
+		if round%2 == 0 {
+			all.Go(func() { _, _ = w.cancel(id, "ann") })
+		}
+		all.Wait()
+		for _, other := range outcomes[1:5] {
+			if other.Outside != nil && (other.Outside.Booked() != outcomes[0].Outside.Booked() ||
+				other.Outside.RefundID() != outcomes[0].Outside.RefundID()) {
+				t.Errorf("the same report has another outcome")
+			}
+		}
+	}
+	w.resume()
+	w.settled(0)
+}

@@ -1,0 +1,186 @@
+package payment
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"admitone/actors/core"
+	"admitone/actors/core/coretest"
+	"admitone/events"
+)
+
+var (
+	day  = time.Date(2026, 5, 1, 20, 0, 0, 0, time.UTC)
+	ofB1 = events.PaidThing{BookingID: "b1"}
+	ofR1 = events.PaidThing{ProductID: "tee", ReservationID: "r1"}
+)
+
+// report is a report of 100 EUR for b1, which costs that, changed by edit.
+func report(edit func(*Receive)) *Receive {
+	r := &Receive{Provider: "bank", Reference: "x", Amount: 100, Currency: "EUR", For: ofB1, Expected: 100,
+		ExpectedCurrency: "EUR"}
+	if edit != nil {
+		edit(r)
+	}
+	return r
+}
+
+func tell(fact events.Fact) string {
+	switch f := fact.(type) {
+	case *events.PaymentReceived:
+		return fmt.Sprintf("received %d %s of %d %s for %s", f.Amount, f.Currency, f.Expected, f.ExpectedCurrency, f.Path())
+	case *events.PaymentBooked:
+		return fmt.Sprintf("booked %d as %s", f.Amount, f.PaymentID)
+	case *events.PaymentOwed:
+		return fmt.Sprintf("owed %d: %s", f.Amount, f.Cause)
+	case *events.PaymentReturned:
+		return fmt.Sprintf("returned %d, kept %d: %s", f.Amount, f.Kept, f.Cause)
+	case *events.PaymentRefunded:
+		return fmt.Sprintf("refunded %d under %s", f.Amount, f.Reference)
+	}
+	return fact.Name()
+}
+
+// figures are open, booked, kept, refunded and owed.
+func figures(p *Payment) [5]int64 {
+	s := p.State()
+	return [5]int64{s.Open, s.Booked, s.Kept, s.Refunded, s.Owed}
+}
+
+func refundOf(cause events.RefundCause, about string) events.RefundID {
+	return events.NewRefundID(events.PaymentStream("bank", "x"), cause, about)
+}
+
+// TestRules: every line goes on from where the one before has led.
+func TestRules(t *testing.T) {
+	type line struct {
+		cmd  core.Command
+		want string
+		sum  [5]int64
+	}
+	for name, lines := range map[string][]line{
+		"booked and given back": {
+			{&Book{}, "not_found [resource:payment]", [5]int64{}},
+			{report(func(r *Receive) { r.Amount = 99 }), "amount_mismatch [currency:EUR expected:100]", [5]int64{}},
+			{report(func(r *Receive) { r.Currency = "KRW" }), "amount_mismatch [currency:EUR expected:100]", [5]int64{}},
+			{report(nil), "received 100 EUR of 100 EUR for /v1/bookings/b1", [5]int64{100}},
+			{report(nil), "nothing", [5]int64{100}},
+			{report(func(r *Receive) { r.Final = true }), "nothing", [5]int64{100}},
+			// What is expected now is no matter: it was received for what was expected then.
+			{report(func(r *Receive) { r.Expected = 50 }), "nothing", [5]int64{100}},
+			{report(func(r *Receive) { r.Amount, r.Final = 99, true }), "amount_mismatch [currency:EUR expected:100]", [5]int64{100}},
+			{report(func(r *Receive) { r.For, r.Amount = ofR1, 99 }), "payment_reference_used [resource:/v1/bookings/b1]",
+				[5]int64{100}},
+			{&Return{Cause: events.OwedReleased, Amount: 1}, "amount_mismatch [currency:EUR expected:0]", [5]int64{100}},
+			{&Book{PaymentID: "b1.1"}, "booked 100 as b1.1", [5]int64{0, 100}},
+			{&Book{PaymentID: "b1.1"}, "nothing", [5]int64{0, 100}},
+			{&Owe{Cause: events.OwedLate}, "nothing", [5]int64{0, 100}},
+			{&Return{Cause: events.OwedSeatReturned, About: "A-1-1", Amount: 30, Kept: 10}, "returned 30, kept 10: seat_returned",
+				[5]int64{0, 60, 10, 0, 30}},
+			{&Return{Cause: events.OwedSeatReturned, About: "A-1-1", Amount: 30, Kept: 10}, "nothing", [5]int64{0, 60, 10, 0, 30}},
+			{&Return{Cause: events.OwedSeatReturned, About: "A-1-2", Kept: 20}, "returned 0, kept 20: seat_returned",
+				[5]int64{0, 40, 30, 0, 30}},
+			{&Return{Cause: events.OwedSeatReturned, About: "A-1-2", Kept: 20}, "nothing", [5]int64{0, 40, 30, 0, 30}},
+			{&Return{Cause: events.OwedReleased, Amount: 41}, "amount_mismatch [currency:EUR expected:40]",
+				[5]int64{0, 40, 30, 0, 30}},
+			{&Settle{RefundID: "no", Reference: "re"}, "not_found [resource:refund]", [5]int64{0, 40, 30, 0, 30}},
+			{&Settle{RefundID: refundOf(events.OwedSeatReturned, "A-1-1"), Reference: "re"}, "refunded 30 under re",
+				[5]int64{0, 40, 30, 30, 0}},
+			{&Settle{RefundID: refundOf(events.OwedSeatReturned, "A-1-1"), Reference: "re"}, "nothing", [5]int64{0, 40, 30, 30, 0}},
+			{&Settle{RefundID: refundOf(events.OwedSeatReturned, "A-1-1"), Reference: "re2"}, "payment_reference_used [resource:" +
+				"/v1/refunds/" + string(refundOf(events.OwedSeatReturned, "A-1-1")) + "]", [5]int64{0, 40, 30, 30, 0}},
+			{&Return{Cause: events.OwedReleased, Amount: 40}, "returned 40, kept 0: released", [5]int64{0, 0, 30, 30, 40}},
+		},
+		"a wrong sum": {
+			{report(func(r *Receive) { r.Amount, r.Final = 99, true }), "received 99 EUR of 100 EUR for /v1/bookings/b1",
+				[5]int64{99}},
+			{report(nil), "amount_mismatch [currency:EUR expected:99]", [5]int64{99}},
+			{report(func(r *Receive) { r.Amount = 99 }), "nothing", [5]int64{99}},
+			{&Book{}, "amount_mismatch [currency:EUR expected:100]", [5]int64{99}},
+			{&Owe{Cause: events.OwedWrongSum}, "owed 99: wrong_sum", [5]int64{0, 0, 0, 0, 99}},
+			{&Owe{Cause: events.OwedWrongSum}, "nothing", [5]int64{0, 0, 0, 0, 99}},
+			{&Book{}, "nothing", [5]int64{0, 0, 0, 0, 99}},
+		},
+		"another currency": {
+			{report(func(r *Receive) { r.Currency, r.Final, r.For = "KRW", true, ofR1 }),
+				"received 100 KRW of 100 EUR for /v1/products/tee/reservations/r1", [5]int64{100}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := New().(*Payment)
+			for i, l := range lines {
+				if got := coretest.Do(p, l.cmd, day, tell); got != l.want || figures(p) != l.sum {
+					t.Errorf("line %d: %s, %v; want %s, %v", i+1, got, figures(p), l.want, l.sum)
+				}
+			}
+			if !p.NextDeadline().IsZero() {
+				t.Error("it has a deadline")
+			}
+		})
+	}
+}
+
+// TestMoneyIsConserved: at every prefix of any history, received = open + booked + kept + refunded +
+// owed, in the facts alone; a restored payment decides alike, and nothing that is decided again has
+// facts.
+func TestMoneyIsConserved(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := New().(*Payment)
+		var sum struct{ received, open, booked, kept, refunded, owed int64 }
+		for range rapid.IntRange(1, 25).Draw(t, "steps") {
+			cmd := anyCommand(t)
+			facts, _ := p.Decide(cmd, day)
+			for _, fact := range facts {
+				p.Evolve(fact)
+				switch f := fact.(type) {
+				case *events.PaymentReceived:
+					sum.received, sum.open = sum.received+f.Amount, sum.open+f.Amount
+				case *events.PaymentBooked:
+					sum.open, sum.booked = sum.open-f.Amount, sum.booked+f.Amount
+				case *events.PaymentOwed:
+					sum.open, sum.owed = sum.open-f.Amount, sum.owed+f.Amount
+				case *events.PaymentReturned:
+					sum.booked, sum.owed, sum.kept = sum.booked-f.Amount-f.Kept, sum.owed+f.Amount, sum.kept+f.Kept
+				case *events.PaymentRefunded:
+					sum.owed, sum.refunded = sum.owed-f.Amount, sum.refunded+f.Amount
+				}
+				if sum.received != sum.open+sum.booked+sum.kept+sum.refunded+sum.owed ||
+					min(sum.open, sum.booked, sum.kept, sum.refunded, sum.owed) < 0 {
+					t.Fatalf("after %s: %+v", tell(fact), sum)
+				}
+			}
+			if got := figures(p); got != [5]int64{sum.open, sum.booked, sum.kept, sum.refunded, sum.owed} {
+				t.Fatalf("the state says %v, the facts %+v", got, sum)
+			}
+			if again, _ := p.Decide(cmd, day); len(again) > 0 {
+				t.Fatalf("%+v is decided again: %v", cmd, again)
+			}
+			p = coretest.Restored(t, p.Freeze(), New).(*Payment)
+		}
+	})
+}
+
+func anyCommand(t *rapid.T) core.Command {
+	amount := rapid.Int64Range(0, 60).Draw(t, "amount")
+	cause := rapid.SampledFrom([]events.RefundCause{events.OwedReleased, events.OwedSeatReturned}).Draw(t, "cause")
+	about := rapid.SampledFrom([]string{"", "A-1-1", "A-1-2"}).Draw(t, "about")
+	switch rapid.IntRange(0, 6).Draw(t, "kind") {
+	case 0, 1:
+		return report(func(r *Receive) {
+			r.Final = rapid.Bool().Draw(t, "final")
+			r.Amount = rapid.SampledFrom([]int64{100, 100, 99}).Draw(t, "sum")
+		})
+	case 2:
+		return rapid.SampledFrom([]core.Command{&Book{PaymentID: "b1.1"}, &Book{}, &Owe{Cause: events.OwedLate}}).Draw(t, "outcome")
+	case 3:
+		return &Return{Cause: cause, About: about, Amount: amount, Kept: rapid.Int64Range(0, 20).Draw(t, "kept")}
+	case 4:
+		return &Settle{RefundID: refundOf(cause, about), Reference: rapid.SampledFrom([]string{"a", "b"}).Draw(t, "under")}
+	case 5:
+		return &core.Expire{}
+	}
+	return &Settle{RefundID: refundOf(events.OwedLate, ""), Reference: "c"}
+}

@@ -1,0 +1,72 @@
+package settlement
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"admitone/actors/core"
+	"admitone/events"
+)
+
+// Kind of settlements.
+var Kind = core.Kind{Category: events.SettlementCategory, New: New, SnapshotVersion: snapshotVersion}
+
+// snapshotVersion changes with what Freeze writes.
+const snapshotVersion = 1
+
+// Claim has the reference count for a refund. Again for the same it does nothing. Refusal:
+// payment_reference_used (it counts for another; resource).
+type Claim struct {
+	Provider  events.Provider
+	Reference string
+	RefundID  events.RefundID
+}
+
+// Settlement is the state and the rule of one reference. It implements [core.Core].
+type Settlement struct{ claimed events.SettlementClaimed }
+
+// New returns a reference that counts for nothing yet.
+func New() core.Core { return &Settlement{} }
+
+// RefundID is the refund that it counts for, "" for none.
+func (s *Settlement) RefundID() events.RefundID { return s.claimed.RefundID }
+
+// Decide implements [core.Core].
+func (s *Settlement) Decide(cmd core.Command, _ time.Time) ([]events.Fact, error) {
+	claim, ok := cmd.(*Claim)
+	switch {
+	case !ok:
+		panic(fmt.Sprintf("settlement: no rule for %T", cmd))
+	case s.claimed.RefundID == claim.RefundID:
+		return nil, nil
+	case s.claimed.RefundID != "":
+		return nil, &core.Refusal{Code: core.CodePaymentReferenceUsed,
+			Detail: "this reference has settled another refund; every settlement has a reference of its own",
+			Fields: core.Fields{"resource": "/v1/refunds/" + string(s.claimed.RefundID)}}
+	}
+	return []events.Fact{&events.SettlementClaimed{Provider: claim.Provider, Reference: claim.Reference,
+		RefundID: claim.RefundID}}, nil
+}
+
+// Evolve implements [core.Core].
+func (s *Settlement) Evolve(fact events.Fact) {
+	f, ok := fact.(*events.SettlementClaimed)
+	if !ok || s.claimed.RefundID != "" || f.RefundID == "" {
+		panic(fmt.Sprintf("settlement for %q: the log goes on with a %s", s.claimed.RefundID, fact.Name()))
+	}
+	s.claimed = *f
+}
+
+// NextDeadline implements [core.Core]: a settlement has none.
+func (s *Settlement) NextDeadline() time.Time { return time.Time{} }
+
+// Freeze implements [core.Core].
+func (s *Settlement) Freeze() func(io.Writer) error {
+	claimed := s.claimed
+	return func(w io.Writer) error { return json.NewEncoder(w).Encode(claimed) }
+}
+
+// Restore implements [core.Core].
+func (s *Settlement) Restore(r io.Reader) error { return json.NewDecoder(r).Decode(&s.claimed) }

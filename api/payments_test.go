@@ -1,0 +1,198 @@
+package api
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"admitone/events"
+	"admitone/projections/verify"
+)
+
+// euros is a server whose log names its currency.
+func euros(w *harness) { w.config.Currency, _ = events.CurrencyOf("EUR") }
+
+// outside is the body of a report of money.
+func outside(reference string, amount int64, more string) string {
+	return fmt.Sprintf(`{"method":"external","provider":"bank","reference":%q,"amount":%d,"currency":"EUR"%s}`, reference,
+		amount, more)
+}
+
+// askRefunds asks what there is to ask about money from outside, for a booking that was given back.
+func askRefunds(t *testing.T, ask func(method, path, body string, headers ...string) answer, released string) {
+	t.Helper()
+	ask("POST", released+"/payment", outside("late", 99, "")).problem(409, "amount_mismatch")
+	owed := ask("POST", released+"/payment", outside("late", 100, "")).is(200)
+	if owed["outcome"] != "refund_owed" {
+		t.Errorf("the outcome is %v", owed["outcome"])
+	}
+	refund := "/v1/refunds/" + owed["refund_id"].(string)
+	ask("GET", "/v1/refunds", "").is(200)
+	ask("GET", "/v1/refunds?status=owed", "").is(200)
+	ask("GET", "/v1/refunds?status=old", "").problem(400, "bad_parameter")
+	tag := ask("GET", refund, "").header.Get("ETag")
+	if a := ask("GET", refund, "", "If-None-Match", tag); a.status != 304 {
+		t.Errorf("%s: status %d, want 304", a.what, a.status)
+	}
+	ask("POST", refund+"/settlement", `{"reference":"back"}`).is(200)
+	ask("POST", refund+"/settlement", `{"reference":"again"}`).problem(409, "payment_reference_used")
+	ask("GET", "/v1/refunds/none", "").problem(404, "not_found")
+}
+
+func (w *harness) held(hall, holder, seat string) string {
+	return "/v1/bookings/" + w.do("POST", "/v1/performances/"+hall+"/bookings",
+		fmt.Sprintf(`{"holder":%q,"seats":[%q]}`, holder, seat)).is(201)["id"].(string)
+}
+
+// TestMoneyFromOutside: reports, refunds and their settlement over HTTP.
+func TestMoneyFromOutside(t *testing.T) {
+	w := newHarness(t, euros)
+	w.nameEuro()
+	w.do("POST", "/v1/performances", fmt.Sprintf(newHall, "hall")).is(201)
+	first, second := w.held("hall", "ada", "A-1-1"), w.held("hall", "bob", "A-1-2")
+	booked := w.do("POST", first+"/payment", outside("x", 100, "")).is(200)
+	if booked["status"] != "booked" || booked["outcome"] != "booked" || booked["refund_id"] != nil {
+		t.Errorf("booked: %v", booked)
+	}
+	again := w.do("POST", first+"/payment", outside("x", 100, `,"final":true`)).is(200)
+	if again["outcome"] != "booked" || again["position"] != booked["position"] {
+		t.Errorf("again: %v, want %v", again, booked)
+	}
+	used := w.do("POST", second+"/payment", outside("x", 100, "")).problem(409, "payment_reference_used")
+	if used["resource"] != first {
+		t.Errorf("it belongs to %v", used["resource"])
+	}
+	wrong := w.do("POST", second+"/payment", outside("y", 99, "")).problem(409, "amount_mismatch")
+	if wrong["expected"] != 100.0 || wrong["currency"] != "EUR" {
+		t.Errorf("a wrong sum: %v", wrong)
+	}
+	won := strings.Replace(outside("won", 100, `,"final":true`), "EUR", "KRW", 1)
+	if got := w.do("POST", second+"/payment", won).is(200); got["outcome"] != "refund_owed" || got["status"] != "held" {
+		t.Errorf("another currency: %v", got)
+	}
+	owed := w.do("POST", second+"/payment", outside("y", 99, `,"final":true`)).is(200)
+	double := w.do("POST", first+"/payment", outside("z", 100, "")).is(200)
+	w.do("DELETE", first, "").is(200)
+	// What was reported is answered as before, whatever became of the booking.
+	if got := w.do("POST", first+"/payment", outside("x", 100, "")).is(200); got["outcome"] != "booked" {
+		t.Errorf("after it was given back: %v", got)
+	}
+	causes := func(query string) (all []string) {
+		for _, item := range w.do("GET", "/v1/refunds"+query, "").is(200)["items"].([]any) {
+			item := item.(map[string]any)
+			all = append(all, fmt.Sprint(item["cause"], " ", item["amount"], item["currency"]))
+		}
+		return all
+	}
+	if got := fmt.Sprint(causes("?status=owed")); got != "[wrong_sum 100KRW wrong_sum 99EUR already_paid 100EUR released 100EUR]" {
+		t.Errorf("owed are %s", got)
+	}
+	page := w.do("GET", "/v1/refunds?status=owed&limit=3", "").is(200)
+	if got := causes("?status=owed&limit=3&cursor=" + page["next"].(string)); len(got) != 1 || got[0] != "released 100EUR" {
+		t.Errorf("the second page is %v", got)
+	}
+	settle := "/v1/refunds/" + owed["refund_id"].(string) + "/settlement"
+	settled := w.do("POST", settle, `{"reference":"back"}`).is(200)
+	if settled["status"] != "settled" || settled["settlement"] != "back" || settled["cause"] != "wrong_sum" {
+		t.Errorf("settled: %v", settled)
+	}
+	if got := w.do("POST", settle, `{"reference":"back"}`).is(200); got["position"] != settled["position"] {
+		t.Errorf("settled again: %v", got)
+	}
+	other := "/v1/refunds/" + double["refund_id"].(string)
+	if got := w.do("POST", other+"/settlement", `{"reference":"back"}`).problem(409, "payment_reference_used"); got["resource"] !=
+		strings.TrimSuffix(settle, "/settlement") {
+		t.Errorf("the reference has settled %v", got["resource"])
+	}
+	if got := w.do("GET", other, "").is(200); got["status"] != "owed" || got["booking_id"] != strings.TrimPrefix(first, "/v1/bookings/") {
+		t.Errorf("the other one: %v", got)
+	}
+	if got := fmt.Sprint(causes("?status=settled")); got != "[wrong_sum 99EUR]" {
+		t.Errorf("settled are %s", got)
+	}
+	w.moneyVerified()
+}
+
+// moneyVerified holds the log to all rules, and to nothing being left open. The currency is named first.
+func (w *harness) moneyVerified() {
+	w.t.Helper()
+	v := verify.New(true)
+	for e, err := range events.All(w.t.Context(), w.store, 0) {
+		w.must(err)
+		if broken := v.Check(&e); broken != nil {
+			w.t.Fatal(broken)
+		}
+	}
+	if open := v.Open(); len(open) > 0 {
+		w.t.Errorf("left open: %q", open)
+	}
+}
+
+// nameEuro records the currency, as a server does that is started with it.
+func (w *harness) nameEuro() {
+	w.t.Helper()
+	fact := &events.CurrencyNamed{Currency: "EUR", Digits: 2}
+	e := events.Event{ID: events.EventID("euro", 0), Type: fact.Name(), Data: events.AppendFact(nil, fact), Fact: fact}
+	e.Metadata, _ = events.Seal(nil, events.Hash{}, events.SettingsStream, 0, &e, &events.Metadata{CommandID: "euro",
+		CorrelationID: "euro", CausationID: "settings", Actor: "system", At: time.Now().Round(0).UTC()})
+	_, err := w.store.Append(w.t.Context(), events.SettingsStream, events.NoStream, []events.Event{e})
+	w.must(err)
+}
+
+// TestReportsThatCantBe: who may, in which order, and what is no report.
+func TestReportsThatCantBe(t *testing.T) {
+	w := newHarness(t, euros, func(w *harness) { w.config.Auth = secret })
+	m := &matrix{harness: w, admin: bearer(t, "root", RoleAdmin)}
+	path := "/v1/bookings/" + m.booking("ada") + "/payment"
+	ada, shop := bearer(t, "ada", RoleHolder), bearer(t, "shop", RoleService)
+	w.do("POST", path, outside("x", 100, ""), "Authorization", ada).problem(403, "forbidden")
+	w.do("POST", path, outside("x", 100, ""), "Authorization", bearer(t, "eve", RoleAuditor)).problem(403, "forbidden")
+	w.do("POST", "/v1/bookings/none/payment", outside("x", 100, ""), "Authorization", shop).problem(404, "not_found")
+	good := outside("x", 100, "")
+	for field, body := range map[string]string{
+		"method":    `{"method":"wallet"}`,
+		"provider":  strings.Replace(good, "bank", "Bank", 1),
+		"reference": strings.Replace(good, `"x"`, `"a\u0007b"`, 1),
+		"amount":    strings.Replace(good, "100", "0", 1),
+		"currency":  strings.Replace(good, "EUR", "EURO", 1),
+	} {
+		if got := w.do("POST", path, body, "Authorization", shop).problem(422, "invalid_field"); got["field"] != field {
+			t.Errorf("%s: it is about %v", body, got["field"])
+		}
+	}
+	w.do("POST", path, good[:len(good)-1]+`,"finally":true}`, "Authorization", shop).problem(422, "unknown_field")
+	w.do("POST", path, good, "Authorization", shop).is(200)
+	plain := newHarness(t)
+	plain.do("POST", "/v1/performances", fmt.Sprintf(newHall, "hall")).is(201)
+	if got := plain.do("POST", plain.held("hall", "ada", "A-1-1")+"/payment", good).problem(422, "invalid_field"); got["field"] != "currency" {
+		t.Errorf("without a currency: %v", got)
+	}
+}
+
+// TestSameReportsAtOnce: five are one payment.
+func TestSameReportsAtOnce(t *testing.T) {
+	w := newHarness(t, euros)
+	w.do("POST", "/v1/performances", fmt.Sprintf(newHall, "hall")).is(201)
+	path := w.held("hall", "ada", "A-1-1") + "/payment"
+	var all sync.WaitGroup
+	for range 5 {
+		all.Go(func() {
+			if got := w.do("POST", path, outside("x", 100, "")).is(200); got["outcome"] != "booked" {
+				t.Errorf("%v", got)
+			}
+		})
+	}
+	all.Wait()
+	received := 0
+	for e, err := range events.All(t.Context(), w.store, 0) {
+		w.must(err)
+		if e.Type == (&events.PaymentReceived{}).Name() {
+			received++
+		}
+	}
+	if received != 1 {
+		t.Errorf("%d payments were received", received)
+	}
+}

@@ -1,0 +1,134 @@
+package api
+
+import (
+	"context"
+
+	"github.com/gofiber/fiber/v2"
+
+	"admitone/actors"
+	"admitone/actors/refunds"
+	"admitone/api/codes"
+	"admitone/events"
+	"admitone/projections/row"
+)
+
+func (s *Server) refundRoutes() {
+	s.handle(fiber.MethodGet, "/v1/refunds", s.listRefunds)
+	s.handle(fiber.MethodGet, "/v1/refunds/:id", s.getRefund)
+	s.handle(fiber.MethodPost, "/v1/refunds/:id/settlement", s.settleRefund)
+}
+
+// listRefunds answers with what is or was owed of money from outside, in the order in which it became
+// owed.
+func (s *Server) listRefunds(r *request) error {
+	if err := r.caller.must(RoleAuditor, RoleService, RoleAdmin); err != nil {
+		return err
+	}
+	status := row.RefundStatus(r.ctx.Query("status"))
+	switch status {
+	case "", row.RefundOwed, row.RefundSettled:
+	default:
+		return refuse(codes.BadParameter, "status is owed or settled")
+	}
+	after, limit, err := r.numbered()
+	if err != nil {
+		return err
+	}
+	if err := r.caughtUp(); err != nil {
+		return err
+	}
+	page, next, err := s.config.Views.Refunds(status, events.Position(after), limit)
+	if err != nil {
+		return err
+	}
+	return r.list(len(page), numberedNext(uint64(next)),
+		func(dst []byte, i int) ([]byte, error) { return appendRefund(dst, &page[i]), nil }, nil)
+}
+
+// refund returns the refund in the path, or not_found.
+func (s *Server) refund(r *request) (*row.Refund, error) {
+	id, err := param[events.RefundID](r, "id", "refund")
+	if err != nil {
+		return nil, err
+	}
+	if err := r.caughtUp(); err != nil {
+		return nil, err
+	}
+	refund, ok, err := s.config.Views.Refund(id)
+	if err == nil && !ok {
+		err = notFound("refund")
+	}
+	return &refund, err
+}
+
+func (s *Server) getRefund(r *request) error {
+	if err := r.caller.must(RoleAuditor, RoleService, RoleAdmin); err != nil {
+		return err
+	}
+	refund, err := s.refund(r)
+	if err != nil {
+		return err
+	}
+	if r.tag(refund.Revision) {
+		return r.notModified()
+	}
+	return r.json(fiber.StatusOK, appendRefund(nil, refund))
+}
+
+// settleRefund says that a refund was paid back outside, under a reference.
+func (s *Server) settleRefund(r *request) error {
+	if err := r.caller.must(RoleService, RoleAdmin); err != nil {
+		return err
+	}
+	var body struct {
+		Reference *string `json:"reference"`
+	}
+	if err := r.decode(&body, false); err != nil {
+		return err
+	}
+	if body.Reference == nil || !validReference(*body.Reference) {
+		return invalidField("reference", "1 to 255 printable characters")
+	}
+	refund, err := s.refund(r)
+	if err != nil {
+		return err
+	}
+	var answer actors.Answer
+	err = r.keyed(func(id actors.CommandID) error {
+		answer, err = refunds.Run(context.Background(), s.config.Desk, refunds.Settle{Request: r.source(id),
+			Payment: refund.Stream(), RefundID: refund.ID, Reference: *body.Reference})
+		return err
+	})
+	r.noteAll()
+	if err != nil {
+		return err
+	}
+	if answer.Replayed {
+		r.set("Idempotent-Replay", "true")
+	}
+	if refund.Status == row.RefundOwed { // the view has not seen it settled
+		refund.Status, refund.Settlement = row.RefundSettled, *body.Reference
+		refund.Revision, refund.Position = answer.Revision, answer.Position
+	}
+	r.tag(refund.Revision)
+	return r.json(fiber.StatusOK, appendRefund(nil, refund))
+}
+
+// appendRefund appends a refund as the HTTP resource.
+func appendRefund(dst []byte, f *row.Refund) []byte {
+	o := events.OpenObject(dst)
+	o.String("id", string(f.ID))
+	o.String("status", string(f.Status))
+	o.Int("amount", f.Amount)
+	o.String("currency", f.Currency)
+	o.String("provider", string(f.Provider))
+	o.String("reference", f.Reference)
+	appendPaid(&o, &f.For)
+	o.String("cause", string(f.Cause))
+	if f.Settlement != "" {
+		o.String("settlement", f.Settlement)
+	}
+	o.Int("revision", int64(f.Revision))
+	o.Int("position", int64(f.Position))
+	return o.Close()
+}

@@ -1,0 +1,73 @@
+package history
+
+import (
+	"fmt"
+
+	"admitone/events"
+)
+
+func init() {
+	register(kind{category: events.PaymentCategory, describe: describePayment, links: linksOfPayment, ids: Derived,
+		example: "payment/bank~… (money from outside, by the hash of its reference)"})
+	register(kind{category: events.SettlementCategory, describe: describeSettlement, ids: Derived,
+		links: func(*links, *events.Recorded, events.Fact) {}, example: "settlement/bank~…"})
+}
+
+func linksOfPayment(l *links, _ *events.Recorded, fact events.Fact) {
+	if f, ok := fact.(*events.PaymentReceived); ok {
+		l.add(events.BookingCategory, string(f.BookingID))
+		l.add(events.ProductCategory, string(f.ProductID))
+	}
+}
+
+// outside names the stream of a payment from outside, if it is one.
+func outside(payment events.StreamID) string {
+	if payment == "" {
+		return ""
+	}
+	return ", money from outside: " + string(payment)
+}
+
+// describePayment says what became of money from outside. Its stream names no holder.
+func describePayment(fact events.Fact, of subject) string {
+	if !of.isEveryone() {
+		return ""
+	}
+	switch f := fact.(type) {
+	case *events.PaymentReceived:
+		text := fmt.Sprintf("%s received from %s under %q for %s", moneyIn(f.Amount, f.Currency), f.Provider, f.Reference,
+			f.Path())
+		if f.Wrong() {
+			text += ", which costs " + moneyIn(f.Expected, f.ExpectedCurrency)
+		}
+		return text
+	case *events.PaymentBooked:
+		if f.PaymentID == "" {
+			return fmt.Sprintf("%s paid for it", of.money(f.Amount))
+		}
+		return fmt.Sprintf("%s paid for it: payment %s", of.money(f.Amount), f.PaymentID)
+	case *events.PaymentOwed:
+		return fmt.Sprintf("all of it, %s in minor units, is owed (%s): refund %s", fmt.Sprint(f.Amount), f.Cause, f.RefundID)
+	case *events.PaymentReturned:
+		return fmt.Sprintf("given back (%s): %s owed, %s kept: refund %s", f.Cause, of.money(f.Amount), of.money(f.Kept),
+			f.RefundID)
+	case *events.PaymentRefunded:
+		return fmt.Sprintf("%d in minor units paid back under %q: refund %s", f.Amount, f.Reference, f.RefundID)
+	}
+	return ""
+}
+
+// moneyIn shows an amount in a currency that need not be the log's.
+func moneyIn(minor int64, currency string) string {
+	if c, ok := events.CurrencyOf(currency); ok {
+		return c.Text(minor)
+	}
+	return fmt.Sprintf("%d minor units of %s", minor, currency)
+}
+
+func describeSettlement(fact events.Fact, of subject) string {
+	if f, ok := fact.(*events.SettlementClaimed); ok && of.isEveryone() {
+		return fmt.Sprintf("%q of %s counts for the refund %s", f.Reference, f.Provider, f.RefundID)
+	}
+	return ""
+}

@@ -1,0 +1,220 @@
+package projections
+
+import (
+	"context"
+	"encoding/binary"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"admitone/events"
+	"admitone/projections/live"
+	"admitone/projections/row"
+)
+
+func init() {
+	register(registration{
+		views:      "payment.v1",
+		categories: []string{events.PaymentCategory, events.SettlementCategory},
+		open:       func(p *Projections) view { return newPayments(p) },
+	})
+}
+
+// payments is the kind of money from outside: a row per payment, the refunds in the order in which
+// they became owed, and the index of the payments that have steps left.
+type payments struct {
+	rows    *table[row.Payment]
+	refunds *records[row.Refund]      // by number
+	numbers *records[events.Position] // of refunds, by id
+	owed    *records[struct{}]        // the refunds that are, by number
+	// returning are the payments of reservations that were given back, as long as that is not in
+	// the payment's own stream.
+	returning  *records[struct{}]
+	unfinished *unfinished
+}
+
+func newPayments(p *Projections) *payments {
+	return &payments{
+		rows:    newTable(p, "payment", row.AppendPayment, row.DecodePayment),
+		refunds: newRecords(p, "refund", row.AppendRefund, row.DecodeRefund),
+		numbers: newRecords(p, "refund-number", func(dst []byte, n *events.Position) []byte {
+			return row.AppendInt(dst, int64(*n))
+		}, func(record []byte) (events.Position, error) {
+			n, err := decodeCount(record)
+			return events.Position(n), err
+		}),
+		owed:       newRecords(p, "refund-owed", appendNothing, decodeNothing),
+		returning:  newRecords(p, "payment-returning", appendNothing, decodeNothing),
+		unfinished: newUnfinished(p, "payment-unfinished"),
+	}
+}
+
+func (k *payments) topics() []*live.Topics { return nil }
+
+func (k *payments) reset() {
+	k.rows.reset()
+	k.refunds.reset()
+	k.numbers.reset()
+	k.owed.reset()
+	k.returning.reset()
+	k.unfinished.reset()
+}
+
+func (k *payments) flush(b *pebble.Batch) error {
+	for _, flush := range [...]func(*pebble.Batch) error{k.rows.flush, k.refunds.flush, k.numbers.flush, k.owed.flush,
+		k.returning.flush, k.unfinished.records.flush} {
+		if err := flush(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (k *payments) fold(e *events.Recorded, fact events.Fact) (work int, err error) {
+	if e.Stream.Category() == events.SettlementCategory {
+		return 0, new(row.Settlement).ApplyFact(e, fact) // the entity decides; nobody asks a view
+	}
+	id := e.Stream.Entity()
+	found, err := k.rows.find(id)
+	if err != nil {
+		return 0, err
+	}
+	payment := &row.Payment{}
+	if found != nil {
+		payment = &found.row
+	}
+	refund, err := payment.ApplyFact(e, fact)
+	if err != nil {
+		return 0, err
+	}
+	if found == nil {
+		k.rows.add(id, *payment)
+	} else {
+		k.rows.changed(found)
+	}
+	if refund != nil {
+		k.keepRefund(refund)
+	}
+	if _, ok := fact.(*events.PaymentReturned); ok {
+		k.returning.delete(id)
+	}
+	_, returning, err := k.returning.find(id)
+	if err != nil {
+		return 0, err
+	}
+	k.unfinished.settleID(id, payment.Open > 0 || returning, e)
+	return 4, nil
+}
+
+// keepRefund takes in a refund as it is now.
+func (k *payments) keepRefund(refund *row.Refund) {
+	kept, key := *refund, numberKey(refund.Number)
+	k.refunds.set(key, &kept)
+	k.numbers.set(string(kept.ID), &kept.Number)
+	if kept.Status == row.RefundOwed {
+		k.owed.set(key, &struct{}{})
+	} else {
+		k.owed.delete(key)
+	}
+}
+
+func numberKey(n events.Position) string {
+	return string(binary.BigEndian.AppendUint64(nil, uint64(n)))
+}
+
+func (k *payments) table() *table[row.Payment] { return k.rows }
+
+// Payment returns the row of a payment by what stands behind the category in its stream, and whether
+// it exists. Errors: the disk's.
+func (p *Projections) Payment(id string) (row.Payment, bool, error) {
+	return rowOf(p, (*payments).table, id)
+}
+
+// Refund returns a refund, and whether there is one. Errors: the disk's.
+func (p *Projections) Refund(id events.RefundID) (refund row.Refund, ok bool, err error) {
+	if err := p.enter(); err != nil {
+		return refund, false, err
+	}
+	defer p.leave()
+	k := viewOf[*payments](p)
+	number, ok, err := k.numbers.get(string(id))
+	if err != nil || !ok {
+		return refund, false, err
+	}
+	return k.refunds.get(numberKey(number))
+}
+
+// Refunds returns up to limit refunds with a status, "" for all, in the order in which they became
+// owed, behind the number after: 0 for the first page, else the next of the page before. next is 0
+// if there are no more. Errors: the disk's.
+func (p *Projections) Refunds(status row.RefundStatus, after events.Position,
+	limit int) (page []row.Refund, next events.Position, err error) {
+	if err := p.enter(); err != nil {
+		return nil, 0, err
+	}
+	defer p.leave()
+	k := viewOf[*payments](p)
+	from, end := numberKey(after)+"\x00", "\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+	if status == row.RefundOwed {
+		return k.owedRefunds(from, end, limit)
+	}
+	p.mu.RLock()
+	all, err := k.refunds.scan(from, end)
+	p.mu.RUnlock()
+	if err != nil {
+		return nil, 0, err
+	}
+	err = all.each(func(_ string, refund *row.Refund) bool {
+		if status != "" && refund.Status != status {
+			return true
+		}
+		if len(page) == limit {
+			next = page[limit-1].Number
+			return false
+		}
+		page = append(page, *refund)
+		return true
+	})
+	return page, next, err
+}
+
+// owedRefunds goes by the index, for most refunds are settled.
+func (k *payments) owedRefunds(from, end string, limit int) (page []row.Refund, next events.Position, err error) {
+	k.owed.mu.RLock()
+	owed, err := k.owed.scan(from, end)
+	k.owed.mu.RUnlock()
+	if err != nil {
+		return nil, 0, err
+	}
+	var keys []string
+	if err = owed.each(func(key string, _ *struct{}) bool {
+		keys = append(keys, key)
+		return len(keys) <= limit
+	}); err != nil {
+		return nil, 0, err
+	}
+	if len(keys) > limit {
+		keys = keys[:limit]
+		next = events.Position(binary.BigEndian.Uint64([]byte(keys[limit-1])))
+	}
+	for _, key := range keys {
+		refund, ok, err := k.refunds.get(key)
+		if err != nil {
+			return nil, 0, err
+		}
+		if ok && refund.Status == row.RefundOwed { // else it was settled a moment ago
+			page = append(page, refund)
+		}
+	}
+	return page, next, nil
+}
+
+// RunUnfinishedPayments is [Projections.RunUnfinished] for the payments with money that is neither
+// applied nor owed. id is what stands behind the category in the payment's stream.
+func (p *Projections) RunUnfinishedPayments(ctx context.Context,
+	resume func(ctx context.Context, id string) error) error {
+	k := viewOf[*payments](p)
+	if err := p.awaitResuming(ctx, k.unfinished, nil); err != nil {
+		return err
+	}
+	return k.unfinished.run(ctx, resume)
+}

@@ -1,0 +1,251 @@
+package row
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"admitone/events"
+)
+
+// Payment is the fold of one payment from outside. Received = Open + Booked + Kept + Refunded + Owed,
+// always, in minor units of Currency.
+type Payment struct {
+	Provider                                     events.Provider
+	Reference                                    string
+	Currency                                     string
+	For                                          events.PaidThing
+	Received, Open, Booked, Kept, Refunded, Owed int64
+	// PaymentID is the payment of the booking that was paid, "" for none.
+	PaymentID events.HoldID
+	// Refunds in the order in which they became owed.
+	Refunds []Refund
+	// Revision and Position of the last event that the row contains.
+	Revision events.Revision
+	Position events.Position
+	// Created and Updated are the store's times of the first and last event.
+	Created, Updated time.Time
+}
+
+// RefundStatus is the status of a refund.
+type RefundStatus string
+
+// The statuses of a refund.
+const (
+	RefundOwed    RefundStatus = "owed"
+	RefundSettled RefundStatus = "settled"
+)
+
+// Refund is what is or was owed of a payment because of one fact.
+type Refund struct {
+	ID     events.RefundID
+	Status RefundStatus
+	Amount int64
+	Cause  events.RefundCause
+	// Settlement is the reference under which it was paid back, "" while it is owed.
+	Settlement string
+	// Number orders refunds by when they became owed: the position of that event.
+	Number events.Position
+	// The payment that it is of.
+	Currency  string
+	Provider  events.Provider
+	Reference string
+	For       events.PaidThing
+	// Revision of the payment and Position of the last event about the refund.
+	Revision events.Revision
+	Position events.Position
+}
+
+// Stream of the payment.
+func (r *Refund) Stream() events.StreamID { return events.PaymentStream(r.Provider, r.Reference) }
+
+// Apply takes the next event of the payment's stream in, as [Product.Apply] does.
+func (p *Payment) Apply(e *events.Recorded) error {
+	fact, err := e.Decode()
+	if err != nil {
+		return err
+	}
+	_, err = p.ApplyFact(e, fact)
+	return err
+}
+
+// ApplyFact is Apply of an event whose fact has been decoded. It returns the refund that the fact
+// made or changed, nil if there is none or the row contains it already.
+func (p *Payment) ApplyFact(e *events.Recorded, fact events.Fact) (*Refund, error) {
+	at := revisionOf(p.Provider != "", p.Revision)
+	received, isCreation := fact.(*events.PaymentReceived)
+	if done, err := CheckNext(e, fact, at, isCreation); done || err != nil {
+		return nil, err
+	}
+	next := *p
+	refund, ok := (*Refund)(nil), true
+	if isCreation {
+		next = Payment{Provider: received.Provider, Reference: received.Reference, Currency: received.Currency,
+			For: received.PaidThing, Received: received.Amount, Open: received.Amount, Created: e.Created}
+	} else {
+		refund, ok = next.evolve(e, fact)
+	}
+	if !ok || next.Received != next.Open+next.Booked+next.Kept+next.Refunded+next.Owed ||
+		min(next.Open, next.Booked, next.Kept, next.Refunded, next.Owed) < 0 {
+		return nil, fmt.Errorf("%w: position %d: a %s in %s after %d of %d", ErrViolated, e.Position, fact.Name(), e.Stream,
+			p.Open, p.Received)
+	}
+	next.Revision, next.Position, next.Updated = e.Revision, e.Position, e.Created
+	*p = next
+	return refund, nil
+}
+
+func (p *Payment) evolve(e *events.Recorded, fact events.Fact) (refund *Refund, ok bool) {
+	switch f := fact.(type) {
+	case *events.PaymentBooked:
+		p.Open, p.Booked, p.PaymentID = p.Open-f.Amount, p.Booked+f.Amount, f.PaymentID
+		return nil, true
+	case *events.PaymentOwed:
+		p.Open, p.Owed = p.Open-f.Amount, p.Owed+f.Amount
+		return p.owe(e, f.RefundID, f.Cause, f.Amount), true
+	case *events.PaymentReturned:
+		p.Booked, p.Owed, p.Kept = p.Booked-f.Amount-f.Kept, p.Owed+f.Amount, p.Kept+f.Kept
+		if f.Amount == 0 {
+			return nil, true
+		}
+		return p.owe(e, f.RefundID, f.Cause, f.Amount), true
+	case *events.PaymentRefunded:
+		i := slices.IndexFunc(p.Refunds, func(r Refund) bool { return r.ID == f.RefundID })
+		if i < 0 || p.Refunds[i].Status != RefundOwed || p.Refunds[i].Amount != f.Amount {
+			return nil, false
+		}
+		p.Owed, p.Refunded = p.Owed-f.Amount, p.Refunded+f.Amount
+		p.Refunds = slices.Clone(p.Refunds)
+		refund = &p.Refunds[i]
+		refund.Status, refund.Settlement, refund.Revision, refund.Position = RefundSettled, f.Reference, e.Revision, e.Position
+		return refund, true
+	}
+	return nil, false
+}
+
+func (p *Payment) owe(e *events.Recorded, id events.RefundID, cause events.RefundCause, amount int64) *Refund {
+	p.Refunds = append(slices.Clip(p.Refunds), Refund{ID: id, Status: RefundOwed, Amount: amount, Cause: cause,
+		Number: e.Position, Currency: p.Currency, Provider: p.Provider, Reference: p.Reference, For: p.For,
+		Revision: e.Revision, Position: e.Position})
+	return &p.Refunds[len(p.Refunds)-1]
+}
+
+// AppendPayment appends the record of a payment: all but the id, which is a hash of the reference.
+func AppendPayment(dst []byte, p *Payment) []byte {
+	dst = appendPaid(dst, p.Provider, p.Reference, p.Currency, &p.For)
+	dst = AppendString(dst, string(p.PaymentID))
+	for _, n := range [...]int64{p.Received, p.Open, p.Booked, p.Kept, p.Refunded, p.Owed, int64(p.Revision),
+		int64(p.Position), int64(len(p.Refunds))} {
+		dst = AppendInt(dst, n)
+	}
+	dst = AppendTime(AppendTime(dst, p.Created), p.Updated)
+	for i := range p.Refunds {
+		dst = appendOwed(dst, &p.Refunds[i])
+	}
+	return dst
+}
+
+// DecodePayment reads what [AppendPayment] wrote. Error: [ErrRecord].
+func DecodePayment(_ string, record []byte) (Payment, error) {
+	r := NewReader(record)
+	var p Payment
+	p.Provider, p.Reference, p.Currency, p.For = readPaid(&r)
+	p.PaymentID = events.HoldID(r.Text())
+	for _, n := range [...]*int64{&p.Received, &p.Open, &p.Booked, &p.Kept, &p.Refunded, &p.Owed} {
+		*n = r.Int()
+	}
+	p.Revision, p.Position = events.Revision(r.Int()), events.Position(r.Int())
+	n := r.Int()
+	p.Created, p.Updated = r.Time(), r.Time()
+	for ; n > 0 && r.OK(); n-- {
+		refund := readOwed(&r)
+		refund.Currency, refund.Provider, refund.Reference, refund.For = p.Currency, p.Provider, p.Reference, p.For
+		p.Refunds = append(p.Refunds, refund)
+	}
+	return p, r.Done()
+}
+
+func appendPaid(dst []byte, provider events.Provider, reference, currency string, of *events.PaidThing) []byte {
+	for _, text := range [...]string{string(provider), reference, currency, string(of.BookingID), string(of.ProductID),
+		string(of.ReservationID)} {
+		dst = AppendString(dst, text)
+	}
+	return dst
+}
+
+func readPaid(r *Reader) (provider events.Provider, reference, currency string, of events.PaidThing) {
+	provider, reference, currency = events.Provider(r.Text()), r.Text(), r.Text()
+	of.BookingID, of.ProductID = events.BookingID(r.Text()), events.ProductID(r.Text())
+	of.ReservationID = events.ReservationID(r.Text())
+	return provider, reference, currency, of
+}
+
+func appendOwed(dst []byte, f *Refund) []byte {
+	for _, text := range [...]string{string(f.ID), string(f.Status), string(f.Cause), f.Settlement} {
+		dst = AppendString(dst, text)
+	}
+	for _, n := range [...]int64{f.Amount, int64(f.Number), int64(f.Revision), int64(f.Position)} {
+		dst = AppendInt(dst, n)
+	}
+	return dst
+}
+
+func readOwed(r *Reader) Refund {
+	return Refund{ID: events.RefundID(r.Text()), Status: RefundStatus(r.Text()), Cause: events.RefundCause(r.Text()),
+		Settlement: r.Text(), Amount: r.Int(), Number: events.Position(r.Int()), Revision: events.Revision(r.Int()),
+		Position: events.Position(r.Int())}
+}
+
+// AppendRefund appends the record of a refund.
+func AppendRefund(dst []byte, f *Refund) []byte {
+	return appendOwed(appendPaid(dst, f.Provider, f.Reference, f.Currency, &f.For), f)
+}
+
+// DecodeRefund reads what [AppendRefund] wrote. Error: [ErrRecord].
+func DecodeRefund(record []byte) (Refund, error) {
+	r := NewReader(record)
+	provider, reference, currency, of := readPaid(&r)
+	f := readOwed(&r)
+	f.Provider, f.Reference, f.Currency, f.For = provider, reference, currency, of
+	return f, r.Done()
+}
+
+// PaymentAt folds a payment up to a position; nil if nothing was received by then. id is what stands
+// behind the category in its stream. Errors: those of [Payment.Apply]; the store's.
+func PaymentAt(ctx context.Context, store events.Store, id string, position events.Position) (*Payment, error) {
+	return foldAt(ctx, store, events.NewStreamID(events.PaymentCategory, id), position, (*Payment).Apply)
+}
+
+// Settlement says for which refund a provider's reference counts.
+type Settlement struct {
+	events.SettlementClaimed
+	Revision events.Revision
+	Position events.Position
+	Created  time.Time
+}
+
+// Apply takes the one event of a settlement's stream in. Error: [ErrViolated].
+func (s *Settlement) Apply(e *events.Recorded) error {
+	fact, err := e.Decode()
+	if err != nil {
+		return err
+	}
+	return s.ApplyFact(e, fact)
+}
+
+// ApplyFact is Apply of an event whose fact has been decoded.
+func (s *Settlement) ApplyFact(e *events.Recorded, fact events.Fact) error {
+	f, ok := fact.(*events.SettlementClaimed)
+	if !ok || e.Revision != 0 {
+		return fmt.Errorf("%w: position %d: a %s in %s", ErrViolated, e.Position, fact.Name(), e.Stream)
+	}
+	*s = Settlement{*f, e.Revision, e.Position, e.Created}
+	return nil
+}
+
+// SettlementAt reads a settlement up to a position; nil if the reference counted for nothing by then.
+// Errors: those of [Settlement.Apply]; the store's.
+func SettlementAt(ctx context.Context, store events.Store, id string, position events.Position) (*Settlement, error) {
+	return foldAt(ctx, store, events.NewStreamID(events.SettlementCategory, id), position, (*Settlement).Apply)
+}

@@ -1,0 +1,212 @@
+package verify
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"admitone/events"
+)
+
+// The rules of money from outside, as they are printed.
+const (
+	RuleOutside   Rule = "what came in from outside is open, booked, kept, refunded or owed, all of it and once"
+	RuleReference Rule = "a provider's reference is one payment for one thing, and settles one refund"
+	RuleOutcome   Rule = "a payment from outside is booked or owed as what it is for says"
+)
+
+func init() {
+	ledgerChecks[events.PaymentCategory] = func(l *ledger, id string) check {
+		c := &paymentCheck{ledger: l, id: id, refunds: map[events.RefundID]*refund{}}
+		l.payments[id] = c
+		return c
+	}
+	ledgerChecks[events.SettlementCategory] = func(l *ledger, id string) check {
+		return &settlementCheck{ledger: l, id: id}
+	}
+	ledgerChecks[events.SettingsCategory] = func(l *ledger, _ string) check {
+		return &settingsCheck{ledger: l, keys: map[string]bool{}}
+	}
+}
+
+// paymentCheck folds a payment from outside, and holds it to what it is for.
+type paymentCheck struct {
+	ledger                             *ledger
+	id                                 string // what stands behind the category in the stream
+	received                           events.PaymentReceived
+	open, booked, kept, refunded, owed int64
+	refunds                            map[events.RefundID]*refund
+}
+
+// refund is what was owed because of one fact; its amount is 0 if all was kept.
+type refund struct {
+	amount  int64
+	settled bool
+}
+
+func (c *paymentCheck) stream() events.StreamID {
+	return events.NewStreamID(events.PaymentCategory, c.id)
+}
+
+func (c *paymentCheck) apply(e *events.Recorded, fact events.Fact, _ time.Time) *fault {
+	received, isCreation := fact.(*events.PaymentReceived)
+	if isCreation != (e.Revision == 0) {
+		return faultf(RuleCreation, "a %s at revision %d", fact.Name(), e.Revision)
+	}
+	var f *fault
+	switch fact := fact.(type) {
+	case *events.PaymentReceived:
+		f = c.receive(received)
+	case *events.PaymentBooked:
+		c.open, c.booked = c.open-fact.Amount, c.booked+fact.Amount
+		f = c.outcomeBooked(fact)
+	case *events.PaymentOwed:
+		c.open, c.owed = c.open-fact.Amount, c.owed+fact.Amount
+		if f = c.outcomeOwed(fact); f == nil {
+			f = c.owe(fact.RefundID, fact.Amount)
+		}
+	case *events.PaymentReturned:
+		c.booked, c.owed, c.kept = c.booked-fact.Amount-fact.Kept, c.owed+fact.Amount, c.kept+fact.Kept
+		if f = c.outcomeReturned(fact); f == nil {
+			f = c.owe(fact.RefundID, fact.Amount)
+		}
+	case *events.PaymentRefunded:
+		c.owed, c.refunded = c.owed-fact.Amount, c.refunded+fact.Amount
+		f = c.settle(fact)
+	default:
+		f = faultf(RuleKnown, "a %s in a payment's stream", fact.Name())
+	}
+	if f != nil {
+		return f
+	}
+	if min(c.open, c.booked, c.kept, c.refunded, c.owed) < 0 ||
+		c.received.Amount != c.open+c.booked+c.kept+c.refunded+c.owed {
+		return faultf(RuleOutside, "of %d, %d are open, %d booked, %d kept, %d refunded and %d owed", c.received.Amount,
+			c.open, c.booked, c.kept, c.refunded, c.owed)
+	}
+	return nil
+}
+
+func (c *paymentCheck) receive(f *events.PaymentReceived) *fault {
+	price, known := c.price(f.PaidThing)
+	switch {
+	case f.Amount < 1 || events.PaymentStream(f.Provider, f.Reference) != c.stream():
+		return faultf(RuleReference, "%d under the reference %q of %q", f.Amount, f.Reference, f.Provider)
+	case !known || f.Expected != price || f.ExpectedCurrency != c.ledger.currency:
+		return faultf(RuleOutside, "%s costs %d %s, by the log %d %s; it is there: %t", f.Path(), f.Expected,
+			f.ExpectedCurrency, price, c.ledger.currency, known)
+	}
+	c.received, c.open = *f, f.Amount
+	return nil
+}
+
+// price of what a payment is for, as it was held.
+func (c *paymentCheck) price(of events.PaidThing) (amount int64, ok bool) {
+	if b := c.ledger.bookings[of.BookingID]; b != nil {
+		return b.row.amount, true
+	}
+	return 0, false
+}
+
+func (c *paymentCheck) outcomeBooked(f *events.PaymentBooked) *fault {
+	b := c.ledger.bookings[c.received.BookingID]
+	if c.received.Wrong() || f.Amount != c.received.Amount || b == nil || b.row.bookedBy != c.stream() ||
+		b.row.paymentID != f.PaymentID {
+		return faultf(RuleOutcome, "%d are booked as %q, and %s is not paid by that", f.Amount, f.PaymentID,
+			c.received.Path())
+	}
+	return nil
+}
+
+func (c *paymentCheck) outcomeOwed(f *events.PaymentOwed) *fault {
+	fits, b := false, c.ledger.bookings[c.received.BookingID]
+	switch {
+	case f.Cause == events.OwedWrongSum:
+		fits = c.received.Wrong()
+	case c.received.Wrong() || b == nil || b.row.bookedBy == c.stream():
+	case f.Cause == events.OwedLate:
+		fits = b.row.failed[c.stream()]
+	case f.Cause == events.OwedReleased:
+		fits = b.row.status == events.BookingIsReleased
+	case f.Cause == events.OwedAlreadyPaid:
+		fits = b.row.paid
+	}
+	if !fits {
+		return faultf(RuleOutcome, "%d are owed as %q, and %s does not say so", f.Amount, f.Cause, c.received.Path())
+	}
+	return nil
+}
+
+func (c *paymentCheck) outcomeReturned(f *events.PaymentReturned) *fault {
+	b := c.ledger.bookings[c.received.BookingID]
+	if f.Amount < 0 || f.Kept < 0 || b == nil || b.row.bookedBy != c.stream() ||
+		f.Cause == events.OwedReleased && b.row.status != events.BookingIsReleased {
+		return faultf(RuleOutcome, "%d are given back as %q, and %s does not say so", f.Amount, f.Cause, c.received.Path())
+	}
+	return nil
+}
+
+func (c *paymentCheck) owe(id events.RefundID, amount int64) *fault {
+	if id == "" || c.refunds[id] != nil || c.ledger.refunds[id] != nil {
+		return faultf(RuleOutside, "the refund %q is owed a second time", id)
+	}
+	c.refunds[id] = &refund{amount: amount}
+	c.ledger.refunds[id] = c
+	return nil
+}
+
+func (c *paymentCheck) settle(f *events.PaymentRefunded) *fault {
+	r := c.refunds[f.RefundID]
+	switch {
+	case r == nil || r.settled || r.amount != f.Amount || f.Amount < 1:
+		return faultf(RuleOutside, "%d are refunded for %q, and are not owed", f.Amount, f.RefundID)
+	case c.ledger.settlements[events.SettlementStream(c.received.Provider, f.Reference)] != f.RefundID:
+		return faultf(RuleReference, "the reference %q does not count for the refund %q", f.Reference, f.RefundID)
+	}
+	r.settled = true
+	return nil
+}
+
+// settlementCheck holds a reference to the refund that it counts for.
+type settlementCheck struct {
+	ledger *ledger
+	id     string
+}
+
+func (c *settlementCheck) apply(e *events.Recorded, fact events.Fact, _ time.Time) *fault {
+	f, ok := fact.(*events.SettlementClaimed)
+	if !ok || e.Revision != 0 {
+		return faultf(RuleCreation, "a %s at revision %d", fact.Name(), e.Revision)
+	}
+	stream := events.NewStreamID(events.SettlementCategory, c.id)
+	of := c.ledger.refunds[f.RefundID]
+	if events.SettlementStream(f.Provider, f.Reference) != stream || of == nil || of.received.Provider != f.Provider {
+		return faultf(RuleReference, "the reference %q of %q settles %q", f.Reference, f.Provider, f.RefundID)
+	}
+	c.ledger.settlements[stream] = f.RefundID
+	return nil
+}
+
+// isPaidOutside reports whether a payment from outside has paid for a booking, or is about to.
+func (l *ledger) isPaidOutside(stream events.StreamID, b *booking) bool {
+	p := l.payments[stream.Entity()]
+	return p != nil && p.received.BookingID == b.id && !p.received.Wrong() && p.received.Amount == b.amount &&
+		(p.open == b.amount || p.booked > 0)
+}
+
+// openOutside says what of the money from outside is neither applied nor owed, or is applied to
+// nothing.
+func (l *ledger) openOutside() (open []string) {
+	for _, id := range slices.Sorted(maps.Keys(l.payments)) {
+		p := l.payments[id]
+		if p.open > 0 {
+			open = append(open, fmt.Sprintf("of the payment %s, %d are neither applied nor owed", id, p.open))
+		}
+		if b := l.bookings[p.received.BookingID]; p.booked > 0 && b != nil &&
+			(b.row.bookedBy != p.stream() || b.row.status != events.BookingIsBooked && !b.row.refunding) {
+			open = append(open, fmt.Sprintf("%d of the payment %s are booked, and nothing is booked for it", p.booked, id))
+		}
+	}
+	return open
+}

@@ -1,0 +1,177 @@
+package verify_test
+
+import (
+	"errors"
+	"testing"
+
+	"admitone/events"
+	"admitone/projections/logtest"
+	"admitone/projections/verify"
+)
+
+// received is money of a bank for a booking that costs 5 EUR.
+func received(reference string, id events.BookingID, amount int64) *events.PaymentReceived {
+	return &events.PaymentReceived{Provider: "bank", Reference: reference, Amount: amount, Currency: "EUR", Expected: 5,
+		ExpectedCurrency: "EUR", PaidThing: events.PaidThing{BookingID: id}}
+}
+
+func refundID(reference string, cause events.RefundCause) events.RefundID {
+	return events.NewRefundID(events.PaymentStream("bank", reference), cause, "")
+}
+
+// outsideEvening is a log in which ada's booking is paid with money from outside, which came once
+// more and once in a wrong sum; the second one has been paid back. bob's booking is held.
+func outsideEvening() (b *logtest.ForgedLog, ada, bob events.BookingID) {
+	b = logtest.NewForgedLog()
+	b.Add(events.SettingsStream, &events.CurrencyNamed{Currency: "EUR", Digits: 2})
+	b.Open("a")
+	b.Book("a", "ada", []string{"A-1-1"})
+	b.Book("a", "bob", []string{"A-1-2"})
+	for id, made := range b.Bookings {
+		if made.Holder == "ada" {
+			ada = events.BookingID(id)
+		} else {
+			bob = events.BookingID(id)
+		}
+	}
+	x, hold := events.PaymentStream("bank", "x"), events.NewHoldID(ada, 1)
+	b.Add(x, received("x", ada, 5))
+	b.Add(events.NewStreamID(events.BookingCategory, string(ada)), &events.BookingPaymentStarted{PaymentID: hold, Amount: 5,
+		Attempt: 1, Was: events.BookingIsHeld, Payment: x})
+	b.Add("allowance-a~ada", &events.AllowanceKept{HoldID: hold, Seats: 1, Taken: 1})
+	b.Add(logtest.SeatStream("a", "A-1-1"), &events.SeatBooked{HoldID: hold, BookingID: ada, Holder: "ada"})
+	b.Add(events.NewStreamID(events.BookingCategory, string(ada)), &events.BookingBooked{PaymentID: hold, Amount: 5, Payment: x})
+	b.Add(x, &events.PaymentBooked{Amount: 5, PaymentID: hold})
+	y, z := events.PaymentStream("bank", "y"), events.PaymentStream("bank", "z")
+	b.Add(y, received("y", ada, 5), &events.PaymentOwed{RefundID: refundID("y", events.OwedAlreadyPaid),
+		Cause: events.OwedAlreadyPaid, Amount: 5})
+	b.Add(z, received("z", ada, 4), &events.PaymentOwed{RefundID: refundID("z", events.OwedWrongSum),
+		Cause: events.OwedWrongSum, Amount: 4})
+	b.Add(events.SettlementStream("bank", "back"), &events.SettlementClaimed{Provider: "bank", Reference: "back",
+		RefundID: refundID("y", events.OwedAlreadyPaid)})
+	b.Add(y, &events.PaymentRefunded{RefundID: refundID("y", events.OwedAlreadyPaid), Amount: 5, Reference: "back"})
+	return b, ada, bob
+}
+
+// TestVerifierTakesMoneyFromOutside: nothing of it is left open, and what is, is seen.
+func TestVerifierTakesMoneyFromOutside(t *testing.T) {
+	for left, forge := range map[int]func(b *logtest.ForgedLog, bob events.BookingID){
+		0: func(*logtest.ForgedLog, events.BookingID) {},
+		1: func(b *logtest.ForgedLog, bob events.BookingID) {
+			b.Add(events.PaymentStream("bank", "w"), received("w", bob, 5))
+		},
+	} {
+		b, _, bob := outsideEvening()
+		forge(b, bob)
+		v := verify.New(true)
+		for i := range b.Log {
+			if err := v.Check(&b.Log[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if open := v.Open(); len(open) != left {
+			t.Errorf("left open: %q, want %d", open, left)
+		}
+	}
+}
+
+// TestVerifierRulesOfMoneyFromOutside breaks every rule on purpose; the last event is the one that
+// does.
+func TestVerifierRulesOfMoneyFromOutside(t *testing.T) {
+	stream := func(reference string) events.StreamID { return events.PaymentStream("bank", reference) }
+	booking := func(id events.BookingID) events.StreamID {
+		return events.NewStreamID(events.BookingCategory, string(id))
+	}
+	broken := map[verify.Rule]bool{}
+	for _, test := range []struct {
+		about string
+		rule  verify.Rule
+		forge func(b *logtest.ForgedLog, ada, bob events.BookingID)
+	}{
+		{"under another reference", verify.RuleReference, func(b *logtest.ForgedLog, _, bob events.BookingID) {
+			b.Add(stream("w"), received("v", bob, 5))
+		}},
+		{"for nothing", verify.RuleOutside, func(b *logtest.ForgedLog, _, _ events.BookingID) {
+			b.Add(stream("w"), received("w", "none", 5))
+		}},
+		{"for another price", verify.RuleOutside, func(b *logtest.ForgedLog, _, bob events.BookingID) {
+			f := received("w", bob, 6)
+			f.Expected = 6
+			b.Add(stream("w"), f)
+		}},
+		{"in a currency that is not the log's", verify.RuleOutside, func(b *logtest.ForgedLog, _, bob events.BookingID) {
+			f := received("w", bob, 5)
+			f.Currency, f.ExpectedCurrency = "KRW", "KRW"
+			b.Add(stream("w"), f)
+		}},
+		{"received twice", verify.RuleCreation, func(b *logtest.ForgedLog, ada, _ events.BookingID) {
+			b.Add(stream("x"), received("x", ada, 5))
+		}},
+		{"booked more than was received", verify.RuleOutside, func(b *logtest.ForgedLog, ada, _ events.BookingID) {
+			b.Add(stream("x"), &events.PaymentReturned{RefundID: "r", Cause: events.OwedSeatReturned, Amount: 4, Kept: 2})
+		}},
+		{"booked though the booking does not say so", verify.RuleOutcome, func(b *logtest.ForgedLog, _, bob events.BookingID) {
+			b.Add(stream("w"), received("w", bob, 5), &events.PaymentBooked{Amount: 5, PaymentID: events.NewHoldID(bob, 1)})
+		}},
+		{"owed as late though nothing failed", verify.RuleOutcome, func(b *logtest.ForgedLog, _, bob events.BookingID) {
+			b.Add(stream("w"), received("w", bob, 5), &events.PaymentOwed{RefundID: "r", Cause: events.OwedLate, Amount: 5})
+		}},
+		{"owed as given back though it is held", verify.RuleOutcome, func(b *logtest.ForgedLog, _, bob events.BookingID) {
+			b.Add(stream("w"), received("w", bob, 5), &events.PaymentOwed{RefundID: "r", Cause: events.OwedReleased, Amount: 5})
+		}},
+		{"owed as a wrong sum though it is right", verify.RuleOutcome, func(b *logtest.ForgedLog, _, bob events.BookingID) {
+			b.Add(stream("w"), received("w", bob, 5), &events.PaymentOwed{RefundID: "r", Cause: events.OwedWrongSum, Amount: 5})
+		}},
+		{"a wrong sum that pays", verify.RuleBooked, func(b *logtest.ForgedLog, _, bob events.BookingID) {
+			hold := events.NewHoldID(bob, 1)
+			b.Add(stream("w"), received("w", bob, 4))
+			b.Add(booking(bob), &events.BookingPaymentStarted{PaymentID: hold, Amount: 5, Attempt: 1, Was: events.BookingIsHeld,
+				Payment: stream("w")})
+			b.Add(logtest.SeatStream("a", "A-1-2"), &events.SeatBooked{HoldID: hold, BookingID: bob, Holder: "bob"})
+		}},
+		{"another's money that pays", verify.RuleBooked, func(b *logtest.ForgedLog, _, bob events.BookingID) {
+			hold := events.NewHoldID(bob, 1)
+			b.Add(booking(bob), &events.BookingPaymentStarted{PaymentID: hold, Amount: 5, Attempt: 1, Was: events.BookingIsHeld,
+				Payment: stream("x")})
+			b.Add(logtest.SeatStream("a", "A-1-2"), &events.SeatBooked{HoldID: hold, BookingID: bob, Holder: "bob"})
+		}},
+		{"given back though it is booked", verify.RuleOutcome, func(b *logtest.ForgedLog, _, _ events.BookingID) {
+			b.Add(stream("x"), &events.PaymentReturned{RefundID: "r", Cause: events.OwedReleased, Amount: 5})
+		}},
+		{"refunded though nothing is owed", verify.RuleOutside, func(b *logtest.ForgedLog, _, _ events.BookingID) {
+			b.Add(stream("x"), &events.PaymentRefunded{RefundID: "r", Amount: 5, Reference: "back"})
+		}},
+		{"refunded under a reference of another refund", verify.RuleReference, func(b *logtest.ForgedLog, _, _ events.BookingID) {
+			b.Add(stream("z"), &events.PaymentRefunded{RefundID: refundID("z", events.OwedWrongSum), Amount: 4, Reference: "back"})
+		}},
+		{"a reference for two refunds", verify.RuleCreation, func(b *logtest.ForgedLog, _, _ events.BookingID) {
+			b.Add(events.SettlementStream("bank", "back"), &events.SettlementClaimed{Provider: "bank", Reference: "back",
+				RefundID: refundID("z", events.OwedWrongSum)})
+		}},
+		{"a reference for no refund", verify.RuleReference, func(b *logtest.ForgedLog, _, _ events.BookingID) {
+			b.Add(events.SettlementStream("bank", "b2"), &events.SettlementClaimed{Provider: "bank", Reference: "b2", RefundID: "r"})
+		}},
+		{"refunded to the wallet instead", verify.RulePayments, func(b *logtest.ForgedLog, ada, _ events.BookingID) {
+			hold := events.NewHoldID(ada, 1)
+			b.Add(booking(ada), &events.BookingReleased{Was: events.BookingIsBooked, RefundID: hold},
+				&events.BookingRefunded{PaymentID: hold, Amount: 5})
+		}},
+		{"the currency named again", verify.RuleFigures, func(b *logtest.ForgedLog, _, _ events.BookingID) {
+			b.Add(events.SettingsStream, &events.CurrencyNamed{Currency: "EUR", Digits: 2})
+		}},
+	} {
+		b, ada, bob := outsideEvening()
+		test.forge(b, ada, bob)
+		err := verifyAll(b.Log)
+		var v *verify.Violation
+		if !errors.As(err, &v) || v.Rule != test.rule || v.Position != b.Log[len(b.Log)-1].Position {
+			t.Errorf("%s: %v; want one of %q at the last event", test.about, err, test.rule)
+		}
+		broken[test.rule] = true
+	}
+	for _, rule := range []verify.Rule{verify.RuleOutside, verify.RuleReference, verify.RuleOutcome, verify.RuleBooked} {
+		if !broken[rule] {
+			t.Errorf("nothing breaks the rule %q", rule)
+		}
+	}
+}

@@ -185,6 +185,7 @@ func bookingNow(state *booking.State, revision events.Revision, position events.
 		Amount: state.Amount,
 		Status: state.Status, ExpiresAt: state.ExpiresAt, Extended: state.Extended, Order: state.Order, Revision: revision,
 		Position: position, Kept: state.Kept, Cancellation: state.Cancellation,
+		Intent: row.BookingIntent{ID: state.Intent.ID, ExpiresAt: state.Intent.ExpiresAt},
 	}
 }
 
@@ -346,13 +347,16 @@ func AppendBooking(dst []byte, b *row.Booking, at *row.Moment) []byte {
 	events.Strings(&o, "seats", seats)
 	o.Int("amount", b.Amount)
 	o.String("status", string(b.Status))
-	o.Time("expires_at", b.ExpiresAt)
+	o.Time("expires_at", b.Deadline())
 	o.Bool("extended", b.Extended)
 	appendCancellation(&o, b.Cancellation)
 	if b.Kept > 0 {
 		o.Int("kept", b.Kept)
 	}
 	b.Order.Append(&o)
+	if b.Status == events.BookingIsAwaiting {
+		o.String("intent", string(b.Intent.ID))
+	}
 	o.Int("revision", int64(b.Revision))
 	o.Int("position", int64(b.Position))
 	if at != nil {

@@ -65,6 +65,7 @@ func askSeats(t *testing.T, ask func(method, path, body string, headers ...strin
 	ask("PATCH", second, `{"reference":"R-2","metadata":{"desk":"3"}}`, "If-Match", `"1"`).is(200)
 	ask("PATCH", second, `{"reference":"R-3"}`, "If-Match", `"1"`).problem(412, "stale_revision")
 	ask("POST", second+"/payment", "").problem(410, "released")
+	askIntents(t, ask)
 	askRefunds(t, ask, second)
 	ask("PUT", "/v1/performances/hall/seats/A-2-2/block", "").is(200)
 	ask("PUT", "/v1/performances/hall/seats/A-1-1/block", "").problem(409, "seat_taken")

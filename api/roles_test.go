@@ -188,6 +188,10 @@ var cells = map[string]func(m *matrix, owner string) cell{
 	"annotateBooking": func(m *matrix, owner string) cell {
 		return cell{parts: []string{m.booking(owner)}, body: `{"reference":"r"}`, match: `"0"`}
 	},
+	"beginIntent": func(m *matrix, owner string) cell {
+		return cell{parts: []string{m.booking(owner)}, body: `{"provider":"bank"}`}
+	},
+	"endIntent":   func(m *matrix, owner string) cell { return of(m.booking(owner)) },
 	"listRefunds": func(*matrix, string) cell { return of() },
 	"getRefund":   func(m *matrix, owner string) cell { return of(m.owed(owner)) },
 	"settleRefund": func(m *matrix, owner string) cell {

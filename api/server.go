@@ -215,6 +215,7 @@ func (s *Server) routes() {
 	s.orderListRoutes()
 	s.reportRoutes()
 	s.refundRoutes()
+	s.intentRoutes()
 	s.batchRoutes()
 	s.logRoutes()
 	s.historyRoutes()

@@ -122,6 +122,9 @@ func (f *SeatHeld) Holds() (opened, closed int, earliest time.Time) { return 1, 
 type SeatExtended struct {
 	HoldID    HoldID    `json:"hold_id"`
 	ExpiresAt time.Time `json:"expires_at"`
+	// Intent to pay outside that the booking has announced, for which the seat may be held longer
+	// than otherwise; "" if it is extended for the holder.
+	Intent IntentID `json:"intent,omitempty"`
 }
 
 func (*SeatExtended) Name() string { return "seat.extended.v1" }

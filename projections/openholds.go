@@ -69,9 +69,10 @@ func (o *openHolds) planBooking(before, after *row.Booking) error {
 	return o.plan(after.Holder, openOf(after)-openOf(before))
 }
 
-// openOf is 1 for a booking that is held or being paid.
+// openOf is 1 for a booking that is held, or being paid.
 func openOf(b *row.Booking) int64 {
-	if b.Status == events.BookingIsHeld || b.Status == events.BookingIsPaying {
+	switch b.Status {
+	case events.BookingIsHeld, events.BookingIsAwaiting, events.BookingIsPaying:
 		return 1
 	}
 	return 0

@@ -89,6 +89,8 @@ func isUnfinished(b *row.Booking, has holding) bool {
 	switch b.Status {
 	case events.BookingIsPaying:
 		return true
+	case events.BookingIsAwaiting:
+		return !b.Intent.Opened
 	case events.BookingIsExpired, events.BookingIsReleased:
 		return b.Refunding || has != holding{}
 	}
@@ -110,7 +112,7 @@ func (u *unfinished) settle(id events.BookingID, b *row.Booking, has holding, le
 	defer u.mu.Unlock()
 	switch {
 	case u.waiting == nil:
-	case steps && e.Type == (&events.BookingExpired{}).Name():
+	case steps && (e.Type == (&events.BookingExpired{}).Name() || e.Type == (&events.BookingIntentEnded{}).Name()):
 		u.wait(string(id), e.Created, false) // nobody is at it: a deadline did that
 	case steps:
 		u.wait(string(id), e.Created.Add(resumeAfter), false)

@@ -86,6 +86,27 @@ type StartPayment struct {
 	Payment events.StreamID
 }
 
+// BeginIntent has the booking wait for money that a provider is taking, until a deadline of its own.
+// Allowance and seats are prolonged next. While an intent like it is under way it does nothing.
+// Refusals: payment_in_progress (a payment, or another intent), already_confirmed, hold_expired,
+// released.
+type BeginIntent struct {
+	Intent   events.IntentID
+	Provider events.Provider
+	// Seconds is how long it waits, from 1 to those of [events.MaxIntent].
+	Seconds int64
+}
+
+// OpenIntent says that allowance and seats are held as long as the intent lasts. It does nothing to
+// one that is open. Refusal: not_held (the intent is over).
+type OpenIntent struct{ Intent events.IntentID }
+
+// EndIntent ends an intent without a payment. It does nothing to one that is over.
+type EndIntent struct {
+	Intent events.IntentID
+	Reason events.IntentEnd
+}
+
 // Delay says that the seats of a payment from outside ran out before they were booked, though it came
 // in time: it goes on as a late one. Again it does nothing. Refusal: not_held (the payment is over).
 type Delay struct{ PaymentID events.HoldID }
@@ -153,6 +174,8 @@ type State struct {
 	PaymentID events.HoldID
 	Payments  int64
 	Payment   events.StreamID
+	// Intent that is under way; its ID is "" if none is.
+	Intent Intent
 	// Outside are the payments from outside that were decided. They must not be changed.
 	Outside []Outside `json:",omitempty"`
 	// Delayed says that the payment came in time, and that its seats ran out.
@@ -181,6 +204,17 @@ func (s *State) Refund() (amount int64) {
 		amount += s.Cancellation.Refund(s.Seats[i].Price)
 	}
 	return amount
+}
+
+// Intent is one that a booking waits for.
+type Intent struct {
+	ID       events.IntentID
+	Provider events.Provider
+	Seconds  int64
+	// ExpiresAt is the last moment of it.
+	ExpiresAt time.Time
+	// Opened says that allowance and seats are held that long.
+	Opened bool
 }
 
 // Outside is a payment from outside that was decided: it has paid for the booking, or failed.
@@ -239,10 +273,13 @@ func (b *Booking) State() State { return b.state }
 
 // NextDeadline implements [core.Core].
 func (b *Booking) NextDeadline() time.Time {
-	if b.state.Status != events.BookingIsHeld {
-		return time.Time{}
+	switch b.state.Status {
+	case events.BookingIsHeld:
+		return b.state.ExpiresAt
+	case events.BookingIsAwaiting:
+		return b.state.Intent.ExpiresAt
 	}
-	return b.state.ExpiresAt
+	return time.Time{}
 }
 
 // Freeze implements [core.Core].

@@ -54,6 +54,12 @@ func (b *Booking) Decide(cmd core.Command, now time.Time) ([]events.Fact, error)
 	switch cmd := cmd.(type) {
 	case *StartPayment:
 		return b.start(cmd, now)
+	case *BeginIntent:
+		return b.beginIntent(cmd, now)
+	case *OpenIntent:
+		return b.openIntent(cmd)
+	case *EndIntent:
+		return b.endIntent(cmd, now), nil
 	case *Delay:
 		return b.delay(cmd)
 	case *Retake:
@@ -77,6 +83,9 @@ func (b *Booking) Decide(cmd core.Command, now time.Time) ([]events.Fact, error)
 	case *core.Expire:
 		if next := b.NextDeadline(); next.IsZero() || !next.Before(now) {
 			return nil, nil
+		}
+		if b.state.Status == events.BookingIsAwaiting {
+			return []events.Fact{b.intentEnded(events.IntentLapsed, now)}, nil
 		}
 		return []events.Fact{&events.BookingExpired{ExpiresAt: b.state.ExpiresAt}}, nil
 	}
@@ -133,6 +142,8 @@ func (b *Booking) start(cmd *StartPayment, now time.Time) ([]events.Fact, error)
 		return nil, nil
 	case b.state.Status == events.BookingIsPaying:
 		return nil, errInProgress
+	case b.state.Status == events.BookingIsAwaiting && cmd.Payment == "":
+		return nil, errAwaiting
 	case b.state.Status == events.BookingIsBooked:
 		return nil, errBooked
 	case b.state.Status == events.BookingIsReleased:
@@ -222,6 +233,8 @@ func (b *Booking) extend(cmd *Extend) ([]events.Fact, error) {
 			Code:   errBooked.Code,
 			Detail: "the booking is being paid, and keeps its seats meanwhile; see what comes of the payment",
 		}
+	case b.state.Status == events.BookingIsAwaiting:
+		return nil, errAwaiting
 	case b.state.Status != events.BookingIsHeld:
 		return nil, errBooked
 	case b.state.Extended:

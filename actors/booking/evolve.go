@@ -52,7 +52,7 @@ func (b *Booking) Evolve(fact events.Fact) {
 		b.must(fact, b.Exists() && f.BookingID == s.ID)
 		s.Order = f.OrderData
 	default:
-		b.must(fact, false)
+		b.must(fact, b.evolveIntent(fact))
 	}
 }
 
@@ -66,10 +66,11 @@ func (b *Booking) started(f *events.BookingPaymentStarted) {
 	// Before payments were counted, each had the id of its hold.
 	hold := events.NewHoldID(s.ID, f.Attempt)
 	_, decided := s.Decided(f.Payment)
-	b.must(f, s.Status == f.Was && (late || f.Was == events.BookingIsHeld) && f.Attempt == next && f.Amount == s.Amount &&
+	inTime := f.Was == events.BookingIsHeld || f.Was == events.BookingIsAwaiting && f.Payment != ""
+	b.must(f, s.Status == f.Was && (late || inTime) && f.Attempt == next && f.Amount == s.Amount &&
 		(f.PaymentID == events.NewPaymentID(hold, s.Payments+1) || f.PaymentID == hold && f.Payment == "") && !decided)
 	s.Status, s.Attempt, s.Late, s.Retaken, s.Delayed = events.BookingIsPaying, f.Attempt, late, false, false
-	s.PaymentID, s.Payment, s.Payments = f.PaymentID, f.Payment, s.Payments+1
+	s.PaymentID, s.Payment, s.Payments, s.Intent = f.PaymentID, f.Payment, s.Payments+1, Intent{}
 	if late {
 		s.SaleTerms = f.SaleTerms
 	}

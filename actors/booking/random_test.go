@@ -23,7 +23,13 @@ func someCommand(t *rapid.T, state *State) core.Command {
 		id = events.BookingID(state.PaymentID)
 	}
 	by := rapid.SampledFrom([]events.Holder{"ann", "ann", "bob", ""}).Draw(t, "by")
-	switch rapid.IntRange(0, 11).Draw(t, "kind") {
+	switch rapid.IntRange(0, 14).Draw(t, "kind") {
+	case 12:
+		return intent(rapid.SampledFrom([]events.IntentID{"i", "j"}).Draw(t, "intent"), rapid.Int64Range(1, 200).Draw(t, "seconds"))
+	case 13:
+		return &EndIntent{Intent: state.Intent.ID, Reason: events.IntentEnded}
+	case 14:
+		return &OpenIntent{Intent: state.Intent.ID}
 	case 10:
 		return outside(rapid.SampledFrom([]string{"x", "y", "z"}).Draw(t, "reference"))
 	case 11:

@@ -18,6 +18,8 @@ func (b *Booking) release(cmd *Release, now time.Time) ([]events.Fact, error) {
 		return nil, expired(b.state.ExpiresAt)
 	case b.state.Status == events.BookingIsPaying:
 		return nil, errPaying
+	case b.state.Status == events.BookingIsAwaiting:
+		return nil, errAwaiting
 	case b.state.Status == events.BookingIsBooked && b.state.Amount > 0:
 		if refusal := b.state.closed(cmd, now); refusal != nil {
 			return nil, refusal

@@ -96,6 +96,10 @@ func sentence(fact events.Fact) string {
 		return fmt.Sprintf("payment %s of %d, was %s", f.PaymentID, f.Amount, f.Was) + from(f.Payment)
 	case *events.BookingPaymentDelayed:
 		return fmt.Sprintf("delayed %s: %d", f.PaymentID, f.Attempt)
+	case *events.BookingIntentBegun:
+		return fmt.Sprintf("intent %s until %v", f.Intent, f.ExpiresAt.Sub(day))
+	case *events.BookingIntentEnded:
+		return fmt.Sprintf("intent %s %s: %s until %v", f.Intent, f.Reason, f.Status, f.ExpiresAt.Sub(day))
 	case *events.BookingRetaken:
 		return fmt.Sprintf("retaken %d", f.Attempt)
 	case *events.BookingBooked:

@@ -145,6 +145,26 @@ var crashes = []struct {
 		w.mustBook(w.bob(), "A-1-2")
 		return id
 	}, payOvertaken, []events.BookingStatus{events.BookingIsExpired}, []string{"hold_expired"}},
+	{"beginning an intent", false, booked, beginIntent, []events.BookingStatus{events.BookingIsExpired}, []string{"ok"}},
+	{"beginning an intent for seats that run out", false, late(true), beginIntent,
+		[]events.BookingStatus{events.BookingIsExpired}, []string{"hold_expired"}},
+	{"ending an intent behind the booking's own time", false, func(w *harness) events.BookingID {
+		id := booked(w)
+		w.want(beginIntent(w, id), "ok")
+		w.clock.move(61 * s)
+		return id
+	}, func(w *harness, id events.BookingID) error {
+		_, err := w.EndIntent(w.ctx(), EndIntent{Origin: w.origin("shop"), BookingID: id})
+		return err
+	}, []events.BookingStatus{events.BookingIsExpired}, []string{"ok"}},
+	{"reporting a wrong sum while it waits", false, func(w *harness) events.BookingID {
+		id := booked(w)
+		w.want(beginIntent(w, id), "ok")
+		return id
+	}, func(w *harness, id events.BookingID) error {
+		_, err := w.report(id, string(w.gala), 299, true)
+		return err
+	}, []events.BookingStatus{events.BookingIsExpired}, []string{"ok"}},
 	{"reporting money in time", false, booked, reportAll,
 		[]events.BookingStatus{events.BookingIsExpired, events.BookingIsBooked}, []string{"ok"}},
 	{"reporting money late", false, late(true), reportAll,

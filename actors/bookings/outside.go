@@ -125,6 +125,11 @@ func (b *Bookings) applyOutside(ctx context.Context, from Origin, stream events.
 		if err != nil {
 			return nil, err
 		}
+		if outcome.Payment.Received.Wrong() {
+			if err := b.endWrongSum(ctx, from, &now.Booking); err != nil {
+				return nil, err
+			}
+		}
 		name, copied := outsideStep(&outcome.Payment, &now.Booking, stream)
 		switch {
 		case copied != nil:

@@ -158,13 +158,16 @@ func (b *Bookings) runSteps(ctx context.Context, from Origin, p *process.Process
 }
 
 // Resume goes on with whatever was begun about a booking and is not finished: it ends a
-// payment, gives back what a booking still has that has expired or was released, and closes
+// payment, opens or ends an intent, gives back what a booking still has that has expired or was released, and closes
 // the attempts that have something and have not become the booking: a run that is still at
 // one of them loses it. It does nothing else, and nothing if nothing is left. Only failures
 // are errors.
 func (b *Bookings) Resume(ctx context.Context, from Origin, bookingID events.BookingID) error {
 	_, err := b.locked(ctx, bookingID, func(ctx context.Context) (Answer, error) {
 		if err := b.endPayment(ctx, from, bookingID); err != nil {
+			return Answer{}, err
+		}
+		if err := b.openIntent(ctx, from, bookingID); err != nil && refused(err) == nil {
 			return Answer{}, err
 		}
 		if err := b.settle(ctx, from, bookingID); err != nil {

@@ -124,11 +124,20 @@ func (s *Seat) extend(cmd *Extend) ([]events.Fact, error) {
 		return nil, errNotHeld
 	case cmd.ExpiresAt.UnixNano() <= s.expires:
 		return nil, nil
-	case cmd.ExpiresAt.After(longest(moment(s.first), cmd.HoldFor).Add(Grace)):
+	case cmd.ExpiresAt.After(longest(moment(s.first), cmd.HoldFor).Add(cmd.more() + Grace)):
 		return nil, &core.Refusal{Code: core.CodeLimitExceeded,
 			Detail: "the seat can't be held that long; pay, or leave it to others"}
 	}
-	return []events.Fact{&events.SeatExtended{HoldID: cmd.HoldID, ExpiresAt: cmd.ExpiresAt.UTC()}}, nil
+	return []events.Fact{&events.SeatExtended{HoldID: cmd.HoldID, ExpiresAt: cmd.ExpiresAt.UTC(),
+		Intent: cmd.Intent}}, nil
+}
+
+// more is how much longer than otherwise a stay may be for the extension.
+func (e *Extend) more() time.Duration {
+	if e.Intent == "" {
+		return 0
+	}
+	return events.MaxIntent
 }
 
 func (s *Seat) book(cmd *Book) ([]events.Fact, error) {

@@ -48,6 +48,9 @@ type Extend struct {
 	ExpiresAt time.Time
 	// HoldFor is that of the hold.
 	HoldFor time.Duration
+	// Intent to pay outside that the booking has announced, "" if the seat is extended for the
+	// holder. For intents the stay may be longer by [events.MaxIntent], however many there are.
+	Intent events.IntentID
 }
 
 // Book turns a hold into a booked seat. Again it does nothing. Refusal: not_held.

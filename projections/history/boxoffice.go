@@ -166,6 +166,14 @@ func describeBooking(fact events.Fact, of subject) string {
 	case *events.BookingPaymentDelayed:
 		return fmt.Sprintf("the seats ran out before they were booked; payment %s has to take them again, as attempt %d",
 			f.PaymentID, f.Attempt)
+	case *events.BookingIntentBegun:
+		return fmt.Sprintf("waits until %s for money that %s is taking: intent %s", events.FormatTime(f.ExpiresAt), f.Provider,
+			f.Intent)
+	case *events.BookingIntentOpened:
+		return fmt.Sprintf("its seats are held as long as intent %s lasts", f.Intent)
+	case *events.BookingIntentEnded:
+		return fmt.Sprintf("intent %s ended (%s); the booking is %s, and its own deadline is %s", f.Intent, f.Reason, f.Status,
+			events.FormatTime(f.ExpiresAt))
 	case *events.BookingRetaken:
 		return fmt.Sprintf("the late payment has all the seats again, until %s", events.FormatTime(f.ExpiresAt))
 	case *events.BookingBooked:

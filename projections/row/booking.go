@@ -31,6 +31,8 @@ type Booking struct {
 	// PaymentID is the present or last payment, and Payment its stream if it comes from outside.
 	PaymentID events.HoldID
 	Payment   events.StreamID
+	// Intent that it waits for; its ID is "" if it does not.
+	Intent BookingIntent
 	// Late says that the payment under way or the last one began after the deadline,
 	// Retaken that it had all the seats again.
 	Late, Retaken bool
@@ -57,16 +59,37 @@ type Booking struct {
 	Created, Updated time.Time
 }
 
+// BookingIntent is an intent to pay outside.
+type BookingIntent struct {
+	ID events.IntentID
+	// ExpiresAt is the last moment of it.
+	ExpiresAt time.Time
+	// Opened says that allowance and seats are held that long.
+	Opened bool
+}
+
+// Deadline is the last moment at which a payment is in time: the intent's while there is one.
+func (b *Booking) Deadline() time.Time {
+	if b.Status == events.BookingIsAwaiting {
+		return b.Intent.ExpiresAt
+	}
+	return b.ExpiresAt
+}
+
 // HoldID is the id of the present or last hold.
 func (b *Booking) HoldID() events.HoldID { return events.NewHoldID(b.ID, b.Attempt) }
 
 // StatusAt is the status with one that is over taken for what it is: a booking whose
 // deadline has passed is expired before its fact says so.
 func (b *Booking) StatusAt(now time.Time) events.BookingStatus {
-	if b.Status == events.BookingIsHeld && now.After(b.ExpiresAt) {
+	status := b.Status
+	if status == events.BookingIsAwaiting && now.After(b.Intent.ExpiresAt) {
+		status = events.BookingIsHeld
+	}
+	if status == events.BookingIsHeld && now.After(b.ExpiresAt) {
 		return events.BookingIsExpired
 	}
-	return b.Status
+	return status
 }
 
 // Apply takes the next event of the booking's stream in, as [Product.Apply] does.
@@ -153,13 +176,23 @@ func (b *Booking) evolve(e *events.Recorded, fact events.Fact) bool {
 	case *events.BookingPaymentStarted:
 		b.Status, b.Attempt, b.Failed = events.BookingIsPaying, f.Attempt, ""
 		b.Late, b.Retaken = f.Was == events.BookingIsExpired, false
-		b.PaymentID, b.Payment = f.PaymentID, f.Payment
-		return was == f.Was && (was == events.BookingIsHeld || was == events.BookingIsExpired) &&
+		b.PaymentID, b.Payment, b.Intent = f.PaymentID, f.Payment, BookingIntent{}
+		return was == f.Was && (was == events.BookingIsHeld || was == events.BookingIsExpired || was == events.BookingIsAwaiting) &&
 			events.HoldOfPayment(f.PaymentID) == b.HoldID()
 	case *events.BookingPaymentDelayed:
 		b.Attempt++
 		b.Late, b.Retaken = true, false
 		return was == events.BookingIsPaying && f.PaymentID == b.PaymentID && f.Attempt == b.Attempt
+	case *events.BookingIntentBegun:
+		b.Status, b.Intent = events.BookingIsAwaiting, BookingIntent{ID: f.Intent, ExpiresAt: f.ExpiresAt}
+		return was == events.BookingIsHeld
+	case *events.BookingIntentOpened:
+		b.Intent.Opened = true
+		return was == events.BookingIsAwaiting && f.Intent == b.Intent.ID
+	case *events.BookingIntentEnded:
+		fits := was == events.BookingIsAwaiting && f.Intent == b.Intent.ID
+		b.Status, b.Intent = f.Status, BookingIntent{}
+		return fits && (f.Status == events.BookingIsHeld || f.Status == events.BookingIsExpired)
 	case *events.BookingRetaken:
 		b.Retaken = true
 		return was == events.BookingIsPaying && b.Late && f.Attempt == b.Attempt
@@ -184,7 +217,7 @@ func (b *Booking) evolve(e *events.Recorded, fact events.Fact) bool {
 // AppendBooking appends the record of a booking: all but the id.
 func AppendBooking(dst []byte, b *Booking) []byte {
 	flags := byte(0)
-	for i, is := range [...]bool{b.Extended, b.Late, b.Retaken, b.Refunding, b.Refunded} {
+	for i, is := range [...]bool{b.Extended, b.Late, b.Retaken, b.Refunding, b.Refunded, b.Intent.Opened} {
 		if is {
 			flags |= 1 << i
 		}
@@ -193,6 +226,7 @@ func AppendBooking(dst []byte, b *Booking) []byte {
 	dst = AppendString(AppendString(dst, string(b.PerformanceID)), string(b.Holder))
 	dst = AppendString(AppendString(dst, string(b.Status)), string(b.Failed))
 	dst = AppendString(AppendString(dst, string(b.PaymentID)), string(b.Payment))
+	dst = AppendMoment(AppendString(dst, string(b.Intent.ID)), b.Intent.ExpiresAt)
 	for _, n := range [...]int64{b.Amount, b.Attempt, int64(b.Revision), int64(b.Position), b.HeldUnder,
 		b.Kept, int64(b.Made), int64(len(b.Seats))} {
 		dst = AppendInt(dst, n)
@@ -223,6 +257,7 @@ func DecodeBooking(id string, record []byte) (Booking, error) {
 		), Holder: events.Holder(r.Text()), Status: events.BookingStatus(r.Text()),
 		Failed:    events.FailReason(r.Text()),
 		PaymentID: events.HoldID(r.Text()), Payment: events.StreamID(r.Text()),
+		Intent: BookingIntent{ID: events.IntentID(r.Text()), ExpiresAt: r.Moment(), Opened: flags[0]&32 != 0},
 		Amount: r.Int(), Attempt: r.Int(), Revision: events.Revision(r.Int()), Position: events.Position(r.Int()),
 		HeldUnder: r.Int(), Kept: r.Int(), Made: events.Position(r.Int()),
 	}

@@ -127,8 +127,8 @@ func (c *bookingCheck) goesOn(fact events.Fact, decided time.Time) *fault {
 			}
 		} else if f.SaleTerms != (events.SaleTerms{}) {
 			return faultf(RuleTerms, "a payment in time names revision %d", f.Terms)
-		} else if decided.After(row.expiresAt) {
-			return faultf(RuleDeadlines, "held until %s and paid in time at %s", events.FormatTime(row.expiresAt),
+		} else if until := row.until(); decided.After(until) {
+			return faultf(RuleDeadlines, "held until %s and paid in time at %s", events.FormatTime(until),
 				events.FormatTime(decided))
 		}
 		if f.Attempt != attempt || f.Amount != row.amount {
@@ -138,6 +138,13 @@ func (c *bookingCheck) goesOn(fact events.Fact, decided time.Time) *fault {
 		if c.barred {
 			return faultf(RuleTerms, "money from outside takes seats again that could not be had any more")
 		}
+	case *events.BookingIntentBegun:
+		if decided.After(row.expiresAt) || f.ExpiresAt.After(decided.Add(maxIntent)) {
+			return faultf(RuleStay, "held until %s, and waits from %s to %s", events.FormatTime(row.expiresAt),
+				events.FormatTime(decided), events.FormatTime(f.ExpiresAt))
+		}
+	case *events.BookingIntentEnded:
+		return c.intentEnded(f, decided)
 	case *events.BookingBooked:
 		return c.booked()
 	case *events.BookingReleased:

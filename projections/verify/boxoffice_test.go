@@ -34,6 +34,9 @@ func TestVerifierTakesAnEvening(t *testing.T) {
 	ours := []string{events.PerformanceCategory, events.SeatCategory, events.BookingCategory, events.WalletCategory,
 		events.AllowanceCategory}
 	for _, name := range events.Names() {
+		if strings.HasPrefix(name, "booking.intent_") {
+			continue // see TestVerifierTakesAnIntent
+		}
 		kind, _, _ := strings.Cut(name, ".")
 		wanted := slices.Contains(ours, kind) &&
 			!slices.Contains([]string{"booking.refunded.v1", "booking.payment_failed.v1", "booking.payment_delayed.v1", "wallet.cancelled.v1",

@@ -33,6 +33,9 @@ type booking struct {
 	paymentID events.HoldID
 	number    int64
 	payment   events.StreamID
+	// intent that it waits for, "" if it does not, until a deadline.
+	intent      events.IntentID
+	intentUntil time.Time
 	// bookedBy is the payment from outside by which it was booked, failed are those that failed.
 	bookedBy  events.StreamID
 	failed    map[events.StreamID]bool
@@ -86,6 +89,15 @@ func (b *booking) evolve(fact events.Fact) bool {
 	case *events.BookingExpired:
 		b.status = events.BookingIsExpired
 		return was == events.BookingIsHeld
+	case *events.BookingIntentBegun:
+		b.status, b.intent, b.intentUntil = events.BookingIsAwaiting, f.Intent, f.ExpiresAt
+		return was == events.BookingIsHeld && f.Intent != ""
+	case *events.BookingIntentOpened:
+		return was == events.BookingIsAwaiting && f.Intent == b.intent
+	case *events.BookingIntentEnded:
+		fits := was == events.BookingIsAwaiting && f.Intent == b.intent
+		b.status, b.intent = f.Status, ""
+		return fits && (f.Status == events.BookingIsHeld || f.Status == events.BookingIsExpired)
 	case *events.BookingReleased:
 		b.status, b.refunding, b.keeps = events.BookingIsReleased, was == events.BookingIsBooked, f.Kept
 		return f.Was == was && (was == events.BookingIsHeld || was == events.BookingIsBooked)
@@ -106,7 +118,9 @@ func (b *booking) evolvePayment(fact events.Fact) bool {
 		// Before payments were counted, each had the id of its hold.
 		own := f.PaymentID == events.NewPaymentID(b.holdID(), b.number) || f.PaymentID == b.holdID() && f.Payment == ""
 		b.paymentID, b.payment = f.PaymentID, f.Payment
-		return f.Was == was && (was == events.BookingIsHeld || was == events.BookingIsExpired) && own && !b.failed[f.Payment]
+		b.intent = ""
+		return f.Was == was && (was == events.BookingIsHeld || was == events.BookingIsExpired ||
+			was == events.BookingIsAwaiting && f.Payment != "") && own && !b.failed[f.Payment]
 	case *events.BookingPaymentDelayed:
 		b.attempt++
 		b.late, b.retaken = true, false

@@ -109,11 +109,7 @@ func (c *seatCheck) apply(e *events.Recorded, fact events.Fact, decided time.Tim
 		}
 		c.begin(e, f)
 	case *events.SeatExtended:
-		if f.ExpiresAt.After(c.longest()) || !f.ExpiresAt.After(c.until) {
-			return faultf(RuleStay, "extended from %s to %s, and the holder's stay began at %s", events.FormatTime(c.until),
-				events.FormatTime(f.ExpiresAt), events.FormatTime(c.first))
-		}
-		c.until = f.ExpiresAt
+		return c.extended(f)
 	case *events.SeatBooked:
 		return c.booked(events.SeatName(name), f, decided)
 	case *events.SeatReleased:

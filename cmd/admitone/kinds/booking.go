@@ -50,7 +50,7 @@ func bookingText(out io.Writer, b *row.Booking, c events.Currency) error {
   revision   %d, position %d
   created    %s
   changed    %s
-`, b.ID, b.Status, b.Holder, strings.Join(seats, " "), b.PerformanceID, c.Text(b.Amount), events.FormatTime(b.ExpiresAt),
+`, b.ID, b.Status, b.Holder, strings.Join(seats, " "), b.PerformanceID, c.Text(b.Amount), events.FormatTime(b.Deadline()),
 		b.Revision, b.Position, events.FormatTime(b.Created), events.FormatTime(b.Updated))
 	return err
 }

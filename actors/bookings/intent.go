@@ -1,0 +1,135 @@
+package bookings
+
+import (
+	"context"
+
+	"admitone/actors/booking"
+	"admitone/actors/core"
+	"admitone/actors/process"
+	"admitone/actors/seat"
+	"admitone/events"
+)
+
+// BeginIntent has a booking wait for money that a provider is taking.
+type BeginIntent struct {
+	Origin
+	BookingID events.BookingID
+	Intent    events.IntentID
+	Provider  events.Provider
+	// Seconds is how long it waits, from 1 to those of [events.MaxIntent].
+	Seconds int64
+}
+
+// BeginIntent announces the intent, holds allowance and seats as long as it lasts, and answers with
+// the booking as it waits. Replayed says that an intent like it was under way.
+//
+// Refusals, in this order: not_found, payment_in_progress, already_confirmed, hold_expired (also if a
+// seat is lost meanwhile), released, limit_exceeded (the seats can't be held that long).
+func (b *Bookings) BeginIntent(ctx context.Context, cmd BeginIntent) (Answer, error) {
+	return b.locked(ctx, cmd.BookingID, func(ctx context.Context) (Answer, error) {
+		begun, err := b.request(ctx, cmd.Origin, cmd.BookingID,
+			&booking.BeginIntent{Intent: cmd.Intent, Provider: cmd.Provider, Seconds: cmd.Seconds})
+		if err != nil {
+			return Answer{}, err
+		}
+		if err := b.openIntent(ctx, cmd.Origin, cmd.BookingID); err != nil {
+			return Answer{}, err
+		}
+		now, err := b.state(ctx, cmd.BookingID)
+		now.Replayed = begun.Replayed || len(begun.Facts) == 0
+		return now, err
+	})
+}
+
+// openIntent takes the remaining steps of an intent that has begun, from wherever it stands: what it
+// waits for is held as long as it lasts, or it is ended. Refusals: hold_expired, limit_exceeded, once
+// it is ended and what is left is given back.
+func (b *Bookings) openIntent(ctx context.Context, from Origin, bookingID events.BookingID) error {
+	now, err := b.state(ctx, bookingID)
+	if err != nil || now.Booking.Status != events.BookingIsAwaiting || now.Booking.Intent.Opened {
+		return err
+	}
+	s, err := b.performanceInfo(ctx, now.Booking.PerformanceID)
+	if err != nil {
+		return err
+	}
+	h := holdOf(from, s, &now.Booking)
+	err = b.runSteps(ctx, from, opening(&h, &now.Booking))
+	refusal := refused(err)
+	if refusal == nil {
+		return err
+	}
+	end := &booking.EndIntent{Intent: now.Booking.Intent.ID, Reason: events.IntentTooLong}
+	if refusal.Code != core.CodeLimitExceeded {
+		end.Reason = events.IntentLost
+		refusal = tooLate(s, &now.Booking, nil)
+	}
+	if err := b.endIntent(ctx, from, bookingID, end); err != nil {
+		return err
+	}
+	return refusal
+}
+
+// opening holds allowance and seats as long as an intent lasts; then the booking says so. It is
+// announced by booking.intent_begun. What is held longer than the booking comes to wait is given back
+// with it, so there is nothing to undo.
+func opening(h *hold, state *booking.State) *process.Process {
+	to := &seat.Extend{HoldID: h.id, ExpiresAt: state.Intent.ExpiresAt.Add(seat.Grace), HoldFor: h.show.holdFor,
+		Intent: state.Intent.ID}
+	return &process.Process{ID: string(state.Intent.ID), Announced: true, Stages: []process.Stage{
+		h.extendAllowance(to),
+		h.extendSeats(to),
+		bookingStep(state.ID, process.Step{Name: "open-intent", Do: &booking.OpenIntent{Intent: state.Intent.ID}}),
+	}}
+}
+
+// endIntent ends an intent, and gives back what the booking then should not have.
+func (b *Bookings) endIntent(ctx context.Context, from Origin, bookingID events.BookingID, end *booking.EndIntent) error {
+	err := b.runSteps(ctx, from, &process.Process{ID: string(end.Intent), Announced: true,
+		Stages: []process.Stage{bookingStep(bookingID, process.Step{Name: "end-intent", Do: end})}})
+	if err != nil {
+		return err
+	}
+	return b.settle(ctx, from, bookingID)
+}
+
+// EndIntent ends an intent of a booking: it is held again, or has expired if its own time is over. One
+// that is not the present one changes nothing. Refusal: not_found.
+type EndIntent struct {
+	Origin
+	BookingID events.BookingID
+	// Intent to end, "" for the present one.
+	Intent events.IntentID
+}
+
+// EndIntent ends an intent, and answers with the booking as it is then.
+func (b *Bookings) EndIntent(ctx context.Context, cmd EndIntent) (Answer, error) {
+	return b.locked(ctx, cmd.BookingID, func(ctx context.Context) (Answer, error) {
+		if cmd.Intent == "" {
+			now, err := b.state(ctx, cmd.BookingID)
+			if err != nil {
+				return Answer{}, err
+			}
+			cmd.Intent = now.Booking.Intent.ID
+		}
+		ended, err := b.request(ctx, cmd.Origin, cmd.BookingID,
+			&booking.EndIntent{Intent: cmd.Intent, Reason: events.IntentEnded})
+		if err != nil {
+			return Answer{}, err
+		}
+		if err := b.settle(ctx, cmd.Origin, cmd.BookingID); err != nil {
+			return Answer{}, err
+		}
+		now, err := b.state(ctx, cmd.BookingID)
+		now.Replayed = ended.Replayed
+		return now, err
+	})
+}
+
+// endWrongSum ends the intent of a booking for which money in a wrong sum came in.
+func (b *Bookings) endWrongSum(ctx context.Context, from Origin, state *booking.State) error {
+	if state.Status != events.BookingIsAwaiting {
+		return nil
+	}
+	return b.endIntent(ctx, from, state.ID, &booking.EndIntent{Intent: state.Intent.ID, Reason: events.IntentWrongSum})
+}

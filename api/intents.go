@@ -1,0 +1,78 @@
+package api
+
+import (
+	"context"
+
+	"github.com/gofiber/fiber/v2"
+
+	"admitone/actors"
+	"admitone/actors/bookings"
+	"admitone/events"
+)
+
+// defaultIntent is how long an intent waits if nothing is said, in seconds.
+const defaultIntent = 1800
+
+func (s *Server) intentRoutes() {
+	const intent = "/v1/bookings/:id/payment-intent"
+	s.handle(fiber.MethodPost, intent, s.beginIntent)
+	s.handle(fiber.MethodDelete, intent, s.endIntent)
+}
+
+// beginIntent has a booking wait for money that a provider is taking: 201, or 200 if it does already.
+func (s *Server) beginIntent(r *request) error {
+	id, err := param[events.BookingID](r, "id", "booking")
+	if err != nil {
+		return err
+	}
+	if err := r.caller.must(RoleService, RoleAdmin); err != nil {
+		return err
+	}
+	var body struct {
+		Provider *events.Provider `json:"provider"`
+		Seconds  *int64           `json:"seconds"`
+	}
+	if err := r.decode(&body, false); err != nil {
+		return err
+	}
+	if body.Provider == nil || !validProvider(*body.Provider) {
+		return invalidField("provider", "1 to 32 of a-z 0-9 _ -")
+	}
+	seconds, err := wholeNumber("seconds", body.Seconds, defaultIntent, 1, int64(events.MaxIntent.Seconds()))
+	if err != nil {
+		return err
+	}
+	var answer bookings.Answer
+	err = r.keyed(func(command actors.CommandID) error {
+		answer, err = s.config.Bookings.BeginIntent(context.Background(), bookings.BeginIntent{Origin: r.origin(command),
+			BookingID: id, Intent: events.IntentID(actors.NewID().String()), Provider: *body.Provider, Seconds: seconds})
+		return err
+	})
+	r.noteAll()
+	if err != nil {
+		return err
+	}
+	if answer.Replayed {
+		return r.booked(fiber.StatusOK, answer)
+	}
+	return r.booked(fiber.StatusCreated, answer)
+}
+
+// endIntent ends the intent that is named, or the present one if none is; one that is over changes
+// nothing.
+func (s *Server) endIntent(r *request) error {
+	id, err := param[events.BookingID](r, "id", "booking")
+	if err != nil {
+		return err
+	}
+	if err := r.caller.must(RoleService, RoleAdmin); err != nil {
+		return err
+	}
+	answer, err := s.config.Bookings.EndIntent(context.Background(), bookings.EndIntent{
+		Origin: r.origin(actors.NewCommandID()), BookingID: id, Intent: events.IntentID(r.ctx.Query("intent"))})
+	r.noteAll()
+	if err != nil {
+		return err
+	}
+	return r.booked(fiber.StatusOK, answer)
+}

@@ -1,0 +1,67 @@
+package verify_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"admitone/events"
+	"admitone/projections/logtest"
+	"admitone/projections/verify"
+)
+
+// TestVerifierTakesAnIntent: for one that is announced, and no other, a seat is held longer.
+func TestVerifierTakesAnIntent(t *testing.T) {
+	const grace = 30 * time.Second
+	for _, test := range []struct {
+		about string
+		rule  verify.Rule // "" for none
+		forge func(b *logtest.ForgedLog, stream, seat events.StreamID, hold events.HoldID)
+	}{
+		{"announced, opened and lapsed", "", func(b *logtest.ForgedLog, stream, seat events.StreamID, hold events.HoldID) {
+			until := b.BookingModel.Now.Add(time.Hour)
+			b.Add(seat, &events.SeatExtended{HoldID: hold, ExpiresAt: until.Add(grace), Intent: "i"})
+			b.Add(stream, &events.BookingIntentOpened{Intent: "i"})
+			b.Forgery.Now = until.Add(1)
+			b.Add(stream, &events.BookingIntentEnded{Intent: "i", Reason: events.IntentLapsed, Status: events.BookingIsExpired,
+				ExpiresAt: b.Bookings[stream.Entity()].Until})
+		}},
+		{"a seat held for another intent", verify.RuleStay,
+			func(b *logtest.ForgedLog, _, seat events.StreamID, hold events.HoldID) {
+				b.Add(seat, &events.SeatExtended{HoldID: hold, ExpiresAt: b.BookingModel.Now.Add(time.Hour), Intent: "j"})
+			}},
+		{"a seat held longer than the intent", verify.RuleStay,
+			func(b *logtest.ForgedLog, _, seat events.StreamID, hold events.HoldID) {
+				b.Add(seat, &events.SeatExtended{HoldID: hold, ExpiresAt: b.BookingModel.Now.Add(time.Hour + grace + 1), Intent: "i"})
+			}},
+		{"a seat held longer for nothing", verify.RuleStay,
+			func(b *logtest.ForgedLog, _, seat events.StreamID, hold events.HoldID) {
+				b.Add(seat, &events.SeatExtended{HoldID: hold, ExpiresAt: b.BookingModel.Now.Add(time.Hour)})
+			}},
+		{"lapsed too early", verify.RuleDeadlines, func(b *logtest.ForgedLog, stream, _ events.StreamID, _ events.HoldID) {
+			b.Add(stream, &events.BookingIntentEnded{Intent: "i", Reason: events.IntentLapsed, Status: events.BookingIsHeld,
+				ExpiresAt: b.Bookings[stream.Entity()].Until})
+		}},
+		{"paid by the wallet", verify.RuleBooking, func(b *logtest.ForgedLog, stream, _ events.StreamID, hold events.HoldID) {
+			b.Add(stream, &events.BookingPaymentStarted{PaymentID: hold, Amount: 5, Attempt: 1, Was: events.BookingIsAwaiting})
+		}},
+		{"another while it waits", verify.RuleBooking, func(b *logtest.ForgedLog, stream, _ events.StreamID, _ events.HoldID) {
+			b.Add(stream, &events.BookingIntentBegun{Intent: "j", Provider: "bank", Seconds: 1, ExpiresAt: b.BookingModel.Now})
+		}},
+	} {
+		b := logtest.NewForgedLog()
+		b.Open("a")
+		b.Book("a", "ada", []string{"A-1-1"})
+		for id := range b.Bookings {
+			stream := events.NewStreamID(events.BookingCategory, id)
+			b.Add(stream, &events.BookingIntentBegun{Intent: "i", Provider: "bank", Seconds: 3600,
+				ExpiresAt: b.BookingModel.Now.Add(time.Hour)})
+			test.forge(b, stream, logtest.SeatStream("a", "A-1-1"), events.NewHoldID(events.BookingID(id), 1))
+		}
+		err := verifyAll(b.Log)
+		var v *verify.Violation
+		if errors.As(err, &v) != (test.rule != "") || v != nil && (v.Rule != test.rule || v.Position != b.Log[len(b.Log)-1].Position) {
+			t.Errorf("%s: %v; want one of %q at the last event", test.about, err, test.rule)
+		}
+	}
+}

@@ -21,6 +21,7 @@ func (s *Server) orderListRoutes() {
 // The columns of the lists: every member that a resource can have in them.
 var (
 	bookingColumns = []string{"id", "performance_id", "holder", "seats", "amount", "status", "expires_at", "extended",
+		"intent", "cancellation", "kept",
 		fieldReference, fieldMetadata, "revision", "position"}
 	reservationColumns = []string{"id", "product_id", "holder", "quantity", "status", "expires_at", "remaining",
 		fieldReference, fieldMetadata, "revision", "position"}
@@ -28,7 +29,8 @@ var (
 		fieldMetadata, "revision", "position"}
 )
 
-var bookingStatuses = []string{string(events.BookingIsHeld), string(events.BookingIsPaying),
+var bookingStatuses = []string{string(events.BookingIsHeld), string(events.BookingIsAwaiting),
+	string(events.BookingIsPaying),
 	string(events.BookingIsBooked), string(events.BookingIsReleased), string(events.BookingIsExpired)}
 
 var reservationStatuses = []string{string(events.ReservationHeld), string(events.ReservationConfirmed),

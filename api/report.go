@@ -146,7 +146,7 @@ func countBooking(b *row.Booking, now time.Time, sections map[events.SectionID]*
 			continue // verify holds bookings to the layout
 		}
 		switch status := b.StatusAt(now); {
-		case status == events.BookingIsHeld || status == events.BookingIsPaying:
+		case status == events.BookingIsHeld || status == events.BookingIsAwaiting || status == events.BookingIsPaying:
 			s.Held++
 		case status == events.BookingIsBooked:
 			s.Sold++

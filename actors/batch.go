@@ -2,6 +2,7 @@ package actors
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"admitone/events"
@@ -83,6 +84,45 @@ func (b *batch) cut(limit int64) (items int, part []events.Event) {
 	return items, b.events[:count]
 }
 
+// fit returns how many of the first items, and their events, fit into an append of limit bytes, never
+// a part of a command. It is one command at least.
+func (b *batch) fit(limit int64) (items int, part []events.Event) {
+	size, count, commands := int64(0), 0, 0
+	for _, p := range b.items {
+		facts := len(p.outcome.facts)
+		for _, e := range b.events[count : count+facts] {
+			size += int64(len(e.Data) + len(e.Metadata) + 2*len(e.Type))
+		}
+		if facts > 0 {
+			if commands++; commands > 1 && size > limit {
+				break
+			}
+		}
+		items, count = items+1, count+facts
+	}
+	return items, b.events[:count]
+}
+
+// next returns what one append can hold: about AppendBytes, and within what the store takes.
+func (d *Desk) next(b *batch) (items int, part []events.Event) {
+	if limit := d.storeLimit.Load(); limit > 0 {
+		return b.fit(min(limit, d.config.AppendBytes))
+	}
+	return b.cut(d.config.AppendBytes)
+}
+
+// shrinks reports whether a batch that the store refused as too large can be cut smaller, by what
+// the store said.
+func (d *Desk) shrinks(b *batch, items int, err error) bool {
+	var large *events.TooLargeError
+	if !errors.As(err, &large) || large.Limit <= 0 {
+		return false
+	}
+	d.storeLimit.Store(large.Limit)
+	fewer, _ := d.next(b)
+	return fewer < items
+}
+
 // done takes what has been appended off the batch, and returns its items.
 func (b *batch) done(items int, part []events.Event, appended events.Appended) ([]*envelope, error) {
 	hash, err := events.RecordedHash(part[len(part)-1].Metadata)
@@ -101,8 +141,11 @@ func (b *batch) done(items int, part []events.Event, appended events.Appended) (
 // while this one's callers are being woken.
 func (e *entity) write(b *batch) {
 	for last := false; !last; {
-		items, part := b.cut(e.desk.config.AppendBytes)
+		items, part := e.desk.next(b)
 		appended, err := e.append(b.durable, part)
+		if err != nil && e.desk.shrinks(b, items, err) {
+			continue
+		}
 		var told []*envelope
 		if err == nil {
 			told, err = b.done(items, part, appended)

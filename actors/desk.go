@@ -89,6 +89,8 @@ type Desk struct {
 	run    events.ID
 	shards [deskShards]shard
 
+	// storeLimit is the largest append that the store takes, as it said in a refusal; 0 before.
+	storeLimit  atomic.Int64
 	envelopes   envelopePool
 	timers      timerPool
 	inFlight    atomic.Int64

@@ -328,6 +328,9 @@ func (e *entity) failed(b *batch) {
 		e.desk.stats.conflicts.Add(1)
 		log.Debug("another process appended first; deciding again")
 		e.startOver(b.items)
+	case errors.Is(b.err, events.ErrTooLarge) && e.refuseFirst(b):
+		log.Warn("the facts of one command are larger than the log takes")
+		e.startOver(b.items)
 	case errors.Is(b.err, events.ErrUnavailable), errors.Is(b.err, events.ErrClosed), errors.Is(b.err, events.ErrTooLarge):
 		log.Warn("the log took nothing")
 		e.forget(b.items)
@@ -390,11 +393,4 @@ func (e *entity) undecided(items []*envelope) []*envelope {
 	again := slices.DeleteFunc(slices.Concat(all...), func(p *envelope) bool { return p.reply == nil })
 	e.core, e.window, e.stash, e.waiting, e.next, e.assumed = nil, nil, nil, nil, nil, false
 	return again
-}
-
-func (e *entity) failStash(err error) {
-	for _, p := range e.stash {
-		e.fail(p, fmt.Errorf("%w: %w", ErrUnavailable, err))
-	}
-	e.stash = nil
 }

@@ -3,6 +3,7 @@ package actors
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -52,6 +53,31 @@ func (v *view) end() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.ended = true
+}
+
+// refuseFirst refuses the first command of a batch that has facts, which the store has found too
+// large even alone. It returns false if nobody waits for it.
+func (e *entity) refuseFirst(b *batch) bool {
+	i := slices.IndexFunc(b.items, func(p *envelope) bool { return len(p.outcome.facts) > 0 })
+	if i < 0 || b.items[i].reply == nil || b.items[i].joint != nil {
+		return false
+	}
+	p := b.items[i]
+	b.items = slices.Delete(slices.Clone(b.items), i, i+1)
+	p.outcome = outcome{revision: b.durable, err: errTooMuch}
+	e.complete(p, e.position)
+	return true
+}
+
+// errTooMuch refuses a command whose facts the store does not take.
+var errTooMuch = &core.Refusal{Code: core.CodeTooLarge,
+	Detail: "this leads to more than the log of this system takes at once; ask for less in one request"}
+
+func (e *entity) failStash(err error) {
+	for _, p := range e.stash {
+		e.fail(p, fmt.Errorf("%w: %w", ErrUnavailable, err))
+	}
+	e.stash = nil
 }
 
 // timerPool lends timers. Like the pool of envelopes it belongs to one desk.

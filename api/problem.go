@@ -39,6 +39,7 @@ var statuses = map[core.Code]int{
 	codes.MethodNotAllowed:        405,
 	core.CodeSoldOut:              409,
 	core.CodeLimitExceeded:        409,
+	core.CodeTooLarge:             413,
 	core.CodeAlreadyExists:        409,
 	core.CodeAlreadyConfirmed:     409,
 	core.CodeNotHeld:              409,

@@ -142,6 +142,25 @@ func (e *ConflictError) Error() string {
 	return fmt.Sprintf("%v: %s is at revision %d, not %d", ErrConflict, e.Stream, e.Last, e.Expected)
 }
 
+// TooLargeError is an [ErrTooLarge] of a store that takes at most Limit bytes in one append: data,
+// metadata and types of its events.
+type TooLargeError struct {
+	Limit int64
+	Cause error // may be nil
+}
+
+// Error implements error.
+func (e *TooLargeError) Error() string {
+	text := fmt.Sprintf("%v: the store takes %d bytes at most", ErrTooLarge, e.Limit)
+	if e.Cause != nil {
+		text += ": " + e.Cause.Error()
+	}
+	return text
+}
+
+// Unwrap returns [ErrTooLarge].
+func (e *TooLargeError) Unwrap() error { return ErrTooLarge }
+
 // Unwrap returns [ErrConflict].
 func (e *ConflictError) Unwrap() error { return ErrConflict }
 

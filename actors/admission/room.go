@@ -283,17 +283,37 @@ func (rm *room) report(failed *bool, err error) {
 func (rm *room) turn(ctx context.Context) error {
 	errs := []error{rm.takeOver(ctx)}
 	if rm.runs(rm.line.Load()) || rm.overdue() {
-		errs = append(errs, rm.shuffle(ctx), rm.ask(ctx, &waitingroom.Admit{}))
+		errs = append(errs, rm.shuffle(ctx), rm.admit(ctx))
 	}
 	return errors.Join(append(errs, rm.publish(ctx))...)
 }
 
+// admit lets in those whose turn it is: of a line that was drawn by lot, as many as one fact can
+// name at a time.
+func (rm *room) admit(ctx context.Context) error {
+	for range waitingroom.AdmitAtOnce / waitingroom.MaxRanges {
+		answer, err := rm.decide(ctx, &waitingroom.Admit{})
+		if err != nil || len(answer.Facts) == 0 {
+			return err
+		}
+		admitted, ok := answer.Facts[len(answer.Facts)-1].(*events.WaitingRoomAdmitted)
+		if !ok || len(admitted.Tickets) < waitingroom.MaxRanges {
+			return nil
+		}
+	}
+	return nil
+}
+
 // ask hands in a command of the room's own.
 func (rm *room) ask(ctx context.Context, command core.Command) error {
-	id := actors.NewCommandID()
-	_, err := rm.rooms.config.Desk.Ask(ctx, actors.Request{Stream: rm.stream, Command: command, ID: id,
-		CorrelationID: string(id), CausationID: "round", Actor: "system"})
+	_, err := rm.decide(ctx, command)
 	return err
+}
+
+func (rm *room) decide(ctx context.Context, command core.Command) (actors.Answer, error) {
+	id := actors.NewCommandID()
+	return rm.rooms.config.Desk.Ask(ctx, actors.Request{Stream: rm.stream, Command: command, ID: id,
+		CorrelationID: string(id), CausationID: "round", Actor: "system"})
 }
 
 // shuffle publishes the seed of an opening whose moment has passed.

@@ -42,6 +42,8 @@ const (
 	CodeInsufficientBalance Code = "insufficient_balance"
 	// CodeLimitExceeded: a limit does not allow so much.
 	CodeLimitExceeded Code = "limit_exceeded"
+	// CodeTooLarge: it leads to more than the log takes at once.
+	CodeTooLarge Code = "too_large"
 	// CodeOverloaded: too much is under way; nothing was done, and a retry may pass.
 	CodeOverloaded Code = "overloaded"
 )

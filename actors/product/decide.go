@@ -221,8 +221,10 @@ func (p *Product) expire(now time.Time) []events.Fact {
 		return facts
 	}
 	fact := &events.ProductExpired{Expired: make([]events.ExpiredHold, 0, len(due))}
-	for _, d := range due {
+	for size, i := 0, 0; i < len(due) && size < expireBytes; i++ {
+		d := due[i]
 		r, _ := p.reservations.Get(d.id)
+		size += expiredSize + 2*len(r.holder)
 		fact.Expired = append(fact.Expired, events.ExpiredHold{
 			ReservationID: events.ReservationID(
 				d.id.String(),

@@ -21,6 +21,10 @@ const MaxStock = 1_000_000_000
 // expireAtOnce bounds the holds that one fact lets expire.
 const expireAtOnce = 256
 
+// expireBytes bounds about the size of such a fact, so that every store takes it; expiredSize is
+// that of one hold without its holder.
+const expireBytes, expiredSize = 24 << 10, 140
+
 // Create puts a product on sale. Again with the same members it does nothing, also
 // when the product has been edited since. Refusals: already_exists (with others),
 // invalid_field (the times).

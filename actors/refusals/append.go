@@ -44,6 +44,13 @@ func (r *Recorder) append(ctx context.Context, stream events.StreamID, entries [
 			return nil
 		}
 		r.tail = tail{}
+		if errors.Is(err, events.ErrTooLarge) && len(entries) > 1 {
+			half := len(entries) / 2
+			if err := r.append(ctx, stream, entries[:half]); err != nil {
+				return err
+			}
+			return r.append(ctx, stream, entries[half:])
+		}
 		if !errors.Is(err, events.ErrConflict) && !errors.Is(err, events.ErrUnknown) {
 			return err
 		}

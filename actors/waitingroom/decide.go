@@ -205,15 +205,15 @@ func (r *Room) admit(now time.Time) []events.Fact {
 		return nil
 	}
 	fact := &events.WaitingRoomAdmitted{
-		Count: count, Admitted: r.admitted + count,
 		AdmittedAt: now.UTC(), ExpiresAt: now.UTC().Add(time.Duration(s.ActiveSeconds) * time.Second),
-		WaitingRoomCounts: events.WaitingRoomCounts{Waiting: r.waiting - count, Active: r.active + count},
 	}
-	for from := r.line.head; count > 0; count-- {
+	for from := r.line.head; fact.Count < count && len(fact.Tickets) < MaxRanges; fact.Count++ {
 		place, _ := r.line.next(from)
 		fact.Tickets = events.AddTicket(fact.Tickets, int64(r.line.ticket(place)))
 		from = place + 1
 	}
+	fact.Admitted = r.admitted + fact.Count
+	fact.WaitingRoomCounts = events.WaitingRoomCounts{Waiting: r.waiting - fact.Count, Active: r.active + fact.Count}
 	return []events.Fact{fact}
 }
 
@@ -267,7 +267,7 @@ func (r *Room) drop(cmd *Drop) ([]events.Fact, error) {
 	fact := &events.WaitingRoomDropped{WaitingRoomCounts: r.counts()}
 	looked, last := 0, int64(0)
 	for ticket := range events.Tickets(cmd.Tickets) {
-		if looked++; looked > DropAtOnce {
+		if looked++; looked > DropAtOnce || len(fact.Tickets) >= MaxRanges {
 			break
 		}
 		was, err := r.status(ticket)
@@ -307,7 +307,7 @@ func (r *Room) expire(now time.Time) []events.Fact {
 	fact := &events.WaitingRoomExpired{WaitingRoomCounts: r.counts()}
 	for place := range r.line.members(r.passes.heap[0]) {
 		fact.Tickets = events.AddTicket(fact.Tickets, int64(r.line.ticket(place)))
-		if fact.Count++; fact.Count == expireAtOnce {
+		if fact.Count++; fact.Count == expireAtOnce || len(fact.Tickets) >= MaxRanges {
 			break
 		}
 	}

@@ -340,6 +340,16 @@ func TestLongLines(t *testing.T) {
 			h.m.pass(h.now)
 			must(shuffle)
 			must(admit)
+			for full := MaxRanges; full >= MaxRanges; { // whoever admits asks again behind a full fact
+				facts, err := h.room.Decide(admit, h.now)
+				if full = 0; len(facts) > 0 {
+					full = len(facts[0].(*events.WaitingRoomAdmitted).Tickets)
+				}
+				if full > MaxRanges {
+					t.Fatalf("a fact of %d ranges", full)
+				}
+				h.evolve(facts, err)
+			}
 			if got, want := placesOf(h.room.Line()), h.m.places(); !slices.EqualFunc(got, want, sameButLeft) {
 				t.Fatalf("round %d: the places differ", round)
 			}

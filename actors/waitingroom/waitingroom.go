@@ -44,6 +44,11 @@ const (
 // expireAtOnce bounds the passes that one fact ends.
 const expireAtOnce = 1_024
 
+// MaxRanges bounds the ranges of tickets in one fact, so that every store takes it: some 18 KB. The
+// tickets of a line that was drawn by lot are ranges of one. Who admits asks again behind a fact
+// that has so many.
+const MaxRanges = 512
+
 // Set sets a room up, or changes it: the answer to a PUT. Members of Settings that
 // are empty (Status, Order, OpensAt, SeedHash) stay as they are; Version is ignored.
 // The same settings again do nothing.

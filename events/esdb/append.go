@@ -21,8 +21,8 @@ func (s *Store) Append(ctx context.Context, stream events.StreamID, expected eve
 	if err != nil {
 		return events.Appended{}, withCause(events.ErrUnavailable, err)
 	}
-	if size > s.maxAppend {
-		return events.Appended{}, fmt.Errorf("%w: %d bytes, at most %d", events.ErrTooLarge, size, s.maxAppend)
+	if limit := s.MaxAppend(); int64(size) > limit {
+		return events.Appended{}, &events.TooLargeError{Limit: limit, Cause: fmt.Errorf("these are %d", size)}
 	}
 	if !s.gate.enter() {
 		return events.Appended{}, events.ErrClosed

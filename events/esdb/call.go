@@ -36,6 +36,9 @@ func (s *Store) call(caller context.Context, r role, at stage, f func(context.Co
 		if s.handleFailure(caller, r, c, failed) && again < maxRedirects {
 			continue
 		}
+		if failed.tooLarge() {
+			return s.noteLimit(failed)
+		}
 		return translate(caller, failed)
 	}
 }
@@ -45,7 +48,7 @@ func (s *Store) handleFailure(caller context.Context, r role, c *nodeConn, faile
 	if leader, redirected := failed.leader(); redirected {
 		return s.nodes.redirect(c, leader)
 	}
-	if failed.nodeFailed() && caller.Err() == nil {
+	if failed.nodeFailed() && !failed.slowConsumer() && caller.Err() == nil {
 		s.nodes.unreachable(r, c)
 	}
 	return false

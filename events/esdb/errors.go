@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
@@ -68,6 +69,17 @@ func (f *failure) leader() (host string, redirected bool) {
 	return net.JoinHostPort(name, port), true
 }
 
+// tooLarge reports whether the node refused an append because of its size.
+func (f *failure) tooLarge() bool {
+	name := f.exception()
+	return name == "maximum-append-size-exceeded" || name == "maximum-append-event-size-exceeded"
+}
+
+// slowConsumer reports whether the node ended a subscription because it was not read fast enough.
+func (f *failure) slowConsumer() bool {
+	return f.code == codes.Aborted && f.stage == readOnly && strings.Contains(f.Error(), "too slow")
+}
+
 // nodeFailed reports whether the failure suggests that the node is down or cannot work.
 func (f *failure) nodeFailed() bool {
 	switch f.code {
@@ -86,8 +98,6 @@ func translate(ctx context.Context, f *failure) error {
 	switch f.exception() {
 	case "wrong-expected-version":
 		return withCause(events.ErrConflict, f)
-	case "maximum-append-size-exceeded", "maximum-append-event-size-exceeded":
-		return withCause(events.ErrTooLarge, f)
 	case "stream-deleted":
 		if f.stage == readOnly {
 			return withCause(events.ErrDamaged, f) // a part of the log is missing

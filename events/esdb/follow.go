@@ -47,8 +47,11 @@ func (s *Store) Follow(ctx context.Context, after events.Position, handle func([
 		if f.at != before {
 			delay = minBackoff
 		}
-		f.logFailure(err)
 		s.resubscriptions.Add(1)
+		if f.isSlow(err) {
+			continue
+		}
+		f.logFailure(err)
 		pause(until, delay/2+rand.N(delay/2))
 	}
 }
@@ -68,8 +71,32 @@ type follower struct {
 	failed error // handle's
 	// searched is whether the node refused the position and another was found.
 	searched bool
+	// slow counts how often it was too slow since slowSince.
+	slow      int
+	slowSince time.Time
 	// outageLogged is when an outage was last logged; zero if none is current.
 	outageLogged time.Time
+}
+
+// slowAllowed is how often a node may end a subscription as too slow within slowWithin before that
+// is worth a warning.
+const (
+	slowAllowed = 5
+	slowWithin  = time.Minute
+)
+
+// isSlow reports whether the node ended the subscription because this follower was not fast enough,
+// and it did not do so again and again. That is a part of its work: the follower goes on at once.
+func (f *follower) isSlow(err error) bool {
+	var failed *failure
+	if !errors.As(err, &failed) || !failed.slowConsumer() {
+		return false
+	}
+	if time.Since(f.slowSince) > slowWithin {
+		f.slowSince, f.slow = time.Now(), 0
+	}
+	f.slow++
+	return f.slow <= slowAllowed
 }
 
 // logFailure logs, at most every failureLogInterval, that the log cannot be followed.

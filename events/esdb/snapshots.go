@@ -88,7 +88,7 @@ func (s *Store) saveSnapshot(ctx context.Context, stream events.StreamID, head e
 	if err != nil && !errors.Is(err, events.ErrConflict) { // a conflict: it is already set
 		return err
 	}
-	w := &pieceWriter{store: s, ctx: ctx, stream: pieces, size: min(maxPiece, s.maxAppend/2)}
+	w := &pieceWriter{store: s, ctx: ctx, stream: pieces, size: min(maxPiece, int(s.MaxAppend()/2))}
 	if err := write(w); err != nil {
 		return err
 	}

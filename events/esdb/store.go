@@ -24,7 +24,8 @@ const DefaultMaxAppend = 1 << 20
 type Options struct {
 	// ReadOnly refuses appends and snapshots, and needs no right to write.
 	ReadOnly bool
-	// MaxAppend is the node's MaxAppendSize in bytes; 0 is DefaultMaxAppend.
+	// MaxAppend bounds appends in bytes; 0 is DefaultMaxAppend. If the node's limit is lower, that is
+	// learnt; see Store.MaxAppend.
 	MaxAppend int
 	// Logger receives warnings and errors; nil is slog.Default().
 	Logger *slog.Logger
@@ -40,7 +41,7 @@ type Store struct {
 	log       *slog.Logger
 	epoch     string
 	readOnly  bool
-	maxAppend int
+	maxAppend atomic.Int64  // as far as it is known; see learnLimit
 	deadline  time.Duration // of calls whose context has none
 
 	headers, leaderHeaders metadata.MD
@@ -66,8 +67,8 @@ var (
 // Open connects to the EventStoreDB of the connection string and reads, or writes, the log's epoch;
 // see Epoch. It makes at most maxDiscoverAttempts attempts, until ctx ends.
 //
-// Errors: [ErrAddress]; [ErrRefused] if the user lacks a permission; events.ErrUnavailable, with
-// the reason; ctx.Err().
+// Errors: [ErrAddress]; [ErrRefused] if the user lacks a permission, [ErrMayNotReadAll] for that one;
+// [ErrSmallAppends]; events.ErrUnavailable, with the reason; ctx.Err().
 func Open(ctx context.Context, connectionString string, o Options) (*Store, error) {
 	a, err := parse(connectionString)
 	if err != nil {
@@ -91,8 +92,9 @@ func open(ctx context.Context, c connection, o Options) (*Store, error) {
 	}
 	s := &Store{
 		gate: newGate(), log: o.Logger, closed: make(chan struct{}), recent: newRecent(),
-		readOnly: o.ReadOnly, maxAppend: o.MaxAppend, deadline: c.deadline,
+		readOnly: o.ReadOnly, deadline: c.deadline,
 	}
+	s.maxAppend.Store(int64(o.MaxAppend))
 	s.continuity = newContinuity(s)
 	c.confirm = s.confirmNode
 	s.nodes = newNodes(c, o.Logger)
@@ -128,12 +130,18 @@ func (s *Store) begin(ctx context.Context, a address) error {
 		if err == nil {
 			s.epoch, err = s.findEpoch(ctx)
 		}
+		if err == nil {
+			err = s.mayReadAll(ctx)
+		}
+		if err == nil {
+			err = s.learnLimit(ctx)
+		}
 		switch {
 		case err == nil:
 			return nil
 		case ctx.Err() != nil:
 			return fmt.Errorf("connecting to the log: %w: %w", ctx.Err(), err)
-		case errors.Is(err, ErrRefused), errors.Is(err, events.ErrDamaged):
+		case errors.Is(err, ErrRefused), errors.Is(err, events.ErrDamaged), errors.Is(err, ErrSmallAppends):
 			return fmt.Errorf("connecting to the log: %w", err)
 		case attempt >= a.attempts:
 			return fmt.Errorf("connecting to the log: %w: after %d attempts: %w", events.ErrUnavailable, attempt, err)

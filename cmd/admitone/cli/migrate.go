@@ -170,14 +170,19 @@ type batch struct {
 	first  events.Revision
 	batch  []events.Event
 	size   int
+	limit  int64 // of size
 }
 
 func (s *batch) accepts(e *events.Recorded) bool {
 	return e.Stream == s.stream && e.Revision == s.first+events.Revision(len(s.batch)) &&
-		s.size+len(e.Data)+len(e.Metadata) < server.EventStoreAppend
+		int64(s.size+len(e.Data)+len(e.Metadata)) < s.limit
 }
 
 func (m *migration) copyFrom(ctx context.Context, after events.Position) error {
+	limit := int64(server.EventStoreAppend)
+	if to, remote := m.to.(*esdb.Store); remote {
+		limit = server.AppendBytes(to)
+	}
 	var s batch
 	write := func() error {
 		if len(s.batch) == 0 {
@@ -200,7 +205,7 @@ func (m *migration) copyFrom(ctx context.Context, after events.Position) error {
 			if err := write(); err != nil {
 				return err
 			}
-			s = batch{stream: e.Stream, first: e.Revision}
+			s = batch{stream: e.Stream, first: e.Revision, limit: limit}
 		}
 		s.batch = append(s.batch, events.Event{ID: e.ID, Type: e.Type, Data: e.Data, Metadata: e.Metadata})
 		s.size += len(e.Data) + len(e.Metadata)

@@ -28,6 +28,9 @@ func IsRemote(store string) bool { return strings.Contains(store, "://") }
 // default limit, because ids, types and the last command come on top.
 const EventStoreAppend = esdb.DefaultMaxAppend / 2
 
+// AppendBytes returns EventStoreAppend, or half of the store's limit if that is less.
+func AppendBytes(store *esdb.Store) int64 { return min(EventStoreAppend, store.MaxAppend()/2) }
+
 // esdbLag is how many positions the views may be behind an EventStoreDB, where each is a byte: some
 // 100,000 events.
 const esdbLag = 100 << 20
@@ -38,8 +41,11 @@ const connectLimit = 20 * time.Second
 // openLog opens the log of a server, with so many of its tables at once.
 func openLog(s Settings, tables int) (log DurableLog, bounds logBounds, err error) {
 	if IsRemote(s.Store) {
-		log, err = Connect(context.Background(), s.Store, esdb.Options{Logger: s.Logger})
-		return log, logBounds{appendBytes: EventStoreAppend, lag: esdbLag}, err
+		store, err := Connect(context.Background(), s.Store, esdb.Options{Logger: s.Logger})
+		if err != nil {
+			return nil, bounds, err
+		}
+		return store, logBounds{appendBytes: AppendBytes(store), lag: esdbLag}, nil
 	}
 	log, err = OpenGrowing(context.Background(), s.Store, s.AcceptLoss, s.Logger, tables)
 	return log, logBounds{}, err
@@ -114,6 +120,14 @@ func Connect(ctx context.Context, address string, options esdb.Options) (*esdb.S
 	store, err := esdb.Open(ctx, address, options)
 	if errors.Is(err, esdb.ErrAddress) {
 		return nil, usage.Errorf("%s: %w", WithoutPassword(address), err)
+	}
+	if errors.Is(err, esdb.ErrSmallAppends) {
+		return nil, usage.Errorf("%s: %w; start it with --max-append-size=%d or more", WithoutPassword(address), err,
+			esdb.MinMaxAppend)
+	}
+	if errors.Is(err, esdb.ErrMayNotReadAll) {
+		return nil, fmt.Errorf("%s: %w; see events/esdb/README.md for the least rights of a user", WithoutPassword(address),
+			err)
 	}
 	if errors.Is(err, esdb.ErrRefused) && options.ReadOnly {
 		return nil, fmt.Errorf("the server at %s does not let this program read; name a user that may: "+

@@ -1,0 +1,65 @@
+package cli
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"admitone/events/esdb"
+	"admitone/events/esdbwire"
+)
+
+// smallStore serves the log in a directory as an EventStoreDB that takes appends of so many bytes.
+func smallStore(t *testing.T, limit int) (address string) {
+	t.Helper()
+	log := openLogIn(t, t.TempDir())
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wire, ended := esdbwire.New(log, esdbwire.Config{Writable: true, MaxAppend: limit}), make(chan error, 1)
+	go func() { ended <- wire.Serve(listener) }()
+	t.Cleanup(func() {
+		for _, err := range []error{wire.Close(), <-ended, log.Close()} {
+			if err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	return "esdb://" + listener.Addr().String() + "?tls=false"
+}
+
+// TestAStoreThatTakesLittle: the smallest limit that is enough for a sale, and one that is not.
+func TestAStoreThatTakesLittle(t *testing.T) {
+	address := smallStore(t, esdb.MinMaxAppend)
+	node := launch(t, address, "--data", t.TempDir())
+	client := &http.Client{Timeout: patience, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+	defer client.CloseIdleConnections()
+	if status, _, err := post(client, node.url+"/v1/products", `{"id":"hot","name":"Hot","stock":10000}`,
+		""); err != nil || status != http.StatusCreated {
+		t.Fatal(status, err)
+	}
+	long := strings.Repeat("long", 60)
+	var all sync.WaitGroup
+	for n := range 200 {
+		all.Go(func() {
+			if status := answerOf(client, node.url+"/v1/products/hot/reservations", fmt.Sprintf(`{"holder":"%s%d"}`, long, n),
+				fmt.Sprint("key-", n)); status != http.StatusCreated {
+				t.Errorf("reservation %d: %d", n, status)
+			}
+		})
+	}
+	all.Wait()
+	node.kill()
+	if v := verified(t, exitDone, "--store", address); v.Events < 201 {
+		t.Errorf("%+v", v)
+	}
+	_, stderr := must(t, exitUsage, "serve", "--listen", "127.0.0.1:0", "--data", t.TempDir(), "--store",
+		smallStore(t, esdb.MinMaxAppend-1))
+	if !strings.Contains(stderr, "--max-append-size=32768") {
+		t.Error(stderr)
+	}
+}

@@ -1,0 +1,83 @@
+package esdb
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"admitone/events"
+)
+
+const (
+	// MinMaxAppend is the least limit of a node with which this system works: facts of one command
+	// have to fit into one append.
+	MinMaxAppend = 32 << 10
+)
+
+var (
+	// ErrSmallAppends: the node takes smaller appends than MinMaxAppend.
+	ErrSmallAppends = errors.New("the appends that the node takes are too small")
+	// ErrMayNotReadAll: the user lacks the right to read the whole log. It is an ErrRefused.
+	ErrMayNotReadAll = fmt.Errorf("%w: the user may not read $all; it needs the right $r there, which by default "+
+		"administrators alone have", ErrRefused)
+)
+
+// limitStream is the stream to which appends are made that are meant to be refused. It stays empty.
+const limitStream events.StreamID = ownPrefix + "limit"
+
+// farRevision is at the end of no stream.
+const farRevision events.Revision = 1 << 40
+
+// MaxAppend returns the largest append in bytes that the node takes, as far as it is known. It
+// never grows.
+func (s *Store) MaxAppend() int64 { return s.maxAppend.Load() }
+
+// learnLimit finds out whether the node takes appends as large as maxAppend, by one that it refuses
+// in any case: because of its size, and then it names its limit, or because no stream has so many
+// events. Errors: those of an append; ErrSmallAppends.
+func (s *Store) learnLimit(ctx context.Context) error {
+	if s.readOnly {
+		return nil
+	}
+	e := events.Event{ID: randomID(), Type: "admitone.limit.v1"}
+	e.Data = bytes.Repeat([]byte{'x'}, int(s.MaxAppend())-sizeOf(&e))
+	_, err := s.append(ctx, proposal{stream: limitStream, expected: farRevision, batch: []events.Event{e},
+		content: bytesContent})
+	switch {
+	case errors.Is(err, events.ErrConflict):
+		return nil
+	case errors.Is(err, events.ErrTooLarge):
+		if limit := s.MaxAppend(); limit < MinMaxAppend {
+			return fmt.Errorf("%w: at most %d bytes, and %d are needed", ErrSmallAppends, limit, MinMaxAppend)
+		}
+		return nil
+	case err == nil:
+		err = fmt.Errorf("%w: %s has %d events", events.ErrDamaged, limitStream, farRevision)
+	}
+	return fmt.Errorf("learning the limit of appends: %w", err)
+}
+
+// noteLimit takes the limit that a refusal names.
+func (s *Store) noteLimit(f *failure) error {
+	for _, key := range [...]string{"maximum-append-size", "maximum-append-event-size"} {
+		limit, err := strconv.ParseInt(f.value(key), 10, 64)
+		if err != nil || limit < 1 {
+			continue
+		}
+		for now := s.maxAppend.Load(); limit < now && !s.maxAppend.CompareAndSwap(now, limit); now = s.maxAppend.Load() {
+		}
+	}
+	return &events.TooLargeError{Limit: s.MaxAppend(), Cause: f}
+}
+
+// mayReadAll checks that the user may read the whole log. Errors: ErrMayNotReadAll; as ReadAll.
+func (s *Store) mayReadAll(ctx context.Context) error {
+	_, err := s.readAll(ctx, events.EndPosition, events.Backward, 1)
+	var f *failure
+	if errors.As(err, &f) && f.exception() == "access-denied" {
+		return fmt.Errorf("%w: %w", ErrMayNotReadAll, err)
+	}
+	return err
+}

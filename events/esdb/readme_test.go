@@ -1,0 +1,40 @@
+package esdb
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestConnectionStringsOfTheReadme: all parse, apart from files that are not there.
+func TestConnectionStringsOfTheReadme(t *testing.T) {
+	text, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := regexp.MustCompile("`(esdb[^` ]*://[^`]+)`").FindAllStringSubmatch(string(text), -1)
+	files := regexp.MustCompile(`\?(tlsCaFile|userCertFile)=.*`)
+	parsed := 0
+	for _, one := range found {
+		if one[1] == "esdb+discover://" {
+			continue
+		}
+		parsed++
+		if _, err := parse(files.ReplaceAllString(one[1], "")); err != nil {
+			t.Errorf("%s: %v", one[1], err)
+		}
+		for _, option := range regexp.MustCompile(`[?&](\w+)=`).FindAllStringSubmatch(one[1], -1) {
+			known := false
+			for _, o := range options {
+				known = known || strings.EqualFold(o.name, option[1])
+			}
+			if !known {
+				t.Errorf("%s: there is no option %s", one[1], option[1])
+			}
+		}
+	}
+	if parsed < 6 {
+		t.Errorf("%d connection strings, want those of the table", parsed)
+	}
+}

@@ -1,0 +1,93 @@
+package cli
+
+import (
+	"net/http"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"admitone/events"
+	"admitone/events/esdb"
+)
+
+// TestAStoreOfOtherPrograms: a log that other programs write too, in categories of theirs and in one
+// of ours, on admitone eventstore and on a real one.
+func TestAStoreOfOtherPrograms(t *testing.T) {
+	t.Run("eventstore", func(t *testing.T) { shareStore(t, newEventStore(t).address()) })
+	t.Run("EventStoreDB", func(t *testing.T) {
+		address := os.Getenv("ADMITONE_TEST_ESDB")
+		if address == "" {
+			t.Skip("ADMITONE_TEST_ESDB names no server; start one and run task test:esdb")
+		}
+		shareStore(t, address)
+	})
+}
+
+func shareStore(t *testing.T, address string) {
+	store := connectTo(t, address, esdb.Options{})
+	run := events.EventID(t.Name()+time.Now().String(), 0).String()
+	theirs := func(stream events.StreamID, revision events.Revision) {
+		t.Helper()
+		e := events.Event{ID: events.EventID(string(stream), int(revision)), Type: "ItemPicked", Data: []byte(`{"shelf":7}`),
+			Metadata: []byte(`{"$correlationId":"x"}`)}
+		if _, err := store.Append(t.Context(), stream, revision-1, []events.Event{e}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for revision := range events.Revision(3) {
+		theirs(events.StreamID("order-"+run), revision)
+		theirs(events.StreamID("product-theirs"+run), revision)
+	}
+	node := launch(t, address, "--data", t.TempDir())
+	client := &http.Client{Timeout: patience}
+	defer client.CloseIdleConnections()
+	sell := func(id string) {
+		t.Helper()
+		for _, request := range []string{"/v1/products|" + `{"id":"` + id + `","name":"P","stock":10}`,
+			"/v1/products/" + id + "/reservations|" + `{"holder":"ann"}`} {
+			path, body, _ := strings.Cut(request, "|")
+			if status, _, err := post(client, node.url+path, body, ""); err != nil || status != http.StatusCreated {
+				t.Fatal(path, status, err)
+			}
+		}
+	}
+	sell("a" + run)
+	theirs(events.StreamID("order-"+run), 3)
+	sell("b" + run)
+	v := verified(t, exitDone, "--store", address)
+	counted := map[string]uint64{}
+	for _, f := range v.Foreign {
+		counted[f.Category] = f.Events
+	}
+	if counted["order"] < 4 || counted["product"] < 3 || v.Streams < 2 {
+		t.Errorf("%+v", v)
+	}
+	if stdout, _ := must(t, exitDone, "verify", "--store", address); !strings.Contains(stdout, `of the category "order"`) ||
+		!strings.HasSuffix(stdout, "nothing is wrong\n") {
+		t.Error(stdout)
+	}
+	if !strings.Contains(node.stderr.String(), "streams of other programs") {
+		t.Errorf("the server says %s", node.stderr)
+	}
+	if strings.Contains(address, "127.0.0.1") && os.Getenv("ADMITONE_TEST_ESDB") != address {
+		laterVersion(t, store, node, address)
+	}
+}
+
+// laterVersion writes what this version does not know; the server stops. It stays in the log.
+func laterVersion(t *testing.T, store *esdb.Store, node *process, address string) {
+	e := events.Event{ID: events.EventID("later", 0), Type: "locker.held.v1", Data: []byte("{}")}
+	e.Metadata, _ = events.Seal(nil, events.Hash{}, "locker-1", 0, &e, &events.Metadata{CommandID: "later"})
+	if _, err := store.Append(t.Context(), "locker-1", events.NoStream, []events.Event{e}); err != nil {
+		t.Fatal(err)
+	}
+	node.wait()
+	if code := node.cmd.ProcessState.ExitCode(); code != exitUnavailable ||
+		!strings.Contains(node.stderr.String(), "locker-1@0") {
+		t.Errorf("it ended with status %d: %s", code, node.stderr)
+	}
+	if v := verified(t, exitFoundWrong, "--store", address); v.Violation == nil || v.Violation.Stream != "locker-1" {
+		t.Errorf("%+v", v)
+	}
+}

@@ -81,7 +81,8 @@ func TestSlowConsumer(t *testing.T) {
 			f, n, log := &faults{}, newNetwork(), newMemory()
 			n.start("a:2113", log, esdbwire.Config{Options: []grpc.ServerOption{grpc.StreamInterceptor(f.intercept)}})
 			var lines bytes.Buffer
-			s, err := Open(t.Context(), "esdb://a?tls=false", Options{Logger: slog.New(slog.NewTextHandler(&lines, nil)), Dial: n.dial})
+			s, err := Open(t.Context(), "esdb://a?tls=false",
+				Options{Logger: slog.New(slog.NewTextHandler(&lines, nil)), Dial: n.dial})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -21,8 +21,7 @@ func (s *Server) orderListRoutes() {
 // The columns of the lists: every member that a resource can have in them.
 var (
 	bookingColumns = []string{"id", "performance_id", "holder", "seats", "amount", "status", "expires_at", "extended",
-		"intent", "cancellation", "kept",
-		fieldReference, fieldMetadata, "revision", "position"}
+		"intent", fieldCancellation, "kept", fieldReference, fieldMetadata, "revision", "position"}
 	reservationColumns = []string{"id", "product_id", "holder", "quantity", "status", "expires_at", "remaining",
 		fieldReference, fieldMetadata, "revision", "position"}
 	entryColumns = []string{"team_id", "name", "tournament_id", "status", "place", "group", "since", fieldReference,

@@ -152,14 +152,16 @@ func countBooking(b *row.Booking, now time.Time, sections map[events.SectionID]*
 			s.Sold++
 			s.Received += seat.Price
 			s.Booked += seat.Price
-		case status == events.BookingIsReleased && b.Refunding:
+		case status == events.BookingIsReleased && (b.Refunding || b.Refunded):
+			refund := b.Cancellation.Refund(seat.Price)
 			s.GivenBack++
 			s.Received += seat.Price
-			s.Owed += seat.Price
-		case status == events.BookingIsReleased && b.Refunded:
-			s.GivenBack++
-			s.Received += seat.Price
-			s.Refunded += seat.Price
+			s.Kept += seat.Price - refund
+			if b.Refunding {
+				s.Owed += refund
+			} else {
+				s.Refunded += refund
+			}
 		}
 	}
 }

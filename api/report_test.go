@@ -62,6 +62,17 @@ func TestReports(t *testing.T) {
 	w.do("GET", fmt.Sprintf("%s?at=%v", report, paid), "").figures("sold", 4, "received", 330, "booked", 330)
 	w.do("GET", report+"?at=1", "").figures("sold", 0, "held", 0)
 
+	w.do("PATCH", "/v1/performances/hall",
+		`{"cancellation":{"until":"2099-01-01T00:00:00Z","refund_percent":33}}`, "If-Match", `"e0"`).is(200)
+	in := book(`"A-1-5","B-1-5"`)
+	w.do("POST", in+"/payment", "").is(200)
+	w.do("DELETE", in, "").is(200)
+	now = w.do("GET", report, "").figures("sold", 2, "given_back", 4, "received", 460, "booked", 130,
+		"refunded", 243, "kept", 87, "owed", 0)
+	if b := now["sections"].([]any)[1].(map[string]any); b["kept"] != 20.0 || b["refunded"] != 10.0 {
+		t.Errorf("B: %v", b)
+	}
+
 	v, head := verify.New(true), events.Position(0)
 	for e, err := range events.All(context.Background(), w.store, 0) {
 		w.must(err)

@@ -38,6 +38,9 @@ func (s *Server) annotateBooking(r *request) error {
 		return notFound("booking")
 	}
 	if edit.nothing() {
+		if before.Revision != *seen {
+			return r.checkPrecondition(core.StaleRevision(before.Revision), booking.Stream(id), *seen, before.Revision)
+		}
 		return r.annotated(before)
 	}
 	order, err := edit.on(before.Order)

@@ -58,6 +58,8 @@ func TestOrderOfReservations(t *testing.T) {
 	edited = w.do("PATCH", one, `{"reference":null}`, "If-Match", edited.etagOf())
 	edited.hasOrder("", "a", "b")
 	w.do("PATCH", one, `{}`, "If-Match", edited.etagOf()).hasOrder("", "a", "b")
+	w.do("PATCH", one, `{}`, "If-Match", `"99"`).problem(412, "stale_revision")
+	w.do("PATCH", one, `{}`, "If-Match", made.etagOf()).problem(412, "stale_revision")
 	was := edited.is(200)["position"]
 
 	w.do("DELETE", one, "").hasOrder("", "a", "b")
@@ -66,7 +68,10 @@ func TestOrderOfReservations(t *testing.T) {
 	ended.hasOrder("", "a", "b")
 	last := w.do("PATCH", one, `{"reference":"late","metadata":null}`, "If-Match", ended.etagOf())
 	last.hasOrder("late")
-	w.do("PATCH", one, `{"reference":"x"}`, "If-Match", ended.etagOf()).problem(412, "stale_revision")
+	for _, edit := range []string{`{"reference":"x"}`, `{}`} {
+		w.do("PATCH", one, edit, "If-Match", ended.etagOf()).problem(412, "stale_revision")
+	}
+	w.do("PATCH", one, `{}`, "If-Match", last.etagOf()).hasOrder("late")
 	w.do("GET", one, "").hasOrder("late")
 	w.do("GET", fmt.Sprintf("%s?at=%v", one, was), "").hasOrder("", "a", "b")
 	w.do("GET", one+"?at=2", "").hasOrder("R-1 größe", "z", "2", "channel", "box office")
@@ -123,7 +128,11 @@ func TestOrderOfBookings(t *testing.T) {
 	read.hasOrder("R-1 größe", "z", "2", "channel", "box office")
 	w.do("PATCH", one, `{"reference":"R-2"}`, "If-Match", read.etagOf()).hasOrder("R-2", "z", "2", "channel",
 		"box office")
-	w.do("PATCH", one, `{"reference":"R-3"}`, "If-Match", read.etagOf()).problem(412, "stale_revision")
+	for _, edit := range []string{`{"reference":"R-3"}`, `{}`} {
+		if now := w.do("PATCH", one, edit, "If-Match", read.etagOf()).problem(412, "stale_revision"); now["changes"] == nil {
+			t.Error(now)
+		}
+	}
 	w.do("PATCH", one, `{"reference":"R-3"}`).problem(428, "revision_required")
 	w.do("PATCH", "/v1/bookings/none", `{"reference":"R-3"}`, "If-Match", `"1"`).problem(404, "not_found")
 	w.do("DELETE", one, "").hasOrder("R-2", "z", "2", "channel", "box office")

@@ -108,7 +108,7 @@ func (s *Server) annotateReservation(r *request) error {
 			return notFound("reservation")
 		}
 		if edit.nothing() {
-			return r.reservation(fiber.StatusOK, v)
+			return r.unchanged(v, *seen)
 		}
 		answer, err := r.annotate(v, id, *seen, &edit)
 		if refusal := (*core.Refusal)(nil); errors.As(err, &refusal) && (v.ended &&
@@ -125,6 +125,14 @@ func (s *Server) annotateReservation(r *request) error {
 		return r.reservation(fiber.StatusOK, v)
 	}
 	return refuse(core.CodeOverloaded, "the product is changing all the time; try again in a moment")
+}
+
+// unchanged answers an edit that states nothing, as if it had been decided by [product.Annotate].
+func (r *request) unchanged(v *foundReservation, seen events.Revision) error {
+	if newest := max(v.Revision, v.seen); seen < v.orderRevision || seen > newest {
+		return core.StaleRevision(newest)
+	}
+	return r.reservation(fiber.StatusOK, v)
 }
 
 // annotate asks the product. What it no longer keeps is annotated only if the product is as it

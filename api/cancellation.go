@@ -2,12 +2,14 @@ package api
 
 import (
 	"context"
+	"errors"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"admitone/actors/bookings"
+	"admitone/actors/core"
 	"admitone/api/codes"
+	"admitone/api/input"
 	"admitone/events"
 )
 
@@ -22,8 +24,9 @@ func newCancellation(given jsontext.Value) (rule events.Cancellation, err error)
 		Until         *string `json:"until"`
 		RefundPercent *int64  `json:"refund_percent"`
 	}
-	if json.Unmarshal(given, &body, json.RejectUnknownMembers(true)) != nil {
-		return rule, invalidField(fieldCancellation, "until and refund_percent, or null for the default")
+	part := input.Part{Name: fieldCancellation, Shape: "until and refund_percent, or null for the default"}
+	if err := input.Decode(given, &body, part); err != nil {
+		return rule, within(fieldCancellation, err)
 	}
 	if body.Until == nil || body.RefundPercent == nil {
 		return rule, invalidField(fieldCancellation, "it needs both until and refund_percent")
@@ -33,6 +36,20 @@ func newCancellation(given jsontext.Value) (rule events.Cancellation, err error)
 	}
 	rule.RefundPercent, err = wholeNumber(fieldCancellation+".refund_percent", body.RefundPercent, 0, 0, 100)
 	return rule, err
+}
+
+// within names the field of a refusal of what is inside another field.
+func within(field string, err error) error {
+	refusal := (*core.Refusal)(nil)
+	if !errors.As(err, &refusal) {
+		return err
+	}
+	inside := *refusal
+	if inner := refusal.Fields.Field(); inner != "" {
+		field += "." + inner
+	}
+	inside.Fields = core.Fields{"field": field}
+	return &inside
 }
 
 // appendCancellation adds a rule for giving back, if there is one.

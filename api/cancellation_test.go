@@ -70,12 +70,22 @@ func TestCancellation(t *testing.T) {
 	w.verified()
 	for body, field := range map[string]string{
 		`{"until":"x","refund_percent":1}`: "cancellation.until", `{"refund_percent":1}`: "cancellation",
-		`{"until":"2031-01-01T00:00:00Z"}`:                          "cancellation",
-		`{"until":"2031-01-01T00:00:00Z","refund_percent":101}`:     "cancellation.refund_percent",
-		`{"until":"2031-01-01T00:00:00Z","refund_percent":1,"x":1}`: "cancellation", `7`: "cancellation",
+		`{"until":"2031-01-01T00:00:00Z"}`:                      "cancellation",
+		`{"until":"2031-01-01T00:00:00Z","refund_percent":101}`: "cancellation.refund_percent",
+		`{"until":"2031-01-01T00:00:00Z","refund_percent":"1"}`: "cancellation.refund_percent",
+		`{"until":"2031-01-01T00:00:00Z","refund_percent":1.5}`: "cancellation.refund_percent",
+		`{"until":7,"refund_percent":1}`:                        "cancellation.until", `7`: "cancellation",
 	} {
 		if v := edit(`"e3"`, `{"cancellation":`+body+`}`).problem(422, "invalid_field"); v["field"] != field {
 			t.Errorf("%s: %v", body, v)
 		}
+	}
+	unknown := `{"cancellation":{"until":"2031-01-01T00:00:00Z","refund_percent":1,"percent":1}}`
+	if v := edit(`"e3"`, unknown).problem(422, "unknown_field"); v["field"] != "cancellation.percent" {
+		t.Error(v)
+	}
+	whole := `{"cancellation":{"until":"2031-01-01T00:00:00Z","refund_percent":5.0e1}}`
+	if v := edit(`"e3"`, whole).is(200)["cancellation"].(map[string]any); v["refund_percent"] != 50.0 {
+		t.Error(v)
 	}
 }

@@ -75,9 +75,10 @@ func (p Proxies) Caller(peer netip.Addr, lines []string) (caller netip.Addr, nam
 		return peer, true
 	}
 	for i := len(lines) - 1; i >= 0; i-- {
-		hops := split(lines[i], ',')
-		for j := len(hops) - 1; j >= 0; j-- {
-			hop, ok := p.hop(hops[j])
+		for rest, more := lines[i], true; more; {
+			var element string
+			rest, element, more = p.last(rest)
+			hop, ok := p.hop(element)
 			if !ok {
 				return peer, false
 			}
@@ -89,13 +90,31 @@ func (p Proxies) Caller(peer netip.Addr, lines []string) (caller netip.Addr, nam
 	return peer, false
 }
 
+// last cuts the last element off a line. What stands before it may be the caller's, so it has no
+// say in where the element begins: an open quote there is not looked at.
+func (p Proxies) last(line string) (rest, element string, more bool) {
+	quoted := false
+	for i := len(line) - 1; i >= 0; i-- {
+		switch c := line[i]; {
+		case c == '"' && p.header == Forwarded && !(quoted && escaped(line[:i])):
+			quoted = !quoted
+		case c == ',' && !quoted:
+			return line[:i], line[i+1:], true
+		}
+	}
+	return "", line, false
+}
+
+// escaped reports whether what follows text in a quoted string is escaped by its end.
+func escaped(text string) bool { return (len(text)-len(strings.TrimRight(text, `\`)))%2 == 1 }
+
 // hop reads the element of one proxy.
 func (p Proxies) hop(text string) (netip.Addr, bool) {
 	if p.header == ForwardedFor {
 		return node(strings.TrimSpace(text))
 	}
 	var said string
-	for _, pair := range split(text, ';') {
+	for _, pair := range split(text) {
 		name, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
 		if !strings.EqualFold(name, "for") {
 			continue
@@ -124,8 +143,8 @@ func node(text string) (netip.Addr, bool) {
 	return netip.Addr{}, false
 }
 
-// split splits at a character that is outside of quotes.
-func split(text string, at byte) (parts []string) {
+// split splits the element of a proxy at the semicolons outside of quotes.
+func split(text string) (parts []string) {
 	quoted, from := false, 0
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
@@ -133,7 +152,7 @@ func split(text string, at byte) (parts []string) {
 			quoted = !quoted
 		case c == '\\' && quoted:
 			i++
-		case c == at && !quoted:
+		case c == ';' && !quoted:
 			parts = append(parts, text[from:i])
 			from = i + 1
 		}

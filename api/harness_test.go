@@ -49,6 +49,7 @@ type harness struct {
 	patience time.Duration // how long questions wait for the views; 0 is until they are there
 	signed   bool          // the log has a tree, which gives receipts
 	delivers bool          // to webhooks
+	faster   int           // webhooks.Config.Faster; 1000 if 0
 	tree     *merkle.Tree
 	keys     *pass.Keyring                   // those of passes; new ones if nil
 	listen   func(net.Listener) net.Listener // wraps the listener, if set
@@ -120,7 +121,8 @@ func (w *harness) start() {
 	key, err := webhooks.NewKey([]byte("a key of 32 bytes, and some more"))
 	w.must(err)
 	config.Webhooks = webhooks.New(webhooks.Config{Desk: desk, Store: w.store, Views: w.views, Key: key,
-		AllowPrivate: true, Node: "harness", Alone: true, Logger: logger, Faster: 1000})
+		AllowPrivate: true, Node: "harness", Alone: true, Logger: logger,
+		Faster: cmp.Or(w.faster, 1000)})
 	config.Rooms = admission.New(admission.Config{Desk: desk, Keys: w.keys, Logger: logger})
 	config.Desk, config.Views, config.Store, config.Logger, config.AccessLog = desk, w.views, w.store, logger, w.access
 	if w.signed {

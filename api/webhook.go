@@ -303,13 +303,13 @@ func (s *Server) testWebhook(r *request) error {
 	if err := r.decode(&struct{}{}, true); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 2*readLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), readLimit)
 	defer cancel()
 	state, _, err := s.webhookState(ctx, id)
 	if err != nil {
 		return err
 	}
-	result, err := s.config.Webhooks.Test(ctx, &state)
+	result, err := s.config.Webhooks.Test(context.Background(), &state) // ends as a delivery does
 	if err != nil {
 		return err
 	}

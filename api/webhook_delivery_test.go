@@ -249,3 +249,20 @@ func TestWebhookEdits(t *testing.T) {
 		t.Errorf("%d deliveries after it was deleted", n-before)
 	}
 }
+
+// TestWebhookTestOfHanging: a test waits as long as a delivery does, and says how that went.
+func TestWebhookTestOfHanging(t *testing.T) {
+	t.Parallel() // it is all waiting
+	w := newHarness(t, func(w *harness) { w.faster = 1 })
+	hang := make(chan struct{})
+	defer close(hang)
+	receiver := webhooktest.NewReceiver(t, func(http.ResponseWriter, int, *webhooktest.Delivery) int {
+		<-hang
+		return http.StatusOK
+	})
+	w.hooked("w", receiver.URL(), "")
+	result := w.do("POST", "/v1/webhooks/w/test", "").is(200)
+	if result["delivered"] != false || result["error"] != "it did not answer within 10s" {
+		t.Error(result)
+	}
+}

@@ -45,6 +45,7 @@ func (e *entity) assumable() bool { return e.loads == 0 && e.durable == events.N
 // facts that are accepted next.
 func (e *entity) assumeEmpty(state core.Core) {
 	e.core, e.window, e.revision, e.status, e.assumed = state, newKeyWindow(), events.NoStream, ready, true
+	e.tip = events.Hash{} // an assumption before this one may have sealed events that were not appended
 }
 
 // disprove handles a conflict: the stream is not empty. None of items was written, and nothing that

@@ -190,6 +190,35 @@ func TestNotJoint(t *testing.T) {
 	}
 }
 
+// TestChainBehindALostAssumption: what follows events that were sealed and not appended is chained to
+// what is in the log.
+func TestChainBehindALostAssumption(t *testing.T) {
+	f := openFaulty(t)
+	other := openDesk(t, f.Store, nil)
+	if _, err := other.AskAll(context.Background(), holds(newHold(), 2), nothingDecided); err != nil {
+		t.Fatal(err)
+	}
+	d := openDesk(t, f, nil) // takes both seats for empty
+	if _, err := d.AskAll(context.Background(), holds(newHold(), 1, 2), nothingDecided); !errors.Is(err, ErrNotJoint) {
+		t.Fatal(err)
+	}
+	wantIdle(t, d)
+	if _, err := d.Ask(context.Background(), holds(newHold(), 1)[0]); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.AskAll(context.Background(), holds(newHold(), 3, 4), nothingDecided); err != nil {
+		t.Fatal(err)
+	}
+	hashes := map[events.StreamID]events.Hash{}
+	for _, e := range readLog(t, f.Store) {
+		hash, err := events.CheckLink(hashes[e.Stream], &e)
+		if err != nil {
+			t.Error(err)
+		}
+		hashes[e.Stream] = hash
+	}
+}
+
 // TestAJointAppendThatGetsLost: its outcome is unknown. What is asked again under the same ids
 // finds it, or is done then.
 func TestAJointAppendThatGetsLost(t *testing.T) {

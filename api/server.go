@@ -180,6 +180,10 @@ func New(config Config) *Server {
 	if config.StallAfter == 0 {
 		config.StallAfter = 10 * time.Second
 	}
+	if tokens, ok := config.Auth.(JWTAuth); ok {
+		tokens.checked = &checkedTokens{}
+		config.Auth = tokens
+	}
 	s := &Server{
 		config:   config,
 		reading:  make(chan struct{}, costlyAtOnce),

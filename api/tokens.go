@@ -27,6 +27,8 @@ type JWTAuth struct {
 	Issuer, Audience string
 	// RoleClaim is the member with the role, "" for role.
 	RoleClaim string
+
+	checked *checkedTokens // those of a server
 }
 
 // Members of a token beside the registered ones.
@@ -86,22 +88,27 @@ func (a JWTAuth) caller(c *fiber.Ctx) (caller, error) {
 	if !strings.EqualFold(scheme, "Bearer") {
 		return caller{}, refuse(codes.Unauthenticated, "send Authorization: Bearer and a token")
 	}
+	return a.checked.callerOf(token, a.Keys.Version(), time.Now(), a.check)
+}
+
+// check checks a token.
+func (a JWTAuth) check(token string) (checkedToken, error) {
 	claims := jwt.MapClaims{} // a struct would match Role and ROLE as well
 	_, err := jwt.ParseWithClaims(token, claims, a.key, a.options()...)
 	switch {
 	case errors.Is(err, keyset.ErrUnavailable):
-		return caller{}, refuse(codes.KeysUnavailable, "the keys that tokens are checked with can't be had yet")
+		return checkedToken{}, refuse(codes.KeysUnavailable, "the keys that tokens are checked with can't be had yet")
 	case errors.Is(err, jwt.ErrTokenExpired):
-		return caller{}, refuse(codes.Unauthenticated, "the token has expired; get a new one")
+		return checkedToken{}, refuse(codes.Unauthenticated, "the token has expired; get a new one")
 	case err != nil:
-		return caller{}, refuse(codes.Unauthenticated, "the token is not valid here")
+		return checkedToken{}, refuse(codes.Unauthenticated, "the token is not valid here")
 	}
 	sub, _ := claims["sub"].(string)
 	if strings.ContainsRune(sub, utf8.RuneError) { // the JSON decoder replaces every invalid byte by this one
-		return caller{}, refuse(codes.Unauthenticated, "the token's sub has what is no character")
+		return checkedToken{}, refuse(codes.Unauthenticated, "the token's sub has what is no character")
 	}
 	if rule := holderFault(sub); rule != "" {
-		return caller{}, refuse(codes.Unauthenticated, "the token's sub can't be a holder's name: "+rule)
+		return checkedToken{}, refuse(codes.Unauthenticated, "the token's sub can't be a holder's name: "+rule)
 	}
 	role := RoleHolder
 	if claimed, given := claims[cmp.Or(a.RoleClaim, claimRole)]; given {
@@ -109,9 +116,13 @@ func (a JWTAuth) caller(c *fiber.Ctx) (caller, error) {
 		role = Role(word)
 	}
 	if !role.known() {
-		return caller{}, refuse(codes.Unauthenticated, "the token's role is not one of "+roleNames)
+		return checkedToken{}, refuse(codes.Unauthenticated, "the token's role is not one of "+roleNames)
 	}
-	return caller{sub: events.Holder(sub), role: role}, nil
+	until, err := claims.GetExpirationTime() // which is required
+	if err != nil {
+		return checkedToken{}, err
+	}
+	return checkedToken{caller{sub: events.Holder(sub), role: role}, until.Time}, nil
 }
 
 // ready reports whether tokens can be checked.

@@ -42,11 +42,12 @@ type Set struct {
 	read   func(context.Context) ([]byte, error)
 	logger *slog.Logger
 
-	mu    sync.Mutex
-	keys  map[name]crypto.PublicKey // nil before the first; guarded by mu
-	asked time.Time                 // when asking last began; guarded by mu
-	done  chan struct{}             // closed at the end of the asking under way, nil if none is; guarded by mu
-	down  bool                      // the last asking failed; guarded by mu
+	mu      sync.Mutex
+	keys    map[name]crypto.PublicKey // nil before the first; guarded by mu
+	version uint64                    // how often keys were read; guarded by mu
+	asked   time.Time                 // when asking last began; guarded by mu
+	done    chan struct{}             // closed at the end of the asking under way, nil if none is; guarded by mu
+	down    bool                      // the last asking failed; guarded by mu
 }
 
 // IsURL reports whether a source is a URL, and no file.
@@ -113,6 +114,16 @@ func (s *Set) Ready() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.keys != nil
+}
+
+// Version changes whenever the keys have been read again. It is 0 for a nil set.
+func (s *Set) Version() uint64 {
+	if s == nil {
+		return 0
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.version
 }
 
 // Key returns the key that a token names, for the algorithm that it names. One that is not known
@@ -187,7 +198,7 @@ func (s *Set) fetch() {
 		s.logger.Info("the keys of the issuer of tokens can be had again")
 	}
 	if s.down = err != nil; err == nil {
-		s.keys = keys
+		s.keys, s.version = keys, s.version+1
 	}
 }
 

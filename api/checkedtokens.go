@@ -1,0 +1,81 @@
+package api
+
+import (
+	"crypto/sha256"
+	"sync"
+	"time"
+)
+
+// tokensKept bounds each half of what checkedTokens remembers.
+const tokensKept = 1 << 13
+
+// checkedTokens remembers the callers of good tokens: to check a signature by a public key costs
+// several times what a command costs. A token is known by its hash, until it expires or the keys
+// have been read again. Memory is bounded by two halves: the tokens that came since the newer one
+// was begun, and those of the one before. A nil one remembers nothing.
+type checkedTokens struct {
+	mu        sync.Mutex
+	version   uint64                     // of the keys; guarded by mu
+	now, last map[tokenHash]checkedToken // guarded by mu
+}
+
+type tokenHash = [sha256.Size]byte
+
+// checkedToken is what a token was good for, and until when.
+type checkedToken struct {
+	caller caller
+	until  time.Time
+}
+
+// callerOf returns the caller of a token, which check checks unless it was checked with this version
+// of the keys before.
+func (t *checkedTokens) callerOf(token string, version uint64, now time.Time,
+	check func(string) (checkedToken, error)) (caller, error) {
+	if t == nil {
+		checked, err := check(token)
+		return checked.caller, err
+	}
+	hash := sha256.Sum256([]byte(token))
+	if known, ok := t.find(hash, version); ok && now.Before(known.until) {
+		return known.caller, nil
+	}
+	checked, err := check(token)
+	if err == nil {
+		t.keep(hash, version, checked)
+	}
+	return checked.caller, err
+}
+
+func (t *checkedTokens) find(hash tokenHash, version uint64) (known checkedToken, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if version != t.version {
+		return checkedToken{}, false
+	}
+	if known, ok = t.now[hash]; !ok {
+		if known, ok = t.last[hash]; ok {
+			t.put(hash, known)
+		}
+	}
+	return known, ok
+}
+
+// keep remembers a token, unless the keys were read again while it was checked.
+func (t *checkedTokens) keep(hash tokenHash, version uint64, checked checkedToken) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if version > t.version {
+		t.version, t.now, t.last = version, nil, nil
+	}
+	if version == t.version {
+		t.put(hash, checked)
+	}
+}
+
+// put adds a token to the newer half. The caller holds mu.
+func (t *checkedTokens) put(hash tokenHash, checked checkedToken) {
+	if t.now == nil || len(t.now) >= tokensKept {
+		t.now, t.last = map[tokenHash]checkedToken{}, t.now
+	}
+	t.now[hash] = checked
+}

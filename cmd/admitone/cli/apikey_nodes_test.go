@@ -1,0 +1,62 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"admitone/api"
+)
+
+// TestKeyEndedElsewhere: an API key that is ended at one node is refused by the other within two
+// seconds, and one that is made is good at both. The other node asks for the key all the time, so
+// that it knows it well.
+func TestKeyEndedElsewhere(t *testing.T) {
+	t.Parallel()
+	const secretText = "a secret of thirty-two bytes, or more"
+	log, dir := newEventStore(t), t.TempDir()
+	secret, webhooks := filepath.Join(dir, "jwt.key"), filepath.Join(dir, "webhooks.key")
+	for _, file := range []string{secret, webhooks} {
+		if err := os.WriteFile(file, []byte(secretText), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	args := []string{"--auth", "jwt", "--jwt-secret-file", secret, "--webhooks-key-file", webhooks}
+	here, there := serveOn(t, log.address(), args...), serveOn(t, log.address(), args...)
+	token, err := api.JWTAuth{Secret: []byte(secretText)}.Token("root", api.RoleAdmin, time.Now(), time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for round := range 3 {
+		key := decoded[struct{ ID, Key string }](t, here.must(201, "POST", "/v1/api-keys",
+			fmt.Sprintf(`{"name":"shop-%d","role":"auditor"}`, round), "Authorization", "Bearer "+token))
+		use := func(s *serverProcess) int {
+			status, _, _ := s.ask("GET", "/v1/events?limit=1", "", "Authorization", "Bearer "+key.Key)
+			return status
+		}
+		for made := time.Now(); use(there) != 200; {
+			if time.Since(made) > patience {
+				t.Fatal("the key is not good at the other node")
+			}
+		}
+		time.Sleep(time.Duration(round) * 300 * time.Millisecond) // at different moments of its second
+		use(there)
+		here.must(200, "DELETE", "/v1/api-keys/"+key.ID, "", "Authorization", "Bearer "+token)
+		ended := time.Now()
+		if status := use(here); status != 401 {
+			t.Errorf("where the key was ended it gets %d", status)
+		}
+		for {
+			asked := time.Now()
+			if status := use(there); status == 401 {
+				break
+			} else if age := asked.Sub(ended); age > 2*time.Second {
+				t.Fatalf("%s after the key was ended it gets %d", age, status)
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		t.Logf("refused after %s", time.Since(ended))
+	}
+}

@@ -265,6 +265,14 @@ func TestBadProxies(t *testing.T) {
 			t.Errorf("%q, %q: %v", bad.network, bad.header, err)
 		}
 	}
+	// Networks of IPv4 in the form of IPv6 are what they mean: addresses are compared as those of IPv4.
+	for network, want := range map[string]bool{"::ffff:10.0.0.0/104": true, "::ffff:10.1.2.3": true,
+		"::ffff:0:0/96": true, "::ffff:10.2.0.0/112": false, "::ffff:0:0/95": false} {
+		p, err := NewProxies([]string{network}, ForwardedFor)
+		if err != nil || p.Trusts(netip.MustParseAddr("10.1.2.3")) != want {
+			t.Errorf("%s: %v, %v, want trust: %t", network, p, err, want)
+		}
+	}
 	if p, err := NewProxies(nil, "forwarded"); err != nil || p.Header() != "" ||
 		p.Trusts(netip.MustParseAddr("127.0.0.1")) {
 		t.Errorf("%v, %q", err, p.Header())

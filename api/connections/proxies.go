@@ -23,6 +23,9 @@ type Proxies struct {
 // ErrBadProxy is returned by [NewProxies] for an invalid network or header.
 var ErrBadProxy = errors.New("bad setting of trusted proxies")
 
+// mappedBits precede an address of IPv4 in the form of IPv6.
+const mappedBits = 96
+
 // NewProxies trusts peers of these networks (CIDR, or an address) and reads header, which is
 // [ForwardedFor] or [Forwarded]. Error: [ErrBadProxy].
 func NewProxies(networks []string, header string) (Proxies, error) {
@@ -42,6 +45,9 @@ func NewProxies(networks []string, header string) (Proxies, error) {
 		}
 		if err != nil {
 			return p, fmt.Errorf("%w: %q is no network such as 10.1.0.0/16 and no address", ErrBadProxy, text)
+		}
+		if address := network.Addr(); address.Is4In6() && network.Bits() >= mappedBits {
+			network = netip.PrefixFrom(address.Unmap(), network.Bits()-mappedBits)
 		}
 		p.trusted = append(p.trusted, network.Masked())
 	}

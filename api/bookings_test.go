@@ -69,7 +69,7 @@ func texts(v any) (all []string) {
 }
 
 func TestBookingLifecycle(t *testing.T) {
-	const names = "amount expires_at extended holder id performance_id position revision seats status"
+	const names = "amount cancellation expires_at extended holder id performance_id position revision seats status"
 	w := newHarness(t)
 	w.hall("h", 2, "")
 	a := w.book("h", "ada", "A-1-2", "A-1-1")

@@ -180,7 +180,7 @@ func isCode(declared ast.Expr) bool {
 func codeLiterals(file *ast.File) (found []*ast.BasicLit) {
 	add := func(values ...ast.Expr) {
 		for _, value := range values {
-			if literal, ok := value.(*ast.BasicLit); ok && literal.Kind == token.STRING {
+			if literal, ok := value.(*ast.BasicLit); ok && literal.Kind == token.STRING && literal.Value != `""` {
 				found = append(found, literal)
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"admitone/actors/core"
 	"admitone/actors/refusals"
 	"admitone/events"
+	"admitone/projections/row"
 )
 
 // recordIntent returns the intent of this request, to be filled in by its handler; nil if
@@ -79,7 +80,7 @@ func (s *Server) refused(r *request, p *problem) {
 	case events.PerformanceCategory:
 		performance = events.PerformanceID(stream.Entity())
 	case events.BookingCategory:
-		if row, known, err := s.config.Views.Booking(stream.Entity()); known && err == nil {
+		if row, known := s.refusedBooking(r, stream.Entity()); known {
 			w.Holder, performance = row.Holder, row.PerformanceID
 		}
 	}
@@ -95,6 +96,16 @@ func (s *Server) refused(r *request, p *problem) {
 			Bounded:         !r.caller.serves(),
 		},
 	)
+}
+
+// refusedBooking returns the booking of a refused command. It exists, though the views may not have
+// seen it yet.
+func (s *Server) refusedBooking(r *request, id string) (booking row.Booking, known bool) {
+	booking, known, err := s.config.Views.Booking(id)
+	if err == nil && !known && s.config.Views.CatchUp(r.ctx.Context()) == nil {
+		booking, known, err = s.config.Views.Booking(id)
+	}
+	return booking, known && err == nil
 }
 
 // beatenBy guesses the entity whose newest fact was in the way, where several entities were asked

@@ -146,30 +146,40 @@ func TestLists(t *testing.T) {
 	w.do("POST", "/v1/wallets/ada/charges", `{"amount":100}`).is(201)
 	before := w.do("POST", "/v1/bookings/"+first+"/payment", "").is(200)["position"]
 	etag := w.do("GET", "/v1/bookings/"+second, "").etagOf()
-	w.do("PATCH", "/v1/bookings/"+second, `{"reference":"R-2"}`, "If-Match", etag).is(200)
+	edited := w.do("PATCH", "/v1/bookings/"+second, `{"reference":"R-2"}`, "If-Match", etag).is(200)["position"]
+	etag = w.do("GET", "/v1/bookings/"+second, "").etagOf()
+	w.do("PATCH", "/v1/bookings/"+second, `{"reference":"R-3"}`, "If-Match", etag).is(200)
 	w.do("DELETE", "/v1/bookings/"+first, "").is(200)
 
 	w.product("p", 100, "")
 	some := ""
 	for n := range 7 {
-		made := w.reserve("p", []string{"ada", "bob"}[n%2], fmt.Sprintf(`,"hold":true,"reference":"P-%d"`, n%3)).is(201)
+		v := w.reserve("p", []string{"ada", "bob"}[n%2], fmt.Sprintf(`,"hold":true,"reference":"P-%d"`, n%3)).is(201)
 		if n == 0 {
-			some = made["id"].(string)
+			some = v["id"].(string)
 		}
 	}
-	last := w.do("DELETE", "/v1/products/p/reservations/"+some, "").is(200)["position"]
-	w.do("GET", fmt.Sprintf("/v1/products/p?min_position=%v", last), "").is(200)
+	w.do("DELETE", "/v1/products/p/reservations/"+some, "").is(200)
+	last := w.reserve("p", "cy", `,"reference":"P-7"`).is(201)
+	one := "/v1/products/p/reservations/" + last["id"].(string)
+	edit := w.do("PATCH", one, `{"reference":null}`, "If-Match", w.do("GET", one, "").etagOf()).is(200)
+	w.do("GET", fmt.Sprintf("/v1/products/p?min_position=%v", edit["position"]), "").is(200)
 	for path, want := range map[string]int{
+		"/v1/bookings?reference=R-3":                                              1,
+		fmt.Sprintf("/v1/bookings?reference=R-2&at=%v", edited):                   1,
+		fmt.Sprintf("/v1/bookings?reference=R-3&at=%v", edited):                   0,
+		"/v1/reservations?reference=P-7":                                          0,
+		fmt.Sprintf("/v1/reservations?reference=P-7&at=%v", last["position"]):     1,
 		"/v1/bookings?reference=R-1":                                              2,
 		"/v1/bookings?reference=R-1&status=released":                              1,
-		"/v1/bookings?reference=R-2":                                              1,
+		"/v1/bookings?reference=R-2":                                              0,
 		"/v1/bookings?reference=R":                                                0,
 		"/v1/performances/hall/bookings":                                          2,
 		"/v1/performances/hall/bookings?status=booked":                            0,
 		"/v1/performances/hall/bookings?holder=ada":                               1,
 		"/v1/performances/hall/bookings?holder=ada&status=held":                   0,
 		fmt.Sprintf("/v1/performances/hall/bookings?status=booked&at=%v", before): 1,
-		"/v1/products/p/reservations":                                             7,
+		"/v1/products/p/reservations":                                             8,
 		"/v1/products/p/reservations?status=held":                                 6,
 		"/v1/products/p/reservations?holder=bob":                                  3,
 		"/v1/reservations?reference=P-0":                                          3,

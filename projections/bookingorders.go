@@ -7,8 +7,8 @@ import (
 
 // bookingOrders finds bookings by what a shop looks them up by. The values are their ids.
 type bookingOrders struct {
-	// made has them by performance, referenced by reference, both in the order in which they
-	// were made.
+	// made has them by performance, referenced by every reference that they have had, both in the
+	// order in which they were made.
 	made, referenced *records[string]
 }
 
@@ -32,13 +32,7 @@ func (v *bookingOrders) add(b *row.Booking, id *string) {
 // change takes in a booking whose order data may have changed.
 func (v *bookingOrders) change(before, after *row.Booking, id *string) {
 	was, now := before.Order.Reference, after.Order.Reference
-	if was == now {
-		return
-	}
-	if was != "" {
-		v.referenced.delete(holderKey(events.Holder(was), uint64(after.Made)))
-	}
-	if now != "" {
+	if now != was && now != "" {
 		v.referenced.set(holderKey(events.Holder(now), uint64(after.Made)), id)
 	}
 }

@@ -179,7 +179,7 @@ type BookingIndex int
 const (
 	ByPerformance BookingIndex = iota
 	ByHolder
-	ByReference
+	ByReference // those that have, or have had, it
 )
 
 // Bookings returns up to most bookings of an owner in an index, in the order in which they were
@@ -227,7 +227,7 @@ func (r *Reading) Reservations(product events.ProductID, after string, most int)
 	return page, next, err
 }
 
-// ReferencedReservations returns up to most reservations with a reference, as
+// ReferencedReservations returns up to most reservations that have, or have had, a reference, as
 // [Reading.Bookings] does.
 func (r *Reading) ReferencedReservations(reference string, after uint64, most int) (page []row.Reservation, next uint64,
 	err error) {

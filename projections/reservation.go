@@ -16,8 +16,8 @@ import (
 // that one whose reservation can't be read changes nothing.
 type reservations struct {
 	*records[row.Reservation]
-	// referenced has the product and the id of those with a reference, by that and the position
-	// at which they were made.
+	// referenced has the product and the id of those with a reference, by each that they have had
+	// and the position at which they were made.
 	referenced *records[string]
 	planned    []reservationChange // reused for every event
 }
@@ -117,14 +117,8 @@ func (v *reservations) move() (work int) {
 		if c.before != nil {
 			was = c.before.Order.Reference
 		}
-		if now := c.after.Order.Reference; now != was {
-			number := uint64(c.after.Steps[0].Position)
-			if was != "" {
-				v.referenced.delete(holderKey(events.Holder(was), number))
-			}
-			if now != "" {
-				v.referenced.set(holderKey(events.Holder(now), number), &key)
-			}
+		if now := c.after.Order.Reference; now != was && now != "" {
+			v.referenced.set(holderKey(events.Holder(now), uint64(c.after.Steps[0].Position)), &key)
 			work++
 		}
 	}

@@ -77,7 +77,7 @@ func (r *request) override() (reason string, err error) {
 		return "", nil
 	case asked != "true":
 		return "", refuse(codes.BadParameter, "override is true or false")
-	case !validText(reason, maxReason):
+	case !printable(reason, maxReason):
 		return "", refuse(codes.BadParameter, "override needs a reason: 1 to 200 printable characters")
 	}
 	return reason, r.caller.must(RoleAdmin)

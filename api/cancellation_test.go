@@ -43,7 +43,7 @@ func TestCancellation(t *testing.T) {
 	}
 	for query, field := range map[string]string{"?override=true": "reason", "?override=1&reason=x": "override",
 		"?reason=x": "reason", "?override=true&reason=" + strings.Repeat("x", 201): "reason",
-		"?override=true&reason=a%0Ab": "reason"} {
+		"?override=true&reason=a%0Ab": "reason", "?override=true&reason=a%E2%80%AEb": "reason"} {
 		if v := w.do("DELETE", late+query, "").problem(400, "bad_parameter"); !strings.Contains(v["detail"].(string), field) {
 			t.Errorf("%s: %v", query, v)
 		}

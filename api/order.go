@@ -90,9 +90,15 @@ func (f *orderEdit) on(o events.OrderData) (events.OrderData, error) {
 // nothing reports whether an edit leaves everything as it is.
 func (f *orderEdit) nothing() bool { return f.Reference == nil && f.Metadata == nil }
 
+// printable accepts up to most characters, all of them printable: none reverses or hides what is
+// beside it.
+func printable(s string, most int) bool {
+	return strings.TrimSpace(s) != "" && utf8.RuneCountInString(s) <= most &&
+		!strings.ContainsFunc(s, func(c rune) bool { return !unicode.IsPrint(c) })
+}
+
 func checkReference(reference string) error {
-	if strings.TrimSpace(reference) == "" || utf8.RuneCountInString(reference) > maxReference ||
-		strings.ContainsFunc(reference, func(c rune) bool { return !unicode.IsPrint(c) }) {
+	if !printable(reference, maxReference) {
 		return invalidField(fieldReference, "1 to 128 printable characters")
 	}
 	return nil

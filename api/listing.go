@@ -77,6 +77,8 @@ func (r *request) format() (q query, err error) {
 	case "csv":
 		q.csv, q.mark = true, true
 	case "":
+		// Names of media types have no case (RFC 9110 section 8.3.1); Fiber compares them as they are.
+		r.ctx.Request().Header.Set(fiber.HeaderAccept, strings.ToLower(r.ctx.Get(fiber.HeaderAccept)))
 		q.csv = r.ctx.Accepts(fiber.MIMEApplicationJSON, mimeCSV) == mimeCSV
 	case "json":
 	default:
@@ -96,7 +98,7 @@ func (r *request) format() (q query, err error) {
 	return q, nil
 }
 
-const mimeCSV = "text/csv"
+const mimeCSV = "text/csv; charset=utf-8; header=present"
 
 // answerList answers with a page of a list, or with all of it.
 func answerList[R any](r *request, q *query, l *listing[R]) error {
@@ -163,7 +165,7 @@ func streamList[R any](r *request, q *query, l *listing[R]) error {
 		position = q.at.Position
 	}
 	r.ctx.Set("Admitone-Position", strconv.FormatUint(uint64(position), 10))
-	r.ctx.Set(fiber.HeaderContentType, mimeCSV+"; charset=utf-8; header=present")
+	r.ctx.Set(fiber.HeaderContentType, mimeCSV)
 	r.ctx.Set(fiber.HeaderContentDisposition, `attachment; filename="`+l.name+`.csv"`)
 	r.ctx.Status(fiber.StatusOK)
 	log := r.log()

@@ -195,6 +195,17 @@ func TestLists(t *testing.T) {
 		if strings.HasPrefix(file.text, "\ufeff") || file.header.Get("Admitone-Position") == "" {
 			t.Errorf("%s begins with %q at %q", file.what, file.text[:3], file.header.Get("Admitone-Position"))
 		}
+		for _, accept := range []string{"Text/CSV", "text/csv; charset=utf-8",
+			"application/json;q=0.5, text/csv;header=present"} {
+			if again := w.do("GET", path, "", "Accept", accept); again.text != file.text {
+				t.Errorf("%s: Accept: %s answers %s", path, accept, excerpt(again.text))
+			}
+		}
+		for _, accept := range []string{"text/csv;q=0", "application/json, text/csv;q=0.9", "*/*", "text/html"} {
+			if v := w.do("GET", path, "", "Accept", accept).is(200); v["items"] == nil {
+				t.Errorf("%s: Accept: %s", path, accept)
+			}
+		}
 		join := "?"
 		if strings.Contains(path, "?") {
 			join = "&"

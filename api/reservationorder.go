@@ -137,7 +137,12 @@ func (r *request) unchanged(v *foundReservation, seen events.Revision) error {
 
 // annotate asks the product. What it no longer keeps is annotated only if the product is as it
 // was when the views were read.
-func (r *request) annotate(v *foundReservation, id events.ID, seen events.Revision, edit *orderEdit) (actors.Answer, error) {
+func (r *request) annotate(
+	v *foundReservation,
+	id events.ID,
+	seen events.Revision,
+	edit *orderEdit,
+) (actors.Answer, error) {
 	order, err := edit.on(v.order)
 	if err != nil {
 		return actors.Answer{}, err

@@ -57,7 +57,12 @@ func (b *Booking) intentEnded(reason events.IntentEnd, now time.Time) *events.Bo
 	if now.After(b.state.ExpiresAt) || reason == events.IntentLost {
 		status = events.BookingIsExpired
 	}
-	return &events.BookingIntentEnded{Intent: b.state.Intent.ID, Reason: reason, Status: status, ExpiresAt: b.state.ExpiresAt}
+	return &events.BookingIntentEnded{
+		Intent:    b.state.Intent.ID,
+		Reason:    reason,
+		Status:    status,
+		ExpiresAt: b.state.ExpiresAt,
+	}
 }
 
 // evolveIntent takes the facts of intents in. It returns false for any other.

@@ -84,7 +84,12 @@ func opening(h *hold, state *booking.State) *process.Process {
 }
 
 // endIntent ends an intent, and gives back what the booking then should not have.
-func (b *Bookings) endIntent(ctx context.Context, from Origin, bookingID events.BookingID, end *booking.EndIntent) error {
+func (b *Bookings) endIntent(
+	ctx context.Context,
+	from Origin,
+	bookingID events.BookingID,
+	end *booking.EndIntent,
+) error {
 	err := b.runSteps(ctx, from, &process.Process{ID: string(end.Intent), Announced: true,
 		Stages: []process.Stage{bookingStep(bookingID, process.Step{Name: "end-intent", Do: end})}})
 	if err != nil {

@@ -21,10 +21,10 @@ type Pay struct {
 // Pay debits the wallet once and books every seat, or does nothing of it.
 //
 // Refusals, in this order: not_found, forbidden, released, already_confirmed, not_open and
-// sale_closed (the payment is late, and nothing can be had now), hold_expired (the payment is late, and the seats can't be had again; with seats:
-// those that are taken), limit_exceeded (likewise, and the holder has taken others
-// since), insufficient_balance. They have written nothing of the payment, unless it
-// was overtaken by another; see precheck.
+// sale_closed (the payment is late, and nothing can be had now), hold_expired (the payment is late,
+// and the seats can't be had again; with seats: those that are taken), limit_exceeded (likewise,
+// and the holder has taken others since), insufficient_balance. They have written nothing of the
+// payment, unless it was overtaken by another; see precheck.
 func (b *Bookings) Pay(ctx context.Context, cmd Pay) (Answer, error) {
 	return b.locked(ctx, cmd.BookingID, func(ctx context.Context) (Answer, error) {
 		if err := b.endOutside(ctx, cmd.Origin, cmd.BookingID); err != nil {

@@ -173,7 +173,11 @@ func (h *hold) refund() process.Step {
 func (h *hold) refundOf(state *booking.State) process.Step {
 	step := h.refund()
 	if state.Kept > 0 {
-		step.Do = &wallet.Refund{PaymentID: h.payment, RefundID: events.ReleaseRefund(h.payment), Amount: state.Amount - state.Kept}
+		step.Do = &wallet.Refund{
+			PaymentID: h.payment,
+			RefundID:  events.ReleaseRefund(h.payment),
+			Amount:    state.Amount - state.Kept,
+		}
 	}
 	return step
 }

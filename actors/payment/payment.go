@@ -172,8 +172,11 @@ func (p *Payment) receive(cmd *Receive) ([]events.Fact, error) {
 	fact := &events.PaymentReceived{Provider: cmd.Provider, Reference: cmd.Reference, Amount: cmd.Amount,
 		Currency: cmd.Currency, Expected: cmd.Expected, ExpectedCurrency: cmd.ExpectedCurrency, PaidThing: cmd.For}
 	if fact.Wrong() && !cmd.Final {
-		return nil, mismatch("it costs another sum; nothing was received, and with final the money would be, and all of it owed",
-			cmd.Expected, cmd.ExpectedCurrency)
+		return nil, mismatch(
+			"it costs another sum; nothing was received, and with final the money would be, and all of it owed",
+			cmd.Expected,
+			cmd.ExpectedCurrency,
+		)
 	}
 	return []events.Fact{fact}, nil
 }
@@ -207,7 +210,9 @@ func (p *Payment) settle(cmd *Settle) ([]events.Fact, error) {
 			Detail: "the refund was settled under another reference",
 			Fields: core.Fields{"resource": "/v1/refunds/" + string(refund.ID)}}
 	}
-	return []events.Fact{&events.PaymentRefunded{RefundID: refund.ID, Amount: refund.Amount, Reference: cmd.Reference}}, nil
+	return []events.Fact{
+		&events.PaymentRefunded{RefundID: refund.ID, Amount: refund.Amount, Reference: cmd.Reference},
+	}, nil
 }
 
 // Evolve implements [core.Core].

@@ -49,7 +49,10 @@ func told(fact events.Fact) string {
 // gig starts after a minute, and its sale closes then.
 func gig(opens, closes time.Duration) *Create {
 	c := &Create{ID: "gig", Title: "Gig", Venue: "Hall", StartsAt: at(60 * s), HoldSeconds: 30,
-		Sections: []events.Section{{ID: "A", Rows: 1, SeatsPerRow: 2, Price: 5}, {ID: "B", Rows: 1, SeatsPerRow: 1, Price: 3}}}
+		Sections: []events.Section{
+			{ID: "A", Rows: 1, SeatsPerRow: 2, Price: 5},
+			{ID: "B", Rows: 1, SeatsPerRow: 1, Price: 3},
+		}}
 	if opens != 0 {
 		c.OpensAt = at(opens)
 	}
@@ -147,7 +150,8 @@ func TestTerms(t *testing.T) {
 	coretest.Do(p, &Edit{Prices: map[events.SectionID]int64{"A": 9}, LimitPerHolder: ptr(int64(4))}, at(20*s), told)
 	coretest.Do(p, &core.Expire{}, at(60*s), told)
 	p = coretest.Restored(t, p.Freeze(), New)
-	if got, want := p.(*Performance).Terms(), (events.SaleTerms{Terms: 2, HoldSeconds: 30, LimitPerHolder: 4}); got != want {
+	want := events.SaleTerms{Terms: 2, HoldSeconds: 30, LimitPerHolder: 4}
+	if got := p.(*Performance).Terms(); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	if got := p.(*Performance).Layout().Price(0); got != 9 || p.(core.Edited).EditRevision() != 2 {

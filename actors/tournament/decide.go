@@ -115,7 +115,9 @@ func (t *Tournament) enter(cmd *Enter, now time.Time) ([]events.Fact, error) {
 	behind := t.waitlisted > 0 && t.created.Rule != events.WaitlistFill
 	if teams <= after.Remaining && !behind {
 		after.Entered, after.Remaining = after.Entered+teams, after.Remaining-teams
-		return []events.Fact{&events.TournamentEntered{TeamIDs: cmd.TeamIDs, TournamentCounts: after, OrderData: cmd.Order}}, nil
+		return []events.Fact{
+			&events.TournamentEntered{TeamIDs: cmd.TeamIDs, TournamentCounts: after, OrderData: cmd.Order},
+		}, nil
 	}
 	if refusal := t.cantWait(teams); refusal != nil {
 		return nil, refusal

@@ -177,7 +177,8 @@ func (b *Booking) evolve(e *events.Recorded, fact events.Fact) bool {
 		b.Status, b.Attempt, b.Failed = events.BookingIsPaying, f.Attempt, ""
 		b.Late, b.Retaken = f.Was == events.BookingIsExpired, false
 		b.PaymentID, b.Payment, b.Intent = f.PaymentID, f.Payment, BookingIntent{}
-		return was == f.Was && (was == events.BookingIsHeld || was == events.BookingIsExpired || was == events.BookingIsAwaiting) &&
+		return was == f.Was && (was == events.BookingIsHeld ||
+			was == events.BookingIsExpired || was == events.BookingIsAwaiting) &&
 			events.HoldOfPayment(f.PaymentID) == b.HoldID()
 	case *events.BookingPaymentDelayed:
 		b.Attempt++

@@ -118,7 +118,8 @@ func (p *Payment) evolve(e *events.Recorded, fact events.Fact) (refund *Refund, 
 		p.Owed, p.Refunded = p.Owed-f.Amount, p.Refunded+f.Amount
 		p.Refunds = slices.Clone(p.Refunds)
 		refund = &p.Refunds[i]
-		refund.Status, refund.Settlement, refund.Revision, refund.Position = RefundSettled, f.Reference, e.Revision, e.Position
+		refund.Status, refund.Settlement = RefundSettled, f.Reference
+		refund.Revision, refund.Position = e.Revision, e.Position
 		return refund, true
 	}
 	return nil, false

@@ -96,7 +96,8 @@ func NewPerformance(e *events.Recorded, fact events.Fact) (Performance, error) {
 			strings.Clone(e.Stream.Entity()),
 		), Title: f.Title, Venue: f.Venue, StartsAt: f.StartsAt.UTC(),
 		HoldSeconds:    f.HoldSeconds,
-		LimitPerHolder: f.LimitPerHolder, WaitingRoom: f.WaitingRoom, SaleTimes: f.SaleTimes, Cancellation: f.Cancellation, Edited: e.Revision,
+		LimitPerHolder: f.LimitPerHolder, WaitingRoom: f.WaitingRoom, SaleTimes: f.SaleTimes, Cancellation: f.Cancellation,
+		Edited:   e.Revision,
 		Revision: e.Revision, Position: e.Position, Created: e.Created, Updated: e.Created,
 	}
 	for _, s := range f.Sections {

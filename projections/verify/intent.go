@@ -36,7 +36,8 @@ func (c *seatCheck) extended(f *events.SeatExtended) *fault {
 	if f.Intent != "" {
 		id, _, _ := events.CutHoldID(c.hold)
 		b := c.ledger.bookings[id]
-		if b == nil || b.row.intent != f.Intent || b.row.holdID() != c.hold || f.ExpiresAt.After(b.row.intentUntil.Add(seatGrace)) {
+		if b == nil || b.row.intent != f.Intent || b.row.holdID() != c.hold ||
+			f.ExpiresAt.After(b.row.intentUntil.Add(seatGrace)) {
 			return faultf(RuleStay, "extended until %s for the intent %q, which the booking %q has not announced",
 				events.FormatTime(f.ExpiresAt), f.Intent, id)
 		}

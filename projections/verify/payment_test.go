@@ -36,11 +36,17 @@ func outsideEvening() (b *logtest.ForgedLog, ada, bob events.BookingID) {
 	}
 	x, hold := events.PaymentStream("bank", "x"), events.NewHoldID(ada, 1)
 	b.Add(x, received("x", ada, 5))
-	b.Add(events.NewStreamID(events.BookingCategory, string(ada)), &events.BookingPaymentStarted{PaymentID: hold, Amount: 5,
-		Attempt: 1, Was: events.BookingIsHeld, Payment: x})
+	b.Add(
+		events.NewStreamID(events.BookingCategory, string(ada)),
+		&events.BookingPaymentStarted{PaymentID: hold, Amount: 5,
+			Attempt: 1, Was: events.BookingIsHeld, Payment: x},
+	)
 	b.Add("allowance-a~ada", &events.AllowanceKept{HoldID: hold, Seats: 1, Taken: 1})
 	b.Add(logtest.SeatStream("a", "A-1-1"), &events.SeatBooked{HoldID: hold, BookingID: ada, Holder: "ada"})
-	b.Add(events.NewStreamID(events.BookingCategory, string(ada)), &events.BookingBooked{PaymentID: hold, Amount: 5, Payment: x})
+	b.Add(
+		events.NewStreamID(events.BookingCategory, string(ada)),
+		&events.BookingBooked{PaymentID: hold, Amount: 5, Payment: x},
+	)
 	b.Add(x, &events.PaymentBooked{Amount: 5, PaymentID: hold})
 	y, z := events.PaymentStream("bank", "y"), events.PaymentStream("bank", "z")
 	b.Add(y, received("y", ada, 5), &events.PaymentOwed{RefundID: refundID("y", events.OwedAlreadyPaid),

@@ -81,8 +81,11 @@ func (c *performanceCheck) created(f *events.PerformanceCreated) *fault {
 	if fault := checkRule(f.Cancellation); fault != nil {
 		return fault
 	}
-	c.state(0, &terms{f.StartsAt, f.Cancellation, f.SaleTimes, time.Duration(f.HoldSeconds) * time.Second, f.LimitPerHolder,
-		events.NewLayout(f.Sections)})
+	c.state(
+		0,
+		&terms{f.StartsAt, f.Cancellation, f.SaleTimes, time.Duration(f.HoldSeconds) * time.Second, f.LimitPerHolder,
+			events.NewLayout(f.Sections)},
+	)
 	c.ledger.performances[c.id] = c
 	return nil
 }
@@ -111,7 +114,10 @@ func (c *performanceCheck) edited(revision events.Revision, f *events.Performanc
 	if fault := checkRule(f.Cancellation); fault != nil {
 		return fault
 	}
-	c.state(revision, &terms{f.StartsAt, f.Cancellation, f.SaleTimes, time.Duration(f.HoldSeconds) * time.Second, f.LimitPerHolder, layout})
+	c.state(
+		revision,
+		&terms{f.StartsAt, f.Cancellation, f.SaleTimes, time.Duration(f.HoldSeconds) * time.Second, f.LimitPerHolder, layout},
+	)
 	return nil
 }
 

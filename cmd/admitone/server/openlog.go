@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -13,6 +14,8 @@ import (
 	"admitone/events"
 	"admitone/events/embedded"
 	"admitone/events/esdb"
+	"admitone/projections"
+	"admitone/projections/live"
 )
 
 // DurableLog is what a server needs of its log.
@@ -155,4 +158,13 @@ func WithoutPassword(address string) string {
 		rest = "…@" + host
 	}
 	return scheme + "://" + rest
+}
+
+// openViews opens the views of the log, whose topics an engine runs. Errors: those of
+// [projections.Open].
+func (p *Server) openViews(s Settings, spawn live.Spawner) (*projections.Projections, error) {
+	return projections.Open(projections.Config{
+		Store: p.Log, Dir: filepath.Join(s.Directory(), ViewsFolder), Spawn: spawn, Logger: s.Logger,
+		MaxTables: p.files.tables, Shared: p.shared,
+	})
 }

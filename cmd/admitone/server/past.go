@@ -78,7 +78,8 @@ func (p *Server) openPast(s Settings) (err error) {
 		AsOf: &moment, Desk: p.Desk, Views: p.Views, Store: past, Auth: s.Auth, AllowOrigins: s.AllowOrigins,
 		MaxSockets: s.MaxSockets, AccessLog: s.AccessLog, Logger: s.Logger, MaxLag: bounds.lag,
 		MaxConnections: p.files.connections, ConnectionsPerAddress: ofAddress(s.PerAddress, p.files.connections),
-		Proxies: s.Proxies, Metrics: p.metrics, Currency: p.currency, OperationsApart: p.operations != nil, Linger: p.linger(s.Drain),
+		Proxies: s.Proxies, Metrics: p.metrics, Currency: p.currency, OperationsApart: p.operations != nil,
+		Linger: p.linger(s.Drain),
 	})
 	p.where = fmt.Sprintf(" as it was at position %d, %s, for reading only", moment.Position,
 		moment.Time.UTC().Format(time.RFC3339Nano))

@@ -132,8 +132,14 @@ type Server struct {
 // [usage.Error] for invalid settings; an ErrLost for a log that has lost something that was
 // answered; else that of the part that can't be opened, with the remedy.
 func Start(s Settings) (*Server, error) {
-	p := &Server{logger: s.Logger, issuer: issuerOf(s.Auth), metrics: prometheus.NewRegistry(), failed: make(chan error, 11), cancel: func() {},
-		rest: func() {}}
+	p := &Server{
+		logger:  s.Logger,
+		issuer:  issuerOf(s.Auth),
+		metrics: prometheus.NewRegistry(),
+		failed:  make(chan error, 11),
+		cancel:  func() {},
+		rest:    func() {},
+	}
 	if err := p.shareDescriptors(); err != nil {
 		return nil, err
 	}
@@ -178,12 +184,7 @@ func (p *Server) open(s Settings) (err error) {
 	if err != nil {
 		return err
 	}
-	p.Views, err = projections.Open(projections.Config{
-		Store: p.Log, Dir: filepath.Join(s.Directory(), ViewsFolder), Spawn: engine.Spawn, Logger: s.Logger,
-		MaxTables: p.files.tables,
-		Shared:    p.shared,
-	})
-	if err != nil {
+	if p.Views, err = p.openViews(s, engine.Spawn); err != nil {
 		return err
 	}
 	if err := p.openTree(s); err != nil {
@@ -213,14 +214,15 @@ func (p *Server) open(s Settings) (err error) {
 		p.Monitor = verify.NewMonitor(p.Log, !IsRemote(s.Store), s.Logger)
 	}
 	p.http = api.New(api.Config{
-		Desk: p.Desk, Bookings: p.bookings, Rooms: p.Rooms, JoinsPerMinute: s.Joins, CommandsPerSecond: s.RateLimit, Views: p.Views, Store: p.Log,
+		Desk: p.Desk, Bookings: p.bookings, Rooms: p.Rooms, JoinsPerMinute: s.Joins, CommandsPerSecond: s.RateLimit,
+		Views: p.Views, Store: p.Log,
 		Auth: s.Auth, AllowOrigins: s.AllowOrigins,
 		MaxSockets: s.MaxSockets, AccessLog: s.AccessLog, Logger: s.Logger, Yardstick: s.Yardstick,
 		MaxConnections: p.files.connections, ConnectionsPerAddress: ofAddress(s.PerAddress, p.files.connections),
 		Proxies: s.Proxies, Metrics: p.metrics,
-		MaxLag: bounds.lag, Linger: p.linger(s.Drain), Backup: backups(p.Log, s.Directory(), s.MaxBackups), Proofs: p.proofs(),
-		OperationsApart: p.operations != nil,
-		Contacts:        p.contacts, HoldersCharge: s.OwnCharges, Refusals: p.Refusals, Monitor: p.Monitor,
+		MaxLag: bounds.lag, Linger: p.linger(s.Drain), Proofs: p.proofs(),
+		Backup:          backups(p.Log, s.Directory(), s.MaxBackups),
+		OperationsApart: p.operations != nil, Contacts: p.contacts, HoldersCharge: s.OwnCharges, Refusals: p.Refusals, Monitor: p.Monitor,
 		Webhooks: p.webhooks, Currency: p.currency,
 	})
 	return nil

@@ -1,0 +1,170 @@
+package api
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"admitone/events"
+)
+
+// smallBuffers keeps the system from taking a whole list off the server at once.
+type smallBuffers struct{ net.Listener }
+
+func (l smallBuffers) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err == nil {
+		err = conn.(*net.TCPConn).SetWriteBuffer(4 << 10)
+	}
+	return conn, err
+}
+
+func buffered(w *harness) { w.listen = func(ln net.Listener) net.Listener { return smallBuffers{ln} } }
+
+// slowReader asks for a list and takes nothing of it but its head.
+func slowReader(t *testing.T, w *harness, path string) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", w.address)
+	w.must(err)
+	t.Cleanup(func() { conn.Close() })
+	w.must(conn.(*net.TCPConn).SetReadBuffer(4 << 10))
+	_, err = fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nAccept: text/csv\r\n\r\n", path, w.address)
+	w.must(err)
+	head := make([]byte, 12)
+	_, err = io.ReadFull(conn, head)
+	w.must(err)
+	if string(head) != "HTTP/1.1 200" {
+		rest := make([]byte, 2048)
+		n, _ := conn.Read(rest)
+		t.Fatalf("%s: %s%s", path, head, rest[:n])
+	}
+	return conn
+}
+
+// manyBookings puts bookings into the log without the entities, which take longer than the test.
+func manyBookings(t *testing.T, w *harness, n int) {
+	t.Helper()
+	w.do("POST", "/v1/performances", `{"id":"big","title":"t","venue":"v","starts_at":"2099-05-01T20:00:00Z","sections":[
+		{"id":"A","rows":200,"seats_per_row":500,"price":100}]}`).is(201)
+	var written sync.WaitGroup
+	each := func(i int) {
+		fact := &events.BookingHeld{BookingID: events.BookingID(fmt.Sprintf("b%d", i)), PerformanceID: "big",
+			Holder: events.Holder(fmt.Sprintf("holder %d", i)), Amount: 100, Attempt: 1,
+			Seats:     []events.BookedSeat{{Seat: events.SeatName(fmt.Sprintf("A-%d-%d", i/500+1, i%500+1)), Price: 100}},
+			ExpiresAt: time.Unix(4_000_000_000, 0).UTC(), ExtendableUntil: time.Unix(4_000_000_000, 0).UTC(),
+			OrderData: events.OrderData{Reference: fmt.Sprintf("R-%06d %s", i, strings.Repeat("x", 100))}}
+		w.append(events.NewStreamID(events.BookingCategory, string(fact.BookingID)), fact)
+	}
+	const writers = 128
+	for first := range writers {
+		written.Go(func() {
+			for i := first; i < n; i += writers {
+				each(i)
+			}
+		})
+	}
+	written.Wait()
+	head, err := w.store.Head(t.Context())
+	w.must(err)
+	w.must(w.views.WaitFor(t.Context(), head))
+}
+
+// TestListsStream: a long list takes no more memory than a short one, four are sent at a time, and
+// each is of the position at which it began.
+func TestListsStream(t *testing.T) {
+	n := 5_000
+	if given := os.Getenv("ADMITONE_LISTED"); given != "" {
+		n, _ = strconv.Atoi(given)
+	}
+	w := newHarness(t, buffered)
+	manyBookings(t, w, n)
+	const path = "/v1/performances/big/bookings"
+	var before, after runtime.MemStats
+	slow := slowReader(t, w, path)
+	for range exportsAtOnce - 1 {
+		slowReader(t, w, path)
+	}
+	w.do("GET", path+"?format=csv", "").problem(429, "overloaded")
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	w.append("booking-late", &events.BookingHeld{BookingID: "late", PerformanceID: "big", Holder: "late", Amount: 100,
+		Seats: []events.BookedSeat{{Seat: "A-200-500", Price: 100}}, ExpiresAt: time.Unix(4_000_000_000, 0).UTC(),
+		ExtendableUntil: time.Unix(4_000_000_000, 0).UTC(), Attempt: 1})
+	lines, seen, highest := 0, 0, uint64(0)
+	buf := make([]byte, 64<<10)
+	for {
+		w.must(slow.SetReadDeadline(time.Now().Add(patience)))
+		got, err := slow.Read(buf)
+		w.must(err)
+		lines += bytes.Count(buf[:got], []byte("\r\n\"b"))
+		if seen += got; seen>>20 > int(highest) {
+			highest++
+			runtime.GC()
+			runtime.ReadMemStats(&after)
+			if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 8<<20 {
+				t.Fatalf("%d bytes more after %d of the list", grown, seen)
+			}
+		}
+		if bytes.Contains(buf[:got], []byte("late")) {
+			t.Fatal("the list has a booking that was made after it began")
+		}
+		if bytes.HasSuffix(buf[:got], []byte("0\r\n\r\n")) {
+			break
+		}
+	}
+	if lines < n-n/1000-2 || lines > n { // a line that is cut by a read is not counted
+		t.Errorf("%d lines, want %d", lines, n)
+	}
+	a := w.do("GET", path, "", "Accept", "text/csv") // in place of the one that has ended
+	if got := a.table(); len(got) != n+1 || columnsOf(a)[0] != "id" {
+		t.Errorf("%d lines, want %d", len(got), n+1)
+	}
+}
+
+// TestBrokenListIsNoList: when a list can't be sent to its end, the answer has none.
+func TestBrokenListIsNoList(t *testing.T) {
+	w := newHarness(t, buffered)
+	manyBookings(t, w, 5_000)
+	conn := slowReader(t, w, "/v1/performances/big/bookings")
+	w.views.Close() // what it reads is gone
+	var all []byte
+	buf := make([]byte, 64<<10)
+	for {
+		w.must(conn.SetReadDeadline(time.Now().Add(patience)))
+		got, err := conn.Read(buf)
+		all = append(all, buf[:got]...)
+		if err != nil {
+			break
+		}
+	}
+	if bytes.HasSuffix(all, []byte("0\r\n\r\n")) || !bytes.Contains(all, []byte(`"position"`)) {
+		t.Errorf("%d bytes, which end in %q", len(all), all[max(0, len(all)-20):])
+	}
+	if !strings.Contains(w.log.String(), "a list could not be sent to its end") {
+		t.Error("the log says nothing of it")
+	}
+}
+
+// TestStalledListEnds: a client that takes nothing loses its place to others.
+func TestStalledListEnds(t *testing.T) {
+	w := newHarness(t, buffered, func(w *harness) { w.config.StallAfter = 100 * time.Millisecond })
+	manyBookings(t, w, 2_000)
+	for range exportsAtOnce {
+		slowReader(t, w, "/v1/performances/big/bookings")
+	}
+	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		if a := w.do("HEAD", "/v1/performances/big/bookings", "", "Accept", "text/csv"); a.status == 200 {
+			break
+		} else if time.Now().After(deadline) {
+			t.Fatal("the places are taken for ever")
+		}
+	}
+}

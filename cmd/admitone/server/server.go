@@ -215,14 +215,14 @@ func (p *Server) open(s Settings) (err error) {
 	}
 	p.http = api.New(api.Config{
 		Desk: p.Desk, Bookings: p.bookings, Rooms: p.Rooms, JoinsPerMinute: s.Joins, CommandsPerSecond: s.RateLimit,
-		Views: p.Views, Store: p.Log,
-		Auth: s.Auth, AllowOrigins: s.AllowOrigins,
+		Views: p.Views, Store: p.Log, Auth: s.Auth, AllowOrigins: s.AllowOrigins,
 		MaxSockets: s.MaxSockets, AccessLog: s.AccessLog, Logger: s.Logger, Yardstick: s.Yardstick,
 		MaxConnections: p.files.connections, ConnectionsPerAddress: ofAddress(s.PerAddress, p.files.connections),
 		Proxies: s.Proxies, Metrics: p.metrics,
 		MaxLag: bounds.lag, Linger: p.linger(s.Drain), Proofs: p.proofs(),
-		Backup:          backups(p.Log, s.Directory(), s.MaxBackups),
-		OperationsApart: p.operations != nil, Contacts: p.contacts, HoldersCharge: s.OwnCharges, Refusals: p.Refusals, Monitor: p.Monitor,
+		Backup: backups(p.Log, s.Directory(), s.MaxBackups), OperationsApart: p.operations != nil,
+		Contacts: p.contacts, HoldersCharge: s.OwnCharges,
+		Refusals: p.Refusals, Monitor: p.Monitor,
 		Webhooks: p.webhooks, Currency: p.currency,
 	})
 	return nil

@@ -2,6 +2,7 @@ package projections
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,7 +17,9 @@ import (
 	"github.com/cockroachdb/pebble/v2/sstable"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"admitone/events"
 	"admitone/events/pebbledb"
+	"admitone/projections/row"
 )
 
 // openDisk locks the folder and opens the views in it, those anew that can't be used.
@@ -325,4 +328,50 @@ func (q quiet) Fatalf(format string, args ...any) {
 func oneLine(err error) string {
 	line, _, _ := strings.Cut(fmt.Sprint(err), "\n")
 	return line
+}
+
+// errForeign: the record is of the views of another log.
+var errForeign = errors.New("a record of another log's views")
+
+// recordViews names what every record begins with: its log's tag. A file of another
+// log's views may be as sound as ours.
+const recordViews = "record.v2"
+
+// tagSize is how many bytes of a hash of its epoch tell a log from others.
+const tagSize = 4
+
+func tagOf(epoch string) (tag [tagSize]byte) {
+	sum := sha256.Sum256([]byte(epoch))
+	copy(tag[:], sum[:])
+	return tag
+}
+
+// own returns what is behind the tag. Error: errForeign.
+func (p *Projections) own(record []byte) ([]byte, error) {
+	if len(record) < tagSize || [tagSize]byte(record) != p.tag {
+		return nil, errForeign
+	}
+	return record[tagSize:], nil
+}
+
+// Seen returns the position up to which the views in dir contain the log of an epoch, 0
+// if there are none of it, or none that can be read: those are rebuilt. Nobody may have
+// them open. It changes nothing. Error: the disk's.
+func Seen(dir, epoch string) (position events.Position, err error) {
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	db, lock, err := openReader(dir)
+	if err == nil {
+		defer func() { err = errors.Join(err, db.Close(), lock.Close()) }()
+		var at checkpoint
+		var fits bool
+		if at, _, fits, err = (&Projections{db: db, epoch: epoch}).loadCheckpoint(); err == nil && fits {
+			return at.position, nil
+		}
+	}
+	if err == nil || errors.Is(err, row.ErrRecord) || errors.Is(err, pebble.ErrDBDoesNotExist) || spoiled(err) {
+		return 0, nil
+	}
+	return 0, err
 }

@@ -698,6 +698,12 @@ type Booking struct {
 	Cancellation *Cancellation `json:"cancellation,omitempty"`
 	// How much of what was paid was not refunded when it was given back.
 	Kept int64 `json:"kept,omitempty"`
+	// While it is `awaiting_payment`: what it waits for; `expires_at` is until when.
+	Intent string `json:"intent,omitempty"`
+	// As in openapi.yaml.
+	Outcome Outcome `json:"outcome,omitempty"`
+	// As in openapi.yaml.
+	RefundID *RefundID `json:"refund_id,omitempty"`
 	// Of the last change, from 0; also the `ETag`.
 	Revision int64 `json:"revision"`
 	// Of the last change in the log.
@@ -764,6 +770,78 @@ type SectionReport struct {
 	Refunded int64 `json:"refunded"`
 	// To be given back.
 	Owed int64 `json:"owed"`
+}
+
+// Outcome: What became of the money that was reported; only in the answer to that.
+type Outcome string
+
+// The values of Outcome.
+const (
+	OutcomeBooked     Outcome = "booked"
+	OutcomeRefundOwed Outcome = "refund_owed"
+)
+
+// RefundID: What is owed of it, in `/v1/refunds`.
+type RefundID string
+
+// NewPayment: Empty to pay from the wallet; else money that came in outside. Then all but `final` is needed.
+type NewPayment struct {
+	// As in openapi.yaml.
+	Method string `json:"method,omitempty"`
+	// Who took the money.
+	Provider string `json:"provider,omitempty"`
+	// The payment's name there; one is one payment for one thing.
+	Reference string `json:"reference,omitempty"`
+	// What came in, in minor units.
+	Amount int64 `json:"amount,omitempty"`
+	// By ISO 4217.
+	Currency string `json:"currency,omitempty"`
+	// A wrong sum is received too.
+	Final bool `json:"final,omitempty"`
+}
+
+// NewIntent: The body that has a booking wait for money.
+type NewIntent struct {
+	// Who takes it.
+	Provider string `json:"provider"`
+	// How long it waits.
+	Seconds int64 `json:"seconds,omitempty"`
+}
+
+// Refund: What is or was owed of money from outside because of one fact.
+type Refund struct {
+	// As in openapi.yaml.
+	ID RefundID `json:"id"`
+	// Whether it was paid back.
+	Status string `json:"status"`
+	// In minor units of `currency`.
+	Amount int64 `json:"amount"`
+	// That of the payment.
+	Currency string `json:"currency"`
+	// Who took the money.
+	Provider string `json:"provider"`
+	// The payment's name there.
+	Reference string `json:"reference"`
+	// What it was for.
+	BookingID string `json:"booking_id,omitempty"`
+	// What it was for.
+	ProductID string `json:"product_id,omitempty"`
+	// What it was for.
+	ReservationID string `json:"reservation_id,omitempty"`
+	// Why it is owed.
+	Cause string `json:"cause"`
+	// The reference under which it was paid back.
+	Settlement string `json:"settlement,omitempty"`
+	// Of the payment at the last change of the refund; also the `ETag`.
+	Revision int64 `json:"revision"`
+	// Of that change in the log.
+	Position int64 `json:"position"`
+}
+
+// NewSettlement: The body that settles a refund.
+type NewSettlement struct {
+	// The provider's name for what was paid back.
+	Reference string `json:"reference"`
 }
 
 // NewCharge: The body that charges a wallet.
@@ -1645,6 +1723,10 @@ type Readiness struct {
 	Position int64 `json:"position"`
 	// The log's identity.
 	Epoch string `json:"epoch"`
+	// The code by ISO 4217 of what all amounts are minor units of, or `assumed`.
+	Currency string `json:"currency"`
+	// Its decimals; not there if it is `assumed`.
+	CurrencyDigits int64 `json:"currency_digits,omitempty"`
 	// Position up to which the log was checked against all rules; with `serve --prove` only.
 	Proved int64 `json:"proved,omitempty"`
 	// This server has none of the keys that the log's waiting rooms are signed with; rooms, and what they guard,
@@ -1671,6 +1753,7 @@ const (
 	CodeAlreadyConfirmed      Code = "already_confirmed"
 	CodeAlreadyEntered        Code = "already_entered"
 	CodeAlreadyExists         Code = "already_exists"
+	CodeAmountMismatch        Code = "amount_mismatch"
 	CodeBadCursor             Code = "bad_cursor"
 	CodeBadParameter          Code = "bad_parameter"
 	CodeBodyTooLarge          Code = "body_too_large"
@@ -1685,6 +1768,7 @@ const (
 	CodeKeysDiffer            Code = "keys_differ"
 	CodeKeysUnavailable       Code = "keys_unavailable"
 	CodeLimitExceeded         Code = "limit_exceeded"
+	CodeTooLarge              Code = "too_large"
 	CodeLogUnavailable        Code = "log_unavailable"
 	CodeMalformedJson         Code = "malformed_json"
 	CodeMethodNotAllowed      Code = "method_not_allowed"
@@ -1694,6 +1778,8 @@ const (
 	CodeOverloaded            Code = "overloaded"
 	CodePassInvalid           Code = "pass_invalid"
 	CodePassRequired          Code = "pass_required"
+	CodePaymentInProgress     Code = "payment_in_progress"
+	CodePaymentReferenceUsed  Code = "payment_reference_used"
 	CodeProjectionBehind      Code = "projection_behind"
 	CodeRateLimited           Code = "rate_limited"
 	CodeRegistrationClosed    Code = "registration_closed"

@@ -644,7 +644,7 @@ export interface Booking {
   /** What they cost together, in minor units. */
   amount: number;
   /** `paying`: a payment is under way, and no deadline ends it. */
-  status: "held" | "paying" | "booked" | "released" | "expired";
+  status: "held" | "awaiting_payment" | "paying" | "booked" | "released" | "expired";
   /** The last moment at which a payment is in time. */
   expires_at: string;
   /** It was held for longer. */
@@ -653,6 +653,12 @@ export interface Booking {
   cancellation?: Cancellation;
   /** How much of what was paid was not refunded when it was given back. */
   kept?: number;
+  /** While it is `awaiting_payment`: what it waits for; `expires_at` is until when. */
+  intent?: string;
+  /** As in openapi.yaml. */
+  outcome?: Outcome;
+  /** As in openapi.yaml. */
+  refund_id?: RefundID;
   /** Of the last change, from 0; also the `ETag`. */
   revision: number;
   /** Of the last change in the log. */
@@ -719,6 +725,72 @@ export interface SectionReport {
   refunded: number;
   /** To be given back. */
   owed: number;
+}
+
+/** What became of the money that was reported; only in the answer to that. */
+export type Outcome = "booked" | "refund_owed";
+
+/** What is owed of it, in `/v1/refunds`. */
+export type RefundID = string;
+
+/** Empty to pay from the wallet; else money that came in outside. Then all but `final` is needed. */
+export interface NewPayment {
+  /** As in openapi.yaml. */
+  method?: string;
+  /** Who took the money. */
+  provider?: string;
+  /** The payment's name there; one is one payment for one thing. */
+  reference?: string;
+  /** What came in, in minor units. */
+  amount?: number;
+  /** By ISO 4217. */
+  currency?: string;
+  /** A wrong sum is received too. */
+  final?: boolean;
+}
+
+/** The body that has a booking wait for money. */
+export interface NewIntent {
+  /** Who takes it. */
+  provider: string;
+  /** How long it waits. */
+  seconds?: number;
+}
+
+/** What is or was owed of money from outside because of one fact. */
+export interface Refund {
+  /** As in openapi.yaml. */
+  id: RefundID;
+  /** Whether it was paid back. */
+  status: "owed" | "settled";
+  /** In minor units of `currency`. */
+  amount: number;
+  /** That of the payment. */
+  currency: string;
+  /** Who took the money. */
+  provider: string;
+  /** The payment's name there. */
+  reference: string;
+  /** What it was for. */
+  booking_id?: string;
+  /** What it was for. */
+  product_id?: string;
+  /** What it was for. */
+  reservation_id?: string;
+  /** Why it is owed. */
+  cause: "late" | "already_paid" | "released" | "seat_returned" | "cancelled" | "wrong_sum";
+  /** The reference under which it was paid back. */
+  settlement?: string;
+  /** Of the payment at the last change of the refund; also the `ETag`. */
+  revision: number;
+  /** Of that change in the log. */
+  position: number;
+}
+
+/** The body that settles a refund. */
+export interface NewSettlement {
+  /** The provider's name for what was paid back. */
+  reference: string;
 }
 
 /** The body that charges a wallet. */
@@ -1565,6 +1637,10 @@ export interface Readiness {
   position: number;
   /** The log's identity. */
   epoch: string;
+  /** The code by ISO 4217 of what all amounts are minor units of, or `assumed`. */
+  currency: string;
+  /** Its decimals; not there if it is `assumed`. */
+  currency_digits?: number;
   /** Position up to which the log was checked against all rules; with `serve --prove` only. */
   proved?: number;
   /** This server has none of the keys that the log's waiting rooms are signed with; rooms, and what they guard, are answered with 503 `keys_differ`. Else it is not there. */
@@ -1582,4 +1658,4 @@ export interface SectionLeft {
 }
 
 /** For programs; stable. */
-export type Code = "already_confirmed" | "already_entered" | "already_exists" | "bad_cursor" | "bad_parameter" | "body_too_large" | "deadline_passed" | "forbidden" | "foreign_origin" | "hold_expired" | "idempotency_key_reused" | "insufficient_balance" | "internal" | "invalid_field" | "keys_differ" | "keys_unavailable" | "limit_exceeded" | "log_unavailable" | "malformed_json" | "method_not_allowed" | "not_found" | "not_held" | "not_open" | "overloaded" | "pass_invalid" | "pass_required" | "projection_behind" | "rate_limited" | "registration_closed" | "released" | "request_header_too_large" | "revision_required" | "room_closed" | "sale_closed" | "cancellation_closed" | "seat_taken" | "shutting_down" | "draining" | "sold_out" | "stale_revision" | "tournament_full" | "unauthenticated" | "unknown_field" | "unsupported_media_type" | "upgrade_required";
+export type Code = "already_confirmed" | "already_entered" | "already_exists" | "amount_mismatch" | "bad_cursor" | "bad_parameter" | "body_too_large" | "deadline_passed" | "forbidden" | "foreign_origin" | "hold_expired" | "idempotency_key_reused" | "insufficient_balance" | "internal" | "invalid_field" | "keys_differ" | "keys_unavailable" | "limit_exceeded" | "too_large" | "log_unavailable" | "malformed_json" | "method_not_allowed" | "not_found" | "not_held" | "not_open" | "overloaded" | "pass_invalid" | "pass_required" | "payment_in_progress" | "payment_reference_used" | "projection_behind" | "rate_limited" | "registration_closed" | "released" | "request_header_too_large" | "revision_required" | "room_closed" | "sale_closed" | "cancellation_closed" | "seat_taken" | "shutting_down" | "draining" | "sold_out" | "stale_revision" | "tournament_full" | "unauthenticated" | "unknown_field" | "unsupported_media_type" | "upgrade_required";

@@ -36,7 +36,8 @@ func (s *Store) MaxAppend() int64 { return s.maxAppend.Load() }
 
 // learnLimit finds out whether the node takes appends as large as maxAppend, by one that it refuses
 // in any case: because of its size, and then it names its limit, or because no stream has so many
-// events. Errors: those of an append; ErrSmallAppends.
+// events. A user who may not write learns nothing, and may still read. Errors: those of an append;
+// ErrSmallAppends.
 func (s *Store) learnLimit(ctx context.Context) error {
 	if s.readOnly {
 		return nil
@@ -45,8 +46,9 @@ func (s *Store) learnLimit(ctx context.Context) error {
 	e.Data = bytes.Repeat([]byte{'x'}, int(s.MaxAppend())-sizeOf(&e))
 	_, err := s.append(ctx, proposal{stream: limitStream, expected: farRevision, batch: []events.Event{e},
 		content: bytesContent})
+	var f *failure
 	switch {
-	case errors.Is(err, events.ErrConflict):
+	case errors.Is(err, events.ErrConflict), errors.As(err, &f) && f.exception() == "access-denied":
 		return nil
 	case errors.Is(err, events.ErrTooLarge):
 		if limit := s.MaxAppend(); limit < MinMaxAppend {

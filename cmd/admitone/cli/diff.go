@@ -52,7 +52,7 @@ func newDiff() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "diff KIND/ID --from MOMENT --to MOMENT",
 		Short: "Show what changed of one resource between two moments",
-		Long: "Shows what changed of one resource between two moments. KIND is one of\n" + shownKinds() + ",\n" +
+		Long: "Shows what changed of one resource between two moments. KIND is one of\n" + shownKindsInHelp() + ",\n" +
 			"with ids as in admitone history --help.",
 		Example: "  admitone diff product/1 --from 2031-05-01T20:00:00Z --to 2031-05-01T20:00:03Z\n  admitone diff " +
 			"performance/hall --from 17 --json",

@@ -15,6 +15,26 @@ import (
 	"admitone/projections/row"
 )
 
+// helpWidth is the width of a line of help.
+const helpWidth = 100
+
+// shownKindsInHelp lists them in lines of a terminal.
+func shownKindsInHelp() string {
+	lines, width := "", 0
+	for i, name := range kinds.Names() {
+		if i > 0 {
+			lines, width = lines+",", width+1
+			if width+len(name) >= helpWidth {
+				lines, width = lines+"\n", 0
+			} else {
+				lines, width = lines+" ", width+1
+			}
+		}
+		lines, width = lines+name, width+len(name)
+	}
+	return lines
+}
+
 // shownKinds lists the kinds that show and diff know.
 func shownKinds() string { return strings.Join(kinds.Names(), ", ") }
 
@@ -25,7 +45,7 @@ func newShow() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show KIND/ID",
 		Short: "Show one resource, as it is or as it was",
-		Long: "Shows one resource, as it is or as it was at a moment. KIND is one of\n" + shownKinds() + ",\n" +
+		Long: "Shows one resource, as it is or as it was at a moment. KIND is one of\n" + shownKindsInHelp() + ",\n" +
 			"with ids as in admitone history --help.",
 		Example: "  admitone show product/1\n  admitone show tournament/cup --at 2031-05-01T20:00:03Z\n  admitone show " +
 			"product/1 --json",

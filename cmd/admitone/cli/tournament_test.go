@@ -49,7 +49,7 @@ func TestReadingTournaments(t *testing.T) {
 		{"show team/b --json", 0, 1, []string{`{"id":"b","name":"Team b","revision":0,"position":4}`}},
 		{"show tournament/none", 1, 0, []string{"there is no tournament/none"}},
 		{"show team/d --at 3", 1, 0, []string{"there is no team/d", "at 3"}},
-		{"show ghost/1", 2, 0, []string{"product, seat, team, tournament"}},
+		{"show ghost/1", 2, 0, []string{shownKinds()}},
 	} {
 		t.Run(test.args, func(t *testing.T) {
 			stdout, stderr := must(t, test.want, append(strings.Fields(test.args), "--url", s.url)...)

@@ -16,8 +16,10 @@ import (
 // AppendAll implements events.MultiAppender, with the faults of an append.
 func (f *faulty) AppendAll(ctx context.Context, appends []events.StreamAppend) ([]events.Appended, error) {
 	all := &appendsAll{Store: f.Store, appends: appends}
-	_, err := f.next()(ctx, all, "", 0, nil)
-	return all.appended, err
+	if _, err := f.next()(ctx, all, "", 0, nil); err != nil {
+		return nil, err // the append may still be under way
+	}
+	return all.appended, nil
 }
 
 // appendsAll is a store whose Append is an AppendAll.

@@ -36,6 +36,13 @@ func (s *script) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer(w)
 }
 
+// sent returns the Idempotency-Key of each request.
+func (s *script) sent() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.keys)
+}
+
 func problem(status int, code, after, more string) func(http.ResponseWriter) {
 	return func(w http.ResponseWriter) {
 		w.Header().Set("Retry-After", after)
@@ -71,13 +78,13 @@ func TestRetries(t *testing.T) {
 	if err != nil || r.ID != "r1" {
 		t.Fatal(r, err)
 	}
-	if len(s.keys) != len(tries) || s.keys[0] == "" || slices.ContainsFunc(s.keys,
-		func(key string) bool { return key != s.keys[0] }) {
-		t.Errorf("the keys of the attempts: %q", s.keys)
+	if len(s.sent()) != len(tries) || s.sent()[0] == "" || slices.ContainsFunc(s.sent(),
+		func(key string) bool { return key != s.sent()[0] }) {
+		t.Errorf("the keys of the attempts: %q", s.sent())
 	}
-	first := s.keys[0]
+	first := s.sent()[0]
 	if _, err := s.client(patience).Reserve(t.Context(), "p", client.NewReservation{}); err != nil ||
-		s.keys[len(s.keys)-1] == first {
+		s.sent()[len(s.sent())-1] == first {
 		t.Errorf("another command has the key of the first: %v", err)
 	}
 }
@@ -95,8 +102,8 @@ func TestRetriesEnd(t *testing.T) {
 		if time.Since(begun) > patience/2 {
 			t.Errorf("%s: it took %s", name, time.Since(begun))
 		}
-		if after == "60" && len(s.keys) != 1 {
-			t.Errorf("%s: %d attempts", name, len(s.keys))
+		if after == "60" && len(s.sent()) != 1 {
+			t.Errorf("%s: %d attempts", name, len(s.sent()))
 		}
 	}
 }
@@ -107,8 +114,8 @@ func TestNotRetried(t *testing.T) {
 	_, err := s.client(patience).Reserve(t.Context(), "p", client.NewReservation{Quantity: 3})
 	refusal := (*client.Error)(nil)
 	if !errors.Is(err, client.CodeSoldOut) || errors.Is(err, client.CodeSeatTaken) || !errors.As(err, &refusal) ||
-		refusal.Remaining != 2 || refusal.Status != 409 || refusal.RequestID != "r" || len(s.keys) != 1 {
-		t.Errorf("%v after %d attempts: %+v", err, len(s.keys), refusal)
+		refusal.Remaining != 2 || refusal.Status != 409 || refusal.RequestID != "r" || len(s.sent()) != 1 {
+		t.Errorf("%v after %d attempts: %+v", err, len(s.sent()), refusal)
 	}
 	for name, c := range map[string]struct {
 		answer   func(http.ResponseWriter)
@@ -116,8 +123,8 @@ func TestNotRetried(t *testing.T) {
 	}{"unknown": {broken, 1}, "nothing done": {problem(429, "overloaded", "0", ""), 2}} {
 		s := &script{t: t, answers: []func(http.ResponseWriter){c.answer, good}}
 		_, err := s.client(patience).EditProduct(t.Context(), "p", "e1", client.ProductEdit{Name: new("n")})
-		if (err == nil) != (c.attempts == 2) || len(s.keys) != c.attempts || s.keys[0] != "" {
-			t.Errorf("%s: %v after the attempts %q", name, err, s.keys)
+		if (err == nil) != (c.attempts == 2) || len(s.sent()) != c.attempts || s.sent()[0] != "" {
+			t.Errorf("%s: %v after the attempts %q", name, err, s.sent())
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())

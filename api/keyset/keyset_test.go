@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,19 +21,39 @@ import (
 
 // issuer is where a set is read, in a test.
 type issuer struct {
+	takes time.Duration
+
+	mu    sync.Mutex // guards what follows
 	text  string
 	err   error
-	takes time.Duration
-	asked int
+	times int
+}
+
+// become changes what is read.
+func (i *issuer) become(text string, err error) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.text, i.err = text, err
+}
+
+// asked returns how often the set was read.
+func (i *issuer) asked() int {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.times
 }
 
 func (i *issuer) read(ctx context.Context) ([]byte, error) {
-	i.asked++
+	i.mu.Lock()
+	i.times++
+	i.mu.Unlock()
 	select {
 	case <-time.After(i.takes):
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
 	return []byte(i.text), i.err
 }
 
@@ -64,20 +85,20 @@ func TestUnknownKey(t *testing.T) {
 		i := &issuer{text: setOf("a")}
 		s := begin(i)
 		s.expect(t, "a", nil)
-		i.text = setOf("a", "b")
+		i.become(setOf("a", "b"), nil)
 		for range 100 {
 			s.expect(t, "b", ErrUnknown)
 		}
 		time.Sleep(askEvery - time.Millisecond)
 		s.expect(t, "b", ErrUnknown)
-		if i.asked != 1 {
-			t.Errorf("asked %d times in ten seconds", i.asked)
+		if i.asked() != 1 {
+			t.Errorf("asked %d times in ten seconds", i.asked())
 		}
 		time.Sleep(time.Millisecond)
 		s.expect(t, "b", nil)
 		s.expect(t, "c", ErrUnknown)
-		if i.asked != 2 {
-			t.Errorf("asked %d times, want 2", i.asked)
+		if i.asked() != 2 {
+			t.Errorf("asked %d times, want 2", i.asked())
 		}
 		if _, err := s.Key("b", RS256); !errors.Is(err, ErrUnknown) {
 			t.Errorf("a key is good for another algorithm: %v", err)
@@ -101,8 +122,8 @@ func TestSlowIssuer(t *testing.T) {
 		time.Sleep(i.takes)
 		synctest.Wait()
 		s.expect(t, "a", nil)
-		if i.asked != 1 {
-			t.Errorf("asked %d times", i.asked)
+		if i.asked() != 1 {
+			t.Errorf("asked %d times", i.asked())
 		}
 	})
 }
@@ -120,21 +141,21 @@ func TestIssuerAway(t *testing.T) {
 		if s.expect(t, "a", ErrUnavailable); s.Ready() {
 			t.Error("ready without keys")
 		}
-		i.text, i.err = setOf("a", "b"), nil
+		i.become(setOf("a", "b"), nil)
 		time.Sleep(retryEvery)
 		if s.expect(t, "a", nil); !s.Ready() {
 			t.Error("not ready with keys")
 		}
 		for _, nonsense := range []string{"", "{}", `{"keys":[]}`, "<html>", setOf(""), setOf("a", "a"),
 			`{"keys":[{"kty":"oct","kid":"a","k":"AAAA"}]}`} {
-			i.text = nonsense
+			i.become(nonsense, nil)
 			time.Sleep(refreshEvery)
 			s.expect(t, "a", nil)
 		}
-		i.err = errors.New("away")
+		i.become("", errors.New("away"))
 		time.Sleep(24 * time.Hour)
 		s.expect(t, "a", nil)
-		i.text, i.err = setOf("b"), nil
+		i.become(setOf("b"), nil)
 		time.Sleep(refreshEvery)
 		s.expect(t, "b", nil)
 		s.expect(t, "a", ErrUnknown)

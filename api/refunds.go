@@ -7,8 +7,8 @@ import (
 
 	"admitone/actors"
 	"admitone/actors/refunds"
-	"admitone/api/codes"
 	"admitone/events"
+	"admitone/projections"
 	"admitone/projections/row"
 )
 
@@ -18,31 +18,37 @@ func (s *Server) refundRoutes() {
 	s.handle(fiber.MethodPost, "/v1/refunds/:id/settlement", s.settleRefund)
 }
 
+// refundColumns are the columns of the list: every member that a refund can have.
+var refundColumns = []string{"id", "status", "amount", "currency", "provider", "reference", "booking_id", "product_id",
+	"reservation_id", "cause", "settlement", "revision", "position"}
+
 // listRefunds answers with what is or was owed of money from outside, in the order in which it became
 // owed.
 func (s *Server) listRefunds(r *request) error {
 	if err := r.caller.must(RoleAuditor, RoleService, RoleAdmin); err != nil {
 		return err
 	}
-	status := row.RefundStatus(r.ctx.Query("status"))
-	switch status {
-	case "", row.RefundOwed, row.RefundSettled:
-	default:
-		return refuse(codes.BadParameter, "status is owed or settled")
-	}
-	after, limit, err := r.numbered()
+	q, err := r.query(string(row.RefundOwed), string(row.RefundSettled))
 	if err != nil {
 		return err
 	}
-	if err := r.caughtUp(); err != nil {
-		return err
-	}
-	page, next, err := s.config.Views.Refunds(status, events.Position(after), limit)
-	if err != nil {
-		return err
-	}
-	return r.list(len(page), numberedNext(uint64(next)),
-		func(dst []byte, i int) ([]byte, error) { return appendRefund(dst, &page[i]), nil }, nil)
+	q.at = nil // they are told as they are now
+	return answerList(r, &q, &listing[row.Refund]{
+		name: "refunds", columns: refundColumns,
+		page: func(from *projections.Reading, after string, most int) ([]row.Refund, string, error) {
+			number, err := numberCursor[events.Position](after)
+			if err != nil {
+				return nil, "", err
+			}
+			page, next, err := from.Refunds(q.status == string(row.RefundOwed), number, most)
+			return page, numberedNext(uint64(next)), err
+		},
+		then: func(f *row.Refund) (bool, error) {
+			return q.status == "" || string(f.Status) == q.status, nil
+		},
+		write:   func(dst []byte, f *row.Refund) ([]byte, error) { return appendRefund(dst, f), nil },
+		contact: func(f *row.Refund) string { return bookingContact(string(f.For.BookingID)) },
+	})
 }
 
 // refund returns the refund in the path, or not_found.

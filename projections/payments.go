@@ -143,69 +143,49 @@ func (p *Projections) Refund(id events.RefundID) (refund row.Refund, ok bool, er
 	return k.refunds.get(numberKey(number))
 }
 
-// Refunds returns up to limit refunds with a status, "" for all, in the order in which they became
-// owed, behind the number after: 0 for the first page, else the next of the page before. next is 0
-// if there are no more. Errors: the disk's.
-func (p *Projections) Refunds(status row.RefundStatus, after events.Position,
-	limit int) (page []row.Refund, next events.Position, err error) {
-	if err := p.enter(); err != nil {
-		return nil, 0, err
-	}
-	defer p.leave()
-	k := viewOf[*payments](p)
+// Refunds returns up to most refunds, or of those that are owed alone, in the order in which they
+// became owed, behind the number after: 0 for the first page, else the next of the page before. next
+// is 0 if there are no more. Errors: the disk's.
+func (r *Reading) Refunds(owed bool, after events.Position, most int) (page []row.Refund, next events.Position,
+	err error) {
+	k := viewOf[*payments](r.p)
 	from, end := numberKey(after)+"\x00", "\xff\xff\xff\xff\xff\xff\xff\xff\xff"
-	if status == row.RefundOwed {
-		return k.owedRefunds(from, end, limit)
+	if owed {
+		return r.owedRefunds(k, from, end, most)
 	}
-	p.mu.RLock()
-	all, err := k.refunds.scan(from, end)
-	p.mu.RUnlock()
-	if err != nil {
-		return nil, 0, err
-	}
-	err = all.each(func(_ string, refund *row.Refund) bool {
-		if status != "" && refund.Status != status {
-			return true
-		}
-		if len(page) == limit {
-			next = page[limit-1].Number
+	err = rangeOf(r, k.refunds, from, end, func(_ string, refund row.Refund) bool {
+		if len(page) == most {
+			next = page[most-1].Number
 			return false
 		}
-		page = append(page, *refund)
+		page = append(page, refund)
 		return true
 	})
 	return page, next, err
 }
 
 // owedRefunds goes by the index, for most refunds are settled.
-func (k *payments) owedRefunds(from, end string, limit int) (page []row.Refund, next events.Position, err error) {
-	k.owed.mu.RLock()
-	owed, err := k.owed.scan(from, end)
-	k.owed.mu.RUnlock()
-	if err != nil {
-		return nil, 0, err
-	}
+func (r *Reading) owedRefunds(k *payments, from, end string, most int) (page []row.Refund, next events.Position,
+	err error) {
 	var keys []string
-	if err = owed.each(func(key string, _ *struct{}) bool {
+	err = rangeOf(r, k.owed, from, end, func(key string, _ struct{}) bool {
 		keys = append(keys, key)
-		return len(keys) <= limit
-	}); err != nil {
-		return nil, 0, err
-	}
-	if len(keys) > limit {
-		keys = keys[:limit]
-		next = events.Position(binary.BigEndian.Uint64([]byte(keys[limit-1])))
+		return len(keys) <= most
+	})
+	if len(keys) > most {
+		keys = keys[:most]
+		next = events.Position(binary.BigEndian.Uint64([]byte(keys[most-1])))
 	}
 	for _, key := range keys {
-		refund, ok, err := k.refunds.get(key)
 		if err != nil {
-			return nil, 0, err
+			break
 		}
-		if ok && refund.Status == row.RefundOwed { // else it was settled a moment ago
+		var refund row.Refund
+		if refund, _, err = oneOf(r, k.refunds.prefix+key, k.refunds.decode); err == nil {
 			page = append(page, refund)
 		}
 	}
-	return page, next, nil
+	return page, next, err
 }
 
 // RunUnfinishedPayments is [Projections.RunUnfinished] for the payments with money that is neither

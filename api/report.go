@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -121,9 +122,14 @@ func (s *Server) performanceReport(r *request) error {
 				if err != nil {
 					return false, err
 				}
-				if there {
-					countBooking(&page[i], q.now, byID)
+				if !there {
+					continue
 				}
+				owed, err := s.owed(ctx, q, from, &page[i])
+				if err != nil {
+					return false, err
+				}
+				countBooking(&page[i], q.now, owed, byID)
 			}
 			if after = next; next == 0 {
 				break
@@ -137,8 +143,26 @@ func (s *Server) performanceReport(r *request) error {
 	})
 }
 
+// owed reports whether the refund of a booking that was given back is still to be paid: while the
+// wallet is being credited, or until somebody settles that of money from outside.
+func (s *Server) owed(ctx context.Context, q *query, from *projections.Reading, b *row.Booking) (bool, error) {
+	if !b.Refunded || b.Payment == "" {
+		return b.Refunding, nil
+	}
+	payment, _, err := from.Payment(b.Payment.Entity())
+	if err == nil && q.at != nil && payment.Position > q.at.Position {
+		var then *row.Payment
+		if then, err = row.PaymentAt(ctx, s.config.Store, b.Payment.Entity(), q.at.Position); then != nil {
+			payment = *then
+		}
+	}
+	return slices.ContainsFunc(payment.Refunds, func(f row.Refund) bool {
+		return f.Cause == events.OwedReleased && f.Status == row.RefundOwed
+	}), err
+}
+
 // countBooking adds the seats of a booking to their sections.
-func countBooking(b *row.Booking, now time.Time, sections map[events.SectionID]*sectionReport) {
+func countBooking(b *row.Booking, now time.Time, owed bool, sections map[events.SectionID]*sectionReport) {
 	for _, seat := range b.Seats {
 		id, _, _, _ := events.ParseSeat(seat.Seat)
 		s := sections[id]
@@ -157,7 +181,7 @@ func countBooking(b *row.Booking, now time.Time, sections map[events.SectionID]*
 			s.GivenBack++
 			s.Received += seat.Price
 			s.Kept += seat.Price - refund
-			if b.Refunding {
+			if owed {
 				s.Owed += refund
 			} else {
 				s.Refunded += refund

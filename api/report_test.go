@@ -109,3 +109,20 @@ func TestReports(t *testing.T) {
 	w.do("GET", "/v1/tournaments/cup/report", "").figures("sold", 0, "given_back", 1)
 	w.do("GET", fmt.Sprintf("/v1/tournaments/cup/report?at=%v", entered), "").figures("sold", 1, "given_back", 0)
 }
+
+// TestReportOfMoneyFromOutside: what was paid outside and given back is owed until it is settled.
+func TestReportOfMoneyFromOutside(t *testing.T) {
+	w := newHarness(t, euros)
+	w.nameEuro()
+	w.do("POST", "/v1/performances", fmt.Sprintf(newHall, "hall")).is(201)
+	booking := w.held("hall", "ada", "A-1-1")
+	w.do("POST", booking+"/payment", outside("x", 100, "")).is(200)
+	const report = "/v1/performances/hall/report"
+	w.do("GET", report, "").figures("sold", 1, "received", 100, "booked", 100)
+	returned := w.do("DELETE", booking, "").is(200)["position"]
+	w.do("GET", fmt.Sprintf("%s?min_position=%v", report, returned), "").figures("sold", 0, "owed", 100, "refunded", 0)
+	refund := items(w.do("GET", "/v1/refunds", ""))[0].(map[string]any)
+	settled := w.do("POST", "/v1/refunds/"+refund["id"].(string)+"/settlement", `{"reference":"back"}`).is(200)
+	w.do("GET", fmt.Sprintf("%s?min_position=%v", report, settled["position"]), "").figures("owed", 0, "refunded", 100)
+	w.do("GET", fmt.Sprintf("%s?at=%v", report, returned), "").figures("owed", 100, "refunded", 0)
+}

@@ -280,6 +280,11 @@ func (r *Reading) EntryOrder(id events.TournamentID, team events.TeamID) (events
 	return order, err
 }
 
+// Payment returns the row of a payment, as [Projections.Payment] does.
+func (r *Reading) Payment(id string) (row.Payment, bool, error) {
+	return rowIn(r, viewOf[*payments](r.p).rows, id)
+}
+
 // Performance returns a performance, and whether it exists.
 func (r *Reading) Performance(id events.PerformanceID) (row.Performance, bool, error) {
 	return rowIn(r, viewOf[*boxOffice](r.p).performances, string(id))

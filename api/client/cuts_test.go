@@ -34,7 +34,7 @@ func cutsWanted(t testing.TB) int {
 // server can't sum up. A client that does not go on where it was gets one for each cut.
 func snapshotsAllowed(t testing.TB) int {
 	t.Helper()
-	return 2 + cutsWanted(t)/20
+	return 2 + cutsWanted(t)/4
 }
 
 // change makes changes of the product p and cuts connections meanwhile. seen waits until the watcher

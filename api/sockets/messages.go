@@ -80,9 +80,9 @@ func (s *socket) subscribe(raw jsontext.Value) {
 	if !s.caughtUp() {
 		return
 	}
-	for _, topic := range request.Topics {
-		s.watch(topic, live.Resume{Since: request.Since[topic], Epoch: request.Epoch}, false)
-	}
+	s.tell(s.watch(request.Topics, func(topic string) live.Resume {
+		return live.Resume{Since: request.Since[topic], Epoch: request.Epoch}
+	}, false))
 }
 
 // caughtUp waits until the views have what this server has answered with. It returns false,
@@ -95,16 +95,39 @@ func (s *socket) caughtUp() bool {
 	return true
 }
 
-// watch subscribes to a topic, anew if it is watched already.
-func (s *socket) watch(topic string, resume live.Resume, shortDialect bool) {
+// unwatched is why a topic is not watched.
+type unwatched struct {
+	topic  string
+	code   core.Code
+	detail string
+}
+
+// tell sends an error message for each.
+func (s *socket) tell(all []unwatched) {
+	for _, u := range all {
+		s.sendError(u.code, u.detail, u.topic)
+	}
+}
+
+// watch subscribes to topics, anew to those that are watched already, and returns those that can't be.
+func (s *socket) watch(topics []string, resume func(topic string) live.Resume,
+	shortDialect bool) (failed []unwatched) {
+	for _, topic := range topics {
+		if code, detail := s.watchOne(topic, resume(topic), shortDialect); code != "" {
+			failed = append(failed, unwatched{topic, code, detail})
+		}
+	}
+	return failed
+}
+
+// watchOne returns why it fails, or "".
+func (s *socket) watchOne(topic string, resume live.Resume, shortDialect bool) (code core.Code, detail string) {
 	key := watchKey{topic, shortDialect}
 	if !s.unwatch(key) && s.watched() >= maxTopics {
-		s.sendError(core.CodeOverloaded, "one socket may watch 1000 topics", topic)
-		return
+		return core.CodeOverloaded, "one socket may watch 1000 topics"
 	}
 	if s.hub.config.Views.Stats().Subscribers >= s.hub.config.MaxWatches {
-		s.sendError(core.CodeOverloaded, "too many topics are watched; try again in a moment", topic)
-		return
+		return core.CodeOverloaded, "too many topics are watched; try again in a moment"
 	}
 	w := &watch{socket: s, watchKey: key}
 	s.mu.Lock()
@@ -113,20 +136,19 @@ func (s *socket) watch(topic string, resume live.Resume, shortDialect bool) {
 	sub, err := s.hub.config.Views.Subscribe(topic, resume, w)
 	if err == nil {
 		w.sub = sub
-		return
+		return "", ""
 	}
 	s.unwatch(key)
 	switch {
 	case errors.Is(err, live.ErrNotFound):
-		s.sendError(core.CodeNotFound, "there is no such topic", topic)
+		return core.CodeNotFound, "there is no such topic"
 	case errors.Is(err, live.ErrBadTopic):
-		s.sendError(codes.BadParameter, "there is no such kind of topic", topic)
+		return codes.BadParameter, "there is no such kind of topic"
 	case errors.Is(err, projections.ErrNotReady):
-		s.sendError(codes.ProjectionBehind, "the read side is catching up; subscribe again in a moment", topic)
-	default:
-		s.hub.config.Logger.Error("a subscription failed", "request_id", s.id, "topic", topic, "error", err)
-		s.sendError(codes.LogUnavailable, "subscribe again in a moment", topic)
+		return codes.ProjectionBehind, "the read side is catching up; subscribe again in a moment"
 	}
+	s.hub.config.Logger.Error("a subscription failed", "request_id", s.id, "topic", topic, "error", err)
+	return codes.LogUnavailable, "subscribe again in a moment"
 }
 
 func (s *socket) watched() int {

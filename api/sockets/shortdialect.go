@@ -22,7 +22,7 @@ func (s *socket) initProducts(raw jsontext.Value) {
 	if !s.data(raw, &values, productsShape) {
 		return
 	}
-	ids := make([]string, 0, len(values))
+	topics := make([]string, 0, len(values))
 	ack := append([]byte(nil), `{"event":"Product list initialized","data":[`...)
 	for i, value := range values {
 		id, ok := shortID(value)
@@ -30,7 +30,7 @@ func (s *socket) initProducts(raw jsontext.Value) {
 			s.sendError(core.CodeInvalidField, "data is "+productsShape, "")
 			return
 		}
-		ids = append(ids, id)
+		topics = append(topics, "product:"+id)
 		if i > 0 {
 			ack = append(ack, ',')
 		}
@@ -42,10 +42,10 @@ func (s *socket) initProducts(raw jsontext.Value) {
 	for _, key := range s.shortWatches() {
 		s.unwatch(key)
 	}
+	// Before the acknowledgement, so that every change behind it is heard; one may come before it.
+	failed := s.watch(topics, func(string) live.Resume { return live.Resume{} }, true)
 	s.reply(append(ack, "]}"...))
-	for _, id := range ids {
-		s.watch("product:"+id, live.Resume{}, true)
-	}
+	s.tell(failed)
 }
 
 // shortID reads an id that is given as a number or as a string.

@@ -76,11 +76,11 @@ func (b *Bookings) Report(ctx context.Context, cmd Report) (Answer, error) {
 		}
 		outcome, err := b.applyOutside(ctx, cmd.Origin, request.Stream)
 		if err != nil {
-			return Answer{}, err
+			return Answer{}, begun(err)
 		}
 		now, err = b.state(ctx, cmd.BookingID)
 		now.Outside, now.Replayed = outcome, received.Replayed
-		return now, err
+		return now, begun(err)
 	})
 }
 

@@ -76,11 +76,11 @@ func (b *Bookings) Report(ctx context.Context, cmd Report) (Answer, error) {
 		}
 		outcome, err := b.applyOutside(ctx, cmd.Origin, request.Stream)
 		if err != nil {
-			return Answer{}, begun(err)
+			return Answer{}, process.Begun(err)
 		}
 		now, err = b.state(ctx, cmd.BookingID)
 		now.Outside, now.Replayed = outcome, received.Replayed
-		return now, begun(err)
+		return now, process.Begun(err)
 	})
 }
 

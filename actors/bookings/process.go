@@ -2,10 +2,7 @@ package bookings
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
-	"admitone/actors"
 	"admitone/actors/allowance"
 	"admitone/actors/booking"
 	"admitone/actors/core"
@@ -157,20 +154,7 @@ func (b *Bookings) owed(ctx context.Context, h *hold, state *booking.State) (owe
 
 // runSteps runs p until it is completed or undone, on behalf of from.
 func (b *Bookings) runSteps(ctx context.Context, from Origin, p *process.Process) error {
-	err := b.runner.Run(ctx, from.request(), p)
-	if p.Announced {
-		err = begun(err)
-	}
-	return err
-}
-
-// begun is err where something has been written already. Then what is overloaded was not refused
-// without a trace: the outcome is unknown, and a retry goes on.
-func begun(err error) error {
-	if errors.Is(err, actors.ErrOverloaded) {
-		return fmt.Errorf("%w: %v", actors.ErrUnavailable, err)
-	}
-	return err
+	return b.runner.Run(ctx, from.request(), p)
 }
 
 // Resume goes on with whatever was begun about a booking and is not finished: it ends a

@@ -86,11 +86,20 @@ func ID(step, process string) actors.CommandID {
 	return actors.KeyedCommandID("", step+"/"+process) // no caller has the name ""
 }
 
+// Begun is err where something has been written already. Then what is overloaded was not refused
+// without a trace: the outcome is unknown, and a retry goes on.
+func Begun(err error) error {
+	if errors.Is(err, actors.ErrOverloaded) {
+		return fmt.Errorf("%w: %v", actors.ErrUnavailable, err)
+	}
+	return err
+}
+
 // Run takes the steps of p on behalf of the request from: every command has its CorrelationID
 // and Actor, and is caused by it. It returns nil when all are taken.
 //
 // Errors: a refusal, or what Step.Refused makes of it, once all is undone and durable; the
-// error of Close; a failure of [actors.Desk.Ask]: then p may be completed or not, and to
+// error of Close; a failure of [actors.Desk.Ask], as [Begun] tells it if p is announced: then p may be completed or not, and to
 // describe it from its stream and run it again is safe.
 func (r *Runner) Run(ctx context.Context, from actors.Request, p *Process) error {
 	if p.Joint && !p.Resumed && !p.Announced {
@@ -108,7 +117,7 @@ func (r *Runner) Run(ctx context.Context, from actors.Request, p *Process) error
 		}
 		failed := !isRefusal(err)
 		if failed && p.Announced {
-			return err
+			return Begun(err)
 		}
 		step, over := &p.Stages[i].Steps[at], false
 		if !failed && step.Refused != nil {

@@ -99,8 +99,8 @@ func Begun(err error) error {
 // and Actor, and is caused by it. It returns nil when all are taken.
 //
 // Errors: a refusal, or what Step.Refused makes of it, once all is undone and durable; the
-// error of Close; a failure of [actors.Desk.Ask], as [Begun] tells it if p is announced: then p may be completed or not, and to
-// describe it from its stream and run it again is safe.
+// error of Close; a failure of [actors.Desk.Ask], as [Begun] tells it if p is announced: then p
+// may be completed or not, and to describe it from its stream and run it again is safe.
 func (r *Runner) Run(ctx context.Context, from actors.Request, p *Process) error {
 	if p.Joint && !p.Resumed && !p.Announced {
 		if err := r.together(ctx, from, p); !errors.Is(err, actors.ErrNotJoint) {

@@ -189,7 +189,8 @@ func TestFailureAnnounced(t *testing.T) {
 	for step := range 7 {
 		p := w.begin(0, step)
 		f := &faults{Dispatcher: w.desk, at: step, err: actors.ErrOverloaded}
-		if err := p.run(t.Context(), f, nil); errors.Is(err, actors.ErrOverloaded) || !errors.Is(err, actors.ErrUnavailable) ||
+		err := p.run(t.Context(), f, nil)
+		if errors.Is(err, actors.ErrOverloaded) || !errors.Is(err, actors.ErrUnavailable) ||
 			w.end(p, 300) == "nothing" {
 			t.Errorf("step %d: %v, %s", step, err, w.end(p, 300))
 		}
